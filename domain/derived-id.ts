@@ -1,0 +1,47 @@
+/**
+ * Ids that are derived from names, so that code which runs twice finds what its first run made.
+ * Not for workflows: it hashes with a Node built-in, which the workflow bundle refuses.
+ */
+import { createHash } from 'node:crypto';
+import type { Currency } from './currency.ts';
+import type { TransactionId, TransferId, WalletId } from './ids.ts';
+
+/** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
+const TENANT = 'default';
+
+/** The wallet of one user in one currency. A second request for it finds the first one. */
+export function walletId(userId: string, currency: Currency): WalletId {
+  return derivedUuid('wallet', TENANT, userId, currency) as WalletId;
+}
+
+/** The transfer that an Idempotency-Key names; the same key on another operation names another movement. */
+export function transferId(idempotencyKey: string): TransferId {
+  return derivedUuid('movement', TENANT, 'transfer', idempotencyKey) as TransferId;
+}
+
+/** The one-sided transaction that an Idempotency-Key names. */
+export function transactionId(idempotencyKey: string): TransactionId {
+  return derivedUuid('movement', TENANT, 'transaction', idempotencyKey) as TransactionId;
+}
+
+/** SHA-256, in hex, of a value's JSON with the keys of every object in order, so that equal bodies have equal hashes. */
+export function bodyHash(body: unknown): string {
+  return sha256(JSON.stringify(body, sortKeys)).toString('hex');
+}
+
+/** A name-based UUID of version 8 over SHA-256, as RFC 9562 appendix B.2 shows. JSON keeps the names apart. */
+function derivedUuid(...names: string[]): string {
+  const bytes = sha256(JSON.stringify(names)).subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf8').digest();
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

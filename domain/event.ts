@@ -1,0 +1,38 @@
+/**
+ * The CloudEvents 1.0 that the transfer service writes to its outbox. The wallet service writes its own in SQL, in the
+ * same shape (db/wallet/functions/append_event.sql).
+ */
+import type { TraceContext } from './trace-context.ts';
+
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  /** Type and subject's movement: an event that is written twice has the same id, and the outbox holds it once. */
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  /** Names the version of `data`'s shape. */
+  readonly dataschema: string;
+  readonly requestid?: string;
+  readonly traceparent?: string;
+  readonly data: Record<string, string>;
+}
+
+/** An event about one movement, which is its subject and so its partition key. */
+export function movementEvent(type: string, movementId: string, data: Record<string, string>, trace: TraceContext, time: Date): CloudEvent {
+  return {
+    specversion: '1.0',
+    id: `${type}/${movementId}`,
+    source: 'urn:counterpoise:transfer',
+    type,
+    subject: movementId,
+    time: time.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: `urn:counterpoise:event:${type}:v1`,
+    requestid: trace.requestId,
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+    data,
+  };
+}

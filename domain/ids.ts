@@ -1,0 +1,13 @@
+/**
+ * The ids of the domain as branded types: a wallet's id cannot be passed where a transfer's is meant.
+ * All are UUIDs in lower case. How they are derived is in derived-id.ts, which workflows cannot import.
+ */
+declare const brand: unique symbol;
+type Id<Name extends string> = string & { readonly [brand]: Name };
+
+export type WalletId = Id<'WalletId'>;
+export type TransferId = Id<'TransferId'>;
+export type TransactionId = Id<'TransactionId'>;
+
+/** What the wallet service knows a movement by: a transfer's or a one-sided transaction's id. */
+export type MovementId = TransferId | TransactionId;

@@ -1,0 +1,26 @@
+/**
+ * The normalised body of a movement: what its Idempotency-Key stands for, and what the hash in its row is taken of. One
+ * place for both who accepts a movement and who audits it. The hash is compared for ever: what goes into it, and in which
+ * form, must not change. Not for workflows: derived-id.ts hashes with a Node built-in.
+ */
+import { bodyHash } from './derived-id.ts';
+import type { TransactionTerms } from './transaction.ts';
+import type { TransferTerms } from './transfer.ts';
+
+/** What a client may say beside the terms. Nothing and null are the same, and so are, of metadata, nothing and `{}`. */
+interface Notes {
+  readonly reference?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+}
+
+/** SHA-256 in hex. The terms are normalised: ids in lower case, amounts with four decimals, the currency filled in. */
+export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes): string {
+  const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = body;
+  return bodyHash({ senderWalletId, receiverWalletId, amount, currency, reference: reference ?? null, metadata: metadata ?? {} });
+}
+
+/** SHA-256 in hex, as for a transfer. */
+export function transactionBodyHash(body: Omit<TransactionTerms, 'transactionId'> & Notes): string {
+  const { walletId, type, amount, currency, reference, metadata } = body;
+  return bodyHash({ walletId, type, amount, currency, reference: reference ?? null, metadata: metadata ?? {} });
+}

@@ -1,0 +1,75 @@
+/**
+ * What a transfer is: its states and their order, why one fails, and what the fences of its two legs answer.
+ * Pure; the vocabulary that workflow, activities, databases and API share.
+ */
+import type { Currency } from './currency.ts';
+import type { TransferId, WalletId } from './ids.ts';
+
+export const TRANSFER_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED'] as const;
+export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
+export type TerminalTransferStatus = 'COMPLETED' | 'FAILED' | 'CANCELED';
+
+const RANK: Record<TransferStatus, number> = { SCHEDULED: 0, PENDING: 1, DEBITED: 2, COMPLETED: 3, FAILED: 3, CANCELED: 3 };
+
+/** The statuses that a write of `status` may replace: those of a lower rank, so that a terminal one is never replaced. */
+export function statusesBelow(status: TransferStatus): TransferStatus[] {
+  return TRANSFER_STATUSES.filter((other) => RANK[other] < RANK[status]);
+}
+
+export function isTerminal(status: TransferStatus): status is TerminalTransferStatus {
+  return RANK[status] === RANK.COMPLETED;
+}
+
+/** Why the wallet service refused a debit. It stays so for that transfer, whatever is asked again. */
+export type DebitRefusal = 'sender_not_found' | 'sender_suspended' | 'currency_mismatch' | 'insufficient_funds';
+/** Why the wallet service refused a credit. */
+export type CreditRefusal = 'receiver_not_found' | 'receiver_suspended' | 'currency_mismatch' | 'balance_limit';
+
+export const TRANSFER_FAILURE_REASONS = [
+  'insufficient_funds',
+  'sender_not_found',
+  'receiver_not_found',
+  'sender_suspended',
+  'receiver_suspended',
+  'currency_mismatch',
+  'balance_limit',
+  'timed_out',
+] as const;
+export type TransferFailureReason = (typeof TRANSFER_FAILURE_REASONS)[number];
+
+/**
+ * What compensation writes into a fence that nothing has reached: why the movement was given up. `debit_refused` is for
+ * the credit of a transfer whose debit was rejected; how that transfer ends is then told by the debit's fence.
+ */
+export type AbandonReason = 'timed_out' | 'canceled' | 'debit_refused';
+
+/**
+ * What the fence of a leg answers. The first execution decides it, for ever:
+ * `applied` the money moved, `rejected` it was refused, `canceled` it was given up before it moved.
+ */
+export type LegAnswer<Refusal extends string> =
+  | { readonly outcome: 'applied' }
+  | { readonly outcome: 'rejected'; readonly reason: Refusal }
+  | { readonly outcome: 'canceled'; readonly reason: AbandonReason };
+
+/** How a transfer ends. */
+export type TransferEnd =
+  | { readonly status: 'COMPLETED' }
+  | { readonly status: 'FAILED'; readonly failureReason: TransferFailureReason }
+  | { readonly status: 'CANCELED' };
+
+/** What moves, from whom to whom: everything about a transfer that the wallet service has to know. */
+export interface TransferTerms {
+  readonly transferId: TransferId;
+  readonly senderWalletId: WalletId;
+  readonly receiverWalletId: WalletId;
+  /** Canonical decimal string, see money.ts: a bigint does not survive JSON. */
+  readonly amount: string;
+  readonly currency: Currency;
+}
+
+/** The end that a leg leads to which was refused or given up. */
+export function endOfLeg(leg: Exclude<LegAnswer<TransferFailureReason>, { outcome: 'applied' }>): TransferEnd {
+  if (leg.outcome === 'rejected') return { status: 'FAILED', failureReason: leg.reason };
+  return leg.reason === 'canceled' ? { status: 'CANCELED' } : { status: 'FAILED', failureReason: 'timed_out' };
+}
