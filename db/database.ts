@@ -1,0 +1,51 @@
+/**
+ * Opens a service's database: a bounded pool of connections and drizzle-orm over it. Every wait has a bound, so that a
+ * database that is gone or frozen is an error within `queryTimeoutMs` and never a hang. Imported by whoever composes a
+ * process; the types by whoever is handed a database.
+ */
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { customType, numeric, timestamp } from 'drizzle-orm/pg-core';
+import pg from 'pg';
+
+export type Database = NodePgDatabase & { readonly $client: pg.Pool };
+
+export interface DatabaseOptions {
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly connectionsMax: number;
+  /** For a connection and for an answer, each. Longer than the role's statement_timeout lets the server speak first. */
+  readonly queryTimeoutMs: number;
+}
+
+/** Connects on first use. End it with `database.$client.end()`. */
+export function openDatabase(url: string, { applicationName, connectionsMax, queryTimeoutMs }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: connectionsMax,
+    connectionTimeoutMillis: queryTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+  });
+  // A connection that breaks leaves the pool by itself, and whoever uses it next is told. Without a listener, on the pool
+  // for those that are idle and on each for those between two statements of a transaction, it would end the process.
+  pool.on('error', () => {});
+  pool.on('connect', (connection) => connection.on('error', () => {}));
+  return drizzle(pool);
+}
+
+/** Instants have milliseconds, as JavaScript's dates do: what a cursor carries back is what the row holds. */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+/** What one movement moves: DECIMAL(19,4), a decimal string in code, see domain/money.ts. */
+export const amount = (name: string) => numeric(name, { precision: 19, scale: 4 });
+
+/** What movements sum to. Wider than an amount, so that a refund lands in a wallet that was filled up meanwhile. */
+export const balance = (name: string) => numeric(name, { precision: 28, scale: 4 });
+
+/** A hash in hex here, raw bytes there. */
+export const sha256 = customType<{ data: string; driverData: Buffer }>({
+  dataType: () => 'bytea',
+  toDriver: (hex) => Buffer.from(hex, 'hex'),
+  fromDriver: (bytes) => bytes.toString('hex'),
+});

@@ -1,0 +1,128 @@
+/**
+ * Makes a service's database what this version needs: database, roles, tables, functions, grants. An administrator's
+ * connection makes them; an owner role without login owns them; the service's role, named in its URL, may do only what
+ * grants.sql says. A repeat changes nothing, and two at once take turns. Imported by commands and by the embedded stack.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import { bucketRange } from '../domain/routing.ts';
+
+export interface MigrationTarget {
+  /** Names the database and an administrator who may create it, and roles. */
+  readonly adminUrl: string;
+  /** Names the same database and the service's role with its password. */
+  readonly serviceUrl: string;
+}
+
+/**
+ * The service's role ends a statement that takes longer, and one that waits longer for a lock, before the activity that
+ * sent it times out (workflows/steps.ts): the outcome is then known to the server first. READ COMMITTED is what the
+ * functions are written for.
+ */
+const ROLE_SETTINGS = {
+  statement_timeout: '5s',
+  lock_timeout: '3s',
+  idle_in_transaction_session_timeout: '10s',
+  default_transaction_isolation: 'read committed',
+};
+
+/** Throws if the database was made for another range of buckets: its wallets would not be found where they are. */
+export async function migrateWalletDatabase({ adminUrl, serviceUrl, shard, shardCount }: MigrationTarget & { shard: number; shardCount: number }): Promise<void> {
+  await migrateDatabase({ adminUrl, serviceUrl, service: 'wallet' }, async (client) => {
+    for (const file of (await readdir(new URL('wallet/functions/', import.meta.url))).sort()) {
+      if (file.endsWith('.sql')) await client.query(await sqlFile(`wallet/functions/${file}`));
+    }
+    const { first, last } = bucketRange(shard, shardCount);
+    await client.query('INSERT INTO shard_buckets (first_bucket, last_bucket) VALUES ($1, $2) ON CONFLICT DO NOTHING', [first, last]);
+    const held = (await client.query<{ first_bucket: number; last_bucket: number }>('SELECT * FROM shard_buckets')).rows[0];
+    if (held?.first_bucket !== first || held.last_bucket !== last) {
+      throw new Error(
+        `wallet shard ${shard} of ${shardCount} would hold the buckets ${first} to ${last}, but ${new URL(adminUrl).pathname.slice(1)} ` +
+          `holds ${held?.first_bucket} to ${held?.last_bucket}: WALLET_DATABASE_URLS must list the databases that it listed at first, in that order`,
+      );
+    }
+  });
+}
+
+export async function migrateTransferDatabase(target: MigrationTarget): Promise<void> {
+  await migrateDatabase({ ...target, service: 'transfer' }, async () => {});
+}
+
+/** An arbitrary number, the same for all who migrate. */
+const MIGRATION_LOCK = 7_163_384_698;
+
+async function migrateDatabase(
+  { adminUrl, serviceUrl, service }: MigrationTarget & { service: 'wallet' | 'transfer' },
+  defineFunctions: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  await withClient(withDatabase(adminUrl, 'postgres'), async (client) => {
+    // Roles and databases belong to the cluster, so that is where migrations of several databases take turns.
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const owner = `${service}_owner`;
+    await ensureOwner(client, owner);
+    await ensureServiceRole(client, `${service}_service`, serviceUrl);
+    const database = databaseOf(adminUrl);
+    const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+    if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${owner}`);
+    await client.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`);
+    await client.query(`GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service`);
+
+    await withClient(adminUrl, async (target) => {
+      await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
+      await target.query(`SET ROLE ${owner}`);
+      await migrate(drizzle(target), { migrationsFolder: fileURLToPath(new URL(`${service}/migrations`, import.meta.url)), migrationsSchema: 'migrations' });
+      await target.query('BEGIN');
+      // The functions call each other and are made in the order of their names.
+      await target.query('SET LOCAL check_function_bodies = off');
+      await defineFunctions(target);
+      await target.query(await sqlFile(`${service}/grants.sql`));
+      await target.query('COMMIT');
+    });
+  });
+}
+
+async function ensureOwner(client: pg.Client, owner: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [owner]);
+  if (rowCount === 0) await client.query(`CREATE ROLE ${owner} NOLOGIN`);
+  // An administrator who is no superuser has to be a member before it can act as the owner.
+  await client.query(`GRANT ${owner} TO CURRENT_USER`);
+}
+
+async function ensureServiceRole(client: pg.Client, role: string, serviceUrl: string): Promise<void> {
+  const { username, password } = new URL(serviceUrl);
+  if (decodeURIComponent(username) !== role) throw new Error(`the service's database URL must name the role ${role}, not ${username}`);
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  await client.query(
+    `${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(decodeURIComponent(password))}`,
+  );
+  for (const [name, value] of Object.entries(ROLE_SETTINGS)) {
+    await client.query(`ALTER ROLE ${role} SET ${name} = ${pg.escapeLiteral(value)}`);
+  }
+}
+
+async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'counterpoise-migrate' });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function databaseOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1));
+}
+
+function withDatabase(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.href;
+}
+
+function sqlFile(path: string): Promise<string> {
+  return readFile(new URL(path, import.meta.url), 'utf8');
+}

@@ -1,0 +1,21 @@
+/**
+ * The outbox table, the same in every service's database: events written in the transaction of the change that they
+ * tell of, delivered at least once by whoever claims them with FOR UPDATE SKIP LOCKED. Imported by the schemas alone.
+ */
+import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { CloudEvent } from '../domain/event.ts';
+import { instant } from './database.ts';
+
+export const outboxEvents = pgTable('outbox_events', {
+  /** The CloudEvent's id: type and movement, so that the same event is never in the table twice. */
+  eventId: text('event_id').primaryKey(),
+  type: text('type').notNull(),
+  /** The partition key: the wallet or the transfer that the event is about. */
+  subject: text('subject').notNull(),
+  payload: jsonb('payload').$type<CloudEvent>().notNull(),
+  status: text('status', { enum: ['PENDING', 'PUBLISHED', 'DEAD'] }).notNull().default('PENDING'),
+  publishAttempts: integer('publish_attempts').notNull().default(0),
+  lastError: text('last_error'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  publishedAt: instant('published_at'),
+});

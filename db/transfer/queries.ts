@@ -1,0 +1,181 @@
+/**
+ * What the transfer service asks of its database about transfers: acceptance, status writes, attention, and reads.
+ * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
+ * API and the sweep. One-sided transactions are in transaction-queries.ts.
+ */
+import { and, asc, desc, eq, gte, inArray, lt, or, sql, type SQL } from 'drizzle-orm';
+import { movementEvent, type CloudEvent } from '../../domain/event.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import { statusesBelow, type TransferEnd, type TransferStatus, type TransferTerms } from '../../domain/transfer.ts';
+import type { Database } from '../database.ts';
+import { transfers, transferSteps } from './schema.ts';
+
+export type Transfer = typeof transfers.$inferSelect;
+export type TransferStep = typeof transferSteps.$inferSelect;
+
+export interface Acceptance {
+  readonly reference: string | undefined;
+  readonly metadata: Record<string, string> | undefined;
+  readonly idempotencyKey: string;
+  /** SHA-256 in hex. */
+  readonly bodyHash: string;
+  /** From acceptance until it is given up. */
+  readonly deadlineSeconds: number;
+}
+
+/**
+ * Accepts a transfer: its row as PENDING, its first step and `transfer.initiated`. False if the id is taken, in which
+ * case nothing is changed; one that races another waits for the other's transaction, so the row can then be read.
+ */
+export async function acceptTransfer(database: Database, t: TransferTerms, a: Acceptance, trace: TraceContext): Promise<boolean> {
+  const event = movementEvent(
+    'transfer.initiated',
+    t.transferId,
+    { transfer_id: t.transferId, sender_wallet_id: t.senderWalletId, receiver_wallet_id: t.receiverWalletId, amount: t.amount, currency: t.currency },
+    trace,
+    new Date(),
+  );
+  const { rowCount } = await database.execute(sql`
+    WITH accepted AS (
+      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
+        idempotency_key, body_hash, request_id, traceparent, deadline_at)
+      VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${a.reference ?? null},
+        ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
+        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}))
+      ON CONFLICT DO NOTHING
+      RETURNING transfer_id
+    ), step AS (
+      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
+    ), event AS (
+      ${insertEvent(event, sql`accepted`)}
+    )
+    SELECT FROM accepted`);
+  return rowCount === 1;
+}
+
+/**
+ * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
+ * than what is stored. Answers what is stored then, which the caller adopts.
+ */
+export async function recordTransferStatus(
+  database: Database,
+  transferId: TransferId,
+  next: { readonly status: 'DEBITED' } | TransferEnd,
+  trace: TraceContext,
+): Promise<{ status: 'DEBITED' } | TransferEnd> {
+  const reason = next.status === 'FAILED' ? next.failureReason : null;
+  const event = endEvent(transferId, next, trace);
+  const below = sql.join(statusesBelow(next.status).map((status) => sql`${status}`), sql`, `);
+  const { rowCount } = await database.execute(sql`
+    WITH changed AS (
+      UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
+        ${event === undefined ? sql`` : sql`, attention_reason = NULL, attention_since = NULL, attention_error = NULL`}
+      WHERE transfer_id = ${transferId} AND status IN (${below})
+      RETURNING transfer_id
+    ), step AS (
+      INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, ${next.status}, ${reason} FROM changed
+    )${event === undefined ? sql`` : sql`, event AS (${insertEvent(event, sql`changed`)})`}
+    SELECT FROM changed`);
+  if (rowCount === 1) return next;
+
+  // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
+  const stored = await findTransfer(database, transferId);
+  if (stored === undefined) throw new Error(`there is no transfer ${transferId}`);
+  return statusOf(stored);
+}
+
+/** Shows an operator that a transfer's compensation cannot finish, and keeps the first time as a step. */
+export async function recordTransferAttention(database: Database, transferId: TransferId, reason: string, error: string): Promise<void> {
+  await database.execute(sql`
+    WITH changed AS (
+      UPDATE transfers SET attention_reason = ${reason}, attention_error = ${error}, attention_since = coalesce(attention_since, clock_timestamp())
+      WHERE transfer_id = ${transferId} AND status IN (${sql.join(statusesBelow('FAILED').map((status) => sql`${status}`), sql`, `)})
+      RETURNING transfer_id
+    )
+    INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, 'ATTENTION', ${reason} FROM changed
+    ON CONFLICT DO NOTHING`);
+}
+
+export async function findTransfer(database: Database, transferId: TransferId): Promise<Transfer | undefined> {
+  const rows = await database.select().from(transfers).where(eq(transfers.transferId, transferId));
+  return rows[0];
+}
+
+/** In the order in which it reached them. */
+export function listSteps(database: Database, transferId: TransferId): Promise<TransferStep[]> {
+  return database.select().from(transferSteps).where(eq(transferSteps.transferId, transferId)).orderBy(asc(transferSteps.stepId));
+}
+
+export interface TransferFilter {
+  readonly status?: TransferStatus | undefined;
+  /** As sender or receiver. */
+  readonly walletId?: WalletId | undefined;
+  /** Included. */
+  readonly createdAfter?: Date | undefined;
+  /** Excluded. */
+  readonly createdBefore?: Date | undefined;
+  readonly after?: { readonly createdAt: Date; readonly transferId: TransferId } | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, those after the cursor. */
+export function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
+  const conditions: (SQL | undefined)[] = [];
+  if (filter.status !== undefined) conditions.push(eq(transfers.status, filter.status));
+  if (filter.walletId !== undefined) conditions.push(or(eq(transfers.senderWalletId, filter.walletId), eq(transfers.receiverWalletId, filter.walletId)));
+  if (filter.createdAfter !== undefined) conditions.push(gte(transfers.createdAt, filter.createdAfter));
+  if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
+  if (filter.after !== undefined) {
+    const { createdAt, transferId } = filter.after;
+    conditions.push(or(lt(transfers.createdAt, createdAt), and(eq(transfers.createdAt, createdAt), lt(transfers.transferId, transferId))));
+  }
+  return database
+    .select()
+    .from(transfers)
+    .where(and(...conditions))
+    .orderBy(desc(transfers.createdAt), desc(transfers.transferId))
+    .limit(filter.limit);
+}
+
+/**
+ * Hands accepted transfers that are not known to be started, `olderThanSeconds` after their acceptance, to `start`, and
+ * notes which of them it started. Rows that another sweep holds are passed over. Answers how many there were.
+ */
+export async function sweepTransfers(
+  database: Database,
+  { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
+  start: (transfer: Transfer) => Promise<boolean>,
+): Promise<number> {
+  return database.transaction(async (tx) => {
+    const due = await tx
+      .select()
+      .from(transfers)
+      .where(sql`${transfers.status} = 'PENDING' AND ${transfers.startedAt} IS NULL AND ${transfers.createdAt} < now() - make_interval(secs => ${olderThanSeconds})`)
+      .orderBy(asc(transfers.createdAt))
+      .limit(limit)
+      .for('no key update', { skipLocked: true });
+    const started = await Promise.all(due.map(start));
+    const ids = due.filter((_, index) => started[index]).map(({ transferId }) => transferId);
+    if (ids.length > 0) await tx.update(transfers).set({ startedAt: sql`clock_timestamp()` }).where(inArray(transfers.transferId, ids));
+    return due.length;
+  });
+}
+
+function statusOf({ status, failureReason }: Transfer): { status: 'DEBITED' } | TransferEnd {
+  if (status === 'FAILED') return { status, failureReason: failureReason! };
+  if (status === 'SCHEDULED' || status === 'PENDING') throw new Error(`a status write found ${status}, which is below every status that is written`);
+  return { status };
+}
+
+function endEvent(transferId: TransferId, next: { readonly status: 'DEBITED' } | TransferEnd, trace: TraceContext): CloudEvent | undefined {
+  if (next.status === 'DEBITED') return undefined;
+  const data = next.status === 'FAILED' ? { transfer_id: transferId, reason: next.failureReason } : { transfer_id: transferId };
+  return movementEvent(`transfer.${next.status.toLowerCase()}`, transferId, data, trace, new Date());
+}
+
+/** The clause that writes an event to the outbox for each row of `when`, which has at most one. */
+export function insertEvent(event: CloudEvent, when: SQL): SQL {
+  return sql`INSERT INTO outbox_events (event_id, type, subject, payload)
+    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::jsonb FROM ${when}`;
+}

@@ -1,0 +1,40 @@
+-- Puts a transfer's amount into the receiver's wallet, once, whatever is repeated, and answers what its leg's fence says:
+-- applied; rejected (receiver_not_found, receiver_suspended, currency_mismatch, balance_limit); or canceled, where
+-- compensation came first. Raises where a repeat differs from the first call.
+CREATE OR REPLACE FUNCTION credit(
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  OUT outcome text, OUT reason text
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  fence operation_fences;
+  wallet wallets;
+BEGIN
+  fence := claim_leg(p_transfer_id, 'credit', 'applied', NULL, p_wallet_id, p_currency, p_amount);
+  IF fence.outcome IS NOT NULL THEN
+    outcome := fence.outcome;
+    reason := fence.reason;
+    RETURN;
+  END IF;
+
+  SELECT * INTO wallet FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user' FOR NO KEY UPDATE;
+  reason := CASE
+    WHEN wallet.wallet_id IS NULL THEN 'receiver_not_found'
+    WHEN wallet.currency <> p_currency THEN 'currency_mismatch'
+    WHEN wallet.status <> 'ACTIVE' THEN 'receiver_suspended'
+    WHEN wallet.balance + p_amount > balance_max() THEN 'balance_limit'
+  END;
+  IF reason IS NOT NULL THEN
+    outcome := 'rejected';
+    PERFORM reject_leg(p_transfer_id, 'credit', reason);
+    PERFORM append_event('wallet.credit-failed', p_wallet_id, p_transfer_id,
+      jsonb_build_object('transfer_id', p_transfer_id, 'reason', reason), p_request_id, p_traceparent);
+    RETURN;
+  END IF;
+
+  outcome := 'applied';
+  PERFORM append_entry(p_wallet_id, p_transfer_id, 'CREDIT', p_amount);
+  PERFORM append_event('wallet.credited', p_wallet_id, p_transfer_id,
+    jsonb_build_object('transfer_id', p_transfer_id, 'amount', p_amount::numeric(19,4)::text), p_request_id, p_traceparent);
+END
+$$;

@@ -1,0 +1,20 @@
+-- The shard's external wallet of a currency, locked, made on first use. Its id lies in the shard's first bucket, so that
+-- routing leads to it. Always locked after the user's wallet: with one fixed order no two operations can deadlock.
+CREATE OR REPLACE FUNCTION lock_external_wallet(p_currency text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  external_id uuid;
+BEGIN
+  SELECT wallet_id INTO external_id FROM wallets WHERE kind = 'external' AND currency = p_currency FOR NO KEY UPDATE;
+  IF external_id IS NULL THEN
+    INSERT INTO wallets (wallet_id, currency, kind)
+    SELECT (lpad(to_hex(first_bucket), 2, '0') || substr(derived_uuid('external/' || p_currency || '/' || first_bucket)::text, 3))::uuid,
+           p_currency, 'external'
+    FROM shard_buckets
+    -- Whichever of its two unique keys a concurrent first use meets: with one named, the other would raise.
+    ON CONFLICT DO NOTHING;
+    SELECT wallet_id INTO STRICT external_id FROM wallets WHERE kind = 'external' AND currency = p_currency FOR NO KEY UPDATE;
+  END IF;
+  RETURN external_id;
+END
+$$;

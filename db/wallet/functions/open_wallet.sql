@@ -1,0 +1,10 @@
+-- Opens a user's wallet in a currency and answers whether it was made now; a repeat finds the first one. The id is derived
+-- from user and currency by the caller, and must lie in a bucket of this shard.
+CREATE OR REPLACE FUNCTION open_wallet(p_wallet_id uuid, p_user_id text, p_currency text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM assert_own_wallet(p_wallet_id);
+  INSERT INTO wallets (wallet_id, user_id, currency) VALUES (p_wallet_id, p_user_id, p_currency) ON CONFLICT DO NOTHING;
+  RETURN FOUND;
+END
+$$;

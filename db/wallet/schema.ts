@@ -1,0 +1,101 @@
+/**
+ * The tables of a wallet shard. The service's role reads them and writes none: every change is made by a function of
+ * functions/, so that no bug above them can write a balance without its entry. Imported by this folder and by the audit.
+ */
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, pgTable, primaryKey, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import type { WalletId } from '../../domain/ids.ts';
+import { amount, balance, instant } from '../database.ts';
+
+export { outboxEvents } from '../outbox.ts';
+
+export const wallets = pgTable(
+  'wallets',
+  {
+    walletId: uuid('wallet_id').$type<WalletId>().primaryKey(),
+    /** Whose wallet it is; null for the external wallet, which stands for the outside world. */
+    userId: text('user_id'),
+    currency: text('currency').notNull(),
+    kind: text('kind', { enum: ['user', 'external'] }).notNull().default('user'),
+    status: text('status', { enum: ['ACTIVE', 'SUSPENDED'] }).notNull().default('ACTIVE'),
+    /** What can be spent. */
+    balance: balance('balance').notNull().default('0'),
+    /** What manual transfers have taken and not yet settled. */
+    held: balance('held').notNull().default('0'),
+    /** The sequence of its newest ledger entry. */
+    lastSequence: bigint('last_sequence', { mode: 'number' }).notNull().default(0),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (t) => [
+    unique('wallets_user_id_currency').on(t.userId, t.currency),
+    uniqueIndex('wallets_external_currency').on(t.currency).where(sql`kind = 'external'`),
+    index('wallets_created').on(t.createdAt.desc(), t.walletId.desc()).where(sql`kind = 'user'`),
+    check('wallets_balance_not_negative', sql`kind = 'external' or balance >= 0`),
+    check('wallets_held_not_negative', sql`held >= 0`),
+    check('wallets_currency', sql`currency ~ '^[A-Z]{3}$'`),
+    check('wallets_kind', sql`(kind = 'user' and user_id is not null) or (kind = 'external' and user_id is null)`),
+    check('wallets_status', sql`status in ('ACTIVE', 'SUSPENDED')`),
+  ],
+);
+
+export const ledgerEntries = pgTable(
+  'ledger_entries',
+  {
+    /** Derived from wallet, movement and type, whose uniqueness is its own. */
+    entryId: uuid('entry_id').notNull(),
+    walletId: uuid('wallet_id').$type<WalletId>().notNull().references(() => wallets.walletId),
+    /** The transfer or the one-sided transaction that moved it. */
+    transactionId: uuid('transaction_id').notNull(),
+    type: text('type', { enum: ['DEBIT', 'CREDIT', 'REFUND'] }).notNull(),
+    amount: amount('amount').notNull(),
+    /** 1, 2, 3 … within the wallet. */
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    balanceAfter: balance('balance_after').notNull(),
+    /** Taken after the wallet's lock and never before its last entry's, so entries are in the same order by either. */
+    createdAt: instant('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.walletId, t.sequence] }),
+    unique('ledger_entries_wallet_transaction_type').on(t.walletId, t.transactionId, t.type),
+    index('ledger_entries_transaction').on(t.transactionId),
+    index('ledger_entries_wallet_created').on(t.walletId, t.createdAt, t.sequence),
+    check('ledger_entries_amount_positive', sql`amount > 0`),
+    check('ledger_entries_type', sql`type in ('DEBIT', 'CREDIT', 'REFUND')`),
+  ],
+);
+
+/** One row a leg of a movement, written by whoever comes first, never removed and never decided twice. */
+export const operationFences = pgTable(
+  'operation_fences',
+  {
+    transactionId: uuid('transaction_id').notNull(),
+    leg: text('leg', { enum: ['debit', 'credit', 'refund', 'deposit', 'withdrawal'] }).notNull(),
+    outcome: text('outcome', { enum: ['applied', 'rejected', 'canceled'] }).notNull(),
+    /** Why it was rejected or canceled. */
+    reason: text('reason'),
+    walletId: uuid('wallet_id').$type<WalletId>().notNull(),
+    currency: text('currency').notNull(),
+    amount: amount('amount').notNull(),
+    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.transactionId, t.leg] }),
+    check('operation_fences_leg', sql`leg in ('debit', 'credit', 'refund', 'deposit', 'withdrawal')`),
+    // A negative leg would move money the other way: a refund of more than was debited, for one.
+    check('operation_fences_amount_positive', sql`amount > 0`),
+    check('operation_fences_outcome', sql`outcome in ('applied', 'rejected', 'canceled')`),
+    check('operation_fences_reason', sql`(outcome = 'applied') = (reason is null)`),
+  ],
+);
+
+/** The buckets that this database holds: one row, written when it is first migrated, which no other setting may contradict. */
+export const shardBuckets = pgTable(
+  'shard_buckets',
+  {
+    onlyRow: integer('only_row').primaryKey().default(1),
+    first: integer('first_bucket').notNull(),
+    last: integer('last_bucket').notNull(),
+  },
+  (t) => [check('shard_buckets_only_row', sql`${t.onlyRow} = 1`), check('shard_buckets_range', sql`0 <= ${t.first} and ${t.first} <= ${t.last} and ${t.last} <= 255`)],
+);
