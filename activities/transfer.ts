@@ -1,0 +1,33 @@
+/**
+ * The transfer service's activities: what became of a movement, written into its database. A repeat, and one that comes
+ * late, changes nothing and answers what is stored. Imported by workers; workflows import the type alone.
+ */
+import type { Database } from '../db/database.ts';
+import { recordTransferAttention, recordTransferStatus } from '../db/transfer/queries.ts';
+import { recordTransactionAttention, recordTransactionEnd } from '../db/transfer/transaction-queries.ts';
+import type { TransactionId, TransferId } from '../domain/ids.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
+import type { TransactionEnd } from '../domain/transaction.ts';
+import type { TransferEnd } from '../domain/transfer.ts';
+
+export type TransferActivities = ReturnType<typeof createTransferActivities>;
+
+export function createTransferActivities(database: Database) {
+  return {
+    /** Writes a status if it is of a higher rank than the stored one, and answers what is stored then. */
+    recordTransferStatus: ({ transferId, next, trace }: { transferId: TransferId; next: { readonly status: 'DEBITED' } | TransferEnd; trace: TraceContext }) =>
+      recordTransferStatus(database, transferId, next, trace),
+
+    /** Shows an operator that a transfer's compensation cannot finish, with the reason and the last error. */
+    recordTransferAttention: ({ transferId, reason, error }: { transferId: TransferId; reason: string; error: string }) =>
+      recordTransferAttention(database, transferId, reason, error),
+
+    /** Writes how a transaction ended, unless it has ended already, and answers what is stored then. */
+    recordTransactionEnd: ({ transactionId, end, trace }: { transactionId: TransactionId; end: TransactionEnd; trace: TraceContext }) =>
+      recordTransactionEnd(database, transactionId, end, trace),
+
+    /** Shows an operator that a transaction which was given up cannot be canceled. */
+    recordTransactionAttention: ({ transactionId, reason, error }: { transactionId: TransactionId; reason: string; error: string }) =>
+      recordTransactionAttention(database, transactionId, reason, error),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The wallet service's activities: each is one fenced operation of the shard that holds the wallet, so each may be
+ * repeated at any time. Refusals are values; faults are thrown and retried by Temporal. Imported by workers; workflows
+ * import the type alone.
+ */
+import type { Database } from '../db/database.ts';
+import * as wallet from '../db/wallet/queries.ts';
+import type { WalletId } from '../domain/ids.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
+import type { TransactionTerms } from '../domain/transaction.ts';
+import type { AbandonReason, TransferTerms } from '../domain/transfer.ts';
+
+interface TransferLeg {
+  readonly terms: TransferTerms;
+  readonly trace: TraceContext;
+}
+
+interface TransactionLeg {
+  readonly terms: TransactionTerms;
+  readonly trace: TraceContext;
+}
+
+export type WalletActivities = ReturnType<typeof createWalletActivities>;
+
+/** `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. */
+export function createWalletActivities(shardOf: (walletId: WalletId) => Database) {
+  return {
+    /** Takes the amount out of the sender's wallet. */
+    debit: ({ terms, trace }: TransferLeg) => wallet.debit(shardOf(terms.senderWalletId), terms, trace),
+
+    /** Puts the amount into the receiver's wallet. */
+    credit: ({ terms, trace }: TransferLeg) => wallet.credit(shardOf(terms.receiverWalletId), terms, trace),
+
+    /** Makes sure that the credit never happens any more, or answers that it has. */
+    cancelCredit: ({ terms, reason }: TransferLeg & { reason: AbandonReason }) =>
+      wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason),
+
+    /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
+    refund: ({ terms, credited, reason, trace }: TransferLeg & { credited: string; reason: AbandonReason }) =>
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace),
+
+    /** Moves the money of a one-sided transaction, both entries at once. */
+    transact: ({ terms, trace }: TransactionLeg) => wallet.transact(shardOf(terms.walletId), terms, trace),
+
+    /** Makes sure that a one-sided transaction never happens any more, or answers that it has. */
+    cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
+      wallet.cancelTransaction(shardOf(terms.walletId), terms, reason),
+  };
+}

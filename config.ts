@@ -1,0 +1,110 @@
+/**
+ * The settings, and the only reader of process.env. A setting that is wrong is named together with what was expected;
+ * a value may also come from a file, named by the setting with `_FILE` behind it. Imported by whoever composes a process.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** 0 is any free one. */
+const port = z.coerce.number().int().min(0).max(65_535);
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
+const optionalText = z.string().min(1).optional();
+
+const settings = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.optional(),
+  WALLET_API_PORT: port.optional(),
+  /** Where the wallet API is, when it does not run in this process. */
+  WALLET_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+
+  TRANSFER_DATABASE_URL: postgresUrl.optional(),
+  TRANSFER_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  /** One a shard, in an order that never changes, separated by commas. */
+  WALLET_DATABASE_URLS: list(postgresUrl),
+  WALLET_ADMIN_DATABASE_URLS: list(postgresUrl),
+  /** For a process that routes to the shards without their databases. Default: how many URLs there are. */
+  WALLET_SHARD_COUNT: z.coerce.number().int().min(1).max(256).optional(),
+  /** Which shard a wallet worker serves. */
+  WALLET_SHARD: z.coerce.number().int().min(0).max(255).optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(10),
+
+  TEMPORAL_ADDRESS: optionalText,
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_API_KEY: optionalText,
+  TEMPORAL_TLS_SERVER_NAME: optionalText,
+  /** PEM: the server's authority, and this client's certificate and key for mutual TLS. */
+  TEMPORAL_TLS_CA: optionalText,
+  TEMPORAL_TLS_CERT: optionalText,
+  TEMPORAL_TLS_KEY: optionalText,
+
+  /** How activities are called: on the task queue of the service that owns the database, or within one process. */
+  DISPATCH: z.enum(['ordinary', 'local'], { error: 'expected ordinary or local' }).default('ordinary'),
+  /** From a movement's acceptance until it is given up and compensated. */
+  TRANSFER_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
+  /** How many requests are worked on at once before more are refused with 429. */
+  REQUESTS_MAX: z.coerce.number().int().min(1).default(1_000),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
+
+  /** The embedded stack: where its state is, and which ports it is to use. */
+  DATA_DIR: z.string().min(1).default('.data'),
+  POSTGRES_PORT: port.optional(),
+  TEMPORAL_PORT: port.optional(),
+  TEMPORAL_UI_PORT: port.optional(),
+  XDG_CACHE_HOME: optionalText,
+});
+
+export type Settings = z.infer<typeof settings>;
+
+/** A setting that is wrong or missing; the message says which and what was expected. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Throws a SettingsError that names every setting that is wrong. An empty value counts as not set. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(settings.shape)) {
+    const value = env[name] || fromFile(name, env[`${name}_FILE`]);
+    if (value) values[name] = value;
+  }
+  const result = settings.safeParse(values);
+  if (result.success) return result.data;
+  throw new SettingsError(result.error.issues.map((issue) => `${issue.path[0]?.toString()} is wrong: ${issue.message}`).join('\n'));
+}
+
+/** What a launcher hands on to the processes it starts, besides their own settings. */
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** The values of settings that a process cannot do without. Throws a SettingsError that names those not set. */
+export function requireSettings<Name extends keyof Settings>(from: Settings, ...names: Name[]): { [N in Name]-?: NonNullable<Settings[N]> } {
+  const missing = names.filter((name) => from[name] === undefined);
+  if (missing.length > 0) throw new SettingsError(`not set: ${missing.join(', ')}`);
+  return from as unknown as { [N in Name]-?: NonNullable<Settings[N]> };
+}
+
+/** How many wallet shards there are. */
+export function walletShardCount(from: Settings): number {
+  const count = from.WALLET_SHARD_COUNT ?? from.WALLET_DATABASE_URLS?.length;
+  if (count === undefined) throw new SettingsError('not set: WALLET_SHARD_COUNT or WALLET_DATABASE_URLS');
+  return count;
+}
+
+function list<T extends z.ZodType<string, string>>(item: T) {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(item).min(1).max(256))
+    .optional();
+}
+
+function fromFile(name: string, path: string | undefined): string | undefined {
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`${name}_FILE cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The life of a service's process: it starts, runs until SIGINT or SIGTERM, drains and exits 0; a setting that is wrong
+ * is said in plain words, and whatever else ends it is logged and exits 1, for its supervisor to start it again.
+ * Imported by the entry of each process.
+ */
+import { readSettings, SettingsError, type Settings } from './config.ts';
+import { createLogger, type Logger } from './telemetry.ts';
+
+export interface RunningService {
+  /** Takes nothing new, finishes what is in flight within some seconds, and frees what it holds. */
+  stop(): Promise<void>;
+  /** Rejects if the service cannot go on. */
+  readonly failed?: Promise<never>;
+}
+
+const STOP_TIMEOUT_MS = 9_000;
+
+export async function runService(name: string, start: (settings: Settings, logger: Logger) => Promise<RunningService>): Promise<void> {
+  let logger: Logger | undefined;
+  try {
+    const settings = readSettings();
+    logger = createLogger(settings, name);
+    const stopRequested = firstSignal();
+    const service = await start(settings, logger);
+    logger.info('started');
+    const signal = await Promise.race([stopRequested, service.failed ?? stopRequested]);
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    await service.stop();
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof SettingsError || logger === undefined) process.stderr.write(`${name}: ${(error as Error).message}\n`);
+    else logger.fatal({ err: error }, 'ended by an error');
+    process.exit(1);
+  }
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * Starts the workflow of an accepted movement from its row: the same start, whether the API sends it right after the
+ * acceptance or the sweep later. A repeat finds the first run. Imported by the API and the sweep.
+ */
+import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
+import type { Transaction } from '../db/transfer/transaction-queries.ts';
+import type { Transfer } from '../db/transfer/queries.ts';
+import type { WalletId } from '../domain/ids.ts';
+import { shardOf, walletTaskQueue } from '../domain/routing.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
+import {
+  searchAttributes,
+  transactionWorkflowId,
+  TRANSFER_TASK_QUEUE,
+  transferWorkflowId,
+  type Dispatch,
+  type TransactionInput,
+  type TransferInput,
+} from '../workflows/messages.ts';
+
+export interface MovementStarter {
+  readonly client: Client;
+  readonly walletShardCount: number;
+  readonly dispatch: Dispatch;
+}
+
+/** Resolves when the workflow is known to have been started, now or before. */
+export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
+  const { transferId, senderWalletId, receiverWalletId, amount, currency } = row;
+  const input: TransferInput = {
+    terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
+    senderTaskQueue: taskQueueOf(starter, senderWalletId),
+    receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
+    ...movementInput(starter, row),
+  };
+  await start(starter, 'transfer', {
+    workflowId: transferWorkflowId(transferId),
+    args: [input],
+    staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
+    walletIds: [senderWalletId, receiverWalletId],
+  });
+}
+
+/** Resolves when the workflow is known to have been started, now or before. */
+export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
+  const { transactionId, walletId, type, amount, currency } = row;
+  const input: TransactionInput = {
+    terms: { transactionId, walletId, type, amount, currency },
+    walletTaskQueue: taskQueueOf(starter, walletId),
+    ...movementInput(starter, row),
+  };
+  await start(starter, 'transaction', {
+    workflowId: transactionWorkflowId(transactionId),
+    args: [input],
+    staticSummary: type === 'CREDIT' ? `Credit into ${walletId}` : `Debit out of ${walletId}`,
+    walletIds: [walletId],
+  });
+}
+
+async function start(
+  { client, dispatch }: MovementStarter,
+  workflowType: string,
+  { workflowId, args, staticSummary, walletIds }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[] },
+): Promise<void> {
+  const options: WorkflowStartOptions = {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId,
+    args,
+    staticSummary,
+    // A second start finds the run that is there. Only a run that was terminated, which alone does not end Completed,
+    // may be followed by another: its rows and fences tell that one how far the first had come.
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    requestEagerStart: dispatch === 'local',
+    typedSearchAttributes: [
+      { key: searchAttributes.movementStatus, value: 'PENDING' },
+      { key: searchAttributes.walletIds, value: walletIds },
+    ],
+  };
+  try {
+    await client.workflow.start(workflowType, options);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+function movementInput({ dispatch }: MovementStarter, row: Transfer | Transaction): { deadlineMs: number; dispatch: Dispatch; trace: TraceContext } {
+  const trace = { requestId: row.requestId, ...(row.traceparent === null ? {} : { traceparent: row.traceparent }) };
+  return { deadlineMs: row.deadlineAt.getTime(), dispatch, trace };
+}
+
+function taskQueueOf({ walletShardCount }: MovementStarter, walletId: WalletId): string {
+  return walletTaskQueue(shardOf(walletId, walletShardCount));
+}

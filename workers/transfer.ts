@@ -1,0 +1,50 @@
+/**
+ * The transfer worker: the workflows and the transfer service's activities, and the sweep.
+ * `node workers/transfer.ts` runs it as a process of its own.
+ */
+import { fileURLToPath } from 'node:url';
+import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
+import type { WalletActivities } from '../activities/wallet.ts';
+import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
+import { openDatabase, type Database } from '../db/database.ts';
+import { runService, type RunningService } from '../run-service.ts';
+import { connectWorker, createClient } from '../temporal/connection.ts';
+import type { Logger } from '../telemetry.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import { startSweep } from './sweep.ts';
+import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
+
+/** `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. */
+export function startTransferWorker(context: WorkerContext, activities: TransferActivities & Partial<WalletActivities>): Promise<RunningService> {
+  return startWorker(context, {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    activities,
+  });
+}
+
+/** The transfer service's database as activities and sweep use it. */
+export function openTransferDatabase(settings: Settings): Database {
+  const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
+  return openDatabase(url, { applicationName: 'counterpoise-transfer', connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 6_000 });
+}
+
+async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+  if (settings.DISPATCH === 'local') throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
+  const database = openTransferDatabase(settings);
+  installTemporalRuntime(logger);
+  const connection = await connectWorker(settings);
+  const worker = await startTransferWorker({ connection, settings, logger }, createTransferActivities(database));
+  const starter = { client: createClient(connection, settings), walletShardCount: walletShardCount(settings), dispatch: settings.DISPATCH };
+  const sweep = startSweep({ database, starter, logger });
+  return {
+    ...worker,
+    stop: async () => {
+      await Promise.all([sweep.stop(), worker.stop()]);
+      await connection.close();
+      await database.$client.end();
+    },
+  };
+}
+
+if (import.meta.main) await runService('worker-transfer', start);

@@ -1,0 +1,42 @@
+/**
+ * The wallet worker: a shard's activities on the shard's task queue.
+ * `node workers/wallet.ts` runs it as a process of its own, for the shard that WALLET_SHARD names.
+ */
+import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
+import { requireSettings, SettingsError, type Settings } from '../config.ts';
+import { openDatabase, type Database } from '../db/database.ts';
+import { walletTaskQueue } from '../domain/routing.ts';
+import { runService, type RunningService } from '../run-service.ts';
+import { connectWorker } from '../temporal/connection.ts';
+import type { Logger } from '../telemetry.ts';
+import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
+
+export function startWalletWorker(context: WorkerContext, shard: number, activities: WalletActivities): Promise<RunningService> {
+  return startWorker(context, { taskQueue: walletTaskQueue(shard), activities });
+}
+
+/** A shard's database as the activities use it. */
+export function openWalletDatabase(settings: Settings, shard: number): Database {
+  const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
+  const url = urls[shard];
+  if (url === undefined) throw new SettingsError(`WALLET_SHARD is ${shard}, but WALLET_DATABASE_URLS lists ${urls.length}`);
+  return openDatabase(url, { applicationName: `counterpoise-wallet-${shard}`, connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 6_000 });
+}
+
+async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+  const { WALLET_SHARD: shard } = requireSettings(settings, 'WALLET_SHARD');
+  const database = openWalletDatabase(settings, shard);
+  installTemporalRuntime(logger);
+  const connection = await connectWorker(settings);
+  const worker = await startWalletWorker({ connection, settings, logger }, shard, createWalletActivities(() => database));
+  return {
+    ...worker,
+    stop: async () => {
+      await worker.stop();
+      await connection.close();
+      await database.$client.end();
+    },
+  };
+}
+
+if (import.meta.main) await runService('worker-wallet', start);

@@ -1,0 +1,88 @@
+/**
+ * Runs a Temporal worker on one task queue, with what all workers of Counterpoise share: log, drain, and how a fault of
+ * an activity becomes an ApplicationFailure. Imported by the workers of each service.
+ */
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { Runtime, Worker, type ActivityInterceptors, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import type { Settings } from '../config.ts';
+import type { RunningService } from '../run-service.ts';
+import type { Logger } from '../telemetry.ts';
+
+export interface WorkerContext {
+  readonly connection: NativeConnection;
+  readonly settings: Settings;
+  readonly logger: Logger;
+}
+
+/**
+ * To be called once, before the first connection is made: the SDK's own log lines go to ours, and it leaves the signals
+ * of the process alone.
+ */
+export function installTemporalRuntime(logger: Logger): void {
+  // What the SDK calls information is about its own life, so it is for debugging ours.
+  const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) => logger[level](attributesOf(meta), message);
+  Runtime.install({
+    shutdownSignals: [],
+    logger: {
+      log: (level, message, meta) => write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug', message, meta),
+      trace: (message, meta) => write('debug', message, meta),
+      debug: (message, meta) => write('debug', message, meta),
+      info: (message, meta) => write('debug', message, meta),
+      warn: (message, meta) => write('warn', message, meta),
+      error: (message, meta) => write('error', message, meta),
+    },
+  });
+}
+
+/** Starts to poll; `stop` lets what runs finish, within some seconds. */
+export async function startWorker(
+  { connection, settings, logger }: WorkerContext,
+  options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowsPath'> & { taskQueue: string },
+): Promise<RunningService> {
+  const worker = await Worker.create({
+    connection,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    shutdownGraceTime: '4 seconds',
+    shutdownForceTime: '7 seconds',
+    interceptors: { activity: [() => faultInterceptor] },
+    ...options,
+  });
+  const run = worker.run();
+  logger.info({ task_queue: options.taskQueue }, 'worker started');
+  return {
+    failed: run.then(() => new Promise<never>(() => {})),
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await run.catch(() => {});
+    },
+  };
+}
+
+/** The one place where faults become failures that Temporal repeats; refusals are values and do not come here. */
+const faultInterceptor: ActivityInterceptors = {
+  inbound: {
+    async execute(input, next) {
+      try {
+        return await next(input);
+      } catch (error) {
+        if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
+        // drizzle-orm wraps what the driver throws in an error whose message repeats the query with its parameters.
+        const fault = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
+        throw ApplicationFailure.create({
+          message: fault instanceof Error ? fault.message : String(fault),
+          type: code ?? (fault instanceof Error ? fault.name : 'Error'),
+          cause: fault instanceof Error ? fault : new Error(String(fault)),
+        });
+      }
+    },
+  },
+};
+
+/** The SDK's attributes in our spelling, without those that say the same on every line. */
+function attributesOf(meta: object): object {
+  const { workflowId, error, sdkComponent, ...rest } = meta as Record<string, unknown>;
+  const { transfer_id, transaction_id, reason, cause, activityType, attempt, taskQueue, message } = rest;
+  const kept = { transfer_id, transaction_id, reason, cause, workflow_id: workflowId, activity_type: activityType, attempt, task_queue: taskQueue, component: sdkComponent, err: error, message };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
+}

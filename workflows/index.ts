@@ -1,0 +1,3 @@
+/** The entry of the workflow bundle: every workflow type, by the name under which it is started. */
+export { transaction } from './transaction.ts';
+export { transfer } from './transfer.ts';

@@ -1,0 +1,53 @@
+/**
+ * What passes between the workflows and those who start and watch them: ids, task queue, inputs, search attributes.
+ * The one file of this folder that code outside of it imports.
+ */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { TransactionId, TransferId } from '../domain/ids.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
+import type { TransactionTerms } from '../domain/transaction.ts';
+import type { TransferTerms } from '../domain/transfer.ts';
+
+/** Workflows and the transfer service's activities; each wallet shard has a queue of its own (domain/routing.ts). */
+export const TRANSFER_TASK_QUEUE = 'transfer';
+
+export function transferWorkflowId(transferId: TransferId): string {
+  return `transfer/${transferId}`;
+}
+
+export function transactionWorkflowId(transactionId: TransactionId): string {
+  return `transaction/${transactionId}`;
+}
+
+/**
+ * How activities are called. `ordinary`: on the task queue of the service that owns the database. `local`: in the
+ * process of the workflow's worker, which then has every database, in the first workflow task; see steps.ts.
+ */
+export type Dispatch = 'ordinary' | 'local';
+
+interface MovementInput {
+  /** Milliseconds since 1970: when it is given up unless its money has arrived. */
+  readonly deadlineMs: number;
+  /** In the input, so that a replay takes the same way whatever the setting has become. */
+  readonly dispatch: Dispatch;
+  readonly trace: TraceContext;
+}
+
+export interface TransferInput extends MovementInput {
+  readonly terms: TransferTerms;
+  /** The wallet shards of sender and receiver. */
+  readonly senderTaskQueue: string;
+  readonly receiverTaskQueue: string;
+}
+
+export interface TransactionInput extends MovementInput {
+  readonly terms: TransactionTerms;
+  readonly walletTaskQueue: string;
+}
+
+/** Statuses and ids alone: search attributes are stored in the clear, so no amount and no personal data. */
+export const searchAttributes = {
+  movementStatus: defineSearchAttributeKey('MovementStatus', SearchAttributeType.KEYWORD),
+  walletIds: defineSearchAttributeKey('WalletIds', SearchAttributeType.KEYWORD_LIST),
+  needsAttention: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL),
+};

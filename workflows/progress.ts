@@ -1,0 +1,19 @@
+/**
+ * What the Temporal Web UI shows of a movement while it runs: its status as a search attribute, and the current details.
+ * The row in the transfer database, not this, is what the API answers from. Imported by the workflows alone.
+ */
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { TransactionStatus } from '../domain/transaction.ts';
+import type { TransferStatus } from '../domain/transfer.ts';
+import { searchAttributes } from './messages.ts';
+
+export function showStatus(status: TransferStatus | TransactionStatus): void {
+  upsertSearchAttributes([{ key: searchAttributes.movementStatus, value: status }]);
+  setCurrentDetails(status);
+}
+
+/** Compensation cannot finish: somebody has to look. */
+export function showAttention(step: string, error: string): void {
+  upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: true }]);
+  setCurrentDetails(`Needs attention: ${step} keeps failing.\n\n${error}`);
+}

@@ -1,0 +1,85 @@
+/**
+ * How a workflow calls activities: where they run, how long they may take, how they are repeated. All waiting and
+ * retrying is Temporal's. Imported by the workflows alone.
+ */
+import { isCancellation, proxyActivities, proxyLocalActivities, rootCause, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import type { TransferActivities } from '../activities/transfer.ts';
+import type { WalletActivities } from '../activities/wallet.ts';
+import type { Dispatch } from './messages.ts';
+
+type Activities = WalletActivities & TransferActivities;
+type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
+type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
+
+/** Calls an activity by its name, on the task queue of the service that owns its database. */
+export type Step = <Name extends keyof Activities>(name: Name, taskQueue: string, input: Inputs[Name]) => Promise<Answers[Name]>;
+
+export interface Steps {
+  /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
+  readonly run: Step;
+  /** For compensation: never gives up, and calls `onStuck` once it has failed for three minutes. */
+  readonly insist: (onStuck: (step: string, lastError: string) => Promise<void>) => Step;
+}
+
+// Longer than the statement_timeout of the services' roles (db/migrate.ts), so that PostgreSQL has decided before the
+// activity is given up and repeated.
+const startToCloseTimeout = '10 seconds';
+
+const FORWARD: ActivityOptions = { startToCloseTimeout, retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' } };
+const COMPENSATION: ActivityOptions = { startToCloseTimeout, retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' } };
+const COMPENSATION_UNTIL_ATTENTION: ActivityOptions = { ...COMPENSATION, scheduleToCloseTimeout: '3 minutes' };
+
+export function createSteps(dispatch: Dispatch): Steps {
+  const first = firstTaskStep(dispatch);
+
+  return {
+    run: (name, taskQueue, input) => first(name, input, () => ordinary(name, taskQueue, input, FORWARD)),
+
+    insist: (onStuck) => (name, taskQueue, input) =>
+      first(name, input, async () => {
+        try {
+          return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
+        } catch (error) {
+          // Telling of it must not keep the compensation waiting, whose database may be back before the other one.
+          const [answer] = await Promise.all([
+            ordinary(name, taskQueue, input, COMPENSATION),
+            onStuck(name, rootCause(error) ?? String(error)),
+          ]);
+          return answer;
+        }
+      }),
+  };
+}
+
+function ordinary<Name extends keyof Activities>(name: Name, taskQueue: string, input: Inputs[Name], options: ActivityOptions): Promise<Answers[Name]> {
+  return call(proxyActivities({ ...options, taskQueue }), name, input);
+}
+
+/**
+ * In local dispatch, tries each step once as a local activity while the first workflow task lasts, and takes the ordinary
+ * way after a throw or any wait. Results of local activities are not durable before their workflow task ends, and one
+ * that retries holds up timers and cancel requests: the fences make the repeats after a crash harmless, and trying once
+ * within the first task keeps the rest from happening.
+ */
+function firstTaskStep(dispatch: Dispatch) {
+  // The events before the first command of a run whose first workflow task went well: started, scheduled, started.
+  const FIRST_TASK_HISTORY_LENGTH = 3;
+  let failed = false;
+
+  return async <Name extends keyof Activities>(name: Name, input: Inputs[Name], otherwise: () => Promise<Answers[Name]>): Promise<Answers[Name]> => {
+    if (dispatch === 'local' && !failed && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH) {
+      try {
+        return await call(proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }), name, input);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        failed = true;
+      }
+    }
+    return otherwise();
+  };
+}
+
+/** The compiler cannot see that the function and the input that one name leads to belong together. */
+function call<Name extends keyof Activities>(activities: object, name: Name, input: Inputs[Name]): Promise<Answers[Name]> {
+  return (activities as Record<Name, (input: Inputs[Name]) => Promise<Answers[Name]>>)[name](input);
+}
