@@ -1,0 +1,135 @@
+/**
+ * How a movement is accepted, a transfer and a one-sided transaction alike: stored once for its Idempotency-Key, then its
+ * workflow is started, then it is waited for if the client prefers that. Once it is stored, no failure of Temporal or of
+ * the wait is an error any more: a sweep starts what was not started. Imported by api/ only.
+ */
+import type { Client } from '@temporalio/client';
+import type { Context } from 'hono';
+import { LATE, within } from '../deadline.ts';
+import type { TemporalMonitor } from '../temporal/health.ts';
+import { databaseStep } from './database-step.ts';
+import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
+import { ProblemError } from './problem.ts';
+import type { ApiEnv } from './request-context.ts';
+
+export interface AcceptanceDeps {
+  readonly client: Client;
+  readonly monitor: TemporalMonitor;
+  readonly starts: Starts;
+  /** Aborts when the server stops: those who wait are answered. */
+  readonly draining: AbortSignal;
+}
+
+/** A movement that is asked for. */
+export interface Requested<Row> {
+  readonly workflowId: string;
+  /** SHA-256 in hex of the validated, normalised body. */
+  readonly bodyHash: string;
+  readonly find: () => Promise<Row | undefined>;
+  /** Stores it as PENDING; false if its key was used before. */
+  readonly store: () => Promise<boolean>;
+  readonly start: (row: Row) => Promise<void>;
+  /** Whether it has ended, or waits for somebody. */
+  readonly isSettled: (row: Row) => boolean;
+}
+
+export interface Accepted<Row> {
+  readonly row: Row;
+  /** 200 if the client waited and it is settled, otherwise 202. */
+  readonly status: 200 | 202;
+}
+
+/** From acceptance until the answer, unless the client prefers to wait. */
+const START_LIMIT_MS = 1_500;
+/** For everything before the answer, so that it comes within two seconds even if each part is slow. */
+const ANSWER_LIMIT_MS = 1_900;
+
+/** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
+export async function acceptMovement<Row extends { readonly bodyHash: string }>(
+  c: Context<ApiEnv>,
+  { client, monitor, starts, draining }: AcceptanceDeps,
+  requested: Requested<Row>,
+): Promise<Accepted<Row>> {
+  const receivedAt = performance.now();
+  const waitSeconds = waitPreference(c.req.header('prefer'));
+  const { row, isNew } = await storeOnce(monitor, requested);
+  c.var.log.setBindings({ workflow_id: requested.workflowId });
+
+  if (isNew) {
+    const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
+    const limitMs = Math.min(START_LIMIT_MS, untilAnswerMs, waitSeconds === undefined ? Infinity : waitSeconds * 1_000);
+    await starts.start(() => requested.start(row), limitMs, c.var.log);
+  } else if (row.bodyHash === requested.bodyHash) {
+    c.header('Idempotent-Replayed', 'true');
+  } else {
+    throw new ProblemError('idempotency_key_reused', { detail: 'The key names a movement with another body, which has not been changed.' });
+  }
+  if (waitSeconds === undefined) return { row, status: 202 };
+
+  if (!requested.isSettled(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
+  const latest = await waitUntilSettled({
+    row,
+    isSettled: requested.isSettled,
+    look: requested.find,
+    untilNews: (signal) => workflowEnd(client, requested.workflowId, signal),
+    limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
+    signal: AbortSignal.any([c.req.raw.signal, draining]),
+  });
+  if (!draining.aborted || requested.isSettled(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
+  return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
+}
+
+/** The movement's row and whether this request stored it. A request that races it waits for its transaction. */
+async function storeOnce<Row>(monitor: TemporalMonitor, { find, store }: Requested<Row>): Promise<{ row: Row; isNew: boolean }> {
+  return databaseStep(
+    async () => {
+      if (monitor.isDown()) {
+        // What is stored is answered all the same; what is not, must not be.
+        const stored = await find();
+        if (stored !== undefined) return { row: stored, isNew: false };
+        throw new ProblemError('temporal_unavailable', { detail: 'Nothing was stored. Try again, with the same Idempotency-Key.' });
+      }
+      const isNew = await store();
+      const row = await find();
+      if (row === undefined) throw new Error('a movement that was stored is not there');
+      return { row, isNew };
+    },
+    { isWrite: !monitor.isDown() },
+  );
+}
+
+/** Resolves when the workflow has ended, however; raises if there is none. */
+async function workflowEnd(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+  await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(workflowId).result());
+}
+
+/** The starts of workflows that are under way. */
+export interface Starts {
+  /** Returns when the workflow is started, or after the limit, whichever is first; never raises. */
+  readonly start: (start: () => Promise<void>, limitMs: number, log: Pick<ApiEnv['Variables']['log'], 'warn'>) => Promise<void>;
+}
+
+/** A start that hangs is given up after this long, and left to the sweep. */
+const START_GIVEN_UP_MS = 10_000;
+
+/** At most `underWayMax` at once: what goes beyond is left to the sweep, so a hanging Temporal does not fill the memory. */
+export function boundStarts(client: Client, monitor: TemporalMonitor, underWayMax = 1_000): Starts {
+  let underWay = 0;
+  return {
+    async start(start, limitMs, log) {
+      if (underWay >= underWayMax) return;
+      underWay += 1;
+      const attempt = client.connection
+        .withAbortSignal(AbortSignal.timeout(START_GIVEN_UP_MS), start)
+        .catch((error: unknown) => {
+          monitor.suspect();
+          log.warn({ err: error }, 'a workflow could not be started now: the sweep will');
+        })
+        .finally(() => {
+          underWay -= 1;
+        });
+      // A start that lands after the answer is harmless: it would have been this one or the sweep's.
+      if ((await within(limitMs, attempt)) === LATE) monitor.suspect();
+    },
+  };
+}

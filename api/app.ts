@@ -1,0 +1,41 @@
+/**
+ * The transfer API: every path of the service. Wallet paths are answered from the shards' databases in this process, or
+ * by the wallet API where that runs apart. Its type drives a typed client. Imported by whoever composes a process.
+ */
+import type { Database } from '../db/database.ts';
+import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { docsRoutes } from './docs.ts';
+import { forwardWallets } from './forward-wallets.ts';
+import { healthRoutes } from './health.ts';
+import { openApiInfo, openApiRoute } from './openapi.ts';
+import type { Readiness } from './readiness.ts';
+import { transactionRoutes } from './transaction.ts';
+import { transferRoutes, type TransferDeps } from './transfer.ts';
+import { walletRoutes } from './wallet.ts';
+
+/** The shards' databases in the order of their numbers, or where the wallet API is. */
+export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
+
+/** `database` is the transfer service's. */
+export interface AppDeps extends BaseDeps, TransferDeps {
+  readonly wallets: WalletAccess;
+  readonly readiness: Readiness;
+}
+
+export function createApp({ wallets, readiness, ...deps }: AppDeps) {
+  const app = createBaseApp(deps);
+  if ('walletApiUrl' in wallets) {
+    // Before the routes below, which are then here for their documentation and their types alone.
+    const forward = forwardWallets(wallets.walletApiUrl);
+    app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
+  }
+  return app
+    .route('/', healthRoutes(readiness))
+    .route('/', transferRoutes(deps))
+    .route('/', transactionRoutes(deps))
+    .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+    .route('/', docsRoutes())
+    .route('/', openApiRoute(() => app.getOpenAPI31Document(openApiInfo)));
+}
+
+export type App = ReturnType<typeof createApp>;

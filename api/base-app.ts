@@ -1,0 +1,41 @@
+/**
+ * What the transfer API and the wallet API have in common: request ids and log lines, load shedding, validation faults,
+ * and a problem for every error, for an unknown route and for a wrong method. Imported by app.ts and wallet-app.ts.
+ */
+import { $, OpenAPIHono } from '@hono/zod-openapi';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Logger } from '../telemetry.ts';
+import { limitLoad, type LoadBounds } from './load-limits.ts';
+import { answerProblem, ProblemError } from './problem.ts';
+import { withRequestContext, type ApiEnv } from './request-context.ts';
+import { refuseFaulty } from './validation.ts';
+
+export interface BaseDeps {
+  readonly log: Logger;
+  readonly bounds: LoadBounds;
+}
+
+/** For a process of its own; the setting counts short requests, which wait for a database at most. */
+export function loadBounds(requestsMax: number): LoadBounds {
+  return { requestsMax, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
+}
+
+export function createBaseApp({ log, bounds }: BaseDeps) {
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
+  app.onError(answerProblem);
+  app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
+  return $(
+    app
+      .use(withRequestContext(log))
+      .use(
+        methodNotAllowed({
+          app,
+          onMethodNotAllowed: (c, methods) => {
+            const Allow = methods.join(', ');
+            return answerProblem(new ProblemError('method_not_allowed', { detail: `It has ${Allow}.`, headers: { Allow } }), c);
+          },
+        }),
+      )
+      .use(limitLoad(bounds)),
+  );
+}

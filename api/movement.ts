@@ -1,0 +1,101 @@
+/**
+ * What requests for a transfer and for a one-sided transaction have in common, and their answers: headers, fields,
+ * responses. Imported by transfer.ts and transaction.ts.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Transaction } from '../db/transfer/transaction-queries.ts';
+import type { Transfer } from '../db/transfer/queries.ts';
+import { amountAnswer, amountField, currencyField, instantAnswer, metadataField, referenceField } from './fields.ts';
+import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { otherwise } from './validation.ts';
+
+export const movementHeaders = z.object({
+  'Idempotency-Key': z
+    .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
+    .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
+    .openapi({
+      example: 'order-42-payment',
+      description:
+        'Names the movement, for ever. The same key with the same body answers with that same movement as it now is ' +
+        '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
+        'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
+    }),
+  Prefer: z
+    .string()
+    .optional()
+    .openapi({
+      example: 'wait=10',
+      description:
+        '`wait=N` (RFC 7240) answers as soon as the movement has ended or needs attention, at most N seconds later; N is at most 60. ' +
+        'Other preferences are ignored.',
+    }),
+});
+
+export const movementRequestFields = { amount: amountField, currency: currencyField, reference: referenceField, metadata: metadataField };
+
+export const movementAnswerFields = {
+  amount: amountAnswer,
+  currency: z.string().openapi({ example: 'USD' }),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  attention: z
+    .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
+    .nullable()
+    .openapi({ description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.' }),
+  created_at: instantAnswer,
+  updated_at: instantAnswer,
+  deadline_at: instantAnswer.openapi({ description: 'When it is given up, and compensated, unless its money has arrived.' }),
+};
+
+const movementAnswer = z.object(movementAnswerFields);
+
+export function renderMovement(row: Transfer | Transaction): z.infer<typeof movementAnswer> {
+  const { attentionReason: reason, attentionSince: since } = row;
+  return {
+    amount: row.amount,
+    currency: row.currency,
+    reference: row.reference,
+    metadata: row.metadata ?? {},
+    attention: reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+    deadline_at: row.deadlineAt.toISOString(),
+  };
+}
+
+const replayed = {
+  'Idempotent-Replayed': { description: '`true` if the key had named this movement before.', schema: { type: 'string' as const, enum: ['true'] } },
+  Location: { description: 'Where it is.', schema: { type: 'string' as const } },
+};
+
+/** What a request for a movement is answered with. */
+export function movementResponses<Answer extends z.ZodType>(answer: Answer) {
+  const content = { 'application/json': { schema: answer } };
+  return {
+    200: {
+      description: 'The client waited, and it has ended or needs attention.',
+      headers: { ...replayed, 'Preference-Applied': { description: '`wait=N`', schema: { type: 'string' as const } } },
+      content,
+    },
+    202: { description: 'Accepted: it runs to its end.', headers: replayed, content },
+    ...problemResponses(
+      'idempotency_key_missing',
+      'idempotency_key_invalid',
+      ...BODY_PROBLEMS,
+      'field_missing',
+      'wallet_id_invalid',
+      'same_wallet',
+      'type_invalid',
+      'amount_invalid',
+      'amount_not_positive',
+      'amount_too_precise',
+      'amount_too_large',
+      'currency_invalid',
+      'too_long',
+      'metadata_invalid',
+      'idempotency_key_reused',
+      'database_unavailable',
+      'temporal_unavailable',
+    ),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Lists, a page at a time, newest first. A cursor is the position of the last item that was given, so a page is not moved
+ * by what is added meanwhile; it is opaque to clients, and judged as input when it comes back. Imported by api/ only.
+ */
+import { z } from '@hono/zod-openapi';
+import { FIELD_FAULTS } from './field-codes.ts';
+import { instantField } from './fields.ts';
+import { faultyRequest } from './problem.ts';
+import { otherwise } from './validation.ts';
+
+const LIMIT_MAX = 200;
+const LIMIT_DEFAULT = 50;
+const CURSOR_CHARACTERS_MAX = 512;
+
+export const pageParameters = {
+  limit: z
+    .string({ error: otherwise('limit_invalid') })
+    .regex(/^[1-9]\d{0,2}$/, 'limit_invalid')
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MAX, 'limit_invalid')
+    .default(LIMIT_DEFAULT)
+    .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
+  cursor: z
+    .string({ error: otherwise('cursor_invalid') })
+    .max(CURSOR_CHARACTERS_MAX, 'cursor_invalid')
+    .optional()
+    .openapi({ description: 'The `next_cursor` of the page before.' }),
+};
+
+export function pageSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    data: z.array(item),
+    next_cursor: z.string().nullable().openapi({ description: 'Asks for what follows; null on the last page.' }),
+  });
+}
+
+/** A page of what was read: one row more than the page holds tells that another follows. */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  { limit, cursorOf, render }: { readonly limit: number; readonly cursorOf: (row: Row) => unknown; readonly render: (row: Row) => Item },
+): { data: Item[]; next_cursor: string | null } {
+  const given = rows.slice(0, limit);
+  const last = given.at(-1);
+  return {
+    data: given.map(render),
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(cursorOf(last)) : null,
+  };
+}
+
+/** The cursor of lists that are ordered by creation and then by id. */
+export const creationCursor = z.tuple([instantField, z.guid()]);
+
+/** What a cursor holds, if it is one of this list; otherwise `cursor_invalid`. */
+export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const result = schema.safeParse(parse(cursor));
+  if (result.success) return result.data;
+  throw faultyRequest([{ parameter: 'cursor', code: 'cursor_invalid', detail: FIELD_FAULTS.cursor_invalid }]);
+}
+
+function encodeCursor(position: unknown): string {
+  return Buffer.from(JSON.stringify(position), 'utf8').toString('base64url');
+}
+
+function parse(cursor: string): unknown {
+  if (!/^[\w-]+$/.test(cursor)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

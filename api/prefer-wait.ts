@@ -1,0 +1,69 @@
+/**
+ * `Prefer: wait=N` of RFC 7240: how it is read, and the wait itself. The row in the database is what is answered; the
+ * workflow's end only says when to look. Imported by api/ only.
+ */
+import { LATE, within } from '../deadline.ts';
+
+const WAIT_SECONDS_MAX = 60;
+
+/** Between two looks at the row when nothing else wakes the wait: at first, and at most. */
+const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS_MAX = 2_000;
+/** For the look itself, which an ill database must not draw out. */
+const LOOK_LIMIT_MS = 1_000;
+const LOOK_LIMIT_MS_MIN = 250;
+
+const NEVER = new Promise<never>(() => {});
+
+/**
+ * The seconds of a wait preference, at most 60, or undefined if there is none. Other preferences are ignored, as is what
+ * cannot be read; the first of several counts.
+ */
+export function waitPreference(prefer: string | undefined): number | undefined {
+  // A value is a token or a quoted string, which may hold the commas and semicolons that otherwise separate.
+  for (const preference of (prefer ?? '').match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? []) {
+    const [named] = preference.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/) ?? [''];
+    const seconds = /^\s*wait\s*=\s*(?:(\d{1,9})|"(\d{1,9})")\s*$/i.exec(named);
+    if (seconds !== null) return Math.min(Number(seconds[1] ?? seconds[2]), WAIT_SECONDS_MAX);
+    if (/^\s*wait\s*(=|$)/i.test(named)) return undefined;
+  }
+  return undefined;
+}
+
+export interface Wait<Row> {
+  /** What is known now, and what is answered if nothing better is learned. */
+  readonly row: Row;
+  readonly isSettled: (row: Row) => boolean;
+  /** Reads the row. */
+  readonly look: () => Promise<Row | undefined>;
+  /** Resolves when there may be news; does not have to. Given up when the signal aborts. */
+  readonly untilNews: (signal: AbortSignal) => Promise<void>;
+  readonly limitMs: number;
+  /** Ends the wait early: the client has gone, or the server drains. */
+  readonly signal: AbortSignal;
+}
+
+/** The row once it is settled, or as it is when the time is up. An unreachable database or Temporal prolongs nothing. */
+export async function waitUntilSettled<Row>({ row, isSettled, look, untilNews, limitMs, signal }: Wait<Row>): Promise<Row> {
+  const endsAt = performance.now() + limitMs;
+  const done = new AbortController();
+  const giveUp = AbortSignal.any([signal, done.signal]);
+  let known = row;
+  // A failure to hear of news, such as a workflow that is not started yet, leaves the looks.
+  let news = untilNews(giveUp).catch(() => NEVER);
+  let lookEveryMs = LOOK_EVERY_MS;
+  try {
+    while (!isSettled(known)) {
+      const leftMs = endsAt - performance.now();
+      if (leftMs <= 0 || signal.aborted) break;
+      const isNews = (await within(Math.min(lookEveryMs, leftMs), news, signal)) !== LATE;
+      const seen = await within(Math.max(LOOK_LIMIT_MS_MIN, Math.min(LOOK_LIMIT_MS, leftMs)), look(), signal).catch(() => undefined);
+      if (seen !== LATE && seen !== undefined) known = seen;
+      if (isNews) news = NEVER;
+      lookEveryMs = Math.min(lookEveryMs * 1.5, LOOK_EVERY_MS_MAX);
+    }
+  } finally {
+    done.abort();
+  }
+  return known;
+}

@@ -1,0 +1,119 @@
+/**
+ * What readiness looks at: each dependency by a check that raises if it is down, bounded in time, and remembered for a
+ * moment so that many probes cost as little as one. Imported by api/ and by whoever composes a process.
+ */
+import type { Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { LATE, within } from '../deadline.ts';
+import { walletTaskQueue } from '../domain/routing.ts';
+import type { Logger } from '../telemetry.ts';
+import { answerWithin } from '../temporal/health.ts';
+import { missingSearchAttributes } from '../temporal/search-attributes.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+
+export type Checks = Readonly<Record<string, () => Promise<void>>>;
+export type Readiness = () => Promise<Record<string, CheckResult>>;
+
+export interface CheckResult {
+  status: 'up' | 'down';
+  reason?: string;
+}
+
+/** A check says in these words why something is down; of any other error only the code is told, not its text. */
+class NotReady extends Error {}
+
+const CHECK_LIMIT_MS = 1_500;
+/** What is down is looked at again sooner: somebody waits for it. */
+const REMEMBERED_MS = { up: 1_000, down: 250 };
+/** A worker asks for work at least once a minute; one that did not for longer is gone. */
+const POLLER_SILENCE_MS_MAX = 75_000;
+
+export function watchReadiness(checks: Checks, log: Logger): Readiness {
+  let current: Promise<Record<string, CheckResult>> | undefined;
+  let validUntil = -Infinity;
+  let wasDown = '';
+  return () => {
+    if (current === undefined || performance.now() > validUntil) {
+      // Whoever asks while the checks are made is given their result.
+      validUntil = Infinity;
+      current = runAll(checks).then((results) => {
+        const down = Object.entries(results).filter(([, { status }]) => status === 'down');
+        validUntil = performance.now() + REMEMBERED_MS[down.length === 0 ? 'up' : 'down'];
+        const isDown = down.map(([name]) => name).join(', ');
+        if (isDown !== wasDown) log[isDown === '' ? 'info' : 'warn']({ down: Object.fromEntries(down) }, isDown === '' ? 'ready' : 'not ready');
+        wasDown = isDown;
+        return results;
+      });
+    }
+    return current;
+  };
+}
+
+export function databaseCheck(database: Database): () => Promise<void> {
+  return async () => {
+    await database.execute(sql`SELECT 1`);
+  };
+}
+
+export function walletShardChecks(shards: readonly Database[]): Checks {
+  return Object.fromEntries(shards.map((shard, number) => [`wallet-database-${number}`, databaseCheck(shard)]));
+}
+
+/** Temporal answers, knows the search attributes, and has a worker on every task queue. */
+export function temporalChecks(client: Client, walletShardCount: number): Checks {
+  const { workflowService } = client;
+  const { namespace } = client.options;
+  const requirePoller = async (name: string, type: 'workflow' | 'activity'): Promise<void> => {
+    const answer = await workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type === 'workflow' ? 1 : 2 });
+    const isPolled = (answer.pollers ?? []).some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SILENCE_MS_MAX);
+    if (!isPolled) throw new NotReady(`no worker polls the task queue ${name}`);
+  };
+  const bounded = (call: () => Promise<void>) => (): Promise<void> => answerWithin(client, CHECK_LIMIT_MS, call);
+  return {
+    temporal: bounded(async () => {
+      await workflowService.describeNamespace({ namespace });
+    }),
+    'search-attributes': bounded(async () => {
+      const missing = await missingSearchAttributes(client);
+      if (missing.length > 0) throw new NotReady(`not registered: ${missing.join(', ')}`);
+    }),
+    'transfer-worker': bounded(async () => {
+      await Promise.all([requirePoller(TRANSFER_TASK_QUEUE, 'workflow'), requirePoller(TRANSFER_TASK_QUEUE, 'activity')]);
+    }),
+    ...Object.fromEntries(
+      Array.from({ length: walletShardCount }, (_, shard) => [`wallet-worker-${shard}`, bounded(() => requirePoller(walletTaskQueue(shard), 'activity'))]),
+    ),
+  };
+}
+
+export function walletApiCheck(walletApiUrl: string): () => Promise<void> {
+  return async () => {
+    const response = await fetch(new URL('/health/ready', walletApiUrl), { signal: AbortSignal.timeout(CHECK_LIMIT_MS) });
+    await response.body?.cancel();
+    if (!response.ok) throw new NotReady(`it answers ${response.status}`);
+  };
+}
+
+async function runAll(checks: Checks): Promise<Record<string, CheckResult>> {
+  const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await run(check)] as const));
+  return Object.fromEntries(results);
+}
+
+async function run(check: () => Promise<void>): Promise<CheckResult> {
+  try {
+    // A little longer than the checks' own bounds, which know better what was late.
+    return (await within(CHECK_LIMIT_MS + 100, check())) === LATE ? { status: 'down', reason: 'no answer in time' } : { status: 'up' };
+  } catch (error) {
+    return { status: 'down', reason: reasonOf(error) };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NotReady) return error.message;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string') return code;
+  }
+  return 'no answer';
+}

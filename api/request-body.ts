@@ -1,0 +1,98 @@
+/**
+ * Reads a JSON body, in the order in which it is cheapest to refuse one: its type, its size, its encoding, its syntax, the
+ * characters in it. What gets through is JSON text that PostgreSQL can store; the route's schema judges the rest.
+ * Imported by api/ only.
+ */
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { faultyRequest, ProblemError, type Fault } from './problem.ts';
+import type { ApiEnv } from './request-context.ts';
+import { bodyFault } from './validation.ts';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** For a route with a JSON body, before its validators, which find the bytes read here. */
+export const readJson: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  refuseOtherType(c.req.header('content-type'));
+  const faults = textFaults(parse(await readBytes(c)));
+  if (faults !== undefined) throw faultyRequest(faults);
+  await next();
+};
+
+/** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
+export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
+  // A body that does not say how long it is, is counted as the longest that it may turn out to be.
+  const length = c.req.header('transfer-encoding') === undefined ? Number(c.req.header('content-length') ?? 0) : BODY_BYTES_MAX;
+  c.var.slot.reserveBody(Math.min(length, BODY_BYTES_MAX));
+  try {
+    await limitBody(c, async () => {});
+    return await c.req.arrayBuffer();
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    // The client went away while it sent, so nobody reads this.
+    throw new ProblemError('bad_request', { detail: 'The body ended before it was complete.' });
+  }
+}
+
+const limitBody = bodyLimit({
+  maxSize: BODY_BYTES_MAX,
+  onError: () => {
+    throw new ProblemError('body_too_large', { detail: `A body may have ${BODY_BYTES_MAX} bytes.` });
+  },
+});
+
+function refuseOtherType(contentType: string | undefined): void {
+  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter));
+  if (type !== 'application/json' || !isUtf8) throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
+}
+
+function parse(bytes: ArrayBuffer): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError('invalid_utf8');
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ProblemError('invalid_json');
+  }
+}
+
+/** Without recursion: a megabyte holds half a million levels. */
+function textFaults(body: unknown): [Fault] | undefined {
+  const pending: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value: body, at: undefined }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, at } = next;
+    if (typeof value === 'string' && !isStorable(value)) return [bodyFault('text_invalid', pathOf(at))];
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, member] of Object.entries(value)) {
+      const place = { key, within: at };
+      // As a key of an object literal or of a copy it would set the prototype.
+      if (key === '__proto__') return [bodyFault('unknown_field', pathOf(place))];
+      if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
+      pending.push({ value: member, at: place });
+    }
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly key: string;
+  readonly within: Place | undefined;
+}
+
+const DEPTH_SHOWN_MAX = 20;
+
+function pathOf(place: Place | undefined): string[] {
+  const path: string[] = [];
+  for (let at = place; at !== undefined; at = at.within) path.push(at.key);
+  return path.reverse().slice(0, DEPTH_SHOWN_MAX);
+}
+
+/** Whether PostgreSQL can store a string: no NUL, and no half of a surrogate pair, which has no UTF-8. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

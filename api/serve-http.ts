@@ -1,0 +1,100 @@
+/**
+ * Listens for HTTP, and drains when it is told to stop: it accepts nothing more, finishes what is under way, lets go of
+ * idle connections. What is not even HTTP is answered with a problem too. Imported by whoever composes a process.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, STATUS_CODES, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import { describeProblem, ProblemError, type ProblemCode } from './problem.ts';
+import { traceOf } from './request-context.ts';
+
+export interface HttpServer {
+  /** Where it listens, for links. */
+  readonly url: string;
+  /** Drains; resolves when the last connection is closed, at the latest some five seconds later. A repeat waits for the same. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Aborted when the drain begins, before anything else: those who wait for a movement are then answered. */
+  readonly draining?: AbortController;
+}
+
+const DRAIN_LIMIT_MS = 5_000;
+const CONNECTIONS_MAX = 10_000;
+/** For a request to arrive as a whole; how long its answer takes is another matter. */
+const REQUEST_LIMIT_MS = 30_000;
+
+/** Raises if the address cannot be listened on. */
+export async function serveHttp({ fetch, host, port, draining }: ServeOptions): Promise<HttpServer> {
+  const listener = getRequestListener(fetch, { errorHandler: answerUnreadable });
+  const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+    // A client whose connection goes on being used would otherwise never be asked to let go of it.
+    if (!server.listening) outgoing.setHeader('Connection', 'close');
+    void listener(incoming, outgoing);
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket));
+  server.on('checkExpectation', (incoming, outgoing) => {
+    const { requestId } = traceOf(undefined, undefined);
+    const { status, headers, body } = describeProblem(new ProblemError('expectation_failed'), requestId);
+    outgoing.writeHead(status, { ...headers, 'X-Request-Id': requestId }).end(JSON.stringify(body));
+    incoming.resume();
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+
+  const { port: actualPort } = server.address() as AddressInfo;
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
+    stop() {
+      draining?.abort();
+      return (stopped ??= drain(server));
+    },
+  };
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const deadline = performance.now() + DRAIN_LIMIT_MS;
+  const isClosed = closed.then(() => true);
+  while (!(await Promise.race([isClosed, sleep(50, false)]))) {
+    if (performance.now() > deadline) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }
+}
+
+/** For what cannot be made a request of, such as a host that is none, and for what the app itself has let through. */
+function answerUnreadable(error: unknown): Response {
+  const isRequest = error instanceof Error && error.name === 'RequestError';
+  const requestId = randomUUID();
+  const { status, headers, body } = describeProblem(new ProblemError(isRequest ? 'bad_request' : 'internal_error'), requestId);
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, 'X-Request-Id': requestId } });
+}
+
+const UNREADABLE: Partial<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** For what node:http cannot parse: there is no response object yet, so the answer is written by hand. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const { status, headers, body } = describeProblem(new ProblemError(UNREADABLE[error.code ?? ''] ?? 'bad_request'), requestId);
+  const payload = JSON.stringify(body);
+  const lines = Object.entries({ ...headers, 'X-Request-Id': requestId, 'Content-Length': Buffer.byteLength(payload), Connection: 'close' });
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${payload}`);
+}

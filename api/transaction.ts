@@ -1,0 +1,155 @@
+/**
+ * The routes of one-sided transactions: money that enters a wallet from outside or leaves it. The next step of their path
+ * is workflows/transaction.ts. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../db/database.ts';
+import { acceptTransaction, findTransaction, listTransactions, type Transaction } from '../db/transfer/transaction-queries.ts';
+import { transactionId } from '../domain/derived-id.ts';
+import type { TransactionId } from '../domain/ids.ts';
+import { transactionBodyHash } from '../domain/movement-body.ts';
+import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../domain/transaction.ts';
+import { startTransaction, type MovementStarter } from '../temporal/start-movement.ts';
+import { transactionWorkflowId } from '../workflows/messages.ts';
+import { acceptMovement, type AcceptanceDeps } from './acceptance.ts';
+import { databaseStep } from './database-step.ts';
+import { exampleMovementId, exampleWalletId, idAnswer, instantField, transactionIdField, walletIdField } from './fields.ts';
+import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement } from './movement.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
+import { ProblemError } from './problem.ts';
+import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { readJson } from './request-body.ts';
+import type { ApiEnv } from './request-context.ts';
+import { otherwise } from './validation.ts';
+
+export interface TransactionDeps {
+  readonly database: Database;
+  readonly starter: MovementStarter;
+  readonly acceptance: AcceptanceDeps;
+  /** From a movement's acceptance until it is given up. */
+  readonly deadlineSeconds: number;
+}
+
+const typeField = z.enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') }).openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
+
+const transactionRequest = z
+  .strictObject(
+    {
+      wallet_id: walletIdField,
+      type: typeField,
+      ...movementRequestFields,
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('TransactionRequest');
+
+const transactionAnswer = z
+  .object({
+    transaction_id: idAnswer(exampleMovementId),
+    wallet_id: idAnswer(exampleWalletId),
+    type: z.enum(['CREDIT', 'DEBIT']),
+    status: z.enum(TRANSACTION_STATUSES).openapi({ description: 'PROCESSED and FAILED are final.' }),
+    failure_reason: z.enum(TRANSACTION_FAILURE_REASONS).nullable().openapi({ description: 'Why it is FAILED.' }),
+    ...movementAnswerFields,
+  })
+  .openapi('Transaction');
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/transactions',
+  operationId: 'createTransaction',
+  summary: 'Put money into a wallet, or take it out',
+  tags: ['Transactions'],
+  description: `Moves money between a wallet and the outside world. Accepts it and answers 202 with it as PENDING; ask for it again, or
+send \`Prefer: wait=N\` to be answered when it has ended. An unknown or suspended wallet, or too little money, is a FAILED
+transaction with its \`failure_reason\` and not an error here: only the wallet service knows, at the moment when it moves the money.`,
+  middleware: readJson,
+  request: { headers: movementHeaders, body: { required: true, content: { 'application/json': { schema: transactionRequest } } } },
+  responses: movementResponses(transactionAnswer),
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/transactions/{transaction_id}',
+  operationId: 'getTransaction',
+  summary: 'A transaction',
+  tags: ['Transactions'],
+  request: { params: z.object({ transaction_id: transactionIdField }) },
+  responses: {
+    200: { description: 'The transaction as it is now.', content: { 'application/json': { schema: transactionAnswer } } },
+    ...problemResponses('transaction_not_found', 'transaction_id_invalid', 'database_unavailable'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/transactions',
+  operationId: 'listTransactions',
+  summary: 'Transactions, newest first',
+  tags: ['Transactions'],
+  request: {
+    query: z.strictObject({
+      status: z
+        .enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') })
+        .optional(),
+      type: typeField.optional(),
+      wallet_id: walletIdField.optional(),
+      created_after: instantField.optional().openapi({ description: 'This instant included.' }),
+      created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page of transactions.', content: { 'application/json': { schema: pageSchema(transactionAnswer) } } },
+    ...problemResponses('status_invalid', 'type_invalid', 'wallet_id_invalid', 'instant_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+export function transactionRoutes({ database, starter, acceptance, deadlineSeconds }: TransactionDeps) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(post, async (c) => {
+      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
+      const { wallet_id: walletId, type, amount, currency, reference, metadata } = c.req.valid('json');
+      const id = transactionId(idempotencyKey);
+      const terms = { transactionId: id, walletId, type, amount, currency };
+      const hash = transactionBodyHash({ ...terms, reference, metadata });
+      c.var.log.setBindings({ transaction_id: id, wallet_id: walletId });
+
+      const { row, status } = await acceptMovement(c, acceptance, {
+        workflowId: transactionWorkflowId(id),
+        bodyHash: hash,
+        find: () => findTransaction(database, id),
+        store: () => acceptTransaction(database, terms, { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds }, c.var.trace),
+        start: (accepted) => startTransaction(starter, accepted),
+        isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
+      });
+
+      c.header('Location', `/v1/transactions/${id}`);
+      return c.json(render(row), status);
+    })
+    .openapi(get, async (c) => {
+      const { transaction_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ transaction_id: id });
+      const transaction = await databaseStep(() => findTransaction(database, id));
+      if (transaction === undefined) throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
+      return c.json(render(transaction), 200);
+    })
+    .openapi(list, async (c) => {
+      const { status, type, wallet_id: walletId, created_after: createdAfter, created_before: createdBefore, limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { createdAt: position[0], transactionId: position[1] as TransactionId };
+      const rows = await databaseStep(() => listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
+      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transactionId] }), 200);
+    });
+}
+
+function render(row: Transaction): z.input<typeof transactionAnswer> {
+  return {
+    transaction_id: row.transactionId,
+    wallet_id: row.walletId,
+    type: row.type,
+    status: row.status,
+    failure_reason: row.failureReason,
+    ...renderMovement(row),
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * The wallet API alone, for where the services run apart: the transfer API hands wallet paths on to it. Imported by
+ * whoever composes its process.
+ */
+import type { Database } from '../db/database.ts';
+import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { healthRoutes } from './health.ts';
+import { openApiInfo, openApiRoute } from './openapi.ts';
+import type { Readiness } from './readiness.ts';
+import { walletRoutes } from './wallet.ts';
+
+export interface WalletAppDeps extends BaseDeps {
+  /** In the order of their numbers. */
+  readonly shards: readonly Database[];
+  readonly readiness: Readiness;
+}
+
+export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
+  const app = createBaseApp(deps);
+  return app
+    .route('/', healthRoutes(readiness))
+    .route('/', walletRoutes(shards))
+    .route('/', openApiRoute(() => app.getOpenAPI31Document(openApiInfo)));
+}

@@ -1,0 +1,33 @@
+/**
+ * The wallet API as a running service, for where the services run apart: `node api/wallet-server.ts`.
+ */
+import type { Settings } from '../config.ts';
+import { runService, type RunningService } from '../run-service.ts';
+import type { Logger } from '../telemetry.ts';
+import { loadBounds } from './base-app.ts';
+import { closeDatabases, openShards } from './databases.ts';
+import { walletShardChecks, watchReadiness } from './readiness.ts';
+import { serveHttp } from './serve-http.ts';
+import { createWalletApp } from './wallet-app.ts';
+
+const PORT_DEFAULT = 3001;
+
+async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+  const shards = openShards(settings);
+  const app = createWalletApp({
+    log: logger,
+    bounds: loadBounds(settings.REQUESTS_MAX),
+    shards,
+    readiness: watchReadiness(walletShardChecks(shards), logger),
+  });
+  const server = await serveHttp({ fetch: app.fetch, host: settings.HOST, port: settings.WALLET_API_PORT ?? PORT_DEFAULT });
+  logger.info({ url: server.url }, 'the wallet API listens');
+  return {
+    async stop() {
+      await server.stop();
+      await closeDatabases(shards);
+    },
+  };
+}
+
+if (import.meta.main) await runService('wallet-api', start);

@@ -1,0 +1,53 @@
+/**
+ * `npm start`: the whole of Counterpoise on this machine, with PostgreSQL and Temporal, until Ctrl-C.
+ * `npm start -- --separate` runs each API and each worker as a process of its own.
+ */
+import { parseArgs } from 'node:util';
+import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { cacheDirectory } from '../dev/cache.ts';
+import { launch } from '../dev/launcher.ts';
+import { showProgress } from '../dev/progress.ts';
+import { StackError } from '../dev/stack-error.ts';
+
+// A terminal that was closed must not end the launcher before it has stopped its children.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+try {
+  const { separate } = readArguments();
+  const settings = readSettings();
+  if (separate && settings.DISPATCH === 'local') throw new StackError('DISPATCH=local needs API and workers in one process: leave --separate out.');
+  const progress = showProgress(process.stderr);
+  progress.note('Starting Counterpoise');
+  await launch({
+    dataDir: settings.DATA_DIR,
+    cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
+    ports: wantedPorts(settings, separate),
+    temporalAddress: settings.TEMPORAL_ADDRESS,
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    environment: inheritedEnvironment(),
+    separate,
+    progress,
+    say: (text) => console.log(text),
+  });
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof StackError || error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}
+
+function readArguments(): { separate: boolean } {
+  try {
+    return parseArgs({ options: { separate: { type: 'boolean', default: false } } }).values;
+  } catch (error) {
+    throw new StackError(`${(error as Error).message}\nUsage: npm start -- [--separate]`);
+  }
+}
+
+function wantedPorts(settings: Settings, separate: boolean) {
+  return {
+    api: settings.PORT,
+    postgres: settings.POSTGRES_PORT,
+    ...(!settings.TEMPORAL_ADDRESS && { temporal: settings.TEMPORAL_PORT, temporalUi: settings.TEMPORAL_UI_PORT }),
+    ...(separate && { walletApi: settings.WALLET_API_PORT }),
+  };
+}

@@ -1,0 +1,122 @@
+// DATA_DIR: everything that a stack keeps, and what it takes to own it. One launcher at a time holds it;
+// what a killed launcher left running is ended before anything new is started on the same data.
+//
+//   launcher.lock   held by the kernel while the launcher lives
+//   settings.json   passwords and ports, drawn at the first start (0600)
+//   processes.json  who runs, with start times, to find survivors (0600)
+//   stack.json      for other tools: stack-file.ts
+//   postgres/  temporal/  logs/
+//
+// Imported by dev/ only.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { tryLock } from './lock.ts';
+import { endProcess, isRunning, recordOf, type ProcessRecord } from './processes.ts';
+import { reasonOf, StackError } from './stack-error.ts';
+import { replaceFile, stackFilePath } from './stack-file.ts';
+
+export interface DataDirectory {
+  readonly path: string;
+  readonly postgresDir: string;
+  readonly temporalFile: string;
+  readonly logFile: (name: string) => string;
+  readonly passwords: Readonly<Record<Role, string>>;
+  readonly lastPorts: Readonly<Record<string, number>>;
+  readonly keepPorts: (ports: Readonly<Record<string, number>>) => void;
+  readonly recordProcesses: (running: Readonly<Record<string, ProcessRecord>>) => void;
+  /** Ends what a killed launcher left running here; returns the names. */
+  readonly endSurvivors: () => Promise<string[]>;
+  readonly release: () => void;
+}
+
+type Role = 'postgres' | 'wallet_service' | 'transfer_service';
+
+interface Settings {
+  passwords: Record<Role, string>;
+  ports: Record<string, number>;
+}
+
+type Processes = Record<string, ProcessRecord>;
+
+const SURVIVOR_GRACE_MS = 3_000;
+
+/** Takes the directory, made if need be; a StackError when another launcher has it. */
+export function openDataDirectory(directory: string): DataDirectory {
+  const path = resolve(directory);
+  const processesFile = join(path, 'processes.json');
+  const release = takeLock(path, processesFile);
+  const settingsFile = join(path, 'settings.json');
+  const settings = readJson<Settings>(settingsFile) ?? newSettings(path);
+  replaceFile(settingsFile, settings);
+
+  const recordProcesses = (running: Processes): void =>
+    replaceFile(processesFile, { launcher: recordOf(process.pid), ...running });
+  return {
+    path,
+    postgresDir: join(path, 'postgres'),
+    temporalFile: join(path, 'temporal', 'temporal.db'),
+    logFile: (name) => join(path, 'logs', `${name}.log`),
+    passwords: settings.passwords,
+    lastPorts: settings.ports,
+    keepPorts: (ports) => replaceFile(settingsFile, { ...settings, ports }),
+    recordProcesses,
+    async endSurvivors() {
+      const { launcher: _, ...left } = readJson<Processes>(processesFile) ?? {};
+      recordProcesses(left); // under this launcher's pid; if it is killed too, the next one finds them again
+      const survivors = Object.entries(left).filter(([, record]) => isRunning(record));
+      const end = ([name, record]: [string, ProcessRecord]): Promise<void> =>
+        name === 'postgres'
+          ? endProcess(record, 'SIGINT', SURVIVOR_GRACE_MS, 'SIGQUIT')
+          : endProcess(record, 'SIGTERM', SURVIVOR_GRACE_MS);
+      const isServer = ([name]: [string, ProcessRecord]): boolean => name === 'postgres' || name === 'temporal';
+      await Promise.all(survivors.filter((survivor) => !isServer(survivor)).map(end));
+      await Promise.all(survivors.filter(isServer).map(end));
+      recordProcesses({});
+      rmSync(stackFilePath(path), { force: true });
+      return survivors.map(([name]) => name);
+    },
+    release: () => {
+      rmSync(stackFilePath(path), { force: true });
+      rmSync(processesFile, { force: true });
+      release();
+    },
+  };
+}
+
+function takeLock(path: string, processesFile: string): () => void {
+  let release: (() => void) | undefined;
+  try {
+    mkdirSync(path, { recursive: true });
+    for (const name of ['temporal', 'logs']) mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
+    release = tryLock(join(path, 'launcher.lock'));
+  } catch (error) {
+    throw new StackError(`DATA_DIR=${path} cannot be used: ${reasonOf(error)}`);
+  }
+  if (release) return release;
+  const launcher = readJson<Processes>(processesFile)?.['launcher'];
+  const api = readJson<{ api: string }>(stackFilePath(path))?.api;
+  throw new StackError(
+    `A stack already runs on ${path}: launcher pid ${launcher?.pid ?? 'unknown'}, ` +
+      `${api ? `API ${api}` : 'still starting'}. Stop it first, or set DATA_DIR to another directory for a second one.`,
+  );
+}
+
+function newSettings(path: string): Settings {
+  if (existsSync(join(path, 'postgres'))) {
+    throw new StackError(
+      `${path} holds a database but no settings.json, where its passwords were. ` +
+        'Restore that file, or set DATA_DIR to another directory to begin anew.',
+    );
+  }
+  const password = (): string => randomBytes(24).toString('hex');
+  return {
+    passwords: { postgres: password(), wallet_service: password(), transfer_service: password() },
+    ports: {},
+  };
+}
+
+function readJson<Content>(file: string): Content | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Content) : undefined;
+}

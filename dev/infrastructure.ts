@@ -1,0 +1,243 @@
+// PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
+// launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
+// start fails, nothing is left behind. Imported by commands/ and test/.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { openDataDirectory, type DataDirectory } from './data-directory.ts';
+import { choosePorts, type Ports, type PortWish } from './ports.ts';
+import * as postgres from './postgres.ts';
+import type { Progress, Step } from './progress.ts';
+import { reasonOf, StackError } from './stack-error.ts';
+import { writeStackFile, type StackFile } from './stack-file.ts';
+import { supervise, type Supervisor } from './supervise.ts';
+import { findTemporalCli } from './temporal-cli.ts';
+import * as temporal from './temporal.ts';
+
+export interface InfrastructureOptions {
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  /** The ports that are wanted: what is set for each; undefined leaves the choice, 0 is any free one. */
+  readonly ports: Readonly<Partial<Record<PortName, number | undefined>>>;
+  /** A Temporal server that already runs, used instead of one of our own. */
+  readonly temporalAddress: string | undefined;
+  readonly temporalNamespace: string;
+  /** What every child is given, besides its own settings. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly progress: Progress;
+  /** Gives the start up. */
+  readonly interrupt: AbortSignal;
+}
+
+export type PortName = keyof typeof PORTS;
+
+export interface Infrastructure {
+  readonly dataDir: string;
+  /** Those that were wanted. */
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly temporal: StackFile['temporal'];
+  /** Administrator URLs: wallet-0, wallet-1, transfer. */
+  readonly databases: Readonly<Record<string, string>>;
+  /** The settings by which services reach all of this, in the roles they have. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly supervisor: Supervisor;
+  /** Writes stack.json, from now on whenever a process comes or goes. */
+  readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>) => void;
+  /** Stops Temporal and PostgreSQL and lets go of the data directory. */
+  readonly stop: (limitMs: number) => Promise<void>;
+}
+
+const PORTS = {
+  api: { setting: 'PORT', usual: 3000 },
+  walletApi: { setting: 'WALLET_API_PORT', usual: 3001 },
+  postgres: { setting: 'POSTGRES_PORT', usual: 5432 },
+  temporal: { setting: 'TEMPORAL_PORT', usual: 7233 },
+  temporalUi: { setting: 'TEMPORAL_UI_PORT', usual: 8233 },
+} as const;
+
+const WALLET_SHARDS = 2;
+const READY_LIMIT_MS = 60_000;
+const MIGRATE_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 5_000;
+
+export async function startInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
+  const { progress, interrupt } = options;
+  const data = openDataDirectory(options.dataDir);
+  let reserved: Ports<PortName> | undefined;
+  let describeNow: (() => void) | undefined;
+  const supervisor = supervise(() => {
+    data.recordProcesses(supervisor.running());
+    describeNow?.();
+  }, progress.note);
+  const stop = async (limitMs: number): Promise<void> => {
+    await supervisor.stop(['temporal', 'postgres'], limitMs);
+    describeNow = undefined;
+    reserved?.release();
+    data.release();
+  };
+
+  try {
+    const ended = await data.endSurvivors();
+    if (ended.length > 0) progress.note(`  Ended what a killed launcher had left running: ${ended.join(', ')}`);
+    reserved = await choosePorts(portWishes(options, data), options.cacheDir);
+    const { ports } = reserved;
+    keepChosen(data, ports, options);
+
+    const databases = databasesAt(data, ports.postgres);
+    const server = temporalAt(options, ports);
+    const settings = {
+      ...databases.serviceSettings,
+      TEMPORAL_ADDRESS: server.address,
+      TEMPORAL_NAMESPACE: server.namespace,
+      DATA_DIR: data.path,
+    };
+    const starts = [
+      during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, ports.postgres, interrupt)),
+      ...(server.ui ? [during(progress, 'Temporal', (step) => startTemporal(supervisor, data, options, ports, step))] : []),
+    ];
+    await unlessInterrupted(interrupt, Promise.all(starts));
+    const environment = { ...options.environment, ...settings, ...databases.administratorSettings };
+    await during(progress, 'Databases', () => migrate(environment, interrupt));
+
+    return {
+      dataDir: data.path,
+      ports,
+      temporal: server,
+      databases: databases.administratorUrls,
+      settings,
+      supervisor,
+      describe(addresses) {
+        describeNow = () => {
+          const running = Object.entries(supervisor.running()).map(([name, { pid }]) => [name, pid] as const);
+          writeStackFile(data.path, {
+            ...addresses,
+            temporal: server,
+            databases: databases.administratorUrls,
+            processes: { launcher: process.pid, ...Object.fromEntries(running) },
+          });
+        };
+        describeNow();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop(STOP_LIMIT_MS);
+    throw error;
+  }
+}
+
+/** `work`, or a StackError as soon as the start is interrupted. */
+export async function unlessInterrupted<Result>(interrupt: AbortSignal, work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const interrupted = (): void => reject(new StackError('Interrupted.'));
+  if (interrupt.aborted) interrupted();
+  interrupt.addEventListener('abort', interrupted, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    interrupt.removeEventListener('abort', interrupted);
+  }
+}
+
+async function startPostgres(
+  supervisor: Supervisor,
+  data: DataDirectory,
+  port: number,
+  interrupt: AbortSignal,
+): Promise<string> {
+  const child = await postgres.preparePostgres(data, port);
+  interrupt.throwIfAborted();
+  supervisor.start(child);
+  const url = postgres.postgresUrl(port, 'postgres', data.passwords.postgres, 'postgres');
+  await supervisor.untilReady(['postgres'], () => postgres.connectOnce(url), READY_LIMIT_MS);
+  return `127.0.0.1:${port}`;
+}
+
+async function startTemporal(
+  supervisor: Supervisor,
+  data: DataDirectory,
+  options: InfrastructureOptions,
+  ports: Readonly<Record<PortName, number>>,
+  step: Step,
+): Promise<string> {
+  const { cacheDir, environment, temporalNamespace: namespace, interrupt } = options;
+  const cli = await findTemporalCli({ cacheDir, environment, step });
+  interrupt.throwIfAborted();
+  step.update('starting');
+  supervisor.start(temporal.temporalChild(cli, data, namespace, ports));
+  const address = `127.0.0.1:${ports.temporal}`;
+  await supervisor.untilReady(['temporal'], () => temporal.connectOnce(address, namespace), READY_LIMIT_MS);
+  return `${address}, Web UI http://127.0.0.1:${ports.temporalUi}`;
+}
+
+async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): Promise<string> {
+  const command = fileURLToPath(new URL('../commands/migrate.ts', import.meta.url));
+  try {
+    await promisify(execFile)(process.execPath, [command], {
+      env: environment,
+      timeout: MIGRATE_LIMIT_MS,
+      signal: interrupt,
+    });
+    return 'migrated';
+  } catch (error) {
+    if (interrupt.aborted) throw new StackError('Interrupted.');
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new StackError(`The databases could not be migrated: ${(stderr || stdout)?.trim() || reasonOf(error)}`);
+  }
+}
+
+function databasesAt(data: DataDirectory, port: number) {
+  const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
+  const service = (role: 'wallet_service' | 'transfer_service', database: string): string =>
+    postgres.postgresUrl(port, role, data.passwords[role], database);
+  const administrator = (database: string): string =>
+    postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
+  const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
+  return {
+    serviceSettings: {
+      WALLET_DATABASE_URLS: shards.map((shard) => service('wallet_service', `wallet_${shard}`)).join(','),
+      WALLET_SHARD_COUNT: `${WALLET_SHARDS}`,
+      TRANSFER_DATABASE_URL: service('transfer_service', 'transfer'),
+    },
+    administratorSettings: {
+      WALLET_ADMIN_DATABASE_URLS: walletAdministrators.join(','),
+      TRANSFER_ADMIN_DATABASE_URL: administrator('transfer'),
+    },
+    administratorUrls: {
+      ...Object.fromEntries(walletAdministrators.map((url, shard) => [`wallet-${shard}`, url])),
+      transfer: administrator('transfer'),
+    },
+  };
+}
+
+function temporalAt(
+  { temporalAddress, temporalNamespace: namespace }: InfrastructureOptions,
+  ports: Readonly<Record<PortName, number>>,
+): StackFile['temporal'] {
+  return temporalAddress
+    ? { address: temporalAddress, namespace }
+    : { address: `127.0.0.1:${ports.temporal}`, ui: `http://127.0.0.1:${ports.temporalUi}`, namespace };
+}
+
+function portWishes(options: InfrastructureOptions, data: DataDirectory): Record<PortName, PortWish> {
+  const names = Object.keys(options.ports) as PortName[];
+  return Object.fromEntries(
+    names.map((name) => [name, { ...PORTS[name], set: options.ports[name], lastTime: data.lastPorts[name] }]),
+  ) as Record<PortName, PortWish>;
+}
+
+/** A port that was set is not remembered: without its setting, the next start is free to choose. */
+function keepChosen(data: DataDirectory, ports: Readonly<Record<PortName, number>>, options: InfrastructureOptions) {
+  data.keepPorts(Object.fromEntries(Object.entries(ports).filter(([name]) => !options.ports[name as PortName])));
+}
+
+async function during(progress: Progress, title: string, work: (step: Step) => Promise<string>): Promise<void> {
+  const step = progress.begin(title);
+  try {
+    step.done(await work(step));
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+// `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
+// them in order when asked: services first, which drain, then Temporal and PostgreSQL.
+// Imported by commands/start.ts only.
+
+import { startInfrastructure, unlessInterrupted, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
+import { servicesOf, type Services } from './services.ts';
+import { StackError } from './stack-error.ts';
+
+const READY_LIMIT_MS = 90_000;
+const READY_CALL_LIMIT_MS = 3_000;
+/** Together under ten seconds, after which a launcher that was asked to stop should be gone. */
+const DRAIN_LIMIT_MS = 6_500;
+const SERVERS_STOP_LIMIT_MS = 2_800;
+
+export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt'> {
+  readonly separate: boolean;
+  /** Where the summary goes. */
+  readonly say: (text: string) => void;
+}
+
+/** Runs a stack until it is asked to stop; returns then, with nothing left running. */
+export async function launch(options: LaunchOptions): Promise<void> {
+  const startedAtMs = Date.now();
+  const interrupt = new AbortController();
+  let stopAtOnce: (() => void) | undefined;
+  const ask = (): void => (interrupt.signal.aborted ? stopAtOnce?.() : interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+
+  let infrastructure: Infrastructure;
+  try {
+    infrastructure = await startInfrastructure({ ...options, interrupt: interrupt.signal });
+  } catch (error) {
+    if (interrupt.signal.aborted) return;
+    throw error;
+  }
+  const { supervisor } = infrastructure;
+  const services = servicesOf(infrastructure, options.separate, options.environment);
+  const names = services.children.map(({ name }) => name);
+  stopAtOnce = (): void => void supervisor.stop([...names, 'temporal', 'postgres'], 0);
+  try {
+    await unlessInterrupted(interrupt.signal, startServices(infrastructure, services, options));
+    options.say(summary(infrastructure, services, Date.now() - startedAtMs));
+    await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+  } finally {
+    if (interrupt.signal.aborted) options.progress.note('Stopping: services drain, then Temporal and PostgreSQL stop.');
+    await supervisor.stop(names, DRAIN_LIMIT_MS);
+    await infrastructure.stop(SERVERS_STOP_LIMIT_MS);
+  }
+  options.progress.note('Stopped. All state is kept; npm start continues from here.');
+}
+
+async function startServices(infrastructure: Infrastructure, services: Services, options: LaunchOptions): Promise<void> {
+  const { supervisor } = infrastructure;
+  const step = options.progress.begin('Services');
+  for (const child of services.children) supervisor.start(child);
+  const isReady = async (): Promise<void> => {
+    const response = await fetch(`${services.api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
+    if (!response.ok) throw new StackError(`GET /health/ready answers ${response.status}: ${await response.text()}`);
+  };
+  try {
+    await supervisor.untilReady(services.children.map(({ name }) => name), isReady, READY_LIMIT_MS);
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+  const { api, walletApi: wallet_api } = services;
+  infrastructure.describe(wallet_api === undefined ? { api } : { api, wallet_api });
+  step.done(services.children.map(({ name }) => name).join(', '));
+}
+
+function summary({ dataDir, temporal, databases }: Infrastructure, { api, walletApi }: Services, tookMs: number): string {
+  const database = new URL(databases['transfer']!);
+  const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
+  const lines = [
+    ['API', api],
+    ...(walletApi ? [['Wallet API', walletApi]] : []),
+    ['Reference', `${api}/docs`],
+    ['Temporal', temporal.ui ?? temporal.address],
+    ['PostgreSQL', `${database.host}, ${wallets} wallet databases and transfer (URLs in stack.json)`],
+    ['Data', dataDir],
+  ];
+  return [
+    '',
+    `Counterpoise is ready after ${(tookMs / 1000).toFixed(1)} s.`,
+    '',
+    ...lines.map(([name, value]) => `  ${name!.padEnd(11)} ${value}`),
+    '',
+    'A first wallet:',
+    '',
+    `  curl ${api}/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
+    '',
+    'Ctrl-C stops everything; the data stays. npm run seed fills it with samples.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,50 @@
+// The service processes of an embedded stack, as children to supervise: one that holds everything, or
+// each API and each worker apart. Each is given the settings it needs, and no others' database.
+// Imported by dev/launcher.ts only.
+
+import { fileURLToPath } from 'node:url';
+import type { Infrastructure } from './infrastructure.ts';
+import type { ChildSpec } from './supervise.ts';
+
+export interface Services {
+  readonly children: readonly ChildSpec[];
+  readonly api: string;
+  readonly walletApi: string | undefined;
+}
+
+export function servicesOf(infrastructure: Infrastructure, separate: boolean, environment: NodeJS.ProcessEnv): Services {
+  const { ports, settings } = infrastructure;
+  const { WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, ...shared } = settings;
+  const wallet = { WALLET_DATABASE_URLS };
+  const transfer = { TRANSFER_DATABASE_URL };
+  const api = `http://127.0.0.1:${ports.api}`;
+  const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
+
+  const service = (name: string, file: string, own: NodeJS.ProcessEnv): ChildSpec => ({
+    name,
+    command: process.execPath,
+    args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
+    environment: { ...withoutDatabases(environment), ...shared, ...own },
+    stopSignal: 'SIGTERM',
+  });
+  if (!walletApi) {
+    const children = [service('app', 'commands/serve.ts', { ...wallet, ...transfer, PORT: `${ports.api}`, WALLET_API_URL: '' })];
+    return { children, api, walletApi };
+  }
+  const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
+  const children = [
+    service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
+    service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
+    ...shards.map((shard) =>
+      service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` }),
+    ),
+    service('worker-transfer', 'workers/transfer.ts', transfer),
+  ];
+  return { children, api, walletApi };
+}
+
+/** The embedded stack brings its own databases; URLs of others in the environment are not for it. */
+function withoutDatabases(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isDatabase = (name: string): boolean => /_DATABASE_URLS?(_FILE)?$/.test(name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isDatabase(name)));
+}

@@ -1,0 +1,50 @@
+// DATA_DIR/stack.json: what a running stack is made of, for the audit, the seed, the tests and other
+// tools. It holds administrator passwords, hence mode 0600; it is replaced whole, so a reader never sees
+// half of it; it is there exactly while the stack runs (or after its launcher was killed).
+// Imported by dev/, commands/ and test/.
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StackError } from './stack-error.ts';
+
+const stackFileSchema = z.object({
+  api: z.url(),
+  /** Only where the wallet API is a process of its own. */
+  wallet_api: z.url().optional(),
+  temporal: z.object({
+    address: z.string(),
+    /** Absent where TEMPORAL_ADDRESS names a server that is not ours. */
+    ui: z.url().optional(),
+    namespace: z.string(),
+  }),
+  /** Administrator URLs: wallet-0, wallet-1, transfer. */
+  databases: z.record(z.string(), z.url()),
+  processes: z.record(z.string(), z.int().positive()),
+});
+
+export type StackFile = z.infer<typeof stackFileSchema>;
+
+/** The stack that runs on this data directory; a StackError says so when there is none. */
+export function readStackFile(dataDir: string): StackFile {
+  const path = stackFilePath(dataDir);
+  if (!existsSync(path)) {
+    throw new StackError(`No stack runs on ${dataDir} (there is no stack.json). Start one with npm start.`);
+  }
+  return stackFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+}
+
+export function writeStackFile(dataDir: string, stack: StackFile): void {
+  replaceFile(stackFilePath(dataDir), stack);
+}
+
+export function stackFilePath(dataDir: string): string {
+  return join(dataDir, 'stack.json');
+}
+
+/** Writes JSON that only its owner may read, all of it or nothing, even if killed meanwhile. */
+export function replaceFile(path: string, content: unknown): void {
+  const next = `${path}.next`;
+  writeFileSync(next, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(next, path);
+}

@@ -1,0 +1,124 @@
+// Where the workflow tests' time-skipping server comes from: the cache, the official download (which the
+// SDK does by itself), or the same server's jars from Maven Central. If none works, one error names each
+// way and why it failed. Imported by test/ only.
+
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cached } from './cache.ts';
+import type { Step } from './progress.ts';
+import { reasonOf, StackError } from './stack-error.ts';
+
+const JAR_VERSION = '1.31.0';
+const DOWNLOAD_URL = 'https://temporal.download/temporal-test-server/default';
+const CONNECT_LIMIT_MS = 3_000;
+const MAVEN_LIMIT_MS = 5 * 60_000;
+const RUN_LIMIT_MS = 15_000;
+
+/** What TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
+export type TimeSkippingServer =
+  | { type: 'existing-path'; path: string }
+  | { type: 'cached-download'; downloadDir: string };
+
+export interface TimeSkippingServerSource {
+  readonly cacheDir: string;
+  /** What PATH is read from. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly downloadUrl?: string;
+  readonly step: Step;
+}
+
+export async function findTimeSkippingServer(source: TimeSkippingServerSource): Promise<TimeSkippingServer> {
+  const { cacheDir, environment, step, downloadUrl = DOWNLOAD_URL } = source;
+  const download: TimeSkippingServer = { type: 'cached-download', downloadDir: cacheDir };
+  const name = `temporal-test-server-jar-${JAR_VERSION}`;
+  const script = (directory: string): TimeSkippingServer => ({ type: 'existing-path', path: join(directory, 'run') });
+
+  if (wasDownloaded(cacheDir)) return download;
+  const failures = [`the cache, ${cacheDir}: not there`];
+  const java = await whyNot('java', ['-version'], environment);
+  if (!java && existsSync(join(cacheDir, name))) return script(join(cacheDir, name));
+
+  step.update('looking for the official download');
+  const official = await whyNoDownload(downloadUrl);
+  if (!official) return download;
+  failures.push(`download from ${downloadUrl}: ${official}`);
+
+  const maven = java ?? (await whyNot('mvn', ['-version'], environment));
+  try {
+    if (maven) throw new Error(maven);
+    const isUsable = async (directory: string): Promise<boolean> => existsSync(directory);
+    const build = (directory: string): Promise<void> => getJars(directory, join(cacheDir, name), environment);
+    step.update('getting the jars of the time-skipping server from Maven Central');
+    return script(await cached(cacheDir, name, isUsable, build, () => step.update('waiting for another process')));
+  } catch (error) {
+    failures.push(`Maven, io.temporal:temporal-test-server:${JAR_VERSION}: ${reasonOf(error)}`);
+  }
+  throw new StackError(
+    'No time-skipping Temporal server was found for the workflow tests. Tried, in this order:\n' +
+      failures.map((failure, n) => `  ${n + 1}. ${failure}`).join('\n') +
+      '\nEither of these helps: let this machine reach temporal.download; or install Java 17 and Maven ' +
+      'and let them reach Maven Central.',
+  );
+}
+
+/** The SDK's own naming; it keeps its download for ever. */
+function wasDownloaded(cacheDir: string): boolean {
+  return readdirSync(cacheDir).some((file) => /^temporal-test-server-sdk-typescript-[\d.]+(\.exe)?$/.test(file));
+}
+
+async function whyNoDownload(downloadUrl: string): Promise<string | undefined> {
+  // The official binary is made for this one architecture.
+  if (process.arch !== 'x64') return `there is none for ${process.arch}`;
+  try {
+    const response = await fetch(downloadUrl, { signal: AbortSignal.timeout(CONNECT_LIMIT_MS) });
+    await response.body?.cancel();
+    return response.status < 500 ? undefined : `HTTP ${response.status}`;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+async function whyNot(command: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
+  try {
+    await promisify(execFile)(command, args, { env: environment, timeout: RUN_LIMIT_MS });
+    return undefined;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return isMissing ? `${command} is not on PATH` : `${command} does not run: ${reasonOf(error).trim()}`;
+  }
+}
+
+/** Fills `directory`, which will become `home`, with the jars and a script that starts the server. */
+async function getJars(directory: string, home: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const pom = join(directory, 'pom.xml');
+  writeFileSync(
+    pom,
+    `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>counterpoise</groupId>
+  <artifactId>time-skipping-server</artifactId>
+  <version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>io.temporal</groupId>
+      <artifactId>temporal-test-server</artifactId>
+      <version>${JAR_VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+`,
+  );
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+  const args = ['--batch-mode', '--quiet', '-f', pom, goal, `-DoutputDirectory=${join(directory, 'jars')}`];
+  try {
+    await promisify(execFile)('mvn', args, { env: environment, timeout: MAVEN_LIMIT_MS });
+  } catch (error) {
+    const { stdout } = error as { stdout?: string };
+    throw new Error(stdout?.trim().split('\n')[0] || reasonOf(error), { cause: error });
+  }
+  const run = join(directory, 'run');
+  writeFileSync(run, `#!/bin/sh\nexec java -cp '${join(home, 'jars')}/*' io.temporal.testserver.TestServer "$@"\n`);
+  chmodSync(run, 0o755);
+}
