@@ -1,0 +1,133 @@
+// A stack's databases in every state that movements can be in, to be broken and audited; Temporal is played by a set of
+// the workflows that run.
+
+import { audit, type AuditReport } from '../../audit/audit.ts';
+import type { WorkflowLookup } from '../../audit/workflows.ts';
+import type { Database } from '../../db/database.ts';
+import { rowsOf, startCluster, type TestStores } from './database.ts';
+import { movementsOver } from './settled.ts';
+import { fresh, userOnShard } from './wallets.ts';
+
+/** The databases, by what they hold: the sender's wallet, the receiver's, the transfers. */
+export type Place = 'sender' | 'receiver' | 'transfer';
+
+export interface Audited {
+  readonly sender: { readonly id: string };
+  readonly receiver: { readonly id: string };
+  readonly ids: Readonly<Record<Movement, string>>;
+  /** Ids of the workflows that are open. */
+  readonly open: Set<string>;
+  readonly audit: (options?: { visible?: readonly string[] }) => Promise<AuditReport>;
+  /** Changes a database as an administrator would, who is bound by no rule. */
+  readonly damage: (place: Place, statements: string) => Promise<void>;
+}
+
+export type Movement = 'completed' | 'timedOut' | 'refused' | 'canceled' | 'pending' | 'debited' | 'deposit' | 'withdrawal' | 'refusedWithdrawal';
+
+export interface AuditedStack {
+  /** Whatever is done to the databases is undone afterwards. */
+  readonly use: (work: (stack: Audited) => Promise<void>) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startAuditedStack(): Promise<AuditedStack> {
+  const cluster = await startCluster();
+  try {
+    const stores = await cluster.createStores();
+    const filled = await fill(stores);
+    const admins = [...stores.wallets, stores.transfer].map(({ admin }) => admin);
+    return {
+      use: (work) => rolledBack(admins, ([sender, receiver, transfer]) => work(over({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled))),
+      stop: () => cluster.stop(),
+    };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** Each database within a transaction that is rolled back. What opens a transaction in there makes a savepoint. */
+async function rolledBack([first, ...others]: readonly Database[], work: (databases: Database[]) => Promise<void>): Promise<void> {
+  if (first === undefined) return work([]);
+  const isDone = new Error('done');
+  const transaction = first.transaction(async (tx) => {
+    await rolledBack(others, (databases) => work([tx as unknown as Database, ...databases]));
+    throw isDone;
+  });
+  await transaction.catch((error: unknown) => {
+    if (error !== isDone) throw error;
+  });
+}
+
+async function fill(stores: TestStores) {
+  const movements = movementsOver(stores);
+  const { wallets } = movements;
+  const [sender, receiver] = [await wallets.open(userOnShard(0, 2)), await wallets.open(userOnShard(1, 2))];
+  const idle = await wallets.open(fresh('idle'));
+  const deposit = await movements.acceptTransaction('CREDIT', sender, '1000.0000');
+  await movements.transact(deposit);
+
+  const transfer = () => movements.acceptTransfer(sender, receiver, '20.0000');
+  const [completed, timedOut, canceled, debited, pending] = [await transfer(), await transfer(), await transfer(), await transfer(), await transfer()];
+  const refused = await movements.acceptTransfer(idle, receiver, '1.0000');
+  await movements.debit(timedOut);
+  await movements.giveUp(timedOut, 'timed_out');
+  await movements.giveUp(canceled, 'canceled');
+  await movements.settle(refused);
+  await movements.debit(debited);
+  await movements.settle(completed);
+  const [withdrawal, refusedWithdrawal] = [
+    await movements.acceptTransaction('DEBIT', sender, '5.0000'),
+    await movements.acceptTransaction('DEBIT', idle, '5.0000'),
+  ];
+  await movements.transact(withdrawal);
+  await movements.transact(refusedWithdrawal);
+  await rowsOf(stores.transfer.admin, `UPDATE transfers SET created_at = created_at - interval '1 minute' WHERE status IN ('PENDING', 'DEBITED')`);
+
+  const transfers = { completed, timedOut, canceled, refused, debited, pending };
+  const transactions = { deposit, withdrawal, refusedWithdrawal };
+  const ids = Object.fromEntries([
+    ...Object.entries(transfers).map(([name, { transferId }]) => [name, transferId]),
+    ...Object.entries(transactions).map(([name, { transactionId }]) => [name, transactionId]),
+  ]) as Record<Movement, string>;
+  return { sender: { id: sender }, receiver: { id: receiver }, ids };
+}
+
+function over(databases: Record<Place, Database>, filled: Awaited<ReturnType<typeof fill>>): Audited {
+  const { sender, receiver, transfer } = databases;
+  const open = new Set([`transfer/${filled.ids.pending}`, `transfer/${filled.ids.debited}`]);
+  return {
+    ...filled,
+    open,
+    audit: ({ visible = [] } = {}) => audit({ wallets: [sender, receiver], transfer }, workflowsOf(open, visible), { patienceMs: 0 }),
+    async damage(place, statements) {
+      await rowsOf(databases[place], statements);
+    },
+  };
+}
+
+/** Lists the open ones and those that are only still visible. */
+export function workflowsOf(open: ReadonlySet<string>, visible: readonly string[] = []): WorkflowLookup {
+  return {
+    async *listRunning() {
+      yield* [...open, ...visible];
+    },
+    isRunning: async (id) => open.has(id),
+  };
+}
+
+/** An event of every type, whose movement it is, and which database has it. */
+export const EVENTS = [
+  ['transfer.initiated', 'pending', 'transfer'],
+  ['transfer.completed', 'completed', 'transfer'],
+  ['transfer.failed', 'timedOut', 'transfer'],
+  ['transfer.canceled', 'canceled', 'transfer'],
+  ['transaction.initiated', 'deposit', 'transfer'],
+  ['transaction.processed', 'withdrawal', 'transfer'],
+  ['transaction.failed', 'refusedWithdrawal', 'transfer'],
+  ['wallet.debited', 'completed', 'sender'],
+  ['wallet.credited', 'completed', 'receiver'],
+  ['wallet.refunded', 'timedOut', 'sender'],
+  ['wallet.debited', 'withdrawal', 'sender'],
+  ['wallet.credited', 'deposit', 'sender'],
+] as const satisfies readonly (readonly [string, Movement, Place])[];

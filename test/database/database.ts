@@ -1,0 +1,121 @@
+// A real PostgreSQL for a test file: one server on a data directory and a port of its own, so that files can run side
+// by side, as root and as any user, and databases in it that db/migrate.ts has migrated. However the test run ends, the
+// server goes with it: what still runs when the test's process exits is killed by its recorded pid.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { openDatabase, type Database } from '../../db/database.ts';
+import { migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
+import { cacheDirectory } from '../../dev/cache.ts';
+import { openDataDirectory } from '../../dev/data-directory.ts';
+import { choosePorts } from '../../dev/ports.ts';
+import { connectOnce, postgresUrl, preparePostgres } from '../../dev/postgres.ts';
+import { isRunning, send } from '../../dev/processes.ts';
+import { supervise } from '../../dev/supervise.ts';
+
+export interface TestDatabase {
+  readonly adminUrl: string;
+  readonly serviceUrl: string;
+  /** As the service's role, which is how the service connects. */
+  readonly service: Database;
+  /** As an administrator, to look and to do damage. */
+  readonly admin: Database;
+}
+
+export interface TestStores {
+  /** In the order of the shards. */
+  readonly wallets: readonly TestDatabase[];
+  readonly transfer: TestDatabase;
+}
+
+export interface TestCluster {
+  readonly urls: (database: string, service: Service) => { adminUrl: string; serviceUrl: string };
+  readonly open: (url: string, connectionsMax?: number) => Database;
+  /** New, migrated databases of every service, apart from all others of the cluster. */
+  readonly createStores: (options?: { shards?: number; connectionsMax?: number }) => Promise<TestStores>;
+  readonly stop: () => Promise<void>;
+}
+
+export type Service = 'wallet' | 'transfer';
+
+const READY_LIMIT_MS = 60_000;
+const QUERY_LIMIT_MS = 15_000;
+
+export async function startCluster(): Promise<TestCluster> {
+  const directory = mkdtempSync(join(tmpdir(), 'counterpoise-database-'));
+  const data = openDataDirectory(join(directory, 'data'));
+  const reserved = await choosePorts(
+    { postgres: { setting: 'POSTGRES_PORT', set: 0, usual: 0, lastTime: undefined } },
+    cacheDirectory(process.env['XDG_CACHE_HOME']),
+  );
+  const port = reserved.ports.postgres;
+  const supervisor = supervise(() => {}, () => {});
+  const end = (): void => {
+    const { postgres } = supervisor.running();
+    if (postgres !== undefined && isRunning(postgres)) send(-postgres.pid, 'SIGKILL');
+    reserved.release();
+    data.release();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  onExit(end);
+
+  const pools: Database[] = [];
+  const open = (url: string, connectionsMax = 10): Database => {
+    const database = openDatabase(url, { applicationName: 'counterpoise-test', connectionsMax, queryTimeoutMs: QUERY_LIMIT_MS });
+    pools.push(database);
+    return database;
+  };
+  const urls = (database: string, service: Service): { adminUrl: string; serviceUrl: string } => ({
+    adminUrl: postgresUrl(port, 'postgres', data.passwords.postgres, database),
+    serviceUrl: postgresUrl(port, `${service}_service`, data.passwords[`${service}_service`], database),
+  });
+  let stores = 0;
+
+  const child = await preparePostgres(data, port);
+  // Nothing here is to survive a power cut, and nobody waits for the disk.
+  supervisor.start({ ...child, args: [...child.args, '-c', 'fsync=off', '-c', 'synchronous_commit=off'] });
+  await supervisor.untilReady(['postgres'], () => connectOnce(urls('postgres', 'wallet').adminUrl), READY_LIMIT_MS);
+
+  return {
+    urls,
+    open,
+    async createStores({ shards = 2, connectionsMax = 10 } = {}) {
+      stores += 1;
+      const opened = (name: string, service: Service): TestDatabase => {
+        const { adminUrl, serviceUrl } = urls(`${name}_of_${stores}`, service);
+        return { adminUrl, serviceUrl, service: open(serviceUrl, connectionsMax), admin: open(adminUrl) };
+      };
+      const wallets = Array.from({ length: shards }, (_, shard) => opened(`wallet_${shard}`, 'wallet'));
+      const transfer = opened('transfer', 'transfer');
+      await Promise.all([
+        ...wallets.map((target, shard) => migrateWalletDatabase({ ...target, shard, shardCount: shards })),
+        migrateTransferDatabase(transfer),
+      ]);
+      return { wallets, transfer };
+    },
+    async stop() {
+      await Promise.all(pools.map((database) => database.$client.end()));
+      await supervisor.stop(['postgres'], 0);
+      end();
+      exitHooks.delete(end);
+    },
+  };
+}
+
+/** The rows of a statement, which is written out in the test. */
+export async function rowsOf<Row extends Record<string, unknown>>(database: Database, statement: string): Promise<Row[]> {
+  return (await database.execute(sql.raw(statement))).rows as Row[];
+}
+
+const exitHooks = new Set<() => void>();
+let areExitHooksSet = false;
+
+function onExit(hook: () => void): void {
+  exitHooks.add(hook);
+  if (areExitHooksSet) return;
+  areExitHooksSet = true;
+  process.once('exit', () => exitHooks.forEach((each) => each()));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+}

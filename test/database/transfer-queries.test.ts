@@ -1,0 +1,169 @@
+// Transfers and transactions in the transfer database: what is accepted is there once with its step and its event, a
+// status only ever rises, and the sweep hands each movement to one starter at a time.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Database } from '../../db/database.ts';
+import * as transactions from '../../db/transfer/transaction-queries.ts';
+import * as transfers from '../../db/transfer/queries.ts';
+import { bodyHash, walletId } from '../../domain/derived-id.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import type { TransferEnd, TransferTerms } from '../../domain/transfer.ts';
+import { rowsOf, startCluster, type TestCluster } from './database.ts';
+import { fresh, trace, transaction, transfer, USD } from './wallets.ts';
+
+const WRITERS = 12;
+
+describe('the transfer database', () => {
+  let cluster: TestCluster;
+  let database: Database;
+  let admin: Database;
+
+  before(async () => {
+    cluster = await startCluster();
+    const stores = await cluster.createStores({ shards: 1, connectionsMax: WRITERS });
+    ({ service: database, admin } = stores.transfer);
+  });
+  after(() => cluster?.stop());
+
+  const accepted = async (): Promise<TransferTerms> => {
+    const t = transfer(walletId(fresh('sender'), USD), walletId(fresh('receiver'), USD), '12.5');
+    await transfers.acceptTransfer(database, t, acceptance(), trace);
+    return t;
+  };
+  const stepsOf = async (id: TransferId): Promise<string[]> => {
+    const steps = await transfers.listSteps(database, id);
+    return steps.map(({ step, reason }) => (reason === null ? step : `${step} ${reason}`));
+  };
+  const eventsOf = async (id: string): Promise<string[]> => {
+    const rows = await rowsOf<{ type: string }>(admin, `SELECT type FROM outbox_events WHERE subject = '${id}' ORDER BY created_at, type`);
+    return rows.map(({ type }) => type);
+  };
+
+  test('a transfer that is accepted many times at once is one row, one step and one event', async () => {
+    const t = transfer(walletId('sender', USD), walletId('receiver', USD), '12.5');
+    const answers = await Promise.all(Array.from({ length: WRITERS }, () => transfers.acceptTransfer(database, t, acceptance(), trace)));
+    assert.equal(answers.filter(Boolean).length, 1);
+    const row = (await transfers.findTransfer(database, t.transferId))!;
+    assert.deepEqual([row.status, row.amount, row.metadata, row.requestId], ['PENDING', '12.5000', { order: '7' }, trace.requestId]);
+    assert.equal(row.bodyHash, bodyHash('body'));
+    assert.equal(row.deadlineAt.getTime() - row.createdAt.getTime(), 600_000);
+    assert.deepEqual(await stepsOf(t.transferId), ['PENDING']);
+    assert.deepEqual(await eventsOf(t.transferId), ['transfer.initiated']);
+  });
+
+  test('a transaction that is accepted many times at once is one row and one event, and has one end', async () => {
+    const t = transaction('CREDIT', walletId('wallet', USD), '3');
+    const answers = await Promise.all(Array.from({ length: WRITERS }, () => transactions.acceptTransaction(database, t, acceptance(), trace)));
+    assert.equal(answers.filter(Boolean).length, 1);
+    const ends = await Promise.all(
+      Array.from({ length: WRITERS }, (_, n) =>
+        transactions.recordTransactionEnd(database, t.transactionId, n % 2 === 0 ? { status: 'PROCESSED' } : { status: 'FAILED', failureReason: 'timed_out' }, trace),
+      ),
+    );
+    const row = (await transactions.findTransaction(database, t.transactionId))!;
+    const stored = row.status === 'FAILED' ? { status: 'FAILED', failureReason: row.failureReason } : { status: row.status };
+    for (const end of ends) assert.deepEqual(end, stored);
+    assert.deepEqual((await eventsOf(t.transactionId)).sort(), ['transaction.initiated', `transaction.${row.status.toLowerCase()}`].sort());
+  });
+
+  test('a worker that thaws late cannot write DEBITED over an end', async () => {
+    const ends: TransferEnd[] = [{ status: 'COMPLETED' }, { status: 'CANCELED' }, { status: 'FAILED', failureReason: 'timed_out' }];
+    for (const end of ends) {
+      const { transferId } = await accepted();
+      assert.deepEqual(await transfers.recordTransferStatus(database, transferId, end, trace), end);
+      const before = await transfers.findTransfer(database, transferId);
+      assert.deepEqual(await transfers.recordTransferStatus(database, transferId, { status: 'DEBITED' }, trace), end);
+      for (const other of ends) assert.deepEqual(await transfers.recordTransferStatus(database, transferId, other, trace), end);
+      assert.deepEqual(await transfers.findTransfer(database, transferId), before);
+      assert.equal((await stepsOf(transferId)).length, 2);
+    }
+  });
+
+  test('of many ends that are written at once one is stored, and every writer learns which', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { transferId } = await accepted();
+      const writes = Array.from({ length: WRITERS }, (_, n): { status: 'DEBITED' } | TransferEnd =>
+        [{ status: 'DEBITED' } as const, { status: 'COMPLETED' } as const, { status: 'FAILED', failureReason: 'timed_out' } as const][n % 3]!,
+      );
+      const answers = await Promise.all(writes.map((next) => transfers.recordTransferStatus(database, transferId, next, trace)));
+      const row = (await transfers.findTransfer(database, transferId))!;
+      const ends = answers.filter(({ status }) => status !== 'DEBITED');
+      assert.ok(ends.length >= WRITERS - WRITERS / 3);
+      for (const { status } of ends) assert.equal(status, row.status);
+      const steps = await stepsOf(transferId);
+      assert.equal(new Set(steps).size, steps.length);
+      assert.equal(steps.filter((step) => /COMPLETED|FAILED/.test(step)).length, 1);
+      assert.deepEqual((await eventsOf(transferId)).sort(), ['transfer.initiated', `transfer.${row.status.toLowerCase()}`].sort());
+    }
+  });
+
+  test('the whole way is written down once, with its reason', async () => {
+    const { transferId } = await accepted();
+    const end: TransferEnd = { status: 'FAILED', failureReason: 'receiver_suspended' };
+    for (const next of [{ status: 'DEBITED' } as const, { status: 'DEBITED' } as const, end, end]) {
+      await transfers.recordTransferStatus(database, transferId, next, trace);
+    }
+    assert.deepEqual(await stepsOf(transferId), ['PENDING', 'DEBITED', 'FAILED receiver_suspended']);
+    const [failed] = await rowsOf(admin, `SELECT payload -> 'data' AS data FROM outbox_events WHERE event_id = 'transfer.failed/${transferId}'`);
+    assert.deepEqual(failed, { data: { transfer_id: transferId, reason: 'receiver_suspended' } });
+  });
+
+  test('a status of a transfer that does not exist raises', async () => {
+    const { transferId } = transfer(walletId('a', USD), walletId('b', USD), '1');
+    await assert.rejects(transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace), /there is no transfer/);
+  });
+
+  test('attention keeps its first time, is one step, and goes with the end', async () => {
+    const { transferId } = await accepted();
+    await transfers.recordTransferAttention(database, transferId, 'compensation_failing', 'first');
+    const { attentionSince } = (await transfers.findTransfer(database, transferId))!;
+    await transfers.recordTransferAttention(database, transferId, 'compensation_failing', 'second');
+    const row = (await transfers.findTransfer(database, transferId))!;
+    assert.deepEqual([row.attentionSince, row.attentionError], [attentionSince, 'second']);
+    await transfers.recordTransferStatus(database, transferId, { status: 'FAILED', failureReason: 'timed_out' }, trace);
+    await transfers.recordTransferAttention(database, transferId, 'compensation_failing', 'late');
+    const ended = (await transfers.findTransfer(database, transferId))!;
+    assert.deepEqual([ended.attentionReason, ended.attentionSince, ended.attentionError], [null, null, null]);
+    assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION compensation_failing', 'FAILED timed_out']);
+  });
+
+  test('sweeps that overlap hand each movement out once, and what was started is not handed out again', async () => {
+    await rowsOf(admin, 'UPDATE transfers SET started_at = now()');
+    const due = await Promise.all(Array.from({ length: 20 }, accepted));
+    await rowsOf(admin, `UPDATE transfers SET created_at = now() - interval '1 minute' WHERE started_at IS NULL`);
+    const young = await accepted();
+
+    const handed: TransferId[] = [];
+    const bothHaveTheirs = Promise.withResolvers<void>();
+    const sweep = () =>
+      transfers.sweepTransfers(database, { olderThanSeconds: 30, limit: 10 }, async ({ transferId }) => {
+        if (handed.push(transferId) === due.length) bothHaveTheirs.resolve();
+        await bothHaveTheirs.promise;
+        return transferId !== due[0]!.transferId;
+      });
+    assert.deepEqual(await Promise.all([sweep(), sweep()]), [10, 10]);
+    assert.deepEqual([...handed].sort(), due.map(({ transferId }) => transferId).sort());
+    assert.ok(!handed.includes(young.transferId), 'whoever accepted it is still starting it');
+
+    handed.length = due.length - 1;
+    assert.equal(await sweep(), 1, 'the one that could not be started');
+    assert.equal(handed.at(-1), due[0]!.transferId);
+  });
+
+  test('a connection that breaks in the middle of a transaction is an error of that transaction alone', async () => {
+    await rowsOf(admin, 'UPDATE transfers SET started_at = now()');
+    await accepted();
+    const sweep = transfers.sweepTransfers(database, { olderThanSeconds: -1, limit: 1 }, async () => {
+      await rowsOf(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return true;
+    });
+    await assert.rejects(sweep);
+    assert.equal(await transfers.sweepTransfers(database, { olderThanSeconds: -1, limit: 1 }, async () => true), 1, 'it was not lost');
+  });
+});
+
+function acceptance(): transfers.Acceptance {
+  return { reference: undefined, metadata: { order: '7' }, idempotencyKey: fresh('key'), bodyHash: bodyHash('body'), deadlineSeconds: 600 };
+}

@@ -1,0 +1,65 @@
+// Wallets, transfers and transactions for the database tests, by names instead of ids, over the shards that the wallets'
+// ids lead to: what the activities do with their task queues, done by a function call.
+
+import type { Database } from '../../db/database.ts';
+import * as shard from '../../db/wallet/queries.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { transactionId, transferId, walletId } from '../../domain/derived-id.ts';
+import type { WalletId } from '../../domain/ids.ts';
+import { shardOf } from '../../domain/routing.ts';
+import type { TransactionTerms, TransactionType } from '../../domain/transaction.ts';
+import type { TransferTerms } from '../../domain/transfer.ts';
+
+export const USD = 'USD' as Currency;
+export const EUR = 'EUR' as Currency;
+export const trace = { requestId: 'request-of-a-test' };
+
+export interface Wallets {
+  readonly shardOf: (walletId: WalletId) => Database;
+  readonly open: (userId: string, balance?: string, currency?: Currency) => Promise<WalletId>;
+  readonly balance: (walletId: WalletId) => Promise<string>;
+  /** Type, amount and balance after it of each entry, oldest first. */
+  readonly entries: (walletId: WalletId) => Promise<string[]>;
+}
+
+let names = 0;
+
+/** A name that no other test has. */
+export function fresh(what: string): string {
+  names += 1;
+  return `${what}-${names}`;
+}
+
+export function walletsOver(shards: readonly Database[]): Wallets {
+  const databaseOf = (id: WalletId): Database => shards[shardOf(id, shards.length)]!;
+  return {
+    shardOf: databaseOf,
+    async open(userId, balance, currency = USD) {
+      const id = walletId(userId, currency);
+      await shard.openWallet(databaseOf(id), { walletId: id, userId, currency });
+      if (balance !== undefined) await shard.transact(databaseOf(id), transaction('CREDIT', id, balance, currency), trace);
+      return id;
+    },
+    balance: async (id) => (await shard.findWallet(databaseOf(id), id))!.balance,
+    async entries(id) {
+      const newestFirst = await shard.listEntries(databaseOf(id), id, { limit: 1_000 });
+      return newestFirst.reverse().map(({ type, amount, balanceAfter }) => `${type} ${amount} ${balanceAfter}`);
+    },
+  };
+}
+
+export function transfer(senderWalletId: WalletId, receiverWalletId: WalletId, amount: string, currency = USD): TransferTerms {
+  return { transferId: transferId(fresh('transfer')), senderWalletId, receiverWalletId, amount, currency };
+}
+
+export function transaction(type: TransactionType, wallet: WalletId, amount: string, currency = USD): TransactionTerms {
+  return { transactionId: transactionId(fresh('transaction')), walletId: wallet, type, amount, currency };
+}
+
+/** A user id whose wallet lies in this shard. */
+export function userOnShard(wanted: number, shardCount: number, currency = USD): string {
+  for (;;) {
+    const userId = fresh('user');
+    if (shardOf(walletId(userId, currency), shardCount) === wanted) return userId;
+  }
+}

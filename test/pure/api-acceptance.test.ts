@@ -1,0 +1,161 @@
+// How a movement is accepted when something it needs is slow, gone or at its bound: nothing is stored and refused, or
+// stored and answered, in time.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Hono } from 'hono';
+import { pino } from 'pino';
+import { DrizzleQueryError } from 'drizzle-orm';
+import { acceptMovement, boundStarts, type Requested } from '../../api/acceptance.ts';
+import { limitLoad } from '../../api/load-limits.ts';
+import { answerProblem } from '../../api/problem.ts';
+import { withRequestContext, type ApiEnv } from '../../api/request-context.ts';
+import type { TemporalMonitor } from '../../temporal/health.ts';
+
+interface Row {
+  readonly bodyHash: string;
+  readonly state: string;
+}
+
+const never = new Promise<never>(() => {});
+const client = { connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() }, workflow: { getHandle: () => ({ result: () => never }) } } as never;
+
+/** One route that accepts the same movement again and again, in a store of one. */
+function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, startsMax = 1_000 } = {}) {
+  const seen = { row: undefined as Row | undefined, starts: 0, suspicions: 0 };
+  const monitor: TemporalMonitor = { isDown: () => isDown, suspect: () => (seen.suspicions += 1), stop: () => {} };
+  const starts = boundStarts(client, monitor, startsMax);
+  const draining = new AbortController();
+  const requested = (bodyHash: string): Requested<Row> => ({
+    workflowId: 'transfer/1',
+    bodyHash,
+    find: async () => seen.row,
+    store: async () => {
+      const isNew = seen.row === undefined;
+      seen.row ??= { bodyHash, state: 'PENDING' };
+      return isNew;
+    },
+    start: async () => {
+      seen.starts += 1;
+    },
+    isSettled: (row) => row.state === 'COMPLETED',
+    ...changes,
+  });
+  const app = new Hono<ApiEnv>()
+    .use(withRequestContext(pino({ level: 'silent' })))
+    .use(limitLoad({ requestsMax: 1_000, waitersMax: 1_000, bodyBytesMax: 1_000 }))
+    .post('/:body', async (c) => {
+      const { row, status } = await acceptMovement(c, { client, monitor, starts, draining: draining.signal }, requested(c.req.param('body')));
+      return c.json(row, status);
+    });
+  app.onError(answerProblem);
+  const post = async (body: string, prefer?: string) => {
+    const startedAt = performance.now();
+    const response = await app.request(`/${body}`, { method: 'POST', ...(prefer === undefined ? {} : { headers: { prefer } }) });
+    const { code } = (await response.json()) as { code?: string };
+    return { status: response.status, code, headers: response.headers, ms: performance.now() - startedAt };
+  };
+  return { post, seen, draining };
+}
+
+describe('repeats', () => {
+  test('the first request stores and starts, a repeat is answered with the same movement and starts nothing', async () => {
+    const { post, seen } = setUp();
+    const first = await post('a');
+    assert.deepEqual([first.status, first.headers.get('idempotent-replayed'), seen.starts], [202, null, 1]);
+    const repeat = await post('a');
+    assert.deepEqual([repeat.status, repeat.headers.get('idempotent-replayed'), seen.starts], [202, 'true', 1]);
+  });
+
+  test('the same key with another body is refused', async () => {
+    const { post } = setUp();
+    await post('a');
+    const other = await post('b');
+    assert.deepEqual([other.status, other.code], [422, 'idempotency_key_reused']);
+  });
+
+  test('a repeat that waits is answered 200 at once when the movement has ended', async () => {
+    const { post, seen } = setUp();
+    await post('a');
+    seen.row = { bodyHash: 'a', state: 'COMPLETED' };
+    const repeat = await post('a', 'wait=10');
+    assert.deepEqual([repeat.status, repeat.headers.get('preference-applied')], [200, 'wait=10']);
+    assert.ok(repeat.ms < 200);
+  });
+});
+
+describe('Temporal', () => {
+  test('known to be down: a new movement is refused and not stored, a stored one is answered', async () => {
+    const { post, seen } = setUp({}, { isDown: true });
+    const refused = await post('a');
+    assert.deepEqual([refused.status, refused.code, refused.headers.get('retry-after'), seen.row], [503, 'temporal_unavailable', '1', undefined]);
+    seen.row = { bodyHash: 'a', state: 'PENDING' };
+    assert.equal((await post('a')).status, 202);
+    assert.equal((await post('b')).status, 422);
+  });
+
+  test('hanging: the movement is stored and answered 202 within two seconds, and the monitor is told', async () => {
+    const { post, seen } = setUp({ start: () => never });
+    const { status, ms } = await post('a');
+    assert.equal(status, 202);
+    assert.ok(ms < 2_000, `${ms} ms`);
+    assert.equal(seen.suspicions, 1);
+  });
+
+  test('refusing a start: the movement is stored and answered 202', async () => {
+    const { post, seen } = setUp({ start: () => Promise.reject(new Error('unavailable')) });
+    assert.equal((await post('a')).status, 202);
+    assert.equal(seen.suspicions, 1);
+  });
+
+  test('starts under way are bounded: what goes beyond is answered at once and left to the sweep', async () => {
+    let starts = 0;
+    const { post, seen } = setUp({ start: () => ((starts += 1), never) }, { startsMax: 1 });
+    const hanging = post('a');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen.row = undefined;
+    const beyond = await post('b');
+    assert.equal(beyond.status, 202);
+    assert.ok(beyond.ms < 200);
+    assert.equal(starts, 1);
+    await hanging;
+  });
+});
+
+describe('the database', () => {
+  test('frozen: 503 within two seconds, which says that the outcome is unknown and a repeat safe', async () => {
+    const { post } = setUp({ store: () => never });
+    const { status, code, headers, ms } = await post('a');
+    assert.deepEqual([status, code, headers.get('retry-after')], [503, 'database_unavailable', '1']);
+    assert.ok(ms < 2_000, `${ms} ms`);
+  });
+
+  test('slow, and Temporal hanging: still within two seconds', async () => {
+    let row: Row | undefined;
+    const store = async (): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      row = { bodyHash: 'a', state: 'PENDING' };
+      return true;
+    };
+    const { post } = setUp({ store, find: async () => row, start: () => never });
+    const { status, ms } = await post('a');
+    assert.equal(status, 202);
+    assert.ok(ms < 2_000, `${ms} ms`);
+  });
+
+  test('gone: 503; a mistake in a query: 500', async () => {
+    const gone = new DrizzleQueryError('select', [], Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+    assert.equal((await setUp({ store: () => Promise.reject(gone) }).post('a')).code, 'database_unavailable');
+    assert.equal((await setUp({ store: () => Promise.reject(new TypeError('a bug')) }).post('a')).code, 'internal_error');
+  });
+});
+
+test('those who wait are answered 202 at once when the server drains', async () => {
+  const { post, draining } = setUp();
+  const waiting = post('a', 'wait=30');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  draining.abort();
+  const { status, headers, ms } = await waiting;
+  assert.deepEqual([status, headers.get('preference-applied')], [202, null]);
+  assert.ok(ms < 500, `${ms} ms`);
+});

@@ -1,0 +1,54 @@
+// An API without servers, for tests of what it decides by itself: databases that fail the test when they are touched, and
+// a Temporal that is up unless the test says otherwise.
+
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import { boundStarts } from '../../api/acceptance.ts';
+import { createApp, type AppDeps } from '../../api/app.ts';
+import type { Database } from '../../db/database.ts';
+
+/** Raises whatever is asked of it, so that an answer other than 500 proves that nothing was. */
+export const untouchable = new Proxy({} as Database, {
+  get(_target, name) {
+    throw new Error(`the database was touched: ${String(name)}`);
+  },
+});
+
+export interface TestApp {
+  readonly app: ReturnType<typeof createApp>;
+  /** The log lines so far, parsed. */
+  readonly lines: () => Record<string, unknown>[];
+}
+
+export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
+  const written: string[] = [];
+  const stream = new PassThrough().on('data', (chunk: Buffer) => written.push(...chunk.toString().trim().split('\n')));
+  const client = { connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() } } as never;
+  const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
+  const app = createApp({
+    log: pino({ level: 'debug' }, stream),
+    bounds: { requestsMax: 1_000, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
+    database: untouchable,
+    wallets: { shards: [untouchable] },
+    starter: { client, walletShardCount: 1, dispatch: 'ordinary' },
+    acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: new AbortController().signal },
+    deadlineSeconds: 600,
+    readiness: async () => ({}),
+    ...overrides,
+  });
+  return { app, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+export const SENDER = '11111111-1111-8111-8111-111111111111';
+export const RECEIVER = '22222222-2222-8222-8222-222222222222';
+
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly type: string;
+  readonly title: string;
+  readonly detail?: string;
+  readonly instance: string;
+  readonly request_id: string;
+  readonly errors?: readonly { readonly pointer?: string; readonly parameter?: string; readonly code: string; readonly detail: string }[];
+}

@@ -1,0 +1,72 @@
+// Load is shed before memory grows, without keeping out probes, and waiters do not keep out short requests.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Hono } from 'hono';
+import { limitLoad, type LoadBounds } from '../../api/load-limits.ts';
+import { answerProblem } from '../../api/problem.ts';
+import { withRequestContext, type ApiEnv } from '../../api/request-context.ts';
+import { pino } from 'pino';
+import type { Problem } from './api-fakes.ts';
+
+function appWith(bounds: Partial<LoadBounds>) {
+  const release = Promise.withResolvers<void>();
+  const app = new Hono<ApiEnv>()
+    .use(withRequestContext(pino({ level: 'silent' })))
+    .use(limitLoad({ requestsMax: 2, waitersMax: 1, bodyBytesMax: 100, ...bounds }))
+    .get('/health', (c) => c.text('ok'))
+    .get('/short', (c) => c.text('ok'))
+    .get('/slow', async (c) => {
+      await release.promise;
+      return c.text('ok');
+    })
+    .get('/waiting', async (c) => {
+      const isWaiter = c.var.slot.becomeWaiter();
+      if (isWaiter) await release.promise;
+      return c.text(String(isWaiter));
+    })
+    .get('/body', async (c) => {
+      c.var.slot.reserveBody(60);
+      await release.promise;
+      return c.text('ok');
+    });
+  app.onError(answerProblem);
+  return { app, release: release.resolve };
+}
+
+test('one request more than allowed is refused with 429 and Retry-After, and served again when there is room', async () => {
+  const { app, release } = appWith({ requestsMax: 2 });
+  const slow = [app.request('/slow'), app.request('/slow')];
+  const refused = await app.request('/short');
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
+  assert.equal(((await refused.json()) as Problem).code, 'overloaded');
+  release();
+  await Promise.all(slow);
+  assert.equal((await app.request('/short')).status, 200);
+});
+
+test('probes are never refused', async () => {
+  const { app, release } = appWith({ requestsMax: 1 });
+  const slow = app.request('/slow');
+  assert.equal((await app.request('/health')).status, 200);
+  release();
+  await slow;
+});
+
+test('a request that waits leaves its place to a short one; too many waiting, and the next does not wait', async () => {
+  const { app, release } = appWith({ requestsMax: 1, waitersMax: 1 });
+  const waiting = app.request('/waiting');
+  assert.equal((await app.request('/short')).status, 200);
+  assert.equal(await (await app.request('/waiting')).text(), 'false');
+  release();
+  assert.equal(await (await waiting).text(), 'true');
+});
+
+test('bodies that are together too large are refused, and their room is given back', async () => {
+  const { app, release } = appWith({ requestsMax: 10, bodyBytesMax: 100 });
+  const first = app.request('/body');
+  assert.equal((await app.request('/body')).status, 429);
+  release();
+  assert.equal((await first).status, 200);
+  assert.equal((await app.request('/body')).status, 200);
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { tryLock } from '../../dev/lock.ts';
+import { choosePorts } from '../../dev/ports.ts';
+import { endProcess, isRunning, recordOf } from '../../dev/processes.ts';
+import { readStackFile, writeStackFile } from '../../dev/stack-file.ts';
+import { supervise } from '../../dev/supervise.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+after(() => rmSync(directory, { recursive: true }));
+
+test('a pid that was reused is not taken for the process that had it', async () => {
+  const child = spawn('sleep', ['60']);
+  const record = recordOf(child.pid!)!;
+  await endProcess({ ...record, started: 'at another time' }, 'SIGKILL', 1_000);
+  assert.ok(isRunning(record), 'left alone');
+  await endProcess(record, 'SIGTERM', 1_000);
+  assert.equal(recordOf(child.pid!), undefined);
+});
+
+test('a lock is held by one, and freed when its holder lets go', () => {
+  const file = join(directory, 'lock');
+  const release = tryLock(file)!;
+  assert.equal(tryLock(file), undefined);
+  release();
+  tryLock(file)!();
+});
+
+test('a port that is set and taken is refused, and one that is not set is another', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const wish = { setting: 'PORT', usual: port, lastTime: port };
+  await assert.rejects(choosePorts({ api: { ...wish, set: port } }, directory), /PORT=\d+: that port .* is taken/);
+  const chosen = await choosePorts({ api: { ...wish, set: undefined } }, directory);
+  assert.notEqual(chosen.ports.api, port);
+  chosen.release();
+  server.close();
+});
+
+test('two stacks that choose at the same moment get different ports', async () => {
+  const wish = { setting: 'PORT', set: undefined, usual: 31_999, lastTime: undefined };
+  const choices = await Promise.all([1, 2, 3].map(() => choosePorts({ api: wish }, directory)));
+  assert.equal(new Set(choices.map(({ ports }) => ports.api)).size, 3);
+  for (const { release } of choices) release();
+});
+
+test('a child that keeps dying is started again until the start is given up', async () => {
+  const ends: string[] = [];
+  const supervisor = supervise(
+    () => {},
+    (sentence) => ends.push(sentence),
+  );
+  const args = ['-e', 'process.exit(7)'];
+  supervisor.start({ name: 'broken', command: process.execPath, args, stopSignal: 'SIGTERM' });
+  const never = (): Promise<never> => Promise.reject(new Error('not ready'));
+  await assert.rejects(supervisor.untilReady(['broken'], never, 10_000), /broken does not stay up/);
+  await supervisor.stop(['broken'], 0);
+  assert.deepEqual(ends.slice(0, 2), [
+    'broken ended (exit code 7); it is started again in 0.1 s',
+    'broken ended (exit code 7); it is started again in 0.2 s',
+  ]);
+});
+
+test('stack.json is read back as it was written, and its absence is said in a sentence', () => {
+  const stack = {
+    api: 'http://127.0.0.1:3000',
+    temporal: { address: '127.0.0.1:7233', namespace: 'default' },
+    databases: { transfer: 'postgres://postgres:secret@127.0.0.1:5432/transfer' },
+    processes: { launcher: 1 },
+  };
+  writeStackFile(directory, stack);
+  assert.deepEqual(readStackFile(directory), stack);
+  assert.throws(() => readStackFile(join(directory, 'nowhere')), /No stack runs on .*nowhere/);
+});

@@ -1,0 +1,67 @@
+// A client of the API for tests on a real stack: answers with their status, headers, body and how long they took.
+
+import { randomUUID } from 'node:crypto';
+
+export interface Answer<Body = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+  readonly tookMs: number;
+}
+
+export interface Page<Item = Record<string, unknown>> {
+  readonly data: Item[];
+  readonly next_cursor: string | null;
+}
+
+export interface Movement {
+  readonly transfer_id: string;
+  readonly transaction_id: string;
+  readonly status: string;
+  readonly failure_reason: string | null;
+}
+
+export interface ApiClient {
+  readonly get: <Body = Record<string, unknown>>(path: string) => Promise<Answer<Body>>;
+  readonly post: <Body = Record<string, unknown>>(path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer<Body>>;
+  /** With a key of its own unless one is given, waiting for the end unless told otherwise. */
+  readonly transfer: (sender: string, receiver: string, amount: string, headers?: Record<string, string>) => Promise<Answer<Movement>>;
+  /** A new wallet of a new user, with this much in it. */
+  readonly wallet: (amount?: string, currency?: string) => Promise<string>;
+  readonly balance: (walletId: string) => Promise<string>;
+}
+
+const CALL_LIMIT_MS = 30_000;
+
+export function apiClient(baseUrl: () => string): ApiClient {
+  const call = async <Body>(path: string, init: RequestInit): Promise<Answer<Body>> => {
+    const startedAt = performance.now();
+    const response = await fetch(baseUrl() + path, { ...init, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: JSON.parse(text) as Body, tookMs: performance.now() - startedAt };
+  };
+  const client: ApiClient = {
+    get: (path) => call(path, {}),
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    transfer: (sender_wallet_id, receiver_wallet_id, amount, headers) =>
+      client.post('/v1/transfers', { sender_wallet_id, receiver_wallet_id, amount }, headers ?? { 'idempotency-key': randomUUID(), prefer: 'wait=30' }),
+    async wallet(amount, currency = 'USD') {
+      const { body } = await client.post<{ wallet_id: string }>('/v1/wallets', { user_id: `user-${randomUUID()}`, currency });
+      if (amount !== undefined) {
+        const headers = { 'idempotency-key': randomUUID(), prefer: 'wait=30' };
+        const funding = await client.post('/v1/transactions', { wallet_id: body.wallet_id, type: 'CREDIT', amount, currency }, headers);
+        if (funding.body['status'] !== 'PROCESSED') throw new Error(`the wallet was not funded: ${JSON.stringify(funding.body)}`);
+      }
+      return body.wallet_id;
+    },
+    async balance(walletId) {
+      return (await client.get<{ balance: string }>(`/v1/wallets/${walletId}/balance`)).body.balance;
+    },
+  };
+  return client;
+}

@@ -1,0 +1,138 @@
+// The embedded stack's own promises: it starts again what dies, continues after any kind of end, stops
+// cleanly, and never gets in another stack's way. Two stacks serve all of these tests.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { recordOf } from '../../dev/processes.ts';
+import { stackFilePath } from '../../dev/stack-file.ts';
+import { refusedStart, startStack, until, type TestStack } from './stack.ts';
+
+const STOP_LIMIT_MS = 10_000;
+const RESPAWN_LIMIT_MS = 20_000;
+
+describe('the embedded stack', () => {
+  let whole: TestStack;
+  let separate: TestStack;
+
+  before(async () => {
+    [whole, separate] = await Promise.all([startStack(), startStack({ separate: true })]);
+    await remember(whole);
+  });
+  after(async () => {
+    await Promise.all([whole, separate].map((stack) => stack?.remove()));
+  });
+
+  test('two stacks that start at the same moment share no port', () => {
+    const addresses = [whole, separate].flatMap((stack) => {
+      const { api, wallet_api, temporal, databases } = stack.file();
+      return [api, wallet_api, temporal.ui, `http://${temporal.address}`, databases['transfer']];
+    });
+    const ports = addresses.filter((address) => address !== undefined).map((address) => new URL(address).port);
+    assert.equal(ports.length, 9);
+    assert.equal(new Set(ports).size, ports.length, ports.join(' '));
+  });
+
+  test('stack.json names every process', () => {
+    assert.deepEqual(Object.keys(whole.file().processes).sort(), ['app', 'launcher', 'postgres', 'temporal']);
+    assert.deepEqual(Object.keys(separate.file().processes).sort(), [
+      ...['api', 'launcher', 'postgres', 'temporal', 'wallet-api'],
+      ...['worker-transfer', 'worker-wallet-0', 'worker-wallet-1'],
+    ]);
+    for (const pid of Object.values(separate.file().processes)) assert.ok(recordOf(pid), `pid ${pid} runs`);
+  });
+
+  test('a second launcher on the same data directory is told which one runs', async () => {
+    const { code, said } = await refusedStart({ DATA_DIR: whole.dataDir });
+    assert.equal(code, 1);
+    assert.match(said, new RegExp(`pid ${whole.process('launcher')}, API ${whole.api}`));
+    assert.doesNotMatch(said, /^\s+at /m);
+  });
+
+  test('a port that is set and taken is refused by name, and nothing is left running', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+    const { port } = new URL(whole.api);
+    const { code, said } = await refusedStart({ DATA_DIR: dataDir, PORT: port });
+    assert.equal(code, 1);
+    assert.match(said, new RegExp(`PORT=${port}: that port on 127.0.0.1 is taken`));
+    assert.doesNotMatch(said, /^\s+at /m);
+    assert.equal(existsSync(join(dataDir, 'processes.json')), false);
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('every child that is killed is started again', async () => {
+    const { launcher: _, ...children } = separate.file().processes;
+    for (const name of Object.keys(children)) separate.kill(name, 'SIGKILL');
+    for (const [name, pid] of Object.entries(children)) {
+      await until(RESPAWN_LIMIT_MS, `${name} did not come back`, () => {
+        const now = separate.process(name);
+        return now !== undefined && now !== pid && recordOf(now) !== undefined;
+      });
+    }
+    await separate.waitUntilReady();
+  });
+
+  test('a launcher that is killed alone leaves nothing in the way of the next one', async () => {
+    const before = whole.file();
+    whole.kill('launcher', 'SIGKILL');
+    await until(STOP_LIMIT_MS, 'the launcher lives', () => !recordOf(before.processes['launcher']!));
+    await whole.start();
+    for (const pid of Object.values(before.processes)) assert.equal(recordOf(pid), undefined);
+    assert.equal(whole.api, before.api, 'on the same port as before');
+    await assertRemembered(whole);
+  });
+
+  test('a stack that is killed whole continues where it was', async () => {
+    await whole.killAll();
+    await whole.start();
+    await assertRemembered(whole);
+  });
+
+  test('a stack that is asked to stop exits 0 within ten seconds and leaves nothing running', async () => {
+    const pids = Object.values(separate.file().processes);
+    const startedAtMs = Date.now();
+    assert.equal(await separate.stop(), 0);
+    assert.ok(Date.now() - startedAtMs < STOP_LIMIT_MS, `took ${Date.now() - startedAtMs} ms`);
+    for (const pid of pids) assert.equal(recordOf(pid), undefined, `pid ${pid} still runs`);
+    assert.equal(existsSync(stackFilePath(separate.dataDir)), false);
+  });
+});
+
+/** Leaves something in the database and in Temporal that only data kept on disk can bring back. */
+async function remember(stack: TestStack): Promise<void> {
+  await withDatabase(stack, 'CREATE TABLE remembered (at timestamptz); INSERT INTO remembered VALUES (now())');
+  await withTemporal(stack, async (client) => {
+    await client.workflow.start('remembered', { workflowId: 'remembered', taskQueue: 'nobody-polls-this' });
+  });
+}
+
+async function assertRemembered(stack: TestStack): Promise<void> {
+  assert.equal((await withDatabase(stack, 'SELECT * FROM remembered')).rowCount, 1);
+  await withTemporal(stack, async (client) => {
+    const { status } = await client.workflow.getHandle('remembered').describe();
+    assert.equal(status.name, 'RUNNING');
+  });
+}
+
+async function withDatabase(stack: TestStack, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: stack.file().databases['transfer'] });
+  await client.connect();
+  try {
+    return await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+async function withTemporal(stack: TestStack, use: (client: Client) => Promise<void>): Promise<void> {
+  const connection = await Connection.connect({ address: stack.file().temporal.address });
+  try {
+    await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}

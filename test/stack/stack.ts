@@ -1,0 +1,186 @@
+// A real stack for tests: commands/start.ts on a data directory of its own and on ports that nobody uses,
+// so that test files can run side by side. However a test run ends, nothing of it is left running: what
+// is still there when the test's process exits is killed by its recorded pid.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isRunning, send, type ProcessRecord } from '../../dev/processes.ts';
+import { readStackFile, stackFilePath, type StackFile } from '../../dev/stack-file.ts';
+
+export interface TestStackOptions {
+  readonly separate?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface TestStack {
+  /** Base URL of the transfer API; stays the same over restarts. */
+  readonly api: string;
+  readonly dataDir: string;
+  /** Everything that the launcher and the services have printed. */
+  readonly logFile: string;
+  /** stack.json as it is now. */
+  readonly file: () => StackFile;
+  /** The pid of a process by its name in stack.json; undefined while it is down. */
+  readonly process: (name: string) => number | undefined;
+  readonly kill: (name: string, signal: NodeJS.Signals) => void;
+  /** kill -9 of the launcher and everything that it started. */
+  readonly killAll: () => Promise<void>;
+  /** Starts the stack again after it was stopped or killed. */
+  readonly start: () => Promise<void>;
+  /** Returns once GET /health/ready answers 200. */
+  readonly waitUntilReady: (limitMs?: number) => Promise<void>;
+  /** Asks the launcher to stop; resolves with its exit code when it has. The data stays. */
+  readonly stop: () => Promise<number | null>;
+  /** Stops the stack, if it still runs, and removes its data. */
+  readonly remove: () => Promise<void>;
+}
+
+const START_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 30_000;
+const EXIT_LIMIT_MS = 15_000;
+
+/** A stack that is ready. */
+export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+  const logFile = join(dataDir, 'launcher.log');
+  let launcher = runLauncher(dataDir, logFile, options);
+  const end = (): void => {
+    killRecorded(dataDir);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  onExit(end);
+
+  const stack: TestStack = {
+    get api() {
+      return stack.file().api;
+    },
+    dataDir,
+    logFile,
+    file: () => readStackFile(dataDir),
+    process: (name) => stack.file().processes[name],
+    kill(name, signal) {
+      const pid = stack.process(name);
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      send(pid, signal);
+    },
+    async killAll() {
+      const exited = exitOf(launcher);
+      killRecorded(dataDir);
+      await exited;
+    },
+    async start() {
+      launcher = runLauncher(dataDir, logFile, options);
+      await untilStarted(launcher, dataDir, logFile);
+    },
+    async waitUntilReady(limitMs = READY_LIMIT_MS) {
+      await until(limitMs, `${dataDir} is not ready`, async () => {
+        const response = await fetch(`${stack.api}/health/ready`, { signal: AbortSignal.timeout(3_000) });
+        return response.ok;
+      });
+    },
+    async stop() {
+      const exited = exitOf(launcher);
+      launcher.kill('SIGTERM');
+      return exited;
+    },
+    async remove() {
+      try {
+        await stack.stop();
+      } finally {
+        end();
+        exitHooks.delete(end);
+      }
+    },
+  };
+  try {
+    await untilStarted(launcher, dataDir, logFile);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  return stack;
+}
+
+/** Runs commands/start.ts to its end, for starts that are meant to be refused. */
+export async function refusedStart(env: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [startCommand()], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  return { code: await exitOf(child), said };
+}
+
+/** Polls until `isSo` holds; an error it throws counts as no. */
+export async function until(limitMs: number, otherwise: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    let last: unknown;
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${otherwise}, after ${limitMs / 1000} s`, { cause: last });
+    await sleep(50);
+  }
+}
+
+function runLauncher(dataDir: string, logFile: string, { separate, env }: TestStackOptions): ChildProcess {
+  const log = openSync(logFile, 'a');
+  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
+  const args = [startCommand(), ...(separate ? ['--separate'] : [])];
+  const launcher = spawn(process.execPath, args, {
+    env: { ...process.env, LOG_FORMAT: 'json', ...anyPort, ...env, DATA_DIR: dataDir },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  return launcher;
+}
+
+async function untilStarted(launcher: ChildProcess, dataDir: string, logFile: string): Promise<void> {
+  const isUp = (): boolean =>
+    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+  const hasEnded = (): boolean => launcher.exitCode !== null || launcher.signalCode !== null;
+  await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, () => isUp() || hasEnded());
+  if (hasEnded()) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) })) as [number | null];
+  return code;
+}
+
+/** The launcher first, so that it starts nothing again. */
+function killRecorded(dataDir: string): void {
+  const file = join(dataDir, 'processes.json');
+  if (!existsSync(file)) return;
+  const read = (): Record<string, ProcessRecord> => JSON.parse(readFileSync(file, 'utf8')) as Record<string, ProcessRecord>;
+  const { launcher } = read();
+  if (launcher && isRunning(launcher)) send(launcher.pid, 'SIGKILL');
+  while (launcher && isRunning(launcher)); // a moment, and an exit hook cannot wait otherwise
+  for (const record of Object.values(read())) if (isRunning(record)) send(record.pid, 'SIGKILL');
+}
+
+const exitHooks = new Set<() => void>();
+let areExitHooksSet = false;
+
+function onExit(hook: () => void): void {
+  exitHooks.add(hook);
+  if (areExitHooksSet) return;
+  areExitHooksSet = true;
+  process.once('exit', () => exitHooks.forEach((each) => each()));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+}
+
+function startCommand(): string {
+  return fileURLToPath(new URL('../../commands/start.ts', import.meta.url));
+}

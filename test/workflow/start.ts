@@ -1,0 +1,53 @@
+/** Starts the workflows as temporal/start-movement.ts does, on the time-skipping server, which has no search attributes' rows. */
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Currency } from '../../domain/currency.ts';
+import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { transaction } from '../../workflows/transaction.ts';
+import type { transfer } from '../../workflows/transfer.ts';
+import { transactionWorkflowId, TRANSFER_TASK_QUEUE, transferWorkflowId, type Dispatch, type TransactionInput, type TransferInput } from '../../workflows/messages.ts';
+
+const TEN_MINUTES_MS = 600_000;
+const trace = { requestId: 'test-request' };
+const amount = '25.0000';
+const currency = 'USD' as Currency;
+
+export async function startTransfer(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
+  const transferId = randomUUID() as TransferId;
+  const input: TransferInput = {
+    terms: { transferId, senderWalletId: '0a'.padEnd(36, '0') as WalletId, receiverWalletId: 'fa'.padEnd(36, '0') as WalletId, amount, currency },
+    senderTaskQueue: 'wallet-0',
+    receiverTaskQueue: 'wallet-1',
+    deadlineMs: (await environment.currentTimeMs()) + TEN_MINUTES_MS,
+    dispatch,
+    trace,
+  };
+  return environment.client.workflow.start<typeof transfer>('transfer', options(transferWorkflowId(transferId), input));
+}
+
+export async function startTransaction(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
+  const transactionId = randomUUID() as TransactionId;
+  const input: TransactionInput = {
+    terms: { transactionId, walletId: '0a'.padEnd(36, '0') as WalletId, type: 'CREDIT', amount, currency },
+    walletTaskQueue: 'wallet-0',
+    deadlineMs: (await environment.currentTimeMs()) + TEN_MINUTES_MS,
+    dispatch,
+    trace,
+  };
+  return environment.client.workflow.start<typeof transaction>('transaction', options(transactionWorkflowId(transactionId), input));
+}
+
+/** A run on the same id, as the one that follows a terminated run. */
+export function startAgain(environment: TestWorkflowEnvironment, workflowId: string, input: TransferInput) {
+  return environment.client.workflow.start<typeof transfer>('transfer', options(workflowId, input));
+}
+
+function options<Input>(workflowId: string, input: Input) {
+  return {
+    workflowId,
+    taskQueue: TRANSFER_TASK_QUEUE,
+    args: [input] as [Input],
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const,
+  };
+}

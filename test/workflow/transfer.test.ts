@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { createServices, unavailable, type ActivityName } from './services.ts';
+import { startTransfer } from './start.ts';
+
+const environment = useEnvironment();
+
+describe('a transfer', () => {
+  it('is debited, then credited, and ends COMPLETED', async () => {
+    const services = createServices();
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
+      await keepHistory('transfer-completed', handle);
+    });
+    assert.deepEqual(services.attempts, ['debit', 'recordTransferStatus', 'credit', 'recordTransferStatus']);
+    assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
+  });
+
+  for (const reason of ['insufficient_funds', 'sender_not_found', 'sender_suspended', 'currency_mismatch']) {
+    it(`whose debit is refused ends FAILED ${reason}, and its credit can never happen`, async () => {
+      const services = createServices({ refuse: { debit: reason } });
+      await withWorkers(services, async () => {
+        const handle = await startTransfer(environment());
+        assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: reason });
+        if (reason === 'insufficient_funds') await keepHistory('transfer-debit-refused', handle);
+      });
+      assert.equal(services.fences.credit?.outcome, 'canceled');
+      assert.equal(services.refunded(), false);
+      assert.deepEqual(services.statuses, ['FAILED']);
+    });
+  }
+
+  for (const reason of ['receiver_not_found', 'receiver_suspended', 'currency_mismatch', 'balance_limit']) {
+    it(`whose credit is refused is refunded and ends FAILED ${reason}`, async () => {
+      const services = createServices({ refuse: { credit: reason } });
+      await withWorkers(services, async () => {
+        const handle = await startTransfer(environment());
+        assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: reason });
+        if (reason === 'receiver_suspended') await keepHistory('transfer-credit-refused', handle);
+      });
+      assert.equal(services.refunded(), true);
+      assert.deepEqual(services.statuses, ['DEBITED', 'FAILED']);
+    });
+  }
+
+  it('whose credit fails until the deadline is refunded and ends FAILED timed_out', async () => {
+    const services = createServices({ before: (name) => fail(name === 'credit') });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
+      await keepHistory('transfer-timed-out', handle);
+    });
+    assert.deepEqual(services.fences.credit, { outcome: 'canceled', reason: 'timed_out' });
+    assert.equal(services.refunded(), true);
+  });
+
+  it('whose debit fails until the deadline ends FAILED timed_out with nothing moved', async () => {
+    const services = createServices({ before: (name) => fail(name === 'debit') });
+    await withWorkers(services, async () => {
+      assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'FAILED', failureReason: 'timed_out' });
+    });
+    assert.deepEqual(services.fences.debit, { outcome: 'canceled', reason: 'timed_out' });
+    assert.equal(services.refunded(), false);
+  });
+
+  it('whose credit was applied but never acknowledged before the deadline ends COMPLETED, not refunded', async () => {
+    const services = createServices({ after: (name) => fail(name === 'credit') });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
+      await keepHistory('transfer-completed-by-its-fence', handle);
+    });
+    assert.equal(services.refunded(), false);
+  });
+
+  it('survives every activity failing once before and once after its effect', async () => {
+    const services = createServices({ refuse: { credit: 'receiver_suspended' }, before: (_, nth) => fail(nth === 1), after: (_, nth) => fail(nth === 2) });
+    await withWorkers(services, async () => {
+      assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
+    });
+    assert.deepEqual(services.statuses, ['DEBITED', 'FAILED']);
+    assert.equal(services.refunded(), true);
+  });
+
+  for (const stuck of ['cancelCredit', 'refund'] as const) {
+    it(`whose compensation (${stuck}) fails for an hour shows attention after three minutes, and finishes once it heals`, async () => {
+      let failingSince: number | undefined;
+      let shownAfterMs: number | undefined;
+      const attemptsAt: number[] = [];
+      const services = createServices({
+        refuse: { credit: 'receiver_suspended' },
+        before: async (name) => {
+          const now = await environment().currentTimeMs();
+          if (name === 'recordTransferAttention') shownAfterMs = now - failingSince!;
+          if (name !== stuck) return;
+          failingSince ??= now;
+          attemptsAt.push(now);
+          fail(now - failingSince < 3_600_000);
+        },
+      });
+      await withWorkers(services, async () => {
+        const handle = await startTransfer(environment());
+        assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
+        await keepHistory(`transfer-attention-${stuck}`, handle);
+      });
+      assert.deepEqual(services.attention, [{ reason: `${stuck}_failing`, error: 'connect ECONNREFUSED 127.0.0.1:5432' }]);
+      assert.ok(shownAfterMs! >= 60_000 && shownAfterMs! <= 190_000, `shown after ${shownAfterMs} ms`);
+      const pauses = attemptsAt.slice(1).map((at, index) => at - attemptsAt[index]!);
+      assert.ok(Math.max(...pauses) <= 61_000, `the longest pause was ${Math.max(...pauses)} ms`);
+      assert.equal(services.refunded(), true);
+    });
+  }
+
+  it('goes on with its compensation while attention to it cannot be written', async () => {
+    const stuckUntil = (await environment().currentTimeMs()) + 3_600_000;
+    let refundedAt: number | undefined;
+    let attentionAt: number | undefined;
+    const services = createServices({
+      refuse: { credit: 'receiver_suspended' },
+      before: async (name, nth) => {
+        const now = await environment().currentTimeMs();
+        if (name === 'refund') fail(now < stuckUntil);
+        if (name === 'recordTransferAttention') fail(now < stuckUntil + 1_800_000 && nth > 0);
+      },
+      after: async (name) => {
+        if (name === 'refund') refundedAt = await environment().currentTimeMs();
+        if (name === 'recordTransferAttention') attentionAt = await environment().currentTimeMs();
+      },
+    });
+    await withWorkers(services, async () => {
+      assert.equal((await (await startTransfer(environment())).result()).status, 'FAILED');
+    });
+    assert.ok(refundedAt! < attentionAt!);
+  });
+
+  it('adopts the end that is stored when another run has written it', async () => {
+    const services = createServices();
+    await services.activities.recordTransferStatus({ transferId: '' as never, next: { status: 'CANCELED' }, trace: { requestId: '' } });
+    await withWorkers(services, async () => {
+      assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'CANCELED' });
+    });
+  });
+});
+
+// Last in its file: the time-skipping server does not skip any more once a run has closed before its activity.
+describe('a transfer that is canceled by a cancel request', () => {
+  const STEPS: readonly { during: ActivityName; nth: number; end: string; refuse?: { credit: string } }[] = [
+    { during: 'debit', nth: 1, end: 'CANCELED' },
+    { during: 'recordTransferStatus', nth: 1, end: 'CANCELED' },
+    { during: 'credit', nth: 1, end: 'CANCELED' },
+    { during: 'recordTransferStatus', nth: 2, end: 'COMPLETED' },
+    { during: 'cancelCredit', nth: 1, end: 'FAILED', refuse: { credit: 'receiver_suspended' } },
+    { during: 'refund', nth: 1, end: 'FAILED', refuse: { credit: 'receiver_suspended' } },
+  ];
+  for (const { during, nth, end, refuse } of STEPS) {
+    it(`while ${during} ${nth} has not taken effect ends ${end}, and the late effect changes nothing`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const reached = Promise.withResolvers<void>();
+      const services = createServices({
+        ...(refuse === undefined ? {} : { refuse }),
+        before: async (name, n) => {
+          if (name !== during || n !== nth) return;
+          reached.resolve();
+          await gate.promise;
+        },
+      });
+      await withWorkers(services, async () => {
+        const handle = await startTransfer(environment());
+        await reached.promise;
+        await handle.cancel();
+        const isAwaited = end !== 'CANCELED';
+        if (isAwaited) gate.resolve();
+        const result = await handle.result().finally(gate.resolve);
+        assert.equal(result.status, end);
+        await keepHistory(`transfer-cancel-during-${during}-${nth}`, handle);
+      });
+      if (end === 'CANCELED') assert.equal(services.fences.credit?.outcome, 'canceled');
+      assert.equal(services.refunded(), end !== 'COMPLETED' && services.fences.debit?.outcome === 'applied');
+      assert.equal(services.statuses.at(-1), end);
+    });
+  }
+
+  it('after the debit took effect and before it was acknowledged is refunded', async () => {
+    const gate = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const services = createServices({
+      after: async (name) => {
+        if (name !== 'debit') return;
+        reached.resolve();
+        await gate.promise;
+      },
+    });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await reached.promise;
+      await handle.cancel();
+      assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'CANCELED' });
+    });
+    assert.equal(services.refunded(), true);
+  });
+
+  it('after the credit took effect and before it was acknowledged ends COMPLETED', async () => {
+    const gate = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const services = createServices({
+      after: async (name) => {
+        if (name !== 'credit') return;
+        reached.resolve();
+        await gate.promise;
+      },
+    });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await reached.promise;
+      await handle.cancel();
+      assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'COMPLETED' });
+    });
+    assert.equal(services.refunded(), false);
+  });
+
+  it('before its first workflow task ends CANCELED with nothing moved', async () => {
+    const services = createServices();
+    const handle = await startTransfer(environment());
+    await handle.cancel();
+    await withWorkers(services, async () => {
+      assert.deepEqual(await handle.result(), { status: 'CANCELED' });
+      await keepHistory('transfer-cancel-before-first-task', handle);
+    });
+    assert.equal(services.fences.debit?.outcome, 'canceled');
+  });
+});
+
+function fail(isFailing: boolean): void {
+  if (isFailing) throw unavailable();
+}
