@@ -14,7 +14,8 @@ export async function within<T>(limitMs: number, work: Promise<T>, signal?: Abor
   const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
   const giveUp = (): void => resolve(LATE);
   if (signal?.aborted === true) giveUp();
-  const timer = setTimeout(giveUp, Math.max(0, limitMs));
+  // A process that was busy runs its timers before it reads what has arrived meanwhile: the answer may be there already.
+  const timer = setTimeout(() => setImmediate(giveUp), Math.max(0, limitMs));
   signal?.addEventListener('abort', giveUp, { once: true });
   work.catch(() => {});
   try {

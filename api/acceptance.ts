@@ -5,12 +5,14 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
+import type { Database } from '../db/database.ts';
 import { LATE, within } from '../deadline.ts';
 import type { TemporalMonitor } from '../temporal/health.ts';
 import { databaseStep } from './database-step.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
+import { takeTurns } from './turns.ts';
 
 export interface AcceptanceDeps {
   readonly client: Client;
@@ -22,6 +24,7 @@ export interface AcceptanceDeps {
 
 /** A movement that is asked for. */
 export interface Requested<Row> {
+  readonly database: Database;
   readonly workflowId: string;
   /** SHA-256 in hex of the validated, normalised body. */
   readonly bodyHash: string;
@@ -42,7 +45,7 @@ export interface Accepted<Row> {
 /** From acceptance until the answer, unless the client prefers to wait. */
 const START_LIMIT_MS = 1_500;
 /** For everything before the answer, so that it comes within two seconds even if each part is slow. */
-const ANSWER_LIMIT_MS = 1_900;
+const ANSWER_LIMIT_MS = 1_800;
 
 /** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
 export async function acceptMovement<Row extends { readonly bodyHash: string }>(
@@ -80,8 +83,9 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 }
 
 /** The movement's row and whether this request stored it. A request that races it waits for its transaction. */
-async function storeOnce<Row>(monitor: TemporalMonitor, { find, store }: Requested<Row>): Promise<{ row: Row; isNew: boolean }> {
+async function storeOnce<Row>(monitor: TemporalMonitor, { database, find, store }: Requested<Row>): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
+    database,
     async () => {
       if (monitor.isDown()) {
         // What is stored is answered all the same; what is not, must not be.
@@ -105,31 +109,45 @@ async function workflowEnd(client: Client, workflowId: string, signal: AbortSign
 
 /** The starts of workflows that are under way. */
 export interface Starts {
-  /** Returns when the workflow is started, or after the limit, whichever is first; never raises. */
+  /** Returns when the workflow is started, or after the limit, or at once if others are in line before it; never raises. */
   readonly start: (start: () => Promise<void>, limitMs: number, log: Pick<ApiEnv['Variables']['log'], 'warn'>) => Promise<void>;
 }
 
 /** A start that hangs is given up after this long, and left to the sweep. */
 const START_GIVEN_UP_MS = 10_000;
 
-/** At most `underWayMax` at once: what goes beyond is left to the sweep, so a hanging Temporal does not fill the memory. */
-export function boundStarts(client: Client, monitor: TemporalMonitor, underWayMax = 1_000): Starts {
-  let underWay = 0;
+/**
+ * So many starts at once; the next ones take turns, so that a burst of requests is accepted before the workflows of the
+ * first ones take up the machine. With `waitingMax` in line, a start is left to the sweep, so that a hanging Temporal does
+ * not fill the memory.
+ */
+export function boundStarts(client: Client, monitor: TemporalMonitor, { atOnceMax = 16, waitingMax = 1_000 } = {}): Starts {
+  const turns = takeTurns(atOnceMax);
+  let unconfirmed = 0;
   return {
     async start(start, limitMs, log) {
-      if (underWay >= underWayMax) return;
-      underWay += 1;
-      const attempt = client.connection
-        .withAbortSignal(AbortSignal.timeout(START_GIVEN_UP_MS), start)
+      if (unconfirmed >= atOnceMax + waitingMax) return;
+      unconfirmed += 1;
+      const attempt = startInTurn(start)
         .catch((error: unknown) => {
           monitor.suspect();
           log.warn({ err: error }, 'a workflow could not be started now: the sweep will');
         })
         .finally(() => {
-          underWay -= 1;
+          unconfirmed -= 1;
         });
-      // A start that lands after the answer is harmless: it would have been this one or the sweep's.
-      if ((await within(limitMs, attempt)) === LATE) monitor.suspect();
+      // One that is in line is not waited for. A start that lands after the answer is harmless: it is this one or the sweep's.
+      if (unconfirmed <= atOnceMax && (await within(limitMs, attempt)) === LATE) monitor.suspect();
     },
   };
+
+  async function startInTurn(start: () => Promise<void>): Promise<void> {
+    const endTurn = await turns.take(START_GIVEN_UP_MS);
+    if (endTurn === undefined) return;
+    try {
+      await client.connection.withAbortSignal(AbortSignal.timeout(START_GIVEN_UP_MS), start);
+    } finally {
+      endTurn();
+    }
+  }
 }

@@ -4,27 +4,58 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
+import type { Database } from '../db/database.ts';
 import { LATE, within } from '../deadline.ts';
+import { overloaded } from './load-limits.ts';
 import { ProblemError } from './problem.ts';
+import { takeTurns, type Turns } from './turns.ts';
 
-/** For all that one request asks of databases before it is answered, which is to happen within two seconds. */
-const DATABASE_STEP_LIMIT_MS = 1_700;
+/** For all that one request asks of a database, which is to be answered within two seconds. */
+const STEP_LIMIT_MS = 1_500;
+/** Of that, for a turn: more at once than there are connections wait here, where nothing has been sent yet. */
+const TURN_LIMIT_MS = 1_100;
 
 const AFTER_READ = 'Nothing was changed. Try again.';
 const AFTER_WRITE =
   'Whether the request was stored is not known. Repeat it: with the same Idempotency-Key, or as it was where it needs none, a repeat does nothing twice.';
 
-/** What the database answers; `isWrite` tells the client that the outcome is unknown. */
-export async function databaseStep<T>(step: () => Promise<T>, { isWrite = false }: { readonly isWrite?: boolean } = {}): Promise<T> {
+interface Gate {
+  readonly turns: Turns;
+  lastAnswerAt: number;
+}
+
+const gates = new WeakMap<Database, Gate>();
+
+/**
+ * What the database answers to one step of a request. `isWrite` tells the client that the outcome of a failure is unknown.
+ * Without a turn in time it is `overloaded` while the database answers others, and otherwise the database that is ill.
+ */
+export async function databaseStep<T>(database: Database, step: () => Promise<T>, { isWrite = false }: { readonly isWrite?: boolean } = {}): Promise<T> {
+  const startedAt = performance.now();
+  const gate = gateOf(database);
+  const endTurn = await gate.turns.take(TURN_LIMIT_MS);
+  if (endTurn === undefined) throw gate.lastAnswerAt > startedAt ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
   const detail = isWrite ? AFTER_WRITE : AFTER_READ;
   try {
-    const result = await within(DATABASE_STEP_LIMIT_MS, step());
-    if (result !== LATE) return result;
+    const result = await within(STEP_LIMIT_MS - (performance.now() - startedAt), step());
+    if (result === LATE) throw unavailable(detail, `no answer within ${STEP_LIMIT_MS} ms`);
+    gate.lastAnswerAt = performance.now();
+    return result;
   } catch (error) {
-    if (isUnavailable(error)) throw new ProblemError('database_unavailable', { detail, cause: error });
-    throw error;
+    throw isUnavailable(error) ? unavailable(detail, error) : error;
+  } finally {
+    endTurn();
   }
-  throw new ProblemError('database_unavailable', { detail, cause: new Error(`no answer within ${DATABASE_STEP_LIMIT_MS} ms`) });
+}
+
+function gateOf(database: Database): Gate {
+  const gate = gates.get(database) ?? { turns: takeTurns(database.$client.options.max), lastAnswerAt: -Infinity };
+  gates.set(database, gate);
+  return gate;
+}
+
+function unavailable(detail: string, cause: unknown): ProblemError {
+  return new ProblemError('database_unavailable', { detail, cause });
 }
 
 /**

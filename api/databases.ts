@@ -7,7 +7,7 @@ import { openDatabase, type Database } from '../db/database.ts';
 import { within } from '../deadline.ts';
 
 /** For a connection and for an answer each, so that connections to a frozen server are let go of; see database-step.ts. */
-const QUERY_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 1_300;
 const CLOSE_LIMIT_MS = 1_000;
 
 export function openTransferDatabase(settings: Settings): Database {

@@ -9,7 +9,7 @@ import { ProblemError } from './problem.ts';
 import { readBytes } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 
-const ANSWER_LIMIT_MS = 1_900;
+const ANSWER_LIMIT_MS = 1_800;
 
 const REQUEST_HEADERS = ['accept', 'content-type'];
 const RESPONSE_HEADERS = ['allow', 'content-type', 'location', 'retry-after'];

@@ -60,6 +60,7 @@ export function limitLoad({ requestsMax, waitersMax, bodyBytesMax }: LoadBounds)
   };
 }
 
-function overloaded(): ProblemError {
+/** Only for what has not been begun. */
+export function overloaded(): ProblemError {
   return new ProblemError('overloaded', { detail: 'Nothing was done. Try again, with the same Idempotency-Key.' });
 }

@@ -23,7 +23,7 @@ export interface CheckResult {
 /** A check says in these words why something is down; of any other error only the code is told, not its text. */
 class NotReady extends Error {}
 
-const CHECK_LIMIT_MS = 1_500;
+const CHECK_LIMIT_MS = 1_400;
 /** What is down is looked at again sooner: somebody waits for it. */
 const REMEMBERED_MS = { up: 1_000, down: 250 };
 /** A worker asks for work at least once a minute; one that did not for longer is gone. */

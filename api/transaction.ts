@@ -116,6 +116,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       c.var.log.setBindings({ transaction_id: id, wallet_id: walletId });
 
       const { row, status } = await acceptMovement(c, acceptance, {
+        database,
         workflowId: transactionWorkflowId(id),
         bodyHash: hash,
         find: () => findTransaction(database, id),
@@ -130,7 +131,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     .openapi(get, async (c) => {
       const { transaction_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transaction_id: id });
-      const transaction = await databaseStep(() => findTransaction(database, id));
+      const transaction = await databaseStep(database, () => findTransaction(database, id));
       if (transaction === undefined) throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
       return c.json(render(transaction), 200);
     })
@@ -138,7 +139,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       const { status, type, wallet_id: walletId, created_after: createdAfter, created_before: createdBefore, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], transactionId: position[1] as TransactionId };
-      const rows = await databaseStep(() => listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
+      const rows = await databaseStep(database, () => listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
       return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transactionId] }), 200);
     });
 }

@@ -142,6 +142,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       c.var.log.setBindings({ transfer_id: id });
 
       const { row, status } = await acceptMovement(c, acceptance, {
+        database,
         workflowId: transferWorkflowId(id),
         bodyHash: hash,
         find: () => findTransfer(database, id),
@@ -156,14 +157,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const transfer = await databaseStep(() => findTransfer(database, id));
+      const transfer = await databaseStep(database, () => findTransfer(database, id));
       if (transfer === undefined) throw notFound(id);
       return c.json(render(transfer), 200);
     })
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const steps = await databaseStep(() => listSteps(database, id));
+      const steps = await databaseStep(database, () => listSteps(database, id));
       if (steps.length === 0) throw notFound(id);
       return c.json({ data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) }, 200);
     })
@@ -171,7 +172,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       const { status, wallet_id: walletId, created_after: createdAfter, created_before: createdBefore, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
-      const rows = await databaseStep(() => listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
+      const rows = await databaseStep(database, () => listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
       return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }), 200);
     });
 }

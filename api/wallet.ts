@@ -157,6 +157,7 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
       const { isOpened, wallet } = await databaseStep(
+        shard,
         async () => ({ isOpened: await openWallet(shard, { walletId: id, userId, currency }), wallet: await existing(shard, id) }),
         { isWrite: true },
       );
@@ -167,13 +168,14 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(get, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(render(await databaseStep(() => existing(shardFor(shards, id), id))), 200);
+      const shard = shardFor(shards, id);
+      return c.json(render(await databaseStep(shard, () => existing(shard, id))), 200);
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
-      const ofShards = await databaseStep(() => Promise.all(shards.map((shard) => listWallets(shard, { userId, after, limit: limit + 1 }))));
+      const ofShards = await Promise.all(shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))));
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }), 200);
     })
@@ -183,7 +185,7 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       const before = decodeCursor(z.int().positive(), cursor);
       const shard = shardFor(shards, id);
-      const rows = await databaseStep(async () => {
+      const rows = await databaseStep(shard, async () => {
         await existing(shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
@@ -194,7 +196,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const { at } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      const { wallet, balance } = await databaseStep(async () => {
+      const { wallet, balance } = await databaseStep(shard, async () => {
         const wallet = await existing(shard, id);
         return { wallet, balance: at === undefined ? wallet.balance : ((await balanceAt(shard, id, at)) ?? '0.0000') };
       });
@@ -214,6 +216,7 @@ export function walletRoutes(shards: readonly Database[]) {
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
   return databaseStep(
+    shard,
     async () => {
       await setWalletStatus(shard, id, status);
       return existing(shard, id);

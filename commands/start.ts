@@ -15,7 +15,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 try {
   const { separate } = readArguments();
   const settings = readSettings();
-  if (separate && settings.DISPATCH === 'local') throw new StackError('DISPATCH=local needs API and workers in one process: leave --separate out.');
+  if (separate && settings.DISPATCH === 'local')
+    throw new StackError('DISPATCH=local needs API and workers in one process: leave --separate out.');
   const progress = showProgress(process.stderr);
   progress.note('Starting Counterpoise');
   await launch({

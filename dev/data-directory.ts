@@ -1,14 +1,15 @@
-// DATA_DIR: everything that a stack keeps, and what it takes to own it. One launcher at a time holds it;
-// what a killed launcher left running is ended before anything new is started on the same data.
-//
-//   launcher.lock   held by the kernel while the launcher lives
-//   settings.json   passwords and ports, drawn at the first start (0600)
-//   processes.json  who runs, with start times, to find survivors (0600)
-//   stack.json      for other tools: stack-file.ts
-//   postgres/  temporal/  logs/
-//
-// Imported by dev/ only.
-
+/**
+ * DATA_DIR: everything that a stack keeps, and what it takes to own it. One launcher at a time holds it;
+ * what a killed launcher left running is ended before anything new is started on the same data.
+ *
+ *   launcher.lock   held by the kernel while the launcher lives
+ *   settings.json   passwords and ports, drawn at the first start (0600)
+ *   processes.json  who runs, with start times, to find survivors (0600)
+ *   stack.json      for other tools: stack-file.ts
+ *   postgres/  temporal/  logs/
+ *
+ * Imported by dev/ only.
+ */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -51,8 +52,7 @@ export function openDataDirectory(directory: string): DataDirectory {
   const settings = readJson<Settings>(settingsFile) ?? newSettings(path);
   replaceFile(settingsFile, settings);
 
-  const recordProcesses = (running: Processes): void =>
-    replaceFile(processesFile, { launcher: recordOf(process.pid), ...running });
+  const recordProcesses = (running: Processes): void => replaceFile(processesFile, { launcher: recordOf(process.pid), ...running });
   return {
     path,
     postgresDir: join(path, 'postgres'),
@@ -67,9 +67,7 @@ export function openDataDirectory(directory: string): DataDirectory {
       recordProcesses(left); // under this launcher's pid; if it is killed too, the next one finds them again
       const survivors = Object.entries(left).filter(([, record]) => isRunning(record));
       const end = ([name, record]: [string, ProcessRecord]): Promise<void> =>
-        name === 'postgres'
-          ? endProcess(record, 'SIGINT', SURVIVOR_GRACE_MS, 'SIGQUIT')
-          : endProcess(record, 'SIGTERM', SURVIVOR_GRACE_MS);
+        name === 'postgres' ? endProcess(record, 'SIGINT', SURVIVOR_GRACE_MS, 'SIGQUIT') : endProcess(record, 'SIGTERM', SURVIVOR_GRACE_MS);
       const isServer = ([name]: [string, ProcessRecord]): boolean => name === 'postgres' || name === 'temporal';
       await Promise.all(survivors.filter((survivor) => !isServer(survivor)).map(end));
       await Promise.all(survivors.filter(isServer).map(end));

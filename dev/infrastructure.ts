@@ -1,7 +1,8 @@
-// PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
-// launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
-// start fails, nothing is left behind. Imported by commands/ and test/.
-
+/**
+ * PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
+ * launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
+ * start fails, nothing is left behind. Imported by commands/ and test/.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -66,10 +67,16 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
   const data = openDataDirectory(options.dataDir);
   let reserved: Ports<PortName> | undefined;
   let describeNow: (() => void) | undefined;
-  const supervisor = supervise(() => {
-    data.recordProcesses(supervisor.running());
-    describeNow?.();
-  }, progress.note);
+  const record = (): void => {
+    try {
+      data.recordProcesses(supervisor.running());
+      describeNow?.();
+    } catch (error) {
+      // A full disk is no reason to let go of the children.
+      progress.note(`${data.path} cannot be written: ${reasonOf(error)}`);
+    }
+  };
+  const supervisor = supervise(record, progress.note);
   const stop = async (limitMs: number): Promise<void> => {
     await supervisor.stop(['temporal', 'postgres'], limitMs);
     describeNow = undefined;
@@ -140,12 +147,7 @@ export async function unlessInterrupted<Result>(interrupt: AbortSignal, work: Pr
   }
 }
 
-async function startPostgres(
-  supervisor: Supervisor,
-  data: DataDirectory,
-  port: number,
-  interrupt: AbortSignal,
-): Promise<string> {
+async function startPostgres(supervisor: Supervisor, data: DataDirectory, port: number, interrupt: AbortSignal): Promise<string> {
   const child = await postgres.preparePostgres(data, port);
   interrupt.throwIfAborted();
   supervisor.start(child);
@@ -191,8 +193,7 @@ function databasesAt(data: DataDirectory, port: number) {
   const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
   const service = (role: 'wallet_service' | 'transfer_service', database: string): string =>
     postgres.postgresUrl(port, role, data.passwords[role], database);
-  const administrator = (database: string): string =>
-    postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
+  const administrator = (database: string): string => postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
   const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
   return {
     serviceSettings: {

@@ -1,7 +1,8 @@
-// `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
-// them in order when asked: services first, which drain, then Temporal and PostgreSQL.
-// Imported by commands/start.ts only.
-
+/**
+ * `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
+ * them in order when asked: services first, which drain, then Temporal and PostgreSQL.
+ * Imported by commands/start.ts only.
+ */
 import { startInfrastructure, unlessInterrupted, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
 import { servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
@@ -11,6 +12,8 @@ const READY_CALL_LIMIT_MS = 3_000;
 /** Together under ten seconds, after which a launcher that was asked to stop should be gone. */
 const DRAIN_LIMIT_MS = 6_500;
 const SERVERS_STOP_LIMIT_MS = 2_800;
+/** One Ctrl-C arrives twice, from the terminal and forwarded by npm; only a later one means: at once. */
+const SAME_REQUEST_MS = 500;
 
 export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt'> {
   readonly separate: boolean;
@@ -23,7 +26,12 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const startedAtMs = Date.now();
   const interrupt = new AbortController();
   let stopAtOnce: (() => void) | undefined;
-  const ask = (): void => (interrupt.signal.aborted ? stopAtOnce?.() : interrupt.abort());
+  let askedAtMs: number | undefined;
+  const ask = (): void => {
+    askedAtMs ??= Date.now();
+    if (Date.now() - askedAtMs > SAME_REQUEST_MS) stopAtOnce?.();
+    interrupt.abort();
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
 
   let infrastructure: Infrastructure;
@@ -60,7 +68,11 @@ async function startServices(infrastructure: Infrastructure, services: Services,
     if (!response.ok) throw new StackError(`GET /health/ready answers ${response.status}: ${await response.text()}`);
   };
   try {
-    await supervisor.untilReady(services.children.map(({ name }) => name), isReady, READY_LIMIT_MS);
+    await supervisor.untilReady(
+      services.children.map(({ name }) => name),
+      isReady,
+      READY_LIMIT_MS,
+    );
   } catch (error) {
     step.fail();
     throw error;

@@ -1,7 +1,8 @@
-// Locks between processes, held by the kernel for as long as the holder lives: a file lock that SQLite
-// takes on an otherwise empty database. A holder that is killed frees it at that instant, so no lock is
-// ever stale and no pid has to be trusted. Imported by dev/ only.
-
+/**
+ * Locks between processes, held by the kernel for as long as the holder lives: a file lock that SQLite
+ * takes on an otherwise empty database. A holder that is killed frees it at that instant, so no lock is
+ * ever stale and no pid has to be trusted. Imported by dev/ only.
+ */
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,11 +21,7 @@ export function tryLock(file: string): (() => void) | undefined {
 }
 
 /** Runs `work` while holding the lock; `waiting` is called once if another process has it first. */
-export async function withLock<Result>(
-  file: string,
-  waiting: () => void,
-  work: () => Promise<Result>,
-): Promise<Result> {
+export async function withLock<Result>(file: string, waiting: () => void, work: () => Promise<Result>): Promise<Result> {
   let release = tryLock(file);
   if (!release) waiting();
   while (!release) {

@@ -1,8 +1,9 @@
-// Which ports a stack listens on. A port that is set is taken or refused; one that is not set is last
-// time's, else the usual one, else any free one. Two stacks that start at the same moment never choose
-// the same: what one has chosen is reserved, in a table that all stacks of this user share, until it
-// stops or dies. Imported by dev/ only.
-
+/**
+ * Which ports a stack listens on. A port that is set is taken or refused; one that is not set is last
+ * time's, else the usual one, else any free one. Two stacks that start at the same moment never choose
+ * the same: what one has chosen is reserved, in a table that all stacks of this user share, until it
+ * stops or dies. Imported by dev/ only.
+ */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -30,10 +31,7 @@ const RANDOM_PORT_MIN = 20_000;
 const RANDOM_PORT_MAX = 32_000;
 const CANDIDATES = 12;
 
-export async function choosePorts<Name extends string>(
-  wishes: Readonly<Record<Name, PortWish>>,
-  cacheDir: string,
-): Promise<Ports<Name>> {
+export async function choosePorts<Name extends string>(wishes: Readonly<Record<Name, PortWish>>, cacheDir: string): Promise<Ports<Name>> {
   const freeCandidates = new Map<Name, number[]>();
   for (const name of Object.keys(wishes) as Name[]) {
     freeCandidates.set(name, await findFree(candidatesFor(wishes[name])));
@@ -99,6 +97,6 @@ function takenError(wish: PortWish): StackError {
     !wish.set
       ? `No free port was found in place of ${wish.usual}. Set ${wish.setting} to one that is free.`
       : `${wish.setting}=${wish.set}: that port on 127.0.0.1 is taken by another program. ` +
-        `Stop it, set another port, or leave ${wish.setting} unset and a free one is chosen.`,
+          `Stop it, set another port, or leave ${wish.setting} unset and a free one is chosen.`,
   );
 }

@@ -1,8 +1,9 @@
-// Who PostgreSQL runs as. It refuses to be root, so for a launcher that is root it runs as an existing
-// unprivileged user. That user often cannot enter the directories that lead here (/root, a temporary
-// directory, both 0700), whose permissions are not ours to change: util-linux' setpriv then lends the
-// process the one capability to pass through them. Imported by dev/postgres.ts only.
-
+/**
+ * Who PostgreSQL runs as. It refuses to be root, so for a launcher that is root it runs as an existing
+ * unprivileged user. That user often cannot enter the directories that lead here (/root, a temporary
+ * directory, both 0700), whose permissions are not ours to change: util-linux' setpriv then lends the
+ * process the one capability to pass through them. Imported by dev/postgres.ts only.
+ */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -30,10 +31,14 @@ export function postgresUser(bin: string, postgresDir: string): PostgresUser {
   if (closed === undefined) return { owner, run: (command, args) => ({ command, args, user: owner }) };
 
   const lend = [
-    ...['--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'],
-    ...['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'],
+    `--reuid=${owner.uid}`,
+    `--regid=${owner.gid}`,
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
     // access(2) ignores capabilities of a user that is not root, unless told not to, and initdb uses it.
-    ...['--securebits', '+no_setuid_fixup', '--'],
+    '--securebits=+no_setuid_fixup',
+    '--',
   ];
   try {
     execFileSync('setpriv', [...lend, join(bin, 'postgres'), '--version'], { stdio: 'pipe' });

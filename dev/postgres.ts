@@ -1,7 +1,8 @@
-// A real PostgreSQL from npm packages, as a child of the launcher: found, given a data directory at the
-// first start, and described as a child to supervise. Durable settings, passwords always, 127.0.0.1 only.
-// Works as root too, which PostgreSQL itself refuses (postgres-user.ts). Imported by dev/ only.
-
+/**
+ * A real PostgreSQL from npm packages, as a child of the launcher: found, given a data directory at the
+ * first start, and described as a child to supervise. Durable settings, passwords always, 127.0.0.1 only.
+ * Works as root too, which PostgreSQL itself refuses (postgres-user.ts). Imported by dev/ only.
+ */
 import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,15 +27,16 @@ export async function preparePostgres(data: DataDirectory, port: number): Promis
   return {
     name: 'postgres',
     ...user.run(join(bin, 'postgres'), [
-      ...['-D', data.postgresDir],
-      ...['-c', `port=${port}`],
-      ...['-c', 'listen_addresses=127.0.0.1'],
+      '-D',
+      data.postgresDir,
+      `--port=${port}`,
+      '--listen_addresses=127.0.0.1',
       // A socket's path may have some 100 bytes, which a deep DATA_DIR exceeds.
-      ...['-c', 'unix_socket_directories='],
-      ...['-c', 'max_connections=200'],
-      ...['-c', 'shared_buffers=256MB'],
-      ...['-c', 'timezone=UTC'],
-      ...['-c', 'log_timezone=UTC'],
+      '--unix_socket_directories=',
+      '--max_connections=200',
+      '--shared_buffers=256MB',
+      '--timezone=UTC',
+      '--log_timezone=UTC',
     ]),
     logFile: data.logFile('postgres'),
     stopSignal: 'SIGINT', // fast shutdown
@@ -97,14 +99,20 @@ async function createCluster(bin: string, user: PostgresUser, data: DataDirector
     chownSync(building, user.owner.uid, user.owner.gid);
     chownSync(passwordFile, user.owner.uid, user.owner.gid);
   }
-  const { command, args, user: as } = user.run(join(bin, 'initdb'), [
-    ...['-D', building],
-    ...['--username', 'postgres'],
-    ...['--pwfile', passwordFile],
-    ...['--auth', 'scram-sha-256'],
-    ...['--encoding', 'UTF8'],
+  const {
+    command,
+    args,
+    user: as,
+  } = user.run(join(bin, 'initdb'), [
+    `--pgdata=${building}`,
+    '--username=postgres',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
     // PostgreSQL's own collation: the order of text depends on no operating system's library.
-    ...['--no-locale', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+    '--no-locale',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
   ]);
   try {
     await promisify(execFile)(command, args, { timeout: INITDB_LIMIT_MS, cwd: data.path, ...as });

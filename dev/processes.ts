@@ -1,7 +1,8 @@
-// Which operating-system process is which. A pid alone says nothing after a crash, for it is reused,
-// so a process is known by its pid and the time it started; only a process that matches both is ever
-// signalled. Imported by dev/ and test/stack.
-
+/**
+ * Which operating-system process is which. A pid alone says nothing after a crash, for it is reused,
+ * so a process is known by its pid and the time it started; only a process that matches both is ever
+ * signalled. Imported by dev/ and test/stack.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,7 +1,8 @@
-// The service processes of an embedded stack, as children to supervise: one that holds everything, or
-// each API and each worker apart. Each is given the settings it needs, and no others' database.
-// Imported by dev/launcher.ts only.
-
+/**
+ * The service processes of an embedded stack, as children to supervise: one that holds everything, or
+ * each API and each worker apart. Each is given the settings it needs, and no others' database.
+ * Imported by dev/launcher.ts only.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Infrastructure } from './infrastructure.ts';
 import type { ChildSpec } from './supervise.ts';
@@ -35,9 +36,7 @@ export function servicesOf(infrastructure: Infrastructure, separate: boolean, en
   const children = [
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
     service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
-    ...shards.map((shard) =>
-      service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` }),
-    ),
+    ...shards.map((shard) => service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` })),
     service('worker-transfer', 'workers/transfer.ts', transfer),
   ];
   return { children, api, walletApi };

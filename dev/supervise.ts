@@ -1,7 +1,8 @@
-// Runs the children of a stack under one plain rule: whatever dies is started again, at once the first
-// time and with growing pauses if it keeps dying. Children lead process groups of their own, so that
-// Ctrl-C reaches the launcher alone, which stops them in order. Imported by dev/ and commands/.
-
+/**
+ * Runs the children of a stack under one plain rule: whatever dies is started again, at once the first
+ * time and with growing pauses if it keeps dying. Children lead process groups of their own, so that
+ * Ctrl-C reaches the launcher alone, which stops them in order. Imported by dev/ and commands/.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,8 +108,7 @@ export function supervise(changed: () => void, died: (sentence: string) => void)
       changed();
     },
 
-    running: () =>
-      Object.fromEntries([...children].flatMap(([name, { record }]) => (record ? [[name, record]] : []))),
+    running: () => Object.fromEntries([...children].flatMap(([name, { record }]) => (record ? [[name, record]] : []))),
   };
 }
 

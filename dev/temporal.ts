@@ -1,7 +1,8 @@
-// The Temporal development server with its Web UI, as a child of the launcher: one SQLite file in
-// DATA_DIR, written ahead and synced at every commit, so that histories survive a kill -9 and a power
-// cut; everything on 127.0.0.1. Imported by dev/ only.
-
+/**
+ * The Temporal development server with its Web UI, as a child of the launcher: one SQLite file in
+ * DATA_DIR, written ahead and synced at every commit, so that histories survive a kill -9 and a power
+ * cut; everything on 127.0.0.1. Imported by dev/ only.
+ */
 import { Connection } from '@temporalio/client';
 import type { DataDirectory } from './data-directory.ts';
 import type { ChildSpec } from './supervise.ts';
@@ -20,16 +21,18 @@ export function temporalChild(
     name: 'temporal',
     command: cli,
     args: [
-      ...['server', 'start-dev'],
-      ...['--db-filename', data.temporalFile],
-      ...['--ip', '127.0.0.1'],
-      ...['--port', `${ports.temporal}`],
-      ...['--ui-port', `${ports.temporalUi}`],
-      ...['--namespace', namespace],
-      ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=2'],
+      'server',
+      'start-dev',
+      `--db-filename=${data.temporalFile}`,
+      '--ip=127.0.0.1',
+      `--port=${ports.temporal}`,
+      `--ui-port=${ports.temporalUi}`,
+      `--namespace=${namespace}`,
+      '--sqlite-pragma=journal_mode=wal',
+      '--sqlite-pragma=synchronous=2',
       // There is no second node to tell before it goes: without this it takes 3.5 s to stop, with it 2.
-      ...['--dynamic-config-value', 'matching.shutdownDrainDuration="0s"'],
-      ...['--log-level', 'warn'],
+      '--dynamic-config-value=matching.shutdownDrainDuration="0s"',
+      '--log-level=warn',
     ],
     logFile: data.logFile('temporal'),
     stopSignal: 'SIGTERM',

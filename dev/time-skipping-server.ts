@@ -1,7 +1,8 @@
-// Where the workflow tests' time-skipping server comes from: the cache, the official download (which the
-// SDK does by itself), or the same server's jars from Maven Central. If none works, one error names each
-// way and why it failed. Imported by test/ only.
-
+/**
+ * Where the workflow tests' time-skipping server comes from: the cache, the official download (which the
+ * SDK does by itself), or the same server's jars from Maven Central. If none works, one error names each
+ * way and why it failed. Imported by test/ only.
+ */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +18,7 @@ const MAVEN_LIMIT_MS = 5 * 60_000;
 const RUN_LIMIT_MS = 15_000;
 
 /** What TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
-export type TimeSkippingServer =
-  | { type: 'existing-path'; path: string }
-  | { type: 'cached-download'; downloadDir: string };
+export type TimeSkippingServer = { type: 'existing-path'; path: string } | { type: 'cached-download'; downloadDir: string };
 
 export interface TimeSkippingServerSource {
   readonly cacheDir: string;

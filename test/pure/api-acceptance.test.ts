@@ -24,9 +24,10 @@ const client = { connection: { withAbortSignal: (_signal: AbortSignal, work: () 
 function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, startsMax = 1_000 } = {}) {
   const seen = { row: undefined as Row | undefined, starts: 0, suspicions: 0 };
   const monitor: TemporalMonitor = { isDown: () => isDown, suspect: () => (seen.suspicions += 1), stop: () => {} };
-  const starts = boundStarts(client, monitor, startsMax);
+  const starts = boundStarts(client, monitor, { atOnceMax: startsMax, waitingMax: 0 });
   const draining = new AbortController();
   const requested = (bodyHash: string): Requested<Row> => ({
+    database: { $client: { options: { max: 10 } } } as never,
     workflowId: 'transfer/1',
     bodyHash,
     find: async () => seen.row,
@@ -133,7 +134,7 @@ describe('the database', () => {
   test('slow, and Temporal hanging: still within two seconds', async () => {
     let row: Row | undefined;
     const store = async (): Promise<boolean> => {
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
       row = { bodyHash: 'a', state: 'PENDING' };
       return true;
     };

@@ -49,7 +49,11 @@ export function apiClient(baseUrl: () => string): ApiClient {
         headers: { 'content-type': 'application/json', ...headers },
       }),
     transfer: (sender_wallet_id, receiver_wallet_id, amount, headers) =>
-      client.post('/v1/transfers', { sender_wallet_id, receiver_wallet_id, amount }, headers ?? { 'idempotency-key': randomUUID(), prefer: 'wait=30' }),
+      client.post(
+        '/v1/transfers',
+        { sender_wallet_id, receiver_wallet_id, amount },
+        headers ?? { 'idempotency-key': randomUUID(), prefer: 'wait=30' },
+      ),
     async wallet(amount, currency = 'USD') {
       const { body } = await client.post<{ wallet_id: string }>('/v1/wallets', { user_id: `user-${randomUUID()}`, currency });
       if (amount !== undefined) {

@@ -14,7 +14,7 @@ describe('the API', () => {
   const key = (): string => randomUUID();
 
   before(async () => {
-    stack = await startStack({ separate: true });
+    stack = await startStack();
     await stack.waitUntilReady();
     database = new pg.Client({ connectionString: stack.file().databases['transfer']! });
     await database.connect();
@@ -78,20 +78,28 @@ describe('the API', () => {
       await api.post('/v1/wallets', { user_id });
       await api.post('/v1/wallets', { user_id, currency: 'EUR' });
       const { body } = await api.get<Page<{ currency: string }>>(`/v1/wallets?user_id=${encodeURIComponent(user_id)}`);
-      assert.deepEqual(body.data.map((wallet) => wallet.currency), ['EUR', 'USD']);
+      assert.deepEqual(
+        body.data.map((wallet) => wallet.currency),
+        ['EUR', 'USD'],
+      );
       assert.equal(body.next_cursor, null);
     });
 
     test('a statement and the balance at each of its instants agree', async () => {
       const [alice, bob] = [await api.wallet('100.00'), await api.wallet()];
       for (const amount of ['10', '20.5', '0.0001']) await api.transfer(alice, bob, amount);
-      const entries = (await api.get<Page<{ sequence: number; type: string; balance_after: string; created_at: string }>>(`/v1/wallets/${alice}/entries`)).body.data;
-      assert.deepEqual(entries.map((entry) => [entry.sequence, entry.type, entry.balance_after]), [
-        [4, 'DEBIT', '69.4999'],
-        [3, 'DEBIT', '69.5000'],
-        [2, 'DEBIT', '90.0000'],
-        [1, 'CREDIT', '100.0000'],
-      ]);
+      const entries = (
+        await api.get<Page<{ sequence: number; type: string; balance_after: string; created_at: string }>>(`/v1/wallets/${alice}/entries`)
+      ).body.data;
+      assert.deepEqual(
+        entries.map((entry) => [entry.sequence, entry.type, entry.balance_after]),
+        [
+          [4, 'DEBIT', '69.4999'],
+          [3, 'DEBIT', '69.5000'],
+          [2, 'DEBIT', '90.0000'],
+          [1, 'CREDIT', '100.0000'],
+        ],
+      );
       for (const { created_at, balance_after } of entries) {
         const { body } = await api.get(`/v1/wallets/${alice}/balance?at=${created_at}`);
         assert.deepEqual([body['balance'], body['at'], body['currency']], [balance_after, created_at, 'USD']);
@@ -100,7 +108,10 @@ describe('the API', () => {
       assert.equal(await api.balance(alice), '69.4999');
       const first = (await api.get<Page<{ sequence: number }>>(`/v1/wallets/${alice}/entries?limit=2`)).body;
       const second = (await api.get<Page<{ sequence: number }>>(`/v1/wallets/${alice}/entries?limit=2&cursor=${first.next_cursor}`)).body;
-      assert.deepEqual([...first.data, ...second.data].map(({ sequence }) => sequence), [4, 3, 2, 1]);
+      assert.deepEqual(
+        [...first.data, ...second.data].map(({ sequence }) => sequence),
+        [4, 3, 2, 1],
+      );
       assert.equal(second.next_cursor, null);
     });
 
@@ -118,19 +129,38 @@ describe('the API', () => {
   describe('transfers', () => {
     test('without a wait it is 202 PENDING with its Location; its steps tell how it went on', async () => {
       const [alice, bob] = [await api.wallet('50'), await api.wallet()];
-      const body = { sender_wallet_id: alice.toUpperCase(), receiver_wallet_id: bob, amount: '25', reference: 'Grüße 👋', metadata: { a: 'b' } };
+      const body = {
+        sender_wallet_id: alice.toUpperCase(),
+        receiver_wallet_id: bob,
+        amount: '25',
+        reference: 'Grüße 👋',
+        metadata: { a: 'b' },
+      };
       const accepted = await api.post('/v1/transfers', body, { 'idempotency-key': key(), 'x-request-id': 'contract-1' });
       const id = String(accepted.body['transfer_id']);
-      assert.deepEqual([accepted.status, accepted.headers.get('location'), accepted.headers.get('x-request-id')], [202, `/v1/transfers/${id}`, 'contract-1']);
+      assert.deepEqual(
+        [accepted.status, accepted.headers.get('location'), accepted.headers.get('x-request-id')],
+        [202, `/v1/transfers/${id}`, 'contract-1'],
+      );
       assert.partialDeepStrictEqual(accepted.body, {
-        ...{ sender_wallet_id: alice, receiver_wallet_id: bob, amount: '25.0000', currency: 'USD', status: 'PENDING', failure_reason: null },
+        ...{
+          sender_wallet_id: alice,
+          receiver_wallet_id: bob,
+          amount: '25.0000',
+          currency: 'USD',
+          status: 'PENDING',
+          failure_reason: null,
+        },
         ...{ reference: 'Grüße 👋', metadata: { a: 'b' }, attention: null },
       });
       await api.transfer(alice, bob, '1');
       const ended = await waitFor(id, 'COMPLETED');
       assert.equal(ended.failure_reason, null);
       const steps = (await api.get<Page<{ step: string; at: string }>>(`/v1/transfers/${id}/steps`)).body.data;
-      assert.deepEqual(steps.map(({ step }) => step), ['PENDING', 'DEBITED', 'COMPLETED']);
+      assert.deepEqual(
+        steps.map(({ step }) => step),
+        ['PENDING', 'DEBITED', 'COMPLETED'],
+      );
     });
 
     test('what only the wallet service knows is a FAILED transfer with its reason, and no money has moved', async () => {
@@ -165,17 +195,27 @@ describe('the API', () => {
     });
 
     test('an id that names none is 404', async () => {
-      for (const path of [`/v1/transfers/${key()}`, `/v1/transfers/${key()}/steps`]) assert.equal((await api.get(path)).body['code'], 'transfer_not_found');
+      for (const path of [`/v1/transfers/${key()}`, `/v1/transfers/${key()}/steps`])
+        assert.equal((await api.get(path)).body['code'], 'transfer_not_found');
       assert.equal((await api.get(`/v1/transactions/${key()}`)).body['code'], 'transaction_not_found');
     });
 
     test('bad input stores nothing and uses up no key', async () => {
       const [alice, bob] = [await api.wallet('10'), await api.wallet()];
       const headers = { 'idempotency-key': key(), prefer: 'wait=20' };
-      const counts = async (): Promise<unknown> => (await database.query('SELECT (SELECT count(*) FROM transfers) AS t, (SELECT count(*) FROM outbox_events) AS e')).rows[0];
+      const counts = async (): Promise<unknown> =>
+        (await database.query('SELECT (SELECT count(*) FROM transfers) AS t, (SELECT count(*) FROM outbox_events) AS e')).rows[0];
       const before = await counts();
       const body = { sender_wallet_id: alice, receiver_wallet_id: bob, amount: '1.00' };
-      for (const change of [{ amount: '0' }, { amount: 1 }, { amount: '1.00001' }, { receiver_wallet_id: alice }, { note: 'x' }, { reference: 'a\0' }, { reference: '\ud800' }]) {
+      for (const change of [
+        { amount: '0' },
+        { amount: 1 },
+        { amount: '1.00001' },
+        { receiver_wallet_id: alice },
+        { note: 'x' },
+        { reference: 'a\0' },
+        { reference: '\ud800' },
+      ]) {
         assert.equal((await api.post('/v1/transfers', { ...body, ...change }, headers)).status, 422);
       }
       assert.equal((await api.post('/v1/transfers', body)).body['code'], 'idempotency_key_missing');
@@ -226,7 +266,10 @@ describe('the API', () => {
   describe('Prefer: wait', () => {
     test('answers 200 as soon as it has ended, and says that it waited', async () => {
       const [alice, bob] = [await api.wallet('10'), await api.wallet()];
-      const { status, headers, body, tookMs } = await api.transfer(alice, bob, '1', { 'idempotency-key': key(), prefer: 'respond-async, wait=30' });
+      const { status, headers, body, tookMs } = await api.transfer(alice, bob, '1', {
+        'idempotency-key': key(),
+        prefer: 'respond-async, wait=30',
+      });
       assert.deepEqual([status, headers.get('preference-applied'), body.status], [200, 'wait=30', 'COMPLETED']);
       assert.ok(tookMs < 5_000, `${tookMs} ms`);
     });
@@ -242,7 +285,11 @@ describe('the API', () => {
   test('200 transfers at once, A to B and B to A, all complete and the sums are exact', async () => {
     const [alice, bob] = [await api.wallet('1000'), await api.wallet('1000')];
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? api.transfer(alice, bob, '1.25', { 'idempotency-key': key() }) : api.transfer(bob, alice, '0.75', { 'idempotency-key': key() }))),
+      Array.from({ length: 200 }, (_, i) =>
+        i % 2 === 0
+          ? api.transfer(alice, bob, '1.25', { 'idempotency-key': key() })
+          : api.transfer(bob, alice, '0.75', { 'idempotency-key': key() }),
+      ),
     );
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([202]));
     for (const { body } of answers) await waitFor(body.transfer_id, 'COMPLETED');

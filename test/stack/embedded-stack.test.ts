@@ -1,6 +1,7 @@
-// The embedded stack's own promises: it starts again what dies, continues after any kind of end, stops
-// cleanly, and never gets in another stack's way. Two stacks serve all of these tests.
-
+/**
+ * The embedded stack's own promises: it starts again what dies, continues after any kind of end, stops
+ * cleanly, and never gets in another stack's way. Two stacks serve all of these tests.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
-// A real stack for tests: commands/start.ts on a data directory of its own and on ports that nobody uses,
-// so that test files can run side by side. However a test run ends, nothing of it is left running: what
-// is still there when the test's process exits is killed by its recorded pid.
-
+/**
+ * A real stack for tests: commands/start.ts on a data directory of its own and on ports that nobody uses,
+ * so that test files can run side by side. However a test run ends, nothing of it is left running: what
+ * is still there when the test's process exits is killed by its recorded pid.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -146,8 +147,7 @@ function runLauncher(dataDir: string, logFile: string, { separate, env }: TestSt
 }
 
 async function untilStarted(launcher: ChildProcess, dataDir: string, logFile: string): Promise<void> {
-  const isUp = (): boolean =>
-    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+  const isUp = (): boolean => existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
   const hasEnded = (): boolean => launcher.exitCode !== null || launcher.signalCode !== null;
   await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, () => isUp() || hasEnded());
   if (hasEnded()) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);

@@ -1,0 +1,100 @@
+// The HTTP server itself, on a socket: what is not HTTP gets a problem too, and a stop drains.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
+import { testApp } from './api-fakes.ts';
+
+async function listen(fetch: (request: Request) => Response | Promise<Response>, draining = new AbortController()): Promise<HttpServer> {
+  return serveHttp({ fetch, host: '127.0.0.1', port: 0, draining });
+}
+
+/** Everything that the server says to these bytes, until it closes the connection. */
+async function say(server: HttpServer, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  let said = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  socket.write(bytes);
+  await once(socket, 'close');
+  return said;
+}
+
+describe('what is not HTTP is answered with a problem and a request id', () => {
+  const table: [title: string, bytes: string, status: number, code: string][] = [
+    ['a bad request line', 'NONSENSE\r\n\r\n', 400, 'bad_request'],
+    ['a bad header', 'GET /health HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n', 400, 'bad_request'],
+    ['two lengths', 'POST /v1/transfers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'bad_request'],
+    ['headers of 20 kB', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['a host that is none', 'GET /health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+    ['an expectation', 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
+  ];
+  for (const [title, bytes, status, code] of table) {
+    test(title, async () => {
+      const server = await listen(testApp().app.fetch);
+      const said = await say(server, bytes);
+      await server.stop();
+      assert.match(said, new RegExp(`^HTTP/1.1 ${status} `));
+      assert.match(said, /content-type: application\/problem\+json/i);
+      assert.match(said, /x-request-id: \S+/i);
+      const problem = JSON.parse(said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1)) as { code: string; status: number };
+      assert.deepEqual([problem.status, problem.code], [status, code]);
+    });
+  }
+});
+
+test('ten megabytes are refused while they are sent, by length or in chunks', async () => {
+  const server = await listen(testApp().app.fetch);
+  const url = `${server.url}/v1/transfers`;
+  const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
+  const chunks = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(100_000).fill(0x20));
+      if ((this as { sent?: number }).sent === 100) controller.close();
+      (this as { sent?: number }).sent = ((this as { sent?: number }).sent ?? 0) + 1;
+    },
+  });
+  for (const body of ['x'.repeat(10_000_000), chunks]) {
+    const response = await fetch(url, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+    assert.equal(response.status, 413);
+    assert.equal(((await response.json()) as { code: string }).code, 'body_too_large');
+  }
+  await server.stop();
+});
+
+test('a stop finishes what is under way, takes nothing new, and lets go of idle connections', async () => {
+  const draining = new AbortController();
+  const server = await listen(async () => {
+    await sleep(300);
+    return new Response('done');
+  }, draining);
+  const slow = fetch(`${server.url}/slow`);
+  await sleep(50);
+  const startedAt = performance.now();
+  const stopped = server.stop();
+  assert.equal(draining.signal.aborted, true);
+  await assert.rejects(fetch(`${server.url}/late`));
+  assert.equal(await (await slow).text(), 'done');
+  await stopped;
+  assert.ok(performance.now() - startedAt < 1_000);
+});
+
+test('a stop ends within some five seconds, whatever is under way', async () => {
+  const server = await listen(() => new Promise<Response>(() => {}));
+  const hanging = fetch(server.url).catch(() => 'cut off');
+  await sleep(50);
+  const startedAt = performance.now();
+  await server.stop();
+  assert.ok(performance.now() - startedAt < 6_000);
+  assert.equal(await hanging, 'cut off');
+});
+
+test('an address that is taken is an error', async () => {
+  const server = await listen(() => new Response());
+  await assert.rejects(serveHttp({ fetch: () => new Response(), host: '127.0.0.1', port: Number(new URL(server.url).port) }), { code: 'EADDRINUSE' });
+  await server.stop();
+});
