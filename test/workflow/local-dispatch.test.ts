@@ -9,6 +9,9 @@ import { startTransfer } from './start.ts';
 const environment = useEnvironment();
 const { EventType } = proto.temporal.api.enums.v1;
 
+/** The server notices a lost worker by this time-out, which is real time even where time is skipped. */
+const SOON_LOST = { workflowTaskTimeout: '1 second' };
+
 describe('a transfer in local dispatch', () => {
   it('completes in one workflow task with no activity scheduled', async () => {
     const services = createServices();
@@ -59,7 +62,7 @@ describe('a transfer in local dispatch', () => {
 
   it('whose worker dies with the first workflow task open takes ordinary activities in the next one', async () => {
     const services = createServices();
-    const handle = await startTransfer(environment(), 'local');
+    const handle = await startTransfer(environment(), 'local', SOON_LOST);
     await loseWorkflowTask();
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
@@ -71,7 +74,7 @@ describe('a transfer in local dispatch', () => {
 
   it('whose worker dies after its local activities and before its workflow task ended moves the money once', async () => {
     const services = createServices();
-    const handle = await startTransfer(environment(), 'local');
+    const handle = await startTransfer(environment(), 'local', SOON_LOST);
     await loseWorkflowTask();
     // What the lost worker did: its results were in the workflow task that it never completed.
     const { debit, recordTransferStatus, credit } = services.activities;
@@ -110,7 +113,7 @@ describe('a transfer in local dispatch', () => {
 describe('a transfer in ordinary dispatch', () => {
   it('whose worker dies with its workflow task open goes on with another worker', async () => {
     const services = createServices();
-    const handle = await startTransfer(environment());
+    const handle = await startTransfer(environment(), 'ordinary', SOON_LOST);
     await loseWorkflowTask();
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });

@@ -12,8 +12,7 @@ const trace = { requestId: 'test-request' };
 const amount = '25.0000';
 const currency = 'USD' as Currency;
 
-export async function startTransfer(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
-  const transferId = randomUUID() as TransferId;
+export async function startTransfer(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary', { workflowTaskTimeout = '10 seconds', transferId = randomUUID() as TransferId } = {}) {
   const input: TransferInput = {
     terms: { transferId, senderWalletId: '0a'.padEnd(36, '0') as WalletId, receiverWalletId: 'fa'.padEnd(36, '0') as WalletId, amount, currency },
     senderTaskQueue: 'wallet-0',
@@ -22,7 +21,7 @@ export async function startTransfer(environment: TestWorkflowEnvironment, dispat
     dispatch,
     trace,
   };
-  return environment.client.workflow.start<typeof transfer>('transfer', options(transferWorkflowId(transferId), input));
+  return environment.client.workflow.start<typeof transfer>('transfer', { ...options(transferWorkflowId(transferId), input), workflowTaskTimeout });
 }
 
 export async function startTransaction(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
@@ -35,11 +34,6 @@ export async function startTransaction(environment: TestWorkflowEnvironment, dis
     trace,
   };
   return environment.client.workflow.start<typeof transaction>('transaction', options(transactionWorkflowId(transactionId), input));
-}
-
-/** A run on the same id, as the one that follows a terminated run. */
-export function startAgain(environment: TestWorkflowEnvironment, workflowId: string, input: TransferInput) {
-  return environment.client.workflow.start<typeof transfer>('transfer', options(workflowId, input));
 }
 
 function options<Input>(workflowId: string, input: Input) {

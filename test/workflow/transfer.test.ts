@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
+import type { TransferId } from '../../domain/ids.ts';
 import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
@@ -230,6 +232,28 @@ describe('a transfer that is canceled by a cancel request', () => {
     });
     assert.equal(services.fences.debit?.outcome, 'canceled');
   });
+});
+
+it('a transfer whose run was terminated is finished by another run on its id, which moves nothing twice', async () => {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const services = createServices({
+    before: async (name, nth) => {
+      if (name !== 'credit' || nth !== 1) return;
+      reached.resolve();
+      await gate.promise;
+    },
+  });
+  const transferId = randomUUID() as TransferId;
+  await withWorkers(services, async () => {
+    const terminated = await startTransfer(environment(), 'ordinary', { transferId });
+    await reached.promise;
+    await terminated.terminate('by an operator');
+    const handle = await startTransfer(environment(), 'ordinary', { transferId });
+    assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'COMPLETED' });
+  });
+  assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
+  assert.equal(services.attempts.filter((name) => name === 'debit').length, 2);
 });
 
 function fail(isFailing: boolean): void {
