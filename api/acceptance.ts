@@ -29,8 +29,8 @@ export interface Requested<Row> {
   /** SHA-256 in hex of the validated, normalised body. */
   readonly bodyHash: string;
   readonly find: () => Promise<Row | undefined>;
-  /** Stores it as PENDING; false if its key was used before. */
-  readonly store: () => Promise<boolean>;
+  /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
+  readonly store: () => Promise<Row | undefined>;
   readonly start: (row: Row) => Promise<void>;
   /** Whether it has ended, or waits for somebody. */
   readonly isSettled: (row: Row) => boolean;
@@ -60,8 +60,9 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 
   if (isNew) {
     const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
-    const limitMs = Math.min(START_LIMIT_MS, untilAnswerMs, waitSeconds === undefined ? Infinity : waitSeconds * 1_000);
-    await starts.start(() => requested.start(row), limitMs, c.var.log);
+    const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
+    // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
+    await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
   } else if (row.bodyHash === requested.bodyHash) {
     c.header('Idempotent-Replayed', 'true');
   } else {
@@ -93,10 +94,11 @@ async function storeOnce<Row>(monitor: TemporalMonitor, { database, find, store 
         if (stored !== undefined) return { row: stored, isNew: false };
         throw new ProblemError('temporal_unavailable', { detail: 'Nothing was stored. Try again, with the same Idempotency-Key.' });
       }
-      const isNew = await store();
+      const stored = await store();
+      if (stored !== undefined) return { row: stored, isNew: true };
       const row = await find();
-      if (row === undefined) throw new Error('a movement that was stored is not there');
-      return { row, isNew };
+      if (row === undefined) throw new Error('a movement whose key is taken is not there');
+      return { row, isNew: false };
     },
     { isWrite: !monitor.isDown() },
   );

@@ -8,16 +8,17 @@ import { docsRoutes } from './docs.ts';
 import { forwardWallets } from './forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
+import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
-import { transferRoutes, type TransferDeps } from './transfer.ts';
+import { transferRoutes } from './transfer.ts';
 import { walletRoutes } from './wallet.ts';
 
 /** The shards' databases in the order of their numbers, or where the wallet API is. */
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, TransferDeps {
+export interface AppDeps extends BaseDeps, MovementDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
 }
@@ -38,4 +39,5 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', openApiRoute(() => app.getOpenAPI31Document(openApiInfo)));
 }
 
+/** For a typed client: `hc<App>(url)`. @public */
 export type App = ReturnType<typeof createApp>;

@@ -32,7 +32,10 @@ export function createBaseApp({ log, bounds }: BaseDeps) {
           app,
           onMethodNotAllowed: (c, methods) => {
             const Allow = methods.join(', ');
-            return answerProblem(new ProblemError('method_not_allowed', { detail: `It has ${Allow}.`, headers: { Allow } }), c);
+            return answerProblem(
+              new ProblemError('method_not_allowed', { detail: `It has ${Allow}.`, headers: { Allow } }),
+              c,
+            );
           },
         }),
       )

@@ -30,11 +30,16 @@ const gates = new WeakMap<Database, Gate>();
  * What the database answers to one step of a request. `isWrite` tells the client that the outcome of a failure is unknown.
  * Without a turn in time it is `overloaded` while the database answers others, and otherwise the database that is ill.
  */
-export async function databaseStep<T>(database: Database, step: () => Promise<T>, { isWrite = false }: { readonly isWrite?: boolean } = {}): Promise<T> {
+export async function databaseStep<T>(
+  database: Database,
+  step: () => Promise<T>,
+  { isWrite = false }: { readonly isWrite?: boolean } = {},
+): Promise<T> {
   const startedAt = performance.now();
   const gate = gateOf(database);
   const endTurn = await gate.turns.take(TURN_LIMIT_MS);
-  if (endTurn === undefined) throw gate.lastAnswerAt > startedAt ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
+  if (endTurn === undefined)
+    throw gate.lastAnswerAt > startedAt ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
   const detail = isWrite ? AFTER_WRITE : AFTER_READ;
   try {
     const result = await within(STEP_LIMIT_MS - (performance.now() - startedAt), step());

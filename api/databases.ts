@@ -4,11 +4,9 @@
  */
 import { requireSettings, type Settings } from '../config.ts';
 import { openDatabase, type Database } from '../db/database.ts';
-import { within } from '../deadline.ts';
 
 /** For a connection and for an answer each, so that connections to a frozen server are let go of; see database-step.ts. */
 const QUERY_TIMEOUT_MS = 1_300;
-const CLOSE_LIMIT_MS = 1_000;
 
 export function openTransferDatabase(settings: Settings): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
@@ -21,11 +19,10 @@ export function openShards(settings: Settings): Database[] {
   return urls.map((url, shard) => open(settings, url, `counterpoise-api-wallet-${shard}`));
 }
 
-/** A frozen server does not confirm the end of a connection, and is not waited for. */
-export async function closeDatabases(databases: readonly Database[]): Promise<void> {
-  await within(CLOSE_LIMIT_MS, Promise.all(databases.map((database) => database.$client.end())));
-}
-
 function open(settings: Settings, url: string, applicationName: string): Database {
-  return openDatabase(url, { applicationName, connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: QUERY_TIMEOUT_MS });
+  return openDatabase(url, {
+    applicationName,
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
+  });
 }

@@ -54,12 +54,24 @@ export function docsRoutes() {
   };
 
   const app = new Hono<ApiEnv>()
-    .get('/docs', (c) => c.html(PAGE, 200, { 'Content-Security-Policy': SECURITY_POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' }))
+    .get('/docs', (c) =>
+      c.html(PAGE, 200, {
+        'Content-Security-Policy': SECURITY_POLICY,
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+      }),
+    )
     .get('/docs/', (c) => c.redirect('/docs', 308))
-    .get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }));
+    .get('/docs/start.js', (c) =>
+      c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }),
+    );
   for (const [name, type] of Object.entries(PACKAGE_FILES)) {
     app.get(`/docs/${name}`, async (c) =>
-      c.body(await read(name), 200, { 'Content-Type': type, 'Cache-Control': 'public, max-age=86400', 'X-Content-Type-Options': 'nosniff' }),
+      c.body(await read(name), 200, {
+        'Content-Type': type,
+        'Cache-Control': 'public, max-age=86400',
+        'X-Content-Type-Options': 'nosniff',
+      }),
     );
   }
   return app;

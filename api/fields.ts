@@ -40,23 +40,23 @@ export const amountField = z
   .openapi({
     type: 'string',
     example: '25.00',
-    description: 'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.',
+    description:
+      'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.',
   });
 
 export const currencyField = z
   .string({ error: otherwise('currency_invalid') })
   .refine(isCurrency, 'currency_invalid')
-  .transform((text) => text as Currency)
   .default('USD' as Currency)
   .openapi({ type: 'string', default: 'USD', example: 'USD', description: 'An active ISO 4217 code, upper case.' });
 
 /** Counts characters as JSON Schema and PostgreSQL do, not UTF-16 units. */
 function isWithin(text: string, charactersMax: number): boolean {
-  return text.length <= charactersMax || (text.length <= 2 * charactersMax && [...text].length <= charactersMax);
+  return text.length <= charactersMax || (text.length <= 2 * charactersMax && Array.from(text).length <= charactersMax);
 }
 
 /** Text that PostgreSQL can store, also where it did not come in a body. */
-export function textField(charactersMax: number) {
+function textField(charactersMax: number) {
   return z
     .string({ error: otherwise('text_invalid') })
     .refine(isStorable, { error: 'text_invalid', abort: true })
@@ -68,7 +68,9 @@ export const userIdField = textField(255)
   .refine((text) => text !== '', 'too_short')
   .openapi({ minLength: 1, example: 'alice' });
 
-export const referenceField = textField(255).optional().openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
+export const referenceField = textField(255)
+  .optional()
+  .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
 
 const KEYS_MAX = 50;
 const KEY_CHARACTERS_MAX = 40;

@@ -23,7 +23,9 @@ export function forwardWallets(walletApiUrl: string): MiddlewareHandler<ApiEnv> 
       const answer = await proxy(target, {
         method,
         headers: {
-          ...Object.fromEntries(REQUEST_HEADERS.flatMap((name) => (c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]]))),
+          ...Object.fromEntries(
+            REQUEST_HEADERS.flatMap((name) => (c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]])),
+          ),
           'x-request-id': c.var.trace.requestId,
           ...(c.var.trace.traceparent === undefined ? {} : { traceparent: c.var.trace.traceparent }),
         },
@@ -33,7 +35,9 @@ export function forwardWallets(walletApiUrl: string): MiddlewareHandler<ApiEnv> 
       });
       // Read to its end here: an answer that breaks off is a failure and not an answer.
       const bytes = await answer.arrayBuffer();
-      const headers = Object.fromEntries(RESPONSE_HEADERS.flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name)!]] : [])));
+      const headers = Object.fromEntries(
+        RESPONSE_HEADERS.flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name)!]] : [])),
+      );
       return c.body(bytes, answer.status as ContentfulStatusCode, headers);
     } catch (error) {
       throw new ProblemError('wallet_api_unavailable', { detail: 'Repeating the request is safe.', cause: error });

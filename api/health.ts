@@ -11,7 +11,9 @@ const readinessAnswer = z
     status: z.enum(['ready', 'unavailable']),
     checks: z
       .record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() }))
-      .openapi({ example: { 'transfer-database': { status: 'up' }, temporal: { status: 'down', reason: 'no answer in time' } } }),
+      .openapi({
+        example: { 'transfer-database': { status: 'up' }, temporal: { status: 'down', reason: 'no answer in time' } },
+      }),
   })
   .openapi('Readiness');
 
@@ -21,7 +23,12 @@ const live = createRoute({
   operationId: 'getHealth',
   summary: 'Whether the process lives',
   tags: ['Health'],
-  responses: { 200: { description: 'It does.', content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } } } },
+  responses: {
+    200: {
+      description: 'It does.',
+      content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+    },
+  },
 });
 
 const ready = createRoute({
@@ -44,6 +51,8 @@ export function healthRoutes(readiness: Readiness) {
       const checks = await readiness();
       const isReady = Object.values(checks).every(({ status }) => status === 'up');
       c.header('Cache-Control', 'no-store');
-      return isReady ? c.json({ status: 'ready' as const, checks }, 200) : c.json({ status: 'unavailable' as const, checks }, 503);
+      return isReady
+        ? c.json({ status: 'ready' as const, checks }, 200)
+        : c.json({ status: 'unavailable' as const, checks }, 503);
     });
 }

@@ -1,6 +1,6 @@
 /**
  * Sheds load before memory grows: more requests at once than allowed, or more bytes of bodies, are refused with 429 before
- * a body is read. Requests that wait for a movement (Prefer: wait) are counted apart, so that they do not keep short ones
+ * anything is done. Requests that wait for a movement (Prefer: wait) are counted apart, so that they do not keep short ones
  * out; where there are too many of them, one does not wait. Imported by api/ only.
  */
 import type { MiddlewareHandler } from 'hono';

@@ -1,13 +1,25 @@
 /**
- * What requests for a transfer and for a one-sided transaction have in common, and their answers: headers, fields,
- * responses. Imported by transfer.ts and transaction.ts.
+ * What the routes of transfers and of one-sided transactions have in common: what they depend on, headers, fields,
+ * responses. Imported by app.ts, transfer.ts and transaction.ts.
  */
 import { z } from '@hono/zod-openapi';
+import type { Database } from '../db/database.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
+import type { MovementStarter } from '../temporal/start-movement.ts';
+import type { AcceptanceDeps } from './acceptance.ts';
+import type { FieldCode } from './field-codes.ts';
 import { amountAnswer, amountField, currencyField, instantAnswer, metadataField, referenceField } from './fields.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { otherwise } from './validation.ts';
+
+export interface MovementDeps {
+  readonly database: Database;
+  readonly starter: MovementStarter;
+  readonly acceptance: AcceptanceDeps;
+  /** From a movement's acceptance until it is given up. */
+  readonly deadlineSeconds: number;
+}
 
 export const movementHeaders = z.object({
   'Idempotency-Key': z
@@ -68,8 +80,8 @@ const replayed = {
   Location: { description: 'Where it is.', schema: { type: 'string' as const } },
 };
 
-/** What a request for a movement is answered with. */
-export function movementResponses<Answer extends z.ZodType>(answer: Answer) {
+/** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
+export function movementResponses<Answer extends z.ZodType>(answer: Answer, ...ownCodes: readonly FieldCode[]) {
   const content = { 'application/json': { schema: answer } };
   return {
     200: {
@@ -84,8 +96,7 @@ export function movementResponses<Answer extends z.ZodType>(answer: Answer) {
       ...BODY_PROBLEMS,
       'field_missing',
       'wallet_id_invalid',
-      'same_wallet',
-      'type_invalid',
+      ...ownCodes,
       'amount_invalid',
       'amount_not_positive',
       'amount_too_precise',

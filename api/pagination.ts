@@ -37,7 +37,11 @@ export function pageSchema<Item extends z.ZodType>(item: Item) {
 /** A page of what was read: one row more than the page holds tells that another follows. */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
-  { limit, cursorOf, render }: { readonly limit: number; readonly cursorOf: (row: Row) => unknown; readonly render: (row: Row) => Item },
+  {
+    limit,
+    cursorOf,
+    render,
+  }: { readonly limit: number; readonly cursorOf: (row: Row) => unknown; readonly render: (row: Row) => Item },
 ): { data: Item[]; next_cursor: string | null } {
   const given = rows.slice(0, limit);
   const last = given.at(-1);

@@ -44,7 +44,14 @@ export interface Wait<Row> {
 }
 
 /** The row once it is settled, or as it is when the time is up. An unreachable database or Temporal prolongs nothing. */
-export async function waitUntilSettled<Row>({ row, isSettled, look, untilNews, limitMs, signal }: Wait<Row>): Promise<Row> {
+export async function waitUntilSettled<Row>({
+  row,
+  isSettled,
+  look,
+  untilNews,
+  limitMs,
+  signal,
+}: Wait<Row>): Promise<Row> {
   const endsAt = performance.now() + limitMs;
   const done = new AbortController();
   const giveUp = AbortSignal.any([signal, done.signal]);
@@ -57,7 +64,9 @@ export async function waitUntilSettled<Row>({ row, isSettled, look, untilNews, l
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0 || signal.aborted) break;
       const isNews = (await within(Math.min(lookEveryMs, leftMs), news, signal)) !== LATE;
-      const seen = await within(Math.max(LOOK_LIMIT_MS_MIN, Math.min(LOOK_LIMIT_MS, leftMs)), look(), signal).catch(() => undefined);
+      const seen = await within(Math.max(LOOK_LIMIT_MS_MIN, Math.min(LOOK_LIMIT_MS, leftMs)), look(), signal).catch(
+        () => undefined,
+      );
       if (seen !== LATE && seen !== undefined) known = seen;
       if (isNews) news = NEVER;
       lookEveryMs = Math.min(lookEveryMs * 1.5, LOOK_EVERY_MS_MAX);

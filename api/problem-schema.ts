@@ -15,10 +15,18 @@ const problemSchema = z
     code: z.string().openapi({ description: 'Stable: what a program should look at.', example: 'amount_not_positive' }),
     request_id: z.string().openapi({ description: 'As in X-Request-Id and in the logs.' }),
     errors: z
-      .array(z.looseObject({ code: z.string(), detail: z.string(), pointer: z.string().optional(), parameter: z.string().optional() }))
+      .array(
+        z.looseObject({
+          code: z.string(),
+          detail: z.string(),
+          pointer: z.string().optional(),
+          parameter: z.string().optional(),
+        }),
+      )
       .optional()
       .openapi({
-        description: 'Every fault of a request that does not validate: a JSON pointer into the body, or the parameter. The first gives the problem its code.',
+        description:
+          'Every fault of a request that does not validate: a JSON pointer into the body, or the parameter. The first gives the problem its code.',
         example: [{ pointer: '/amount', code: 'amount_not_positive', detail: 'Must be more than zero.' }],
       }),
   })
@@ -26,7 +34,15 @@ const problemSchema = z
 
 const EVERYWHERE = ['overloaded', 'internal_error'] as const;
 /** What a JSON body can be refused for before its fields are looked at. */
-export const BODY_PROBLEMS = ['unsupported_media_type', 'body_too_large', 'invalid_utf8', 'invalid_json', 'body_invalid', 'unknown_field', 'text_invalid'] as const;
+export const BODY_PROBLEMS = [
+  'unsupported_media_type',
+  'body_too_large',
+  'invalid_utf8',
+  'invalid_json',
+  'body_invalid',
+  'unknown_field',
+  'text_invalid',
+] as const;
 export const PAGE_PROBLEMS = ['limit_invalid', 'cursor_invalid', 'unknown_parameter'] as const;
 
 interface ProblemResponse {
@@ -38,14 +54,25 @@ interface ProblemResponse {
 /** The responses of a route that ends in one of these codes, or in those that every route may end in. */
 export function problemResponses(...codes: readonly (ProblemCode | FieldCode)[]): Record<string, ProblemResponse> {
   const byStatus = Map.groupBy([...codes, ...EVERYWHERE], statusOf);
-  return Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, ofStatus]) => [String(status), problemResponse(status, ofStatus)]));
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, ofStatus]) => [String(status), problemResponse(status, ofStatus)]),
+  );
 }
 
 function problemResponse(status: number, codes: readonly (ProblemCode | FieldCode)[]): ProblemResponse {
   return {
     description: codes.map((code) => `\`${code}\`: ${titleOf(code)}`).join('\n\n'),
     ...(status === 429 || status === 503
-      ? { headers: { 'Retry-After': { description: 'Seconds. Repeat with the same Idempotency-Key.', schema: { type: 'integer' as const } } } }
+      ? {
+          headers: {
+            'Retry-After': {
+              description: 'Seconds. Repeat with the same Idempotency-Key.',
+              schema: { type: 'integer' as const },
+            },
+          },
+        }
       : {}),
     content: { 'application/problem+json': { schema: problemSchema } },
   };

@@ -9,7 +9,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import type { ApiEnv } from './request-context.ts';
 
-export const PROBLEMS = {
+const PROBLEMS = {
   bad_request: [400, 'The request is not valid HTTP'],
   invalid_utf8: [400, 'The body is not UTF-8'],
   invalid_json: [400, 'The body is not JSON'],
@@ -90,7 +90,8 @@ export function describeProblem(
   requestId: string,
   instance?: string,
 ): { status: number; headers: Record<string, string>; body: ProblemBody } {
-  const [status, title] = code in PROBLEMS ? PROBLEMS[code as ProblemCode] : ([422, 'The request does not validate'] as const);
+  const [status, title] =
+    code in PROBLEMS ? PROBLEMS[code as ProblemCode] : ([422, 'The request does not validate'] as const);
   return {
     status,
     headers: {
@@ -116,7 +117,8 @@ export function describeProblem(
 export function answerProblem(error: unknown, c: Context<ApiEnv>): Response {
   const problem = toProblem(error);
   if (problem.code === 'internal_error') c.var.log.error({ err: error }, 'a request failed');
-  else if (problem.cause !== undefined) c.var.log.warn({ err: problem.cause, code: problem.code }, 'a dependency failed');
+  else if (problem.cause !== undefined)
+    c.var.log.warn({ err: problem.cause, code: problem.code }, 'a dependency failed');
   const { status, headers, body } = describeProblem(problem, c.var.trace.requestId, c.req.path);
   return c.body(JSON.stringify(body), status as ContentfulStatusCode, headers);
 }

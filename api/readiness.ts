@@ -41,7 +41,11 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
         const down = Object.entries(results).filter(([, { status }]) => status === 'down');
         validUntil = performance.now() + REMEMBERED_MS[down.length === 0 ? 'up' : 'down'];
         const isDown = down.map(([name]) => name).join(', ');
-        if (isDown !== wasDown) log[isDown === '' ? 'info' : 'warn']({ down: Object.fromEntries(down) }, isDown === '' ? 'ready' : 'not ready');
+        if (isDown !== wasDown)
+          log[isDown === '' ? 'info' : 'warn'](
+            { down: Object.fromEntries(down) },
+            isDown === '' ? 'ready' : 'not ready',
+          );
         wasDown = isDown;
         return results;
       });
@@ -65,8 +69,14 @@ export function temporalChecks(client: Client, walletShardCount: number): Checks
   const { workflowService } = client;
   const { namespace } = client.options;
   const requirePoller = async (name: string, type: 'workflow' | 'activity'): Promise<void> => {
-    const answer = await workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type === 'workflow' ? 1 : 2 });
-    const isPolled = (answer.pollers ?? []).some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SILENCE_MS_MAX);
+    const answer = await workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name },
+      taskQueueType: type === 'workflow' ? 1 : 2,
+    });
+    const isPolled = (answer.pollers ?? []).some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SILENCE_MS_MAX,
+    );
     if (!isPolled) throw new NotReady(`no worker polls the task queue ${name}`);
   };
   const bounded = (call: () => Promise<void>) => (): Promise<void> => answerWithin(client, CHECK_LIMIT_MS, call);
@@ -79,31 +89,43 @@ export function temporalChecks(client: Client, walletShardCount: number): Checks
       if (missing.length > 0) throw new NotReady(`not registered: ${missing.join(', ')}`);
     }),
     'transfer-worker': bounded(async () => {
-      await Promise.all([requirePoller(TRANSFER_TASK_QUEUE, 'workflow'), requirePoller(TRANSFER_TASK_QUEUE, 'activity')]);
+      await Promise.all([
+        requirePoller(TRANSFER_TASK_QUEUE, 'workflow'),
+        requirePoller(TRANSFER_TASK_QUEUE, 'activity'),
+      ]);
     }),
     ...Object.fromEntries(
-      Array.from({ length: walletShardCount }, (_, shard) => [`wallet-worker-${shard}`, bounded(() => requirePoller(walletTaskQueue(shard), 'activity'))]),
+      Array.from({ length: walletShardCount }, (_, shard) => [
+        `wallet-worker-${shard}`,
+        bounded(() => requirePoller(walletTaskQueue(shard), 'activity')),
+      ]),
     ),
   };
 }
 
 export function walletApiCheck(walletApiUrl: string): () => Promise<void> {
   return async () => {
-    const response = await fetch(new URL('/health/ready', walletApiUrl), { signal: AbortSignal.timeout(CHECK_LIMIT_MS) });
+    const response = await fetch(new URL('/health/ready', walletApiUrl), {
+      signal: AbortSignal.timeout(CHECK_LIMIT_MS),
+    });
     await response.body?.cancel();
     if (!response.ok) throw new NotReady(`it answers ${response.status}`);
   };
 }
 
 async function runAll(checks: Checks): Promise<Record<string, CheckResult>> {
-  const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await run(check)] as const));
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await run(check)] as const),
+  );
   return Object.fromEntries(results);
 }
 
 async function run(check: () => Promise<void>): Promise<CheckResult> {
   try {
     // A little longer than the checks' own bounds, which know better what was late.
-    return (await within(CHECK_LIMIT_MS + 100, check())) === LATE ? { status: 'down', reason: 'no answer in time' } : { status: 'up' };
+    return (await within(CHECK_LIMIT_MS + 100, check())) === LATE
+      ? { status: 'down', reason: 'no answer in time' }
+      : { status: 'up' };
   } catch (error) {
     return { status: 'down', reason: reasonOf(error) };
   }

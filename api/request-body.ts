@@ -4,12 +4,13 @@
  * Imported by api/ only.
  */
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { faultyRequest, ProblemError, type Fault } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
 import { bodyFault } from './validation.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
+/** Up to here the room is taken at once: as many of these as there can be connections fit into what is there for bodies. */
+const SMALL_BYTES_MAX = 16 * 1024;
 
 /** For a route with a JSON body, before its validators, which find the bytes read here. */
 export const readJson: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -21,11 +22,12 @@ export const readJson: MiddlewareHandler<ApiEnv> = async (c, next) => {
 
 /** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
 export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
-  // A body that does not say how long it is, is counted as the longest that it may turn out to be.
-  const length = c.req.header('transfer-encoding') === undefined ? Number(c.req.header('content-length') ?? 0) : BODY_BYTES_MAX;
-  c.var.slot.reserveBody(Math.min(length, BODY_BYTES_MAX));
+  // NaN if it does not say how long it is.
+  const length = Number(c.req.header('content-length'));
+  if (length > BODY_BYTES_MAX) throw tooLarge();
   try {
-    await limitBody(c, async () => {});
+    if (length <= SMALL_BYTES_MAX) c.var.slot.reserveBody(length);
+    else await readReserving(c);
     return await c.req.arrayBuffer();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
@@ -34,12 +36,25 @@ export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
   }
 }
 
-const limitBody = bodyLimit({
-  maxSize: BODY_BYTES_MAX,
-  onError: () => {
-    throw new ProblemError('body_too_large', { detail: `A body may have ${BODY_BYTES_MAX} bytes.` });
-  },
-});
+/** Takes room as the bytes arrive, so that a body which is only announced keeps no other out. */
+async function readReserving(c: Context<ApiEnv>): Promise<void> {
+  const { body } = c.req.raw;
+  if (body === null) return;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  // Cancelling would close the connection before the refusal is sent.
+  for await (const chunk of body.values({ preventCancel: true })) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) throw tooLarge();
+    c.var.slot.reserveBody(chunk.length);
+    chunks.push(chunk);
+  }
+  c.req.raw = new Request(c.req.raw, { body: new Blob(chunks) });
+}
+
+function tooLarge(): ProblemError {
+  return new ProblemError('body_too_large', { detail: `A body may have ${BODY_BYTES_MAX} bytes.` });
+}
 
 function refuseOtherType(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());

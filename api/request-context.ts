@@ -31,7 +31,12 @@ export function withRequestContext(logger: Logger): MiddlewareHandler<ApiEnv> {
     await next();
 
     const { status } = c.res;
-    const line = { method: c.req.method, path: c.req.path, status, duration_ms: Math.round(performance.now() - startedAt) };
+    const line = {
+      method: c.req.method,
+      path: c.req.path,
+      status,
+      duration_ms: Math.round(performance.now() - startedAt),
+    };
     // Probes ask several times a second; what they find is logged when it changes.
     if (c.req.path.startsWith('/health')) log.debug(line, 'request');
     else if (status >= 500) log.warn(line, 'request');
@@ -52,5 +57,7 @@ function isTraceparent(text: string): boolean {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]{1,64})?$/.exec(text);
   if (match === null) return false;
   const [, version, traceId, parentId, more] = match;
-  return version !== 'ff' && (version !== '00' || more === undefined) && !/^0+$/.test(traceId!) && !/^0+$/.test(parentId!);
+  return (
+    version !== 'ff' && (version !== '00' || more === undefined) && !/^0+$/.test(traceId!) && !/^0+$/.test(parentId!)
+  );
 }

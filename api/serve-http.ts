@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -14,7 +14,7 @@ import { traceOf } from './request-context.ts';
 export interface HttpServer {
   /** Where it listens, for links. */
   readonly url: string;
-  /** Drains; resolves when the last connection is closed, at the latest some five seconds later. A repeat waits for the same. */
+  /** Drains; resolves when the last connection is closed, at the latest some three seconds later. A repeat waits for the same. */
   readonly stop: () => Promise<void>;
 }
 
@@ -27,15 +27,23 @@ export interface ServeOptions {
   readonly draining?: AbortController;
 }
 
-const DRAIN_LIMIT_MS = 5_000;
+/** Leaves the workers of the same process time to drain after it. */
+const DRAIN_LIMIT_MS = 3_000;
 const CONNECTIONS_MAX = 10_000;
 /** For a request to arrive as a whole; how long its answer takes is another matter. */
 const REQUEST_LIMIT_MS = 30_000;
+const SERVER_OPTIONS: ServerOptions = {
+  requestTimeout: REQUEST_LIMIT_MS,
+  headersTimeout: REQUEST_LIMIT_MS,
+  keepAliveTimeout: 65_000,
+  // Node would refuse a request without a host with an empty answer; the listener does with a problem.
+  requireHostHeader: false,
+};
 
 /** Raises if the address cannot be listened on. */
 export async function serveHttp({ fetch, host, port, draining }: ServeOptions): Promise<HttpServer> {
   const listener = getRequestListener(fetch, { errorHandler: answerUnreadable });
-  const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+  const server = createServer(SERVER_OPTIONS, (incoming, outgoing) => {
     // A client whose connection goes on being used would otherwise never be asked to let go of it.
     if (!server.listening) outgoing.setHeader('Connection', 'close');
     void listener(incoming, outgoing);

@@ -3,26 +3,30 @@
  * hands wallet paths on to there, otherwise it answers them from the shards. `node api/server.ts` runs it as a process of
  * its own; commands/serve.ts together with the workers.
  */
-import type { Client } from '@temporalio/client';
 import { walletShardCount, type Settings } from '../config.ts';
+import { closeDatabases } from '../db/database.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
+import type { MovementStarter } from '../temporal/start-movement.ts';
 import { monitorTemporal } from '../temporal/health.ts';
 import { boundStarts } from './acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './base-app.ts';
-import { closeDatabases, openShards, openTransferDatabase } from './databases.ts';
+import { openShards, openTransferDatabase } from './databases.ts';
 import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './serve-http.ts';
 
 const PORT_DEFAULT = 3000;
 
-/** The client is the caller's, who closes its connection after this has stopped. */
-export async function startApi(settings: Settings, logger: Logger, client: Client): Promise<RunningService> {
+/**
+ * The starter is the caller's, who closes its connection after this has stopped, and who may let later starts take another
+ * client. Every other call takes the client that it has now, on which calls can be given up.
+ */
+export async function startApi(settings: Settings, logger: Logger, starter: MovementStarter): Promise<RunningService> {
+  const { client, walletShardCount: shardCount } = starter;
   const database = openTransferDatabase(settings);
   const wallets: WalletAccess = settings.WALLET_API_URL === undefined ? { shards: openShards(settings) } : { walletApiUrl: settings.WALLET_API_URL };
-  const shardCount = walletShardCount(settings);
   const monitor = monitorTemporal(client, logger);
   const draining = new AbortController();
 
@@ -31,7 +35,7 @@ export async function startApi(settings: Settings, logger: Logger, client: Clien
     bounds: loadBounds(settings.REQUESTS_MAX),
     database,
     wallets,
-    starter: { client, walletShardCount: shardCount, dispatch: settings.DISPATCH },
+    starter,
     acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: draining.signal },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     readiness: watchReadiness(
@@ -56,7 +60,8 @@ export async function startApi(settings: Settings, logger: Logger, client: Clien
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   const connection = connectClient(settings);
-  const api = await startApi(settings, logger, createClient(connection, settings));
+  const starter = { client: createClient(connection, settings), walletShardCount: walletShardCount(settings), dispatch: settings.DISPATCH };
+  const api = await startApi(settings, logger, starter);
   return {
     async stop() {
       await api.stop();

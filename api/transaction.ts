@@ -3,32 +3,23 @@
  * is workflows/transaction.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Database } from '../db/database.ts';
 import { acceptTransaction, findTransaction, listTransactions, type Transaction } from '../db/transfer/transaction-queries.ts';
 import { transactionId } from '../domain/derived-id.ts';
 import type { TransactionId } from '../domain/ids.ts';
 import { transactionBodyHash } from '../domain/movement-body.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../domain/transaction.ts';
-import { startTransaction, type MovementStarter } from '../temporal/start-movement.ts';
+import { startTransaction } from '../temporal/start-movement.ts';
 import { transactionWorkflowId } from '../workflows/messages.ts';
-import { acceptMovement, type AcceptanceDeps } from './acceptance.ts';
+import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
 import { exampleMovementId, exampleWalletId, idAnswer, instantField, transactionIdField, walletIdField } from './fields.ts';
-import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement } from './movement.ts';
+import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement, type MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
-
-export interface TransactionDeps {
-  readonly database: Database;
-  readonly starter: MovementStarter;
-  readonly acceptance: AcceptanceDeps;
-  /** From a movement's acceptance until it is given up. */
-  readonly deadlineSeconds: number;
-}
 
 const typeField = z.enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') }).openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
 
@@ -65,7 +56,7 @@ send \`Prefer: wait=N\` to be answered when it has ended. An unknown or suspende
 transaction with its \`failure_reason\` and not an error here: only the wallet service knows, at the moment when it moves the money.`,
   middleware: readJson,
   request: { headers: movementHeaders, body: { required: true, content: { 'application/json': { schema: transactionRequest } } } },
-  responses: movementResponses(transactionAnswer),
+  responses: movementResponses(transactionAnswer, 'type_invalid'),
 });
 
 const get = createRoute({
@@ -105,7 +96,7 @@ const list = createRoute({
   },
 });
 
-export function transactionRoutes({ database, starter, acceptance, deadlineSeconds }: TransactionDeps) {
+export function transactionRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];

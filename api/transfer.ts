@@ -3,32 +3,23 @@
  * workflows/transfer.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Database } from '../db/database.ts';
 import { acceptTransfer, findTransfer, listSteps, listTransfers, type Transfer } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
 import { isTerminal, TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../domain/transfer.ts';
-import { startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
+import { startTransfer } from '../temporal/start-movement.ts';
 import { transferWorkflowId } from '../workflows/messages.ts';
-import { acceptMovement, type AcceptanceDeps } from './acceptance.ts';
+import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
 import { exampleMovementId, exampleReceiverId, exampleWalletId, idAnswer, instantAnswer, instantField, transferIdField, walletIdField } from './fields.ts';
-import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement } from './movement.ts';
+import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement, type MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
-
-export interface TransferDeps {
-  readonly database: Database;
-  readonly starter: MovementStarter;
-  readonly acceptance: AcceptanceDeps;
-  /** From a movement's acceptance until it is given up. */
-  readonly deadlineSeconds: number;
-}
 
 const transferRequest = z
   .strictObject(
@@ -76,7 +67,7 @@ moves. The debit knows, and the credit does; what they refuse is the transfer's 
 \`receiver_not_found\`, \`insufficient_funds\` …), and whatever had been debited has been given back.`,
   middleware: readJson,
   request: { headers: movementHeaders, body: { required: true, content: { 'application/json': { schema: transferRequest } } } },
-  responses: movementResponses(transferAnswer),
+  responses: movementResponses(transferAnswer, 'same_wallet'),
 });
 
 const idParameter = z.object({ transfer_id: transferIdField });
@@ -131,7 +122,7 @@ const list = createRoute({
   },
 });
 
-export function transferRoutes({ database, starter, acceptance, deadlineSeconds }: TransferDeps) {
+export function transferRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];

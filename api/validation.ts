@@ -15,7 +15,9 @@ export function otherwise(code: FieldCode, ifMissing: FieldCode = 'field_missing
 
 /** Ends a request with its faults; what @hono/zod-openapi calls after every validation. */
 export function refuseFaulty(
-  result: { readonly target: string } & ({ readonly success: true } | { readonly success: false; readonly error: z.ZodError }),
+  result: { readonly target: string } & (
+    { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
+  ),
 ): void {
   if (result.success) return;
   const faults = result.error.issues.flatMap((issue) => faultsOf(issue, result.target)).slice(0, FAULTS_MAX);

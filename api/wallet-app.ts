@@ -20,5 +20,8 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
-    .route('/', openApiRoute(() => app.getOpenAPI31Document(openApiInfo)));
+    .route(
+      '/',
+      openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
+    );
 }

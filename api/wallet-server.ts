@@ -2,10 +2,11 @@
  * The wallet API as a running service, for where the services run apart: `node api/wallet-server.ts`.
  */
 import type { Settings } from '../config.ts';
+import { closeDatabases } from '../db/database.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { loadBounds } from './base-app.ts';
-import { closeDatabases, openShards } from './databases.ts';
+import { openShards } from './databases.ts';
 import { walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './serve-http.ts';
 import { createWalletApp } from './wallet-app.ts';
@@ -20,7 +21,11 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     shards,
     readiness: watchReadiness(walletShardChecks(shards), logger),
   });
-  const server = await serveHttp({ fetch: app.fetch, host: settings.HOST, port: settings.WALLET_API_PORT ?? PORT_DEFAULT });
+  const server = await serveHttp({
+    fetch: app.fetch,
+    host: settings.HOST,
+    port: settings.WALLET_API_PORT ?? PORT_DEFAULT,
+  });
   logger.info({ url: server.url }, 'the wallet API listens');
   return {
     async stop() {

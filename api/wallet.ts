@@ -4,62 +4,39 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../db/database.ts';
-import { balanceAt, findWallet, listEntries, listWallets, openWallet, setWalletStatus, type LedgerEntry, type Wallet } from '../db/wallet/queries.ts';
+import {
+  balanceAt,
+  findWallet,
+  listEntries,
+  listWallets,
+  openWallet,
+  setWalletStatus,
+  type Wallet,
+} from '../db/wallet/queries.ts';
 import { walletId } from '../domain/derived-id.ts';
 import type { WalletId } from '../domain/ids.ts';
 import { shardOf } from '../domain/routing.ts';
 import { databaseStep } from './database-step.ts';
-import { amountAnswer, currencyField, exampleMovementId, exampleWalletId, idAnswer, instantAnswer, instantField, userIdField, walletIdField } from './fields.ts';
+import { currencyField, instantField, userIdField, walletIdField } from './fields.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
+import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './wallet-answer.ts';
 
 const walletRequest = z
   .strictObject({ user_id: userIdField, currency: currencyField }, { error: otherwise('body_invalid') })
   .openapi('WalletRequest');
 
-const walletAnswer = z
-  .object({
-    wallet_id: idAnswer(exampleWalletId),
-    user_id: z.string().openapi({ example: 'alice' }),
-    currency: z.string().openapi({ example: 'USD' }),
-    status: z.enum(['ACTIVE', 'SUSPENDED']),
-    balance: amountAnswer.openapi({ description: 'What can be spent.' }),
-    held: amountAnswer.openapi({ example: '0.0000', description: 'What is set aside and not yet settled.' }),
-    created_at: instantAnswer,
-    updated_at: instantAnswer,
-  })
-  .openapi('Wallet');
-
-const entryAnswer = z
-  .object({
-    entry_id: idAnswer('0d4e8a52-7f13-8c60-92ab-5e6d7c8b9a01'),
-    wallet_id: idAnswer(exampleWalletId),
-    transaction_id: idAnswer(exampleMovementId).openapi({ description: 'The transfer or the transaction that it belongs to.' }),
-    type: z.enum(['DEBIT', 'CREDIT', 'REFUND']),
-    amount: amountAnswer,
-    sequence: z.int().openapi({ example: 7, description: '1, 2, 3 … within the wallet, without gaps.' }),
-    balance_after: amountAnswer.openapi({ example: '75.0000' }),
-    created_at: instantAnswer,
-  })
-  .openapi('LedgerEntry');
-
-const balanceAnswer = z
-  .object({
-    wallet_id: idAnswer(exampleWalletId),
-    currency: z.string().openapi({ example: 'USD' }),
-    balance: amountAnswer,
-    at: instantAnswer,
-  })
-  .openapi('Balance');
-
 const tags = ['Wallets'];
 const one = { params: z.object({ wallet_id: walletIdField }) };
 const oneProblems = ['wallet_not_found', 'wallet_id_invalid', 'database_unavailable'] as const;
-const walletResponse = (description: string) => ({ description, content: { 'application/json': { schema: walletAnswer } } });
+const walletResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: walletAnswer } },
+});
 
 const post = createRoute({
   method: 'post',
@@ -67,12 +44,24 @@ const post = createRoute({
   operationId: 'createWallet',
   summary: 'Open a wallet',
   tags,
-  description: 'A user has one wallet a currency: a second request answers 409 with `wallet_id`, the id of the first one. It needs no Idempotency-Key.',
+  description:
+    'A user has one wallet a currency: a second request answers 409 with `wallet_id`, the id of the first one. It needs no Idempotency-Key.',
   middleware: readJson,
   request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
   responses: {
-    201: { ...walletResponse('Opened.'), headers: { Location: { schema: { type: 'string' }, description: 'Where the wallet is.' } } },
-    ...problemResponses('wallet_exists', ...BODY_PROBLEMS, 'field_missing', 'too_short', 'too_long', 'currency_invalid', 'database_unavailable'),
+    201: {
+      ...walletResponse('Opened.'),
+      headers: { Location: { schema: { type: 'string' }, description: 'Where the wallet is.' } },
+    },
+    ...problemResponses(
+      'wallet_exists',
+      ...BODY_PROBLEMS,
+      'field_missing',
+      'too_short',
+      'too_long',
+      'currency_invalid',
+      'database_unavailable',
+    ),
   },
 });
 
@@ -107,7 +96,10 @@ const getEntries = createRoute({
   tags,
   request: { ...one, query: z.strictObject(pageParameters) },
   responses: {
-    200: { description: 'A page of its ledger entries.', content: { 'application/json': { schema: pageSchema(entryAnswer) } } },
+    200: {
+      description: 'A page of its ledger entries.',
+      content: { 'application/json': { schema: pageSchema(entryAnswer) } },
+    },
     ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
   },
 });
@@ -121,7 +113,10 @@ const getBalance = createRoute({
   description: 'Before its first entry the balance was `0.0000`.',
   request: { ...one, query: z.strictObject({ at: instantField.optional().openapi({ description: 'Default: now.' }) }) },
   responses: {
-    200: { description: 'What could be spent at that instant.', content: { 'application/json': { schema: balanceAnswer } } },
+    200: {
+      description: 'What could be spent at that instant.',
+      content: { 'application/json': { schema: balanceAnswer } },
+    },
     ...problemResponses(...oneProblems, 'instant_invalid', 'unknown_parameter'),
   },
 });
@@ -158,26 +153,34 @@ export function walletRoutes(shards: readonly Database[]) {
       const shard = shardFor(shards, id);
       const { isOpened, wallet } = await databaseStep(
         shard,
-        async () => ({ isOpened: await openWallet(shard, { walletId: id, userId, currency }), wallet: await existing(shard, id) }),
+        async () => ({
+          isOpened: await openWallet(shard, { walletId: id, userId, currency }),
+          wallet: await existing(shard, id),
+        }),
         { isWrite: true },
       );
       if (!isOpened) throw new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
       c.header('Location', `/v1/wallets/${id}`);
-      return c.json(render(wallet), 201);
+      return c.json(renderWallet(wallet), 201);
     })
     .openapi(get, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      return c.json(render(await databaseStep(shard, () => existing(shard, id))), 200);
+      return c.json(renderWallet(await databaseStep(shard, () => existing(shard, id))), 200);
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
-      const ofShards = await Promise.all(shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))));
+      const ofShards = await Promise.all(
+        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))),
+      );
       const rows = ofShards.flat().sort(newestFirst);
-      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }), 200);
+      return c.json(
+        pageOf(rows, { limit, render: renderWallet, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }),
+        200,
+      );
     })
     .openapi(getEntries, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
@@ -205,12 +208,12 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(suspend, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(render(await setStatus(shardFor(shards, id), id, 'SUSPENDED')), 200);
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED')), 200);
     })
     .openapi(activate, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(render(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
     });
 }
 
@@ -237,30 +240,4 @@ function shardFor(shards: readonly Database[], id: WalletId): Database {
 
 function newestFirst(a: Wallet, b: Wallet): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || (a.walletId < b.walletId ? 1 : -1);
-}
-
-function render(wallet: Wallet): z.input<typeof walletAnswer> {
-  return {
-    wallet_id: wallet.walletId,
-    user_id: wallet.userId!,
-    currency: wallet.currency,
-    status: wallet.status,
-    balance: wallet.balance,
-    held: wallet.held,
-    created_at: wallet.createdAt.toISOString(),
-    updated_at: wallet.updatedAt.toISOString(),
-  };
-}
-
-function renderEntry(entry: LedgerEntry): z.input<typeof entryAnswer> {
-  return {
-    entry_id: entry.entryId,
-    wallet_id: entry.walletId,
-    transaction_id: entry.transactionId,
-    type: entry.type,
-    amount: entry.amount,
-    sequence: entry.sequence,
-    balance_after: entry.balanceAfter,
-    created_at: entry.createdAt.toISOString(),
-  };
 }

@@ -2,19 +2,24 @@
  * `node commands/serve.ts`: the API, every worker and the sweep in one process, as the embedded stack runs them by default.
  * DISPATCH=local needs it: there the workflow's worker has every database and shares its connection with the client.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
-import type { Database } from '../db/database.ts';
+import { closeDatabases, type Database } from '../db/database.ts';
 import { shardOf } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
-import { connectWorker, createClient } from '../temporal/connection.ts';
+import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
+import type { MovementStarter } from '../temporal/start-movement.ts';
 import { startSweep } from '../workers/sweep.ts';
 import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet.ts';
 import { installTemporalRuntime } from '../workers/worker.ts';
+
+const RECONNECT_MS = 1_000;
 
 /** `wrap` lets the demo and the tests put faults around the wallet activities. */
 export async function startEverything(
@@ -25,30 +30,68 @@ export async function startEverything(
   const walletShardCount = requireSettings(settings, 'WALLET_DATABASE_URLS').WALLET_DATABASE_URLS.length;
   const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) => openWalletDatabase(settings, shard));
   const database = openTransferDatabase(settings);
-  const wallet = wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!));
-  const transfer = createTransferActivities(database);
-
   installTemporalRuntime(logger);
-  const connection = await connectWorker(settings);
-  const client = createClient(connection, settings);
-  const context = { connection, settings, logger };
-  const workers = await Promise.all([
-    startTransferWorker(context, settings.DISPATCH === 'local' ? { ...transfer, ...wallet } : transfer),
-    ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
-  ]);
-  const sweep = startSweep({ database, starter: { client, walletShardCount, dispatch: settings.DISPATCH }, logger });
-  const api = await startApi(settings, logger, client);
+
+  // The API has a connection of its own, which needs no server to come up and on which a call can be given up.
+  const connection = connectClient(settings);
+  const starter: { -readonly [Name in keyof MovementStarter]: MovementStarter[Name] } = {
+    client: createClient(connection, settings),
+    walletShardCount,
+    dispatch: 'ordinary',
+  };
+  const api = await startApi(settings, logger, starter);
+  const stopping = new AbortController();
+  const workers = startWorkers();
 
   return {
-    failed: Promise.race(workers.map(({ failed }) => failed!)),
+    failed: workers.then(({ failed }) => failed!),
     async stop() {
+      stopping.abort();
       // The API first: whoever waits for a movement is answered while the workers still finish it.
       await api.stop();
-      await Promise.all([sweep.stop(), ...workers.map((worker) => worker.stop())]);
+      await workers.then((running) => running.stop());
       await connection.close();
-      await Promise.all([database, ...shards].map((one) => one.$client.end()));
+      await closeDatabases([database, ...shards]);
     },
   };
+
+  /** Comes up behind the API, once Temporal is there. */
+  async function startWorkers(): Promise<RunningService> {
+    const workerConnection = await connectWhenThere();
+    if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
+    const wallet = wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!));
+    const transfer = createTransferActivities(database);
+    const context = { connection: workerConnection, settings, logger };
+    const running = await Promise.all([
+      startTransferWorker(context, settings.DISPATCH === 'local' ? { ...transfer, ...wallet } : transfer),
+      ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
+    ]);
+    if (settings.DISPATCH === 'local') {
+      // Eager start needs the connection of the worker.
+      starter.client = createClient(workerConnection, settings);
+      starter.dispatch = 'local';
+    }
+    const sweep = startSweep({ database, starter, logger });
+    return {
+      failed: Promise.race(running.map(({ failed }) => failed!)),
+      async stop() {
+        await Promise.all([sweep.stop(), ...running.map((worker) => worker.stop())]);
+        await workerConnection.close();
+      },
+    };
+  }
+
+  async function connectWhenThere(): Promise<NativeConnection | undefined> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await connectWorker(settings);
+      } catch (error) {
+        logger.warn({ err: error }, 'Temporal is not there: the workers wait for it');
+        await sleep(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+    return undefined;
+  }
 }
 
 if (import.meta.main) await runService('app', (settings, logger) => startEverything(settings, logger));

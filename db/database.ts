@@ -3,9 +3,11 @@
  * database that is gone or frozen is an error within `queryTimeoutMs` and never a hang. Imported by whoever composes a
  * process; the types by whoever is handed a database.
  */
+import { getTableColumns } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { customType, numeric, timestamp } from 'drizzle-orm/pg-core';
+import { customType, numeric, timestamp, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { within } from '../deadline.ts';
 
 export type Database = NodePgDatabase & { readonly $client: pg.Pool };
 
@@ -17,7 +19,7 @@ export interface DatabaseOptions {
   readonly queryTimeoutMs: number;
 }
 
-/** Connects on first use. End it with `database.$client.end()`. */
+/** Connects on first use. */
 export function openDatabase(url: string, { applicationName, connectionsMax, queryTimeoutMs }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -32,6 +34,22 @@ export function openDatabase(url: string, { applicationName, connectionsMax, que
   pool.on('error', () => {});
   pool.on('connect', (connection) => connection.on('error', () => {}));
   return drizzle(pool);
+}
+
+const CLOSE_LIMIT_MS = 1_000;
+
+/** Ends the connections. A frozen server does not confirm that, and is not waited for. */
+export async function closeDatabases(databases: readonly Database[]): Promise<void> {
+  await within(CLOSE_LIMIT_MS, Promise.all(databases.map((database) => database.$client.end())));
+}
+
+/** A row of a statement that drizzle-orm has no words for, read as drizzle-orm would have read it. */
+export function rowOf<Table extends PgTable>(table: Table, raw: Record<string, unknown>): Table['$inferSelect'] {
+  const entries = Object.entries(getTableColumns(table)).map(([key, column]) => {
+    const value = raw[column.name];
+    return [key, value === null ? null : column.mapFromDriverValue(value)];
+  });
+  return Object.fromEntries(entries) as Table['$inferSelect'];
 }
 
 /** Instants have milliseconds, as JavaScript's dates do: what a cursor carries back is what the row holds. */

@@ -23,7 +23,7 @@ export interface MigrationTarget {
  * functions are written for.
  */
 const ROLE_SETTINGS = {
-  statement_timeout: '5s',
+  statement_timeout: '4s',
   lock_timeout: '3s',
   idle_in_transaction_session_timeout: '10s',
   default_transaction_isolation: 'read committed',
@@ -68,6 +68,7 @@ async function migrateDatabase(
     const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${owner}`);
     await client.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`);
+    await client.query(`GRANT CONNECT, CREATE ON DATABASE ${pg.escapeIdentifier(database)} TO ${owner}`);
     await client.query(`GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service`);
 
     await withClient(adminUrl, async (target) => {
@@ -104,7 +105,7 @@ async function ensureServiceRole(client: pg.Client, role: string, serviceUrl: st
 }
 
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'counterpoise-migrate' });
+  const client = new pg.Client({ connectionString: url, application_name: 'counterpoise-migrate', connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     return await use(client);

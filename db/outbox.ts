@@ -13,7 +13,9 @@ export const outboxEvents = pgTable('outbox_events', {
   /** The partition key: the wallet or the transfer that the event is about. */
   subject: text('subject').notNull(),
   payload: jsonb('payload').$type<CloudEvent>().notNull(),
-  status: text('status', { enum: ['PENDING', 'PUBLISHED', 'DEAD'] }).notNull().default('PENDING'),
+  status: text('status', { enum: ['PENDING', 'PUBLISHED', 'DEAD'] })
+    .notNull()
+    .default('PENDING'),
   publishAttempts: integer('publish_attempts').notNull().default(0),
   lastError: text('last_error'),
   createdAt: instant('created_at').notNull().defaultNow(),

@@ -21,7 +21,13 @@ export interface CloudEvent {
 }
 
 /** An event about one movement, which is its subject and so its partition key. */
-export function movementEvent(type: string, movementId: string, data: Record<string, string>, trace: TraceContext, time: Date): CloudEvent {
+export function movementEvent(
+  type: string,
+  movementId: string,
+  data: Record<string, string>,
+  trace: TraceContext,
+  time: Date,
+): CloudEvent {
   return {
     specversion: '1.0',
     id: `${type}/${movementId}`,

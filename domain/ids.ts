@@ -8,6 +8,3 @@ type Id<Name extends string> = string & { readonly [brand]: Name };
 export type WalletId = Id<'WalletId'>;
 export type TransferId = Id<'TransferId'>;
 export type TransactionId = Id<'TransactionId'>;
-
-/** What the wallet service knows a movement by: a transfer's or a one-sided transaction's id. */
-export type MovementId = TransferId | TransactionId;

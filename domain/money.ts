@@ -5,6 +5,7 @@
  */
 import type { Currency } from './currency.ts';
 
+/** @public */
 export interface Money {
   readonly currency: Currency;
   /** Ten-thousandths of the currency's unit: 25.00 is 250000n. */
@@ -12,7 +13,7 @@ export interface Money {
 }
 
 /** The largest amount of one movement, which is what numeric(19,4) holds: fifteen digits and four decimals. */
-export const AMOUNT_UNITS_MAX = 10n ** 19n - 1n;
+const AMOUNT_UNITS_MAX = 10n ** 19n - 1n;
 
 const DECIMALS = 4;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;

@@ -16,7 +16,14 @@ interface Notes {
 /** SHA-256 in hex. The terms are normalised: ids in lower case, amounts with four decimals, the currency filled in. */
 export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes): string {
   const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = body;
-  return bodyHash({ senderWalletId, receiverWalletId, amount, currency, reference: reference ?? null, metadata: metadata ?? {} });
+  return bodyHash({
+    senderWalletId,
+    receiverWalletId,
+    amount,
+    currency,
+    reference: reference ?? null,
+    metadata: metadata ?? {},
+  });
 }
 
 /** SHA-256 in hex, as for a transfer. */

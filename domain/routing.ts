@@ -4,10 +4,10 @@
  */
 import type { WalletId } from './ids.ts';
 
-export const BUCKET_COUNT = 256;
+const BUCKET_COUNT = 256;
 
 /** 0 to 255: the first byte of the id. */
-export function bucketOf(walletId: WalletId): number {
+function bucketOf(walletId: WalletId): number {
   return Number.parseInt(walletId.slice(0, 2), 16);
 }
 

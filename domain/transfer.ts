@@ -9,7 +9,14 @@ export const TRANSFER_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED'
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 export type TerminalTransferStatus = 'COMPLETED' | 'FAILED' | 'CANCELED';
 
-const RANK: Record<TransferStatus, number> = { SCHEDULED: 0, PENDING: 1, DEBITED: 2, COMPLETED: 3, FAILED: 3, CANCELED: 3 };
+const RANK: Record<TransferStatus, number> = {
+  SCHEDULED: 0,
+  PENDING: 1,
+  DEBITED: 2,
+  COMPLETED: 3,
+  FAILED: 3,
+  CANCELED: 3,
+};
 
 /** The statuses that a write of `status` may replace: those of a lower rank, so that a terminal one is never replaced. */
 export function statusesBelow(status: TransferStatus): TransferStatus[] {

@@ -4,18 +4,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
-import { sweepTransfers } from '../db/transfer/queries.ts';
-import { sweepTransactions } from '../db/transfer/transaction-queries.ts';
+import { claimDueTransfers, noteTransfersStarted } from '../db/transfer/queries.ts';
+import { claimDueTransactions, noteTransactionsStarted } from '../db/transfer/transaction-queries.ts';
+import { LATE, within } from '../deadline.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { startTransaction, startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
 
 const INTERVAL_MS = 2_000;
-/** Longer than the API waits for a start, so that a sweep rarely repeats one that is under way. */
-const OLDER_THAN_SECONDS = 3;
-const BATCH = 50;
-/** The rows of a batch stay locked meanwhile, so a start that is not confirmed by then is left to the next sweep. */
-const START_TIMEOUT_MS = 2_000;
+const START_LIMIT_MS = 2_000;
+/** A start that was not confirmed is tried again after this long, others coming first. */
+const CLAIM = { limit: 50, leaseSeconds: 10 };
 
 export function startSweep({ database, starter, logger }: { database: Database; starter: MovementStarter; logger: Logger }): RunningService {
   const stopping = new AbortController();
@@ -30,7 +29,8 @@ export function startSweep({ database, starter, logger }: { database: Database; 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await sweepAll();
+        // A backlog is worked off without a pause, as long as Temporal takes what is started.
+        while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
       } catch (error) {
         logger.warn({ err: error }, 'sweep failed, the next one repeats it');
       }
@@ -38,21 +38,31 @@ export function startSweep({ database, starter, logger }: { database: Database; 
     }
   }
 
-  async function sweepAll(): Promise<void> {
-    const due = { olderThanSeconds: OLDER_THAN_SECONDS, limit: BATCH };
-    const transfers = await sweepTransfers(database, due, (row) => confirmed(startTransfer(starter, row)));
-    const transactions = await sweepTransactions(database, due, (row) => confirmed(startTransaction(starter, row)));
-    if (transfers + transactions > 0) logger.info({ transfers, transactions }, 'swept movements that were not known to be started');
+  /** How many it started. */
+  async function sweepBatch(): Promise<number> {
+    const transfers = await startAll(await claimDueTransfers(database, CLAIM), (row) => startTransfer(starter, row));
+    await noteTransfersStarted(database, transfers.map(({ transferId }) => transferId));
+    const transactions = await startAll(await claimDueTransactions(database, CLAIM), (row) => startTransaction(starter, row));
+    await noteTransactionsStarted(database, transactions.map(({ transactionId }) => transactionId));
+    const started = transfers.length + transactions.length;
+    if (started > 0) logger.info({ transfers: transfers.length, transactions: transactions.length }, 'started movements that were not known to be started');
+    return started;
   }
 
-  async function confirmed(start: Promise<void>): Promise<boolean> {
-    const started = start.then(
-      () => true,
-      (error: unknown) => {
-        logger.warn({ err: error }, 'a swept movement could not be started');
-        return false;
-      },
+  /** Those of the rows that are now known to be started. */
+  async function startAll<Row>(rows: readonly Row[], start: (row: Row) => Promise<void>): Promise<Row[]> {
+    const confirmed = await Promise.all(
+      rows.map(async (row) => {
+        try {
+          // A connection's own deadline is not kept while its server is gone, so the wait has a bound of its own.
+          const attempt = starter.client.withDeadline(Date.now() + START_LIMIT_MS, () => start(row));
+          return (await within(START_LIMIT_MS, attempt)) !== LATE;
+        } catch (error) {
+          logger.warn({ err: error }, 'a movement could not be started now: a later sweep will');
+          return false;
+        }
+      }),
     );
-    return Promise.race([started, sleep(START_TIMEOUT_MS, false, { ref: false })]);
+    return rows.filter((_, index) => confirmed[index]);
   }
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
-import { openDatabase, type Database } from '../db/database.ts';
+import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
 import type { Logger } from '../telemetry.ts';
@@ -26,7 +26,7 @@ export function startTransferWorker(context: WorkerContext, activities: Transfer
 /** The transfer service's database as activities and sweep use it. */
 export function openTransferDatabase(settings: Settings): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
-  return openDatabase(url, { applicationName: 'counterpoise-transfer', connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 6_000 });
+  return openDatabase(url, { applicationName: 'counterpoise-transfer', connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 4_500 });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
@@ -42,7 +42,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     stop: async () => {
       await Promise.all([sweep.stop(), worker.stop()]);
       await connection.close();
-      await database.$client.end();
+      await closeDatabases([database]);
     },
   };
 }

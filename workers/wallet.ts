@@ -4,7 +4,7 @@
  */
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, type Settings } from '../config.ts';
-import { openDatabase, type Database } from '../db/database.ts';
+import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker } from '../temporal/connection.ts';
@@ -20,7 +20,7 @@ export function openWalletDatabase(settings: Settings, shard: number): Database 
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
   const url = urls[shard];
   if (url === undefined) throw new SettingsError(`WALLET_SHARD is ${shard}, but WALLET_DATABASE_URLS lists ${urls.length}`);
-  return openDatabase(url, { applicationName: `counterpoise-wallet-${shard}`, connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 6_000 });
+  return openDatabase(url, { applicationName: `counterpoise-wallet-${shard}`, connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 4_500 });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
@@ -34,7 +34,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     stop: async () => {
       await worker.stop();
       await connection.close();
-      await database.$client.end();
+      await closeDatabases([database]);
     },
   };
 }

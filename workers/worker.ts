@@ -23,6 +23,8 @@ export function installTemporalRuntime(logger: Logger): void {
   const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) => logger[level](attributesOf(meta), message);
   Runtime.install({
     shutdownSignals: [],
+    // Else its native part writes lines of its own to the console, in a format of its own.
+    telemetryOptions: { logging: { forward: {} } },
     logger: {
       log: (level, message, meta) => write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug', message, meta),
       trace: (message, meta) => write('debug', message, meta),
@@ -42,8 +44,8 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
-    shutdownGraceTime: '4 seconds',
-    shutdownForceTime: '7 seconds',
+    shutdownGraceTime: '2 seconds',
+    shutdownForceTime: '3 seconds',
     interceptors: { activity: [() => faultInterceptor] },
     ...options,
   });
@@ -71,6 +73,8 @@ const faultInterceptor: ActivityInterceptors = {
         const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
         throw ApplicationFailure.create({
           message: fault instanceof Error ? fault.message : String(fault),
+          // Compensation never gives up only because no fault of ours ends its retries.
+          nonRetryable: false,
           type: code ?? (fault instanceof Error ? fault.name : 'Error'),
           cause: fault instanceof Error ? fault : new Error(String(fault)),
         });

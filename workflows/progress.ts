@@ -12,8 +12,12 @@ export function showStatus(status: TransferStatus | TransactionStatus): void {
   setCurrentDetails(status);
 }
 
-/** Compensation cannot finish: somebody has to look. */
+/** Compensation cannot finish: somebody has to look, until it has. */
 export function showAttention(step: string, error: string): void {
   upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: true }]);
   setCurrentDetails(`Needs attention: ${step} keeps failing.\n\n${error}`);
+}
+
+export function showAttentionOver(): void {
+  upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: false }]);
 }

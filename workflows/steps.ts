@@ -2,7 +2,7 @@
  * How a workflow calls activities: where they run, how long they may take, how they are repeated. All waiting and
  * retrying is Temporal's. Imported by the workflows alone.
  */
-import { isCancellation, proxyActivities, proxyLocalActivities, rootCause, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, proxyActivities, proxyLocalActivities, rootCause, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import type { Dispatch } from './messages.ts';
@@ -40,11 +40,12 @@ export function createSteps(dispatch: Dispatch): Steps {
         try {
           return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
         } catch (error) {
-          // Telling of it must not keep the compensation waiting, whose database may be back before the other one.
-          const [answer] = await Promise.all([
-            ordinary(name, taskQueue, input, COMPENSATION),
-            onStuck(name, rootCause(error) ?? String(error)),
-          ]);
+          // Telling of it must not hold up the compensation, whose database may be back before the one that is told.
+          const telling = new CancellationScope();
+          const told = telling.run(() => onStuck(name, rootCause(error) ?? String(error))).catch(() => {});
+          const answer = await ordinary(name, taskQueue, input, COMPENSATION);
+          telling.cancel();
+          await told;
           return answer;
         }
       }),

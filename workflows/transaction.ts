@@ -11,7 +11,7 @@ import { allHandlersFinished, CancellationScope, condition, log } from '@tempora
 import { endOfTransaction, type TransactionEnd } from '../domain/transaction.ts';
 import type { AbandonReason } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type TransactionInput } from './messages.ts';
-import { showAttention, showStatus } from './progress.ts';
+import { showAttention, showAttentionOver, showStatus } from './progress.ts';
 import { createSteps } from './steps.ts';
 
 /** Ends Completed in Temporal's sense whatever becomes of the transaction, as `transfer` does. */
@@ -22,6 +22,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
 
   let end: TransactionEnd | undefined;
+  let wasStuck = false;
   let reason: AbandonReason = 'timed_out';
   try {
     const answer = await CancellationScope.withTimeout(untilDeadlineMs, () => steps.run('transact', walletTaskQueue, { terms, trace }));
@@ -40,11 +41,13 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   return CancellationScope.nonCancellable(async () => {
     const stored = await steps.run('recordTransactionEnd', TRANSFER_TASK_QUEUE, { transactionId, end: reached, trace });
     showStatus(stored.status);
+    if (wasStuck) showAttentionOver();
     await condition(allHandlersFinished);
     return stored;
   });
 
   async function showStuck(step: string, error: string): Promise<void> {
+    wasStuck = true;
     showAttention(step, error);
     await steps.run('recordTransactionAttention', TRANSFER_TASK_QUEUE, { transactionId, reason: `${step}_failing`, error });
   }

@@ -12,7 +12,7 @@
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import { endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
-import { showAttention, showStatus } from './progress.ts';
+import { showAttention, showAttentionOver, showStatus } from './progress.ts';
 import { createSteps, type Step } from './steps.ts';
 
 /**
@@ -26,13 +26,14 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
 
   let end: TransferEnd | undefined;
+  let wasStuck = false;
   let reason: AbandonReason = 'debit_refused';
   try {
     await CancellationScope.withTimeout(untilDeadlineMs, async () => {
       const debit = await steps.run('debit', senderTaskQueue, { terms, trace });
       if (debit.outcome !== 'applied') return;
-      await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next: { status: 'DEBITED' }, trace });
-      showStatus('DEBITED');
+      const reached = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next: { status: 'DEBITED' }, trace });
+      showStatus(reached.status);
       const credit = await steps.run('credit', receiverTaskQueue, { terms, trace });
       if (credit.outcome === 'applied') end = { status: 'COMPLETED' };
     });
@@ -48,11 +49,13 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   return CancellationScope.nonCancellable(async () => {
     const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next: reached, trace });
     showStatus(stored.status);
+    if (wasStuck) showAttentionOver();
     await condition(allHandlersFinished);
     return stored as TransferEnd;
   });
 
   async function showStuck(step: string, error: string): Promise<void> {
+    wasStuck = true;
     showAttention(step, error);
     await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, { transferId, reason: `${step}_failing`, error });
   }

@@ -3,12 +3,12 @@
  * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
-import { and, asc, desc, eq, gte, inArray, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferStatus, type TransferTerms } from '../../domain/transfer.ts';
-import type { Database } from '../database.ts';
+import { rowOf, type Database } from '../database.ts';
 import { transfers, transferSteps } from './schema.ts';
 
 export type Transfer = typeof transfers.$inferSelect;
@@ -24,11 +24,14 @@ export interface Acceptance {
   readonly deadlineSeconds: number;
 }
 
+/** Longer than the API waits for a start, so that the sweep rarely repeats one that is under way. */
+export const START_DUE_SECONDS = 3;
+
 /**
- * Accepts a transfer: its row as PENDING, its first step and `transfer.initiated`. False if the id is taken, in which
+ * Accepts a transfer: its row as PENDING, its first step and `transfer.initiated`. Undefined if the id is taken, in which
  * case nothing is changed; one that races another waits for the other's transaction, so the row can then be read.
  */
-export async function acceptTransfer(database: Database, t: TransferTerms, a: Acceptance, trace: TraceContext): Promise<boolean> {
+export async function acceptTransfer(database: Database, t: TransferTerms, a: Acceptance, trace: TraceContext): Promise<Transfer | undefined> {
   const event = movementEvent(
     'transfer.initiated',
     t.transferId,
@@ -36,22 +39,23 @@ export async function acceptTransfer(database: Database, t: TransferTerms, a: Ac
     trace,
     new Date(),
   );
-  const { rowCount } = await database.execute(sql`
+  const { rows } = await database.execute(sql`
     WITH accepted AS (
       INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
-        idempotency_key, body_hash, request_id, traceparent, deadline_at)
+        idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
       VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
-        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}))
+        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}),
+        now() + make_interval(secs => ${START_DUE_SECONDS}))
       ON CONFLICT DO NOTHING
-      RETURNING transfer_id
+      RETURNING *
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
-    SELECT FROM accepted`);
-  return rowCount === 1;
+    SELECT * FROM accepted`);
+  return rows[0] && rowOf(transfers, rows[0]);
 }
 
 /**
@@ -120,15 +124,25 @@ export interface TransferFilter {
 }
 
 /** Newest first, those after the cursor. */
-export function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
-  const conditions: (SQL | undefined)[] = [];
+export async function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
+  const { walletId, limit } = filter;
+  if (walletId === undefined) return listBy(database, filter, undefined);
+  // Two scans of an index each, which end at the limit; a condition on either column would sort a wallet's whole history.
+  const [sent, received] = await Promise.all([
+    listBy(database, filter, eq(transfers.senderWalletId, walletId)),
+    listBy(database, filter, eq(transfers.receiverWalletId, walletId)),
+  ]);
+  return [...sent, ...received].sort(newestFirst).slice(0, limit);
+}
+
+function listBy(database: Database, filter: TransferFilter, condition: SQL | undefined): Promise<Transfer[]> {
+  const conditions: (SQL | undefined)[] = [condition];
   if (filter.status !== undefined) conditions.push(eq(transfers.status, filter.status));
-  if (filter.walletId !== undefined) conditions.push(or(eq(transfers.senderWalletId, filter.walletId), eq(transfers.receiverWalletId, filter.walletId)));
   if (filter.createdAfter !== undefined) conditions.push(gte(transfers.createdAt, filter.createdAfter));
   if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
   if (filter.after !== undefined) {
     const { createdAt, transferId } = filter.after;
-    conditions.push(or(lt(transfers.createdAt, createdAt), and(eq(transfers.createdAt, createdAt), lt(transfers.transferId, transferId))));
+    conditions.push(sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`);
   }
   return database
     .select()
@@ -138,28 +152,32 @@ export function listTransfers(database: Database, filter: TransferFilter): Promi
     .limit(filter.limit);
 }
 
+function newestFirst(a: Transfer, b: Transfer): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.transferId < b.transferId ? 1 : -1);
+}
+
 /**
- * Hands accepted transfers that are not known to be started, `olderThanSeconds` after their acceptance, to `start`, and
- * notes which of them it started. Rows that another sweep holds are passed over. Answers how many there were.
+ * Transfers that were accepted and are not known to be started, and that nobody is starting, the longest due first. They
+ * are due again after `leaseSeconds`. Rows that another sweep is claiming are passed over.
  */
-export async function sweepTransfers(
-  database: Database,
-  { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
-  start: (transfer: Transfer) => Promise<boolean>,
-): Promise<number> {
-  return database.transaction(async (tx) => {
-    const due = await tx
-      .select()
-      .from(transfers)
-      .where(sql`${transfers.status} = 'PENDING' AND ${transfers.startedAt} IS NULL AND ${transfers.createdAt} < now() - make_interval(secs => ${olderThanSeconds})`)
-      .orderBy(asc(transfers.createdAt))
-      .limit(limit)
-      .for('no key update', { skipLocked: true });
-    const started = await Promise.all(due.map(start));
-    const ids = due.filter((_, index) => started[index]).map(({ transferId }) => transferId);
-    if (ids.length > 0) await tx.update(transfers).set({ startedAt: sql`clock_timestamp()` }).where(inArray(transfers.transferId, ids));
-    return due.length;
-  });
+export function claimDueTransfers(database: Database, { limit, leaseSeconds }: { limit: number; leaseSeconds: number }): Promise<Transfer[]> {
+  const due = database
+    .select({ id: transfers.transferId })
+    .from(transfers)
+    .where(and(eq(transfers.status, 'PENDING'), lt(transfers.startDueAt, sql`now()`)))
+    .orderBy(asc(transfers.startDueAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  return database
+    .update(transfers)
+    .set({ startDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
+    .where(sql`${transfers.transferId} = ANY(ARRAY(${due}))`)
+    .returning();
+}
+
+/** Notes that these transfers are known to be started. */
+export async function noteTransfersStarted(database: Database, transferIds: readonly TransferId[]): Promise<void> {
+  if (transferIds.length > 0) await database.update(transfers).set({ startDueAt: null }).where(inArray(transfers.transferId, [...transferIds]));
 }
 
 function statusOf({ status, failureReason }: Transfer): { status: 'DEBITED' } | TransferEnd {

@@ -27,8 +27,8 @@ const movementColumns = () => ({
   updatedAt: instant('updated_at').notNull().defaultNow(),
   /** When it is given up and compensated unless its money has arrived. */
   deadlineAt: instant('deadline_at').notNull(),
-  /** When the sweep made sure that its workflow was started; null while nobody had to. */
-  startedAt: instant('started_at'),
+  /** When the sweep is to start its workflow, unless that is known to be started: null. */
+  startDueAt: instant('start_due_at'),
   /** Set while its compensation cannot finish by itself: why, since when, and the last error. */
   attentionReason: text('attention_reason'),
   attentionSince: instant('attention_since'),
@@ -46,11 +46,11 @@ export const transfers = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    index('transfers_created').on(t.createdAt.desc(), t.transferId.desc()),
-    index('transfers_sender_created').on(t.senderWalletId, t.createdAt.desc(), t.transferId.desc()),
-    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt.desc(), t.transferId.desc()),
-    index('transfers_status_created').on(t.status, t.createdAt.desc(), t.transferId.desc()),
-    index('transfers_not_started').on(t.createdAt).where(sql`status = 'PENDING' and started_at is null`),
+    index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_sender_created').on(t.senderWalletId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_start_due').on(t.startDueAt).where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transfers_amount_positive', sql`amount > 0`),
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
@@ -86,10 +86,10 @@ export const transactions = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    index('transactions_created').on(t.createdAt.desc(), t.transactionId.desc()),
-    index('transactions_wallet_created').on(t.walletId, t.createdAt.desc(), t.transactionId.desc()),
-    index('transactions_status_created').on(t.status, t.createdAt.desc(), t.transactionId.desc()),
-    index('transactions_not_started').on(t.createdAt).where(sql`status = 'PENDING' and started_at is null`),
+    index('transactions_created').on(t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
+    index('transactions_wallet_created').on(t.walletId, t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
+    index('transactions_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
+    index('transactions_start_due').on(t.startDueAt).where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transactions_amount_positive', sql`amount > 0`),
     check('transactions_type', sql`type in ('CREDIT', 'DEBIT')`),
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),

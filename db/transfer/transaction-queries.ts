@@ -2,35 +2,36 @@
  * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
  * reads; queries.ts has the same for transfers. Imported by the transfer activities, the transfer API and the sweep.
  */
-import { and, asc, desc, eq, gte, inArray, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionStatus, TransactionTerms, TransactionType } from '../../domain/transaction.ts';
-import type { Database } from '../database.ts';
-import { insertEvent, type Acceptance } from './queries.ts';
+import { rowOf, type Database } from '../database.ts';
+import { insertEvent, START_DUE_SECONDS, type Acceptance } from './queries.ts';
 import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;
 
-/** Accepts a transaction: its row as PENDING and `transaction.initiated`. False if the id is taken, and nothing is changed. */
-export async function acceptTransaction(database: Database, t: TransactionTerms, a: Acceptance, trace: TraceContext): Promise<boolean> {
+/** Accepts a transaction: its row as PENDING and `transaction.initiated`. Undefined if the id is taken, and nothing is changed. */
+export async function acceptTransaction(database: Database, t: TransactionTerms, a: Acceptance, trace: TraceContext): Promise<Transaction | undefined> {
   const data = { transaction_id: t.transactionId, wallet_id: t.walletId, type: t.type, amount: t.amount, currency: t.currency };
   const event = movementEvent('transaction.initiated', t.transactionId, data, trace, new Date());
-  const { rowCount } = await database.execute(sql`
+  const { rows } = await database.execute(sql`
     WITH accepted AS (
       INSERT INTO transactions (transaction_id, wallet_id, type, amount, currency, reference, metadata,
-        idempotency_key, body_hash, request_id, traceparent, deadline_at)
+        idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
       VALUES (${t.transactionId}, ${t.walletId}, ${t.type}, ${t.amount}, ${t.currency}, ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
-        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}))
+        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}),
+        now() + make_interval(secs => ${START_DUE_SECONDS}))
       ON CONFLICT DO NOTHING
-      RETURNING transaction_id
+      RETURNING *
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
-    SELECT FROM accepted`);
-  return rowCount === 1;
+    SELECT * FROM accepted`);
+  return rows[0] && rowOf(transactions, rows[0]);
 }
 
 /** Writes how a transaction ended, with its event, unless it has ended already. Answers what is stored then. */
@@ -91,7 +92,7 @@ export function listTransactions(database: Database, filter: TransactionFilter):
   if (filter.createdBefore !== undefined) conditions.push(lt(transactions.createdAt, filter.createdBefore));
   if (filter.after !== undefined) {
     const { createdAt, transactionId } = filter.after;
-    conditions.push(or(lt(transactions.createdAt, createdAt), and(eq(transactions.createdAt, createdAt), lt(transactions.transactionId, transactionId))));
+    conditions.push(sql`(${transactions.createdAt}, ${transactions.transactionId}) < (${createdAt.toISOString()}::timestamptz, ${transactionId}::uuid)`);
   }
   return database
     .select()
@@ -101,23 +102,23 @@ export function listTransactions(database: Database, filter: TransactionFilter):
     .limit(filter.limit);
 }
 
-/** As sweepTransfers in queries.ts, for transactions. */
-export async function sweepTransactions(
-  database: Database,
-  { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
-  start: (transaction: Transaction) => Promise<boolean>,
-): Promise<number> {
-  return database.transaction(async (tx) => {
-    const due = await tx
-      .select()
-      .from(transactions)
-      .where(sql`${transactions.status} = 'PENDING' AND ${transactions.startedAt} IS NULL AND ${transactions.createdAt} < now() - make_interval(secs => ${olderThanSeconds})`)
-      .orderBy(asc(transactions.createdAt))
-      .limit(limit)
-      .for('no key update', { skipLocked: true });
-    const started = await Promise.all(due.map(start));
-    const ids = due.filter((_, index) => started[index]).map(({ transactionId }) => transactionId);
-    if (ids.length > 0) await tx.update(transactions).set({ startedAt: sql`clock_timestamp()` }).where(inArray(transactions.transactionId, ids));
-    return due.length;
-  });
+/** As claimDueTransfers in queries.ts, for transactions. */
+export function claimDueTransactions(database: Database, { limit, leaseSeconds }: { limit: number; leaseSeconds: number }): Promise<Transaction[]> {
+  const due = database
+    .select({ id: transactions.transactionId })
+    .from(transactions)
+    .where(and(eq(transactions.status, 'PENDING'), lt(transactions.startDueAt, sql`now()`)))
+    .orderBy(asc(transactions.startDueAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  return database
+    .update(transactions)
+    .set({ startDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
+    .where(sql`${transactions.transactionId} = ANY(ARRAY(${due}))`)
+    .returning();
+}
+
+/** Notes that these transactions are known to be started. */
+export async function noteTransactionsStarted(database: Database, transactionIds: readonly TransactionId[]): Promise<void> {
+  if (transactionIds.length > 0) await database.update(transactions).set({ startDueAt: null }).where(inArray(transactions.transactionId, [...transactionIds]));
 }

@@ -2,7 +2,7 @@
  * What the wallet service asks of one shard: the fenced operations, which are functions of the database (functions/),
  * and the reads. Everything that moves money repeats safely. Imported by the wallet activities and the wallet API.
  */
-import { and, desc, eq, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transaction.ts';
@@ -77,7 +77,7 @@ export function listWallets(
   const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user')];
   if (userId !== undefined) conditions.push(eq(wallets.userId, userId));
   if (after !== undefined) {
-    conditions.push(or(lt(wallets.createdAt, after.createdAt), and(eq(wallets.createdAt, after.createdAt), lt(wallets.walletId, after.walletId))));
+    conditions.push(sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`);
   }
   return database
     .select()

@@ -30,7 +30,7 @@ export const wallets = pgTable(
   (t) => [
     unique('wallets_user_id_currency').on(t.userId, t.currency),
     uniqueIndex('wallets_external_currency').on(t.currency).where(sql`kind = 'external'`),
-    index('wallets_created').on(t.createdAt.desc(), t.walletId.desc()).where(sql`kind = 'user'`),
+    index('wallets_created').on(t.createdAt.desc().nullsFirst(), t.walletId.desc().nullsFirst()).where(sql`kind = 'user'`),
     check('wallets_balance_not_negative', sql`kind = 'external' or balance >= 0`),
     check('wallets_held_not_negative', sql`held >= 0`),
     check('wallets_currency', sql`currency ~ '^[A-Z]{3}$'`),

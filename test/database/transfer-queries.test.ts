@@ -1,5 +1,5 @@
 // Transfers and transactions in the transfer database: what is accepted is there once with its step and its event, a
-// status only ever rises, and the sweep hands each movement to one starter at a time.
+// status only ever rises, and each movement that is not known to be started is given to one sweep at a time.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -36,16 +36,29 @@ describe('the transfer database', () => {
     return steps.map(({ step, reason }) => (reason === null ? step : `${step} ${reason}`));
   };
   const eventsOf = async (id: string): Promise<string[]> => {
-    const rows = await rowsOf<{ type: string }>(admin, `SELECT type FROM outbox_events WHERE subject = '${id}' ORDER BY created_at, type`);
+    const rows = await rowsOf<{ type: string }>(
+      admin,
+      `SELECT type FROM outbox_events WHERE subject = '${id}' ORDER BY created_at, type`,
+    );
     return rows.map(({ type }) => type);
   };
 
   test('a transfer that is accepted many times at once is one row, one step and one event', async () => {
     const t = transfer(walletId('sender', USD), walletId('receiver', USD), '12.5');
-    const answers = await Promise.all(Array.from({ length: WRITERS }, () => transfers.acceptTransfer(database, t, acceptance(), trace)));
-    assert.equal(answers.filter(Boolean).length, 1);
-    const row = (await transfers.findTransfer(database, t.transferId))!;
-    assert.deepEqual([row.status, row.amount, row.metadata, row.requestId], ['PENDING', '12.5000', { order: '7' }, trace.requestId]);
+    const answers = await Promise.all(
+      Array.from({ length: WRITERS }, () => transfers.acceptTransfer(database, t, acceptance(), trace)),
+    );
+    const [row, ...others] = answers.filter((answer) => answer !== undefined);
+    assert.deepEqual(
+      [row, others],
+      [await transfers.findTransfer(database, t.transferId), []],
+      'one of them made it, and was given its row',
+    );
+    assert.ok(row !== undefined);
+    assert.deepEqual(
+      [row.status, row.amount, row.metadata, row.requestId],
+      ['PENDING', '12.5000', { order: '7' }, trace.requestId],
+    );
     assert.equal(row.bodyHash, bodyHash('body'));
     assert.equal(row.deadlineAt.getTime() - row.createdAt.getTime(), 600_000);
     assert.deepEqual(await stepsOf(t.transferId), ['PENDING']);
@@ -54,27 +67,44 @@ describe('the transfer database', () => {
 
   test('a transaction that is accepted many times at once is one row and one event, and has one end', async () => {
     const t = transaction('CREDIT', walletId('wallet', USD), '3');
-    const answers = await Promise.all(Array.from({ length: WRITERS }, () => transactions.acceptTransaction(database, t, acceptance(), trace)));
-    assert.equal(answers.filter(Boolean).length, 1);
+    const answers = await Promise.all(
+      Array.from({ length: WRITERS }, () => transactions.acceptTransaction(database, t, acceptance(), trace)),
+    );
+    const made = answers.filter((answer) => answer !== undefined);
+    assert.deepEqual(made, [await transactions.findTransaction(database, t.transactionId)]);
     const ends = await Promise.all(
       Array.from({ length: WRITERS }, (_, n) =>
-        transactions.recordTransactionEnd(database, t.transactionId, n % 2 === 0 ? { status: 'PROCESSED' } : { status: 'FAILED', failureReason: 'timed_out' }, trace),
+        transactions.recordTransactionEnd(
+          database,
+          t.transactionId,
+          n % 2 === 0 ? { status: 'PROCESSED' } : { status: 'FAILED', failureReason: 'timed_out' },
+          trace,
+        ),
       ),
     );
     const row = (await transactions.findTransaction(database, t.transactionId))!;
-    const stored = row.status === 'FAILED' ? { status: 'FAILED', failureReason: row.failureReason } : { status: row.status };
+    const stored =
+      row.status === 'FAILED' ? { status: 'FAILED', failureReason: row.failureReason } : { status: row.status };
     for (const end of ends) assert.deepEqual(end, stored);
-    assert.deepEqual((await eventsOf(t.transactionId)).sort(), ['transaction.initiated', `transaction.${row.status.toLowerCase()}`].sort());
+    assert.deepEqual(
+      (await eventsOf(t.transactionId)).sort(),
+      ['transaction.initiated', `transaction.${row.status.toLowerCase()}`].sort(),
+    );
   });
 
   test('a worker that thaws late cannot write DEBITED over an end', async () => {
-    const ends: TransferEnd[] = [{ status: 'COMPLETED' }, { status: 'CANCELED' }, { status: 'FAILED', failureReason: 'timed_out' }];
+    const ends: TransferEnd[] = [
+      { status: 'COMPLETED' },
+      { status: 'CANCELED' },
+      { status: 'FAILED', failureReason: 'timed_out' },
+    ];
     for (const end of ends) {
       const { transferId } = await accepted();
       assert.deepEqual(await transfers.recordTransferStatus(database, transferId, end, trace), end);
       const before = await transfers.findTransfer(database, transferId);
       assert.deepEqual(await transfers.recordTransferStatus(database, transferId, { status: 'DEBITED' }, trace), end);
-      for (const other of ends) assert.deepEqual(await transfers.recordTransferStatus(database, transferId, other, trace), end);
+      for (const other of ends)
+        assert.deepEqual(await transfers.recordTransferStatus(database, transferId, other, trace), end);
       assert.deepEqual(await transfers.findTransfer(database, transferId), before);
       assert.equal((await stepsOf(transferId)).length, 2);
     }
@@ -83,10 +113,18 @@ describe('the transfer database', () => {
   test('of many ends that are written at once one is stored, and every writer learns which', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { transferId } = await accepted();
-      const writes = Array.from({ length: WRITERS }, (_, n): { status: 'DEBITED' } | TransferEnd =>
-        [{ status: 'DEBITED' } as const, { status: 'COMPLETED' } as const, { status: 'FAILED', failureReason: 'timed_out' } as const][n % 3]!,
+      const writes = Array.from(
+        { length: WRITERS },
+        (_, n): { status: 'DEBITED' } | TransferEnd =>
+          [
+            { status: 'DEBITED' } as const,
+            { status: 'COMPLETED' } as const,
+            { status: 'FAILED', failureReason: 'timed_out' } as const,
+          ][n % 3]!,
       );
-      const answers = await Promise.all(writes.map((next) => transfers.recordTransferStatus(database, transferId, next, trace)));
+      const answers = await Promise.all(
+        writes.map((next) => transfers.recordTransferStatus(database, transferId, next, trace)),
+      );
       const row = (await transfers.findTransfer(database, transferId))!;
       const ends = answers.filter(({ status }) => status !== 'DEBITED');
       assert.ok(ends.length >= WRITERS - WRITERS / 3);
@@ -94,7 +132,10 @@ describe('the transfer database', () => {
       const steps = await stepsOf(transferId);
       assert.equal(new Set(steps).size, steps.length);
       assert.equal(steps.filter((step) => /COMPLETED|FAILED/.test(step)).length, 1);
-      assert.deepEqual((await eventsOf(transferId)).sort(), ['transfer.initiated', `transfer.${row.status.toLowerCase()}`].sort());
+      assert.deepEqual(
+        (await eventsOf(transferId)).sort(),
+        ['transfer.initiated', `transfer.${row.status.toLowerCase()}`].sort(),
+      );
     }
   });
 
@@ -105,13 +146,19 @@ describe('the transfer database', () => {
       await transfers.recordTransferStatus(database, transferId, next, trace);
     }
     assert.deepEqual(await stepsOf(transferId), ['PENDING', 'DEBITED', 'FAILED receiver_suspended']);
-    const [failed] = await rowsOf(admin, `SELECT payload -> 'data' AS data FROM outbox_events WHERE event_id = 'transfer.failed/${transferId}'`);
+    const [failed] = await rowsOf(
+      admin,
+      `SELECT payload -> 'data' AS data FROM outbox_events WHERE event_id = 'transfer.failed/${transferId}'`,
+    );
     assert.deepEqual(failed, { data: { transfer_id: transferId, reason: 'receiver_suspended' } });
   });
 
   test('a status of a transfer that does not exist raises', async () => {
     const { transferId } = transfer(walletId('a', USD), walletId('b', USD), '1');
-    await assert.rejects(transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace), /there is no transfer/);
+    await assert.rejects(
+      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace),
+      /there is no transfer/,
+    );
   });
 
   test('attention keeps its first time, is one step, and goes with the end', async () => {
@@ -128,42 +175,76 @@ describe('the transfer database', () => {
     assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION compensation_failing', 'FAILED timed_out']);
   });
 
-  test('sweeps that overlap hand each movement out once, and what was started is not handed out again', async () => {
-    await rowsOf(admin, 'UPDATE transfers SET started_at = now()');
+  test('sweeps that overlap are given each movement once, those that are due and not known to be started', async () => {
+    await rowsOf(admin, 'UPDATE transfers SET start_due_at = NULL');
     const due = await Promise.all(Array.from({ length: 20 }, accepted));
-    await rowsOf(admin, `UPDATE transfers SET created_at = now() - interval '1 minute' WHERE started_at IS NULL`);
+    await rowsOf(
+      admin,
+      `UPDATE transfers SET start_due_at = now() - interval '1 second' WHERE start_due_at IS NOT NULL`,
+    );
     const young = await accepted();
 
-    const handed: TransferId[] = [];
-    const bothHaveTheirs = Promise.withResolvers<void>();
-    const sweep = () =>
-      transfers.sweepTransfers(database, { olderThanSeconds: 30, limit: 10 }, async ({ transferId }) => {
-        if (handed.push(transferId) === due.length) bothHaveTheirs.resolve();
-        await bothHaveTheirs.promise;
-        return transferId !== due[0]!.transferId;
-      });
-    assert.deepEqual(await Promise.all([sweep(), sweep()]), [10, 10]);
-    assert.deepEqual([...handed].sort(), due.map(({ transferId }) => transferId).sort());
-    assert.ok(!handed.includes(young.transferId), 'whoever accepted it is still starting it');
+    const claim = { limit: 10, leaseSeconds: 30 };
+    const claimed = (await Promise.all([1, 2, 3].map(() => transfers.claimDueTransfers(database, claim)))).flat();
+    assert.deepEqual(idsOf(claimed), idsOf(due));
+    assert.ok(!idsOf(claimed).includes(young.transferId), 'whoever accepted it is still starting it');
+    assert.deepEqual(
+      await transfers.claimDueTransfers(database, claim),
+      [],
+      'while the lease lasts, they are being started',
+    );
 
-    handed.length = due.length - 1;
-    assert.equal(await sweep(), 1, 'the one that could not be started');
-    assert.equal(handed.at(-1), due[0]!.transferId);
+    await transfers.noteTransfersStarted(database, idsOf(due).slice(1));
+    await rowsOf(admin, `UPDATE transfers SET start_due_at = start_due_at - interval '1 minute'`);
+    await transfers.recordTransferStatus(database, young.transferId, { status: 'DEBITED' }, trace);
+    assert.deepEqual(
+      idsOf(await transfers.claimDueTransfers(database, claim)),
+      idsOf(due).slice(0, 1),
+      'the one that could not be started',
+    );
+  });
+
+  test('a row that another sweep is claiming is passed over', async () => {
+    await rowsOf(admin, 'UPDATE transfers SET start_due_at = NULL');
+    await accepted();
+    await rowsOf(
+      admin,
+      `UPDATE transfers SET start_due_at = now() - interval '1 second' WHERE start_due_at IS NOT NULL`,
+    );
+    await database.transaction(async (tx) => {
+      assert.equal(
+        (await transfers.claimDueTransfers(tx as unknown as Database, { limit: 1, leaseSeconds: 30 })).length,
+        1,
+      );
+      assert.deepEqual(await transfers.claimDueTransfers(database, { limit: 1, leaseSeconds: 30 }), []);
+    });
   });
 
   test('a connection that breaks in the middle of a transaction is an error of that transaction alone', async () => {
-    await rowsOf(admin, 'UPDATE transfers SET started_at = now()');
-    await accepted();
-    const sweep = transfers.sweepTransfers(database, { olderThanSeconds: -1, limit: 1 }, async () => {
-      await rowsOf(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`);
+    const { transferId } = await accepted();
+    const broken = database.transaction(async (tx) => {
+      await transfers.recordTransferStatus(tx as unknown as Database, transferId, { status: 'DEBITED' }, trace);
+      await rowsOf(
+        admin,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`,
+      );
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return true;
     });
-    await assert.rejects(sweep);
-    assert.equal(await transfers.sweepTransfers(database, { olderThanSeconds: -1, limit: 1 }, async () => true), 1, 'it was not lost');
+    await assert.rejects(broken);
+    assert.equal((await transfers.findTransfer(database, transferId))!.status, 'PENDING');
   });
 });
 
+function idsOf(rows: readonly { transferId: TransferId }[]): TransferId[] {
+  return rows.map(({ transferId }) => transferId).sort();
+}
+
 function acceptance(): transfers.Acceptance {
-  return { reference: undefined, metadata: { order: '7' }, idempotencyKey: fresh('key'), bodyHash: bodyHash('body'), deadlineSeconds: 600 };
+  return {
+    reference: undefined,
+    metadata: { order: '7' },
+    idempotencyKey: fresh('key'),
+    bodyHash: bodyHash('body'),
+    deadlineSeconds: 600,
+  };
 }

@@ -33,7 +33,10 @@ export function useEnvironment(): () => TestWorkflowEnvironment {
     });
     [environment, bundle] = await Promise.all([
       TestWorkflowEnvironment.createTimeSkipping({ server: { executable }, client: { identity: 'test-client' } }),
-      bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } }),
+      bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+        logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      }),
     ]);
     await addSearchAttributes(environment.client);
   });
@@ -43,7 +46,9 @@ export function useEnvironment(): () => TestWorkflowEnvironment {
 
 /** Runs `use` while workers of every task queue are there. */
 export async function withWorkers<T>(services: FakeServices, use: () => Promise<T>): Promise<T> {
-  const workers = await Promise.all(['transfer', 'wallet-0', 'wallet-1'].map((taskQueue) => createWorker(taskQueue, services)));
+  const workers = await Promise.all(
+    ['transfer', 'wallet-0', 'wallet-1'].map((taskQueue) => createWorker(taskQueue, services)),
+  );
   const [running, ...others] = workers;
   const runs = others.map((worker) => worker.run());
   try {
@@ -69,6 +74,10 @@ function createWorker(taskQueue: string, services: FakeServices): Promise<Worker
 export async function keepHistory(name: string, handle: WorkflowHandle): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
   await mkdir(histories, { recursive: true });
-  const history = History.toObject(History.fromObject(await handle.fetchHistory()), { longs: String, bytes: String, enums: String });
+  const history = History.toObject(History.fromObject(await handle.fetchHistory()), {
+    longs: String,
+    bytes: String,
+    enums: String,
+  });
   await writeFile(new URL(`${name}.json`, histories), `${JSON.stringify(history, null, 1)}\n`);
 }

@@ -47,7 +47,10 @@ describe('a transfer in local dispatch', () => {
   for (const { name, nth, refuse } of STEPS) {
     for (const when of ['before', 'after'] as const) {
       it(`tries ${name} ${nth} once, and takes ordinary activities from there when it fails ${when} its effect`, async () => {
-        const services = createServices({ ...(refuse === undefined ? {} : { refuse }), [when]: (other: ActivityName, n: number) => fail(other === name && n === nth) });
+        const services = createServices({
+          ...(refuse === undefined ? {} : { refuse }),
+          [when]: (other: ActivityName, n: number) => fail(other === name && n === nth),
+        });
         await withWorkers(services, async () => {
           const handle = await startTransfer(environment(), 'local');
           assert.equal((await handle.result()).status, refuse === undefined ? 'COMPLETED' : 'FAILED');
@@ -79,7 +82,11 @@ describe('a transfer in local dispatch', () => {
     // What the lost worker did: its results were in the workflow task that it never completed.
     const { debit, recordTransferStatus, credit } = services.activities;
     await debit(undefined as never);
-    await recordTransferStatus({ transferId: undefined as never, next: { status: 'DEBITED' }, trace: undefined as never });
+    await recordTransferStatus({
+      transferId: undefined as never,
+      next: { status: 'DEBITED' },
+      trace: undefined as never,
+    });
     await credit(undefined as never);
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });

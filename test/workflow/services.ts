@@ -44,9 +44,11 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
 
   const apply = (leg: Leg): LegAnswer<never> => {
     const reason = refuse[leg];
-    return (fences[leg] ??= reason === undefined ? { outcome: 'applied' } : { outcome: 'rejected', reason: reason as never });
+    return (fences[leg] ??=
+      reason === undefined ? { outcome: 'applied' } : { outcome: 'rejected', reason: reason as never });
   };
-  const cancel = (leg: Leg, reason: AbandonReason): LegAnswer<never> => (fences[leg] ??= { outcome: 'canceled', reason });
+  const cancel = (leg: Leg, reason: AbandonReason): LegAnswer<never> =>
+    (fences[leg] ??= { outcome: 'canceled', reason });
 
   const effects: Activities = {
     debit: async () => apply('debit'),
@@ -55,7 +57,8 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     cancelCredit: async ({ reason }) => cancel('credit', reason),
     cancelTransaction: async ({ reason }) => cancel('transact', reason),
     refund: async ({ reason }) => {
-      if (fences.credit === undefined || fences.credit.outcome === 'applied') throw new Error('a refund before the credit was canceled');
+      if (fences.credit === undefined || fences.credit.outcome === 'applied')
+        throw new Error('a refund before the credit was canceled');
       const answer = cancel('debit', reason);
       if (answer.outcome === 'applied') refunds = 1;
       return answer;
@@ -84,7 +87,9 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     await after?.(name, nth);
     return answer;
   };
-  const activities = Object.fromEntries(Object.keys(effects).map((name) => [name, withFaults(name as ActivityName)])) as unknown as Activities;
+  const activities = Object.fromEntries(
+    Object.keys(effects).map((name) => [name, withFaults(name as ActivityName)]),
+  ) as unknown as Activities;
   return { activities, fences, attempts, attention, statuses, refunded: () => refunds === 1 };
 }
 

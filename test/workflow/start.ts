@@ -5,23 +5,43 @@ import type { Currency } from '../../domain/currency.ts';
 import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { transaction } from '../../workflows/transaction.ts';
 import type { transfer } from '../../workflows/transfer.ts';
-import { transactionWorkflowId, TRANSFER_TASK_QUEUE, transferWorkflowId, type Dispatch, type TransactionInput, type TransferInput } from '../../workflows/messages.ts';
+import {
+  transactionWorkflowId,
+  TRANSFER_TASK_QUEUE,
+  transferWorkflowId,
+  type Dispatch,
+  type TransactionInput,
+  type TransferInput,
+} from '../../workflows/messages.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const trace = { requestId: 'test-request' };
 const amount = '25.0000';
 const currency = 'USD' as Currency;
 
-export async function startTransfer(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary', { workflowTaskTimeout = '10 seconds', transferId = randomUUID() as TransferId } = {}) {
+export async function startTransfer(
+  environment: TestWorkflowEnvironment,
+  dispatch: Dispatch = 'ordinary',
+  { workflowTaskTimeout = '10 seconds', transferId = randomUUID() as TransferId } = {},
+) {
   const input: TransferInput = {
-    terms: { transferId, senderWalletId: '0a'.padEnd(36, '0') as WalletId, receiverWalletId: 'fa'.padEnd(36, '0') as WalletId, amount, currency },
+    terms: {
+      transferId,
+      senderWalletId: '0a'.padEnd(36, '0') as WalletId,
+      receiverWalletId: 'fa'.padEnd(36, '0') as WalletId,
+      amount,
+      currency,
+    },
     senderTaskQueue: 'wallet-0',
     receiverTaskQueue: 'wallet-1',
     deadlineMs: (await environment.currentTimeMs()) + TEN_MINUTES_MS,
     dispatch,
     trace,
   };
-  return environment.client.workflow.start<typeof transfer>('transfer', { ...options(transferWorkflowId(transferId), input), workflowTaskTimeout });
+  return environment.client.workflow.start<typeof transfer>('transfer', {
+    ...options(transferWorkflowId(transferId), input),
+    workflowTaskTimeout,
+  });
 }
 
 export async function startTransaction(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
@@ -33,7 +53,10 @@ export async function startTransaction(environment: TestWorkflowEnvironment, dis
     dispatch,
     trace,
   };
-  return environment.client.workflow.start<typeof transaction>('transaction', options(transactionWorkflowId(transactionId), input));
+  return environment.client.workflow.start<typeof transaction>(
+    'transaction',
+    options(transactionWorkflowId(transactionId), input),
+  );
 }
 
 function options<Input>(workflowId: string, input: Input) {

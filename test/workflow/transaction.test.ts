@@ -17,7 +17,13 @@ describe('a one-sided transaction', () => {
     assert.deepEqual(services.attempts, ['transact', 'recordTransactionEnd']);
   });
 
-  for (const reason of ['wallet_not_found', 'wallet_suspended', 'currency_mismatch', 'insufficient_funds', 'balance_limit']) {
+  for (const reason of [
+    'wallet_not_found',
+    'wallet_suspended',
+    'currency_mismatch',
+    'insufficient_funds',
+    'balance_limit',
+  ]) {
     it(`that is refused ends FAILED ${reason}`, async () => {
       const services = createServices({ refuse: { transact: reason } });
       await withWorkers(services, async () => {

@@ -115,26 +115,26 @@ describe('a transfer', () => {
     });
   }
 
-  it('goes on with its compensation while attention to it cannot be written', async () => {
-    const stuckUntil = (await environment().currentTimeMs()) + 3_600_000;
-    let refundedAt: number | undefined;
-    let attentionAt: number | undefined;
+  it('is refunded once its compensation heals, although attention to it can never be written', async () => {
+    let failingSince: number | undefined;
     const services = createServices({
       refuse: { credit: 'receiver_suspended' },
-      before: async (name, nth) => {
+      before: async (name) => {
         const now = await environment().currentTimeMs();
-        if (name === 'refund') fail(now < stuckUntil);
-        if (name === 'recordTransferAttention') fail(now < stuckUntil + 1_800_000 && nth > 0);
-      },
-      after: async (name) => {
-        if (name === 'refund') refundedAt = await environment().currentTimeMs();
-        if (name === 'recordTransferAttention') attentionAt = await environment().currentTimeMs();
+        if (name === 'cancelCredit') {
+          failingSince ??= now;
+          fail(now - failingSince < 600_000);
+        }
+        fail(name === 'recordTransferAttention');
       },
     });
     await withWorkers(services, async () => {
-      assert.equal((await (await startTransfer(environment())).result()).status, 'FAILED');
+      const handle = await startTransfer(environment());
+      assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
+      await keepHistory('transfer-attention-not-written', handle);
     });
-    assert.ok(refundedAt! < attentionAt!);
+    assert.equal(services.refunded(), true);
+    assert.equal(services.attention.length, 0);
   });
 
   it('adopts the end that is stored when another run has written it', async () => {

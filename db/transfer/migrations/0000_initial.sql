@@ -27,7 +27,7 @@ CREATE TABLE "transactions" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deadline_at" timestamp (3) with time zone NOT NULL,
-	"started_at" timestamp (3) with time zone,
+	"start_due_at" timestamp (3) with time zone,
 	"attention_reason" text,
 	"attention_since" timestamp (3) with time zone,
 	"attention_error" text,
@@ -63,7 +63,7 @@ CREATE TABLE "transfers" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deadline_at" timestamp (3) with time zone NOT NULL,
-	"started_at" timestamp (3) with time zone,
+	"start_due_at" timestamp (3) with time zone,
 	"attention_reason" text,
 	"attention_since" timestamp (3) with time zone,
 	"attention_error" text,
@@ -74,12 +74,12 @@ CREATE TABLE "transfers" (
 );
 --> statement-breakpoint
 ALTER TABLE "transfer_steps" ADD CONSTRAINT "transfer_steps_transfer_id_transfers_transfer_id_fk" FOREIGN KEY ("transfer_id") REFERENCES "public"."transfers"("transfer_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "transactions_created" ON "transactions" USING btree ("created_at" DESC NULLS LAST,"transaction_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transactions_wallet_created" ON "transactions" USING btree ("wallet_id","created_at" DESC NULLS LAST,"transaction_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transactions_status_created" ON "transactions" USING btree ("status","created_at" DESC NULLS LAST,"transaction_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transactions_not_started" ON "transactions" USING btree ("created_at") WHERE status = 'PENDING' and started_at is null;--> statement-breakpoint
-CREATE INDEX "transfers_created" ON "transfers" USING btree ("created_at" DESC NULLS LAST,"transfer_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transfers_sender_created" ON "transfers" USING btree ("sender_wallet_id","created_at" DESC NULLS LAST,"transfer_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transfers_receiver_created" ON "transfers" USING btree ("receiver_wallet_id","created_at" DESC NULLS LAST,"transfer_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transfers_status_created" ON "transfers" USING btree ("status","created_at" DESC NULLS LAST,"transfer_id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "transfers_not_started" ON "transfers" USING btree ("created_at") WHERE status = 'PENDING' and started_at is null;
+CREATE INDEX "transactions_created" ON "transactions" USING btree ("created_at" DESC NULLS FIRST,"transaction_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transactions_wallet_created" ON "transactions" USING btree ("wallet_id","created_at" DESC NULLS FIRST,"transaction_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transactions_status_created" ON "transactions" USING btree ("status","created_at" DESC NULLS FIRST,"transaction_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transactions_start_due" ON "transactions" USING btree ("start_due_at") WHERE status = 'PENDING' and start_due_at is not null;--> statement-breakpoint
+CREATE INDEX "transfers_created" ON "transfers" USING btree ("created_at" DESC NULLS FIRST,"transfer_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transfers_sender_created" ON "transfers" USING btree ("sender_wallet_id","created_at" DESC NULLS FIRST,"transfer_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transfers_receiver_created" ON "transfers" USING btree ("receiver_wallet_id","created_at" DESC NULLS FIRST,"transfer_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transfers_status_created" ON "transfers" USING btree ("status","created_at" DESC NULLS FIRST,"transfer_id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "transfers_start_due" ON "transfers" USING btree ("start_due_at") WHERE status = 'PENDING' and start_due_at is not null;

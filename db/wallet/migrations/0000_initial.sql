@@ -72,4 +72,4 @@ ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_wallet_id_wallets_wa
 CREATE INDEX "ledger_entries_transaction" ON "ledger_entries" USING btree ("transaction_id");--> statement-breakpoint
 CREATE INDEX "ledger_entries_wallet_created" ON "ledger_entries" USING btree ("wallet_id","created_at","sequence");--> statement-breakpoint
 CREATE UNIQUE INDEX "wallets_external_currency" ON "wallets" USING btree ("currency") WHERE kind = 'external';--> statement-breakpoint
-CREATE INDEX "wallets_created" ON "wallets" USING btree ("created_at" DESC NULLS LAST,"wallet_id" DESC NULLS LAST) WHERE kind = 'user';
+CREATE INDEX "wallets_created" ON "wallets" USING btree ("created_at" DESC NULLS FIRST,"wallet_id" DESC NULLS FIRST) WHERE kind = 'user';
