@@ -70,7 +70,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   const result = settings.safeParse(values);
   if (result.success) return result.data;
-  throw new SettingsError(result.error.issues.map((issue) => `${issue.path[0]?.toString()} is wrong: ${issue.message}`).join('\n'));
+  throw new SettingsError(
+    result.error.issues.map((issue) => `${issue.path[0]?.toString()} is wrong: ${issue.message}`).join('\n'),
+  );
 }
 
 /** What a launcher hands on to the processes it starts, besides their own settings. */
@@ -79,7 +81,10 @@ export function inheritedEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** The values of settings that a process cannot do without. Throws a SettingsError that names those not set. */
-export function requireSettings<Name extends keyof Settings>(from: Settings, ...names: Name[]): { [N in Name]-?: NonNullable<Settings[N]> } {
+export function requireSettings<Name extends keyof Settings>(
+  from: Settings,
+  ...names: Name[]
+): { [N in Name]-?: NonNullable<Settings[N]> } {
   const missing = names.filter((name) => from[name] === undefined);
   if (missing.length > 0) throw new SettingsError(`not set: ${missing.join(', ')}`);
   return from as unknown as { [N in Name]-?: NonNullable<Settings[N]> };

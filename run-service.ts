@@ -15,7 +15,10 @@ export interface RunningService {
 
 const STOP_TIMEOUT_MS = 9_000;
 
-export async function runService(name: string, start: (settings: Settings, logger: Logger) => Promise<RunningService>): Promise<void> {
+export async function runService(
+  name: string,
+  start: (settings: Settings, logger: Logger) => Promise<RunningService>,
+): Promise<void> {
   let logger: Logger | undefined;
   try {
     const settings = readSettings();
@@ -29,7 +32,8 @@ export async function runService(name: string, start: (settings: Settings, logge
     await service.stop();
     process.exit(0);
   } catch (error) {
-    if (error instanceof SettingsError || logger === undefined) process.stderr.write(`${name}: ${(error as Error).message}\n`);
+    if (error instanceof SettingsError || logger === undefined)
+      process.stderr.write(`${name}: ${(error as Error).message}\n`);
     else logger.fatal({ err: error }, 'ended by an error');
     process.exit(1);
   }

@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import type pinoPretty from 'pino-pretty';
 import type { Settings } from './config.ts';
 
 export type { Logger } from 'pino';
@@ -28,7 +29,7 @@ export function createLogger(settings: Pick<Settings, 'LOG_LEVEL' | 'LOG_FORMAT'
 /** pino-pretty is a development dependency: without it the lines stay JSON. */
 function prettyStream(): DestinationStream | undefined {
   try {
-    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
     return pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   } catch {
     return undefined;

@@ -15,19 +15,47 @@ export type TransferActivities = ReturnType<typeof createTransferActivities>;
 export function createTransferActivities(database: Database) {
   return {
     /** Writes a status if it is of a higher rank than the stored one, and answers what is stored then. */
-    recordTransferStatus: ({ transferId, next, trace }: { transferId: TransferId; next: { readonly status: 'DEBITED' } | TransferEnd; trace: TraceContext }) =>
-      recordTransferStatus(database, transferId, next, trace),
+    recordTransferStatus: ({
+      transferId,
+      next,
+      trace,
+    }: {
+      transferId: TransferId;
+      next: { readonly status: 'DEBITED' } | TransferEnd;
+      trace: TraceContext;
+    }) => recordTransferStatus(database, transferId, next, trace),
 
     /** Shows an operator that a transfer's compensation cannot finish, with the reason and the last error. */
-    recordTransferAttention: ({ transferId, reason, error }: { transferId: TransferId; reason: string; error: string }) =>
-      recordTransferAttention(database, transferId, reason, error),
+    recordTransferAttention: ({
+      transferId,
+      reason,
+      error,
+    }: {
+      transferId: TransferId;
+      reason: string;
+      error: string;
+    }) => recordTransferAttention(database, transferId, reason, error),
 
     /** Writes how a transaction ended, unless it has ended already, and answers what is stored then. */
-    recordTransactionEnd: ({ transactionId, end, trace }: { transactionId: TransactionId; end: TransactionEnd; trace: TraceContext }) =>
-      recordTransactionEnd(database, transactionId, end, trace),
+    recordTransactionEnd: ({
+      transactionId,
+      end,
+      trace,
+    }: {
+      transactionId: TransactionId;
+      end: TransactionEnd;
+      trace: TraceContext;
+    }) => recordTransactionEnd(database, transactionId, end, trace),
 
     /** Shows an operator that a transaction which was given up cannot be canceled. */
-    recordTransactionAttention: ({ transactionId, reason, error }: { transactionId: TransactionId; reason: string; error: string }) =>
-      recordTransactionAttention(database, transactionId, reason, error),
+    recordTransactionAttention: ({
+      transactionId,
+      reason,
+      error,
+    }: {
+      transactionId: TransactionId;
+      reason: string;
+      error: string;
+    }) => recordTransactionAttention(database, transactionId, reason, error),
   };
 }

@@ -66,7 +66,9 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   } else if (row.bodyHash === requested.bodyHash) {
     c.header('Idempotent-Replayed', 'true');
   } else {
-    throw new ProblemError('idempotency_key_reused', { detail: 'The key names a movement with another body, which has not been changed.' });
+    throw new ProblemError('idempotency_key_reused', {
+      detail: 'The key names a movement with another body, which has not been changed.',
+    });
   }
   if (waitSeconds === undefined) return { row, status: 202 };
 
@@ -84,7 +86,10 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 }
 
 /** The movement's row and whether this request stored it. A request that races it waits for its transaction. */
-async function storeOnce<Row>(monitor: TemporalMonitor, { database, find, store }: Requested<Row>): Promise<{ row: Row; isNew: boolean }> {
+async function storeOnce<Row>(
+  monitor: TemporalMonitor,
+  { database, find, store }: Requested<Row>,
+): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,
     async () => {
@@ -92,7 +97,9 @@ async function storeOnce<Row>(monitor: TemporalMonitor, { database, find, store 
         // What is stored is answered all the same; what is not, must not be.
         const stored = await find();
         if (stored !== undefined) return { row: stored, isNew: false };
-        throw new ProblemError('temporal_unavailable', { detail: 'Nothing was stored. Try again, with the same Idempotency-Key.' });
+        throw new ProblemError('temporal_unavailable', {
+          detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
+        });
       }
       const stored = await store();
       if (stored !== undefined) return { row: stored, isNew: true };
@@ -112,7 +119,11 @@ async function workflowEnd(client: Client, workflowId: string, signal: AbortSign
 /** The starts of workflows that are under way. */
 export interface Starts {
   /** Returns when the workflow is started, or after the limit, or at once if others are in line before it; never raises. */
-  readonly start: (start: () => Promise<void>, limitMs: number, log: Pick<ApiEnv['Variables']['log'], 'warn'>) => Promise<void>;
+  readonly start: (
+    start: () => Promise<void>,
+    limitMs: number,
+    log: Pick<ApiEnv['Variables']['log'], 'warn'>,
+  ) => Promise<void>;
 }
 
 /** A start that hangs is given up after this long, and left to the sweep. */
@@ -123,7 +134,11 @@ const START_GIVEN_UP_MS = 10_000;
  * first ones take up the machine. With `waitingMax` in line, a start is left to the sweep, so that a hanging Temporal does
  * not fill the memory.
  */
-export function boundStarts(client: Client, monitor: TemporalMonitor, { atOnceMax = 16, waitingMax = 1_000 } = {}): Starts {
+export function boundStarts(
+  client: Client,
+  monitor: TemporalMonitor,
+  { atOnceMax = 16, waitingMax = 1_000 } = {},
+): Starts {
   const turns = takeTurns(atOnceMax);
   let unconfirmed = 0;
   return {

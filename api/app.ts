@@ -36,7 +36,10 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
-    .route('/', openApiRoute(() => app.getOpenAPI31Document(openApiInfo)));
+    .route(
+      '/',
+      openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
+    );
 }
 
 /** For a typed client: `hc<App>(url)`. @public */

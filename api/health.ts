@@ -9,11 +9,9 @@ import type { ApiEnv } from './request-context.ts';
 const readinessAnswer = z
   .object({
     status: z.enum(['ready', 'unavailable']),
-    checks: z
-      .record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() }))
-      .openapi({
-        example: { 'transfer-database': { status: 'up' }, temporal: { status: 'down', reason: 'no answer in time' } },
-      }),
+    checks: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() })).openapi({
+      example: { 'transfer-database': { status: 'up' }, temporal: { status: 'down', reason: 'no answer in time' } },
+    }),
   })
   .openapi('Readiness');
 

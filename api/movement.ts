@@ -43,7 +43,12 @@ export const movementHeaders = z.object({
     }),
 });
 
-export const movementRequestFields = { amount: amountField, currency: currencyField, reference: referenceField, metadata: metadataField };
+export const movementRequestFields = {
+  amount: amountField,
+  currency: currencyField,
+  reference: referenceField,
+  metadata: metadataField,
+};
 
 export const movementAnswerFields = {
   amount: amountAnswer,
@@ -53,10 +58,14 @@ export const movementAnswerFields = {
   attention: z
     .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
     .nullable()
-    .openapi({ description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.' }),
+    .openapi({
+      description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
+    }),
   created_at: instantAnswer,
   updated_at: instantAnswer,
-  deadline_at: instantAnswer.openapi({ description: 'When it is given up, and compensated, unless its money has arrived.' }),
+  deadline_at: instantAnswer.openapi({
+    description: 'When it is given up, and compensated, unless its money has arrived.',
+  }),
 };
 
 const movementAnswer = z.object(movementAnswerFields);
@@ -68,7 +77,8 @@ export function renderMovement(row: Transfer | Transaction): z.infer<typeof move
     currency: row.currency,
     reference: row.reference,
     metadata: row.metadata ?? {},
-    attention: reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
+    attention:
+      reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
     deadline_at: row.deadlineAt.toISOString(),
@@ -76,7 +86,10 @@ export function renderMovement(row: Transfer | Transaction): z.infer<typeof move
 }
 
 const replayed = {
-  'Idempotent-Replayed': { description: '`true` if the key had named this movement before.', schema: { type: 'string' as const, enum: ['true'] } },
+  'Idempotent-Replayed': {
+    description: '`true` if the key had named this movement before.',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
   Location: { description: 'Where it is.', schema: { type: 'string' as const } },
 };
 

@@ -58,8 +58,11 @@ function tooLarge(): ProblemError {
 
 function refuseOtherType(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter));
-  if (type !== 'application/json' || !isUtf8) throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
+  const isUtf8 = parameters.every(
+    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter),
+  );
+  if (type !== 'application/json' || !isUtf8)
+    throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
 }
 
 function parse(bytes: ArrayBuffer): unknown {

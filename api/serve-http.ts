@@ -85,7 +85,10 @@ async function drain(server: Server): Promise<void> {
 function answerUnreadable(error: unknown): Response {
   const isRequest = error instanceof Error && error.name === 'RequestError';
   const requestId = randomUUID();
-  const { status, headers, body } = describeProblem(new ProblemError(isRequest ? 'bad_request' : 'internal_error'), requestId);
+  const { status, headers, body } = describeProblem(
+    new ProblemError(isRequest ? 'bad_request' : 'internal_error'),
+    requestId,
+  );
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'X-Request-Id': requestId } });
 }
 
@@ -101,8 +104,18 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const requestId = randomUUID();
-  const { status, headers, body } = describeProblem(new ProblemError(UNREADABLE[error.code ?? ''] ?? 'bad_request'), requestId);
+  const { status, headers, body } = describeProblem(
+    new ProblemError(UNREADABLE[error.code ?? ''] ?? 'bad_request'),
+    requestId,
+  );
   const payload = JSON.stringify(body);
-  const lines = Object.entries({ ...headers, 'X-Request-Id': requestId, 'Content-Length': Buffer.byteLength(payload), Connection: 'close' });
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${payload}`);
+  const lines = Object.entries({
+    ...headers,
+    'X-Request-Id': requestId,
+    'Content-Length': Buffer.byteLength(payload),
+    Connection: 'close',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${payload}`,
+  );
 }

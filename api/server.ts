@@ -26,7 +26,10 @@ const PORT_DEFAULT = 3000;
 export async function startApi(settings: Settings, logger: Logger, starter: MovementStarter): Promise<RunningService> {
   const { client, walletShardCount: shardCount } = starter;
   const database = openTransferDatabase(settings);
-  const wallets: WalletAccess = settings.WALLET_API_URL === undefined ? { shards: openShards(settings) } : { walletApiUrl: settings.WALLET_API_URL };
+  const wallets: WalletAccess =
+    settings.WALLET_API_URL === undefined
+      ? { shards: openShards(settings) }
+      : { walletApiUrl: settings.WALLET_API_URL };
   const monitor = monitorTemporal(client, logger);
   const draining = new AbortController();
 
@@ -41,13 +44,20 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     readiness: watchReadiness(
       {
         'transfer-database': databaseCheck(database),
-        ...('shards' in wallets ? walletShardChecks(wallets.shards) : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
+        ...('shards' in wallets
+          ? walletShardChecks(wallets.shards)
+          : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
         ...temporalChecks(client, shardCount),
       },
       logger,
     ),
   });
-  const server = await serveHttp({ fetch: app.fetch, host: settings.HOST, port: settings.PORT ?? PORT_DEFAULT, draining });
+  const server = await serveHttp({
+    fetch: app.fetch,
+    host: settings.HOST,
+    port: settings.PORT ?? PORT_DEFAULT,
+    draining,
+  });
   logger.info({ url: server.url }, 'the API listens');
   return {
     async stop() {
@@ -60,7 +70,11 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   const connection = connectClient(settings);
-  const starter = { client: createClient(connection, settings), walletShardCount: walletShardCount(settings), dispatch: settings.DISPATCH };
+  const starter = {
+    client: createClient(connection, settings),
+    walletShardCount: walletShardCount(settings),
+    dispatch: settings.DISPATCH,
+  };
   const api = await startApi(settings, logger, starter);
   return {
     async stop() {

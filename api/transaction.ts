@@ -3,7 +3,12 @@
  * is workflows/transaction.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { acceptTransaction, findTransaction, listTransactions, type Transaction } from '../db/transfer/transaction-queries.ts';
+import {
+  acceptTransaction,
+  findTransaction,
+  listTransactions,
+  type Transaction,
+} from '../db/transfer/transaction-queries.ts';
 import { transactionId } from '../domain/derived-id.ts';
 import type { TransactionId } from '../domain/ids.ts';
 import { transactionBodyHash } from '../domain/movement-body.ts';
@@ -12,8 +17,22 @@ import { startTransaction } from '../temporal/start-movement.ts';
 import { transactionWorkflowId } from '../workflows/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
-import { exampleMovementId, exampleWalletId, idAnswer, instantField, transactionIdField, walletIdField } from './fields.ts';
-import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement, type MovementDeps } from './movement.ts';
+import {
+  exampleMovementId,
+  exampleWalletId,
+  idAnswer,
+  instantField,
+  transactionIdField,
+  walletIdField,
+} from './fields.ts';
+import {
+  movementAnswerFields,
+  movementHeaders,
+  movementRequestFields,
+  movementResponses,
+  renderMovement,
+  type MovementDeps,
+} from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
@@ -21,7 +40,9 @@ import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
 
-const typeField = z.enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') }).openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
+const typeField = z
+  .enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') })
+  .openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
 
 const transactionRequest = z
   .strictObject(
@@ -55,7 +76,10 @@ const post = createRoute({
 send \`Prefer: wait=N\` to be answered when it has ended. An unknown or suspended wallet, or too little money, is a FAILED
 transaction with its \`failure_reason\` and not an error here: only the wallet service knows, at the moment when it moves the money.`,
   middleware: readJson,
-  request: { headers: movementHeaders, body: { required: true, content: { 'application/json': { schema: transactionRequest } } } },
+  request: {
+    headers: movementHeaders,
+    body: { required: true, content: { 'application/json': { schema: transactionRequest } } },
+  },
   responses: movementResponses(transactionAnswer, 'type_invalid'),
 });
 
@@ -67,7 +91,10 @@ const get = createRoute({
   tags: ['Transactions'],
   request: { params: z.object({ transaction_id: transactionIdField }) },
   responses: {
-    200: { description: 'The transaction as it is now.', content: { 'application/json': { schema: transactionAnswer } } },
+    200: {
+      description: 'The transaction as it is now.',
+      content: { 'application/json': { schema: transactionAnswer } },
+    },
     ...problemResponses('transaction_not_found', 'transaction_id_invalid', 'database_unavailable'),
   },
 });
@@ -80,9 +107,7 @@ const list = createRoute({
   tags: ['Transactions'],
   request: {
     query: z.strictObject({
-      status: z
-        .enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') })
-        .optional(),
+      status: z.enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') }).optional(),
       type: typeField.optional(),
       wallet_id: walletIdField.optional(),
       created_after: instantField.optional().openapi({ description: 'This instant included.' }),
@@ -91,8 +116,18 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: { description: 'A page of transactions.', content: { 'application/json': { schema: pageSchema(transactionAnswer) } } },
-    ...problemResponses('status_invalid', 'type_invalid', 'wallet_id_invalid', 'instant_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+    200: {
+      description: 'A page of transactions.',
+      content: { 'application/json': { schema: pageSchema(transactionAnswer) } },
+    },
+    ...problemResponses(
+      'status_invalid',
+      'type_invalid',
+      'wallet_id_invalid',
+      'instant_invalid',
+      ...PAGE_PROBLEMS,
+      'database_unavailable',
+    ),
   },
 });
 
@@ -111,7 +146,13 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
         workflowId: transactionWorkflowId(id),
         bodyHash: hash,
         find: () => findTransaction(database, id),
-        store: () => acceptTransaction(database, terms, { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds }, c.var.trace),
+        store: () =>
+          acceptTransaction(
+            database,
+            terms,
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            c.var.trace,
+          ),
         start: (accepted) => startTransaction(starter, accepted),
         isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
       });
@@ -123,15 +164,29 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       const { transaction_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transaction_id: id });
       const transaction = await databaseStep(database, () => findTransaction(database, id));
-      if (transaction === undefined) throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
+      if (transaction === undefined)
+        throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
       return c.json(render(transaction), 200);
     })
     .openapi(list, async (c) => {
-      const { status, type, wallet_id: walletId, created_after: createdAfter, created_before: createdBefore, limit, cursor } = c.req.valid('query');
+      const {
+        status,
+        type,
+        wallet_id: walletId,
+        created_after: createdAfter,
+        created_before: createdBefore,
+        limit,
+        cursor,
+      } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], transactionId: position[1] as TransactionId };
-      const rows = await databaseStep(database, () => listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
-      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transactionId] }), 200);
+      const rows = await databaseStep(database, () =>
+        listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
+      );
+      return c.json(
+        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transactionId] }),
+        200,
+      );
     });
 }
 

@@ -12,8 +12,24 @@ import { startTransfer } from '../temporal/start-movement.ts';
 import { transferWorkflowId } from '../workflows/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
-import { exampleMovementId, exampleReceiverId, exampleWalletId, idAnswer, instantAnswer, instantField, transferIdField, walletIdField } from './fields.ts';
-import { movementAnswerFields, movementHeaders, movementRequestFields, movementResponses, renderMovement, type MovementDeps } from './movement.ts';
+import {
+  exampleMovementId,
+  exampleReceiverId,
+  exampleWalletId,
+  idAnswer,
+  instantAnswer,
+  instantField,
+  transferIdField,
+  walletIdField,
+} from './fields.ts';
+import {
+  movementAnswerFields,
+  movementHeaders,
+  movementRequestFields,
+  movementResponses,
+  renderMovement,
+  type MovementDeps,
+} from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
@@ -30,7 +46,10 @@ const transferRequest = z
     },
     { error: otherwise('body_invalid') },
   )
-  .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, { error: 'same_wallet', path: ['receiver_wallet_id'] })
+  .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, {
+    error: 'same_wallet',
+    path: ['receiver_wallet_id'],
+  })
   .openapi('TransferRequest');
 
 const transferAnswer = z
@@ -66,7 +85,10 @@ does not own wallets, and what it could find out about them when it accepts a tr
 moves. The debit knows, and the credit does; what they refuse is the transfer's \`failure_reason\` (\`sender_not_found\`,
 \`receiver_not_found\`, \`insufficient_funds\` …), and whatever had been debited has been given back.`,
   middleware: readJson,
-  request: { headers: movementHeaders, body: { required: true, content: { 'application/json': { schema: transferRequest } } } },
+  request: {
+    headers: movementHeaders,
+    body: { required: true, content: { 'application/json': { schema: transferRequest } } },
+  },
   responses: movementResponses(transferAnswer, 'same_wallet'),
 });
 
@@ -91,10 +113,14 @@ const getSteps = createRoute({
   operationId: 'listTransferSteps',
   summary: 'What happened to a transfer, and when',
   tags: ['Transfers'],
-  description: 'In the order in which it happened, kept for ever; from the database alone, so also while Temporal is down.',
+  description:
+    'In the order in which it happened, kept for ever; from the database alone, so also while Temporal is down.',
   request: { params: idParameter },
   responses: {
-    200: { description: 'Its steps.', content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer) }) } } },
+    200: {
+      description: 'Its steps.',
+      content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer) }) } },
+    },
     ...problemResponses('transfer_not_found', 'transfer_id_invalid', 'database_unavailable'),
   },
 });
@@ -107,9 +133,7 @@ const list = createRoute({
   tags: ['Transfers'],
   request: {
     query: z.strictObject({
-      status: z
-        .enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') })
-        .optional(),
+      status: z.enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') }).optional(),
       wallet_id: walletIdField.optional().openapi({ description: 'As sender or receiver.' }),
       created_after: instantField.optional().openapi({ description: 'This instant included.' }),
       created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
@@ -117,8 +141,17 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: { description: 'A page of transfers.', content: { 'application/json': { schema: pageSchema(transferAnswer) } } },
-    ...problemResponses('status_invalid', 'wallet_id_invalid', 'instant_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+    200: {
+      description: 'A page of transfers.',
+      content: { 'application/json': { schema: pageSchema(transferAnswer) } },
+    },
+    ...problemResponses(
+      'status_invalid',
+      'wallet_id_invalid',
+      'instant_invalid',
+      ...PAGE_PROBLEMS,
+      'database_unavailable',
+    ),
   },
 });
 
@@ -126,7 +159,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const { sender_wallet_id: senderWalletId, receiver_wallet_id: receiverWalletId, amount, currency, reference, metadata } = c.req.valid('json');
+      const {
+        sender_wallet_id: senderWalletId,
+        receiver_wallet_id: receiverWalletId,
+        amount,
+        currency,
+        reference,
+        metadata,
+      } = c.req.valid('json');
       const id = transferId(idempotencyKey);
       const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
       const hash = transferBodyHash({ ...terms, reference, metadata });
@@ -137,7 +177,13 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         workflowId: transferWorkflowId(id),
         bodyHash: hash,
         find: () => findTransfer(database, id),
-        store: () => acceptTransfer(database, terms, { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds }, c.var.trace),
+        store: () =>
+          acceptTransfer(
+            database,
+            terms,
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            c.var.trace,
+          ),
         start: (accepted) => startTransfer(starter, accepted),
         isSettled: (transfer) => isTerminal(transfer.status) || transfer.attentionReason !== null,
       });
@@ -157,14 +203,29 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       c.var.log.setBindings({ transfer_id: id });
       const steps = await databaseStep(database, () => listSteps(database, id));
       if (steps.length === 0) throw notFound(id);
-      return c.json({ data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) }, 200);
+      return c.json(
+        { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
+        200,
+      );
     })
     .openapi(list, async (c) => {
-      const { status, wallet_id: walletId, created_after: createdAfter, created_before: createdBefore, limit, cursor } = c.req.valid('query');
+      const {
+        status,
+        wallet_id: walletId,
+        created_after: createdAfter,
+        created_before: createdBefore,
+        limit,
+        cursor,
+      } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
       const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
-      const rows = await databaseStep(database, () => listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }));
-      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }), 200);
+      const rows = await databaseStep(database, () =>
+        listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
+      );
+      return c.json(
+        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
+        200,
+      );
     });
 }
 

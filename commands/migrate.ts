@@ -9,9 +9,16 @@ import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 
 try {
   const settings = readSettings();
-  const urls = requireSettings(settings, 'WALLET_ADMIN_DATABASE_URLS', 'WALLET_DATABASE_URLS', 'TRANSFER_ADMIN_DATABASE_URL', 'TRANSFER_DATABASE_URL');
+  const urls = requireSettings(
+    settings,
+    'WALLET_ADMIN_DATABASE_URLS',
+    'WALLET_DATABASE_URLS',
+    'TRANSFER_ADMIN_DATABASE_URL',
+    'TRANSFER_DATABASE_URL',
+  );
   const shardCount = urls.WALLET_ADMIN_DATABASE_URLS.length;
-  if (urls.WALLET_DATABASE_URLS.length !== shardCount) throw new SettingsError('WALLET_DATABASE_URLS and WALLET_ADMIN_DATABASE_URLS must list the same databases');
+  if (urls.WALLET_DATABASE_URLS.length !== shardCount)
+    throw new SettingsError('WALLET_DATABASE_URLS and WALLET_ADMIN_DATABASE_URLS must list the same databases');
   for (const [shard, adminUrl] of urls.WALLET_ADMIN_DATABASE_URLS.entries()) {
     await migrateWalletDatabase({ adminUrl, serviceUrl: urls.WALLET_DATABASE_URLS[shard]!, shard, shardCount });
     console.log(`wallet shard ${shard} of ${shardCount}: migrated`);

@@ -28,7 +28,9 @@ export async function startEverything(
   wrap: (activities: WalletActivities) => WalletActivities = (activities) => activities,
 ): Promise<RunningService> {
   const walletShardCount = requireSettings(settings, 'WALLET_DATABASE_URLS').WALLET_DATABASE_URLS.length;
-  const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) => openWalletDatabase(settings, shard));
+  const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) =>
+    openWalletDatabase(settings, shard),
+  );
   const database = openTransferDatabase(settings);
   installTemporalRuntime(logger);
 

@@ -20,7 +20,10 @@ export interface DatabaseOptions {
 }
 
 /** Connects on first use. */
-export function openDatabase(url: string, { applicationName, connectionsMax, queryTimeoutMs }: DatabaseOptions): Database {
+export function openDatabase(
+  url: string,
+  { applicationName, connectionsMax, queryTimeoutMs }: DatabaseOptions,
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,

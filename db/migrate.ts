@@ -30,14 +30,23 @@ const ROLE_SETTINGS = {
 };
 
 /** Throws if the database was made for another range of buckets: its wallets would not be found where they are. */
-export async function migrateWalletDatabase({ adminUrl, serviceUrl, shard, shardCount }: MigrationTarget & { shard: number; shardCount: number }): Promise<void> {
+export async function migrateWalletDatabase({
+  adminUrl,
+  serviceUrl,
+  shard,
+  shardCount,
+}: MigrationTarget & { shard: number; shardCount: number }): Promise<void> {
   await migrateDatabase({ adminUrl, serviceUrl, service: 'wallet' }, async (client) => {
     for (const file of (await readdir(new URL('wallet/functions/', import.meta.url))).sort()) {
       if (file.endsWith('.sql')) await client.query(await sqlFile(`wallet/functions/${file}`));
     }
     const { first, last } = bucketRange(shard, shardCount);
-    await client.query('INSERT INTO shard_buckets (first_bucket, last_bucket) VALUES ($1, $2) ON CONFLICT DO NOTHING', [first, last]);
-    const held = (await client.query<{ first_bucket: number; last_bucket: number }>('SELECT * FROM shard_buckets')).rows[0];
+    await client.query('INSERT INTO shard_buckets (first_bucket, last_bucket) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      first,
+      last,
+    ]);
+    const held = (await client.query<{ first_bucket: number; last_bucket: number }>('SELECT * FROM shard_buckets'))
+      .rows[0];
     if (held?.first_bucket !== first || held.last_bucket !== last) {
       throw new Error(
         `wallet shard ${shard} of ${shardCount} would hold the buckets ${first} to ${last}, but ${new URL(adminUrl).pathname.slice(1)} ` +
@@ -74,7 +83,10 @@ async function migrateDatabase(
     await withClient(adminUrl, async (target) => {
       await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
       await target.query(`SET ROLE ${owner}`);
-      await migrate(drizzle(target), { migrationsFolder: fileURLToPath(new URL(`${service}/migrations`, import.meta.url)), migrationsSchema: 'migrations' });
+      await migrate(drizzle(target), {
+        migrationsFolder: fileURLToPath(new URL(`${service}/migrations`, import.meta.url)),
+        migrationsSchema: 'migrations',
+      });
       await target.query('BEGIN');
       // The functions call each other and are made in the order of their names.
       await target.query('SET LOCAL check_function_bodies = off');
@@ -94,7 +106,8 @@ async function ensureOwner(client: pg.Client, owner: string): Promise<void> {
 
 async function ensureServiceRole(client: pg.Client, role: string, serviceUrl: string): Promise<void> {
   const { username, password } = new URL(serviceUrl);
-  if (decodeURIComponent(username) !== role) throw new Error(`the service's database URL must name the role ${role}, not ${username}`);
+  if (decodeURIComponent(username) !== role)
+    throw new Error(`the service's database URL must name the role ${role}, not ${username}`);
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
   await client.query(
     `${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(decodeURIComponent(password))}`,
@@ -105,7 +118,11 @@ async function ensureServiceRole(client: pg.Client, role: string, serviceUrl: st
 }
 
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'counterpoise-migrate', connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'counterpoise-migrate',
+    connectionTimeoutMillis: 10_000,
+  });
   await client.connect();
   try {
     return await use(client);

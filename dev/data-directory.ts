@@ -52,7 +52,8 @@ export function openDataDirectory(directory: string): DataDirectory {
   const settings = readJson<Settings>(settingsFile) ?? newSettings(path);
   replaceFile(settingsFile, settings);
 
-  const recordProcesses = (running: Processes): void => replaceFile(processesFile, { launcher: recordOf(process.pid), ...running });
+  const recordProcesses = (running: Processes): void =>
+    replaceFile(processesFile, { launcher: recordOf(process.pid), ...running });
   return {
     path,
     postgresDir: join(path, 'postgres'),
@@ -67,7 +68,9 @@ export function openDataDirectory(directory: string): DataDirectory {
       recordProcesses(left); // under this launcher's pid; if it is killed too, the next one finds them again
       const survivors = Object.entries(left).filter(([, record]) => isRunning(record));
       const end = ([name, record]: [string, ProcessRecord]): Promise<void> =>
-        name === 'postgres' ? endProcess(record, 'SIGINT', SURVIVOR_GRACE_MS, 'SIGQUIT') : endProcess(record, 'SIGTERM', SURVIVOR_GRACE_MS);
+        name === 'postgres'
+          ? endProcess(record, 'SIGINT', SURVIVOR_GRACE_MS, 'SIGQUIT')
+          : endProcess(record, 'SIGTERM', SURVIVOR_GRACE_MS);
       const isServer = ([name]: [string, ProcessRecord]): boolean => name === 'postgres' || name === 'temporal';
       await Promise.all(survivors.filter((survivor) => !isServer(survivor)).map(end));
       await Promise.all(survivors.filter(isServer).map(end));

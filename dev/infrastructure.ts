@@ -101,7 +101,9 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
     };
     const starts = [
       during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, ports.postgres, interrupt)),
-      ...(server.ui ? [during(progress, 'Temporal', (step) => startTemporal(supervisor, data, options, ports, step))] : []),
+      ...(server.ui
+        ? [during(progress, 'Temporal', (step) => startTemporal(supervisor, data, options, ports, step))]
+        : []),
     ];
     await unlessInterrupted(interrupt, Promise.all(starts));
     const environment = { ...options.environment, ...settings, ...databases.administratorSettings };
@@ -147,7 +149,12 @@ export async function unlessInterrupted<Result>(interrupt: AbortSignal, work: Pr
   }
 }
 
-async function startPostgres(supervisor: Supervisor, data: DataDirectory, port: number, interrupt: AbortSignal): Promise<string> {
+async function startPostgres(
+  supervisor: Supervisor,
+  data: DataDirectory,
+  port: number,
+  interrupt: AbortSignal,
+): Promise<string> {
   const child = await postgres.preparePostgres(data, port);
   interrupt.throwIfAborted();
   supervisor.start(child);
@@ -193,7 +200,8 @@ function databasesAt(data: DataDirectory, port: number) {
   const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
   const service = (role: 'wallet_service' | 'transfer_service', database: string): string =>
     postgres.postgresUrl(port, role, data.passwords[role], database);
-  const administrator = (database: string): string => postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
+  const administrator = (database: string): string =>
+    postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
   const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
   return {
     serviceSettings: {

@@ -3,7 +3,12 @@
  * them in order when asked: services first, which drain, then Temporal and PostgreSQL.
  * Imported by commands/start.ts only.
  */
-import { startInfrastructure, unlessInterrupted, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
+import {
+  startInfrastructure,
+  unlessInterrupted,
+  type Infrastructure,
+  type InfrastructureOptions,
+} from './infrastructure.ts';
 import { servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
 
@@ -59,7 +64,11 @@ export async function launch(options: LaunchOptions): Promise<void> {
   options.progress.note('Stopped. All state is kept; npm start continues from here.');
 }
 
-async function startServices(infrastructure: Infrastructure, services: Services, options: LaunchOptions): Promise<void> {
+async function startServices(
+  infrastructure: Infrastructure,
+  services: Services,
+  options: LaunchOptions,
+): Promise<void> {
   const { supervisor } = infrastructure;
   const step = options.progress.begin('Services');
   for (const child of services.children) supervisor.start(child);
@@ -82,7 +91,11 @@ async function startServices(infrastructure: Infrastructure, services: Services,
   step.done(services.children.map(({ name }) => name).join(', '));
 }
 
-function summary({ dataDir, temporal, databases }: Infrastructure, { api, walletApi }: Services, tookMs: number): string {
+function summary(
+  { dataDir, temporal, databases }: Infrastructure,
+  { api, walletApi }: Services,
+  tookMs: number,
+): string {
   const database = new URL(databases['transfer']!);
   const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   const lines = [

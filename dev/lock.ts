@@ -21,7 +21,11 @@ export function tryLock(file: string): (() => void) | undefined {
 }
 
 /** Runs `work` while holding the lock; `waiting` is called once if another process has it first. */
-export async function withLock<Result>(file: string, waiting: () => void, work: () => Promise<Result>): Promise<Result> {
+export async function withLock<Result>(
+  file: string,
+  waiting: () => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
   let release = tryLock(file);
   if (!release) waiting();
   while (!release) {

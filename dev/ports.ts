@@ -31,7 +31,10 @@ const RANDOM_PORT_MIN = 20_000;
 const RANDOM_PORT_MAX = 32_000;
 const CANDIDATES = 12;
 
-export async function choosePorts<Name extends string>(wishes: Readonly<Record<Name, PortWish>>, cacheDir: string): Promise<Ports<Name>> {
+export async function choosePorts<Name extends string>(
+  wishes: Readonly<Record<Name, PortWish>>,
+  cacheDir: string,
+): Promise<Ports<Name>> {
   const freeCandidates = new Map<Name, number[]>();
   for (const name of Object.keys(wishes) as Name[]) {
     freeCandidates.set(name, await findFree(candidatesFor(wishes[name])));

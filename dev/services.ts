@@ -13,7 +13,11 @@ export interface Services {
   readonly walletApi: string | undefined;
 }
 
-export function servicesOf(infrastructure: Infrastructure, separate: boolean, environment: NodeJS.ProcessEnv): Services {
+export function servicesOf(
+  infrastructure: Infrastructure,
+  separate: boolean,
+  environment: NodeJS.ProcessEnv,
+): Services {
   const { ports, settings } = infrastructure;
   const { WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, ...shared } = settings;
   const wallet = { WALLET_DATABASE_URLS };
@@ -29,14 +33,18 @@ export function servicesOf(infrastructure: Infrastructure, separate: boolean, en
     stopSignal: 'SIGTERM',
   });
   if (!walletApi) {
-    const children = [service('app', 'commands/serve.ts', { ...wallet, ...transfer, PORT: `${ports.api}`, WALLET_API_URL: '' })];
+    const children = [
+      service('app', 'commands/serve.ts', { ...wallet, ...transfer, PORT: `${ports.api}`, WALLET_API_URL: '' }),
+    ];
     return { children, api, walletApi };
   }
   const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
   const children = [
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
     service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
-    ...shards.map((shard) => service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` })),
+    ...shards.map((shard) =>
+      service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` }),
+    ),
     service('worker-transfer', 'workers/transfer.ts', transfer),
   ];
   return { children, api, walletApi };

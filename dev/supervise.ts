@@ -4,7 +4,7 @@
  * Ctrl-C reaches the launcher alone, which stops them in order. Imported by dev/ and commands/.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess, recordOf, send, type ProcessRecord } from './processes.ts';
 import { reasonOf, StackError } from './stack-error.ts';
@@ -49,6 +49,8 @@ interface Child {
   readonly spec: ChildSpec;
   record: ProcessRecord | undefined;
   deaths: number;
+  /** How it died last. */
+  lastEnd: string | undefined;
   stopping: boolean;
 }
 
@@ -63,6 +65,7 @@ export function supervise(changed: () => void, died: (sentence: string) => void)
       const end = await runOnce(child, changed);
       if (child.stopping) return;
       child.deaths += 1;
+      child.lastEnd = end;
       if (Date.now() - startedAtMs >= RAN_WELL_MS) pauseMs = RESTART_PAUSE_MIN_MS;
       died(`${child.spec.name} ended (${end}); it is started again in ${pauseMs / 1000} s`);
       await sleep(pauseMs);
@@ -72,7 +75,7 @@ export function supervise(changed: () => void, died: (sentence: string) => void)
 
   return {
     start(spec) {
-      const child: Child = { spec, record: undefined, deaths: 0, stopping: false };
+      const child: Child = { spec, record: undefined, deaths: 0, lastEnd: undefined, stopping: false };
       children.set(spec.name, child);
       void keepRunning(child);
     },
@@ -85,7 +88,8 @@ export function supervise(changed: () => void, died: (sentence: string) => void)
         if (failure === undefined) return;
         if (awaited.some(({ stopping }) => stopping)) throw new StackError('Stopped before it was ready.');
         const dying = awaited.find(({ deaths }) => deaths >= DEATHS_BEFORE_READY_MAX);
-        if (dying) throw new StackError(`${dying.spec.name} does not stay up.${tailOf(dying.spec.logFile)}`);
+        if (dying)
+          throw new StackError(`${dying.spec.name} does not stay up (${dying.lastEnd}).${tailOf(dying.spec.logFile)}`);
         if (Date.now() > until) {
           const logs = awaited.map(({ spec }) => tailOf(spec.logFile)).join('');
           throw new StackError(`${names.join(', ')}: not ready after ${limitMs / 1000} s (${failure}).${logs}`);
@@ -128,11 +132,20 @@ async function runOnce(child: Child, changed: () => void): Promise<string> {
     started.once('error', (error) => resolve(error.message));
     started.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  // What it may have started itself must not outlive it and hold its port.
-  if (started.pid !== undefined) send(-started.pid, 'SIGKILL');
+  const leftBehind = started.pid === undefined ? '' : endGroup(started.pid);
   child.record = undefined;
   changed();
-  return end;
+  return end + leftBehind;
+}
+
+/** What a child may have started itself must not outlive it and hold its port. Says so where it may not be signalled. */
+function endGroup(pid: number): string {
+  try {
+    send(-pid, 'SIGKILL');
+    return '';
+  } catch (error) {
+    return `, and what it may have left behind could not be ended: ${reasonOf(error)}`;
+  }
 }
 
 function spawnDetached(spec: ChildSpec): ChildProcess {
@@ -156,7 +169,8 @@ function openLog(file: string): number {
 }
 
 function tailOf(logFile: string | undefined): string {
-  if (logFile === undefined) return '';
+  // A child that could not even be prepared or spawned has written none.
+  if (logFile === undefined || !existsSync(logFile)) return '';
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-12);
   return ` The end of ${logFile}:\n${lines.map((line) => `    ${line}`).join('\n')}`;
 }

@@ -18,7 +18,8 @@ const MAVEN_LIMIT_MS = 5 * 60_000;
 const RUN_LIMIT_MS = 15_000;
 
 /** What TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
-export type TimeSkippingServer = { type: 'existing-path'; path: string } | { type: 'cached-download'; downloadDir: string };
+export type TimeSkippingServer =
+  { type: 'existing-path'; path: string } | { type: 'cached-download'; downloadDir: string };
 
 export interface TimeSkippingServerSource {
   readonly cacheDir: string;

@@ -42,10 +42,15 @@ export function monitorTemporal(client: Client, log: Logger, ask = () => describ
     if (error === undefined && misses >= MISSES_UNTIL_DOWN) log.info('Temporal answers again');
     if (error === undefined) misses = 0;
     else if (!isOwnDelay) misses += 1;
-    if (error !== undefined && misses === MISSES_UNTIL_DOWN) log.warn({ err: error }, 'Temporal does not answer: new movements are refused until it does');
+    if (error !== undefined && misses === MISSES_UNTIL_DOWN)
+      log.warn({ err: error }, 'Temporal does not answer: new movements are refused until it does');
     // Once it has missed, the next question follows at once, until it is known to be up or down.
     const isUnclear = error !== undefined && misses < MISSES_UNTIL_DOWN;
-    if (!isStopped) timer = setTimeout(() => void probe(), isUnclear ? Math.max(0, ANSWER_LIMIT_MS - (performance.now() - startedAt)) : INTERVAL_MS);
+    if (!isStopped)
+      timer = setTimeout(
+        () => void probe(),
+        isUnclear ? Math.max(0, ANSWER_LIMIT_MS - (performance.now() - startedAt)) : INTERVAL_MS,
+      );
   };
   void probe();
 
@@ -61,7 +66,9 @@ export function monitorTemporal(client: Client, log: Logger, ask = () => describ
 
 /** Raises if the server does not answer for the namespace within a second. */
 async function describeNamespace(client: Client): Promise<void> {
-  await answerWithin(client, ANSWER_LIMIT_MS, () => client.workflowService.describeNamespace({ namespace: client.options.namespace }));
+  await answerWithin(client, ANSWER_LIMIT_MS, () =>
+    client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+  );
 }
 
 /** A call's answer; raises if there is none within the limit, and gives the call up. */

@@ -20,7 +20,10 @@ export async function registerSearchAttributes(client: Client): Promise<void> {
 }
 
 /** Adds the search attributes of these names, which the namespace must not have. */
-export async function addSearchAttributes(client: Client, names: readonly string[] = Object.values(searchAttributes).map(({ name }) => name)): Promise<void> {
+export async function addSearchAttributes(
+  client: Client,
+  names: readonly string[] = Object.values(searchAttributes).map(({ name }) => name),
+): Promise<void> {
   await client.connection.operatorService.addSearchAttributes({
     namespace: client.options.namespace,
     searchAttributes: Object.fromEntries(
@@ -33,7 +36,9 @@ export async function addSearchAttributes(client: Client, names: readonly string
 
 /** The names of those that the namespace does not have. */
 export async function missingSearchAttributes(client: Client): Promise<string[]> {
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace });
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
+    namespace: client.options.namespace,
+  });
   return Object.values(searchAttributes)
     .map(({ name }) => name)
     .filter((name) => !(name in (customAttributes ?? {})));

@@ -60,7 +60,12 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
 async function start(
   { client, dispatch }: MovementStarter,
   workflowType: string,
-  { workflowId, args, staticSummary, walletIds }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[] },
+  {
+    workflowId,
+    args,
+    staticSummary,
+    walletIds,
+  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[] },
 ): Promise<void> {
   const options: WorkflowStartOptions = {
     taskQueue: TRANSFER_TASK_QUEUE,
@@ -84,7 +89,10 @@ async function start(
   }
 }
 
-function movementInput({ dispatch }: MovementStarter, row: Transfer | Transaction): { deadlineMs: number; dispatch: Dispatch; trace: TraceContext } {
+function movementInput(
+  { dispatch }: MovementStarter,
+  row: Transfer | Transaction,
+): { deadlineMs: number; dispatch: Dispatch; trace: TraceContext } {
   const trace = { requestId: row.requestId, ...(row.traceparent === null ? {} : { traceparent: row.traceparent }) };
   return { deadlineMs: row.deadlineAt.getTime(), dispatch, trace };
 }

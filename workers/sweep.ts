@@ -16,7 +16,15 @@ const START_LIMIT_MS = 2_000;
 /** A start that was not confirmed is tried again after this long, others coming first. */
 const CLAIM = { limit: 50, leaseSeconds: 10 };
 
-export function startSweep({ database, starter, logger }: { database: Database; starter: MovementStarter; logger: Logger }): RunningService {
+export function startSweep({
+  database,
+  starter,
+  logger,
+}: {
+  database: Database;
+  starter: MovementStarter;
+  logger: Logger;
+}): RunningService {
   const stopping = new AbortController();
   const loop = run();
   return {
@@ -41,11 +49,23 @@ export function startSweep({ database, starter, logger }: { database: Database; 
   /** How many it started. */
   async function sweepBatch(): Promise<number> {
     const transfers = await startAll(await claimDueTransfers(database, CLAIM), (row) => startTransfer(starter, row));
-    await noteTransfersStarted(database, transfers.map(({ transferId }) => transferId));
-    const transactions = await startAll(await claimDueTransactions(database, CLAIM), (row) => startTransaction(starter, row));
-    await noteTransactionsStarted(database, transactions.map(({ transactionId }) => transactionId));
+    await noteTransfersStarted(
+      database,
+      transfers.map(({ transferId }) => transferId),
+    );
+    const transactions = await startAll(await claimDueTransactions(database, CLAIM), (row) =>
+      startTransaction(starter, row),
+    );
+    await noteTransactionsStarted(
+      database,
+      transactions.map(({ transactionId }) => transactionId),
+    );
     const started = transfers.length + transactions.length;
-    if (started > 0) logger.info({ transfers: transfers.length, transactions: transactions.length }, 'started movements that were not known to be started');
+    if (started > 0)
+      logger.info(
+        { transfers: transfers.length, transactions: transactions.length },
+        'started movements that were not known to be started',
+      );
     return started;
   }
 

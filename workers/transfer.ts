@@ -15,7 +15,10 @@ import { startSweep } from './sweep.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
 
 /** `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. */
-export function startTransferWorker(context: WorkerContext, activities: TransferActivities & Partial<WalletActivities>): Promise<RunningService> {
+export function startTransferWorker(
+  context: WorkerContext,
+  activities: TransferActivities & Partial<WalletActivities>,
+): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
@@ -26,16 +29,25 @@ export function startTransferWorker(context: WorkerContext, activities: Transfer
 /** The transfer service's database as activities and sweep use it. */
 export function openTransferDatabase(settings: Settings): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
-  return openDatabase(url, { applicationName: 'counterpoise-transfer', connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 4_500 });
+  return openDatabase(url, {
+    applicationName: 'counterpoise-transfer',
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    queryTimeoutMs: 4_500,
+  });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
-  if (settings.DISPATCH === 'local') throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
+  if (settings.DISPATCH === 'local')
+    throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
   const database = openTransferDatabase(settings);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
   const worker = await startTransferWorker({ connection, settings, logger }, createTransferActivities(database));
-  const starter = { client: createClient(connection, settings), walletShardCount: walletShardCount(settings), dispatch: settings.DISPATCH };
+  const starter = {
+    client: createClient(connection, settings),
+    walletShardCount: walletShardCount(settings),
+    dispatch: settings.DISPATCH,
+  };
   const sweep = startSweep({ database, starter, logger });
   return {
     ...worker,

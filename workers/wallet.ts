@@ -11,7 +11,11 @@ import { connectWorker } from '../temporal/connection.ts';
 import type { Logger } from '../telemetry.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
 
-export function startWalletWorker(context: WorkerContext, shard: number, activities: WalletActivities): Promise<RunningService> {
+export function startWalletWorker(
+  context: WorkerContext,
+  shard: number,
+  activities: WalletActivities,
+): Promise<RunningService> {
   return startWorker(context, { taskQueue: walletTaskQueue(shard), activities });
 }
 
@@ -19,8 +23,13 @@ export function startWalletWorker(context: WorkerContext, shard: number, activit
 export function openWalletDatabase(settings: Settings, shard: number): Database {
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
   const url = urls[shard];
-  if (url === undefined) throw new SettingsError(`WALLET_SHARD is ${shard}, but WALLET_DATABASE_URLS lists ${urls.length}`);
-  return openDatabase(url, { applicationName: `counterpoise-wallet-${shard}`, connectionsMax: settings.DATABASE_CONNECTIONS, queryTimeoutMs: 4_500 });
+  if (url === undefined)
+    throw new SettingsError(`WALLET_SHARD is ${shard}, but WALLET_DATABASE_URLS lists ${urls.length}`);
+  return openDatabase(url, {
+    applicationName: `counterpoise-wallet-${shard}`,
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    queryTimeoutMs: 4_500,
+  });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
@@ -28,7 +37,11 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const database = openWalletDatabase(settings, shard);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startWalletWorker({ connection, settings, logger }, shard, createWalletActivities(() => database));
+  const worker = await startWalletWorker(
+    { connection, settings, logger },
+    shard,
+    createWalletActivities(() => database),
+  );
   return {
     ...worker,
     stop: async () => {

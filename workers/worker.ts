@@ -3,7 +3,13 @@
  * an activity becomes an ApplicationFailure. Imported by the workers of each service.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { Runtime, Worker, type ActivityInterceptors, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import {
+  Runtime,
+  Worker,
+  type ActivityInterceptors,
+  type NativeConnection,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { Settings } from '../config.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
@@ -20,13 +26,15 @@ export interface WorkerContext {
  */
 export function installTemporalRuntime(logger: Logger): void {
   // What the SDK calls information is about its own life, so it is for debugging ours.
-  const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) => logger[level](attributesOf(meta), message);
+  const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) =>
+    logger[level](attributesOf(meta), message);
   Runtime.install({
     shutdownSignals: [],
     // Else its native part writes lines of its own to the console, in a format of its own.
     telemetryOptions: { logging: { forward: {} } },
     logger: {
-      log: (level, message, meta) => write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug', message, meta),
+      log: (level, message, meta) =>
+        write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug', message, meta),
       trace: (message, meta) => write('debug', message, meta),
       debug: (message, meta) => write('debug', message, meta),
       info: (message, meta) => write('debug', message, meta),
@@ -87,6 +95,18 @@ const faultInterceptor: ActivityInterceptors = {
 function attributesOf(meta: object): object {
   const { workflowId, error, sdkComponent, ...rest } = meta as Record<string, unknown>;
   const { transfer_id, transaction_id, reason, cause, activityType, attempt, taskQueue, message } = rest;
-  const kept = { transfer_id, transaction_id, reason, cause, workflow_id: workflowId, activity_type: activityType, attempt, task_queue: taskQueue, component: sdkComponent, err: error, message };
+  const kept = {
+    transfer_id,
+    transaction_id,
+    reason,
+    cause,
+    workflow_id: workflowId,
+    activity_type: activityType,
+    attempt,
+    task_queue: taskQueue,
+    component: sdkComponent,
+    err: error,
+    message,
+  };
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
 }

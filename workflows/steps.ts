@@ -2,7 +2,15 @@
  * How a workflow calls activities: where they run, how long they may take, how they are repeated. All waiting and
  * retrying is Temporal's. Imported by the workflows alone.
  */
-import { CancellationScope, isCancellation, proxyActivities, proxyLocalActivities, rootCause, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  rootCause,
+  workflowInfo,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import type { Dispatch } from './messages.ts';
@@ -12,7 +20,11 @@ type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 
 /** Calls an activity by its name, on the task queue of the service that owns its database. */
-export type Step = <Name extends keyof Activities>(name: Name, taskQueue: string, input: Inputs[Name]) => Promise<Answers[Name]>;
+export type Step = <Name extends keyof Activities>(
+  name: Name,
+  taskQueue: string,
+  input: Inputs[Name],
+) => Promise<Answers[Name]>;
 
 export interface Steps {
   /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
@@ -25,8 +37,14 @@ export interface Steps {
 // activity is given up and repeated.
 const startToCloseTimeout = '10 seconds';
 
-const FORWARD: ActivityOptions = { startToCloseTimeout, retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' } };
-const COMPENSATION: ActivityOptions = { startToCloseTimeout, retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' } };
+const FORWARD: ActivityOptions = {
+  startToCloseTimeout,
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+};
+const COMPENSATION: ActivityOptions = {
+  startToCloseTimeout,
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' },
+};
 const COMPENSATION_UNTIL_ATTENTION: ActivityOptions = { ...COMPENSATION, scheduleToCloseTimeout: '3 minutes' };
 
 export function createSteps(dispatch: Dispatch): Steps {
@@ -52,7 +70,12 @@ export function createSteps(dispatch: Dispatch): Steps {
   };
 }
 
-function ordinary<Name extends keyof Activities>(name: Name, taskQueue: string, input: Inputs[Name], options: ActivityOptions): Promise<Answers[Name]> {
+function ordinary<Name extends keyof Activities>(
+  name: Name,
+  taskQueue: string,
+  input: Inputs[Name],
+  options: ActivityOptions,
+): Promise<Answers[Name]> {
   return call(proxyActivities({ ...options, taskQueue }), name, input);
 }
 
@@ -67,10 +90,18 @@ function firstTaskStep(dispatch: Dispatch) {
   const FIRST_TASK_HISTORY_LENGTH = 3;
   let failed = false;
 
-  return async <Name extends keyof Activities>(name: Name, input: Inputs[Name], otherwise: () => Promise<Answers[Name]>): Promise<Answers[Name]> => {
+  return async <Name extends keyof Activities>(
+    name: Name,
+    input: Inputs[Name],
+    otherwise: () => Promise<Answers[Name]>,
+  ): Promise<Answers[Name]> => {
     if (dispatch === 'local' && !failed && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH) {
       try {
-        return await call(proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }), name, input);
+        return await call(
+          proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }),
+          name,
+          input,
+        );
       } catch (error) {
         if (isCancellation(error)) throw error;
         failed = true;
@@ -81,6 +112,10 @@ function firstTaskStep(dispatch: Dispatch) {
 }
 
 /** The compiler cannot see that the function and the input that one name leads to belong together. */
-function call<Name extends keyof Activities>(activities: object, name: Name, input: Inputs[Name]): Promise<Answers[Name]> {
+function call<Name extends keyof Activities>(
+  activities: object,
+  name: Name,
+  input: Inputs[Name],
+): Promise<Answers[Name]> {
   return (activities as Record<Name, (input: Inputs[Name]) => Promise<Answers[Name]>>)[name](input);
 }

@@ -25,14 +25,18 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   let wasStuck = false;
   let reason: AbandonReason = 'timed_out';
   try {
-    const answer = await CancellationScope.withTimeout(untilDeadlineMs, () => steps.run('transact', walletTaskQueue, { terms, trace }));
+    const answer = await CancellationScope.withTimeout(untilDeadlineMs, () =>
+      steps.run('transact', walletTaskQueue, { terms, trace }),
+    );
     end = endOfTransaction(answer);
   } catch (error) {
     reason = CancellationScope.current().consideredCancelled ? 'canceled' : 'timed_out';
     log.info('transaction given up', { transaction_id: transactionId, reason, cause: String(error) });
   } finally {
     end ??= endOfTransaction(
-      await CancellationScope.nonCancellable(() => steps.insist(showStuck)('cancelTransaction', walletTaskQueue, { terms, trace, reason })),
+      await CancellationScope.nonCancellable(() =>
+        steps.insist(showStuck)('cancelTransaction', walletTaskQueue, { terms, trace, reason }),
+      ),
     );
   }
 
@@ -49,6 +53,10 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   async function showStuck(step: string, error: string): Promise<void> {
     wasStuck = true;
     showAttention(step, error);
-    await steps.run('recordTransactionAttention', TRANSFER_TASK_QUEUE, { transactionId, reason: `${step}_failing`, error });
+    await steps.run('recordTransactionAttention', TRANSFER_TASK_QUEUE, {
+      transactionId,
+      reason: `${step}_failing`,
+      error,
+    });
   }
 }

@@ -32,7 +32,11 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
     await CancellationScope.withTimeout(untilDeadlineMs, async () => {
       const debit = await steps.run('debit', senderTaskQueue, { terms, trace });
       if (debit.outcome !== 'applied') return;
-      const reached = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next: { status: 'DEBITED' }, trace });
+      const reached = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, {
+        transferId,
+        next: { status: 'DEBITED' },
+        trace,
+      });
       showStatus(reached.status);
       const credit = await steps.run('credit', receiverTaskQueue, { terms, trace });
       if (credit.outcome === 'applied') end = { status: 'COMPLETED' };
@@ -65,7 +69,11 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
  * Undoes what was done and forbids what was not, and answers which end that is. The credit comes first: to refund while
  * it may still land would create money, and one that has landed is never clawed back.
  */
-async function compensate({ terms, trace, senderTaskQueue, receiverTaskQueue }: TransferInput, reason: AbandonReason, insist: Step): Promise<TransferEnd> {
+async function compensate(
+  { terms, trace, senderTaskQueue, receiverTaskQueue }: TransferInput,
+  reason: AbandonReason,
+  insist: Step,
+): Promise<TransferEnd> {
   const credit = await insist('cancelCredit', receiverTaskQueue, { terms, trace, reason });
   if (credit.outcome === 'applied') return { status: 'COMPLETED' };
   const debit = await insist('refund', senderTaskQueue, { terms, trace, reason, credited: '0' });

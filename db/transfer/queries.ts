@@ -31,11 +31,22 @@ export const START_DUE_SECONDS = 3;
  * Accepts a transfer: its row as PENDING, its first step and `transfer.initiated`. Undefined if the id is taken, in which
  * case nothing is changed; one that races another waits for the other's transaction, so the row can then be read.
  */
-export async function acceptTransfer(database: Database, t: TransferTerms, a: Acceptance, trace: TraceContext): Promise<Transfer | undefined> {
+export async function acceptTransfer(
+  database: Database,
+  t: TransferTerms,
+  a: Acceptance,
+  trace: TraceContext,
+): Promise<Transfer | undefined> {
   const event = movementEvent(
     'transfer.initiated',
     t.transferId,
-    { transfer_id: t.transferId, sender_wallet_id: t.senderWalletId, receiver_wallet_id: t.receiverWalletId, amount: t.amount, currency: t.currency },
+    {
+      transfer_id: t.transferId,
+      sender_wallet_id: t.senderWalletId,
+      receiver_wallet_id: t.receiverWalletId,
+      amount: t.amount,
+      currency: t.currency,
+    },
     trace,
     new Date(),
   );
@@ -70,7 +81,10 @@ export async function recordTransferStatus(
 ): Promise<{ status: 'DEBITED' } | TransferEnd> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const event = endEvent(transferId, next, trace);
-  const below = sql.join(statusesBelow(next.status).map((status) => sql`${status}`), sql`, `);
+  const below = sql.join(
+    statusesBelow(next.status).map((status) => sql`${status}`),
+    sql`, `,
+  );
   const { rowCount } = await database.execute(sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
@@ -90,11 +104,19 @@ export async function recordTransferStatus(
 }
 
 /** Shows an operator that a transfer's compensation cannot finish, and keeps the first time as a step. */
-export async function recordTransferAttention(database: Database, transferId: TransferId, reason: string, error: string): Promise<void> {
+export async function recordTransferAttention(
+  database: Database,
+  transferId: TransferId,
+  reason: string,
+  error: string,
+): Promise<void> {
   await database.execute(sql`
     WITH changed AS (
       UPDATE transfers SET attention_reason = ${reason}, attention_error = ${error}, attention_since = coalesce(attention_since, clock_timestamp())
-      WHERE transfer_id = ${transferId} AND status IN (${sql.join(statusesBelow('FAILED').map((status) => sql`${status}`), sql`, `)})
+      WHERE transfer_id = ${transferId} AND status IN (${sql.join(
+        statusesBelow('FAILED').map((status) => sql`${status}`),
+        sql`, `,
+      )})
       RETURNING transfer_id
     )
     INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, 'ATTENTION', ${reason} FROM changed
@@ -108,7 +130,11 @@ export async function findTransfer(database: Database, transferId: TransferId): 
 
 /** In the order in which it reached them. */
 export function listSteps(database: Database, transferId: TransferId): Promise<TransferStep[]> {
-  return database.select().from(transferSteps).where(eq(transferSteps.transferId, transferId)).orderBy(asc(transferSteps.stepId));
+  return database
+    .select()
+    .from(transferSteps)
+    .where(eq(transferSteps.transferId, transferId))
+    .orderBy(asc(transferSteps.stepId));
 }
 
 export interface TransferFilter {
@@ -142,7 +168,9 @@ function listBy(database: Database, filter: TransferFilter, condition: SQL | und
   if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
   if (filter.after !== undefined) {
     const { createdAt, transferId } = filter.after;
-    conditions.push(sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`);
+    conditions.push(
+      sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`,
+    );
   }
   return database
     .select()
@@ -160,7 +188,10 @@ function newestFirst(a: Transfer, b: Transfer): number {
  * Transfers that were accepted and are not known to be started, and that nobody is starting, the longest due first. They
  * are due again after `leaseSeconds`. Rows that another sweep is claiming are passed over.
  */
-export function claimDueTransfers(database: Database, { limit, leaseSeconds }: { limit: number; leaseSeconds: number }): Promise<Transfer[]> {
+export function claimDueTransfers(
+  database: Database,
+  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
+): Promise<Transfer[]> {
   const due = database
     .select({ id: transfers.transferId })
     .from(transfers)
@@ -177,18 +208,28 @@ export function claimDueTransfers(database: Database, { limit, leaseSeconds }: {
 
 /** Notes that these transfers are known to be started. */
 export async function noteTransfersStarted(database: Database, transferIds: readonly TransferId[]): Promise<void> {
-  if (transferIds.length > 0) await database.update(transfers).set({ startDueAt: null }).where(inArray(transfers.transferId, [...transferIds]));
+  if (transferIds.length > 0)
+    await database
+      .update(transfers)
+      .set({ startDueAt: null })
+      .where(inArray(transfers.transferId, [...transferIds]));
 }
 
 function statusOf({ status, failureReason }: Transfer): { status: 'DEBITED' } | TransferEnd {
   if (status === 'FAILED') return { status, failureReason: failureReason! };
-  if (status === 'SCHEDULED' || status === 'PENDING') throw new Error(`a status write found ${status}, which is below every status that is written`);
+  if (status === 'SCHEDULED' || status === 'PENDING')
+    throw new Error(`a status write found ${status}, which is below every status that is written`);
   return { status };
 }
 
-function endEvent(transferId: TransferId, next: { readonly status: 'DEBITED' } | TransferEnd, trace: TraceContext): CloudEvent | undefined {
+function endEvent(
+  transferId: TransferId,
+  next: { readonly status: 'DEBITED' } | TransferEnd,
+  trace: TraceContext,
+): CloudEvent | undefined {
   if (next.status === 'DEBITED') return undefined;
-  const data = next.status === 'FAILED' ? { transfer_id: transferId, reason: next.failureReason } : { transfer_id: transferId };
+  const data =
+    next.status === 'FAILED' ? { transfer_id: transferId, reason: next.failureReason } : { transfer_id: transferId };
   return movementEvent(`transfer.${next.status.toLowerCase()}`, transferId, data, trace, new Date());
 }
 

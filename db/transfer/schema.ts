@@ -47,10 +47,20 @@ export const transfers = pgTable(
   },
   (t) => [
     index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_sender_created').on(t.senderWalletId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_sender_created').on(
+      t.senderWalletId,
+      t.createdAt.desc().nullsFirst(),
+      t.transferId.desc().nullsFirst(),
+    ),
+    index('transfers_receiver_created').on(
+      t.receiverWalletId,
+      t.createdAt.desc().nullsFirst(),
+      t.transferId.desc().nullsFirst(),
+    ),
     index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_start_due').on(t.startDueAt).where(sql`status = 'PENDING' and start_due_at is not null`),
+    index('transfers_start_due')
+      .on(t.startDueAt)
+      .where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transfers_amount_positive', sql`amount > 0`),
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
@@ -65,12 +75,17 @@ export const transferSteps = pgTable(
   'transfer_steps',
   {
     stepId: bigint('step_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    transferId: uuid('transfer_id').$type<TransferId>().notNull().references(() => transfers.transferId),
+    transferId: uuid('transfer_id')
+      .$type<TransferId>()
+      .notNull()
+      .references(() => transfers.transferId),
     /** The status that it reached, or ATTENTION when its compensation first could not finish. */
     step: text('step', { enum: STEPS }).notNull(),
     /** The failure reason of FAILED, or why it needs attention. */
     reason: text('reason'),
-    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
   },
   (t) => [unique('transfer_steps_transfer_step').on(t.transferId, t.step)],
 );
@@ -87,9 +102,19 @@ export const transactions = pgTable(
   },
   (t) => [
     index('transactions_created').on(t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_wallet_created').on(t.walletId, t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_start_due').on(t.startDueAt).where(sql`status = 'PENDING' and start_due_at is not null`),
+    index('transactions_wallet_created').on(
+      t.walletId,
+      t.createdAt.desc().nullsFirst(),
+      t.transactionId.desc().nullsFirst(),
+    ),
+    index('transactions_status_created').on(
+      t.status,
+      t.createdAt.desc().nullsFirst(),
+      t.transactionId.desc().nullsFirst(),
+    ),
+    index('transactions_start_due')
+      .on(t.startDueAt)
+      .where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transactions_amount_positive', sql`amount > 0`),
     check('transactions_type', sql`type in ('CREDIT', 'DEBIT')`),
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),

@@ -14,8 +14,19 @@ import { transactions } from './schema.ts';
 export type Transaction = typeof transactions.$inferSelect;
 
 /** Accepts a transaction: its row as PENDING and `transaction.initiated`. Undefined if the id is taken, and nothing is changed. */
-export async function acceptTransaction(database: Database, t: TransactionTerms, a: Acceptance, trace: TraceContext): Promise<Transaction | undefined> {
-  const data = { transaction_id: t.transactionId, wallet_id: t.walletId, type: t.type, amount: t.amount, currency: t.currency };
+export async function acceptTransaction(
+  database: Database,
+  t: TransactionTerms,
+  a: Acceptance,
+  trace: TraceContext,
+): Promise<Transaction | undefined> {
+  const data = {
+    transaction_id: t.transactionId,
+    wallet_id: t.walletId,
+    type: t.type,
+    amount: t.amount,
+    currency: t.currency,
+  };
   const event = movementEvent('transaction.initiated', t.transactionId, data, trace, new Date());
   const { rows } = await database.execute(sql`
     WITH accepted AS (
@@ -35,7 +46,12 @@ export async function acceptTransaction(database: Database, t: TransactionTerms,
 }
 
 /** Writes how a transaction ended, with its event, unless it has ended already. Answers what is stored then. */
-export async function recordTransactionEnd(database: Database, transactionId: TransactionId, end: TransactionEnd, trace: TraceContext): Promise<TransactionEnd> {
+export async function recordTransactionEnd(
+  database: Database,
+  transactionId: TransactionId,
+  end: TransactionEnd,
+  trace: TraceContext,
+): Promise<TransactionEnd> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
   const data = { transaction_id: transactionId, ...(reason === null ? {} : { reason }) };
   const event = movementEvent(`transaction.${end.status.toLowerCase()}`, transactionId, data, trace, new Date());
@@ -53,19 +69,34 @@ export async function recordTransactionEnd(database: Database, transactionId: Tr
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
-  if (stored === undefined || stored.status === 'PENDING') throw new Error(`the end of transaction ${transactionId} could not be written`);
-  return stored.status === 'FAILED' ? { status: 'FAILED', failureReason: stored.failureReason! } : { status: 'PROCESSED' };
+  if (stored === undefined || stored.status === 'PENDING')
+    throw new Error(`the end of transaction ${transactionId} could not be written`);
+  return stored.status === 'FAILED'
+    ? { status: 'FAILED', failureReason: stored.failureReason! }
+    : { status: 'PROCESSED' };
 }
 
 /** Shows an operator that a transaction given up cannot be canceled. */
-export async function recordTransactionAttention(database: Database, transactionId: TransactionId, reason: string, error: string): Promise<void> {
+export async function recordTransactionAttention(
+  database: Database,
+  transactionId: TransactionId,
+  reason: string,
+  error: string,
+): Promise<void> {
   await database
     .update(transactions)
-    .set({ attentionReason: reason, attentionError: error, attentionSince: sql`coalesce(${transactions.attentionSince}, clock_timestamp())` })
+    .set({
+      attentionReason: reason,
+      attentionError: error,
+      attentionSince: sql`coalesce(${transactions.attentionSince}, clock_timestamp())`,
+    })
     .where(and(eq(transactions.transactionId, transactionId), eq(transactions.status, 'PENDING')));
 }
 
-export async function findTransaction(database: Database, transactionId: TransactionId): Promise<Transaction | undefined> {
+export async function findTransaction(
+  database: Database,
+  transactionId: TransactionId,
+): Promise<Transaction | undefined> {
   const rows = await database.select().from(transactions).where(eq(transactions.transactionId, transactionId));
   return rows[0];
 }
@@ -92,7 +123,9 @@ export function listTransactions(database: Database, filter: TransactionFilter):
   if (filter.createdBefore !== undefined) conditions.push(lt(transactions.createdAt, filter.createdBefore));
   if (filter.after !== undefined) {
     const { createdAt, transactionId } = filter.after;
-    conditions.push(sql`(${transactions.createdAt}, ${transactions.transactionId}) < (${createdAt.toISOString()}::timestamptz, ${transactionId}::uuid)`);
+    conditions.push(
+      sql`(${transactions.createdAt}, ${transactions.transactionId}) < (${createdAt.toISOString()}::timestamptz, ${transactionId}::uuid)`,
+    );
   }
   return database
     .select()
@@ -103,7 +136,10 @@ export function listTransactions(database: Database, filter: TransactionFilter):
 }
 
 /** As claimDueTransfers in queries.ts, for transactions. */
-export function claimDueTransactions(database: Database, { limit, leaseSeconds }: { limit: number; leaseSeconds: number }): Promise<Transaction[]> {
+export function claimDueTransactions(
+  database: Database,
+  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
+): Promise<Transaction[]> {
   const due = database
     .select({ id: transactions.transactionId })
     .from(transactions)
@@ -119,6 +155,13 @@ export function claimDueTransactions(database: Database, { limit, leaseSeconds }
 }
 
 /** Notes that these transactions are known to be started. */
-export async function noteTransactionsStarted(database: Database, transactionIds: readonly TransactionId[]): Promise<void> {
-  if (transactionIds.length > 0) await database.update(transactions).set({ startDueAt: null }).where(inArray(transactions.transactionId, [...transactionIds]));
+export async function noteTransactionsStarted(
+  database: Database,
+  transactionIds: readonly TransactionId[],
+): Promise<void> {
+  if (transactionIds.length > 0)
+    await database
+      .update(transactions)
+      .set({ startDueAt: null })
+      .where(inArray(transactions.transactionId, [...transactionIds]));
 }

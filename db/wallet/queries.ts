@@ -15,24 +15,43 @@ export type LedgerEntry = typeof ledgerEntries.$inferSelect;
 
 /** Takes the amount out of the sender's wallet: functions/debit.sql. */
 export function debit(database: Database, t: TransferTerms, trace: TraceContext): Promise<LegAnswer<DebitRefusal>> {
-  return callFence(database, sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`);
+  return callFence(
+    database,
+    sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+  );
 }
 
 /** Puts the amount into the receiver's wallet: functions/credit.sql. */
 export function credit(database: Database, t: TransferTerms, trace: TraceContext): Promise<LegAnswer<CreditRefusal>> {
-  return callFence(database, sql`credit(${t.transferId}, ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`);
+  return callFence(
+    database,
+    sql`credit(${t.transferId}, ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+  );
 }
 
 /** Makes sure that the credit never happens any more, or learns that it has: functions/cancel.sql. */
-export function cancelCredit(database: Database, t: TransferTerms, reason: AbandonReason): Promise<LegAnswer<CreditRefusal>> {
-  return callFence(database, sql`cancel(${t.transferId}, 'credit', ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${reason})`);
+export function cancelCredit(
+  database: Database,
+  t: TransferTerms,
+  reason: AbandonReason,
+): Promise<LegAnswer<CreditRefusal>> {
+  return callFence(
+    database,
+    sql`cancel(${t.transferId}, 'credit', ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${reason})`,
+  );
 }
 
 /**
  * Undoes the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's
  * final answer. Answers what the debit's fence says; `applied` means that it has been given back.
  */
-export function refund(database: Database, t: TransferTerms, credited: string, reason: AbandonReason, trace: TraceContext): Promise<LegAnswer<DebitRefusal>> {
+export function refund(
+  database: Database,
+  t: TransferTerms,
+  credited: string,
+  reason: AbandonReason,
+  trace: TraceContext,
+): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
     sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null})`,
@@ -40,44 +59,78 @@ export function refund(database: Database, t: TransferTerms, credited: string, r
 }
 
 /** Moves the money of a one-sided transaction: functions/deposit.sql, functions/withdraw.sql. */
-export function transact(database: Database, t: TransactionTerms, trace: TraceContext): Promise<LegAnswer<TransactionRefusal>> {
+export function transact(
+  database: Database,
+  t: TransactionTerms,
+  trace: TraceContext,
+): Promise<LegAnswer<TransactionRefusal>> {
   const operation = t.type === 'CREDIT' ? sql`deposit` : sql`withdraw`;
-  return callFence(database, sql`${operation}(${t.transactionId}, ${t.walletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`);
+  return callFence(
+    database,
+    sql`${operation}(${t.transactionId}, ${t.walletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+  );
 }
 
 /** Makes sure that a one-sided transaction never happens any more, or learns that it has: functions/cancel.sql. */
-export function cancelTransaction(database: Database, t: TransactionTerms, reason: AbandonReason): Promise<LegAnswer<TransactionRefusal>> {
+export function cancelTransaction(
+  database: Database,
+  t: TransactionTerms,
+  reason: AbandonReason,
+): Promise<LegAnswer<TransactionRefusal>> {
   const leg = t.type === 'CREDIT' ? 'deposit' : 'withdrawal';
-  return callFence(database, sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason})`);
+  return callFence(
+    database,
+    sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason})`,
+  );
 }
 
 /** Opens a wallet; false if the user has one in this currency already. */
-export async function openWallet(database: Database, wallet: { walletId: WalletId; userId: string; currency: string }): Promise<boolean> {
-  const { rows } = await database.execute<{ opened: boolean }>(sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}) AS opened`);
+export async function openWallet(
+  database: Database,
+  wallet: { walletId: WalletId; userId: string; currency: string },
+): Promise<boolean> {
+  const { rows } = await database.execute<{ opened: boolean }>(
+    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}) AS opened`,
+  );
   return rows[0]!.opened;
 }
 
 /** Stops or allows the movement of a wallet; false if there is no such wallet. */
-export async function setWalletStatus(database: Database, walletId: WalletId, status: Wallet['status']): Promise<boolean> {
-  const { rows } = await database.execute<{ found: boolean }>(sql`SELECT set_wallet_status(${walletId}, ${status}) AS found`);
+export async function setWalletStatus(
+  database: Database,
+  walletId: WalletId,
+  status: Wallet['status'],
+): Promise<boolean> {
+  const { rows } = await database.execute<{ found: boolean }>(
+    sql`SELECT set_wallet_status(${walletId}, ${status}) AS found`,
+  );
   return rows[0]!.found;
 }
 
 /** A user's wallet; external wallets are nobody's to see. */
 export async function findWallet(database: Database, walletId: WalletId): Promise<Wallet | undefined> {
-  const rows = await database.select().from(wallets).where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
+  const rows = await database
+    .select()
+    .from(wallets)
+    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
   return rows[0];
 }
 
 /** Users' wallets of this shard, newest first, those after the cursor. */
 export function listWallets(
   database: Database,
-  { userId, after, limit }: { userId?: string | undefined; after?: { createdAt: Date; walletId: WalletId } | undefined; limit: number },
+  {
+    userId,
+    after,
+    limit,
+  }: { userId?: string | undefined; after?: { createdAt: Date; walletId: WalletId } | undefined; limit: number },
 ): Promise<Wallet[]> {
   const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user')];
   if (userId !== undefined) conditions.push(eq(wallets.userId, userId));
   if (after !== undefined) {
-    conditions.push(sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`);
+    conditions.push(
+      sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`,
+    );
   }
   return database
     .select()
@@ -88,11 +141,17 @@ export function listWallets(
 }
 
 /** A wallet's statement, newest first: the entries below the sequence `before`. */
-export function listEntries(database: Database, walletId: WalletId, { before, limit }: { before?: number | undefined; limit: number }): Promise<LedgerEntry[]> {
+export function listEntries(
+  database: Database,
+  walletId: WalletId,
+  { before, limit }: { before?: number | undefined; limit: number },
+): Promise<LedgerEntry[]> {
   return database
     .select()
     .from(ledgerEntries)
-    .where(and(eq(ledgerEntries.walletId, walletId), before === undefined ? undefined : lt(ledgerEntries.sequence, before)))
+    .where(
+      and(eq(ledgerEntries.walletId, walletId), before === undefined ? undefined : lt(ledgerEntries.sequence, before)),
+    )
     .orderBy(desc(ledgerEntries.sequence))
     .limit(limit);
 }
@@ -109,7 +168,9 @@ export async function balanceAt(database: Database, walletId: WalletId, at: Date
 }
 
 async function callFence<Refusal extends string>(database: Database, call: SQL): Promise<LegAnswer<Refusal>> {
-  const { rows } = await database.execute<{ outcome: string; reason: string | null }>(sql`SELECT outcome, reason FROM ${call}`);
+  const { rows } = await database.execute<{ outcome: string; reason: string | null }>(
+    sql`SELECT outcome, reason FROM ${call}`,
+  );
   const { outcome, reason } = rows[0]!;
   return (outcome === 'applied' ? { outcome } : { outcome, reason }) as LegAnswer<Refusal>;
 }

@@ -3,7 +3,18 @@
  * functions/, so that no bug above them can write a balance without its entry. Imported by this folder and by the audit.
  */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgTable, primaryKey, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { WalletId } from '../../domain/ids.ts';
 import { amount, balance, instant } from '../database.ts';
 
@@ -16,8 +27,12 @@ export const wallets = pgTable(
     /** Whose wallet it is; null for the external wallet, which stands for the outside world. */
     userId: text('user_id'),
     currency: text('currency').notNull(),
-    kind: text('kind', { enum: ['user', 'external'] }).notNull().default('user'),
-    status: text('status', { enum: ['ACTIVE', 'SUSPENDED'] }).notNull().default('ACTIVE'),
+    kind: text('kind', { enum: ['user', 'external'] })
+      .notNull()
+      .default('user'),
+    status: text('status', { enum: ['ACTIVE', 'SUSPENDED'] })
+      .notNull()
+      .default('ACTIVE'),
     /** What can be spent. */
     balance: balance('balance').notNull().default('0'),
     /** What manual transfers have taken and not yet settled. */
@@ -29,8 +44,12 @@ export const wallets = pgTable(
   },
   (t) => [
     unique('wallets_user_id_currency').on(t.userId, t.currency),
-    uniqueIndex('wallets_external_currency').on(t.currency).where(sql`kind = 'external'`),
-    index('wallets_created').on(t.createdAt.desc().nullsFirst(), t.walletId.desc().nullsFirst()).where(sql`kind = 'user'`),
+    uniqueIndex('wallets_external_currency')
+      .on(t.currency)
+      .where(sql`kind = 'external'`),
+    index('wallets_created')
+      .on(t.createdAt.desc().nullsFirst(), t.walletId.desc().nullsFirst())
+      .where(sql`kind = 'user'`),
     check('wallets_balance_not_negative', sql`kind = 'external' or balance >= 0`),
     check('wallets_held_not_negative', sql`held >= 0`),
     check('wallets_currency', sql`currency ~ '^[A-Z]{3}$'`),
@@ -44,7 +63,10 @@ export const ledgerEntries = pgTable(
   {
     /** Derived from wallet, movement and type, whose uniqueness is its own. */
     entryId: uuid('entry_id').notNull(),
-    walletId: uuid('wallet_id').$type<WalletId>().notNull().references(() => wallets.walletId),
+    walletId: uuid('wallet_id')
+      .$type<WalletId>()
+      .notNull()
+      .references(() => wallets.walletId),
     /** The transfer or the one-sided transaction that moved it. */
     transactionId: uuid('transaction_id').notNull(),
     type: text('type', { enum: ['DEBIT', 'CREDIT', 'REFUND'] }).notNull(),
@@ -77,7 +99,9 @@ export const operationFences = pgTable(
     walletId: uuid('wallet_id').$type<WalletId>().notNull(),
     currency: text('currency').notNull(),
     amount: amount('amount').notNull(),
-    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
   },
   (t) => [
     primaryKey({ columns: [t.transactionId, t.leg] }),
@@ -97,5 +121,8 @@ export const shardBuckets = pgTable(
     first: integer('first_bucket').notNull(),
     last: integer('last_bucket').notNull(),
   },
-  (t) => [check('shard_buckets_only_row', sql`${t.onlyRow} = 1`), check('shard_buckets_range', sql`0 <= ${t.first} and ${t.first} <= ${t.last} and ${t.last} <= 255`)],
+  (t) => [
+    check('shard_buckets_only_row', sql`${t.onlyRow} = 1`),
+    check('shard_buckets_range', sql`0 <= ${t.first} and ${t.first} <= ${t.last} and ${t.last} <= 255`),
+  ],
 );

@@ -22,7 +22,16 @@ export interface Audited {
   readonly damage: (place: Place, statements: string) => Promise<void>;
 }
 
-export type Movement = 'completed' | 'timedOut' | 'refused' | 'canceled' | 'pending' | 'debited' | 'deposit' | 'withdrawal' | 'refusedWithdrawal';
+export type Movement =
+  | 'completed'
+  | 'timedOut'
+  | 'refused'
+  | 'canceled'
+  | 'pending'
+  | 'debited'
+  | 'deposit'
+  | 'withdrawal'
+  | 'refusedWithdrawal';
 
 export interface AuditedStack {
   /** Whatever is done to the databases is undone afterwards. */
@@ -37,7 +46,10 @@ export async function startAuditedStack(): Promise<AuditedStack> {
     const filled = await fill(stores);
     const admins = [...stores.wallets, stores.transfer].map(({ admin }) => admin);
     return {
-      use: (work) => rolledBack(admins, ([sender, receiver, transfer]) => work(over({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled))),
+      use: (work) =>
+        rolledBack(admins, ([sender, receiver, transfer]) =>
+          work(over({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled)),
+        ),
       stop: () => cluster.stop(),
     };
   } catch (error) {
@@ -47,7 +59,10 @@ export async function startAuditedStack(): Promise<AuditedStack> {
 }
 
 /** Each database within a transaction that is rolled back. What opens a transaction in there makes a savepoint. */
-async function rolledBack([first, ...others]: readonly Database[], work: (databases: Database[]) => Promise<void>): Promise<void> {
+async function rolledBack(
+  [first, ...others]: readonly Database[],
+  work: (databases: Database[]) => Promise<void>,
+): Promise<void> {
   if (first === undefined) return work([]);
   const isDone = new Error('done');
   const transaction = first.transaction(async (tx) => {
@@ -68,7 +83,13 @@ async function fill(stores: TestStores) {
   await movements.transact(deposit);
 
   const transfer = () => movements.acceptTransfer(sender, receiver, '20.0000');
-  const [completed, timedOut, canceled, debited, pending] = [await transfer(), await transfer(), await transfer(), await transfer(), await transfer()];
+  const [completed, timedOut, canceled, debited, pending] = [
+    await transfer(),
+    await transfer(),
+    await transfer(),
+    await transfer(),
+    await transfer(),
+  ];
   const refused = await movements.acceptTransfer(idle, receiver, '1.0000');
   await movements.debit(timedOut);
   await movements.giveUp(timedOut, 'timed_out');
@@ -82,7 +103,10 @@ async function fill(stores: TestStores) {
   ];
   await movements.transact(withdrawal);
   await movements.transact(refusedWithdrawal);
-  await rowsOf(stores.transfer.admin, `UPDATE transfers SET created_at = created_at - interval '1 minute' WHERE status IN ('PENDING', 'DEBITED')`);
+  await rowsOf(
+    stores.transfer.admin,
+    `UPDATE transfers SET created_at = created_at - interval '1 minute' WHERE status IN ('PENDING', 'DEBITED')`,
+  );
 
   const transfers = { completed, timedOut, canceled, refused, debited, pending };
   const transactions = { deposit, withdrawal, refusedWithdrawal };
@@ -99,7 +123,8 @@ function over(databases: Record<Place, Database>, filled: Awaited<ReturnType<typ
   return {
     ...filled,
     open,
-    audit: ({ visible = [] } = {}) => audit({ wallets: [sender, receiver], transfer }, workflowsOf(open, visible), { patienceMs: 0 }),
+    audit: ({ visible = [] } = {}) =>
+      audit({ wallets: [sender, receiver], transfer }, workflowsOf(open, visible), { patienceMs: 0 }),
     async damage(place, statements) {
       await rowsOf(databases[place], statements);
     },

@@ -1,8 +1,10 @@
 // A real PostgreSQL for a test file: one server on a data directory and a port of its own, so that files can run side
 // by side, as root and as any user, and databases in it that db/migrate.ts has migrated. However the test run ends, the
-// server goes with it: what still runs when the test's process exits is killed by its recorded pid.
+// server goes with it.
 
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
@@ -12,7 +14,6 @@ import { cacheDirectory } from '../../dev/cache.ts';
 import { openDataDirectory } from '../../dev/data-directory.ts';
 import { choosePorts } from '../../dev/ports.ts';
 import { connectOnce, postgresUrl, preparePostgres } from '../../dev/postgres.ts';
-import { isRunning, send } from '../../dev/processes.ts';
 import { supervise } from '../../dev/supervise.ts';
 
 export interface TestDatabase {
@@ -51,19 +52,18 @@ export async function startCluster(): Promise<TestCluster> {
     cacheDirectory(process.env['XDG_CACHE_HOME']),
   );
   const port = reserved.ports.postgres;
-  const supervisor = supervise(() => {}, () => {});
-  const end = (): void => {
-    const { postgres } = supervisor.running();
-    if (postgres !== undefined && isRunning(postgres)) send(-postgres.pid, 'SIGKILL');
-    reserved.release();
-    data.release();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
-  };
-  onExit(end);
-
+  const supervisor = supervise(
+    () => {},
+    () => {},
+  );
+  const watcher = watch(directory);
   const pools: Database[] = [];
   const open = (url: string, connectionsMax = 10): Database => {
-    const database = openDatabase(url, { applicationName: 'counterpoise-test', connectionsMax, queryTimeoutMs: QUERY_LIMIT_MS });
+    const database = openDatabase(url, {
+      applicationName: 'counterpoise-test',
+      connectionsMax,
+      queryTimeoutMs: QUERY_LIMIT_MS,
+    });
     pools.push(database);
     return database;
   };
@@ -73,10 +73,22 @@ export async function startCluster(): Promise<TestCluster> {
   });
   let stores = 0;
 
-  const child = await preparePostgres(data, port);
-  // Nothing here is to survive a power cut, and nobody waits for the disk.
-  supervisor.start({ ...child, args: [...child.args, '-c', 'fsync=off', '-c', 'synchronous_commit=off'] });
-  await supervisor.untilReady(['postgres'], () => connectOnce(urls('postgres', 'wallet').adminUrl), READY_LIMIT_MS);
+  const stopServer = async (): Promise<void> => {
+    await supervisor.stop(['postgres'], 0);
+    watcher.kill();
+    reserved.release();
+    data.release();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  try {
+    const child = await preparePostgres(data, port);
+    // Nothing here is to survive a power cut, and nobody waits for the disk.
+    supervisor.start({ ...child, args: [...child.args, '-c', 'fsync=off', '-c', 'synchronous_commit=off'] });
+    await supervisor.untilReady(['postgres'], () => connectOnce(urls('postgres', 'wallet').adminUrl), READY_LIMIT_MS);
+  } catch (error) {
+    await stopServer();
+    throw error;
+  }
 
   return {
     urls,
@@ -97,25 +109,27 @@ export async function startCluster(): Promise<TestCluster> {
     },
     async stop() {
       await Promise.all(pools.map((database) => database.$client.end()));
-      await supervisor.stop(['postgres'], 0);
-      end();
-      exitHooks.delete(end);
+      await stopServer();
     },
   };
 }
 
 /** The rows of a statement, which is written out in the test. */
-export async function rowsOf<Row extends Record<string, unknown>>(database: Database, statement: string): Promise<Row[]> {
+export async function rowsOf<Row extends Record<string, unknown>>(
+  database: Database,
+  statement: string,
+): Promise<Row[]> {
   return (await database.execute(sql.raw(statement))).rows as Row[];
 }
 
-const exitHooks = new Set<() => void>();
-let areExitHooksSet = false;
-
-function onExit(hook: () => void): void {
-  exitHooks.add(hook);
-  if (areExitHooksSet) return;
-  areExitHooksSet = true;
-  process.once('exit', () => exitHooks.forEach((each) => each()));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+/**
+ * Ends the server on this directory and removes it as soon as this process is gone, even by kill -9: a shell of a session
+ * of its own waits for the end of a pipe that nobody else holds.
+ */
+function watch(directory: string): ChildProcess {
+  const script = 'read -r _; kill -s KILL -- "-$(head -n 1 "$0/data/postgres/postmaster.pid")"; sleep 1; rm -rf "$0"';
+  const watcher = spawn('sh', ['-c', script, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  watcher.unref();
+  (watcher.stdin as Socket).unref();
+  return watcher;
 }

@@ -33,50 +33,77 @@ describe('migrations', () => {
       ...Array.from({ length: 3 }, () => migrateWalletDatabase({ ...wallet, shard: 1, shardCount: 4 })),
       ...Array.from({ length: 3 }, () => migrateTransferDatabase(transfer)),
     ]);
-    assert.deepEqual(await rowsOf(cluster.open(wallet.serviceUrl), 'SELECT first_bucket, last_bucket FROM shard_buckets'), [
-      { first_bucket: 64, last_bucket: 127 },
-    ]);
+    assert.deepEqual(
+      await rowsOf(cluster.open(wallet.serviceUrl), 'SELECT first_bucket, last_bucket FROM shard_buckets'),
+      [{ first_bucket: 64, last_bucket: 127 }],
+    );
   });
 
   test('a database that was made as another shard is refused, by name, and stays as it was', async () => {
     const target = cluster.urls('moved', 'wallet');
     await migrateWalletDatabase({ ...target, shard: 0, shardCount: 2 });
-    for (const other of [{ shard: 1, shardCount: 2 }, { shard: 0, shardCount: 3 }, { shard: 0, shardCount: 1 }]) {
-      await assert.rejects(migrateWalletDatabase({ ...target, ...other }), /wallet shard \d of \d would hold .* but moved holds 0 to 127: WALLET_DATABASE_URLS must list/);
+    for (const other of [
+      { shard: 1, shardCount: 2 },
+      { shard: 0, shardCount: 3 },
+      { shard: 0, shardCount: 1 },
+    ]) {
+      await assert.rejects(
+        migrateWalletDatabase({ ...target, ...other }),
+        /wallet shard \d of \d would hold .* but moved holds 0 to 127: WALLET_DATABASE_URLS must list/,
+      );
     }
-    assert.deepEqual(await rowsOf(cluster.open(target.adminUrl), 'SELECT first_bucket, last_bucket FROM shard_buckets'), [
-      { first_bucket: 0, last_bucket: 127 },
-    ]);
+    assert.deepEqual(
+      await rowsOf(cluster.open(target.adminUrl), 'SELECT first_bucket, last_bucket FROM shard_buckets'),
+      [{ first_bucket: 0, last_bucket: 127 }],
+    );
   });
 
   test('a service URL that names another role is refused', async () => {
     const { adminUrl } = cluster.urls('roles', 'wallet');
     const { serviceUrl } = cluster.urls('roles', 'transfer');
-    await assert.rejects(migrateWalletDatabase({ adminUrl, serviceUrl, shard: 0, shardCount: 1 }), /must name the role wallet_service/);
+    await assert.rejects(
+      migrateWalletDatabase({ adminUrl, serviceUrl, shard: 0, shardCount: 1 }),
+      /must name the role wallet_service/,
+    );
   });
 
   test('the schema in code is the schema that the migrations make', async () => {
-    for (const [service, schema] of [['wallet', walletSchema], ['transfer', transferSchema]] as const) {
+    for (const [service, schema] of [
+      ['wallet', walletSchema],
+      ['transfer', transferSchema],
+    ] as const) {
       const directory = new URL(`../../db/${service}/migrations/meta/`, import.meta.url);
       const { entries } = (await readJson(new URL('_journal.json', directory))) as { entries: { idx: number }[] };
       const newest = `${String(entries.at(-1)!.idx).padStart(4, '0')}_snapshot.json`;
       const migrated = (await readJson(new URL(newest, directory))) as Parameters<typeof generateMigration>[0];
-      assert.deepEqual(await generateMigration(migrated, generateDrizzleJson(schema)), [], `${service}: a migration is missing`);
+      assert.deepEqual(
+        await generateMigration(migrated, generateDrizzleJson(schema)),
+        [],
+        `${service}: a migration is missing`,
+      );
     }
   });
 
   test('the migrations make the columns and constraints that their snapshots say', async () => {
     const { wallets, transfer } = await cluster.createStores({ shards: 1 });
-    for (const [database, schema] of [[wallets[0]!.admin, walletSchema], [transfer.admin, transferSchema]] as const) {
+    for (const [database, schema] of [
+      [wallets[0]!.admin, walletSchema],
+      [transfer.admin, transferSchema],
+    ] as const) {
       const tables = Object.values(generateDrizzleJson(schema).tables as Record<string, SnapshotTable>);
       const expected = tables.flatMap(({ name, columns, checkConstraints, indexes, uniqueConstraints }) =>
-        [columns, checkConstraints, indexes, uniqueConstraints].flatMap((parts) => Object.values(parts).map((part) => `${name}.${part.name}`)),
+        [columns, checkConstraints, indexes, uniqueConstraints].flatMap((parts) =>
+          Object.values(parts).map((part) => `${name}.${part.name}`),
+        ),
       );
-      const there = await rowsOf<{ name: string }>(database, `
+      const there = await rowsOf<{ name: string }>(
+        database,
+        `
         SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public'
         UNION SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u')
         UNION SELECT tablename || '.' || indexname FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname
-          WHERE schemaname = 'public' AND conname IS NULL`);
+          WHERE schemaname = 'public' AND conname IS NULL`,
+      );
       assert.deepEqual(there.map(({ name }) => name).sort(), expected.sort());
     }
   });
@@ -93,7 +120,9 @@ interface SnapshotTable {
 
 /** Everything that a migration could have changed, a line each. */
 async function catalogOf(database: Database): Promise<string[]> {
-  const rows = await rowsOf<{ line: string }>(database, `
+  const rows = await rowsOf<{ line: string }>(
+    database,
+    `
     SELECT concat_ws(' ', table_name, column_name, data_type, column_default, is_nullable) AS line FROM information_schema.columns WHERE table_schema = 'public'
     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
     UNION ALL SELECT concat_ws(' ', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -102,7 +131,8 @@ async function catalogOf(database: Database): Promise<string[]> {
     UNION ALL SELECT concat_ws(' ', datname, datacl::text) FROM pg_database WHERE datname = current_database()
     UNION ALL SELECT concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolconfig::text) FROM pg_roles WHERE rolname !~ '^pg_'
     UNION ALL SELECT concat_ws(' ', hash, created_at) FROM migrations.__drizzle_migrations
-    UNION ALL SELECT concat_ws(' ', first_bucket, last_bucket) FROM shard_buckets`);
+    UNION ALL SELECT concat_ws(' ', first_bucket, last_bucket) FROM shard_buckets`,
+  );
   return rows.map(({ line }) => line).sort();
 }
 

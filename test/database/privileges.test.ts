@@ -5,7 +5,16 @@ import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 
-const FENCED_OPERATIONS = ['cancel', 'credit', 'debit', 'deposit', 'open_wallet', 'refund', 'set_wallet_status', 'withdraw'];
+const FENCED_OPERATIONS = [
+  'cancel',
+  'credit',
+  'debit',
+  'deposit',
+  'open_wallet',
+  'refund',
+  'set_wallet_status',
+  'withdraw',
+];
 
 describe('the roles of the services', () => {
   let cluster: TestCluster;
@@ -20,11 +29,18 @@ describe('the roles of the services', () => {
   after(() => cluster?.stop());
 
   const tablesOf = async ({ admin }: TestDatabase): Promise<string[]> => {
-    const rows = await rowsOf<{ name: string }>(admin, `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`);
+    const rows = await rowsOf<{ name: string }>(
+      admin,
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
+    );
     return rows.map(({ name }) => name);
   };
   const isRefused = async (attempt: Promise<unknown>, what: string): Promise<void> => {
-    await assert.rejects(attempt, (error: Error) => (error.cause as { code?: string } | undefined)?.code === '42501', `${what} is not refused`);
+    await assert.rejects(
+      attempt,
+      (error: Error) => (error.cause as { code?: string } | undefined)?.code === '42501',
+      `${what} is not refused`,
+    );
   };
 
   test('the wallet service reads its tables and writes none of them', async () => {
@@ -36,29 +52,48 @@ describe('the roles of the services', () => {
         await isRefused(rowsOf(wallet.service, write), write);
       }
       const columns = await columnsOf(wallet, table);
-      for (const column of columns) await isRefused(rowsOf(wallet.service, `UPDATE ${table} SET ${column} = DEFAULT`), `${table}.${column}`);
+      for (const column of columns)
+        await isRefused(rowsOf(wallet.service, `UPDATE ${table} SET ${column} = DEFAULT`), `${table}.${column}`);
     }
   });
 
   test('the wallet service calls the fenced operations and nothing that they are made of', async () => {
-    const functions = await rowsOf<{ name: string; allowed: boolean; definer: boolean; settings: string[] | null }>(wallet.admin, `
+    const functions = await rowsOf<{ name: string; allowed: boolean; definer: boolean; settings: string[] | null }>(
+      wallet.admin,
+      `
       SELECT proname AS name, has_function_privilege('wallet_service', oid, 'EXECUTE') AS allowed, prosecdef AS definer, proconfig AS settings
-      FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`);
-    assert.deepEqual(functions.filter(({ allowed }) => allowed).map(({ name }) => name), FENCED_OPERATIONS);
+      FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    assert.deepEqual(
+      functions.filter(({ allowed }) => allowed).map(({ name }) => name),
+      FENCED_OPERATIONS,
+    );
     for (const { name, allowed, definer, settings } of functions) {
       assert.equal(definer, allowed, `${name} runs as its owner exactly if the service may call it`);
       if (definer) assert.deepEqual(settings, ['search_path=public, pg_temp'], `${name} trusts no search path`);
     }
     assert.ok(functions.length > FENCED_OPERATIONS.length);
-    await isRefused(rowsOf(wallet.service, `SELECT append_entry(gen_random_uuid(), gen_random_uuid(), 'CREDIT', 1)`), 'append_entry');
+    await isRefused(
+      rowsOf(wallet.service, `SELECT append_entry(gen_random_uuid(), gen_random_uuid(), 'CREDIT', 1)`),
+      'append_entry',
+    );
   });
 
   test('the transfer service appends steps and events and changes neither, nor what was asked for', async () => {
     const { transfer } = stores;
     assert.deepEqual(await tablesOf(transfer), ['outbox_events', 'transactions', 'transfer_steps', 'transfers']);
-    const changeable = ['status', 'failure_reason', 'updated_at', 'started_at', 'attention_reason', 'attention_since', 'attention_error'];
+    const changeable = [
+      'status',
+      'failure_reason',
+      'updated_at',
+      'start_due_at',
+      'attention_reason',
+      'attention_since',
+      'attention_error',
+    ];
     for (const table of await tablesOf(transfer)) {
-      for (const write of [`DELETE FROM ${table}`, `TRUNCATE ${table}`]) await isRefused(rowsOf(transfer.service, write), write);
+      for (const write of [`DELETE FROM ${table}`, `TRUNCATE ${table}`])
+        await isRefused(rowsOf(transfer.service, write), write);
       for (const column of await columnsOf(transfer, table)) {
         const update = `UPDATE ${table} SET ${column} = DEFAULT`;
         const isMovement = table === 'transfers' || table === 'transactions';
@@ -76,14 +111,30 @@ describe('the roles of the services', () => {
       [other.username, other.password, new URL(wallet.serviceUrl).pathname],
     ] as const;
     for (const [user, secret, database] of attempts) {
-      const client = new pg.Client({ host: other.hostname, port: Number(other.port), user, password: secret, database: database.slice(1) });
+      const client = new pg.Client({
+        host: other.hostname,
+        port: Number(other.port),
+        user,
+        password: secret,
+        database: database.slice(1),
+      });
       await assert.rejects(client.connect(), { code: '42501' });
     }
   });
 
   test('no service makes anything in its database, becomes its owner, or manages roles', async () => {
-    for (const [{ service }, owner] of [[wallet, 'wallet_owner'], [stores.transfer, 'transfer_owner']] as const) {
-      for (const statement of ['CREATE TABLE own (id int)', 'CREATE TEMP TABLE own (id int)', 'CREATE SCHEMA own', `SET ROLE ${owner}`, 'CREATE ROLE own', 'CREATE DATABASE own']) {
+    for (const [{ service }, owner] of [
+      [wallet, 'wallet_owner'],
+      [stores.transfer, 'transfer_owner'],
+    ] as const) {
+      for (const statement of [
+        'CREATE TABLE own (id int)',
+        'CREATE TEMP TABLE own (id int)',
+        'CREATE SCHEMA own',
+        `SET ROLE ${owner}`,
+        'CREATE ROLE own',
+        'CREATE DATABASE own',
+      ]) {
         await isRefused(rowsOf(service, statement), statement);
       }
     }
@@ -91,19 +142,28 @@ describe('the roles of the services', () => {
 
   test('each service ends what takes too long, in the isolation that its functions are written for', async () => {
     for (const { service } of [wallet, stores.transfer]) {
-      const rows = await rowsOf<{ name: string; setting: string }>(service, `
-        SELECT name, setting FROM pg_settings WHERE source = 'user' AND name <> 'application_name' ORDER BY name`);
-      assert.deepEqual(rows.map(({ name, setting }) => `${name} ${setting}`), [
-        'default_transaction_isolation read committed',
-        'idle_in_transaction_session_timeout 10000',
-        'lock_timeout 3000',
-        'statement_timeout 5000',
-      ]);
+      const rows = await rowsOf<{ name: string; setting: string }>(
+        service,
+        `
+        SELECT name, setting FROM pg_settings WHERE source = 'user' AND name <> 'application_name' ORDER BY name`,
+      );
+      assert.deepEqual(
+        rows.map(({ name, setting }) => `${name} ${setting}`),
+        [
+          'default_transaction_isolation read committed',
+          'idle_in_transaction_session_timeout 10000',
+          'lock_timeout 3000',
+          'statement_timeout 4000',
+        ],
+      );
     }
   });
 });
 
 async function columnsOf({ admin }: TestDatabase, table: string): Promise<string[]> {
-  const rows = await rowsOf<{ name: string }>(admin, `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`);
+  const rows = await rowsOf<{ name: string }>(
+    admin,
+    `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`,
+  );
   return rows.map(({ name }) => name);
 }

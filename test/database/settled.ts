@@ -14,7 +14,11 @@ import { fresh, trace, USD, walletsOver, type Wallets } from './wallets.ts';
 
 export interface Movements {
   readonly wallets: Wallets;
-  readonly acceptTransfer: (senderWalletId: WalletId, receiverWalletId: WalletId, amount: string) => Promise<TransferTerms>;
+  readonly acceptTransfer: (
+    senderWalletId: WalletId,
+    receiverWalletId: WalletId,
+    amount: string,
+  ) => Promise<TransferTerms>;
   /** Only as far as DEBITED. */
   readonly debit: (t: TransferTerms) => Promise<boolean>;
   readonly settle: (t: TransferTerms) => Promise<void>;
@@ -28,7 +32,12 @@ export interface Movements {
 export function movementsOver({ wallets: shards, transfer: { service } }: TestStores): Movements {
   const wallets = walletsOver(shards.map((each) => each.service));
   const notes = { reference: undefined, metadata: { note: 'test' } };
-  const acceptance = (idempotencyKey: string, bodyHash: string) => ({ ...notes, idempotencyKey, bodyHash, deadlineSeconds: 600 });
+  const acceptance = (idempotencyKey: string, bodyHash: string) => ({
+    ...notes,
+    idempotencyKey,
+    bodyHash,
+    deadlineSeconds: 600,
+  });
 
   const debit = async (t: TransferTerms): Promise<boolean> => {
     const { outcome } = await shard.debit(wallets.shardOf(t.senderWalletId), t, trace);
@@ -37,9 +46,15 @@ export function movementsOver({ wallets: shards, transfer: { service } }: TestSt
   };
   const giveUp = async (t: TransferTerms, reason: AbandonReason): Promise<void> => {
     const credit = await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, reason);
-    if (credit.outcome === 'applied') return void (await recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace));
+    if (credit.outcome === 'applied')
+      return void (await recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace));
     const debited = await shard.refund(wallets.shardOf(t.senderWalletId), t, '0', reason, trace);
-    await recordTransferStatus(service, t.transferId, endOfLeg(debited.outcome === 'rejected' ? debited : credit), trace);
+    await recordTransferStatus(
+      service,
+      t.transferId,
+      endOfLeg(debited.outcome === 'rejected' ? debited : credit),
+      trace,
+    );
   };
 
   return {

@@ -22,7 +22,17 @@ const MOVEMENTS = 5;
 const LANES = 12;
 const RUNS = 50;
 
-const CALLS = ['debit', 'credit', 'settle', 'cancelCredit', 'compensate', 'transact', 'cancelTransaction', 'suspend', 'activate'] as const;
+const CALLS = [
+  'debit',
+  'credit',
+  'settle',
+  'cancelCredit',
+  'compensate',
+  'transact',
+  'cancelTransaction',
+  'suspend',
+  'activate',
+] as const;
 interface Call {
   readonly call: (typeof CALLS)[number];
   /** Which movement, or which wallet. */
@@ -70,25 +80,34 @@ describe('wallet operations from many connections at once', () => {
     const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed} repeats these interleavings`);
     await fc.assert(interleavings(stores), { numRuns: RUNS, seed, endOnFailure: true });
-    const outcomes = await rowsOf<{ outcome: string }>(stores.wallets[0]!.admin, `SELECT DISTINCT leg || ' ' || outcome AS outcome FROM operation_fences`);
+    const outcomes = await rowsOf<{ outcome: string }>(
+      stores.wallets[0]!.admin,
+      `SELECT DISTINCT leg || ' ' || outcome AS outcome FROM operation_fences`,
+    );
     assert.ok(outcomes.length >= 12, `the calls reached ${outcomes.map(({ outcome }) => outcome).join(', ')}`);
   });
 
   test('the property fails on a database whose fences always let through', async () => {
-    assert.match(await violationOf(`
+    assert.match(
+      await violationOf(`
       INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount)
       VALUES (p_transaction_id, p_leg, p_outcome, p_reason, p_wallet_id, p_currency, p_amount)
       ON CONFLICT (transaction_id, leg) DO UPDATE SET outcome = p_outcome, reason = p_reason;
-      RETURN NULL;`), /duplicate key|answers differ|is missing|too much|refunded/);
+      RETURN NULL;`),
+      /duplicate key|answers differ|is missing|too much|refunded/,
+    );
   });
 
   test('the property finds the money that a leg arriving after its cancel creates, where a cancel leaves no fence', async () => {
-    assert.match(await violationOf(`
+    assert.match(
+      await violationOf(`
       INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount)
       SELECT p_transaction_id, p_leg, p_outcome, p_reason, p_wallet_id, p_currency, p_amount WHERE p_outcome <> 'canceled'
       ON CONFLICT DO NOTHING;
       SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transaction_id AND leg = p_leg AND NOT FOUND;
-      RETURN fence;`), /answers differ|too much|refunded/);
+      RETURN fence;`),
+      /answers differ|too much|refunded/,
+    );
   });
 
   test('two hundred transfers each way between two wallets never deadlock, and the sums are exact', async () => {
@@ -110,10 +129,13 @@ describe('wallet operations from many connections at once', () => {
   async function violationOf(claimLeg: string): Promise<string> {
     const stores = await cluster.createStores({ shards: SHARDS, connectionsMax: LANES });
     for (const { admin } of stores.wallets) {
-      await rowsOf(admin, `
+      await rowsOf(
+        admin,
+        `
         CREATE OR REPLACE FUNCTION claim_leg(
           p_transaction_id uuid, p_leg text, p_outcome text, p_reason text, p_wallet_id uuid, p_currency text, p_amount numeric
-        ) RETURNS operation_fences LANGUAGE plpgsql VOLATILE AS $$ DECLARE fence operation_fences; BEGIN ${claimLeg} END $$`);
+        ) RETURNS operation_fences LANGUAGE plpgsql VOLATILE AS $$ DECLARE fence operation_fences; BEGIN ${claimLeg} END $$`,
+      );
     }
     const result = await fc.check(interleavings(stores), { numRuns: RUNS, endOnFailure: true });
     assert.ok(result.failed, 'no violation was found');
@@ -125,11 +147,18 @@ function interleavings(stores: TestStores): fc.IAsyncProperty<[Plan]> {
   const services = stores.wallets.map(({ service }) => service);
   const wallets = walletsOver(services);
   return fc.asyncProperty(plans, async (plan) => {
-    const ids = await Promise.all(Array.from({ length: WALLETS }, (_, n) => wallets.open(userOnShard(n % SHARDS, SHARDS), '100')));
+    const ids = await Promise.all(
+      Array.from({ length: WALLETS }, (_, n) => wallets.open(userOnShard(n % SHARDS, SHARDS), '100')),
+    );
     const answers = await carryOut(plan, ids, wallets);
-    const disagreements = [...answers].filter(([, given]) => given.size > 1).map(([leg, given]) => `${leg}: answers differ: ${[...given].join(', ')}`);
+    const disagreements = [...answers]
+      .filter(([, given]) => given.size > 1)
+      .map(([leg, given]) => `${leg}: answers differ: ${[...given].join(', ')}`);
     const unlike = await unlikeFences(answers, services);
-    assert.deepEqual([...disagreements, ...unlike, ...(await walletViolations(stores.wallets.map(({ admin }) => admin)))], []);
+    assert.deepEqual(
+      [...disagreements, ...unlike, ...(await walletViolations(stores.wallets.map(({ admin }) => admin)))],
+      [],
+    );
   });
 }
 
@@ -155,15 +184,24 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
   };
   // Only what was debited is ever sent on, but then at any time: a late packet, a worker that thaws.
   const credit = async (t: TransferTerms): Promise<void> => {
-    if (debited.has(t.transferId)) told(t.transferId, 'credit', await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace));
+    if (debited.has(t.transferId))
+      told(t.transferId, 'credit', await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace));
   };
   const cancelCredit = async (t: TransferTerms): Promise<boolean> => {
-    const { outcome } = told(t.transferId, 'credit', await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, 'canceled'));
+    const { outcome } = told(
+      t.transferId,
+      'credit',
+      await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, 'canceled'),
+    );
     return outcome === 'applied';
   };
   const compensate = async (t: TransferTerms): Promise<void> => {
     const credited = await cancelCredit(t);
-    told(t.transferId, 'debit', await shard.refund(wallets.shardOf(t.senderWalletId), t, credited ? t.amount : '0', 'canceled', trace));
+    told(
+      t.transferId,
+      'debit',
+      await shard.refund(wallets.shardOf(t.senderWalletId), t, credited ? t.amount : '0', 'canceled', trace),
+    );
   };
   const legOf = (t: TransactionTerms): string => (t.type === 'CREDIT' ? 'deposit' : 'withdrawal');
 
@@ -185,10 +223,18 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
       case 'transact':
         return void told(o.transactionId, legOf(o), await shard.transact(wallets.shardOf(o.walletId), o, trace));
       case 'cancelTransaction':
-        return void told(o.transactionId, legOf(o), await shard.cancelTransaction(wallets.shardOf(o.walletId), o, 'canceled'));
+        return void told(
+          o.transactionId,
+          legOf(o),
+          await shard.cancelTransaction(wallets.shardOf(o.walletId), o, 'canceled'),
+        );
       case 'suspend':
       case 'activate':
-        return void (await shard.setWalletStatus(wallets.shardOf(wallet), wallet, call === 'suspend' ? 'SUSPENDED' : 'ACTIVE'));
+        return void (await shard.setWalletStatus(
+          wallets.shardOf(wallet),
+          wallet,
+          call === 'suspend' ? 'SUSPENDED' : 'ACTIVE',
+        ));
     }
   };
   await Promise.all(
@@ -207,7 +253,10 @@ async function unlikeFences(answers: Answers, shards: readonly Database[]): Prom
       database,
       `SELECT leg || ' ' || transaction_id AS leg, outcome, reason FROM operation_fences`,
     );
-    for (const { leg, outcome, reason } of rows) fences.set(leg, JSON.stringify(reason === null ? { outcome } : { outcome, reason }));
+    for (const { leg, outcome, reason } of rows)
+      fences.set(leg, JSON.stringify(reason === null ? { outcome } : { outcome, reason }));
   }
-  return [...answers].filter(([leg, given]) => !given.has(fences.get(leg) ?? '')).map(([leg]) => `${leg}: the answers differ from the fence`);
+  return [...answers]
+    .filter(([leg, given]) => !given.has(fences.get(leg) ?? ''))
+    .map(([leg]) => `${leg}: the answers differ from the fence`);
 }

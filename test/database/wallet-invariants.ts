@@ -20,8 +20,14 @@ const ENTRIES: Record<Fence['leg'], readonly [type: string, external: boolean][]
   debit: [['DEBIT', false]],
   credit: [['CREDIT', false]],
   refund: [['REFUND', false]],
-  deposit: [['CREDIT', false], ['DEBIT', true]],
-  withdrawal: [['DEBIT', false], ['CREDIT', true]],
+  deposit: [
+    ['CREDIT', false],
+    ['DEBIT', true],
+  ],
+  withdrawal: [
+    ['DEBIT', false],
+    ['CREDIT', true],
+  ],
 };
 
 /** The event that tells of a leg: when it was applied, and when it was rejected. */
@@ -41,16 +47,24 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
   const add = (currency: string, units: bigint): void => void money.set(currency, (money.get(currency) ?? 0n) + units);
 
   for (const shard of shards) {
-    const own = await rowsOf<Fence>(shard, `
-      SELECT transaction_id AS movement, leg, outcome, reason, wallet_id AS wallet, currency, amount FROM operation_fences`);
+    const own = await rowsOf<Fence>(
+      shard,
+      `
+      SELECT transaction_id AS movement, leg, outcome, reason, wallet_id AS wallet, currency, amount FROM operation_fences`,
+    );
     fences.push(...own);
     violations.push(...(await unlikeFences(shard, own)), ...(await wrongBalances(shard)));
-    for (const { currency, balance } of await rowsOf<{ currency: string; balance: string }>(shard, 'SELECT currency, balance FROM wallets')) {
+    for (const { currency, balance } of await rowsOf<{ currency: string; balance: string }>(
+      shard,
+      'SELECT currency, balance FROM wallets',
+    )) {
       add(currency, parseUnits(balance));
     }
   }
 
-  const applied = new Map(fences.filter(({ outcome }) => outcome === 'applied').map((fence) => [`${fence.leg} ${fence.movement}`, fence]));
+  const applied = new Map(
+    fences.filter(({ outcome }) => outcome === 'applied').map((fence) => [`${fence.leg} ${fence.movement}`, fence]),
+  );
   for (const { leg, movement, currency, amount } of applied.values()) {
     const units = parseUnits(amount);
     if (leg === 'debit') add(currency, units);
@@ -60,28 +74,31 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
     const due = parseUnits(debit?.amount ?? '0') - parseUnits(credit?.amount ?? '0');
     if (units !== due) violations.push(`${movement} was refunded ${amount} where ${formatUnits(due)} was due`);
   }
-  for (const [currency, units] of money) if (units !== 0n) violations.push(`${formatUnits(units)} ${currency} too much`);
+  for (const [currency, units] of money)
+    if (units !== 0n) violations.push(`${formatUnits(units)} ${currency} too much`);
   return violations;
 }
 
 /** Entries and events are those, and only those, that the fences name. */
 async function unlikeFences(shard: Database, fences: readonly Fence[]): Promise<string[]> {
-  const entries = await rowsOf<{ line: string }>(shard, `
+  const entries = await rowsOf<{ line: string }>(
+    shard,
+    `
     SELECT concat_ws(' ', e.transaction_id, e.type, CASE w.kind WHEN 'user' THEN w.wallet_id::text ELSE 'external' END, e.amount, w.currency) AS line
-    FROM ledger_entries e JOIN wallets w USING (wallet_id)`);
+    FROM ledger_entries e JOIN wallets w USING (wallet_id)`,
+  );
   const events = await rowsOf<{ line: string }>(shard, 'SELECT event_id AS line FROM outbox_events');
   const expectedEntries = fences
     .filter(({ outcome }) => outcome === 'applied')
     .flatMap(({ movement, leg, wallet, amount, currency }) =>
-      ENTRIES[leg].map(([type, external]) => `${movement} ${type} ${external ? 'external' : wallet} ${amount} ${currency}`),
+      ENTRIES[leg].map(
+        ([type, external]) => `${movement} ${type} ${external ? 'external' : wallet} ${amount} ${currency}`,
+      ),
     );
   const expectedEvents = fences
     .filter(({ outcome }) => outcome !== 'canceled')
     .map(({ movement, leg, outcome }) => `${EVENTS[leg][outcome === 'applied' ? 0 : 1]}/${movement}`);
-  return [
-    ...differences('entry', entries, expectedEntries),
-    ...differences('event', events, expectedEvents),
-  ];
+  return [...differences('entry', entries, expectedEntries), ...differences('event', events, expectedEvents)];
 }
 
 function differences(what: string, rows: readonly { line: string }[], expected: readonly string[]): string[] {
@@ -96,13 +113,16 @@ function differences(what: string, rows: readonly { line: string }[], expected: 
 }
 
 async function wrongBalances(shard: Database): Promise<string[]> {
-  const wrong = await rowsOf<{ wallet: string }>(shard, `
+  const wrong = await rowsOf<{ wallet: string }>(
+    shard,
+    `
     SELECT wallet_id AS wallet FROM wallets LEFT JOIN LATERAL (
       SELECT coalesce(sum(CASE type WHEN 'DEBIT' THEN -amount ELSE amount END), 0) AS total,
              count(*) AS entries, coalesce(max(sequence), 0) AS last,
              coalesce((array_agg(balance_after ORDER BY sequence DESC))[1], 0) AS shown
       FROM ledger_entries WHERE ledger_entries.wallet_id = wallets.wallet_id
     ) ledger ON true
-    WHERE balance <> total OR balance <> shown OR last_sequence <> entries OR last <> entries OR (kind = 'user' AND balance < 0)`);
+    WHERE balance <> total OR balance <> shown OR last_sequence <> entries OR last <> entries OR (kind = 'user' AND balance < 0)`,
+  );
   return wrong.map(({ wallet }) => `wallet ${wallet} does not agree with its entries`);
 }

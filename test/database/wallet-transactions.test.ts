@@ -30,11 +30,17 @@ describe('wallets and one-sided transactions', () => {
   after(() => cluster?.stop());
 
   const externalBalance = async (currency: Currency): Promise<string | undefined> => {
-    const rows = await rowsOf<{ balance: string }>(admin, `SELECT balance FROM wallets WHERE kind = 'external' AND currency = '${currency}'`);
+    const rows = await rowsOf<{ balance: string }>(
+      admin,
+      `SELECT balance FROM wallets WHERE kind = 'external' AND currency = '${currency}'`,
+    );
     return rows[0]?.balance;
   };
   const externalId = async (currency: Currency): Promise<WalletId> => {
-    const rows = await rowsOf<{ id: WalletId }>(admin, `SELECT wallet_id AS id FROM wallets WHERE kind = 'external' AND currency = '${currency}'`);
+    const rows = await rowsOf<{ id: WalletId }>(
+      admin,
+      `SELECT wallet_id AS id FROM wallets WHERE kind = 'external' AND currency = '${currency}'`,
+    );
     return rows[0]!.id;
   };
 
@@ -52,7 +58,9 @@ describe('wallets and one-sided transactions', () => {
     const { wallets: two } = await cluster.createStores({ shards: 2 });
     const userId = userOnShard(1, 2);
     const wallet = { walletId: walletId(userId, USD), userId, currency: USD };
-    await assert.rejects(shard.openWallet(two[0]!.service, wallet), (error: Error) => /belongs to another shard/.test(String(error.cause)));
+    await assert.rejects(shard.openWallet(two[0]!.service, wallet), (error: Error) =>
+      /belongs to another shard/.test(String(error.cause)),
+    );
     assert.equal(await shard.openWallet(two[1]!.service, wallet), true);
   });
 
@@ -74,8 +82,14 @@ describe('wallets and one-sided transactions', () => {
     for (let n = 0; n < 3; n += 1) assert.deepEqual(await shard.transact(database, out, trace), APPLIED);
     assert.equal(await externalBalance(currency), '-24.5000');
     assert.deepEqual(await wallets.entries(id), ['CREDIT 40.0000 40.0000', 'DEBIT 15.5000 24.5000']);
-    assert.deepEqual(await wallets.entries(await externalId(currency)), ['DEBIT 40.0000 -40.0000', 'CREDIT 15.5000 -24.5000']);
-    const events = await rowsOf(admin, `SELECT type, payload -> 'data' AS data FROM outbox_events WHERE subject = '${id}' ORDER BY type`);
+    assert.deepEqual(await wallets.entries(await externalId(currency)), [
+      'DEBIT 40.0000 -40.0000',
+      'CREDIT 15.5000 -24.5000',
+    ]);
+    const events = await rowsOf(
+      admin,
+      `SELECT type, payload -> 'data' AS data FROM outbox_events WHERE subject = '${id}' ORDER BY type`,
+    );
     assert.deepEqual(events, [
       { type: 'wallet.credited', data: { transaction_id: into.transactionId, wallet_id: id, amount: '40.0000' } },
       { type: 'wallet.debited', data: { transaction_id: out.transactionId, wallet_id: id, amount: '15.5000' } },
@@ -83,7 +97,11 @@ describe('wallets and one-sided transactions', () => {
   });
 
   test('each refusal of a transaction is remembered, though its cause has gone', async () => {
-    const [poor, full, suspended] = [await wallets.open(fresh('user')), await wallets.open(fresh('user'), MOST), await wallets.open(fresh('user'), '9')];
+    const [poor, full, suspended] = [
+      await wallets.open(fresh('user')),
+      await wallets.open(fresh('user'), MOST),
+      await wallets.open(fresh('user'), '9'),
+    ];
     const nobody = walletId(fresh('nobody'), USD);
     await shard.setWalletStatus(database, suspended, 'SUSPENDED');
     const refusals: [TransactionTerms, string][] = [
@@ -95,7 +113,8 @@ describe('wallets and one-sided transactions', () => {
         [transaction(type, poor, '1', EUR), 'currency_mismatch'],
       ]),
     ];
-    for (const [t, reason] of refusals) assert.deepEqual(await shard.transact(database, t, trace), { outcome: 'rejected', reason });
+    for (const [t, reason] of refusals)
+      assert.deepEqual(await shard.transact(database, t, trace), { outcome: 'rejected', reason });
     await shard.setWalletStatus(database, suspended, 'ACTIVE');
     await shard.transact(database, transaction('CREDIT', poor, '100'), trace);
     await shard.transact(database, transaction('DEBIT', full, '100'), trace);
@@ -126,16 +145,27 @@ describe('wallets and one-sided transactions', () => {
     assert.ok((await shard.listWallets(database, { limit: 200 })).every(({ walletId: id }) => id !== external));
     assert.equal(await shard.setWalletStatus(database, external, 'SUSPENDED'), false);
     for (const type of ['CREDIT', 'DEBIT'] as const) {
-      assert.deepEqual(await shard.transact(database, transaction(type, external, '1'), trace), { outcome: 'rejected', reason: 'wallet_not_found' });
+      assert.deepEqual(await shard.transact(database, transaction(type, external, '1'), trace), {
+        outcome: 'rejected',
+        reason: 'wallet_not_found',
+      });
     }
-    assert.deepEqual(await shard.debit(database, transfer(external, rich, '1'), trace), { outcome: 'rejected', reason: 'sender_not_found' });
-    assert.deepEqual(await shard.credit(database, transfer(rich, external, '1'), trace), { outcome: 'rejected', reason: 'receiver_not_found' });
+    assert.deepEqual(await shard.debit(database, transfer(external, rich, '1'), trace), {
+      outcome: 'rejected',
+      reason: 'sender_not_found',
+    });
+    assert.deepEqual(await shard.credit(database, transfer(rich, external, '1'), trace), {
+      outcome: 'rejected',
+      reason: 'receiver_not_found',
+    });
   });
 
   test('the first transactions of a currency, many at once, make one external wallet and all succeed', async () => {
     for (const currency of ['AED', 'AUD', 'BRL', 'CAD', 'CNY', 'CZK', 'DKK', 'GBP'] as Currency[]) {
       const ids = await Promise.all(Array.from({ length: 12 }, () => wallets.open(fresh('user'), undefined, currency)));
-      const answers = await Promise.all(ids.map((id) => shard.transact(database, transaction('CREDIT', id, '2', currency), trace)));
+      const answers = await Promise.all(
+        ids.map((id) => shard.transact(database, transaction('CREDIT', id, '2', currency), trace)),
+      );
       assert.ok(answers.every(({ outcome }) => outcome === 'applied'));
       assert.equal(await externalBalance(currency), '-24.0000');
       assert.equal(shardOf(await externalId(currency), 1), 0);

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
-import { cancelCredit, credit, debit, refund, setWalletStatus } from '../../db/wallet/queries.ts';
+import { cancelCredit, credit, debit, refund, setWalletStatus, transact } from '../../db/wallet/queries.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { EUR, fresh, trace, transfer, USD, walletsOver, type Wallets } from './wallets.ts';
+import { EUR, fresh, trace, transaction, transfer, USD, walletsOver, type Wallets } from './wallets.ts';
 
 const MOST = '999999999999999.9999';
 const APPLIED = { outcome: 'applied' };
@@ -30,7 +30,10 @@ describe('the legs of a transfer', () => {
 
   const opened = (balance?: string): Promise<WalletId> => wallets.open(fresh('user'), balance);
   const events = async (t: TransferTerms): Promise<string[]> => {
-    const rows = await rowsOf<{ type: string }>(admin, `SELECT type FROM outbox_events WHERE event_id LIKE '%/${t.transferId}' ORDER BY type`);
+    const rows = await rowsOf<{ type: string }>(
+      admin,
+      `SELECT type FROM outbox_events WHERE event_id LIKE '%/${t.transferId}' ORDER BY type`,
+    );
     return rows.map(({ type }) => type);
   };
   const rejected = (reason: string) => ({ outcome: 'rejected', reason });
@@ -61,7 +64,11 @@ describe('the legs of a transfer', () => {
     await wallets.open(fresh('user'), '5');
     for (const [t, reason] of refusals) {
       assert.deepEqual(await debit(database, t, trace), rejected(reason));
-      assert.deepEqual(await refund(database, t, '0', 'timed_out', trace), rejected(reason), 'a refund changes nothing about it');
+      assert.deepEqual(
+        await refund(database, t, '0', 'timed_out', trace),
+        rejected(reason),
+        'a refund changes nothing about it',
+      );
       assert.deepEqual(await events(t), ['wallet.debit-failed']);
     }
     assert.equal(await wallets.balance(suspended), '10.0000');
@@ -106,12 +113,18 @@ describe('the legs of a transfer', () => {
         () => cancelCredit(database, { ...t, ...change }, 'timed_out'),
         () => refund(database, { ...t, ...change }, '0', 'timed_out', trace),
       ]) {
-        await assert.rejects(operation(), (error: Error) => /first asked for with another wallet, currency or amount/.test(String(error.cause)));
+        await assert.rejects(operation(), (error: Error) =>
+          /first asked for with another wallet, currency or amount/.test(String(error.cause)),
+        );
       }
     }
     assert.equal(await wallets.balance(other), '100.0000');
     assert.equal(await wallets.balance(sender), '90.0000');
-    assert.deepEqual(await debit(database, { ...t, amount: '10.0' }, trace), APPLIED, 'the same amount, written otherwise');
+    assert.deepEqual(
+      await debit(database, { ...t, amount: '10.0' }, trace),
+      APPLIED,
+      'the same amount, written otherwise',
+    );
   });
 
   test('in every order of two debits and two refunds, the money is back and the answers agree', async () => {
@@ -119,12 +132,16 @@ describe('the legs of a transfer', () => {
       const sender = await opened('100');
       const t = transfer(sender, walletId(fresh('receiver'), USD), '30');
       const answers = [];
-      for (const first of order) answers.push(await (first ? debit(database, t, trace) : refund(database, t, '0', 'timed_out', trace)));
+      for (const first of order)
+        answers.push(await (first ? debit(database, t, trace) : refund(database, t, '0', 'timed_out', trace)));
       const debitCame = order[0] === true;
       const expected = debitCame ? APPLIED : { outcome: 'canceled', reason: 'timed_out' };
       assert.deepEqual(answers, [expected, expected, expected, expected], `order ${order.join()}`);
       assert.equal(await wallets.balance(sender), '100.0000');
-      assert.deepEqual((await wallets.entries(sender)).slice(1), debitCame ? ['DEBIT 30.0000 70.0000', 'REFUND 30.0000 100.0000'] : []);
+      assert.deepEqual(
+        (await wallets.entries(sender)).slice(1),
+        debitCame ? ['DEBIT 30.0000 70.0000', 'REFUND 30.0000 100.0000'] : [],
+      );
       assert.deepEqual(await events(t), debitCame ? ['wallet.debited', 'wallet.refunded'] : []);
     }
   });
@@ -134,7 +151,8 @@ describe('the legs of a transfer', () => {
       const receiver = await opened();
       const t = transfer(walletId(fresh('sender'), USD), receiver, '30');
       const answers = [];
-      for (const first of order) answers.push(await (first ? credit(database, t, trace) : cancelCredit(database, t, 'canceled')));
+      for (const first of order)
+        answers.push(await (first ? credit(database, t, trace) : cancelCredit(database, t, 'canceled')));
       const creditCame = order[0] === true;
       const expected = creditCame ? APPLIED : { outcome: 'canceled', reason: 'canceled' };
       assert.deepEqual(answers, [expected, expected, expected, expected], `order ${order.join()}`);
@@ -182,7 +200,10 @@ describe('the legs of a transfer', () => {
       await assert.rejects(credit(database, t, trace));
       await assert.rejects(cancelCredit(database, t, 'timed_out'));
       await assert.rejects(refund(database, t, '0', 'timed_out', trace));
-      assert.deepEqual(await rowsOf(admin, `SELECT * FROM operation_fences WHERE transaction_id = '${t.transferId}'`), []);
+      assert.deepEqual(
+        await rowsOf(admin, `SELECT * FROM operation_fences WHERE transaction_id = '${t.transferId}'`),
+        [],
+      );
     }
     assert.equal(await wallets.balance(sender), '100.0000');
   });
@@ -208,6 +229,22 @@ describe('the legs of a transfer', () => {
     assert.deepEqual(await credit(database, rest, trace), APPLIED, 'the receiver then has exactly the most');
     assert.equal(await wallets.balance(sender), '0.0000');
     assert.equal(await wallets.balance(receiver), MOST);
+  });
+
+  test('of credits and deposits that race for the last of the room in a wallet, one lands', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const receiver = await opened();
+      const [sender, amount] = [walletId('sender', USD), '600000000000000'];
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          n % 2 === 0
+            ? credit(database, transfer(sender, receiver, amount), trace)
+            : transact(database, transaction('CREDIT', receiver, amount), trace),
+        ),
+      );
+      assert.equal(answers.filter(({ outcome }) => outcome === 'applied').length, 1);
+      assert.equal(await wallets.balance(receiver), `${amount}.0000`);
+    }
   });
 
   test('an event is a CloudEvent about the wallet, with the request that caused it', async () => {
@@ -239,5 +276,7 @@ describe('the legs of a transfer', () => {
 
 /** The six orders of two of the one and two of the other. */
 function ordersOfTwoAndTwo(): boolean[][] {
-  return [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100].map((bits) => [0, 1, 2, 3].map((n) => ((bits >> n) & 1) === 1));
+  return [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100].map((bits) =>
+    [0, 1, 2, 3].map((n) => ((bits >> n) & 1) === 1),
+  );
 }

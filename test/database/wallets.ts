@@ -37,7 +37,8 @@ export function walletsOver(shards: readonly Database[]): Wallets {
     async open(userId, balance, currency = USD) {
       const id = walletId(userId, currency);
       await shard.openWallet(databaseOf(id), { walletId: id, userId, currency });
-      if (balance !== undefined) await shard.transact(databaseOf(id), transaction('CREDIT', id, balance, currency), trace);
+      if (balance !== undefined)
+        await shard.transact(databaseOf(id), transaction('CREDIT', id, balance, currency), trace);
       return id;
     },
     balance: async (id) => (await shard.findWallet(databaseOf(id), id))!.balance,
@@ -48,7 +49,12 @@ export function walletsOver(shards: readonly Database[]): Wallets {
   };
 }
 
-export function transfer(senderWalletId: WalletId, receiverWalletId: WalletId, amount: string, currency = USD): TransferTerms {
+export function transfer(
+  senderWalletId: WalletId,
+  receiverWalletId: WalletId,
+  amount: string,
+  currency = USD,
+): TransferTerms {
   return { transferId: transferId(fresh('transfer')), senderWalletId, receiverWalletId, amount, currency };
 }
 

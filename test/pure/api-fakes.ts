@@ -24,7 +24,9 @@ export interface TestApp {
 export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
   const written: string[] = [];
   const stream = new PassThrough().on('data', (chunk: Buffer) => written.push(...chunk.toString().trim().split('\n')));
-  const client = { connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() } } as never;
+  const client = {
+    connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() },
+  } as never;
   const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
   const app = createApp({
     log: pino({ level: 'debug' }, stream),
@@ -51,5 +53,10 @@ export interface Problem {
   readonly detail?: string;
   readonly instance: string;
   readonly request_id: string;
-  readonly errors?: readonly { readonly pointer?: string; readonly parameter?: string; readonly code: string; readonly detail: string }[];
+  readonly errors?: readonly {
+    readonly pointer?: string;
+    readonly parameter?: string;
+    readonly code: string;
+    readonly detail: string;
+  }[];
 }

@@ -36,7 +36,7 @@ function appWith(bounds: Partial<LoadBounds>) {
 
 test('one request more than allowed is refused with 429 and Retry-After, and served again when there is room', async () => {
   const { app, release } = appWith({ requestsMax: 2 });
-  const slow = [app.request('/slow'), app.request('/slow')];
+  const slow = [1, 2].map(async () => app.request('/slow'));
   const refused = await app.request('/short');
   assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
   assert.equal(((await refused.json()) as Problem).code, 'overloaded');

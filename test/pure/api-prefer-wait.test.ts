@@ -79,7 +79,15 @@ describe('the wait', () => {
   test('ends at once when the client goes or the server drains, and gives up asking Temporal', async () => {
     const leaving = new AbortController();
     let givenUp: AbortSignal | undefined;
-    const waiting = took(wait({ signal: leaving.signal, untilNews: (signal) => ((givenUp = signal), never) }));
+    const waiting = took(
+      wait({
+        signal: leaving.signal,
+        untilNews: (signal) => {
+          givenUp = signal;
+          return never;
+        },
+      }),
+    );
     setImmediate(() => leaving.abort());
     const [seen, ms] = await waiting;
     assert.equal(seen, 'PENDING');

@@ -9,7 +9,9 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 describe('request ids', () => {
   test('an X-Request-Id that is well-formed is taken, returned, and named in the problem and in the log', async () => {
     const { app, lines } = testApp();
-    const response = await app.request('/v1/wallets/x', { headers: { 'x-request-id': 'order:42/a', traceparent: TRACEPARENT } });
+    const response = await app.request('/v1/wallets/x', {
+      headers: { 'x-request-id': 'order:42/a', traceparent: TRACEPARENT },
+    });
     assert.equal(response.headers.get('x-request-id'), 'order:42/a');
     assert.equal(((await response.json()) as Problem).request_id, 'order:42/a');
     const [line] = lines();
@@ -26,7 +28,16 @@ describe('request ids', () => {
 
   test('every kind of answer has one', async () => {
     const { app } = testApp();
-    for (const path of ['/health', '/health/ready', '/docs', '/docs/swagger-ui.css', '/openapi.json', '/nowhere', '/v1/wallets/x', '/v1/transfers']) {
+    for (const path of [
+      '/health',
+      '/health/ready',
+      '/docs',
+      '/docs/swagger-ui.css',
+      '/openapi.json',
+      '/nowhere',
+      '/v1/wallets/x',
+      '/v1/transfers',
+    ]) {
       assert.ok((await app.request(path)).headers.get('x-request-id'), path);
     }
   });
@@ -34,10 +45,19 @@ describe('request ids', () => {
   test('a traceparent that is not well-formed is as good as none', async () => {
     const { app, lines } = testApp();
     const zero = TRACEPARENT.replace(/-[0-9a-f]{32}-/, `-${'0'.repeat(32)}-`);
-    for (const traceparent of ['nonsense', zero, TRACEPARENT.replace('00-', 'ff-'), TRACEPARENT.toUpperCase(), `${TRACEPARENT}-more`]) {
+    for (const traceparent of [
+      'nonsense',
+      zero,
+      TRACEPARENT.replace('00-', 'ff-'),
+      TRACEPARENT.toUpperCase(),
+      `${TRACEPARENT}-more`,
+    ]) {
       await app.request('/nowhere', { headers: { traceparent } });
     }
-    assert.deepEqual(lines().map((line) => line['trace_id']), Array(5).fill(undefined));
+    assert.deepEqual(
+      lines().map((line) => line['trace_id']),
+      Array(5).fill(undefined),
+    );
   });
 });
 
@@ -48,7 +68,13 @@ describe('routes', () => {
     const { type, title, status, code, instance } = (await response.json()) as Problem;
     assert.deepEqual(
       { type, title, status, code, instance },
-      { type: 'urn:counterpoise:problem:route_not_found', title: 'There is no such route', status: 404, code: 'route_not_found', instance: '/v2/transfers' },
+      {
+        type: 'urn:counterpoise:problem:route_not_found',
+        title: 'There is no such route',
+        status: 404,
+        code: 'route_not_found',
+        instance: '/v2/transfers',
+      },
     );
   });
 
@@ -89,10 +115,18 @@ describe('failures', () => {
     const { app, lines } = testApp();
     await app.request('/v1/wallets?user_id=secret-user&limit=0', { headers: { authorization: 'secret-token' } });
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'secret-key' };
-    const body = JSON.stringify({ sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '1', reference: 'secret-reference' });
+    const body = JSON.stringify({
+      sender_wallet_id: SENDER,
+      receiver_wallet_id: RECEIVER,
+      amount: '1',
+      reference: 'secret-reference',
+    });
     await app.request('/v1/transfers', { method: 'POST', headers, body });
     const [list, failure, post] = lines();
-    assert.deepEqual([list?.['method'], list?.['path'], list?.['status'], typeof list?.['duration_ms']], ['GET', '/v1/wallets', 422, 'number']);
+    assert.deepEqual(
+      [list?.['method'], list?.['path'], list?.['status'], typeof list?.['duration_ms']],
+      ['GET', '/v1/wallets', 422, 'number'],
+    );
     assert.equal(failure?.['msg'], 'a request failed');
     assert.match(String(post?.['transfer_id']), /^[0-9a-f-]{36}$/);
     assert.doesNotMatch(JSON.stringify(lines()), /secret/);
@@ -129,10 +163,23 @@ describe('documentation', () => {
     assert.match(post?.responses['422']?.description ?? '', /idempotency_key_reused/);
   });
 
+  test('a movement is documented with the codes that it can be refused with, and not with those of the other kind', async () => {
+    const { app } = testApp();
+    const { paths } = (await (await app.request('/openapi.json')).json()) as Document;
+    const refusals = (path: string): string => paths[path]?.['post']?.responses['422']?.description ?? '';
+    assert.match(refusals('/v1/transfers'), /same_wallet/);
+    assert.doesNotMatch(refusals('/v1/transfers'), /type_invalid/);
+    assert.match(refusals('/v1/transactions'), /type_invalid/);
+    assert.doesNotMatch(refusals('/v1/transactions'), /same_wallet/);
+  });
+
   test('the document is the same where wallet paths are forwarded', async () => {
     const { app } = testApp();
     const forwarding = testApp({ wallets: { walletApiUrl: 'http://127.0.0.1:9' } });
-    assert.deepEqual(await (await forwarding.app.request('/openapi.json')).json(), await (await app.request('/openapi.json')).json());
+    assert.deepEqual(
+      await (await forwarding.app.request('/openapi.json')).json(),
+      await (await app.request('/openapi.json')).json(),
+    );
   });
 
   test('the reference page loads nothing from elsewhere, and no other file of the package is served', async () => {
@@ -141,8 +188,14 @@ describe('documentation', () => {
     assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'; script-src 'self';/);
     const html = await page.text();
     assert.doesNotMatch(html, /https?:\/\//);
-    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) assert.equal((await app.request(path!)).status, 200, path);
-    for (const path of ['/docs/package.json', '/docs/../package.json', '/docs/..%2fpackage.json', '/docs/swagger-ui.js.map']) {
+    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g))
+      assert.equal((await app.request(path!)).status, 200, path);
+    for (const path of [
+      '/docs/package.json',
+      '/docs/../package.json',
+      '/docs/..%2fpackage.json',
+      '/docs/swagger-ui.js.map',
+    ]) {
       assert.equal((await app.request(path)).status, 404, path);
     }
   });
@@ -152,6 +205,9 @@ test('a wallet API that is not there is wallet_api_unavailable within two second
   const { app } = testApp({ wallets: { walletApiUrl: 'http://127.0.0.1:9' } });
   const startedAt = performance.now();
   const response = await app.request(`/v1/wallets/${SENDER}`);
-  assert.deepEqual([response.status, ((await response.json()) as Problem).code, response.headers.get('retry-after')], [503, 'wallet_api_unavailable', '1']);
+  assert.deepEqual(
+    [response.status, ((await response.json()) as Problem).code, response.headers.get('retry-after')],
+    [503, 'wallet_api_unavailable', '1'],
+  );
   assert.ok(performance.now() - startedAt < 2_000);
 });

@@ -19,9 +19,17 @@ async function refused(path: string, init: RequestInit = {}): Promise<Problem> {
 
 async function post(path: string, body: unknown, headers: Record<string, string | undefined> = {}): Promise<Problem> {
   const all = { 'content-type': 'application/json', 'idempotency-key': 'a-key', ...headers };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>;
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >;
   const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
-  return refused(path, { method: 'POST', headers: given, body: isRaw ? (body as string) : JSON.stringify(body), duplex: 'half' } as RequestInit);
+  return refused(path, {
+    method: 'POST',
+    headers: given,
+    body: isRaw ? (body as string) : JSON.stringify(body),
+    duplex: 'half',
+  });
 }
 
 describe('a field that does not validate is refused with 422, its own code and its place', () => {
@@ -50,7 +58,15 @@ describe('a field that does not validate is refused with 422, its own code and i
     ['UUID in braces', { receiver_wallet_id: `{${RECEIVER}}` }, 'wallet_id_invalid', '/receiver_wallet_id'],
     ['number as an id', { receiver_wallet_id: 5 }, 'wallet_id_invalid', '/receiver_wallet_id'],
     ['same wallet twice', { receiver_wallet_id: SENDER }, 'same_wallet', '/receiver_wallet_id'],
-    ['same wallet in another case', { sender_wallet_id: RECEIVER.replaceAll('2', 'a').toUpperCase(), receiver_wallet_id: RECEIVER.replaceAll('2', 'a') }, 'same_wallet', '/receiver_wallet_id'],
+    [
+      'same wallet in another case',
+      {
+        sender_wallet_id: RECEIVER.replaceAll('2', 'a').toUpperCase(),
+        receiver_wallet_id: RECEIVER.replaceAll('2', 'a'),
+      },
+      'same_wallet',
+      '/receiver_wallet_id',
+    ],
     ['currency that is none', { currency: 'XXX' }, 'currency_invalid', '/currency'],
     ['currency in lower case', { currency: 'usd' }, 'currency_invalid', '/currency'],
     ['null currency', { currency: null }, 'currency_invalid', '/currency'],
@@ -66,14 +82,27 @@ describe('a field that does not validate is refused with 422, its own code and i
     ['metadata that is a list', { metadata: ['x'] }, 'metadata_invalid', '/metadata'],
     ['metadata with a number', { metadata: { a: 1 } }, 'metadata_invalid', '/metadata/a'],
     ['nested metadata', { metadata: { a: {} } }, 'metadata_invalid', '/metadata/a'],
-    ['metadata of 51 keys', { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) }, 'metadata_invalid', '/metadata'],
-    ['metadata key of 41 characters', { metadata: { ['k'.repeat(41)]: 'v' } }, 'metadata_invalid', `/metadata/${'k'.repeat(40)}`],
+    [
+      'metadata of 51 keys',
+      { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) },
+      'metadata_invalid',
+      '/metadata',
+    ],
+    [
+      'metadata key of 41 characters',
+      { metadata: { ['k'.repeat(41)]: 'v' } },
+      'metadata_invalid',
+      `/metadata/${'k'.repeat(40)}`,
+    ],
     ['metadata value of 501 characters', { metadata: { a: 'v'.repeat(501) } }, 'metadata_invalid', '/metadata/a'],
   ];
   for (const [title, change, code, pointer] of table) {
     test(title, async () => {
       const problem = await post('/v1/transfers', { ...transfer, ...change });
-      assert.deepEqual([problem.status, problem.code, problem.errors?.[0]?.code, problem.errors?.[0]?.pointer], [422, code, code, pointer]);
+      assert.deepEqual(
+        [problem.status, problem.code, problem.errors?.[0]?.code, problem.errors?.[0]?.pointer],
+        [422, code, code, pointer],
+      );
     });
   }
 
@@ -81,24 +110,39 @@ describe('a field that does not validate is refused with 422, its own code and i
     const problem = await post('/v1/transactions', { type: 'GIFT', amount: '1e3', extra: true });
     assert.deepEqual(
       problem.errors?.map(({ pointer, code }) => [pointer, code]),
-      [['/wallet_id', 'field_missing'], ['/type', 'type_invalid'], ['/amount', 'amount_invalid'], ['/extra', 'unknown_field']],
+      [
+        ['/wallet_id', 'field_missing'],
+        ['/type', 'type_invalid'],
+        ['/amount', 'amount_invalid'],
+        ['/extra', 'unknown_field'],
+      ],
     );
     assert.equal(problem.code, 'field_missing');
   });
 
   test('a key __proto__ is refused at any depth', async () => {
-    assert.equal((await post('/v1/transfers', `{"__proto__": {"amount": "1"}, "amount": "1"}`)).errors?.[0]?.pointer, '/__proto__');
-    const problem = await post('/v1/transfers', JSON.stringify({ ...transfer, metadata: {} }).replace('{}', '{"__proto__": "x"}'));
+    assert.equal(
+      (await post('/v1/transfers', `{"__proto__": {"amount": "1"}, "amount": "1"}`)).errors?.[0]?.pointer,
+      '/__proto__',
+    );
+    const problem = await post(
+      '/v1/transfers',
+      JSON.stringify({ ...transfer, metadata: {} }).replace('{}', '{"__proto__": "x"}'),
+    );
     assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['unknown_field', '/metadata/__proto__']);
   });
 
   test('a body that is no object is refused as such', async () => {
-    for (const body of ['null', '[]', '"x"', '5', 'true']) assert.equal((await post('/v1/transfers', body)).code, 'body_invalid', body);
+    for (const body of ['null', '[]', '"x"', '5', 'true'])
+      assert.equal((await post('/v1/transfers', body)).code, 'body_invalid', body);
   });
 
   test('half a million levels of nesting are refused like any other body', async () => {
     assert.equal((await post('/v1/transfers', '['.repeat(500_000) + ']'.repeat(500_000))).code, 'body_invalid');
-    assert.equal((await post('/v1/transfers', `${'{"a":'.repeat(150_000)}"\\u0000"${'}'.repeat(150_000)}`)).code, 'text_invalid');
+    assert.equal(
+      (await post('/v1/transfers', `${'{"a":'.repeat(150_000)}"\\u0000"${'}'.repeat(150_000)}`)).code,
+      'text_invalid',
+    );
   });
 
   test('a wallet needs a user', async () => {
@@ -110,7 +154,13 @@ describe('a field that does not validate is refused with 422, its own code and i
 });
 
 describe('what is not JSON is refused before its fields are looked at', () => {
-  const table: [title: string, body: unknown, headers: Record<string, string | undefined>, status: number, code: string][] = [
+  const table: [
+    title: string,
+    body: unknown,
+    headers: Record<string, string | undefined>,
+    status: number,
+    code: string,
+  ][] = [
     ['malformed JSON', '{"amount": ', {}, 400, 'invalid_json'],
     ['NaN as a number', '{"amount": NaN}', {}, 400, 'invalid_json'],
     ['no body', '', {}, 400, 'invalid_json'],
@@ -118,7 +168,13 @@ describe('what is not JSON is refused before its fields are looked at', () => {
     ['a surrogate in UTF-8', new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22]), {}, 400, 'invalid_utf8'],
     ['another content type', transfer, { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
     ['a form', 'amount=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type'],
-    ['another charset', transfer, { 'content-type': 'application/json; charset=utf-16' }, 415, 'unsupported_media_type'],
+    [
+      'another charset',
+      transfer,
+      { 'content-type': 'application/json; charset=utf-16' },
+      415,
+      'unsupported_media_type',
+    ],
     ['ten megabytes', 'x'.repeat(10_000_000), { 'content-length': '10000000' }, 413, 'body_too_large'],
   ];
   for (const [title, body, headers, status, code] of table) {
@@ -156,7 +212,10 @@ describe('an Idempotency-Key is 1 to 255 printable ASCII characters', () => {
     ['with a tab within', 'a\tb', 'idempotency_key_invalid'],
   ];
   for (const [title, key, code] of table) {
-    for (const [path, body] of [['/v1/transfers', transfer], ['/v1/transactions', transaction]] as const) {
+    for (const [path, body] of [
+      ['/v1/transfers', transfer],
+      ['/v1/transactions', transaction],
+    ] as const) {
       test(`${title}, ${path}`, async () => {
         const problem = await post(path, body, { 'idempotency-key': key });
         assert.deepEqual([problem.status, problem.code], [400, code]);
@@ -198,7 +257,11 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
     [`/v1/transfers?cursor=${'a'.repeat(600)}`, 'cursor_invalid', 'cursor'],
     [`/v1/transfers?cursor=${encode(['2026-01-01T00:00:00.000Z', 'x'])}`, 'cursor_invalid', 'cursor'],
     [`/v1/transfers?cursor=${encode(['0000-01-01T00:00:00.000Z', SENDER])}`, 'cursor_invalid', 'cursor'],
-    [`/v1/wallets/${SENDER}/entries?cursor=${encode(['2026-01-01T00:00:00.000Z', SENDER])}`, 'cursor_invalid', 'cursor'],
+    [
+      `/v1/wallets/${SENDER}/entries?cursor=${encode(['2026-01-01T00:00:00.000Z', SENDER])}`,
+      'cursor_invalid',
+      'cursor',
+    ],
     [`/v1/wallets/${SENDER}/entries?cursor=${encode(-1)}`, 'cursor_invalid', 'cursor'],
   ];
   for (const [path, code, parameter] of table) {
@@ -210,10 +273,19 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
 });
 
 test('what is valid reaches the database', async () => {
-  for (const path of ['/v1/transfers?created_after=2026-01-01T00:00:00+01:00&limit=200', '/v1/transfers?created_after=2026-01-01t00:00:00.123456z']) {
+  for (const path of [
+    '/v1/transfers?created_after=2026-01-01T00:00:00+01:00&limit=200',
+    '/v1/transfers?created_after=2026-01-01t00:00:00.123456z',
+  ]) {
     assert.equal((await refused(path)).code, 'internal_error', path);
   }
-  const largest = { ...transfer, amount: '999999999999999.9999', currency: 'EUR', reference: '💶'.repeat(255), metadata: { a: 'b' } };
+  const largest = {
+    ...transfer,
+    amount: '999999999999999.9999',
+    currency: 'EUR',
+    reference: '💶'.repeat(255),
+    metadata: { a: 'b' },
+  };
   assert.equal((await post('/v1/transfers', largest)).code, 'internal_error');
 });
 

@@ -68,6 +68,47 @@ test('a child that keeps dying is started again until the start is given up', as
   ]);
 });
 
+test('a child that cannot be spawned is named with its cause, though it has written no log', async () => {
+  const supervisor = supervise(
+    () => {},
+    () => {},
+  );
+  const prepare = (): Promise<never> => Promise.reject(new Error('the disk is full'));
+  supervisor.start({
+    name: 'unprepared',
+    command: 'true',
+    args: [],
+    logFile: join(directory, 'none.log'),
+    stopSignal: 'SIGTERM',
+    prepare,
+  });
+  const never = (): Promise<never> => Promise.reject(new Error('not ready'));
+  await assert.rejects(
+    supervisor.untilReady(['unprepared'], never, 10_000),
+    /unprepared does not stay up \(the disk is full\)/,
+  );
+  await supervisor.stop(['unprepared'], 0);
+});
+
+test('what a child left behind and may not be signalled is told, and the child is started again', async (t) => {
+  t.mock.method(process, 'kill', () => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+  });
+  const ends: string[] = [];
+  const supervisor = supervise(
+    () => {},
+    (sentence) => ends.push(sentence),
+  );
+  supervisor.start({ name: 'foreign', command: 'true', args: [], stopSignal: 'SIGTERM' });
+  const diedTwice = async (): Promise<void> => assert.ok(ends.length >= 2);
+  await supervisor.untilReady(['foreign'], diedTwice, 10_000);
+  await supervisor.stop(['foreign'], 0);
+  assert.match(
+    ends[1]!,
+    /^foreign ended \(exit code 0, and what it may have left behind could not be ended: kill EPERM\)/,
+  );
+});
+
 test('stack.json is read back as it was written, and its absence is said in a sentence', () => {
   const stack = {
     api: 'http://127.0.0.1:3000',

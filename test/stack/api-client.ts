@@ -23,9 +23,18 @@ export interface Movement {
 
 export interface ApiClient {
   readonly get: <Body = Record<string, unknown>>(path: string) => Promise<Answer<Body>>;
-  readonly post: <Body = Record<string, unknown>>(path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer<Body>>;
+  readonly post: <Body = Record<string, unknown>>(
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer<Body>>;
   /** With a key of its own unless one is given, waiting for the end unless told otherwise. */
-  readonly transfer: (sender: string, receiver: string, amount: string, headers?: Record<string, string>) => Promise<Answer<Movement>>;
+  readonly transfer: (
+    sender: string,
+    receiver: string,
+    amount: string,
+    headers?: Record<string, string>,
+  ) => Promise<Answer<Movement>>;
   /** A new wallet of a new user, with this much in it. */
   readonly wallet: (amount?: string, currency?: string) => Promise<string>;
   readonly balance: (walletId: string) => Promise<string>;
@@ -38,7 +47,12 @@ export function apiClient(baseUrl: () => string): ApiClient {
     const startedAt = performance.now();
     const response = await fetch(baseUrl() + path, { ...init, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: JSON.parse(text) as Body, tookMs: performance.now() - startedAt };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: JSON.parse(text) as Body,
+      tookMs: performance.now() - startedAt,
+    };
   };
   const client: ApiClient = {
     get: (path) => call(path, {}),
@@ -55,11 +69,19 @@ export function apiClient(baseUrl: () => string): ApiClient {
         headers ?? { 'idempotency-key': randomUUID(), prefer: 'wait=30' },
       ),
     async wallet(amount, currency = 'USD') {
-      const { body } = await client.post<{ wallet_id: string }>('/v1/wallets', { user_id: `user-${randomUUID()}`, currency });
+      const { body } = await client.post<{ wallet_id: string }>('/v1/wallets', {
+        user_id: `user-${randomUUID()}`,
+        currency,
+      });
       if (amount !== undefined) {
         const headers = { 'idempotency-key': randomUUID(), prefer: 'wait=30' };
-        const funding = await client.post('/v1/transactions', { wallet_id: body.wallet_id, type: 'CREDIT', amount, currency }, headers);
-        if (funding.body['status'] !== 'PROCESSED') throw new Error(`the wallet was not funded: ${JSON.stringify(funding.body)}`);
+        const funding = await client.post(
+          '/v1/transactions',
+          { wallet_id: body.wallet_id, type: 'CREDIT', amount, currency },
+          headers,
+        );
+        if (funding.body['status'] !== 'PROCESSED')
+          throw new Error(`the wallet was not funded: ${JSON.stringify(funding.body)}`);
       }
       return body.wallet_id;
     },

@@ -25,7 +25,9 @@ describe('the API', () => {
   });
 
   const rowsOf = async (transferId: string): Promise<number> => {
-    const { rows } = await database.query<{ count: string }>('SELECT count(*) FROM transfers WHERE transfer_id = $1', [transferId]);
+    const { rows } = await database.query<{ count: string }>('SELECT count(*) FROM transfers WHERE transfer_id = $1', [
+      transferId,
+    ]);
     return Number(rows[0]!.count);
   };
 
@@ -34,12 +36,22 @@ describe('the API', () => {
       const user_id = `user-${key()}`;
       const first = await api.post('/v1/wallets', { user_id });
       assert.deepEqual(
-        [first.status, first.body['user_id'], first.body['currency'], first.body['status'], first.body['balance'], first.body['held']],
+        [
+          first.status,
+          first.body['user_id'],
+          first.body['currency'],
+          first.body['status'],
+          first.body['balance'],
+          first.body['held'],
+        ],
         [201, user_id, 'USD', 'ACTIVE', '0.0000', '0.0000'],
       );
       assert.equal(first.headers.get('location'), `/v1/wallets/${String(first.body['wallet_id'])}`);
       const second = await api.post('/v1/wallets', { user_id, currency: 'USD' });
-      assert.deepEqual([second.status, second.body['code'], second.body['wallet_id']], [409, 'wallet_exists', first.body['wallet_id']]);
+      assert.deepEqual(
+        [second.status, second.body['code'], second.body['wallet_id']],
+        [409, 'wallet_exists', first.body['wallet_id']],
+      );
       assert.equal((await api.post('/v1/wallets', { user_id, currency: 'EUR' })).status, 201);
       assert.deepEqual((await api.get(`/v1/wallets/${String(first.body['wallet_id'])}`)).body, first.body);
     });
@@ -48,7 +60,9 @@ describe('the API', () => {
       await api.wallet('1.00');
       const shard = new pg.Client({ connectionString: stack.file().databases['wallet-0']! });
       await shard.connect();
-      const { rows } = await shard.query<{ wallet_id: string }>(`SELECT wallet_id FROM wallets WHERE kind = 'external'`);
+      const { rows } = await shard.query<{ wallet_id: string }>(
+        `SELECT wallet_id FROM wallets WHERE kind = 'external'`,
+      );
       await shard.end();
       for (const id of [key(), ...rows.map((row) => row.wallet_id)]) {
         for (const path of ['', '/entries', '/balance']) {
@@ -89,7 +103,9 @@ describe('the API', () => {
       const [alice, bob] = [await api.wallet('100.00'), await api.wallet()];
       for (const amount of ['10', '20.5', '0.0001']) await api.transfer(alice, bob, amount);
       const entries = (
-        await api.get<Page<{ sequence: number; type: string; balance_after: string; created_at: string }>>(`/v1/wallets/${alice}/entries`)
+        await api.get<Page<{ sequence: number; type: string; balance_after: string; created_at: string }>>(
+          `/v1/wallets/${alice}/entries`,
+        )
       ).body.data;
       assert.deepEqual(
         entries.map((entry) => [entry.sequence, entry.type, entry.balance_after]),
@@ -107,7 +123,9 @@ describe('the API', () => {
       assert.equal((await api.get(`/v1/wallets/${alice}/balance?at=2001-01-01T00:00:00Z`)).body['balance'], '0.0000');
       assert.equal(await api.balance(alice), '69.4999');
       const first = (await api.get<Page<{ sequence: number }>>(`/v1/wallets/${alice}/entries?limit=2`)).body;
-      const second = (await api.get<Page<{ sequence: number }>>(`/v1/wallets/${alice}/entries?limit=2&cursor=${first.next_cursor}`)).body;
+      const second = (
+        await api.get<Page<{ sequence: number }>>(`/v1/wallets/${alice}/entries?limit=2&cursor=${first.next_cursor}`)
+      ).body;
       assert.deepEqual(
         [...first.data, ...second.data].map(({ sequence }) => sequence),
         [4, 3, 2, 1],
@@ -117,10 +135,12 @@ describe('the API', () => {
 
     test('a suspended wallet neither sends nor receives until it is activated; either call may be repeated', async () => {
       const [alice, bob] = [await api.wallet('10'), await api.wallet('10')];
-      for (let i = 0; i < 2; i += 1) assert.equal((await api.post(`/v1/wallets/${bob}/suspend`)).body['status'], 'SUSPENDED');
+      for (let i = 0; i < 2; i += 1)
+        assert.equal((await api.post(`/v1/wallets/${bob}/suspend`)).body['status'], 'SUSPENDED');
       assert.equal((await api.transfer(alice, bob, '1')).body.failure_reason, 'receiver_suspended');
       assert.equal((await api.transfer(bob, alice, '1')).body.failure_reason, 'sender_suspended');
-      for (let i = 0; i < 2; i += 1) assert.equal((await api.post(`/v1/wallets/${bob}/activate`)).body['status'], 'ACTIVE');
+      for (let i = 0; i < 2; i += 1)
+        assert.equal((await api.post(`/v1/wallets/${bob}/activate`)).body['status'], 'ACTIVE');
       assert.equal((await api.transfer(alice, bob, '1')).body.status, 'COMPLETED');
       assert.deepEqual([await api.balance(alice), await api.balance(bob)], ['9.0000', '11.0000']);
     });
@@ -136,7 +156,10 @@ describe('the API', () => {
         reference: 'Grüße 👋',
         metadata: { a: 'b' },
       };
-      const accepted = await api.post('/v1/transfers', body, { 'idempotency-key': key(), 'x-request-id': 'contract-1' });
+      const accepted = await api.post('/v1/transfers', body, {
+        'idempotency-key': key(),
+        'x-request-id': 'contract-1',
+      });
       const id = String(accepted.body['transfer_id']);
       assert.deepEqual(
         [accepted.status, accepted.headers.get('location'), accepted.headers.get('x-request-id')],
@@ -184,7 +207,9 @@ describe('the API', () => {
       const done = await api.transfer(alice, bob, '1');
       const refused = await api.transfer(bob, alice, '100');
       const ids = async (query: string): Promise<string[]> =>
-        (await api.get<Page<Movement>>(`/v1/transfers?wallet_id=${alice}&${query}`)).body.data.map(({ transfer_id }) => transfer_id);
+        (await api.get<Page<Movement>>(`/v1/transfers?wallet_id=${alice}&${query}`)).body.data.map(
+          ({ transfer_id }) => transfer_id,
+        );
       const { created_at } = (await api.get<{ created_at: string }>(`/v1/transfers/${refused.body.transfer_id}`)).body;
       assert.deepEqual(await ids(''), [refused.body.transfer_id, done.body.transfer_id]);
       assert.deepEqual(await ids('status=COMPLETED'), [done.body.transfer_id]);
@@ -204,7 +229,11 @@ describe('the API', () => {
       const [alice, bob] = [await api.wallet('10'), await api.wallet()];
       const headers = { 'idempotency-key': key(), prefer: 'wait=20' };
       const counts = async (): Promise<unknown> =>
-        (await database.query('SELECT (SELECT count(*) FROM transfers) AS t, (SELECT count(*) FROM outbox_events) AS e')).rows[0];
+        (
+          await database.query(
+            'SELECT (SELECT count(*) FROM transfers) AS t, (SELECT count(*) FROM outbox_events) AS e',
+          )
+        ).rows[0];
       const before = await counts();
       const body = { sender_wallet_id: alice, receiver_wallet_id: bob, amount: '1.00' };
       for (const change of [
@@ -219,7 +248,10 @@ describe('the API', () => {
         assert.equal((await api.post('/v1/transfers', { ...body, ...change }, headers)).status, 422);
       }
       assert.equal((await api.post('/v1/transfers', body)).body['code'], 'idempotency_key_missing');
-      assert.equal((await api.post('/v1/transfers', { ...body, reference: 'x'.repeat(10_000_000) }, headers)).status, 413);
+      assert.equal(
+        (await api.post('/v1/transfers', { ...body, reference: 'x'.repeat(10_000_000) }, headers)).status,
+        413,
+      );
       assert.deepEqual(await counts(), before);
       assert.equal((await api.post('/v1/transfers', body, headers)).body['status'], 'COMPLETED');
     });
@@ -235,16 +267,32 @@ describe('the API', () => {
       assert.equal(ids.size, 1);
       assert.equal(answers.filter((answer) => answer.headers.get('idempotent-replayed') === null).length, 1);
       await waitFor([...ids][0]!, 'COMPLETED');
-      assert.deepEqual([await rowsOf([...ids][0]!), await api.balance(alice), await api.balance(bob)], [1, '95.0000', '5.0000']);
+      assert.deepEqual(
+        [await rowsOf([...ids][0]!), await api.balance(alice), await api.balance(bob)],
+        [1, '95.0000', '5.0000'],
+      );
     });
 
     test('a repeat in another notation is the same body; another body is refused and changes nothing', async () => {
       const [alice, bob] = [await api.wallet('10'), await api.wallet()];
       const headers = { 'idempotency-key': key(), prefer: 'wait=20' };
-      const first = await api.post<Movement>('/v1/transfers', { sender_wallet_id: alice, receiver_wallet_id: bob, amount: '1' }, headers);
-      const same = { metadata: {}, amount: '1.0000', currency: 'USD', receiver_wallet_id: bob.toUpperCase(), sender_wallet_id: alice };
+      const first = await api.post<Movement>(
+        '/v1/transfers',
+        { sender_wallet_id: alice, receiver_wallet_id: bob, amount: '1' },
+        headers,
+      );
+      const same = {
+        metadata: {},
+        amount: '1.0000',
+        currency: 'USD',
+        receiver_wallet_id: bob.toUpperCase(),
+        sender_wallet_id: alice,
+      };
       const repeat = await api.post<Movement>('/v1/transfers', same, headers);
-      assert.deepEqual([repeat.status, repeat.headers.get('idempotent-replayed'), repeat.body], [200, 'true', first.body]);
+      assert.deepEqual(
+        [repeat.status, repeat.headers.get('idempotent-replayed'), repeat.body],
+        [200, 'true', first.body],
+      );
       for (const change of [{ amount: '2' }, { reference: 'x' }, { metadata: { a: 'b' } }]) {
         const other = await api.post('/v1/transfers', { ...same, ...change }, headers);
         assert.deepEqual([other.status, other.body['code']], [422, 'idempotency_key_reused']);

@@ -83,7 +83,11 @@ describe('the API while a server is gone', () => {
     await assertUnavailable(await api.transfer(alice, bob, '1', headers), 'database_unavailable');
     await assertUnavailable(await api.get(`/v1/wallets/${alice}`), 'database_unavailable', 'wallet_api_unavailable');
     await assertUnavailable(await api.get('/v1/transfers'), 'database_unavailable');
-    await assertUnavailable(await api.post('/v1/wallets', { user_id: 'carol' }), 'database_unavailable', 'wallet_api_unavailable');
+    await assertUnavailable(
+      await api.post('/v1/wallets', { user_id: 'carol' }),
+      'database_unavailable',
+      'wallet_api_unavailable',
+    );
     const many = await Promise.all(Array.from({ length: 100 }, () => api.transfer(alice, bob, '1', key())));
     for (const answer of many) await assertUnavailable(answer, 'database_unavailable');
     const ready = await api.get('/health/ready');

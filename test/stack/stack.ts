@@ -108,7 +108,9 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
 }
 
 /** Runs commands/start.ts to its end, for starts that are meant to be refused. */
-export async function refusedStart(env: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
+export async function refusedStart(
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, [startCommand()], { env: { ...process.env, ...env }, stdio: 'pipe' });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -147,7 +149,8 @@ function runLauncher(dataDir: string, logFile: string, { separate, env }: TestSt
 }
 
 async function untilStarted(launcher: ChildProcess, dataDir: string, logFile: string): Promise<void> {
-  const isUp = (): boolean => existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+  const isUp = (): boolean =>
+    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
   const hasEnded = (): boolean => launcher.exitCode !== null || launcher.signalCode !== null;
   await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, () => isUp() || hasEnded());
   if (hasEnded()) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
@@ -163,7 +166,8 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 function killRecorded(dataDir: string): void {
   const file = join(dataDir, 'processes.json');
   if (!existsSync(file)) return;
-  const read = (): Record<string, ProcessRecord> => JSON.parse(readFileSync(file, 'utf8')) as Record<string, ProcessRecord>;
+  const read = (): Record<string, ProcessRecord> =>
+    JSON.parse(readFileSync(file, 'utf8')) as Record<string, ProcessRecord>;
   const { launcher } = read();
   if (launcher && isRunning(launcher)) send(launcher.pid, 'SIGKILL');
   while (launcher && isRunning(launcher)); // a moment, and an exit hook cannot wait otherwise

@@ -61,7 +61,10 @@ describe('a transfer', () => {
   it('whose debit fails until the deadline ends FAILED timed_out with nothing moved', async () => {
     const services = createServices({ before: (name) => fail(name === 'debit') });
     await withWorkers(services, async () => {
-      assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'FAILED', failureReason: 'timed_out' });
+      assert.deepEqual(await (await startTransfer(environment())).result(), {
+        status: 'FAILED',
+        failureReason: 'timed_out',
+      });
     });
     assert.deepEqual(services.fences.debit, { outcome: 'canceled', reason: 'timed_out' });
     assert.equal(services.refunded(), false);
@@ -78,9 +81,16 @@ describe('a transfer', () => {
   });
 
   it('survives every activity failing once before and once after its effect', async () => {
-    const services = createServices({ refuse: { credit: 'receiver_suspended' }, before: (_, nth) => fail(nth === 1), after: (_, nth) => fail(nth === 2) });
+    const services = createServices({
+      refuse: { credit: 'receiver_suspended' },
+      before: (_, nth) => fail(nth === 1),
+      after: (_, nth) => fail(nth === 2),
+    });
     await withWorkers(services, async () => {
-      assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
+      assert.deepEqual(await (await startTransfer(environment())).result(), {
+        status: 'FAILED',
+        failureReason: 'receiver_suspended',
+      });
     });
     assert.deepEqual(services.statuses, ['DEBITED', 'FAILED']);
     assert.equal(services.refunded(), true);
@@ -107,7 +117,9 @@ describe('a transfer', () => {
         assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
         await keepHistory(`transfer-attention-${stuck}`, handle);
       });
-      assert.deepEqual(services.attention, [{ reason: `${stuck}_failing`, error: 'connect ECONNREFUSED 127.0.0.1:5432' }]);
+      assert.deepEqual(services.attention, [
+        { reason: `${stuck}_failing`, error: 'connect ECONNREFUSED 127.0.0.1:5432' },
+      ]);
       assert.ok(shownAfterMs! >= 60_000 && shownAfterMs! <= 190_000, `shown after ${shownAfterMs} ms`);
       const pauses = attemptsAt.slice(1).map((at, index) => at - attemptsAt[index]!);
       assert.ok(Math.max(...pauses) <= 61_000, `the longest pause was ${Math.max(...pauses)} ms`);
@@ -139,7 +151,11 @@ describe('a transfer', () => {
 
   it('adopts the end that is stored when another run has written it', async () => {
     const services = createServices();
-    await services.activities.recordTransferStatus({ transferId: '' as never, next: { status: 'CANCELED' }, trace: { requestId: '' } });
+    await services.activities.recordTransferStatus({
+      transferId: '' as never,
+      next: { status: 'CANCELED' },
+      trace: { requestId: '' },
+    });
     await withWorkers(services, async () => {
       assert.deepEqual(await (await startTransfer(environment())).result(), { status: 'CANCELED' });
     });

@@ -1,0 +1,91 @@
+/**
+ * What an audit finds: how much it looked at, and each breach by invariant, subject and detail. The list is bounded, the
+ * counts are not. Imported by this folder, and the types by whoever shows a report.
+ */
+export const INVARIANTS = {
+  I1: 'no money was made or lost',
+  I2: 'each movement has exactly the entries, fences and steps of its state',
+  I3: 'each balance is what its entries say',
+  I4: 'each idempotency key names one movement, with the body that was acknowledged',
+  I5: 'each movement under way has its workflow, and no other has one',
+  I6: 'each event is in its outbox, once',
+  I7: 'nothing is left undone',
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  /** What it is about, such as `transfer 0b6c…` or `wallet 8f14…`. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** How many of what an audit has looked at. */
+export interface Checked {
+  currencies: number;
+  wallets: number;
+  entries: number;
+  fences: number;
+  events: number;
+  transfers: number;
+  transactions: number;
+  open_workflows: number;
+}
+
+export interface Findings {
+  readonly report: (invariant: Invariant, subject: string, detail: string) => void;
+  /** Counts further ones that nobody has to be told one by one. */
+  readonly reportMore: (invariant: Invariant, howMany: number) => void;
+  readonly count: (what: keyof Checked, howMany: number) => void;
+  /** The first ones of each invariant. */
+  readonly violations: () => Violation[];
+  /** How many there are of each invariant that has any. */
+  readonly totals: () => Partial<Record<Invariant, number>>;
+  readonly checked: () => Readonly<Checked>;
+}
+
+/** How many violations of one invariant are kept; beyond, they are counted. */
+export const VIOLATIONS_KEPT = 20;
+
+export function collectFindings(): Findings {
+  const kept: Violation[] = [];
+  const totals: Partial<Record<Invariant, number>> = {};
+  const checked: Checked = {
+    currencies: 0,
+    wallets: 0,
+    entries: 0,
+    fences: 0,
+    events: 0,
+    transfers: 0,
+    transactions: 0,
+    open_workflows: 0,
+  };
+  return {
+    report(invariant, subject, detail) {
+      const total = (totals[invariant] ?? 0) + 1;
+      totals[invariant] = total;
+      if (total <= VIOLATIONS_KEPT) kept.push({ invariant, subject, detail });
+    },
+    reportMore(invariant, howMany) {
+      if (howMany > 0) totals[invariant] = (totals[invariant] ?? 0) + howMany;
+    },
+    count(what, howMany) {
+      checked[what] += howMany;
+    },
+    violations: () => kept.toSorted((a, b) => a.invariant.localeCompare(b.invariant)),
+    totals: () => totals,
+    checked: () => checked,
+  };
+}
+
+/** A row of a statement that compares two tables: the first differences, each with the number of all. */
+export interface Difference {
+  readonly movement: string;
+  readonly detail: string;
+  readonly total: number;
+}
+
+export function reportDifferences(invariant: Invariant, differences: readonly Difference[], findings: Findings): void {
+  for (const { movement, detail } of differences) findings.report(invariant, `movement ${movement}`, detail);
+  findings.reportMore(invariant, (differences[0]?.total ?? 0) - differences.length);
+}

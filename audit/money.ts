@@ -1,0 +1,67 @@
+/**
+ * I1: no money was made or lost. In each shard and currency, the balances of all wallets, the external one included, plus
+ * what was debited and not yet credited or refunded, by the fences, sum to zero; hence so do they over all shards.
+ *
+ * Each wallet operation moves a balance and its fence in one transaction of one shard, so every shard's sum is zero in
+ * every snapshot of it, also while transfers between shards are under way: that the snapshots of two shards are not of
+ * the same instant makes no difference. `held` is part of what the fences say: a hold is a debit that is not settled yet.
+ */
+import { sql } from 'drizzle-orm';
+import { formatUnits, parseUnits } from '../domain/money.ts';
+import type { Findings } from './findings.ts';
+import { rowsOf, type Reader } from './reader.ts';
+
+/** Decimal strings, over all shards. */
+export interface MoneyOf {
+  /** In users' wallets. */
+  readonly wallets: string;
+  /** In the external wallets: minus what came in from the outside world, plus what left. */
+  readonly external: string;
+  /** Debited and not yet credited or refunded. */
+  readonly in_flight: string;
+}
+
+export async function checkMoney(shards: readonly Reader[], findings: Findings): Promise<Record<string, MoneyOf>> {
+  const sums = new Map<string, { wallets: bigint; external: bigint; inFlight: bigint }>();
+  for (const [shard, reader] of shards.entries()) {
+    const rows = await rowsOf<{ currency: string; wallets: string; external: string; in_flight: string }>(
+      reader,
+      sql`
+      SELECT currency, sum(wallets) AS wallets, sum(external) AS external, sum(in_flight) AS in_flight FROM (
+        SELECT currency, sum(balance) FILTER (WHERE kind = 'user') AS wallets, sum(balance) FILTER (WHERE kind = 'external') AS external, NULL::numeric AS in_flight
+        FROM wallets GROUP BY currency
+        UNION ALL
+        SELECT currency, NULL, NULL, sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END)
+        FROM operation_fences WHERE outcome = 'applied' AND leg IN ('debit', 'credit', 'refund') GROUP BY currency
+      ) parts GROUP BY currency ORDER BY currency`,
+    );
+    for (const { currency, ...parts } of rows) {
+      const [wallets, external, inFlight] = [parts.wallets, parts.external, parts.in_flight].map((part) =>
+        parseUnits(part ?? '0'),
+      ) as [bigint, bigint, bigint];
+      const sum = wallets + external + inFlight;
+      if (sum !== 0n) {
+        findings.report(
+          'I1',
+          `${currency} in wallet shard ${shard}`,
+          `${formatUnits(sum < 0n ? -sum : sum)} ${sum < 0n ? 'is missing' : 'came from nowhere'}`,
+        );
+      }
+      const total = sums.get(currency) ?? { wallets: 0n, external: 0n, inFlight: 0n };
+      sums.set(currency, {
+        wallets: total.wallets + wallets,
+        external: total.external + external,
+        inFlight: total.inFlight + inFlight,
+      });
+    }
+  }
+  findings.count('currencies', sums.size);
+  return Object.fromEntries(
+    [...sums]
+      .sort(([one], [other]) => one.localeCompare(other))
+      .map(([currency, { wallets, external, inFlight }]) => [
+        currency,
+        { wallets: formatUnits(wallets), external: formatUnits(external), in_flight: formatUnits(inFlight) },
+      ]),
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * I2 and I4, movement by movement: what the transfer database says of each is held against what the wallet shards did.
+ *
+ * The transfer database's snapshot is the oldest. Whatever it shows as ended was settled in the shards before that, for
+ * ever, and is in their snapshots; of what it shows as under way, any part may be there. Fences of a movement that it does
+ * not show at all are looked for in the transfer database as it is now: a movement is stored before anything moves.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { transactionId, transferId } from '../domain/derived-id.ts';
+import { transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import type { TransactionTerms } from '../domain/transaction.ts';
+import type { TransferTerms } from '../domain/transfer.ts';
+import type { Findings } from './findings.ts';
+import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
+import { transactionProblems, transferProblems, type Entry, type Fence } from './settlement.ts';
+
+interface MovementRow {
+  status: string;
+  failure_reason: string | null;
+  amount: string;
+  currency: TransferTerms['currency'];
+  reference: string | null;
+  metadata: Record<string, string> | null;
+  idempotency_key: string;
+  /** Hex. */
+  body_hash: string;
+}
+
+export interface TransferRow extends MovementRow {
+  id: TransferTerms['transferId'];
+  sender: TransferTerms['senderWalletId'];
+  receiver: TransferTerms['receiverWalletId'];
+  /** Each with its reason, in the order in which they were reached. */
+  steps: string[];
+}
+
+export interface TransactionRow extends MovementRow {
+  id: TransactionTerms['transactionId'];
+  wallet: TransactionTerms['walletId'];
+  type: TransactionTerms['type'];
+}
+
+export async function checkMovements(transfer: Reader, shards: readonly Reader[], findings: Findings): Promise<void> {
+  for await (const page of pagesOf(transfer, transfersAfter, ({ id }: TransferRow) => id)) {
+    findings.count('transfers', page.length);
+    const moved = await movedBy(page, shards);
+    for (const row of page) {
+      const subject = `transfer ${row.id}`;
+      for (const problem of transferProblems(row, moved(row.id))) findings.report('I2', subject, problem);
+      if (row.id !== transferId(row.idempotency_key))
+        findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
+      const hash = transferBodyHash({ ...row, senderWalletId: row.sender, receiverWalletId: row.receiver });
+      if (row.body_hash !== hash) findings.report('I4', subject, 'its body is not the one that was acknowledged');
+    }
+  }
+  for await (const page of pagesOf(transfer, transactionsAfter, ({ id }: TransactionRow) => id)) {
+    findings.count('transactions', page.length);
+    const moved = await movedBy(page, shards);
+    for (const row of page) {
+      const subject = `transaction ${row.id}`;
+      for (const problem of transactionProblems(row, moved(row.id))) findings.report('I2', subject, problem);
+      if (row.id !== transactionId(row.idempotency_key))
+        findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
+      if (row.body_hash !== transactionBodyHash({ ...row, walletId: row.wallet }))
+        findings.report('I4', subject, 'its body is not the one that was acknowledged');
+    }
+  }
+}
+
+/** Fences of movements that do not exist. `transfer` is the database as it is now. */
+export async function checkOrphans(transfer: Database, shards: readonly Reader[], findings: Findings): Promise<void> {
+  for (const reader of shards) {
+    for await (const page of pagesOf(reader, fencesAfter, ({ id }: { id: string }) => id)) {
+      const ids = page.map(({ id }) => id);
+      const found = await rowsOf<{ id: string }>(
+        transfer,
+        sql`
+        SELECT transfer_id AS id FROM transfers WHERE transfer_id = ANY(${uuids(ids)})
+        UNION ALL SELECT transaction_id FROM transactions WHERE transaction_id = ANY(${uuids(ids)})`,
+      );
+      const known = new Set(found.map(({ id }) => id));
+      for (const id of ids)
+        if (!known.has(id))
+          findings.report('I2', `movement ${id}`, 'a wallet shard has fences of it, but nobody asked for it');
+    }
+  }
+}
+
+/** What the shards did for the movements of a page. */
+async function movedBy(
+  page: readonly { id: string }[],
+  shards: readonly Reader[],
+): Promise<(id: string) => { entries: Entry[]; fences: Fence[] }> {
+  const ids = uuids(page.map(({ id }) => id));
+  const entries = await Promise.all(
+    shards.map((reader) =>
+      rowsOf<Entry & { id: string }>(
+        reader,
+        sql`
+        SELECT transaction_id AS id, type, amount, wallet_id AS wallet, kind, currency
+        FROM ledger_entries JOIN wallets USING (wallet_id) WHERE transaction_id = ANY(${ids})`,
+      ),
+    ),
+  );
+  const fences = await Promise.all(
+    shards.map((reader) =>
+      rowsOf<Fence & { id: string }>(
+        reader,
+        sql`
+        SELECT transaction_id AS id, leg, outcome, reason, wallet_id AS wallet, currency, amount
+        FROM operation_fences WHERE transaction_id = ANY(${ids})`,
+      ),
+    ),
+  );
+  const [entriesOf, fencesOf] = [
+    Map.groupBy(entries.flat(), ({ id }) => id),
+    Map.groupBy(fences.flat(), ({ id }) => id),
+  ];
+  return (id) => ({ entries: entriesOf.get(id) ?? [], fences: fencesOf.get(id) ?? [] });
+}
+
+const movementColumns = sql`status, failure_reason, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
+
+function transfersAfter(id: string, limit: number): SQL {
+  return sql`
+    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, ${movementColumns},
+      ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
+    FROM transfers WHERE transfer_id > ${id} ORDER BY transfer_id LIMIT ${limit}`;
+}
+
+function transactionsAfter(id: string, limit: number): SQL {
+  return sql`
+    SELECT transaction_id AS id, wallet_id AS wallet, type, ${movementColumns}
+    FROM transactions WHERE transaction_id > ${id} ORDER BY transaction_id LIMIT ${limit}`;
+}
+
+function fencesAfter(id: string, limit: number): SQL {
+  return sql`SELECT DISTINCT transaction_id AS id FROM operation_fences WHERE transaction_id > ${id} ORDER BY 1 LIMIT ${limit}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * How the audit reads a database: each within one read-only snapshot, and large tables in pages, so that its memory does
+ * not grow with what it audits. Imported by this folder only.
+ */
+import type { SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+
+export type Reader = Pick<Database, 'execute'>;
+
+/** How many rows are looked at together. */
+export const PAGE_ROWS = 1_000;
+
+/**
+ * Runs `work` over one snapshot of each database, the first one's being the oldest. Statements may take as long as they
+ * need: they scan whole tables.
+ */
+export async function withSnapshots<Result>(
+  databases: readonly Database[],
+  work: (readers: Reader[]) => Promise<Result>,
+): Promise<Result> {
+  const [first, ...others] = databases;
+  if (first === undefined) return work([]);
+  return first.transaction(
+    async (tx) => {
+      // The first statement takes the snapshot.
+      await tx.execute(sql`SET LOCAL statement_timeout = 0`);
+      await tx.execute(sql`SET LOCAL idle_in_transaction_session_timeout = 0`);
+      await tx.execute(sql`SELECT pg_current_snapshot()`);
+      return withSnapshots(others, (readers) => work([tx, ...readers]));
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+export async function rowsOf<Row>(reader: Reader, statement: SQL): Promise<Row[]> {
+  const { rows } = await reader.execute(statement);
+  return rows as Row[];
+}
+
+/** A table page by page in the order of its uuid key: `pageAfter` selects what follows a key, `keyOf` names a row's. */
+export async function* pagesOf<Row>(
+  reader: Reader,
+  pageAfter: (key: string, limit: number) => SQL,
+  keyOf: (row: Row) => string,
+): AsyncGenerator<Row[]> {
+  // No movement or wallet has this id: derived ids have a version.
+  let key = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const page = await rowsOf<Row>(reader, pageAfter(key, PAGE_ROWS));
+    if (page.length > 0) yield page;
+    if (page.length < PAGE_ROWS) return;
+    key = keyOf(page.at(-1)!);
+  }
+}
+
+/** A list as one parameter, for `= ANY`. */
+export function uuids(ids: readonly string[]): SQL {
+  return sql`${sql.param(ids)}::uuid[]`;
+}

@@ -1,0 +1,39 @@
+/**
+ * I7: nothing is left undone. Five minutes after its deadline a movement has ended, whatever went wrong on the way; one
+ * that is still under way then, or that waits for somebody, is a breach.
+ */
+import { sql } from 'drizzle-orm';
+import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
+import { rowsOf, type Reader } from './reader.ts';
+
+export interface Undone {
+  /** Movements that have not ended. */
+  readonly under_way: number;
+  /** Of these, those that show an operator that compensation cannot finish. */
+  readonly attention: number;
+  /** Of these, those whose deadline passed more than five minutes ago. */
+  readonly overdue: number;
+}
+
+export async function checkUndone(transfer: Reader, findings: Findings): Promise<Undone> {
+  const [undone] = await rowsOf<Undone & { some: { subject: string; detail: string }[] | null }>(
+    transfer,
+    sql`
+    WITH open AS (
+      SELECT 'transfer ' || transfer_id AS subject, status, deadline_at, attention_reason FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
+      UNION ALL
+      SELECT 'transaction ' || transaction_id, status, deadline_at, attention_reason FROM transactions WHERE status = 'PENDING'
+    ), overdue AS (
+      SELECT * FROM open WHERE deadline_at < clock_timestamp() - interval '5 minutes'
+    )
+    SELECT (SELECT count(*)::int FROM open) AS under_way,
+      (SELECT count(*)::int FROM open WHERE attention_reason IS NOT NULL) AS attention,
+      (SELECT count(*)::int FROM overdue) AS overdue,
+      (SELECT json_agg(json_build_object('subject', subject, 'detail', concat_ws(' ', 'it is still', status, 'since its deadline', deadline_at, attention_reason)))
+       FROM (SELECT * FROM overdue ORDER BY deadline_at LIMIT ${VIOLATIONS_KEPT}) first) AS some`,
+  );
+  const { some, ...figures } = undone!;
+  for (const { subject, detail } of some ?? []) findings.report('I7', subject, detail);
+  findings.reportMore('I7', figures.overdue - (some ?? []).length);
+  return figures;
+}

@@ -1,0 +1,145 @@
+/**
+ * I5: each movement under way has an open workflow, and each open workflow a movement under way.
+ *
+ * Rows and workflows are read while both may change, and what Temporal lists lags behind what it knows. So a disagreement
+ * is a suspicion at first: row and workflow are looked at again, the latter by describe, until they agree or the audit's
+ * patience is over. A movement that has just been accepted may not have been started yet, and is left out.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import type { Findings } from './findings.ts';
+import { PAGE_ROWS, pagesOf, rowsOf, uuids } from './reader.ts';
+
+export interface WorkflowLookup {
+  /** The ids of the workflows that run, as far as visibility has caught up. */
+  readonly listRunning: () => AsyncIterable<string>;
+  /** Whether this one runs now. */
+  readonly isRunning: (workflowId: string) => Promise<boolean>;
+}
+
+/** Longer than the sweep takes to start what nobody else has started. */
+const STARTED_WITHIN_SECONDS = 10;
+const LOOK_AGAIN_MS = 500;
+const DESCRIBED_AT_ONCE = 16;
+const KINDS = ['transfer', 'transaction'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** What Temporal says. */
+export function lookUpWorkflows(client: Client): WorkflowLookup {
+  return {
+    async *listRunning() {
+      const query = `TaskQueue = '${TRANSFER_TASK_QUEUE}' AND ExecutionStatus = 'Running'`;
+      for await (const { workflowId } of client.workflow.list({ query, pageSize: PAGE_ROWS })) yield workflowId;
+    },
+    async isRunning(workflowId) {
+      try {
+        const { status } = await client.workflow.getHandle(workflowId).describe();
+        return status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** `transfer` is the database as it is now: a snapshot would grow old while workflows end. */
+export async function checkWorkflows(
+  transfer: Database,
+  workflows: WorkflowLookup,
+  findings: Findings,
+  patienceMs: number,
+): Promise<void> {
+  const patientUntil = Date.now() + patienceMs;
+
+  /** Looks again at those that disagree, until none does or patience is over; answers those that still do. */
+  const stillAmiss = async (ids: string[], isAmiss: (ids: string[]) => Promise<string[]>): Promise<string[]> => {
+    let amiss = await isAmiss(ids);
+    while (amiss.length > 0 && Date.now() < patientUntil) {
+      await sleep(LOOK_AGAIN_MS);
+      amiss = await isAmiss(amiss);
+    }
+    return amiss;
+  };
+
+  for (const kind of KINDS) {
+    const isUnfounded = async (ids: string[]): Promise<string[]> =>
+      without(await underWay(transfer, kind, ids), await running(workflows, kind, ids));
+    for await (const page of pagesOf(
+      transfer,
+      (id, limit) => underWayAfter(kind, id, limit),
+      ({ id }: { id: string }) => id,
+    )) {
+      for (const id of await stillAmiss(
+        page.map(({ id: each }) => each),
+        isUnfounded,
+      )) {
+        findings.report('I5', `${kind} ${id}`, 'it has not ended, but no workflow of it is open');
+      }
+    }
+  }
+
+  for await (const page of batchesOf(workflows.listRunning())) {
+    findings.count('open_workflows', page.length);
+    for (const kind of KINDS) {
+      const ids = page.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
+      const isLeftOver = async (some: string[]): Promise<string[]> => {
+        const over = without(some, await underWay(transfer, kind, some));
+        return running(workflows, kind, over);
+      };
+      for (const id of await stillAmiss(ids, isLeftOver))
+        findings.report('I5', `${kind} ${id}`, 'its workflow is open, but it has ended or never was');
+    }
+  }
+}
+
+const table = { transfer: sql`transfers`, transaction: sql`transactions` };
+const id = { transfer: sql`transfer_id`, transaction: sql`transaction_id` };
+const isUnderWay = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
+
+function underWayAfter(kind: Kind, key: string, limit: number) {
+  return sql`
+    SELECT ${id[kind]} AS id FROM ${table[kind]}
+    WHERE ${id[kind]} > ${key} AND ${isUnderWay} AND created_at < now() - make_interval(secs => ${STARTED_WITHIN_SECONDS})
+    ORDER BY ${id[kind]} LIMIT ${limit}`;
+}
+
+/** Those of these movements that have not ended. */
+async function underWay(transfer: Database, kind: Kind, ids: string[]): Promise<string[]> {
+  const uuid = ids.filter((each) => /^[0-9a-f-]{36}$/.test(each));
+  const rows = await rowsOf<{ id: string }>(
+    transfer,
+    sql`SELECT ${id[kind]} AS id FROM ${table[kind]} WHERE ${id[kind]} = ANY(${uuids(uuid)}) AND ${isUnderWay}`,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Those of these movements that have an open workflow. */
+async function running(workflows: WorkflowLookup, kind: Kind, ids: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (let start = 0; start < ids.length; start += DESCRIBED_AT_ONCE) {
+    const some = ids.slice(start, start + DESCRIBED_AT_ONCE);
+    const areRunning = await Promise.all(some.map((each) => workflows.isRunning(`${kind}/${each}`)));
+    found.push(...some.filter((_, index) => areRunning[index]));
+  }
+  return found;
+}
+
+function without(all: readonly string[], some: readonly string[]): string[] {
+  const out = new Set(some);
+  return all.filter((each) => !out.has(each));
+}
+
+async function* batchesOf(ids: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  for await (const each of ids) {
+    batch.push(each);
+    if (batch.length < PAGE_ROWS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,36 @@
+/**
+ * A command line's flags and the numbers in them. A wrong one is named with what was expected. Imported by commands.
+ */
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { StackError } from '../dev/stack-error.ts';
+
+/** The values of the flags; a StackError that ends with the usage if there is one that is not known. */
+export function readFlags<Options extends ParseArgsOptionsConfig>(options: Options, usage: string) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new StackError(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+interface Bounds {
+  readonly min?: number;
+  readonly max: number;
+  readonly usage: string;
+}
+
+export function wholeNumber(flag: string, text: string, { min = 0, max, usage }: Bounds): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
+    throw new StackError(`${flag} is ${JSON.stringify(text)}: expected a whole number from ${min} to ${max}\n${usage}`);
+  }
+  return value;
+}
+
+/** From 0 to 1. */
+export function share(flag: string, text: string, usage: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new StackError(`${flag} is ${JSON.stringify(text)}: expected a number from 0 to 1\n${usage}`);
+  return value;
+}

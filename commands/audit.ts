@@ -1,0 +1,46 @@
+/**
+ * `npm run audit`: checks the invariants over all databases of a stack and its Temporal server, at rest or while it works,
+ * and changes nothing. The stack is the one that runs on DATA_DIR, or the one that the settings name:
+ * WALLET_ADMIN_DATABASE_URLS (or WALLET_DATABASE_URLS), TRANSFER_ADMIN_DATABASE_URL (or TRANSFER_DATABASE_URL), TEMPORAL_ADDRESS.
+ * Exits 0 if all hold, 1 if one is broken, 2 if it could not look. `--json`: one object on the last line.
+ */
+import { auditAsJson, describeAudit } from '../audit/report.ts';
+import { readSettings, SettingsError, type Settings } from '../config.ts';
+import { reasonOf } from '../dev/stack-error.ts';
+import { readStackFile } from '../dev/stack-file.ts';
+import { readFlags } from './arguments.ts';
+import { auditedUrls, auditStack, type AuditTarget } from './audit-stack.ts';
+
+const isJson = process.argv.includes('--json');
+try {
+  readFlags({ json: { type: 'boolean' } }, 'Usage: npm run audit -- [--json]');
+  const target = findTarget(readSettings());
+  if (!isJson) console.log(`Auditing ${target.name}\n`);
+  const report = await auditStack(target);
+  console.log(isJson ? JSON.stringify(auditAsJson(report)) : describeAudit(report));
+  process.exitCode = report.ok ? 0 : 1;
+} catch (error) {
+  const said = error instanceof Error && error.cause === undefined ? error.message : reasonOf(error);
+  console.error(`The audit could not look: ${said}`);
+  if (isJson) console.log(JSON.stringify({ ok: false, error: said }));
+  process.exitCode = 2;
+}
+
+function findTarget(settings: Settings): AuditTarget & { readonly name: string } {
+  const walletUrls = settings.WALLET_ADMIN_DATABASE_URLS ?? settings.WALLET_DATABASE_URLS;
+  const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;
+  if (walletUrls !== undefined && transferUrl !== undefined) {
+    return { name: 'the stack that the settings name', walletUrls, transferUrl, settings };
+  }
+  if (walletUrls !== undefined || transferUrl !== undefined) {
+    throw new SettingsError(
+      'the databases of both services have to be set, WALLET_DATABASE_URLS and TRANSFER_DATABASE_URL, or neither for the stack on DATA_DIR',
+    );
+  }
+  const { databases, temporal } = readStackFile(settings.DATA_DIR);
+  return {
+    name: `the stack on ${settings.DATA_DIR}`,
+    ...auditedUrls(databases),
+    settings: { ...settings, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * What the demo does to a stack: ten wallets over both shards, transfers between them, and a credit that never succeeds
+ * for those that the seed drew. The fault is put around the wallet activity; nothing in the services knows of it.
+ * Imported by demo.ts only.
+ */
+import type { WalletActivities } from '../activities/wallet.ts';
+import type { Currency } from '../domain/currency.ts';
+import { transferId, walletId } from '../domain/derived-id.ts';
+import { formatUnits, parseUnits } from '../domain/money.ts';
+import { shardOf } from '../domain/routing.ts';
+import { StackError } from '../dev/stack-error.ts';
+import { forEach, type ApiClient, type Movement } from './api-client.ts';
+import { draw, drawAmount, drawSubset } from './draw.ts';
+
+export interface DemoPlan {
+  readonly seed: number;
+  readonly transfers: number;
+  /** The share of the transfers whose credit never succeeds. */
+  readonly failCredit: number;
+  /** Tells this run from others on the same data, whose keys and users are taken. */
+  readonly run: string;
+}
+
+export interface DemoOutcome {
+  readonly completed: number;
+  /** Those that did not move any money for good, and why: a failure reason each. */
+  readonly rolledBack: Readonly<Record<string, number>>;
+  /** Neither, as long as the API waits. */
+  readonly underWay: number;
+  readonly moneyBefore: string;
+  readonly moneyAfter: string;
+  /** The id of a transfer whose debit was given back. */
+  readonly example: string | undefined;
+}
+
+const WALLETS = 10;
+const SHARDS = 2;
+const CURRENCY = 'USD' as Currency;
+const AMOUNT_MAX = 25;
+/** Few enough that a slow machine settles each within the deadline; those that fail wait for it, so more of them fit. */
+const AT_ONCE = 4;
+const FAILING_AT_ONCE = 12;
+
+/** The numbers of the transfers whose credit is to fail. */
+export function drawFailing({ seed, transfers, failCredit }: DemoPlan): Set<number> {
+  return drawSubset(Math.round(transfers * failCredit), transfers, seed, 'fails');
+}
+
+/** The wallet activities, with a credit that throws for these transfers of the plan however often it is repeated. */
+export function failCredits(activities: WalletActivities, plan: DemoPlan): WalletActivities {
+  const failing = new Set([...drawFailing(plan)].map((n) => transferId(keyOf(plan, n))));
+  return {
+    ...activities,
+    credit: async (leg) => {
+      if (failing.has(leg.terms.transferId)) throw new Error('the demo lets this credit fail, every time');
+      return activities.credit(leg);
+    },
+  };
+}
+
+/** Carries the plan out. `ended` is called with each transfer's end. */
+export async function carryOut(
+  api: ApiClient,
+  plan: DemoPlan,
+  ended: (movement: Movement) => void,
+): Promise<DemoOutcome> {
+  const { seed, transfers } = plan;
+  const wallets = await openWallets(api, plan);
+  const moneyBefore = await moneyIn(api, wallets);
+
+  let completed = 0;
+  let underWay = 0;
+  let example: string | undefined;
+  const rolledBack: Record<string, number> = {};
+  const failing = drawFailing(plan);
+  const send = async (n: number): Promise<void> => {
+    const sender = n % WALLETS;
+    const receiver = (sender + 1 + Math.floor(draw(seed, 'receiver', n) * (WALLETS - 1))) % WALLETS;
+    const movement = await api.move('transfers', keyOf(plan, n), {
+      sender_wallet_id: wallets[sender],
+      receiver_wallet_id: wallets[receiver],
+      amount: drawAmount(1, AMOUNT_MAX, seed, 'amount', n),
+      currency: CURRENCY,
+      reference: `Demo ${n + 1}`,
+    });
+    if (movement.status === 'COMPLETED') completed += 1;
+    else if (movement.failure_reason === null && movement.status !== 'CANCELED') underWay += 1;
+    else {
+      const reason = movement.failure_reason ?? 'canceled';
+      rolledBack[reason] = (rolledBack[reason] ?? 0) + 1;
+      if (failing.has(n)) example ??= movement.transfer_id;
+    }
+    ended(movement);
+  };
+  const all = Array.from({ length: transfers }, (_, n) => n);
+  await Promise.all([
+    forEach(
+      all.filter((n) => !failing.has(n)),
+      AT_ONCE,
+      send,
+    ),
+    forEach(
+      all.filter((n) => failing.has(n)),
+      FAILING_AT_ONCE,
+      send,
+    ),
+  ]);
+  return { completed, rolledBack, underWay, moneyBefore, moneyAfter: await moneyIn(api, wallets), example };
+}
+
+function keyOf({ run }: DemoPlan, n: number): string {
+  return `demo-${run}-${n}`;
+}
+
+/** As many in each shard, each with enough for all that it is to send. */
+async function openWallets(api: ApiClient, { run, transfers }: DemoPlan): Promise<string[]> {
+  const enough = `${AMOUNT_MAX * Math.ceil(transfers / WALLETS)}.00`;
+  const wallets: string[] = Array(WALLETS);
+  await forEach(wallets.keys(), AT_ONCE, async (n) => {
+    const opened = await api.openWallet(userOnShard(n % SHARDS, `demo-${run}-${n}`), CURRENCY);
+    wallets[n] = opened.walletId;
+    const body = { wallet_id: opened.walletId, type: 'CREDIT', amount: enough, currency: CURRENCY, reference: 'Demo' };
+    const { status, failure_reason } =
+      transfers === 0
+        ? { status: 'PROCESSED', failure_reason: null }
+        : await api.move('transactions', `demo-${run}-funds-${n}`, body);
+    if (status !== 'PROCESSED')
+      throw new StackError(`A wallet of the demo could not be funded: it is ${status} ${failure_reason ?? ''}`);
+  });
+  return wallets;
+}
+
+/** A user whose wallet lies in this shard: its id follows from the user's. */
+function userOnShard(shard: number, name: string): string {
+  for (let suffix = 0; ; suffix += 1) {
+    const userId = `${name}-${suffix}`;
+    if (shardOf(walletId(userId, CURRENCY), SHARDS) === shard) return userId;
+  }
+}
+
+async function moneyIn(api: ApiClient, wallets: readonly string[]): Promise<string> {
+  const balances = await Promise.all(wallets.map((wallet) => api.balance(wallet)));
+  return formatUnits(balances.reduce((sum, balance) => sum + parseUnits(balance), 0n));
+}

@@ -1,0 +1,210 @@
+/**
+ * `npm run demo`: the promise of Counterpoise in one screen. It brings up PostgreSQL and Temporal of its own, lets the
+ * credits of some transfers fail for good, waits until each has completed or was rolled back, and audits the result.
+ * Its data is apart from a stack's (DATA_DIR, by default .data/demo), and so is its Temporal server: no fault leaves it.
+ * `--seed`, `--transfers`, `--fail-credit`; `--json`: one object on the last line. Exits 1 if an invariant is broken.
+ */
+import { randomInt } from 'node:crypto';
+import type { AuditReport } from '../audit/audit.ts';
+import { describeInvariants } from '../audit/report.ts';
+import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { cacheDirectory } from '../dev/cache.ts';
+import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
+import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
+import { StackError } from '../dev/stack-error.ts';
+import type { RunningService } from '../run-service.ts';
+import { createLogger } from '../telemetry.ts';
+import { createApiClient } from './api-client.ts';
+import { readFlags, share, wholeNumber } from './arguments.ts';
+import { auditedUrls, auditStack } from './audit-stack.ts';
+import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
+import { startEverything } from './serve.ts';
+
+const USAGE = 'Usage: npm run demo -- [--seed N] [--transfers 100] [--fail-credit 0.3] [--json]';
+const DATA_DIR = '.data/demo';
+const DEADLINE_SECONDS = 3;
+const STOP_LIMIT_MS = 3_000;
+
+interface Result {
+  readonly outcome: DemoOutcome;
+  readonly report: AuditReport;
+  readonly link: string | undefined;
+  readonly ok: boolean;
+}
+
+const isJson = process.argv.includes('--json');
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
+
+try {
+  const plan = readPlan();
+  const ok = await demo(plan, isJson ? silentProgress : showProgress(process.stderr));
+  process.exit(ok ? 0 : 1);
+} catch (error) {
+  const isExpected = error instanceof StackError || error instanceof SettingsError;
+  console.error(isExpected ? error.message : error);
+  if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
+  process.exit(interrupt.signal.aborted ? 130 : 1);
+}
+
+function readPlan(): DemoPlan {
+  const values = readFlags(
+    {
+      seed: { type: 'string' },
+      transfers: { type: 'string' },
+      'fail-credit': { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    USAGE,
+  );
+  return {
+    seed: wholeNumber('--seed', values.seed ?? `${randomInt(1_000_000)}`, { max: 2 ** 32, usage: USAGE }),
+    transfers: wholeNumber('--transfers', values.transfers ?? '100', { max: 100_000, usage: USAGE }),
+    failCredit: share('--fail-credit', values['fail-credit'] ?? '0.3', USAGE),
+    run: Date.now().toString(36),
+  };
+}
+
+/** Runs the demo on a stack of its own, of which nothing is left running; whether all invariants hold. */
+async function demo(plan: DemoPlan, progress: Progress): Promise<boolean> {
+  const environment = ownEnvironment();
+  const settings = readSettings(environment);
+  const infrastructure = await startInfrastructure({
+    dataDir: settings.DATA_DIR,
+    cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
+    // Any free ones, so that the usual ports stay with a stack that runs beside.
+    ports: {
+      api: settings.PORT ?? 0,
+      postgres: settings.POSTGRES_PORT ?? 0,
+      temporal: settings.TEMPORAL_PORT ?? 0,
+      temporalUi: settings.TEMPORAL_UI_PORT ?? 0,
+    },
+    temporalAddress: undefined,
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    environment,
+    progress,
+    interrupt: interrupt.signal,
+  });
+  let service: RunningService | undefined;
+  try {
+    const own = serviceSettings(infrastructure, settings);
+    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
+    const api = `http://127.0.0.1:${infrastructure.ports.api}`;
+    infrastructure.describe({ api });
+    const result = await unlessInterrupted(
+      interrupt.signal,
+      Promise.race([run(plan, api, infrastructure, own, progress), service.failed!]),
+    );
+    if (isJson) console.log(JSON.stringify(asJson(plan, result)));
+    else await show(plan, result, settings.DATA_DIR);
+    return result.ok;
+  } finally {
+    await service?.stop();
+    await infrastructure.stop(STOP_LIMIT_MS);
+  }
+}
+
+async function run(
+  plan: DemoPlan,
+  api: string,
+  infrastructure: Infrastructure,
+  settings: Settings,
+  progress: Progress,
+): Promise<Result> {
+  const step = progress.begin('Transfers');
+  let completed = 0;
+  let others = 0;
+  const outcome = await carryOut(createApiClient(api), plan, ({ status }) => {
+    if (status === 'COMPLETED') completed += 1;
+    else others += 1;
+    step.update(`${completed + others} of ${plan.transfers}, ${completed} completed, ${others} rolled back`);
+  });
+  step.done(`${plan.transfers}`);
+
+  const auditing = progress.begin('Audit');
+  const report = await auditStack({ ...auditedUrls(infrastructure.databases), settings });
+  auditing.done('done');
+  const { ui, namespace } = infrastructure.temporal;
+  const link =
+    outcome.example === undefined
+      ? undefined
+      : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(`transfer/${outcome.example}`)}`;
+  return {
+    outcome,
+    report,
+    link,
+    ok: report.ok && outcome.underWay === 0 && outcome.moneyBefore === outcome.moneyAfter,
+  };
+}
+
+/** Without what names a stack's databases and Temporal server: the demo's faults are not for those. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const environment = inheritedEnvironment();
+  const isOfAnother = (name: string): boolean =>
+    /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|^WALLET_API_URL/.test(name);
+  const kept = Object.entries(environment).filter(([name]) => !isOfAnother(name));
+  return { ...Object.fromEntries(kept), DATA_DIR: environment['DATA_DIR'] || DATA_DIR };
+}
+
+function serviceSettings(infrastructure: Infrastructure, { DISPATCH }: Settings): Settings {
+  return readSettings({
+    ...infrastructure.settings,
+    PORT: `${infrastructure.ports.api}`,
+    DISPATCH,
+    TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}`,
+    LOG_LEVEL: 'silent',
+  });
+}
+
+function asJson({ seed, transfers, failCredit }: DemoPlan, { outcome, report, link, ok }: Result): object {
+  const sum = (counts: Readonly<Record<string, number>>): number =>
+    Object.values(counts).reduce((all, one) => all + one, 0);
+  const { completed, rolledBack, underWay, moneyBefore, moneyAfter } = outcome;
+  return {
+    ok,
+    seed,
+    transfers,
+    fail_credit: failCredit,
+    completed,
+    rolled_back: sum(rolledBack),
+    reasons: rolledBack,
+    under_way: underWay,
+    money_before: moneyBefore,
+    money_after: moneyAfter,
+    violations: sum(report.totals),
+    breaches: report.violations,
+    rolled_back_example: link ?? null,
+  };
+}
+
+async function show(plan: DemoPlan, { outcome, report, link }: Result, dataDir: string): Promise<void> {
+  const row = (what: string, value: string | number): string => `  ${what.padEnd(44)} ${String(value).padStart(14)}`;
+  const { completed, rolledBack, underWay, moneyBefore, moneyAfter } = outcome;
+  console.log(
+    [
+      '',
+      `${plan.transfers} transfers between 10 wallets in 2 databases; for ${drawFailing(plan).size} of them, drawn by --seed ${plan.seed},`,
+      `the credit fails every time it is tried. Each has ${DEADLINE_SECONDS} s until it is given up.`,
+      '',
+      row('Completed', completed),
+      ...Object.entries(rolledBack).map(([reason, howMany]) => row(`Rolled back: ${reason}`, howMany)),
+      ...(underWay === 0 ? [] : [row('Still under way', underWay)]),
+      row('Money in the ten wallets before, USD', moneyBefore),
+      row('Money in the ten wallets after, USD', moneyAfter),
+      '',
+      describeInvariants(report),
+      '',
+      ...(link === undefined ? [] : ['One that was rolled back, in the Temporal Web UI:', `  ${link}`, '']),
+    ].join('\n'),
+  );
+  const again = `DATA_DIR=${dataDir} npm start`;
+  if (!process.stdout.isTTY) {
+    console.log(
+      `The demo has stopped what it had started. To look at it again: ${again}, which tells the Web UI's address.`,
+    );
+    return;
+  }
+  console.log(`The link works until you press Ctrl-C. To look at it again later: ${again}`);
+  if (!interrupt.signal.aborted)
+    await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
+}

@@ -1,0 +1,168 @@
+/**
+ * `npm run seed`: fills the stack that runs on DATA_DIR with plausible wallets and movements, through its API. Everything
+ * follows from the seed, ids and keys included, so a repeat finds what is there and adds nothing.
+ * `--seed`, `--wallets`, `--transfers`; `--json`: one object on the last line.
+ */
+import { readSettings, SettingsError } from '../config.ts';
+import { showProgress, silentProgress } from '../dev/progress.ts';
+import { StackError } from '../dev/stack-error.ts';
+import { readStackFile } from '../dev/stack-file.ts';
+import { createApiClient, forEach, type ApiClient, type Movement } from './api-client.ts';
+import { readFlags, wholeNumber } from './arguments.ts';
+import { draw, drawAmount, drawFrom } from './draw.ts';
+
+const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--json]';
+const AT_ONCE = 8;
+const NAMES = [
+  'ada',
+  'amir',
+  'bruno',
+  'chloe',
+  'dmitri',
+  'elif',
+  'femi',
+  'grace',
+  'hana',
+  'ines',
+  'jonas',
+  'kofi',
+  'lena',
+  'mateo',
+  'noor',
+  'olga',
+] as const;
+const CURRENCIES = ['USD', 'USD', 'USD', 'EUR', 'EUR', 'GBP'] as const;
+const REASONS = ['Rent', 'Invoice', 'Dinner', 'Tickets', 'Refund of a deposit', 'Groceries', 'Salary'] as const;
+/** A user's id that no wallet has: what a mistyped receiver looks like. */
+const NOBODY = '00000000-0000-8000-8000-000000000000';
+
+interface Wallet {
+  readonly walletId: string;
+  readonly currency: string;
+}
+interface Plan {
+  readonly seed: number;
+  readonly wallets: number;
+  readonly transfers: number;
+}
+
+const isJson = process.argv.includes('--json');
+try {
+  const plan = readArguments();
+  const { DATA_DIR } = readSettings();
+  const { api } = readStackFile(DATA_DIR);
+  const progress = isJson ? silentProgress : showProgress(process.stderr);
+  const figures = await fill(createApiClient(api), plan, progress);
+  console.log(isJson ? JSON.stringify(figures) : describe(api, figures));
+  process.exitCode = figures.ok ? 0 : 1;
+} catch (error) {
+  const isExpected = error instanceof StackError || error instanceof SettingsError;
+  console.error(isExpected ? error.message : error);
+  if (isJson) console.log(JSON.stringify({ ok: false, error: String(error instanceof Error ? error.message : error) }));
+  process.exitCode = 1;
+}
+
+function readArguments(): Plan {
+  const values = readFlags(
+    { seed: { type: 'string' }, wallets: { type: 'string' }, transfers: { type: 'string' }, json: { type: 'boolean' } },
+    USAGE,
+  );
+  return {
+    seed: wholeNumber('--seed', values.seed ?? '1', { max: 2 ** 32, usage: USAGE }),
+    wallets: wholeNumber('--wallets', values.wallets ?? '20', { min: 2, max: 100_000, usage: USAGE }),
+    transfers: wholeNumber('--transfers', values.transfers ?? '100', { max: 1_000_000, usage: USAGE }),
+  };
+}
+
+async function fill(api: ApiClient, plan: Plan, progress: typeof silentProgress) {
+  const { seed } = plan;
+  const outcomes: Record<string, number> = {};
+  const note = ({ status, failure_reason: reason }: Movement): void => {
+    const outcome = reason === null ? status : `${status} ${reason}`;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  };
+  const counts = { wallets: 0, wallets_opened: 0, transactions: 0, transfers: 0 };
+  const step = async (title: string, of: number, work: (n: number) => Promise<number>): Promise<void> => {
+    const shown = progress.begin(title);
+    await forEach(Array(of).keys(), AT_ONCE, async (n) => shown.update(`${await work(n)} of ${of}`));
+    shown.done(`${of}`);
+  };
+
+  const wallets: Wallet[] = Array(plan.wallets);
+  await step('Wallets', plan.wallets, async (n) => {
+    const currency = drawFrom(CURRENCIES, seed, 'currency', n);
+    const { walletId, isNew } = await api.openWallet(
+      `${NAMES[n % NAMES.length]}-${seed}-${Math.floor(n / NAMES.length) + 1}`,
+      currency,
+    );
+    wallets[n] = { walletId, currency };
+    if (isNew) counts.wallets_opened += 1;
+    return (counts.wallets += 1);
+  });
+  await step('Deposits', plan.wallets, async (n) => {
+    const { walletId, currency } = wallets[n]!;
+    const body = {
+      wallet_id: walletId,
+      type: 'CREDIT',
+      amount: drawAmount(200, 5_000, seed, 'deposit', n),
+      currency,
+      reference: 'Opening balance',
+    };
+    note(await api.move('transactions', `seed-${seed}-deposit-${n}`, body));
+    return (counts.transactions += 1);
+  });
+  await step('Transfers', plan.transfers, async (n) => {
+    note(await api.move('transfers', `seed-${seed}-transfer-${n}`, transferOf(seed, n, wallets)));
+    return (counts.transfers += 1);
+  });
+  const withdrawals = Math.floor(plan.wallets / 5);
+  await step('Withdrawals', withdrawals, async (n) => {
+    const { walletId, currency } = wallets[n * 5]!;
+    const body = {
+      wallet_id: walletId,
+      type: 'DEBIT',
+      amount: drawAmount(10, 400, seed, 'withdrawal', n),
+      currency,
+      reference: 'To the bank',
+    };
+    note(await api.move('transactions', `seed-${seed}-withdrawal-${n}`, body));
+    return (counts.transactions += 1);
+  });
+  const isSettled = (outcome: string): boolean => /^(COMPLETED|PROCESSED|FAILED|CANCELED)/.test(outcome);
+  return { ok: Object.keys(outcomes).every(isSettled), seed, ...counts, outcomes };
+}
+
+/** Mostly between two wallets of one currency; now and then one that is refused, as it happens. */
+function transferOf(seed: number, n: number, wallets: readonly Wallet[]): object {
+  const of = (what: string): number => draw(seed, what, n);
+  const sender = wallets[Math.floor(of('sender') * wallets.length)]!;
+  const others = wallets.filter(({ walletId }) => walletId !== sender.walletId);
+  const alike = others.filter(({ currency }) => currency === sender.currency);
+  const receivers = of('other currency') < 0.03 || alike.length === 0 ? others : alike;
+  const receiver = receivers[Math.floor(of('receiver') * receivers.length)]!;
+  return {
+    sender_wallet_id: sender.walletId,
+    receiver_wallet_id: of('mistyped') < 0.03 ? NOBODY : receiver.walletId,
+    amount:
+      of('too much') < 0.05 ? drawAmount(20_000, 50_000, seed, 'amount', n) : drawAmount(1, 120, seed, 'amount', n),
+    currency: sender.currency,
+    reference: `${drawFrom(REASONS, seed, 'reference', n)} ${n + 1}`,
+    metadata: { sample: 'true' },
+  };
+}
+
+function describe(
+  api: string,
+  { wallets, wallets_opened, transactions, transfers, outcomes }: Awaited<ReturnType<typeof fill>>,
+): string {
+  const lines = Object.entries(outcomes)
+    .sort(([one], [other]) => one.localeCompare(other))
+    .map(([outcome, howMany]) => `  ${outcome.padEnd(32)} ${howMany}`);
+  return [
+    '',
+    `${wallets} wallets, ${wallets_opened} of them new; ${transactions} transactions and ${transfers} transfers:`,
+    ...lines,
+    '',
+    `Look: curl '${api}/v1/transfers?status=FAILED&limit=5'`,
+  ].join('\n');
+}

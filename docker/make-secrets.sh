@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes the passwords of docker-compose.yml once, and the URLs that hold them, in a volume for each who needs them, so
+# that none is in the repository, in an environment or in an image. A repeat changes nothing; who keeps secrets elsewhere
+# puts files of the same names there instead.
+set -eu
+cd "${1:-/secrets}"
+umask 077
+
+password() {
+  if [ ! -s "$1" ]; then
+    od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$1.new"
+    mv "$1.new" "$1"
+  fi
+  cat "$1"
+}
+
+put() {
+  printf '%s\n' "$2" > "$1.new"
+  mv "$1.new" "$1"
+}
+
+server=postgres:5432
+administrator="postgres://postgres:$(password postgres/password)@$server"
+wallet="postgres://wallet_service:$(password migrate/wallet_password)@$server"
+transfer="postgres://transfer_service:$(password migrate/transfer_password)@$server"
+password temporal/password > /dev/null
+
+put migrate/WALLET_ADMIN_DATABASE_URLS "$administrator/wallet_0,$administrator/wallet_1"
+put migrate/TRANSFER_ADMIN_DATABASE_URL "$administrator/transfer"
+for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
+for reader in migrate transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
+
+# 999 is postgres in its image; 1000 is node in the services' and temporal in the Temporal server's.
+chmod 0550 postgres temporal migrate wallet transfer
+chmod 0440 postgres/* temporal/* migrate/* wallet/* transfer/*
+if [ "$(id -u)" = 0 ]; then
+  chown -R 999:1000 postgres temporal
+  chown -R 1000:1000 migrate wallet transfer
+fi

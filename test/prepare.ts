@@ -1,0 +1,29 @@
+/**
+ * Run before the tests: gets the servers that they need into the cache and tells how that goes, because on a machine that
+ * has neither it takes minutes, and each test has seconds to start.
+ */
+import { cacheDirectory } from '../dev/cache.ts';
+import { showProgress } from '../dev/progress.ts';
+import { findTemporalCli } from '../dev/temporal-cli.ts';
+import { findTimeSkippingServer } from '../dev/time-skipping-server.ts';
+
+const progress = showProgress(process.stderr);
+const cacheDir = cacheDirectory(process.env['XDG_CACHE_HOME']);
+
+async function get(title: string, find: typeof findTemporalCli | typeof findTimeSkippingServer): Promise<void> {
+  const step = progress.begin(title);
+  try {
+    await find({ cacheDir, environment: process.env, step });
+    step.done('there');
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}
+
+try {
+  await Promise.all([get('Temporal', findTemporalCli), get('Time-skipping Temporal', findTimeSkippingServer)]);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

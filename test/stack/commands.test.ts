@@ -1,0 +1,114 @@
+// The commands on a real stack: the seed fills it once, the audit finds it in order and finds what is broken, and the demo
+// rolls back what it lets fail. Each is run as a process of its own, as npm runs it.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { startStack, type TestStack } from './stack.ts';
+
+const COMMAND_LIMIT_MS = 120_000;
+
+interface Ran {
+  readonly code: number;
+  /** The object on the last line of standard output. */
+  readonly json: Record<string, unknown>;
+}
+
+describe('the commands', () => {
+  let stack: TestStack;
+  before(async () => {
+    stack = await startStack();
+  });
+  after(async () => {
+    await stack?.remove();
+  });
+
+  const run = (command: string, dataDir: string, ...args: string[]): Promise<Ran> =>
+    new Promise((resolve) => {
+      const file = fileURLToPath(new URL(`../../commands/${command}.ts`, import.meta.url));
+      const env = { ...process.env, DATA_DIR: dataDir };
+      const child = execFile(
+        process.execPath,
+        [file, '--json', ...args],
+        { env, timeout: COMMAND_LIMIT_MS },
+        (_, stdout) => {
+          resolve({
+            code: child.exitCode ?? -1,
+            json: JSON.parse(stdout.trimEnd().split('\n').at(-1) || '{}') as Record<string, unknown>,
+          });
+        },
+      );
+    });
+  const brokenInvariants = ({ json }: Ran): string[] => Object.keys(json['violations_by_invariant'] as object).sort();
+
+  test('a seed that is repeated adds nothing', async () => {
+    const first = await run('seed', stack.dataDir, '--wallets', '6', '--transfers', '12', '--seed', '5');
+    const { wallets_opened, ...figures } = first.json;
+    assert.deepEqual(
+      [first.code, figures['ok'], figures['wallets'], figures['transactions'], figures['transfers']],
+      [0, true, 6, 7, 12],
+    );
+    assert.equal(wallets_opened, 6);
+    const again = await run('seed', stack.dataDir, '--wallets', '6', '--transfers', '12', '--seed', '5');
+    assert.deepEqual(again.json, { ...figures, wallets_opened: 0 });
+
+    const audit = await run('audit', stack.dataDir);
+    const { transfers, transactions, wallets } = audit.json['checked'] as Record<string, number>;
+    assert.deepEqual(
+      [audit.code, audit.json['ok'], audit.json['violations'], transfers, transactions],
+      [0, true, [], 12, 7],
+    );
+    assert.ok(wallets! > 6, 'the external wallets too');
+  });
+
+  test('the demo rolls back the transfers that the seed drew, loses no money, and leaves nothing running', async () => {
+    assert.equal(await stack.stop(), 0);
+    const { code, json } = await run('demo', stack.dataDir, '--transfers', '10', '--fail-credit', '0.3', '--seed', '1');
+    assert.deepEqual([code, json['ok'], json['violations'], json['under_way']], [0, true, 0, 0], JSON.stringify(json));
+    assert.equal(Number(json['completed']) + Number(json['rolled_back']), 10);
+    assert.ok(Number(json['rolled_back']) >= 3, 'a busy machine may be too slow for others too');
+    assert.equal(json['money_after'], json['money_before']);
+    assert.match(String(json['rolled_back_example']), /^http:.*\/workflows\/transfer%2F[0-9a-f-]{36}$/);
+    await stack.start();
+  });
+
+  test('the audit names a balance that was changed and an open workflow of nothing', async () => {
+    const { databases, temporal } = stack.file();
+    const database = new pg.Client({ connectionString: databases['wallet-1'] });
+    const connection = await Connection.connect({ address: temporal.address });
+    const workflowId = 'transfer/5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
+    const workflow = await new Client({ connection }).workflow.start('transfer', {
+      workflowId,
+      taskQueue: 'transfer',
+      startDelay: '1 hour',
+    });
+    await database.connect();
+    await database.query(
+      `UPDATE wallets SET balance = balance + 1 WHERE wallet_id = (SELECT min(wallet_id::text)::uuid FROM wallets WHERE kind = 'user')`,
+    );
+
+    const audit = await run('audit', stack.dataDir);
+    assert.deepEqual([audit.code, audit.json['ok'], brokenInvariants(audit)], [1, false, ['I1', 'I3', 'I5']]);
+    assert.match(JSON.stringify(audit.json['violations']), /transfer 5b3a9d51.*never was/);
+    await workflow.terminate();
+    assert.deepEqual(
+      brokenInvariants(await run('audit', stack.dataDir)),
+      ['I1', 'I3'],
+      'a workflow that was terminated is not open',
+    );
+    await Promise.all([database.end(), connection.close()]);
+  });
+
+  test('the audit says so where it cannot look, and a demo on broken data fails', async () => {
+    assert.equal(await stack.stop(), 0);
+    const none = await run('audit', stack.dataDir);
+    assert.equal(none.code, 2);
+    assert.match(String(none.json['error']), /No stack runs on/);
+    const { code, json } = await run('demo', stack.dataDir, '--transfers', '2', '--fail-credit', '0');
+    assert.deepEqual([code, json['ok'], json['completed']], [1, false, 2]);
+    assert.ok(Number(json['violations']) > 0);
+  });
+});

@@ -1,0 +1,60 @@
+// `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet.ts runs it, which stops its own process
+// (SIGSTOP) when it has been given this activity and has not yet sent it to the database. Thawed by a SIGCONT from outside,
+// it goes on as if nothing had been. It takes one task at a time, so that none is lost in a frozen process but that one.
+// Tells whoever started it what it was given and what came of it.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from '@temporalio/worker';
+import { createWalletActivities, type WalletActivities } from '../../activities/wallet.ts';
+import { readSettings } from '../../config.ts';
+import { walletTaskQueue } from '../../domain/routing.ts';
+import { createLogger } from '../../telemetry.ts';
+import { connectWorker } from '../../temporal/connection.ts';
+import { openWalletDatabase } from '../../workers/wallet.ts';
+import { installTemporalRuntime } from '../../workers/worker.ts';
+
+export interface Told {
+  readonly given?: string;
+  readonly answered?: { readonly outcome: string };
+}
+
+type Input = Parameters<WalletActivities['debit' | 'credit']>[0];
+
+const name = process.argv[2] as 'debit' | 'credit';
+const settings = readSettings();
+const shard = settings.WALLET_SHARD!;
+const activities = createWalletActivities(() => database);
+const database = openWalletDatabase(settings, shard);
+installTemporalRuntime(createLogger(settings, 'freezing-worker'));
+const worker = await Worker.create({
+  connection: await connectWorker(settings),
+  namespace: settings.TEMPORAL_NAMESPACE,
+  taskQueue: walletTaskQueue(shard),
+  maxConcurrentActivityTaskExecutions: 1,
+  activities: {
+    ...activities,
+    ...(name === 'debit' ? { debit: freezeFirst(activities.debit) } : { credit: freezeFirst(activities.credit) }),
+  },
+});
+await worker.run();
+
+function freezeFirst<Answer extends { readonly outcome: string }>(
+  operation: (input: Input) => Promise<Answer>,
+): (input: Input) => Promise<Answer> {
+  let hasFrozen = false;
+  return async (input) => {
+    if (hasFrozen) return operation(input);
+    hasFrozen = true;
+    await tell({ given: input.terms.transferId });
+    process.kill(process.pid, 'SIGSTOP');
+    // A signal takes effect at the latest when the process next waits.
+    await sleep(50);
+    const answered = await operation(input);
+    await tell({ answered });
+    return answered;
+  };
+}
+
+function tell(what: Told): Promise<void> {
+  return new Promise((resolve) => process.send!(what, () => resolve()));
+}

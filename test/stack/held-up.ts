@@ -1,0 +1,141 @@
+// Operations of a wallet worker that are held up at a known moment: by row locks that an administrator holds, before they
+// commit, or in a worker that freezes before it sends them; and what databases and Temporal then know of them.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Told } from './freezing-worker.ts';
+import type { Money } from './money.ts';
+import { until, type TestStack } from './stack.ts';
+
+export type Leg = 'debit' | 'credit' | 'refund';
+export const LEGS: readonly Leg[] = ['debit', 'credit', 'refund'];
+const LIMIT_MS = 60_000;
+
+/** Three transfers, each with one of its operations waiting for the lock of a wallet on shard 0. */
+export interface Held {
+  readonly transfers: Record<Leg, string>;
+  /** What each of these wallets is to hold at the end. */
+  readonly balances: Record<string, string>;
+  readonly release: () => Promise<void>;
+}
+
+/** Holds up a debit, a credit and a refund at once, in statements that wait side by side. */
+export async function holdUp(money: Money): Promise<Held> {
+  const [debited, creditor, credited, refunded, closed] = await Promise.all([
+    money.wallet(0, '100'),
+    money.wallet(1, '100'),
+    money.wallet(0),
+    money.wallet(0, '100'),
+    money.wallet(1),
+  ]);
+  await money.api.post(`/v1/wallets/${closed}/suspend`);
+  const releases: (() => Promise<void>)[] = [];
+  const start = async (sender: string, receiver: string): Promise<string> =>
+    (await money.api.transfer(sender, receiver, '30', { 'idempotency-key': randomUUID() })).body.transfer_id;
+
+  // A refund's wallet can be locked only after its debit: the credit is held up until that is done.
+  const releaseClosed = await money.lockWallet(closed);
+  const refund = await start(refunded, closed);
+  await until(
+    LIMIT_MS,
+    'the transfer to refund was not debited',
+    async () => (await fenceOf(money, refund, 'debit')) === 'applied',
+  );
+  for (const id of [debited, credited, refunded]) releases.push(await money.lockWallet(id));
+  await releaseClosed();
+  await until(LIMIT_MS, 'the refund did not come', async () => (await waiting(money)).length === 1);
+  const [debit, credit] = await Promise.all([start(debited, closed), start(creditor, credited)]);
+  await money.api.post(`/v1/wallets/${closed}/activate`);
+  await until(
+    LIMIT_MS,
+    'the three operations do not wait together',
+    async () => (await waiting(money)).filter(({ is_fresh }) => is_fresh).length === 3,
+  );
+  const transfers = { debit, credit, refund };
+  const balances = {
+    [debited]: '70.0000',
+    [creditor]: '70.0000',
+    [credited]: '30.0000',
+    [refunded]: '100.0000',
+    [closed]: '30.0000',
+  };
+  return {
+    transfers,
+    balances,
+    release: async () => void (await Promise.all(releases.splice(0).map((release) => release()))),
+  };
+}
+
+/** The worker's statements that wait for a lock; fresh ones do not run into their lock_timeout for as long again. */
+export function waiting(money: Money): Promise<{ is_fresh: boolean }[]> {
+  return money.rows(
+    'wallet-0',
+    `
+    SELECT clock_timestamp() - query_start < interval '1.5 seconds' AS is_fresh FROM pg_stat_activity
+    WHERE application_name = 'counterpoise-wallet-0' AND wait_event_type = 'Lock' AND state = 'active'`,
+  );
+}
+
+export async function fenceOf(money: Money, transferId: string, leg: Leg): Promise<string | undefined> {
+  const [fence] = await money.rows<{ outcome: string }>(
+    'wallet-0',
+    'SELECT outcome FROM operation_fences WHERE transaction_id = $1 AND leg = $2',
+    [transferId, leg],
+  );
+  return fence?.outcome;
+}
+
+/** How often Temporal has handed the activity out until it was answered. */
+export async function attemptsOf(money: Money, transferId: string, activity: Leg): Promise<number> {
+  const { events } = await money.temporal.workflow.getHandle(`transfer/${transferId}`).fetchHistory();
+  const scheduled = events!.find(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity,
+  )!;
+  const started = events!.find(
+    (event) => String(event.activityTaskStartedEventAttributes?.scheduledEventId) === String(scheduled.eventId),
+  )!;
+  return started.activityTaskStartedEventAttributes!.attempt!;
+}
+
+export interface FreezingWorker {
+  readonly process: ChildProcess;
+  /** The transfer whose operation it was given. */
+  readonly given: () => string | undefined;
+  /** What its database answered. */
+  readonly answered: () => Told['answered'];
+}
+
+/** A worker of the test's own beside the stack's; whoever calls this kills what it adds to `children`. */
+export function startFreezingWorker(
+  stack: TestStack,
+  shard: number,
+  activity: 'debit' | 'credit',
+  children: ChildProcess[],
+): FreezingWorker {
+  const { databases, temporal } = stack.file();
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: { wallet_service: string };
+  };
+  const serviceUrl = (adminUrl: string): string =>
+    Object.assign(new URL(adminUrl), { username: 'wallet_service', password: passwords.wallet_service }).href;
+  const child = spawn(process.execPath, [fileURLToPath(new URL('freezing-worker.ts', import.meta.url)), activity], {
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'silent',
+      WALLET_DATABASE_URLS: [databases['wallet-0']!, databases['wallet-1']!].map(serviceUrl).join(','),
+      WALLET_SHARD: String(shard),
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+    },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  children.push(child);
+  let told: Told = {};
+  child.on('message', (message) => {
+    told = { ...told, ...(message as Told) };
+  });
+  return { process: child, given: () => told.given, answered: () => told.answered };
+}

@@ -1,0 +1,130 @@
+// Concurrent clients that move money between a few wallets while a stack is being hurt, as clients are told to: what fails
+// or is refused for now is sent again with its key, some keys are sent several times anyway, and some clients give up at
+// the first failure. All of it is drawn by a seed. Afterwards, what was answered is held against what is stored.
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { draw, drawAmount, drawFrom } from '../../commands/draw.ts';
+import type { Movement } from './api-client.ts';
+import type { Money } from './money.ts';
+import { until } from './stack.ts';
+
+export interface Load {
+  /** Waits until so many requests have been answered with success. */
+  readonly untilAnswered: (count: number) => Promise<void>;
+  /** Waits until every client is done, and every movement; then all that was answered is stored, and the books are sound. */
+  readonly assertKept: () => Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly seed: number;
+  readonly transfers: number;
+  readonly clients?: number;
+}
+
+interface Request {
+  readonly key: string;
+  readonly sender: string;
+  readonly receiver: string;
+  readonly amount: string;
+}
+
+interface Answered extends Request {
+  readonly id: string;
+  /** As it was answered last, if it had ended by then. */
+  ended: string | undefined;
+}
+
+const LIMIT_MS = 120_000;
+const PAUSE_MS = 100;
+/** What a client is told while something is down. */
+const LATER = [429, 503];
+
+export async function startLoad(money: Money, { seed, transfers, clients = 12 }: LoadOptions): Promise<Load> {
+  const wallets = await Promise.all(([0, 1, 0, 1, 0, 1] as const).map((shard) => money.wallet(shard, '60')));
+  // Credits to this one are refused, so there is something to refund.
+  const suspended = await money.wallet(1);
+  await money.api.post(`/v1/wallets/${suspended}/suspend`);
+  const answered = new Map<string, Answered>();
+  const unexpected: string[] = [];
+  let successes = 0;
+
+  const requestOf = (index: number): Request => {
+    const [sender, ...others] = wallets.toSorted(
+      (a, b) => draw(seed, 'order', index, a) - draw(seed, 'order', index, b),
+    );
+    const receiver = drawFrom([others[0]!, others[1]!, others[2]!, others[3]!, suspended], seed, 'receiver', index);
+    return {
+      key: `load-${seed}-${index}`,
+      sender: sender!,
+      receiver,
+      amount: drawAmount(1, 20, seed, 'amount', index),
+    };
+  };
+
+  /** Whether it was answered; a network error and a 503 are not an answer. */
+  const send = async (request: Request, prefer: string | undefined): Promise<boolean> => {
+    const headers = { 'idempotency-key': request.key, ...(prefer === undefined ? {} : { prefer }) };
+    const answer = await money.api
+      .transfer(request.sender, request.receiver, request.amount, headers)
+      .catch(() => undefined);
+    if (answer === undefined || LATER.includes(answer.status)) return false;
+    if (answer.status > 202) unexpected.push(`${answer.status} ${JSON.stringify(answer.body)}`);
+    else note(request, answer.body);
+    successes += 1;
+    return true;
+  };
+  const note = (request: Request, { transfer_id: id, status }: Movement): void => {
+    const known = answered.get(request.key) ?? { ...request, id, ended: undefined };
+    if (known.id !== id) unexpected.push(`${request.key} names ${known.id} and ${id}`);
+    if (['COMPLETED', 'FAILED', 'CANCELED'].includes(status)) known.ended = status;
+    answered.set(request.key, known);
+  };
+
+  let next = 0;
+  const runClient = async (): Promise<void> => {
+    while (next < transfers) {
+      const index = next++;
+      const isRepeat = index > 0 && draw(seed, 'repeat', index) < 0.25;
+      const request = requestOf(isRepeat ? Math.floor(draw(seed, 'which', index) * index) : index);
+      const prefer = draw(seed, 'prefer', index) < 0.5 ? 'wait=5' : undefined;
+      const givesUp = draw(seed, 'gives up', index) < 0.1;
+      const sendUntil = Date.now() + LIMIT_MS;
+      while (!(await send(request, prefer)) && !givesUp) {
+        if (Date.now() > sendUntil) throw new Error(`${request.key} was not answered within ${LIMIT_MS / 1_000} s`);
+        await sleep(PAUSE_MS);
+      }
+    }
+  };
+  const done = Promise.all(Array.from({ length: clients }, runClient));
+  done.catch(() => {});
+
+  return {
+    untilAnswered: (count) => until(LIMIT_MS, `fewer than ${count} requests were answered`, () => successes >= count),
+    async assertKept() {
+      await done;
+      assert.deepEqual(unexpected, []);
+      await money.assertSound();
+      await assertStored(money, seed, [...answered.values()]);
+    },
+  };
+}
+
+/** I4, from the client's side: each key that was answered names that one movement, with what was asked for. */
+async function assertStored(money: Money, seed: number, answered: readonly Answered[]): Promise<void> {
+  const rows = await money.rows<Record<string, string>>(
+    'transfer',
+    'SELECT * FROM transfers WHERE idempotency_key LIKE $1',
+    [`load-${seed}-%`],
+  );
+  const stored = new Map(rows.map((row) => [row['idempotency_key'], row]));
+  assert.equal(stored.size, rows.length, 'a key names two movements');
+  for (const { key, id, sender, receiver, amount, ended } of answered) {
+    const row = stored.get(key);
+    assert.deepEqual(
+      [row?.['transfer_id'], row?.['sender_wallet_id'], row?.['receiver_wallet_id'], Number(row?.['amount'])],
+      [id, sender, receiver, Number(amount)],
+    );
+    if (ended !== undefined) assert.equal(row?.['status'], ended, `${id} was answered as ${ended}`);
+  }
+}

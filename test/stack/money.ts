@@ -1,0 +1,134 @@
+// The money of a test's stack: wallets on the shard that a test needs, a look into every database as an administrator,
+// row locks that hold an operation up before it commits, and the audit once all has drained.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { audit } from '../../audit/audit.ts';
+import { describeAudit } from '../../audit/report.ts';
+import { lookUpWorkflows } from '../../audit/workflows.ts';
+import { openDatabase, type Database } from '../../db/database.ts';
+import { walletId } from '../../domain/derived-id.ts';
+import { shardOf } from '../../domain/routing.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { apiClient, type ApiClient } from './api-client.ts';
+import { until, type TestStack } from './stack.ts';
+
+export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
+
+export interface Money {
+  readonly api: ApiClient;
+  readonly temporal: Client;
+  /** A new user's wallet on this shard, with this much in it. */
+  readonly wallet: (shard: 0 | 1, amount?: string) => Promise<string>;
+  readonly rows: <Row extends pg.QueryResultRow>(
+    place: Place,
+    statement: string,
+    values?: readonly unknown[],
+  ) => Promise<Row[]>;
+  /** Takes a wallet's row lock: whatever would move its money waits, until the server's lock_timeout or the release. */
+  readonly lockWallet: (walletId: string) => Promise<() => Promise<void>>;
+  /** The types of a movement's ledger entries over all shards, in alphabetical order. */
+  readonly entriesOf: (movementId: string) => Promise<string[]>;
+  /** Waits until every movement has ended, then audits all databases and Temporal: I1 to I7 hold. */
+  readonly assertSound: (drainLimitMs?: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const SHARDS = 2;
+const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
+/** Much longer than it takes where a retry's time-out of 10 s and its backoff of 10 s are all there is to wait for. */
+const DRAIN_LIMIT_MS = 120_000;
+
+export async function openMoney(stack: TestStack): Promise<Money> {
+  const api = apiClient(() => stack.api);
+  const { databases, temporal } = stack.file();
+  const opened = Object.fromEntries(
+    PLACES.map((place) => [
+      place,
+      openDatabase(databases[place]!, {
+        applicationName: 'counterpoise-test',
+        connectionsMax: 4,
+        queryTimeoutMs: 30_000,
+      }),
+    ]),
+  ) as Record<Place, Database>;
+  const connection = Connection.lazy({ address: temporal.address });
+  const client = new Client({ connection, namespace: temporal.namespace });
+
+  const money: Money = {
+    api,
+    temporal: client,
+    async wallet(shard, amount) {
+      let user: string;
+      do user = `user-${randomUUID()}`;
+      while (shardOf(walletId(user, 'USD' as Currency), SHARDS) !== shard);
+      const { status, body } = await api.post<{ wallet_id: string }>('/v1/wallets', { user_id: user });
+      assert.equal(status, 201, JSON.stringify(body));
+      if (amount !== undefined) {
+        const funding = { wallet_id: body.wallet_id, type: 'CREDIT', amount };
+        const funded = await api.post('/v1/transactions', funding, {
+          'idempotency-key': randomUUID(),
+          prefer: 'wait=30',
+        });
+        assert.equal(funded.body['status'], 'PROCESSED', JSON.stringify(funded.body));
+      }
+      return body.wallet_id;
+    },
+    rows: async <Row extends pg.QueryResultRow>(place: Place, statement: string, values: readonly unknown[] = []) =>
+      (await opened[place].$client.query<Row>(statement, [...values])).rows,
+    async lockWallet(id) {
+      const holder = new pg.Client({ connectionString: databases[shardPlace(id)]! });
+      holder.on('error', () => {}); // its server may be killed, and the lock is gone with it
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM wallets WHERE wallet_id = $1 FOR UPDATE', [id]);
+      return () => holder.end();
+    },
+    async entriesOf(id) {
+      const shards = await Promise.all(
+        (['wallet-0', 'wallet-1'] as const).map((place) =>
+          money.rows<{ type: string }>(place, 'SELECT type FROM ledger_entries WHERE transaction_id = $1', [id]),
+        ),
+      );
+      return shards
+        .flat()
+        .map(({ type }) => type)
+        .sort();
+    },
+    async assertSound(drainLimitMs = DRAIN_LIMIT_MS) {
+      const underWay = async (): Promise<string[]> => {
+        const rows = await money.rows<{ id: string }>(
+          'transfer',
+          `
+          SELECT 'transfer ' || transfer_id || ' ' || status AS id FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
+          UNION ALL SELECT 'transaction ' || transaction_id || ' ' || status FROM transactions WHERE status = 'PENDING'`,
+        );
+        return rows.map(({ id }) => id);
+      };
+      let left: string[] = [];
+      await until(drainLimitMs, 'not every movement has ended', async () => {
+        left = await underWay();
+        return left.length === 0;
+      }).catch(async (error: unknown) => {
+        throw new Error(`${left.length} movements have not ended: ${left.slice(0, 5).join(', ')}`, { cause: error });
+      });
+      const report = await audit(
+        { wallets: [opened['wallet-0'], opened['wallet-1']], transfer: opened.transfer },
+        lookUpWorkflows(client),
+      );
+      assert.ok(report.ok, describeAudit(report));
+      assert.ok(report.checked.transfers > 0, 'the audit saw transfers');
+    },
+    async close() {
+      await connection.close();
+      await Promise.all(Object.values(opened).map((database) => database.$client.end()));
+    },
+  };
+  return money;
+}
+
+export function shardPlace(id: string): 'wallet-0' | 'wallet-1' {
+  return `wallet-${shardOf(id as never, SHARDS) as 0 | 1}`;
+}

