@@ -11,9 +11,15 @@ export function connectWorker(settings: Settings): Promise<NativeConnection> {
   return NativeConnection.connect(connectionOptions(settings));
 }
 
-/** A connection for a client alone. It is made on first use, so a process starts while Temporal is down. */
+/**
+ * A connection for a client alone. It is made on first use, so a process starts while Temporal is down; and it is made
+ * again within a second once Temporal is back, where grpc-js by itself would pause for up to two minutes.
+ */
 export function connectClient(settings: Settings): Connection {
-  return Connection.lazy(connectionOptions(settings));
+  return Connection.lazy({
+    ...connectionOptions(settings),
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
+  });
 }
 
 export function createClient(connection: ConnectionLike, settings: Settings): Client {
