@@ -14,6 +14,8 @@ import { takeTurns, type Turns } from './turns.ts';
 const STEP_LIMIT_MS = 1_500;
 /** Of that, for a turn: more at once than there are connections wait here, where nothing has been sent yet. */
 const TURN_LIMIT_MS = 1_100;
+/** A line that moves is worth waiting in for longer: it is a burst, and not a database that is ill. */
+const MOVING_LINE_LIMIT_MS = 10_000;
 
 const AFTER_READ = 'Nothing was changed. Try again.';
 const AFTER_WRITE =
@@ -37,12 +39,15 @@ export async function databaseStep<T>(
 ): Promise<T> {
   const startedAt = performance.now();
   const gate = gateOf(database);
-  const endTurn = await gate.turns.take(TURN_LIMIT_MS);
-  if (endTurn === undefined)
-    throw gate.lastAnswerAt > startedAt ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
+  const isMoving = (): boolean => gate.lastAnswerAt > performance.now() - TURN_LIMIT_MS;
+  const isWorthIt = (): boolean => isMoving() && performance.now() - startedAt < MOVING_LINE_LIMIT_MS;
+  const endTurn = await gate.turns.take(TURN_LIMIT_MS, isWorthIt);
+  if (endTurn === undefined) throw isMoving() ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
   const detail = isWrite ? AFTER_WRITE : AFTER_READ;
+  // The wait counts where the database has answered nobody meanwhile.
+  const waitedMs = gate.lastAnswerAt > startedAt ? 0 : performance.now() - startedAt;
   try {
-    const result = await within(STEP_LIMIT_MS - (performance.now() - startedAt), step());
+    const result = await within(STEP_LIMIT_MS - waitedMs, step());
     if (result === LATE) throw unavailable(detail, `no answer within ${STEP_LIMIT_MS} ms`);
     gate.lastAnswerAt = performance.now();
     return result;

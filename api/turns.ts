@@ -5,8 +5,11 @@
 import { LATE, within } from '../deadline.ts';
 
 export interface Turns {
-  /** Waits for a turn, at most so long; undefined if there was none. Whoever has one ends it by calling the function. */
-  readonly take: (limitMs: number) => Promise<(() => void) | undefined>;
+  /**
+   * Waits for a turn, at most so long, and on for as long again while `isWorthIt` says so when that is over; undefined if
+   * there was none. Whoever has one ends it by calling the function.
+   */
+  readonly take: (limitMs: number, isWorthIt?: () => boolean) => Promise<(() => void) | undefined>;
 }
 
 interface Waiting {
@@ -30,7 +33,7 @@ export function takeTurns(atOnceMax: number): Turns {
   };
 
   return {
-    async take(limitMs) {
+    async take(limitMs, isWorthIt = () => false) {
       if (taken < atOnceMax) {
         taken += 1;
         return end;
@@ -38,7 +41,8 @@ export function takeTurns(atOnceMax: number): Turns {
       const { promise, resolve } = Promise.withResolvers<void>();
       const own: Waiting = { state: 'waiting', call: resolve };
       line.push(own);
-      if ((await within(limitMs, promise)) === LATE && own.state === 'waiting') {
+      while ((await within(limitMs, promise)) === LATE && own.state === 'waiting') {
+        if (isWorthIt()) continue;
         own.state = 'gone';
         return undefined;
       }
