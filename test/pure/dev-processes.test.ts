@@ -68,12 +68,13 @@ test('a child that keeps dying is started again until the start is given up', as
   ]);
 });
 
-test('a child that cannot be spawned is named with its cause, though it has written no log', async () => {
+test('a child that cannot be spawned is named with its cause, though it has written no log', async (t) => {
   const supervisor = supervise(
     () => {},
     () => {},
   );
   const prepare = (): Promise<never> => Promise.reject(new Error('the disk is full'));
+  t.after(() => supervisor.stop(['unprepared'], 0));
   supervisor.start({
     name: 'unprepared',
     command: 'true',
@@ -87,7 +88,6 @@ test('a child that cannot be spawned is named with its cause, though it has writ
     supervisor.untilReady(['unprepared'], never, 10_000),
     /unprepared does not stay up \(the disk is full\)/,
   );
-  await supervisor.stop(['unprepared'], 0);
 });
 
 test('what a child left behind and may not be signalled is told, and the child is started again', async (t) => {
@@ -99,10 +99,10 @@ test('what a child left behind and may not be signalled is told, and the child i
     () => {},
     (sentence) => ends.push(sentence),
   );
+  t.after(() => supervisor.stop(['foreign'], 0));
   supervisor.start({ name: 'foreign', command: 'true', args: [], stopSignal: 'SIGTERM' });
   const diedTwice = async (): Promise<void> => assert.ok(ends.length >= 2);
   await supervisor.untilReady(['foreign'], diedTwice, 10_000);
-  await supervisor.stop(['foreign'], 0);
   assert.match(
     ends[1]!,
     /^foreign ended \(exit code 0, and what it may have left behind could not be ended: kill EPERM\)/,
