@@ -19,13 +19,16 @@ const { History } = proto.temporal.api.history.v1;
 
 export const histories = new URL('histories/', import.meta.url);
 
+/** What fails on purpose is not worth a line among the results. */
+const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 let environment: TestWorkflowEnvironment | undefined;
 let bundle: WorkflowBundle | undefined;
 
 /** The environment of this test file; to be called at its top, for it comes and goes with the file. */
 export function useEnvironment(): () => TestWorkflowEnvironment {
   before(async () => {
-    Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
+    Runtime.install({ logger: quiet, telemetryOptions: { logging: { forward: {} } } });
     const executable = await findTimeSkippingServer({
       cacheDir: cacheDirectory(process.env['XDG_CACHE_HOME']),
       environment: process.env,
@@ -35,7 +38,7 @@ export function useEnvironment(): () => TestWorkflowEnvironment {
       TestWorkflowEnvironment.createTimeSkipping({ server: { executable }, client: { identity: 'test-client' } }),
       bundleWorkflowCode({
         workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-        logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+        logger: quiet,
       }),
     ]);
     await addSearchAttributes(environment.client);
