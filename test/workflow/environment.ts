@@ -82,5 +82,10 @@ export async function keepHistory(name: string, handle: WorkflowHandle): Promise
     bytes: String,
     enums: String,
   });
-  await writeFile(new URL(`${name}.json`, histories), `${JSON.stringify(history, null, 1)}\n`);
+  await writeFile(new URL(`${name}.json`, histories), `${JSON.stringify(history, withoutStackTraces, 1)}\n`);
+}
+
+/** They name places on the machine that ran them, and replay does not need them. */
+function withoutStackTraces(key: string, value: unknown): unknown {
+  return key === 'stackTrace' ? undefined : value;
 }
