@@ -64,8 +64,8 @@ describe('under load', { concurrency: 2 }, () => {
 
     test('processes killed and frozen at random: what was answered is kept, what was accepted ends, no money is made or lost', async (t) => {
       t.diagnostic(`CRASH_SEED=${seed}`);
-      const load = await startLoad(money, { seed: seed + 1_000, transfers: 150 });
-      for (let step = 0; step < 14; step += 1) {
+      const load = await startLoad(money, { seed: seed + 1_000, transfers: 100 });
+      for (let step = 0; step < 10; step += 1) {
         const name = drawFrom(
           ['worker-wallet-0', 'worker-wallet-1', 'worker-transfer', 'api', 'wallet-api', 'temporal', 'postgres'],
           seed,
@@ -105,10 +105,10 @@ describe('under load', { concurrency: 2 }, () => {
 
     test('killed twice under load: what was answered is kept, what was accepted ends, no money is made or lost', async (t) => {
       t.diagnostic(`CRASH_SEED=${seed}`);
-      const load = await startLoad(money, { seed, transfers: 200 });
-      await load.untilAnswered(40);
+      const load = await startLoad(money, { seed, transfers: 150 });
+      await load.untilAnswered(30);
       await killAndAwaitNext(stack, 'app');
-      await load.untilAnswered(120);
+      await load.untilAnswered(90);
       await killAndAwaitNext(stack, 'app');
       await load.assertKept();
     });
