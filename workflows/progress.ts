@@ -21,3 +21,8 @@ export function showAttention(step: string, error: string): void {
 export function showAttentionOver(): void {
   upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: false }]);
 }
+
+/** Why a movement needs attention, as a stable code: `cancel_credit_failing`. */
+export function attentionReason(step: string): string {
+  return `${step.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_failing`;
+}

@@ -11,7 +11,7 @@ import { allHandlersFinished, CancellationScope, condition, log } from '@tempora
 import { endOfTransaction, type TransactionEnd } from '../domain/transaction.ts';
 import type { AbandonReason } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type TransactionInput } from './messages.ts';
-import { showAttention, showAttentionOver, showStatus } from './progress.ts';
+import { attentionReason, showAttention, showAttentionOver, showStatus } from './progress.ts';
 import { createSteps } from './steps.ts';
 
 /** Ends Completed in Temporal's sense whatever becomes of the transaction, as `transfer` does. */
@@ -55,7 +55,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
     showAttention(step, error);
     await steps.run('recordTransactionAttention', TRANSFER_TASK_QUEUE, {
       transactionId,
-      reason: `${step}_failing`,
+      reason: attentionReason(step),
       error,
     });
   }

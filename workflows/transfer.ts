@@ -12,7 +12,7 @@
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import { endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
-import { showAttention, showAttentionOver, showStatus } from './progress.ts';
+import { attentionReason, showAttention, showAttentionOver, showStatus } from './progress.ts';
 import { createSteps, type Step } from './steps.ts';
 
 /**
@@ -61,7 +61,11 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   async function showStuck(step: string, error: string): Promise<void> {
     wasStuck = true;
     showAttention(step, error);
-    await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, { transferId, reason: `${step}_failing`, error });
+    await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, {
+      transferId,
+      reason: attentionReason(step),
+      error,
+    });
   }
 }
 

@@ -118,7 +118,10 @@ describe('a transfer', () => {
         await keepHistory(`transfer-attention-${stuck}`, handle);
       });
       assert.deepEqual(services.attention, [
-        { reason: `${stuck}_failing`, error: 'connect ECONNREFUSED 127.0.0.1:5432' },
+        {
+          reason: stuck === 'refund' ? 'refund_failing' : 'cancel_credit_failing',
+          error: 'connect ECONNREFUSED 127.0.0.1:5432',
+        },
       ]);
       assert.ok(shownAfterMs! >= 60_000 && shownAfterMs! <= 190_000, `shown after ${shownAfterMs} ms`);
       const pauses = attemptsAt.slice(1).map((at, index) => at - attemptsAt[index]!);
