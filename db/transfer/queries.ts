@@ -81,15 +81,11 @@ export async function recordTransferStatus(
 ): Promise<{ status: 'DEBITED' } | TransferEnd> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const event = endEvent(transferId, next, trace);
-  const below = sql.join(
-    statusesBelow(next.status).map((status) => sql`${status}`),
-    sql`, `,
-  );
   const { rowCount } = await database.execute(sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
         ${event === undefined ? sql`` : sql`, attention_reason = NULL, attention_since = NULL, attention_error = NULL`}
-      WHERE transfer_id = ${transferId} AND status IN (${below})
+      WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
       RETURNING transfer_id
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, ${next.status}, ${reason} FROM changed
@@ -113,10 +109,7 @@ export async function recordTransferAttention(
   await database.execute(sql`
     WITH changed AS (
       UPDATE transfers SET attention_reason = ${reason}, attention_error = ${error}, attention_since = coalesce(attention_since, clock_timestamp())
-      WHERE transfer_id = ${transferId} AND status IN (${sql.join(
-        statusesBelow('FAILED').map((status) => sql`${status}`),
-        sql`, `,
-      )})
+      WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')}
       RETURNING transfer_id
     )
     INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, 'ATTENTION', ${reason} FROM changed
@@ -213,6 +206,11 @@ export async function noteTransfersStarted(database: Database, transferIds: read
       .update(transfers)
       .set({ startDueAt: null })
       .where(inArray(transfers.transferId, [...transferIds]));
+}
+
+/** The condition that a row's status is of a lower rank. */
+function isBelow(next: TransferStatus): SQL {
+  return inArray(transfers.status, statusesBelow(next));
 }
 
 function statusOf({ status, failureReason }: Transfer): { status: 'DEBITED' } | TransferEnd {
