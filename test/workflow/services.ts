@@ -97,3 +97,15 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
 export function unavailable(): ApplicationFailure {
   return ApplicationFailure.create({ type: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:5432' });
 }
+
+/** Holds up one attempt of an activity, as `before` or `after`: it is `reached`, and goes on once it is released. */
+export function holdUp(during: ActivityName, nth = 1) {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const hold = async (name: ActivityName, attempt: number): Promise<void> => {
+    if (name !== during || attempt !== nth) return;
+    reached.resolve();
+    await gate.promise;
+  };
+  return { hold, reached: reached.promise, release: gate.resolve };
+}

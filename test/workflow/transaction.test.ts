@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, unavailable } from './services.ts';
+import { createServices, holdUp, unavailable } from './services.ts';
 import { startTransaction } from './start.ts';
 
 const environment = useEnvironment();
@@ -87,20 +87,15 @@ describe('a one-sided transaction', () => {
 
   // Last in its file: the time-skipping server does not skip any more once a run has closed before its activity.
   it('that is canceled while it runs ends FAILED canceled', async () => {
-    const gate = Promise.withResolvers<void>();
-    const reached = Promise.withResolvers<void>();
+    const { hold, reached, release } = holdUp('transact');
     const services = createServices({
-      before: async (name) => {
-        if (name !== 'transact') return;
-        reached.resolve();
-        await gate.promise;
-      },
+      before: hold,
     });
     await withWorkers(services, async () => {
       const handle = await startTransaction(environment());
-      await reached.promise;
+      await reached;
       await handle.cancel();
-      assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'FAILED', failureReason: 'canceled' });
+      assert.deepEqual(await handle.result().finally(release), { status: 'FAILED', failureReason: 'canceled' });
       await keepHistory('transaction-canceled', handle);
     });
   });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { TransferId } from '../../domain/ids.ts';
 import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, unavailable, type ActivityName } from './services.ts';
+import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -177,23 +177,18 @@ describe('a transfer that is canceled by a cancel request', () => {
   ];
   for (const { during, nth, end, refuse } of STEPS) {
     it(`while ${during} ${nth} has not taken effect ends ${end}, and the late effect changes nothing`, async () => {
-      const gate = Promise.withResolvers<void>();
-      const reached = Promise.withResolvers<void>();
+      const { hold, reached, release } = holdUp(during, nth);
       const services = createServices({
         ...(refuse === undefined ? {} : { refuse }),
-        before: async (name, n) => {
-          if (name !== during || n !== nth) return;
-          reached.resolve();
-          await gate.promise;
-        },
+        before: hold,
       });
       await withWorkers(services, async () => {
         const handle = await startTransfer(environment());
-        await reached.promise;
+        await reached;
         await handle.cancel();
         const isAwaited = end !== 'CANCELED';
-        if (isAwaited) gate.resolve();
-        const result = await handle.result().finally(gate.resolve);
+        if (isAwaited) release();
+        const result = await handle.result().finally(release);
         assert.equal(result.status, end);
         await keepHistory(`transfer-cancel-during-${during}-${nth}`, handle);
       });
@@ -204,39 +199,29 @@ describe('a transfer that is canceled by a cancel request', () => {
   }
 
   it('after the debit took effect and before it was acknowledged is refunded', async () => {
-    const gate = Promise.withResolvers<void>();
-    const reached = Promise.withResolvers<void>();
+    const { hold, reached, release } = holdUp('debit');
     const services = createServices({
-      after: async (name) => {
-        if (name !== 'debit') return;
-        reached.resolve();
-        await gate.promise;
-      },
+      after: hold,
     });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
-      await reached.promise;
+      await reached;
       await handle.cancel();
-      assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'CANCELED' });
+      assert.deepEqual(await handle.result().finally(release), { status: 'CANCELED' });
     });
     assert.equal(services.refunded(), true);
   });
 
   it('after the credit took effect and before it was acknowledged ends COMPLETED', async () => {
-    const gate = Promise.withResolvers<void>();
-    const reached = Promise.withResolvers<void>();
+    const { hold, reached, release } = holdUp('credit');
     const services = createServices({
-      after: async (name) => {
-        if (name !== 'credit') return;
-        reached.resolve();
-        await gate.promise;
-      },
+      after: hold,
     });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
-      await reached.promise;
+      await reached;
       await handle.cancel();
-      assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'COMPLETED' });
+      assert.deepEqual(await handle.result().finally(release), { status: 'COMPLETED' });
     });
     assert.equal(services.refunded(), false);
   });
@@ -254,22 +239,17 @@ describe('a transfer that is canceled by a cancel request', () => {
 });
 
 it('a transfer whose run was terminated is finished by another run on its id, which moves nothing twice', async () => {
-  const gate = Promise.withResolvers<void>();
-  const reached = Promise.withResolvers<void>();
+  const { hold, reached, release } = holdUp('credit');
   const services = createServices({
-    before: async (name, nth) => {
-      if (name !== 'credit' || nth !== 1) return;
-      reached.resolve();
-      await gate.promise;
-    },
+    before: hold,
   });
   const transferId = randomUUID() as TransferId;
   await withWorkers(services, async () => {
     const terminated = await startTransfer(environment(), 'ordinary', { transferId });
-    await reached.promise;
+    await reached;
     await terminated.terminate('by an operator');
     const handle = await startTransfer(environment(), 'ordinary', { transferId });
-    assert.deepEqual(await handle.result().finally(gate.resolve), { status: 'COMPLETED' });
+    assert.deepEqual(await handle.result().finally(release), { status: 'COMPLETED' });
   });
   assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
   assert.equal(services.attempts.filter((name) => name === 'debit').length, 2);
