@@ -8,3 +8,6 @@ type Id<Name extends string> = string & { readonly [brand]: Name };
 export type WalletId = Id<'WalletId'>;
 export type TransferId = Id<'TransferId'>;
 export type TransactionId = Id<'TransactionId'>;
+export type BatchId = Id<'BatchId'>;
+export type RecurringTransferId = Id<'RecurringTransferId'>;
+export type CaseId = Id<'CaseId'>;

@@ -4,7 +4,7 @@
  */
 import type { Currency } from './currency.ts';
 import type { TransactionId, WalletId } from './ids.ts';
-import type { LegAnswer } from './transfer.ts';
+import type { FailureDetail, LegAnswer } from './transfer.ts';
 
 export const TRANSACTION_STATUSES = ['PENDING', 'PROCESSED', 'FAILED'] as const;
 export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
@@ -12,7 +12,12 @@ export type TransactionType = 'CREDIT' | 'DEBIT';
 
 /** Why the wallet service refused a transaction. */
 export type TransactionRefusal =
-  'wallet_not_found' | 'wallet_suspended' | 'currency_mismatch' | 'insufficient_funds' | 'balance_limit';
+  | 'wallet_not_found'
+  | 'wallet_suspended'
+  | 'currency_mismatch'
+  | 'insufficient_funds'
+  | 'balance_limit'
+  | 'limit_exceeded';
 
 export const TRANSACTION_FAILURE_REASONS = [
   'insufficient_funds',
@@ -20,13 +25,15 @@ export const TRANSACTION_FAILURE_REASONS = [
   'wallet_suspended',
   'currency_mismatch',
   'balance_limit',
+  'limit_exceeded',
   'timed_out',
   'canceled',
 ] as const;
 export type TransactionFailureReason = (typeof TRANSACTION_FAILURE_REASONS)[number];
 
 export type TransactionEnd =
-  { readonly status: 'PROCESSED' } | { readonly status: 'FAILED'; readonly failureReason: TransactionFailureReason };
+  | { readonly status: 'PROCESSED' }
+  | { readonly status: 'FAILED'; readonly failureReason: TransactionFailureReason; readonly detail?: FailureDetail };
 
 export interface TransactionTerms {
   readonly transactionId: TransactionId;
@@ -43,7 +50,11 @@ export function endOfTransaction(leg: LegAnswer<TransactionRefusal>): Transactio
     case 'applied':
       return { status: 'PROCESSED' };
     case 'rejected':
-      return { status: 'FAILED', failureReason: leg.reason };
+      return {
+        status: 'FAILED',
+        failureReason: leg.reason,
+        ...(leg.detail === undefined ? {} : { detail: leg.detail }),
+      };
     case 'canceled':
       return { status: 'FAILED', failureReason: leg.reason === 'canceled' ? 'canceled' : 'timed_out' };
   }

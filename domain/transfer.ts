@@ -27,8 +27,13 @@ export function isTerminal(status: TransferStatus): status is TerminalTransferSt
   return RANK[status] === RANK.COMPLETED;
 }
 
+export const CAPTURE_METHODS = ['automatic', 'manual'] as const;
+/** `manual`: what is debited is held until it is captured, canceled or expired. */
+export type CaptureMethod = (typeof CAPTURE_METHODS)[number];
+
 /** Why the wallet service refused a debit. It stays so for that transfer, whatever is asked again. */
-export type DebitRefusal = 'sender_not_found' | 'sender_suspended' | 'currency_mismatch' | 'insufficient_funds';
+export type DebitRefusal =
+  'sender_not_found' | 'sender_suspended' | 'currency_mismatch' | 'insufficient_funds' | 'limit_exceeded';
 /** Why the wallet service refused a credit. */
 export type CreditRefusal = 'receiver_not_found' | 'receiver_suspended' | 'currency_mismatch' | 'balance_limit';
 
@@ -40,15 +45,24 @@ export const TRANSFER_FAILURE_REASONS = [
   'receiver_suspended',
   'currency_mismatch',
   'balance_limit',
+  'limit_exceeded',
   'timed_out',
+  'capture_expired',
 ] as const;
 export type TransferFailureReason = (typeof TRANSFER_FAILURE_REASONS)[number];
+
+/** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+export interface FailureDetail {
+  readonly limit: 'max_amount' | 'outgoing_24h';
+  /** Decimal string. */
+  readonly remaining: string;
+}
 
 /**
  * What compensation writes into a fence that nothing has reached: why the movement was given up. `debit_refused` is for
  * the credit of a transfer whose debit was rejected; how that transfer ends is then told by the debit's fence.
  */
-export type AbandonReason = 'timed_out' | 'canceled' | 'debit_refused';
+export type AbandonReason = 'timed_out' | 'canceled' | 'capture_expired' | 'debit_refused';
 
 /**
  * What the fence of a leg answers. The first execution decides it, for ever:
@@ -56,13 +70,13 @@ export type AbandonReason = 'timed_out' | 'canceled' | 'debit_refused';
  */
 export type LegAnswer<Refusal extends string> =
   | { readonly outcome: 'applied' }
-  | { readonly outcome: 'rejected'; readonly reason: Refusal }
+  | { readonly outcome: 'rejected'; readonly reason: Refusal; readonly detail?: FailureDetail }
   | { readonly outcome: 'canceled'; readonly reason: AbandonReason };
 
 /** How a transfer ends. */
 export type TransferEnd =
   | { readonly status: 'COMPLETED' }
-  | { readonly status: 'FAILED'; readonly failureReason: TransferFailureReason }
+  | { readonly status: 'FAILED'; readonly failureReason: TransferFailureReason; readonly detail?: FailureDetail }
   | { readonly status: 'CANCELED' };
 
 /** What moves, from whom to whom: everything about a transfer that the wallet service has to know. */
@@ -77,6 +91,19 @@ export interface TransferTerms {
 
 /** The end that a leg leads to which was refused or given up. */
 export function endOfLeg(leg: Exclude<LegAnswer<TransferFailureReason>, { outcome: 'applied' }>): TransferEnd {
-  if (leg.outcome === 'rejected') return { status: 'FAILED', failureReason: leg.reason };
-  return leg.reason === 'canceled' ? { status: 'CANCELED' } : { status: 'FAILED', failureReason: 'timed_out' };
+  if (leg.outcome === 'rejected')
+    return {
+      status: 'FAILED',
+      failureReason: leg.reason,
+      ...(leg.detail === undefined ? {} : { detail: leg.detail }),
+    };
+  switch (leg.reason) {
+    case 'canceled':
+      return { status: 'CANCELED' };
+    case 'capture_expired':
+      return { status: 'FAILED', failureReason: 'capture_expired' };
+    case 'timed_out':
+    case 'debit_refused':
+      return { status: 'FAILED', failureReason: 'timed_out' };
+  }
 }

@@ -3,11 +3,29 @@
  * Imported by this folder and by the audit.
  */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, jsonb, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
-import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer.ts';
+import { CASE_ACTIONS } from '../../domain/case.ts';
+import {
+  CAPTURE_METHODS,
+  TRANSFER_FAILURE_REASONS,
+  TRANSFER_STATUSES,
+  type FailureDetail,
+} from '../../domain/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
 
 export { outboxEvents } from '../outbox.ts';
@@ -29,7 +47,10 @@ const movementColumns = () => ({
   deadlineAt: instant('deadline_at').notNull(),
   /** When the sweep is to start its workflow, unless that is known to be started: null. */
   startDueAt: instant('start_due_at'),
-  /** Set while its compensation cannot finish by itself: why, since when, and the last error. */
+  /** What a refusal tells beside its reason: of `limit_exceeded`, which limit and what remains of it. */
+  failureDetail: jsonb('failure_detail').$type<FailureDetail>(),
+  /** Set while its compensation cannot finish by itself: the case, why, since when, and the last error. */
+  attentionCaseId: uuid('attention_case_id').$type<CaseId>(),
   attentionReason: text('attention_reason'),
   attentionSince: instant('attention_since'),
   attentionError: text('attention_error'),
@@ -43,9 +64,41 @@ export const transfers = pgTable(
     receiverWalletId: uuid('receiver_wallet_id').$type<WalletId>().notNull(),
     status: text('status', { enum: TRANSFER_STATUSES }).notNull().default('PENDING'),
     failureReason: text('failure_reason', { enum: TRANSFER_FAILURE_REASONS }),
+    captureMethod: text('capture_method', { enum: CAPTURE_METHODS }).notNull().default('automatic'),
+    /** When a manual transfer is refunded unless it was captured or canceled. */
+    expiresAt: instant('expires_at'),
+    /** What is captured of a manual transfer, once that is decided, for ever: 0 where it is canceled or has expired. */
+    capturedAmount: amount('captured_amount'),
+    /** When a scheduled transfer begins. */
+    scheduledAt: instant('scheduled_at'),
+    /** The transfer that this one gives back, as a whole or in part. */
+    reversesTransferId: uuid('reverses_transfer_id').$type<TransferId>(),
+    /** What reversals have given back or are giving back. */
+    reversedAmount: amount('reversed_amount').notNull().default('0'),
+    recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>(),
+    /** The batch whose workflow moves this transfer, and its place in it, from 0. */
+    batchId: uuid('batch_id').$type<BatchId>(),
+    batchIndex: integer('batch_index'),
     ...movementColumns(),
   },
   (t) => [
+    foreignKey({ columns: [t.reversesTransferId], foreignColumns: [t.transferId] }),
+    // What can be reversed is what arrived. Concurrent reversals meet in this row, so their sum never passes it.
+    check(
+      'transfers_reversed_at_most_moved',
+      sql`reversed_amount >= 0 and (reversed_amount = 0 or (status = 'COMPLETED' and reversed_amount <= coalesce(captured_amount, amount)))`,
+    ),
+    check('transfers_captured_at_most_held', sql`captured_amount between 0 and amount`),
+    check('transfers_capture_method', sql`capture_method in ('automatic', 'manual')`),
+    check('transfers_expires', sql`(capture_method = 'manual') = (expires_at is not null)`),
+    check('transfers_scheduled', sql`status <> 'SCHEDULED' or scheduled_at is not null`),
+    check('transfers_batch', sql`(batch_id is null) = (batch_index is null)`),
+    uniqueIndex('transfers_batch_index')
+      .on(t.batchId, t.batchIndex)
+      .where(sql`batch_id is not null`),
+    index('transfers_reverses')
+      .on(t.reversesTransferId)
+      .where(sql`reverses_transfer_id is not null`),
     index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
     index('transfers_sender_created').on(
       t.senderWalletId,
@@ -60,7 +113,7 @@ export const transfers = pgTable(
     index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
     index('transfers_start_due')
       .on(t.startDueAt)
-      .where(sql`status = 'PENDING' and start_due_at is not null`),
+      .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
     check('transfers_amount_positive', sql`amount > 0`),
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
@@ -120,4 +173,64 @@ export const transactions = pgTable(
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
+);
+
+/**
+ * What cannot finish by itself and waits for an operator: a movement whose compensation keeps failing, or what the
+ * reconciliation found and could not repair.
+ */
+export const cases = pgTable(
+  'cases',
+  {
+    caseId: uuid('case_id').$type<CaseId>().primaryKey().defaultRandom(),
+    /** The movement that it is about. What is found without one is named by `subject` alone. */
+    transferId: uuid('transfer_id').$type<TransferId>(),
+    transactionId: uuid('transaction_id').$type<TransactionId>(),
+    /** `transfer/<id>`, `transaction/<id>`, or what else a finding is about: it has one open case at most. */
+    subject: text('subject').notNull(),
+    /** A stable code, such as `refund_failing`. */
+    reason: text('reason').notNull(),
+    status: text('status', { enum: ['OPEN', 'RESOLVED'] })
+      .notNull()
+      .default('OPEN'),
+    lastError: text('last_error'),
+    /** How often what fails had been tried when that was last told. */
+    attempts: integer('attempts').notNull().default(0),
+    openedAt: instant('opened_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    updatedAt: instant('updated_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    resolvedAt: instant('resolved_at'),
+  },
+  (t) => [
+    uniqueIndex('cases_open_subject')
+      .on(t.subject)
+      .where(sql`status = 'OPEN'`),
+    index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
+    index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
+    check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
+    check('cases_resolved', sql`(status = 'RESOLVED') = (resolved_at is not null)`),
+  ],
+);
+
+/** The audit log of the cases: who did what, when and why. Append-only, kept for ever. */
+export const caseActions = pgTable(
+  'case_actions',
+  {
+    actionId: bigint('action_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    caseId: uuid('case_id')
+      .$type<CaseId>()
+      .notNull()
+      .references(() => cases.caseId),
+    action: text('action', { enum: CASE_ACTIONS }).notNull(),
+    /** Who asked for it; `counterpoise` for what happened by itself. */
+    actor: text('actor').notNull(),
+    comment: text('comment').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [index('case_actions_case').on(t.caseId, t.actionId)],
 );

@@ -5,9 +5,11 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   check,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -16,6 +18,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { WalletId } from '../../domain/ids.ts';
+import type { FailureDetail } from '../../domain/transfer.ts';
 import { amount, balance, instant } from '../database.ts';
 
 export { outboxEvents } from '../outbox.ts';
@@ -37,6 +40,9 @@ export const wallets = pgTable(
     balance: balance('balance').notNull().default('0'),
     /** What manual transfers have taken and not yet settled. */
     held: balance('held').notNull().default('0'),
+    /** Limits of what goes out: of one movement, and of all of them within any 24 hours; null for none. */
+    limitMaxAmount: amount('limit_max_amount'),
+    limitOutgoing24h: balance('limit_outgoing_24h'),
     /** The sequence of its newest ledger entry. */
     lastSequence: bigint('last_sequence', { mode: 'number' }).notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -52,6 +58,7 @@ export const wallets = pgTable(
       .where(sql`kind = 'user'`),
     check('wallets_balance_not_negative', sql`kind = 'external' or balance >= 0`),
     check('wallets_held_not_negative', sql`held >= 0`),
+    check('wallets_limits', sql`limit_max_amount >= 0 and limit_outgoing_24h >= 0`),
     check('wallets_currency', sql`currency ~ '^[A-Z]{3}$'`),
     check('wallets_kind', sql`(kind = 'user' and user_id is not null) or (kind = 'external' and user_id is null)`),
     check('wallets_status', sql`status in ('ACTIVE', 'SUSPENDED')`),
@@ -92,10 +99,14 @@ export const operationFences = pgTable(
   'operation_fences',
   {
     transactionId: uuid('transaction_id').notNull(),
-    leg: text('leg', { enum: ['debit', 'credit', 'refund', 'deposit', 'withdrawal'] }).notNull(),
+    leg: text('leg', { enum: ['debit', 'credit', 'refund', 'release', 'advance', 'deposit', 'withdrawal'] }).notNull(),
     outcome: text('outcome', { enum: ['applied', 'rejected', 'canceled'] }).notNull(),
     /** Why it was rejected or canceled. */
     reason: text('reason'),
+    /** What a rejection tells beside its reason. */
+    detail: jsonb('detail').$type<FailureDetail>(),
+    /** Of a debit: whether what it took is held until its release. */
+    isHold: boolean('is_hold').notNull().default(false),
     walletId: uuid('wallet_id').$type<WalletId>().notNull(),
     currency: text('currency').notNull(),
     amount: amount('amount').notNull(),
@@ -105,7 +116,10 @@ export const operationFences = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.transactionId, t.leg] }),
-    check('operation_fences_leg', sql`leg in ('debit', 'credit', 'refund', 'deposit', 'withdrawal')`),
+    check(
+      'operation_fences_leg',
+      sql`leg in ('debit', 'credit', 'refund', 'release', 'advance', 'deposit', 'withdrawal')`,
+    ),
     // A negative leg would move money the other way: a refund of more than was debited, for one.
     check('operation_fences_amount_positive', sql`amount > 0`),
     check('operation_fences_outcome', sql`outcome in ('applied', 'rejected', 'canceled')`),

@@ -1,0 +1,15 @@
+/**
+ * What an operator does about a case, and what its log tells. Pure.
+ *
+ * `retry` tries at once what keeps failing, instead of at the end of its pause. `refund` pays the sender back at once, from
+ * the external wallet of its shard until the credit's fence can be asked. `write_off` gives up the refund: the money goes to
+ * the external wallet of the sender's shard.
+ */
+export const RESOLVE_ACTIONS = ['retry', 'refund', 'write_off'] as const;
+export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
+
+export const CASE_ACTIONS = ['opened', ...RESOLVE_ACTIONS, 'closed', 'resolved'] as const;
+export type CaseAction = (typeof CASE_ACTIONS)[number];
+
+/** Who acts where nobody was asked. */
+export const SYSTEM_ACTOR = 'counterpoise';
