@@ -17,6 +17,9 @@ const settings = z.object({
   /** Where the wallet API is, when it does not run in this process. */
   WALLET_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
+  /** Where wallet workers read the items of a batch, which the transfer service owns. */
+  TRANSFER_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+
   TRANSFER_DATABASE_URL: postgresUrl.optional(),
   TRANSFER_ADMIN_DATABASE_URL: postgresUrl.optional(),
   /** One a shard, in an order that never changes, separated by commas. */

@@ -26,6 +26,8 @@ export interface AcceptanceDeps {
 export interface Requested<Row> {
   readonly database: Database;
   readonly workflowId: string;
+  /** How long storing it may take, where that is more than one row. */
+  readonly storeLimitMs?: number;
   /** SHA-256 in hex of the validated, normalised body. */
   readonly bodyHash: string;
   readonly find: () => Promise<Row | undefined>;
@@ -88,7 +90,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 /** The movement's row and whether this request stored it. A request that races it waits for its transaction. */
 async function storeOnce<Row>(
   monitor: TemporalMonitor,
-  { database, find, store }: Requested<Row>,
+  { database, find, store, storeLimitMs }: Requested<Row>,
 ): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,
@@ -107,7 +109,7 @@ async function storeOnce<Row>(
       if (row === undefined) throw new Error('a movement whose key is taken is not there');
       return { row, isNew: false };
     },
-    { isWrite: !monitor.isDown() },
+    { isWrite: !monitor.isDown(), ...(storeLimitMs === undefined ? {} : { limitMs: storeLimitMs }) },
   );
 }
 

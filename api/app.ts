@@ -3,12 +3,13 @@
  * by the wallet API where that runs apart. Its type drives a typed client. Imported by whoever composes a process.
  */
 import type { Database } from '../db/database.ts';
+import { batchLegsRoute } from './batch-legs.ts';
+import { batchRoutes, type BatchDeps } from './batch.ts';
 import { createBaseApp, type BaseDeps } from './base-app.ts';
 import { docsRoutes } from './docs.ts';
 import { forwardWallets } from './forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
-import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferRoutes } from './transfer.ts';
@@ -18,7 +19,7 @@ import { walletRoutes } from './wallet.ts';
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, MovementDeps {
+export interface AppDeps extends BaseDeps, BatchDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
 }
@@ -34,6 +35,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
     .route('/', transactionRoutes(deps))
+    .route('/', batchRoutes(deps))
+    .route('/', batchLegsRoute(deps.database))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(

@@ -29,13 +29,13 @@ interface Gate {
 const gates = new WeakMap<Database, Gate>();
 
 /**
- * What the database answers to one step of a request. `isWrite` tells the client that the outcome of a failure is unknown.
+ * What the database answers to one step of a request, within `limitMs`. `isWrite` tells the client that the outcome of a failure is unknown.
  * Without a turn in time it is `overloaded` while the database answers others, and otherwise the database that is ill.
  */
 export async function databaseStep<T>(
   database: Database,
   step: () => Promise<T>,
-  { isWrite = false }: { readonly isWrite?: boolean } = {},
+  { isWrite = false, limitMs = STEP_LIMIT_MS }: { readonly isWrite?: boolean; readonly limitMs?: number } = {},
 ): Promise<T> {
   const startedAt = performance.now();
   const gate = gateOf(database);
@@ -47,8 +47,8 @@ export async function databaseStep<T>(
   // The wait counts where the database has answered nobody meanwhile.
   const waitedMs = gate.lastAnswerAt > startedAt ? 0 : performance.now() - startedAt;
   try {
-    const result = await within(STEP_LIMIT_MS - waitedMs, step());
-    if (result === LATE) throw unavailable(detail, `no answer within ${STEP_LIMIT_MS} ms`);
+    const result = await within(limitMs - waitedMs, step());
+    if (result === LATE) throw unavailable(detail, `no answer within ${limitMs} ms`);
     gate.lastAnswerAt = performance.now();
     return result;
   } catch (error) {

@@ -13,6 +13,21 @@ export function openTransferDatabase(settings: Settings): Database {
   return open(settings, url, 'counterpoise-api');
 }
 
+/** For an answer to the acceptance of a batch: longer than the role's statement_timeout lets the server speak first. */
+const BATCH_QUERY_TIMEOUT_MS = 4_500;
+/** So many batches are accepted at once; others take turns. */
+const BATCH_CONNECTIONS_MAX = 2;
+
+/** The transfer service's database for the acceptance of batches. */
+export function openBatchDatabase(settings: Settings): Database {
+  const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
+  return openDatabase(url, {
+    applicationName: 'counterpoise-api-batches',
+    connectionsMax: BATCH_CONNECTIONS_MAX,
+    queryTimeoutMs: BATCH_QUERY_TIMEOUT_MS,
+  });
+}
+
 /** Every shard's database, in the order of their numbers. */
 export function openShards(settings: Settings): Database[] {
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');

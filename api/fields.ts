@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { isCurrency, type Currency } from '../domain/currency.ts';
-import type { TransactionId, TransferId, WalletId } from '../domain/ids.ts';
+import type { BatchId, TransactionId, TransferId, WalletId } from '../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
 import { isStorable } from './request-body.ts';
@@ -29,6 +29,8 @@ function uuid<Id extends string>(code: FieldCode, example: string) {
 export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
 export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
 export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
+
+export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
 export const amountField = z
   .string({ error: otherwise('amount_invalid') })

@@ -50,17 +50,19 @@ export const movementRequestFields = {
   metadata: metadataField,
 };
 
+export const attentionAnswer = z
+  .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
+  .nullable()
+  .openapi({
+    description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
+  });
+
 export const movementAnswerFields = {
   amount: amountAnswer,
   currency: z.string().openapi({ example: 'USD' }),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
-  attention: z
-    .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
-    .nullable()
-    .openapi({
-      description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
-    }),
+  attention: attentionAnswer,
   created_at: instantAnswer,
   updated_at: instantAnswer,
   deadline_at: instantAnswer.openapi({
@@ -71,18 +73,24 @@ export const movementAnswerFields = {
 const movementAnswer = z.object(movementAnswerFields);
 
 export function renderMovement(row: Transfer | Transaction): z.infer<typeof movementAnswer> {
-  const { attentionReason: reason, attentionSince: since } = row;
   return {
     amount: row.amount,
     currency: row.currency,
     reference: row.reference,
     metadata: row.metadata ?? {},
-    attention:
-      reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
+    attention: renderAttention(row),
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
     deadline_at: row.deadlineAt.toISOString(),
   };
+}
+
+export function renderAttention({
+  attentionReason: reason,
+  attentionSince: since,
+  attentionError,
+}: Pick<Transfer, 'attentionReason' | 'attentionSince' | 'attentionError'>): z.infer<typeof attentionAnswer> {
+  return reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: attentionError };
 }
 
 const replayed = {

@@ -36,6 +36,7 @@ goes with \`traceparent\` into workflows and events.
   tags: [
     { name: 'Transfers', description: 'Money from one wallet to another.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
+    { name: 'Batches', description: 'Many transfers at once.' },
     { name: 'Wallets', description: 'Balances and statements.' },
     { name: 'Health' },
   ],

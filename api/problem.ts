@@ -19,6 +19,7 @@ const PROBLEMS = {
   wallet_not_found: [404, 'There is no such wallet'],
   transfer_not_found: [404, 'There is no such transfer'],
   transaction_not_found: [404, 'There is no such transaction'],
+  batch_not_found: [404, 'There is no such batch'],
   method_not_allowed: [405, 'The route does not have this method'],
   request_timeout: [408, 'The request took too long to arrive'],
   wallet_exists: [409, 'The user has a wallet in this currency already'],

@@ -13,21 +13,25 @@ const BODY_BYTES_MAX = 1024 * 1024;
 const SMALL_BYTES_MAX = 16 * 1024;
 
 /** For a route with a JSON body, before its validators, which find the bytes read here. */
-export const readJson: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  refuseOtherType(c.req.header('content-type'));
-  const faults = textFaults(parse(await readBytes(c)));
-  if (faults !== undefined) throw faultyRequest(faults);
-  await next();
-};
+export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    refuseOtherType(c.req.header('content-type'));
+    const faults = textFaults(parse(await readBytes(c, bytesMax)));
+    if (faults !== undefined) throw faultyRequest(faults);
+    await next();
+  };
+}
+
+export const readJson = readJsonUpTo(BODY_BYTES_MAX);
 
 /** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
-export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
+export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): Promise<ArrayBuffer> {
   // NaN if it does not say how long it is.
   const length = Number(c.req.header('content-length'));
-  if (length > BODY_BYTES_MAX) throw tooLarge();
+  if (length > bytesMax) throw tooLarge(bytesMax);
   try {
     if (length <= SMALL_BYTES_MAX) c.var.slot.reserveBody(length);
-    else await readReserving(c);
+    else await readReserving(c, bytesMax);
     return await c.req.arrayBuffer();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
@@ -37,7 +41,7 @@ export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
 }
 
 /** Takes room as the bytes arrive, so that a body which is only announced keeps no other out. */
-async function readReserving(c: Context<ApiEnv>): Promise<void> {
+async function readReserving(c: Context<ApiEnv>, bytesMax: number): Promise<void> {
   const { body } = c.req.raw;
   if (body === null) return;
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -45,15 +49,15 @@ async function readReserving(c: Context<ApiEnv>): Promise<void> {
   // Cancelling would close the connection before the refusal is sent.
   for await (const chunk of body.values({ preventCancel: true })) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw tooLarge();
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
     c.var.slot.reserveBody(chunk.length);
     chunks.push(chunk);
   }
   c.req.raw = new Request(c.req.raw, { body: new Blob(chunks) });
 }
 
-function tooLarge(): ProblemError {
-  return new ProblemError('body_too_large', { detail: `A body may have ${BODY_BYTES_MAX} bytes.` });
+function tooLarge(bytesMax: number): ProblemError {
+  return new ProblemError('body_too_large', { detail: `A body may have ${bytesMax} bytes.` });
 }
 
 function refuseOtherType(contentType: string | undefined): void {

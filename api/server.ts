@@ -13,7 +13,7 @@ import { monitorTemporal } from '../temporal/health.ts';
 import { boundStarts } from './acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './base-app.ts';
-import { openShards, openTransferDatabase } from './databases.ts';
+import { openBatchDatabase, openShards, openTransferDatabase } from './databases.ts';
 import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './serve-http.ts';
 
@@ -26,6 +26,7 @@ const PORT_DEFAULT = 3000;
 export async function startApi(settings: Settings, logger: Logger, starter: MovementStarter): Promise<RunningService> {
   const { client, walletShardCount: shardCount } = starter;
   const database = openTransferDatabase(settings);
+  const batchDatabase = openBatchDatabase(settings);
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
       ? { shards: openShards(settings) }
@@ -37,6 +38,7 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     log: logger,
     bounds: loadBounds(settings.REQUESTS_MAX),
     database,
+    batchDatabase,
     wallets,
     starter,
     acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: draining.signal },
@@ -63,7 +65,7 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     async stop() {
       await server.stop();
       monitor.stop();
-      await closeDatabases([database, ...('shards' in wallets ? wallets.shards : [])]);
+      await closeDatabases([database, batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };
 }

@@ -43,7 +43,11 @@ export function servicesOf(
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
     service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
     ...shards.map((shard) =>
-      service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` }),
+      service(`worker-wallet-${shard}`, 'workers/wallet.ts', {
+        ...wallet,
+        WALLET_SHARD: `${shard}`,
+        TRANSFER_API_URL: api,
+      }),
     ),
     service('worker-transfer', 'workers/transfer.ts', transfer),
   ];

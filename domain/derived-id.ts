@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Currency } from './currency.ts';
-import type { TransactionId, TransferId, WalletId } from './ids.ts';
+import type { BatchId, TransactionId, TransferId, WalletId } from './ids.ts';
 
 /** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
 const TENANT = 'default';
@@ -22,6 +22,16 @@ export function transferId(idempotencyKey: string): TransferId {
 /** The one-sided transaction that an Idempotency-Key names. */
 export function transactionId(idempotencyKey: string): TransactionId {
   return derivedUuid('movement', TENANT, 'transaction', idempotencyKey) as TransactionId;
+}
+
+/** The batch of transfers that an Idempotency-Key names. */
+export function batchId(idempotencyKey: string): BatchId {
+  return derivedUuid('movement', TENANT, 'transfer-batch', idempotencyKey) as BatchId;
+}
+
+/** The transfer at a place of a batch. */
+export function batchTransferId(batch: BatchId, index: number): TransferId {
+  return derivedUuid('movement', TENANT, 'batch-transfer', batch, String(index)) as TransferId;
 }
 
 /** SHA-256, in hex, of a value's JSON with the keys of every object in order, so that equal bodies have equal hashes. */

@@ -20,6 +20,24 @@ export interface CloudEvent {
   readonly data: Record<string, string>;
 }
 
+/** What all events of a type that are written at once have in common: without id, subject and data. */
+export function eventEnvelope(
+  type: string,
+  trace: TraceContext,
+  time: Date,
+): Omit<CloudEvent, 'id' | 'subject' | 'data'> {
+  return {
+    specversion: '1.0',
+    source: 'urn:counterpoise:transfer',
+    type,
+    time: time.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: `urn:counterpoise:event:${type}:v1`,
+    requestid: trace.requestId,
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+  };
+}
+
 /** An event about one movement, which is its subject and so its partition key. */
 export function movementEvent(
   type: string,
@@ -28,17 +46,5 @@ export function movementEvent(
   trace: TraceContext,
   time: Date,
 ): CloudEvent {
-  return {
-    specversion: '1.0',
-    id: `${type}/${movementId}`,
-    source: 'urn:counterpoise:transfer',
-    type,
-    subject: movementId,
-    time: time.toISOString(),
-    datacontenttype: 'application/json',
-    dataschema: `urn:counterpoise:event:${type}:v1`,
-    requestid: trace.requestId,
-    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
-    data,
-  };
+  return { ...eventEnvelope(type, trace, time), id: `${type}/${movementId}`, subject: movementId, data };
 }

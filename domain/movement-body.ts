@@ -31,3 +31,8 @@ export function transactionBodyHash(body: Omit<TransactionTerms, 'transactionId'
   const { walletId, type, amount, currency, reference, metadata } = body;
   return bodyHash({ walletId, type, amount, currency, reference: reference ?? null, metadata: metadata ?? {} });
 }
+
+/** SHA-256 in hex of a whole batch, from the hashes of its items' bodies in their order. */
+export function batchBodyHash(itemHashes: readonly string[]): string {
+  return bodyHash(itemHashes);
+}

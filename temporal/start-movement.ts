@@ -3,16 +3,19 @@
  * acceptance or the sweep later. A repeat finds the first run. Imported by the API and the sweep.
  */
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
+import type { TransferBatch } from '../db/transfer/batch-queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import type { WalletId } from '../domain/ids.ts';
 import { shardOf, walletTaskQueue } from '../domain/routing.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import {
+  batchWorkflowId,
   searchAttributes,
   transactionWorkflowId,
   TRANSFER_TASK_QUEUE,
   transferWorkflowId,
+  type BatchInput,
   type Dispatch,
   type TransactionInput,
   type TransferInput,
@@ -57,6 +60,19 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
   });
 }
 
+/** Resolves when the workflow is known to have been started, now or before. */
+export async function startBatch(starter: MovementStarter, row: TransferBatch): Promise<void> {
+  const { batchId, itemCount } = row;
+  const { walletShardCount } = starter;
+  const input: BatchInput = { batchId, itemCount, walletShardCount, ...movementInput(starter, row) };
+  await start(starter, 'transferBatch', {
+    workflowId: batchWorkflowId(batchId),
+    args: [input],
+    staticSummary: `Batch of ${itemCount} transfers`,
+    walletIds: [],
+  });
+}
+
 async function start(
   { client, dispatch }: MovementStarter,
   workflowType: string,
@@ -91,7 +107,7 @@ async function start(
 
 function movementInput(
   { dispatch }: MovementStarter,
-  row: Transfer | Transaction,
+  row: Pick<Transfer | Transaction | TransferBatch, 'requestId' | 'traceparent' | 'deadlineAt'>,
 ): { deadlineMs: number; dispatch: Dispatch; trace: TraceContext } {
   const trace = { requestId: row.requestId, ...(row.traceparent === null ? {} : { traceparent: row.traceparent }) };
   return { deadlineMs: row.deadlineAt.getTime(), dispatch, trace };

@@ -4,12 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
+import { claimDueBatches, noteBatchesStarted } from '../db/transfer/batch-queries.ts';
 import { claimDueTransfers, noteTransfersStarted } from '../db/transfer/queries.ts';
 import { claimDueTransactions, noteTransactionsStarted } from '../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../deadline.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
-import { startTransaction, startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
+import { startBatch, startTransaction, startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
 
 const INTERVAL_MS = 2_000;
 const START_LIMIT_MS = 2_000;
@@ -60,10 +61,15 @@ export function startSweep({
       database,
       transactions.map(({ transactionId }) => transactionId),
     );
-    const started = transfers.length + transactions.length;
+    const batches = await startAll(await claimDueBatches(database, CLAIM), (row) => startBatch(starter, row));
+    await noteBatchesStarted(
+      database,
+      batches.map(({ batchId }) => batchId),
+    );
+    const started = transfers.length + transactions.length + batches.length;
     if (started > 0)
       logger.info(
-        { transfers: transfers.length, transactions: transactions.length },
+        { transfers: transfers.length, transactions: transactions.length, batches: batches.length },
         'started movements that were not known to be started',
       );
     return started;

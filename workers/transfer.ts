@@ -3,6 +3,8 @@
  * `node workers/transfer.ts` runs it as a process of its own.
  */
 import { fileURLToPath } from 'node:url';
+import { createBatchTransferActivities, type BatchTransferActivities } from '../activities/batch-transfer.ts';
+import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
@@ -17,7 +19,7 @@ import { installTemporalRuntime, startWorker, type WorkerContext } from './worke
 /** `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. */
 export function startTransferWorker(
   context: WorkerContext,
-  activities: TransferActivities & Partial<WalletActivities>,
+  activities: TransferActivities & BatchTransferActivities & Partial<WalletActivities & BatchWalletActivities>,
 ): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
@@ -42,7 +44,10 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const database = openTransferDatabase(settings);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startTransferWorker({ connection, settings, logger }, createTransferActivities(database));
+  const worker = await startTransferWorker(
+    { connection, settings, logger },
+    { ...createTransferActivities(database), ...createBatchTransferActivities(database) },
+  );
   const starter = {
     client: createClient(connection, settings),
     walletShardCount: walletShardCount(settings),

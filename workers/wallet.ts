@@ -2,6 +2,7 @@
  * The wallet worker: a shard's activities on the shard's task queue.
  * `node workers/wallet.ts` runs it as a process of its own, for the shard that WALLET_SHARD names.
  */
+import { createBatchWalletActivities, type BatchWalletActivities } from '../activities/batch-wallet.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
@@ -9,12 +10,13 @@ import { walletTaskQueue } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import type { Logger } from '../telemetry.ts';
+import { fetchBatchLegs } from './batch-legs.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
 
 export function startWalletWorker(
   context: WorkerContext,
   shard: number,
-  activities: WalletActivities,
+  activities: WalletActivities & BatchWalletActivities,
 ): Promise<RunningService> {
   return startWorker(context, { taskQueue: walletTaskQueue(shard), activities });
 }
@@ -33,15 +35,14 @@ export function openWalletDatabase(settings: Settings, shard: number): Database 
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
-  const { WALLET_SHARD: shard } = requireSettings(settings, 'WALLET_SHARD');
+  const { WALLET_SHARD: shard, TRANSFER_API_URL } = requireSettings(settings, 'WALLET_SHARD', 'TRANSFER_API_URL');
   const database = openWalletDatabase(settings, shard);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startWalletWorker(
-    { connection, settings, logger },
-    shard,
-    createWalletActivities(() => database),
-  );
+  const worker = await startWalletWorker({ connection, settings, logger }, shard, {
+    ...createWalletActivities(() => database),
+    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL)),
+  });
   return {
     ...worker,
     stop: async () => {

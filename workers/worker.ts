@@ -94,10 +94,11 @@ const faultInterceptor: ActivityInterceptors = {
 /** The SDK's attributes in our spelling, without those that say the same on every line. */
 function attributesOf(meta: object): object {
   const { workflowId, error, sdkComponent, ...rest } = meta as Record<string, unknown>;
-  const { transfer_id, transaction_id, reason, cause, activityType, attempt, taskQueue, message } = rest;
+  const { transfer_id, transaction_id, batch_id, reason, cause, activityType, attempt, taskQueue, message } = rest;
   const kept = {
     transfer_id,
     transaction_id,
+    batch_id,
     reason,
     cause,
     workflow_id: workflowId,

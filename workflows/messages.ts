@@ -3,7 +3,7 @@
  * The one file of this folder that code outside of it imports.
  */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { TransactionId, TransferId } from '../domain/ids.ts';
+import type { BatchId, TransactionId, TransferId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
@@ -17,6 +17,10 @@ export function transferWorkflowId(transferId: TransferId): string {
 
 export function transactionWorkflowId(transactionId: TransactionId): string {
   return `transaction/${transactionId}`;
+}
+
+export function batchWorkflowId(batchId: BatchId): string {
+  return `batch/${batchId}`;
 }
 
 /**
@@ -43,6 +47,13 @@ export interface TransferInput extends MovementInput {
 export interface TransactionInput extends MovementInput {
   readonly terms: TransactionTerms;
   readonly walletTaskQueue: string;
+}
+
+/** The items are none of it: they stay in the transfer database, and a history does not grow with them. */
+export interface BatchInput extends MovementInput {
+  readonly batchId: BatchId;
+  readonly itemCount: number;
+  readonly walletShardCount: number;
 }
 
 /** Statuses and ids alone: search attributes are stored in the clear, so no amount and no personal data. */

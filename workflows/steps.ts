@@ -11,11 +11,13 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
+import type { BatchTransferActivities } from '../activities/batch-transfer.ts';
+import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
 import type { TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import type { Dispatch } from './messages.ts';
 
-type Activities = WalletActivities & TransferActivities;
+type Activities = WalletActivities & TransferActivities & BatchWalletActivities & BatchTransferActivities;
 type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 

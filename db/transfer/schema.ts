@@ -19,6 +19,7 @@ import {
 import type { Currency } from '../../domain/currency.ts';
 import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
+import { BATCH_STATUSES } from '../../domain/batch.ts';
 import { CASE_ACTIONS } from '../../domain/case.ts';
 import {
   CAPTURE_METHODS,
@@ -118,6 +119,46 @@ export const transfers = pgTable(
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
     check('transfers_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
+  ],
+);
+
+/** Many transfers that were accepted by one request and are moved by one workflow. Its items are rows of `transfers`. */
+export const transferBatches = pgTable(
+  'transfer_batches',
+  {
+    batchId: uuid('batch_id').$type<BatchId>().primaryKey(),
+    itemCount: integer('item_count').notNull(),
+    /** How many items have ended COMPLETED, and how many otherwise; written together with their statuses. */
+    completedCount: integer('completed_count').notNull().default(0),
+    failedCount: integer('failed_count').notNull().default(0),
+    status: text('status', { enum: BATCH_STATUSES }).notNull().default('PROCESSING'),
+    idempotencyKey: text('idempotency_key').notNull(),
+    /** SHA-256 of the hashes of its items' bodies, in their order. */
+    bodyHash: sha256('body_hash').notNull(),
+    requestId: text('request_id').notNull(),
+    traceparent: text('traceparent'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+    /** When the items whose money has not arrived are given up and compensated. */
+    deadlineAt: instant('deadline_at').notNull(),
+    /** When the sweep is to start its workflow, unless that is known to be started: null. */
+    startDueAt: instant('start_due_at'),
+    /** Set while its compensation cannot finish by itself: why, since when, and the last error. */
+    attentionReason: text('attention_reason'),
+    attentionSince: instant('attention_since'),
+    attentionError: text('attention_error'),
+  },
+  (t) => [
+    index('transfer_batches_created').on(t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst()),
+    index('transfer_batches_start_due')
+      .on(t.startDueAt)
+      .where(sql`status = 'PROCESSING' and start_due_at is not null`),
+    check('transfer_batches_status', sql`status in ('PROCESSING', 'COMPLETED')`),
+    check(
+      'transfer_batches_counts',
+      sql`completed_count >= 0 and failed_count >= 0 and completed_count + failed_count <= item_count`,
+    ),
+    check('transfer_batches_completed', sql`(status = 'COMPLETED') = (completed_count + failed_count = item_count)`),
   ],
 );
 

@@ -32,6 +32,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     log: pino({ level: 'debug' }, stream),
     bounds: { requestsMax: 1_000, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
     database: untouchable,
+    batchDatabase: untouchable,
     wallets: { shards: [untouchable] },
     starter: { client, walletShardCount: 1, dispatch: 'ordinary' },
     acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: new AbortController().signal },

@@ -1,5 +1,5 @@
--- Writes an event about a wallet to the outbox, as CloudEvents 1.0, within the caller's transaction. Its id names type
--- and movement, so the primary key holds each event once. p_data holds what is told beside the wallet.
+-- Writes an event about a wallet to the outbox, within the caller's transaction. Its id names type and movement, so the
+-- primary key holds each event once. p_data holds what is told beside the wallet.
 CREATE OR REPLACE FUNCTION append_event(
   p_type text, p_wallet_id uuid, p_movement_id uuid, p_data jsonb, p_request_id text, p_traceparent text
 ) RETURNS void
@@ -7,18 +7,6 @@ LANGUAGE sql VOLATILE AS $$
   INSERT INTO outbox_events (event_id, type, subject, payload)
   VALUES (
     p_type || '/' || p_movement_id, p_type, p_wallet_id::text,
-    jsonb_strip_nulls(jsonb_build_object(
-      'specversion', '1.0',
-      'id', p_type || '/' || p_movement_id,
-      'source', 'urn:counterpoise:wallet',
-      'type', p_type,
-      'subject', p_wallet_id,
-      'time', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-      'datacontenttype', 'application/json',
-      'dataschema', 'urn:counterpoise:event:' || p_type || ':v1',
-      'requestid', p_request_id,
-      'traceparent', p_traceparent,
-      'data', p_data || jsonb_build_object('wallet_id', p_wallet_id)
-    ))
+    event_payload(p_type, p_wallet_id, p_movement_id, p_data, p_request_id, p_traceparent)
   )
 $$;

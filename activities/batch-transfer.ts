@@ -1,0 +1,30 @@
+/**
+ * The transfer service's activities for batches: what became of many items, written into its database at once. A repeat, and
+ * one that comes late, changes nothing. Imported by workers; workflows import the type alone.
+ */
+import type { Database } from '../db/database.ts';
+import { recordBatchAttention, recordBatchEnds } from '../db/transfer/batch-queries.ts';
+import type { BatchEnds } from '../domain/batch.ts';
+import type { BatchId } from '../domain/ids.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
+
+export type BatchTransferActivities = ReturnType<typeof createBatchTransferActivities>;
+
+export function createBatchTransferActivities(database: Database) {
+  return {
+    /** Writes how the items at these places have ended, COMPLETED but for those in `ends`, and answers how far the batch is. */
+    recordBatchEnds: ({
+      trace,
+      ...ended
+    }: {
+      batchId: BatchId;
+      places: string;
+      ends: readonly BatchEnds[];
+      trace: TraceContext;
+    }) => recordBatchEnds(database, ended, trace),
+
+    /** Shows an operator that a batch's compensation cannot finish, with the reason and the last error. */
+    recordBatchAttention: ({ batchId, reason, error }: { batchId: BatchId; reason: string; error: string }) =>
+      recordBatchAttention(database, batchId, reason, error),
+  };
+}

@@ -1,0 +1,34 @@
+-- claim_leg for many movements at once: claims the same leg of each with the outcome that the caller is about to bring
+-- about, and answers those that are the caller's; the others are decided already, and nothing of them is changed. Rows are
+-- claimed in the order in which they are given, so two claims of the same movements wait for each other and do not deadlock.
+CREATE OR REPLACE FUNCTION claim_legs(
+  p_leg text, p_outcome text, p_reason text,
+  p_transaction_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[]
+) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  claimed uuid[];
+BEGIN
+  PERFORM assert_own_wallet(wallet_id) FROM (SELECT DISTINCT wallet_id FROM unnest(p_wallet_ids) wallet_id) own;
+  WITH inserted AS (
+    INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount)
+    SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount
+    FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts) AS item (transaction_id, wallet_id, currency, amount)
+    ON CONFLICT DO NOTHING
+    RETURNING transaction_id
+  )
+  SELECT coalesce(array_agg(transaction_id), '{}') INTO claimed FROM inserted;
+
+  IF cardinality(claimed) < cardinality(p_transaction_ids) THEN
+    -- A statement of its own, whose snapshot shows what a concurrent claim has committed.
+    PERFORM FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts) AS item (transaction_id, wallet_id, currency, amount)
+    LEFT JOIN operation_fences fence ON fence.transaction_id = item.transaction_id AND fence.leg = p_leg
+    WHERE (fence.wallet_id, fence.currency, fence.amount) IS DISTINCT FROM (item.wallet_id, item.currency, item.amount);
+    IF FOUND THEN
+      RAISE EXCEPTION 'a % was first asked for with another wallet, currency or amount', p_leg
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  END IF;
+  RETURN claimed;
+END
+$$;

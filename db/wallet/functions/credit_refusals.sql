@@ -1,0 +1,45 @@
+-- Which credits of a batch are refused, and why: each is judged in the order in which they are given, as `credit` would judge
+-- it. The caller holds the locks of the wallets. Only the items of wallets that could not hold all of them are looked at one
+-- by one.
+CREATE OR REPLACE FUNCTION credit_refusals(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[]
+) RETURNS TABLE (transfer_id uuid, reason text)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  item record;
+  of_wallet uuid;
+  filled numeric;
+BEGIN
+  FOR item IN
+    WITH judged AS (
+      SELECT i.transfer_id, i.wallet_id, i.amount, i.place, w.balance,
+        CASE
+          WHEN w.wallet_id IS NULL THEN 'receiver_not_found'
+          WHEN w.currency <> i.currency THEN 'currency_mismatch'
+          WHEN w.status <> 'ACTIVE' THEN 'receiver_suspended'
+        END AS reason
+      FROM unnest(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts) WITH ORDINALITY AS i (transfer_id, wallet_id, currency, amount, place)
+      LEFT JOIN wallets w ON w.wallet_id = i.wallet_id AND w.kind = 'user'
+    ), summed AS (
+      SELECT *, sum(judged.amount) FILTER (WHERE judged.reason IS NULL) OVER (PARTITION BY judged.wallet_id) AS total FROM judged
+    )
+    SELECT * FROM summed WHERE summed.reason IS NOT NULL OR summed.balance + summed.total > balance_max()
+    ORDER BY summed.wallet_id, summed.place
+  LOOP
+    reason := item.reason;
+    IF reason IS NULL THEN
+      IF of_wallet IS DISTINCT FROM item.wallet_id THEN
+        of_wallet := item.wallet_id;
+        filled := item.balance;
+      END IF;
+      IF filled + item.amount <= balance_max() THEN
+        filled := filled + item.amount;
+        CONTINUE;
+      END IF;
+      reason := 'balance_limit';
+    END IF;
+    transfer_id := item.transfer_id;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;

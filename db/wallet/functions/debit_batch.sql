@@ -1,0 +1,28 @@
+-- `debit` for many transfers of a batch, in the order in which they are given: each once, whatever is repeated. Answers those
+-- that were not applied, now or before, with what their fences say. Raises where a repeat differs from the first call.
+CREATE OR REPLACE FUNCTION debit_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  claimed uuid[] := claim_legs('debit', 'applied', NULL, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts);
+  legs record;
+  refused uuid[];
+  reasons text[];
+  details jsonb[];
+BEGIN
+  IF cardinality(claimed) > 0 THEN
+    PERFORM lock_wallets(p_wallet_ids);
+    legs := claimed_legs(claimed, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts);
+    SELECT array_agg(r.transfer_id), array_agg(r.reason), array_agg(r.detail) INTO refused, reasons, details
+    FROM debit_refusals(legs.p_transfer_ids, legs.p_wallet_ids, legs.p_currencies, legs.p_amounts) r;
+    PERFORM book_legs('debit', legs.p_transfer_ids, legs.p_wallet_ids, legs.p_amounts, refused, reasons, details, p_request_id, p_traceparent);
+  END IF;
+
+  IF refused IS NOT NULL OR cardinality(claimed) < cardinality(p_transfer_ids) THEN
+    RETURN QUERY SELECT fence.transaction_id, fence.outcome, fence.reason, fence.detail
+    FROM unnest(p_transfer_ids) AS asked (id) JOIN operation_fences fence ON fence.transaction_id = asked.id AND fence.leg = 'debit'
+    WHERE fence.outcome <> 'applied';
+  END IF;
+END
+$$;

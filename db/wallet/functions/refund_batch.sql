@@ -1,0 +1,22 @@
+-- `refund` for many transfers of a batch, of whose credits none has moved anything or ever will: undoes each debit, once.
+-- Answers those of which the debit's fence says something else than applied. The wallets are locked in the batches' order
+-- after the debits' fences, as debit_batch does.
+CREATE OR REPLACE FUNCTION refund_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_reason text,
+  p_request_id text, p_traceparent text
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM claim_legs('debit', 'canceled', p_reason, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts);
+  PERFORM lock_wallets(p_wallet_ids);
+  -- Compensation is rare: what `refund` does with an applied debit is done for one after the other.
+  PERFORM give_back(fence, fence.amount, false, p_request_id, p_traceparent)
+  FROM unnest(p_transfer_ids) WITH ORDINALITY AS asked (id, place)
+  JOIN operation_fences fence ON fence.transaction_id = asked.id AND fence.leg = 'debit'
+  WHERE fence.outcome = 'applied';
+
+  RETURN QUERY SELECT fence.transaction_id, fence.outcome, fence.reason, fence.detail
+  FROM unnest(p_transfer_ids) AS asked (id) JOIN operation_fences fence ON fence.transaction_id = asked.id AND fence.leg = 'debit'
+  WHERE fence.outcome <> 'applied';
+END
+$$;

@@ -1,0 +1,19 @@
+/**
+ * Reads the items of a batch from the transfer API, where the wallet worker is a process of its own: the transfer service owns
+ * them, and the worker opens no database but its shard's. Imported by workers/wallet.ts.
+ */
+import type { BatchLegs, ReadBatchLegs } from '../domain/batch.ts';
+
+/** Shorter than the activity's own time-out. */
+const ANSWER_LIMIT_MS = 5_000;
+
+export function fetchBatchLegs(transferApiUrl: string): ReadBatchLegs {
+  return async ({ batchId, side, places, firstBucket, lastBucket }) => {
+    const url = new URL(`/internal/transfer-batches/${batchId}/legs`, transferApiUrl);
+    const query = { side, places, first_bucket: firstBucket, last_bucket: lastBucket };
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    if (!answer.ok) throw new Error(`the transfer API answered ${answer.status} for the items of batch ${batchId}`);
+    return (await answer.json()) as BatchLegs;
+  };
+}
