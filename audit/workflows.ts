@@ -24,7 +24,7 @@ export interface WorkflowLookup {
 const STARTED_WITHIN_SECONDS = 10;
 const LOOK_AGAIN_MS = 500;
 const DESCRIBED_AT_ONCE = 16;
-const KINDS = ['transfer', 'transaction'] as const;
+const KINDS = ['transfer', 'batch', 'transaction'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What Temporal says. */
@@ -96,8 +96,13 @@ export async function checkWorkflows(
   }
 }
 
-const table = { transfer: sql`transfers`, transaction: sql`transactions` };
-const id = { transfer: sql`transfer_id`, transaction: sql`transaction_id` };
+/** The items of a batch have no workflow of their own: theirs is the batch's. */
+const table = {
+  transfer: sql`(SELECT * FROM transfers WHERE batch_id IS NULL) transfers`,
+  batch: sql`transfer_batches`,
+  transaction: sql`transactions`,
+};
+const id = { transfer: sql`transfer_id`, batch: sql`batch_id`, transaction: sql`transaction_id` };
 const isUnderWay = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 
 function underWayAfter(kind: Kind, key: string, limit: number) {
