@@ -3,12 +3,17 @@
  * one that comes late, changes nothing. Imported by workers; workflows import the type alone.
  */
 import type { Database } from '../db/database.ts';
-import { recordBatchAttention, recordBatchEnds } from '../db/transfer/batch-queries.ts';
-import type { BatchEnds } from '../domain/batch.ts';
+import { readBatchLegs, recordBatchAttention, recordBatchEnds } from '../db/transfer/batch-queries.ts';
+import type { BatchEnds, ReadBatchLegs } from '../domain/batch.ts';
 import type { BatchId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 
 export type BatchTransferActivities = ReturnType<typeof createBatchTransferActivities>;
+
+/** How the wallet service reads a batch's items where both services run in one process. */
+export function createBatchLegsReader(database: Database): ReadBatchLegs {
+  return (query) => readBatchLegs(database, query);
+}
 
 export function createBatchTransferActivities(database: Database) {
   return {

@@ -12,6 +12,7 @@ import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
+import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
 import { walletRoutes } from './wallet.ts';
 
@@ -34,6 +35,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
+    .route('/', transferActionRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', batchRoutes(deps))
     .route('/', batchLegsRoute(deps.database))

@@ -88,12 +88,10 @@ const batchAnswer = z
     status: z
       .enum(BATCH_STATUSES)
       .openapi({ description: 'COMPLETED once no item is pending, whatever became of each.' }),
-    counts: z
-      .object({ total: z.int(), pending: z.int(), completed: z.int(), failed: z.int() })
-      .openapi({
-        example: { total: 3, pending: 1, completed: 2, failed: 0 },
-        description: '`failed` are FAILED and CANCELED.',
-      }),
+    counts: z.object({ total: z.int(), pending: z.int(), completed: z.int(), failed: z.int() }).openapi({
+      example: { total: 3, pending: 1, completed: 2, failed: 0 },
+      description: '`failed` are FAILED and CANCELED.',
+    }),
     attention: attentionAnswer,
     created_at: instantAnswer,
     updated_at: instantAnswer,

@@ -29,6 +29,7 @@ export interface Checked {
   events: number;
   transfers: number;
   transactions: number;
+  batches: number;
   open_workflows: number;
 }
 
@@ -58,6 +59,7 @@ export function collectFindings(): Findings {
     events: 0,
     transfers: 0,
     transactions: 0,
+    batches: 0,
     open_workflows: 0,
   };
   return {

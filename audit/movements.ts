@@ -7,11 +7,12 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { batchId, batchTransferId, transactionId, transferId } from '../domain/derived-id.ts';
+import { batchTransferId, transactionId, transferId } from '../domain/derived-id.ts';
 import type { BatchId } from '../domain/ids.ts';
-import { batchBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import { transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
+import { checkBatches } from './batches.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from './settlement.ts';
@@ -58,9 +59,7 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
       if (row.body_hash !== hash) findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
-  for await (const page of pagesOf(transfer, batchesAfter, ({ id }: BatchRow) => id)) {
-    for (const row of page) for (const problem of batchProblems(row)) findings.report(...problem);
-  }
+  await checkBatches(transfer, findings);
   for await (const page of pagesOf(transfer, transactionsAfter, ({ id }: TransactionRow) => id)) {
     findings.count('transactions', page.length);
     const moved = await movedBy(page, shards);
@@ -73,43 +72,6 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
-}
-
-interface BatchRow {
-  id: BatchId;
-  status: string;
-  idempotency_key: string;
-  body_hash: string;
-  /** How many items it says it has, how many of them have ended, and how many of those COMPLETED. */
-  counted: [items: number, completed: number, failed: number];
-  /** The same of its items themselves. */
-  found: [items: number, completed: number, failed: number];
-  /** Of its items' bodies, in their order. */
-  item_hashes: string[];
-}
-
-/** A key of a batch names the batch and, with its place, each item; what a batch says of its items is what they say. */
-function batchProblems(row: BatchRow): Parameters<Findings['report']>[] {
-  const subject = `batch ${row.id}`;
-  const problems: Parameters<Findings['report']>[] = [];
-  if (row.id !== batchId(row.idempotency_key))
-    problems.push(['I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`]);
-  if (row.body_hash !== batchBodyHash(row.item_hashes))
-    problems.push(['I4', subject, 'its items are not those that were acknowledged']);
-  if (row.counted.join() !== row.found.join())
-    problems.push([
-      'I2',
-      subject,
-      `it counts ${row.counted.join(', ')} items, completed, failed; there are ${row.found.join(', ')}`,
-    ]);
-  const hasEnded = row.found[0] === row.found[1] + row.found[2];
-  if ((row.status === 'COMPLETED') !== hasEnded)
-    problems.push([
-      'I2',
-      subject,
-      `it is ${row.status}, but ${hasEnded ? 'every item has' : 'not every item has'} ended`,
-    ]);
-  return problems;
 }
 
 function idOf({ idempotency_key: key, batch_id: batch, batch_index: index }: TransferRow): string | undefined {
@@ -176,20 +138,6 @@ function transfersAfter(id: string, limit: number): SQL {
     SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, batch_id, batch_index, ${movementColumns},
       ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
     FROM transfers WHERE transfer_id > ${id} ORDER BY transfer_id LIMIT ${limit}`;
-}
-
-/** Ten thousand items each at most, so few of them at a time. */
-function batchesAfter(id: string, limit: number): SQL {
-  return sql`
-    SELECT batch.batch_id AS id, batch.status, batch.idempotency_key, encode(batch.body_hash, 'hex') AS body_hash,
-      ARRAY[item_count, completed_count, failed_count] AS counted, found, item_hashes
-    FROM (SELECT * FROM transfer_batches WHERE batch_id > ${id} ORDER BY batch_id LIMIT ${limit}) batch
-    CROSS JOIN LATERAL (
-      SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'COMPLETED'), count(*) FILTER (WHERE status IN ('FAILED', 'CANCELED'))]::int[] AS found,
-        coalesce(array_agg(encode(body_hash, 'hex') ORDER BY batch_index), '{}') AS item_hashes
-      FROM transfers WHERE transfers.batch_id = batch.batch_id
-    ) items
-    ORDER BY batch.batch_id`;
 }
 
 function transactionsAfter(id: string, limit: number): SQL {

@@ -5,13 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
-import { createBatchTransferActivities } from '../activities/batch-transfer.ts';
+import { createBatchLegsReader, createBatchTransferActivities } from '../activities/batch-transfer.ts';
 import { createBatchWalletActivities } from '../activities/batch-wallet.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
-import { readBatchLegs } from '../db/transfer/batch-queries.ts';
 import { shardOf } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
@@ -65,10 +64,7 @@ export async function startEverything(
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
     const wallet = wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!));
-    const batchWallet = createBatchWalletActivities(
-      (shard) => shards[shard]!,
-      (query) => readBatchLegs(database, query),
-    );
+    const batchWallet = createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database));
     const transfer = { ...createTransferActivities(database), ...createBatchTransferActivities(database) };
     const context = { connection: workerConnection, settings, logger };
     const running = await Promise.all([

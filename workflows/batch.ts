@@ -101,7 +101,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
 
   /** As for a transfer: first the credits, and of those that have not happened and never will, the debits. */
   async function compensate(undone: readonly number[], why: BatchAbandonReason): Promise<BatchEnds[]> {
-    const insist = steps.insist(showStuck);
+    const insist = steps.insist({ onStuck: showStuck });
     const credits = await inShards(insist, 'cancelBatchCredits', undone, why);
     const unpaid = undone.filter((index) => credits.get(index)?.outcome !== 'applied');
     const debits = await inShards(insist, 'refundBatch', unpaid, why);
@@ -144,7 +144,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     return new Map(answers.flatMap(({ places: at, answer }) => parseIndexes(at).map((index) => [index, answer])));
   }
 
-  async function showStuck(step: string, error: string): Promise<void> {
+  async function showStuck(step: Parameters<Step>[0], error: string): Promise<void> {
     wasStuck = true;
     showAttention(step, error);
     await steps.run('recordBatchAttention', TRANSFER_TASK_QUEUE, { batchId, reason: attentionReason(step), error });

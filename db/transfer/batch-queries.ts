@@ -12,6 +12,7 @@ import { parseIndexes, parseRanges } from '../../domain/index-set.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
+import { closeCase, openCase } from './case-clauses.ts';
 import { START_DUE_SECONDS } from './queries.ts';
 import { transferBatches, transfers } from './schema.ts';
 
@@ -114,11 +115,15 @@ export async function recordBatchEnds(
     )
     UPDATE transfer_batches SET completed_count = completed_count + counted.completed, failed_count = failed_count + counted.failed,
       updated_at = clock_timestamp(),
-      status = CASE WHEN completed_count + failed_count + counted.completed + counted.failed = item_count THEN 'COMPLETED' ELSE status END,
-      attention_reason = CASE WHEN completed_count + failed_count + counted.completed + counted.failed < item_count THEN attention_reason END,
-      attention_since = CASE WHEN completed_count + failed_count + counted.completed + counted.failed < item_count THEN attention_since END,
-      attention_error = CASE WHEN completed_count + failed_count + counted.completed + counted.failed < item_count THEN attention_error END
+      status = CASE WHEN completed_count + failed_count + counted.completed + counted.failed = item_count THEN 'COMPLETED' ELSE status END
     FROM counted WHERE batch_id = ${batchId} AND counted.completed + counted.failed > 0`);
+  await database.execute(sql`
+    WITH changed AS (
+      UPDATE transfer_batches SET attention_reason = NULL, attention_since = NULL, attention_error = NULL
+      WHERE batch_id = ${batchId} AND status = 'COMPLETED' AND attention_reason IS NOT NULL
+      RETURNING attention_case_id
+    ), ${closeCase(sql`changed`, 'the batch is COMPLETED')}
+    SELECT FROM changed`);
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findBatch(database, batchId);
@@ -126,21 +131,21 @@ export async function recordBatchEnds(
   return { status: stored.status, completed: stored.completedCount, failed: stored.failedCount };
 }
 
-/** Shows an operator that a batch's compensation cannot finish. */
+/** Shows an operator that a batch's compensation cannot finish, and opens a case for it. */
 export async function recordBatchAttention(
   database: Database,
   batchId: BatchId,
   reason: string,
   error: string,
 ): Promise<void> {
-  await database
-    .update(transferBatches)
-    .set({
-      attentionReason: reason,
-      attentionError: error,
-      attentionSince: sql`coalesce(${transferBatches.attentionSince}, clock_timestamp())`,
-    })
-    .where(and(eq(transferBatches.batchId, batchId), eq(transferBatches.status, 'PROCESSING')));
+  await database.execute(sql`
+    WITH concerned AS (
+      SELECT NULL::uuid AS transfer_id, NULL::uuid AS transaction_id, 'batch/' || batch_id AS subject FROM transfer_batches
+      WHERE batch_id = ${batchId} AND status = 'PROCESSING' FOR NO KEY UPDATE
+    ), ${openCase(reason, error)}
+    UPDATE transfer_batches SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
+      attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()
+    FROM opened WHERE batch_id = ${batchId}`);
 }
 
 /** One side of some items, as the wallet service moves them. */

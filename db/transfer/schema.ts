@@ -143,7 +143,8 @@ export const transferBatches = pgTable(
     deadlineAt: instant('deadline_at').notNull(),
     /** When the sweep is to start its workflow, unless that is known to be started: null. */
     startDueAt: instant('start_due_at'),
-    /** Set while its compensation cannot finish by itself: why, since when, and the last error. */
+    /** Set while its compensation cannot finish by itself: the case, why, since when, and the last error. */
+    attentionCaseId: uuid('attention_case_id').$type<CaseId>(),
     attentionReason: text('attention_reason'),
     attentionSince: instant('attention_since'),
     attentionError: text('attention_error'),
@@ -269,6 +270,8 @@ export const caseActions = pgTable(
     /** Who asked for it; `counterpoise` for what happened by itself. */
     actor: text('actor').notNull(),
     comment: text('comment').notNull(),
+    /** Names the request, so that one which is repeated is logged once; null for what happened by itself. */
+    requestKey: text('request_key').unique('case_actions_request_key'),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`clock_timestamp()`),

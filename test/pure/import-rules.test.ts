@@ -44,6 +44,8 @@ const RULES: readonly Rule[] = [
     mayTypes: ['activities/'],
   },
 
+  { of: 'activities/batch-wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
+  { of: 'activities/batch-transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
 
@@ -53,6 +55,8 @@ const RULES: readonly Rule[] = [
 
   { of: 'api/wallet.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/transfer.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/batch.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/batch-legs.ts', may: [...API, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
@@ -80,10 +84,13 @@ const RULES: readonly Rule[] = [
     mayTypes: ['config.ts', 'telemetry.ts'],
   },
 
-  { of: 'workers/wallet.ts', may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'node:'] },
+  {
+    of: 'workers/wallet.ts',
+    may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'activities/batch-wallet.ts', 'node:'],
+  },
   {
     of: 'workers/transfer.ts',
-    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'node:'],
+    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'activities/batch-transfer.ts', 'node:'],
     mayTypes: ['activities/'],
   },
   {

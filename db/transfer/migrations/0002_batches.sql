@@ -12,6 +12,7 @@ CREATE TABLE "transfer_batches" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deadline_at" timestamp (3) with time zone NOT NULL,
 	"start_due_at" timestamp (3) with time zone,
+	"attention_case_id" uuid,
 	"attention_reason" text,
 	"attention_since" timestamp (3) with time zone,
 	"attention_error" text,
@@ -20,5 +21,7 @@ CREATE TABLE "transfer_batches" (
 	CONSTRAINT "transfer_batches_completed" CHECK ((status = 'COMPLETED') = (completed_count + failed_count = item_count))
 );
 --> statement-breakpoint
+ALTER TABLE "case_actions" ADD COLUMN "request_key" text;--> statement-breakpoint
 CREATE INDEX "transfer_batches_created" ON "transfer_batches" USING btree ("created_at" DESC NULLS FIRST,"batch_id" DESC NULLS FIRST);--> statement-breakpoint
-CREATE INDEX "transfer_batches_start_due" ON "transfer_batches" USING btree ("start_due_at") WHERE status = 'PROCESSING' and start_due_at is not null;
+CREATE INDEX "transfer_batches_start_due" ON "transfer_batches" USING btree ("start_due_at") WHERE status = 'PROCESSING' and start_due_at is not null;--> statement-breakpoint
+ALTER TABLE "case_actions" ADD CONSTRAINT "case_actions_request_key" UNIQUE("request_key");

@@ -1,0 +1,60 @@
+/**
+ * I2 and I4 of batches: a batch's key names it, its items are those that were acknowledged, and what it says of them, how many
+ * there are and how they have ended, is what they say. Its counts are written together with their statuses, so this holds in
+ * every snapshot. The items themselves are transfers, which movements.ts looks at.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import { batchId } from '../domain/derived-id.ts';
+import type { Findings } from './findings.ts';
+import { pagesOf, type Reader } from './reader.ts';
+
+interface BatchRow {
+  id: string;
+  status: string;
+  idempotency_key: string;
+  /** Whether its hash is that of its items' hashes, in their order. */
+  is_acknowledged: boolean;
+  /** What it says: its items, those COMPLETED, those that have ended otherwise. */
+  counted: number[];
+  /** The same of its items themselves. */
+  found: [items: number, completed: number, failed: number];
+}
+
+export async function checkBatches(transfer: Reader, findings: Findings): Promise<void> {
+  for await (const page of pagesOf(transfer, batchesAfter, ({ id }: BatchRow) => id)) {
+    findings.count('batches', page.length);
+    for (const row of page) {
+      const subject = `batch ${row.id}`;
+      if (row.id !== batchId(row.idempotency_key))
+        findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
+      if (!row.is_acknowledged) findings.report('I4', subject, 'its items are not those that were acknowledged');
+      const [items, completed, failed] = row.found;
+      if (row.counted.join() !== row.found.join())
+        findings.report(
+          'I2',
+          subject,
+          `it counts ${row.counted.join(', ')} (items, completed, failed), there are ${row.found.join(', ')}`,
+        );
+      if ((row.status === 'COMPLETED') !== (items === completed + failed))
+        findings.report(
+          'I2',
+          subject,
+          `it is ${row.status} with ${items - completed - failed} items that have not ended`,
+        );
+    }
+  }
+}
+
+/** The hash as domain/movement-body.ts takes it, taken here: ten thousand items a batch stay where they are. */
+function batchesAfter(id: string, limit: number): SQL {
+  return sql`
+    SELECT batch.batch_id AS id, batch.status, batch.idempotency_key, ARRAY[item_count, completed_count, failed_count] AS counted, found,
+      batch.body_hash IS NOT DISTINCT FROM sha256(convert_to(hashes, 'UTF8')) AS is_acknowledged
+    FROM (SELECT * FROM transfer_batches WHERE batch_id > ${id} ORDER BY batch_id LIMIT ${limit}) batch
+    CROSS JOIN LATERAL (
+      SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'COMPLETED'), count(*) FILTER (WHERE status IN ('FAILED', 'CANCELED'))]::int[] AS found,
+        '["' || string_agg(encode(body_hash, 'hex'), '","' ORDER BY batch_index) || '"]' AS hashes
+      FROM transfers WHERE transfers.batch_id = batch.batch_id
+    ) items
+    ORDER BY batch.batch_id`;
+}
