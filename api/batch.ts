@@ -50,6 +50,10 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** For the acceptance of ten thousand items, longer than its pool waits for an answer. */
 const ACCEPTANCE_LIMIT_MS = 5_000;
 
+/** The items are documented by this name, because they are looked at only once they have been counted. */
+const ITEM_SCHEMA = 'TransferBatchItemRequest';
+const ITEM_REFERENCE = `#/components/schemas/${ITEM_SCHEMA}`;
+
 const batchItem = z
   .strictObject(
     {
@@ -65,7 +69,7 @@ const batchItem = z
     error: 'same_wallet',
     path: ['receiver_wallet_id'],
   })
-  .openapi('TransferBatchItemRequest');
+  .openapi(ITEM_SCHEMA);
 
 const batchRequest = z
   .strictObject(
@@ -76,7 +80,7 @@ const batchRequest = z
         .min(1, 'items_invalid')
         .max(BATCH_ITEMS_MAX, 'items_invalid')
         .pipe(z.array(batchItem))
-        .openapi({ type: 'array', minItems: 1, maxItems: BATCH_ITEMS_MAX }),
+        .openapi({ type: 'array', minItems: 1, maxItems: BATCH_ITEMS_MAX, items: { $ref: ITEM_REFERENCE } }),
     },
     { error: otherwise('body_invalid') },
   )
@@ -173,7 +177,9 @@ const getItems = createRoute({
 });
 
 export function batchRoutes({ database, batchDatabase, starter, acceptance, deadlineSeconds }: BatchDeps) {
-  return new OpenAPIHono<ApiEnv>()
+  const app = new OpenAPIHono<ApiEnv>();
+  app.openAPIRegistry.register(ITEM_SCHEMA, batchItem);
+  return app
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const id = batchId(idempotencyKey);
