@@ -170,10 +170,8 @@ export const transferSteps = pgTable(
   'transfer_steps',
   {
     stepId: bigint('step_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    transferId: uuid('transfer_id')
-      .$type<TransferId>()
-      .notNull()
-      .references(() => transfers.transferId),
+    /** No foreign key: a step is written by the statement that writes the transfer's row. */
+    transferId: uuid('transfer_id').$type<TransferId>().notNull(),
     /** The status that it reached, or ATTENTION when its compensation first could not finish. */
     step: text('step', { enum: STEPS }).notNull(),
     /** The failure reason of FAILED, or why it needs attention. */

@@ -70,10 +70,8 @@ export const ledgerEntries = pgTable(
   {
     /** Derived from wallet, movement and type, whose uniqueness is its own. */
     entryId: uuid('entry_id').notNull(),
-    walletId: uuid('wallet_id')
-      .$type<WalletId>()
-      .notNull()
-      .references(() => wallets.walletId),
+    /** No foreign key: the functions, which alone write entries, have the wallet's row in hand and under lock. */
+    walletId: uuid('wallet_id').$type<WalletId>().notNull(),
     /** The transfer or the one-sided transaction that moved it. */
     transactionId: uuid('transaction_id').notNull(),
     type: text('type', { enum: ['DEBIT', 'CREDIT', 'REFUND'] }).notNull(),

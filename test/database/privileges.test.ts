@@ -7,11 +7,15 @@ import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestSto
 
 const FENCED_OPERATIONS = [
   'cancel',
+  'cancel_credit_batch',
   'credit',
+  'credit_batch',
   'debit',
+  'debit_batch',
   'deposit',
   'open_wallet',
   'refund',
+  'refund_batch',
   'set_wallet_status',
   'withdraw',
 ];
