@@ -4,3 +4,5 @@ GRANT USAGE ON SCHEMA public TO transfer_service;
 GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events TO transfer_service;
 GRANT UPDATE (status, failure_reason, updated_at, start_due_at, attention_reason, attention_since, attention_error)
   ON transfers, transactions TO transfer_service;
+GRANT SELECT ON movement_metadata TO transfer_service;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
