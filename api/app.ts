@@ -12,6 +12,7 @@ import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferRoutes } from './transfer.ts';
+import { transferListRoutes } from './transfer-list.ts';
 import { walletRoutes } from './wallet.ts';
 
 /** The shards' databases in the order of their numbers, or where the wallet API is. */
@@ -33,6 +34,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
+    .route('/', transferListRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())

@@ -1,9 +1,9 @@
 /**
- * The routes of transfers: accept one, show it, its steps and all of them. The first step of a transfer's path; the next is
- * workflows/transfer.ts. Imported by app.ts.
+ * The routes of transfers: accept one, show it and its steps; transfer-list.ts has their list. The first step of a
+ * transfer's path; the next is workflows/transfer.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { acceptTransfer, findTransfer, listSteps, listTransfers, type Transfer } from '../db/transfer/queries.ts';
+import { acceptTransfer, findTransfer, listSteps, type Transfer } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
@@ -18,7 +18,6 @@ import {
   exampleWalletId,
   idAnswer,
   instantAnswer,
-  instantField,
   transferIdField,
   walletIdField,
 } from './fields.ts';
@@ -30,9 +29,8 @@ import {
   renderMovement,
   type MovementDeps,
 } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
-import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
@@ -52,7 +50,7 @@ const transferRequest = z
   })
   .openapi('TransferRequest');
 
-const transferAnswer = z
+export const transferAnswer = z
   .object({
     transfer_id: idAnswer(exampleMovementId),
     sender_wallet_id: idAnswer(exampleWalletId),
@@ -125,36 +123,6 @@ const getSteps = createRoute({
   },
 });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/transfers',
-  operationId: 'listTransfers',
-  summary: 'Transfers, newest first',
-  tags: ['Transfers'],
-  request: {
-    query: z.strictObject({
-      status: z.enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') }).optional(),
-      wallet_id: walletIdField.optional().openapi({ description: 'As sender or receiver.' }),
-      created_after: instantField.optional().openapi({ description: 'This instant included.' }),
-      created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
-      ...pageParameters,
-    }),
-  },
-  responses: {
-    200: {
-      description: 'A page of transfers.',
-      content: { 'application/json': { schema: pageSchema(transferAnswer) } },
-    },
-    ...problemResponses(
-      'status_invalid',
-      'wallet_id_invalid',
-      'instant_invalid',
-      ...PAGE_PROBLEMS,
-      'database_unavailable',
-    ),
-  },
-});
-
 export function transferRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
@@ -189,14 +157,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       });
 
       c.header('Location', `/v1/transfers/${id}`);
-      return c.json(render(row), status);
+      return c.json(renderTransfer(row), status);
     })
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
       const transfer = await databaseStep(database, () => findTransfer(database, id));
       if (transfer === undefined) throw notFound(id);
-      return c.json(render(transfer), 200);
+      return c.json(renderTransfer(transfer), 200);
     })
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -207,29 +175,10 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
         200,
       );
-    })
-    .openapi(list, async (c) => {
-      const {
-        status,
-        wallet_id: walletId,
-        created_after: createdAfter,
-        created_before: createdBefore,
-        limit,
-        cursor,
-      } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
-      const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
-      const rows = await databaseStep(database, () =>
-        listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
-      );
-      return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
-        200,
-      );
     });
 }
 
-function render(row: Transfer): z.input<typeof transferAnswer> {
+export function renderTransfer(row: Transfer): z.input<typeof transferAnswer> {
   return {
     transfer_id: row.transferId,
     sender_wallet_id: row.senderWalletId,

@@ -19,6 +19,8 @@ export interface Test {
   readonly column: string;
   readonly type: 'uuid' | 'text';
   readonly value: string;
+  /** The column's index has no nulls in it, and is used only by who says the same. */
+  readonly isSparse?: boolean;
 }
 
 /** A way through an index, newest first. */
@@ -33,6 +35,16 @@ export interface Lead {
   readonly scans: readonly Scan[];
   /** What is left to be tested. */
   readonly rest: SQL | undefined;
+}
+
+/** The test that a column has this value, if one is asked for. */
+export function equal(
+  column: string,
+  type: Test['type'],
+  value: string | undefined,
+  { isSparse = false }: { readonly isSparse?: boolean } = {},
+): Test | undefined {
+  return value === undefined ? undefined : { column, type, value, isSparse };
 }
 
 interface LeadFilter {
@@ -57,10 +69,10 @@ export function leadsOf(
   filter: LeadFilter,
   { rare, common }: { readonly rare: readonly (Test | undefined)[]; readonly common: readonly (Test | undefined)[] },
 ): Lead[] {
-  const status = byColumn('status', 'text', filter.status);
+  const status = byTest(equal('status', 'text', filter.status));
   const ordered = [
     ...rare.map(byTest),
-    byColumn('reference', 'text', filter.reference),
+    byTest(equal('reference', 'text', filter.reference, { isSparse: true })),
     filter.metadata && byMetadata(filter.metadata),
     filter.walletId === undefined ? undefined : byWallet(listed, filter.walletId, status, filter.status),
     status,
@@ -78,12 +90,10 @@ export function leadsOf(
   return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test }, ...leads];
 }
 
-function byColumn(column: string, type: Test['type'], value: string | undefined): Filter | undefined {
-  return value === undefined ? undefined : byTest({ column, type, value });
-}
-
 function byTest(test: Test | undefined): Filter | undefined {
-  return test && { test: isEqual(test), scans: [{ by: 'columns', tests: [test] }] };
+  if (test === undefined) return undefined;
+  const predicate = test.isSparse ? { predicate: sql`${sql.identifier(test.column)} IS NOT NULL` } : {};
+  return { test: isEqual(test), scans: [{ by: 'columns', tests: [test], ...predicate }] };
 }
 
 function isEqual({ column, type, value }: Test): SQL {

@@ -7,7 +7,7 @@ import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids
 import type { TransactionStatus, TransactionType } from '../../domain/transaction.ts';
 import type { TransferStatus } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
-import { leadsOf, type Listed, type Test } from './list-leads.ts';
+import { equal, leadsOf, type Listed } from './list-leads.ts';
 import { WALK, walk, type Position, type Walked } from './list-walk.ts';
 import type { Transfer } from './queries.ts';
 import { transactions, transfers } from './schema.ts';
@@ -67,8 +67,8 @@ const TRANSACTIONS: Listed = {
 export async function listTransfers(database: Database, filter: TransferFilter): Promise<Listing<Transfer>> {
   const { rows, stoppedAt } = await list(database, TRANSFERS, filter, {
     rare: [
-      equal('reverses_transfer_id', 'uuid', filter.reversesTransferId),
-      equal('recurring_transfer_id', 'uuid', filter.recurringTransferId),
+      equal('reverses_transfer_id', 'uuid', filter.reversesTransferId, { isSparse: true }),
+      equal('recurring_transfer_id', 'uuid', filter.recurringTransferId, { isSparse: true }),
     ],
     common: [],
   });
@@ -104,9 +104,4 @@ async function list(
     if (walked.rows.length > best.hits) best = { lead, hits: walked.rows.length };
   }
   return walk(database, listed, best.lead, filter, WALK.rowsMax);
-}
-
-/** The test that a column has this value, if one is asked for. */
-function equal(column: string, type: 'uuid' | 'text', value: string | undefined): Test | undefined {
-  return value === undefined ? undefined : { column, type, value };
 }

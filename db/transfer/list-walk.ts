@@ -72,7 +72,7 @@ function newestFirst(a: Position, b: Position): number {
  * last that may be tested, whether it passes or not. Nothing is sorted and no row is read that is not needed.
  */
 function statement(listed: Listed, scan: Scan, rest: SQL | undefined, filter: WalkFilter, rowsMax: number): SQL {
-  const { from, order } = scanned(listed, scan, filter);
+  const { from, order } = scanned(listed, scan, filter, rest === undefined ? filter.limit : rowsMax);
   return sql`
     SELECT * FROM (
       SELECT walked.*, ${rest ?? sql`true`} AS is_match, row_number() OVER (ORDER BY ${order}) AS place
@@ -82,7 +82,7 @@ function statement(listed: Listed, scan: Scan, rest: SQL | undefined, filter: Wa
     ORDER BY ${order} LIMIT ${filter.limit}`;
 }
 
-function scanned(listed: Listed, scan: Scan, filter: WalkFilter): { from: SQL; order: SQL } {
+function scanned(listed: Listed, scan: Scan, filter: WalkFilter, rowsMax: number): { from: SQL; order: SQL } {
   const table = sql.identifier(listed.table);
   const id = sql.identifier(listed.id);
   switch (scan.by) {
@@ -115,6 +115,7 @@ function scanned(listed: Listed, scan: Scan, filter: WalkFilter): { from: SQL; o
           SELECT * FROM (${days(table, filter)}) AS days CROSS JOIN LATERAL (
             SELECT * FROM ${table}
             WHERE (created_at AT TIME ZONE 'UTC')::date = day AND ${scan.test} AND ${within([], [], sql`created_at`, id, filter)}
+            ORDER BY created_at DESC, ${id} DESC LIMIT ${rowsMax}
           ) AS of_day`,
         order: descending(sql`day`, sql`created_at`, id),
       };

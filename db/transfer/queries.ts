@@ -3,9 +3,9 @@
  * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
-import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
-import type { TransferId, WalletId } from '../../domain/ids.ts';
+import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferStatus, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
@@ -128,53 +128,6 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .from(transferSteps)
     .where(eq(transferSteps.transferId, transferId))
     .orderBy(asc(transferSteps.stepId));
-}
-
-export interface TransferFilter {
-  readonly status?: TransferStatus | undefined;
-  /** As sender or receiver. */
-  readonly walletId?: WalletId | undefined;
-  /** Included. */
-  readonly createdAfter?: Date | undefined;
-  /** Excluded. */
-  readonly createdBefore?: Date | undefined;
-  readonly after?: { readonly createdAt: Date; readonly transferId: TransferId } | undefined;
-  readonly limit: number;
-}
-
-/** Newest first, those after the cursor. */
-export async function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
-  const { walletId, limit } = filter;
-  if (walletId === undefined) return listBy(database, filter, undefined);
-  // Two scans of an index each, which end at the limit; a condition on either column would sort a wallet's whole history.
-  const [sent, received] = await Promise.all([
-    listBy(database, filter, eq(transfers.senderWalletId, walletId)),
-    listBy(database, filter, eq(transfers.receiverWalletId, walletId)),
-  ]);
-  return [...sent, ...received].sort(newestFirst).slice(0, limit);
-}
-
-function listBy(database: Database, filter: TransferFilter, condition: SQL | undefined): Promise<Transfer[]> {
-  const conditions: (SQL | undefined)[] = [condition];
-  if (filter.status !== undefined) conditions.push(eq(transfers.status, filter.status));
-  if (filter.createdAfter !== undefined) conditions.push(gte(transfers.createdAt, filter.createdAfter));
-  if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
-  if (filter.after !== undefined) {
-    const { createdAt, transferId } = filter.after;
-    conditions.push(
-      sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`,
-    );
-  }
-  return database
-    .select()
-    .from(transfers)
-    .where(and(...conditions))
-    .orderBy(desc(transfers.createdAt), desc(transfers.transferId))
-    .limit(filter.limit);
-}
-
-function newestFirst(a: Transfer, b: Transfer): number {
-  return b.createdAt.getTime() - a.createdAt.getTime() || (a.transferId < b.transferId ? 1 : -1);
 }
 
 /**
