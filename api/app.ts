@@ -11,9 +11,11 @@ import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
+import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
 import { transferListRoutes } from './transfer-list.ts';
 import { walletRoutes } from './wallet.ts';
+import { walletLimitRoutes } from './wallet-limits.ts';
 
 /** The shards' databases in the order of their numbers, or where the wallet API is. */
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
@@ -34,9 +36,11 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
+    .route('/', transferActionRoutes(deps))
     .route('/', transferListRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+    .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(
       '/',

@@ -22,6 +22,13 @@ export const FIELD_FAULTS = {
   amount_too_precise: 'Must have at most four decimals.',
   amount_too_large: 'Must have at most fifteen digits before the point.',
   currency_invalid: 'Must be an active ISO 4217 code in upper case.',
+  amount_exceeds_transfer: 'Must be no more than the amount of the transfer.',
+  capture_method_invalid: 'Must be automatic or manual.',
+  expires_in_invalid: 'Must be a whole number of seconds from 60 to 2592000, and is for capture_method manual only.',
+  scheduled_at_invalid: 'Must be an RFC 3339 time in the future, at most a year ahead.',
+  action_invalid: 'Must be retry, refund or write_off.',
+  actor_missing: 'Whoever steps in has to be named in X-Actor.',
+  actor_invalid: 'X-Actor has 1 to 255 printable ASCII characters.',
   type_invalid: 'Must be CREDIT or DEBIT.',
   metadata_invalid: 'Must be an object of at most 50 keys of 1 to 40 characters, each with a string of at most 500.',
   metadata_pair_invalid:

@@ -11,7 +11,7 @@ import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-f
 import { creationPosition, pageOf, pageSchema } from './pagination.ts';
 import { problemResponses } from './problem-schema.ts';
 import type { ApiEnv } from './request-context.ts';
-import { renderTransfer, transferAnswer } from './transfer.ts';
+import { renderTransfer, transferAnswer } from './transfer-answer.ts';
 import { otherwise } from './validation.ts';
 
 const list = createRoute({

@@ -53,7 +53,9 @@ const RULES: readonly Rule[] = [
 
   { of: 'api/wallet.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/transfer.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/transfer-list.ts', may: [...API, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/wallet-limits.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
   { of: 'api/acceptance.ts', may: API_MOVEMENTS, mayTypes: API_TYPES },

@@ -15,6 +15,7 @@ DROP INDEX "transfers_status_created";--> statement-breakpoint
 DROP INDEX "transactions_created";--> statement-breakpoint
 DROP INDEX "transfers_reverses";--> statement-breakpoint
 DROP INDEX "transfers_created";--> statement-breakpoint
+ALTER TABLE "case_actions" ADD COLUMN "request_key" text;--> statement-breakpoint
 CREATE INDEX "transactions_status" ON "transactions" USING btree ("status","created_at","transaction_id");--> statement-breakpoint
 CREATE INDEX "transactions_type" ON "transactions" USING btree ("type","created_at","transaction_id");--> statement-breakpoint
 CREATE INDEX "transactions_wallet" ON "transactions" USING btree ("wallet_id","created_at","transaction_id");--> statement-breakpoint
@@ -31,4 +32,5 @@ CREATE INDEX "transfers_recurring" ON "transfers" USING btree ("recurring_transf
 CREATE INDEX "transfers_day_amount" ON "transfers" USING btree ((("created_at" AT TIME ZONE 'UTC')::date),"amount");--> statement-breakpoint
 CREATE INDEX "transactions_created" ON "transactions" USING btree ("created_at","transaction_id");--> statement-breakpoint
 CREATE INDEX "transfers_reverses" ON "transfers" USING btree ("reverses_transfer_id","created_at","transfer_id") WHERE reverses_transfer_id is not null;--> statement-breakpoint
-CREATE INDEX "transfers_created" ON "transfers" USING btree ("created_at","transfer_id");
+CREATE INDEX "transfers_created" ON "transfers" USING btree ("created_at","transfer_id");--> statement-breakpoint
+ALTER TABLE "case_actions" ADD CONSTRAINT "case_actions_request_key" UNIQUE("request_key");
