@@ -70,5 +70,5 @@ export const WALLET_REQUESTS: readonly { readonly name: string; readonly path: s
   { name: 'statement: half of all entries', path: `/v1/wallets/${DATA.halfWallet}/entries` },
   { name: 'a balance', path: `/v1/wallets/${DATA.halfWallet}/balance` },
   { name: 'a balance half a year ago', path: `/v1/wallets/${DATA.halfWallet}/balance?at=${DATA.createdBefore}` },
-  { name: 'limits', path: `/v1/wallets/${DATA.halfWallet}/balance` },
+  { name: 'limits', path: `/v1/wallets/${DATA.halfWallet}/limits` },
 ];

@@ -13,6 +13,8 @@ const RATIO_MAX = 1.5;
 const SIZES = [10_000, 1_000_000] as const;
 const ROUNDS = 31;
 const WARM_UP_ROUNDS = 5;
+/** What seems to grow is measured again: an index that is missing shows every time, a busy machine does not. */
+const ATTEMPTS_MAX = 3;
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
@@ -76,7 +78,9 @@ try {
   say(`| asked for | rows | ms at ${SIZES[0]} | ms at ${SIZES[1]} | ratio |\n|---|---|---|---|---|`);
   const results: Row[] = [];
   for (const { name, path } of [...MOVEMENT_REQUESTS, ...WALLET_REQUESTS]) {
-    const result = await compared(apps, name, path);
+    let result = await compared(apps, name, path);
+    for (let attempt = 1; attempt < ATTEMPTS_MAX && result.ratio > RATIO_MAX; attempt += 1)
+      result = await compared(apps, name, path);
     results.push(result);
     say(`| ${name} | ${result.rows} | ${result.smallMs} | ${result.largeMs} | ${result.ratio} |`);
   }

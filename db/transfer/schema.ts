@@ -103,22 +103,22 @@ export const transfers = pgTable(
       .where(sql`batch_id is not null`),
     // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
     index('transfers_created').on(t.createdAt, t.transferId),
-    index('transfers_status').on(t.status, t.createdAt, t.transferId),
-    index('transfers_sender').on(t.senderWalletId, t.createdAt, t.transferId),
-    index('transfers_receiver').on(t.receiverWalletId, t.createdAt, t.transferId),
+    index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
+    index('transfers_sender_created').on(t.senderWalletId, t.createdAt, t.transferId),
+    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt, t.transferId),
     index('transfers_sender_unsuccessful')
       .on(t.senderWalletId, t.status, t.createdAt, t.transferId)
       .where(sql`status in ('FAILED', 'CANCELED')`),
     index('transfers_receiver_unsuccessful')
       .on(t.receiverWalletId, t.status, t.createdAt, t.transferId)
       .where(sql`status in ('FAILED', 'CANCELED')`),
-    index('transfers_reference')
+    index('transfers_reference_created')
       .on(t.reference, t.createdAt, t.transferId)
       .where(sql`reference is not null`),
-    index('transfers_reverses')
+    index('transfers_reverses_created')
       .on(t.reversesTransferId, t.createdAt, t.transferId)
       .where(sql`reverses_transfer_id is not null`),
-    index('transfers_recurring')
+    index('transfers_recurring_created')
       .on(t.recurringTransferId, t.createdAt, t.transferId)
       .where(sql`recurring_transfer_id is not null`),
     index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
@@ -167,13 +167,13 @@ export const transactions = pgTable(
   (t) => [
     // What lists walk, see list-queries.ts.
     index('transactions_created').on(t.createdAt, t.transactionId),
-    index('transactions_status').on(t.status, t.createdAt, t.transactionId),
-    index('transactions_type').on(t.type, t.createdAt, t.transactionId),
-    index('transactions_wallet').on(t.walletId, t.createdAt, t.transactionId),
+    index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
+    index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
+    index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),
     index('transactions_wallet_unsuccessful')
       .on(t.walletId, t.status, t.createdAt, t.transactionId)
       .where(sql`status = 'FAILED'`),
-    index('transactions_reference')
+    index('transactions_reference_created')
       .on(t.reference, t.createdAt, t.transactionId)
       .where(sql`reference is not null`),
     index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),

@@ -11,7 +11,9 @@ const FENCED_OPERATIONS = [
   'debit',
   'deposit',
   'open_wallet',
+  'outgoing_since',
   'refund',
+  'set_wallet_limits',
   'set_wallet_status',
   'withdraw',
 ];
@@ -81,7 +83,13 @@ describe('the roles of the services', () => {
 
   test('the transfer service appends steps and events and changes neither, nor what was asked for', async () => {
     const { transfer } = stores;
-    assert.deepEqual(await tablesOf(transfer), ['outbox_events', 'transactions', 'transfer_steps', 'transfers']);
+    assert.deepEqual(await tablesOf(transfer), [
+      'movement_metadata',
+      'outbox_events',
+      'transactions',
+      'transfer_steps',
+      'transfers',
+    ]);
     const changeable = [
       'status',
       'failure_reason',
@@ -151,6 +159,7 @@ describe('the roles of the services', () => {
         rows.map(({ name, setting }) => `${name} ${setting}`),
         [
           'default_transaction_isolation read committed',
+          ...(service === stores.transfer.service ? ['enable_bitmapscan off'] : []),
           'idle_in_transaction_session_timeout 10000',
           'lock_timeout 3000',
           'statement_timeout 4000',
