@@ -106,7 +106,9 @@ export const metadataField = z
 
 /** One pair of metadata, as an object of one key. */
 export const metadataPairField = z
-  .record(z.string(), z.string(), { error: otherwise('metadata_pair_invalid') })
+  .record(z.string(), z.string({ error: otherwise('metadata_pair_invalid') }), {
+    error: otherwise('metadata_pair_invalid'),
+  })
   .superRefine((metadata, context) => {
     const entries = Object.entries(metadata);
     const [key = '', value = ''] = entries[0] ?? [];

@@ -156,6 +156,7 @@ describe('documentation', () => {
       '/v1/wallets/{wallet_id}/activate',
       '/v1/wallets/{wallet_id}/balance',
       '/v1/wallets/{wallet_id}/entries',
+      '/v1/wallets/{wallet_id}/limits',
       '/v1/wallets/{wallet_id}/suspend',
     ]);
     const post = document.paths['/v1/transfers']?.['post'];
