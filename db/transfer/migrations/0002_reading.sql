@@ -15,7 +15,6 @@ DROP INDEX "transfers_created";--> statement-breakpoint
 DROP INDEX "transfers_sender_created";--> statement-breakpoint
 DROP INDEX "transfers_receiver_created";--> statement-breakpoint
 DROP INDEX "transfers_status_created";--> statement-breakpoint
-ALTER TABLE "case_actions" ADD COLUMN "request_key" text;--> statement-breakpoint
 CREATE INDEX "transactions_type_created" ON "transactions" USING btree ("type","created_at","transaction_id");--> statement-breakpoint
 CREATE INDEX "transactions_wallet_unsuccessful" ON "transactions" USING btree ("wallet_id","status","created_at","transaction_id") WHERE status = 'FAILED';--> statement-breakpoint
 CREATE INDEX "transactions_reference_created" ON "transactions" USING btree ("reference","created_at","transaction_id") WHERE reference is not null;--> statement-breakpoint
@@ -32,5 +31,4 @@ CREATE INDEX "transactions_status_created" ON "transactions" USING btree ("statu
 CREATE INDEX "transfers_created" ON "transfers" USING btree ("created_at","transfer_id");--> statement-breakpoint
 CREATE INDEX "transfers_sender_created" ON "transfers" USING btree ("sender_wallet_id","created_at","transfer_id");--> statement-breakpoint
 CREATE INDEX "transfers_receiver_created" ON "transfers" USING btree ("receiver_wallet_id","created_at","transfer_id");--> statement-breakpoint
-CREATE INDEX "transfers_status_created" ON "transfers" USING btree ("status","created_at","transfer_id");--> statement-breakpoint
-ALTER TABLE "case_actions" ADD CONSTRAINT "case_actions_request_key" UNIQUE("request_key");
+CREATE INDEX "transfers_status_created" ON "transfers" USING btree ("status","created_at","transfer_id");
