@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
-import type { Database } from '../../db/database.ts';
 import { SENDER, testApp, untouchable, type Problem } from './api-fakes.ts';
 
 const LISTS = ['/v1/transfers', '/v1/transactions'];
@@ -69,7 +68,7 @@ describe('a filter reaches the database as it was meant', () => {
               return { rows: [] };
             }
           : (Reflect.get(target, name) as unknown),
-    }) as Database;
+    });
     const response = await testApp({ database }).app.request(path);
     assert.deepEqual([response.status, await response.json()], [200, { data: [], next_cursor: null }]);
     return parameters;
