@@ -42,10 +42,11 @@ export async function walk(
   const walks = await Promise.all(
     scans.map(async (scan) => {
       const { rows } = await database.execute(statement(listed, scan, rest, filter, rowsMax));
+      const hits = rows.filter((row) => row['is_match']);
       const last = rows.at(-1);
-      // A full page may end at any row; one that is not full ends at the last of those that may be tested, or at the end.
-      const isStopped = rows.length < filter.limit && last !== undefined && Number(last['place']) === rowsMax;
-      return { rows: rows.filter((row) => row['is_match']), stoppedAt: isStopped ? positionOf(last) : undefined };
+      // A page that is not full ends at the last row that may be tested, or at the end of the scan.
+      const isStopped = hits.length < filter.limit && last !== undefined && Number(last['place']) === rowsMax;
+      return { rows: hits, stoppedAt: isStopped ? positionOf(last) : undefined };
     }),
   );
   const stoppedAt = walks
