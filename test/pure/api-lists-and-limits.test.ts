@@ -94,6 +94,40 @@ describe('a filter reaches the database as it was meant', () => {
     }
 });
 
+test('a page that was given up on is short and has a cursor, which goes on from there', async () => {
+  const created_at = '2026-01-31 12:00:00.123+00';
+  const last: unknown[][] = [];
+  const database = new Proxy(untouchable, {
+    get: (target, name) =>
+      name === 'execute'
+        ? async (statement: SQL) => {
+            const { params } = new PgDialect().sqlToQuery(statement);
+            last.push(params);
+            // The last row that may be tested, and it does not pass.
+            return {
+              rows: [
+                {
+                  is_match: false,
+                  place: String(Math.max(...params.filter(Number.isInteger).map(Number))),
+                  created_at,
+                  transfer_id: SENDER,
+                },
+              ],
+            };
+          }
+        : (Reflect.get(target, name) as unknown),
+  });
+  const { app } = testApp({ database });
+  const path = `/v1/transfers?wallet_id=${SENDER}&metadata[a]=b`;
+  const page = (await (await app.request(path)).json()) as { data: unknown[]; next_cursor: string };
+  assert.deepEqual(page.data, []);
+  assert.equal(typeof page.next_cursor, 'string');
+  last.length = 0;
+  await app.request(`${path}&cursor=${page.next_cursor}`);
+  for (const parameters of last)
+    assert.ok(parameters.includes('2026-01-31T12:00:00.123Z') && parameters.includes(SENDER));
+});
+
 test('the documentation writes a pair of metadata as a deep object', async () => {
   const { paths } = (await (await testApp().app.request('/openapi.json')).json()) as {
     paths: Record<
