@@ -48,7 +48,7 @@ export interface Readiness {
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
-export type Transaction = {
+export interface Transaction {
   transaction_id: string;
   wallet_id: string;
   type: 'CREDIT' | 'DEBIT';
@@ -79,7 +79,7 @@ export type Transaction = {
 
   /** When it is given up, and compensated, unless its money has arrived. */
   deadline_at: string;
-};
+}
 
 export interface TransactionRequest {
   wallet_id: string;
@@ -100,7 +100,7 @@ export interface TransactionRequest {
   metadata?: { [name: string]: string };
 }
 
-export type Transfer = {
+export interface Transfer {
   transfer_id: string;
   sender_wallet_id: string;
   receiver_wallet_id: string;
@@ -133,7 +133,7 @@ export type Transfer = {
 
   /** When it is given up, and compensated, unless its money has arrived. */
   deadline_at: string;
-};
+}
 
 export interface TransferRequest {
   sender_wallet_id: string;

@@ -47,7 +47,8 @@ function parseRows(text: string, file: string): { record: Record<string, string>
     );
   };
   try {
-    const parsed: unknown = parse(text, {
+    // Line ends within quotes are counted twice where they are two characters.
+    const parsed: unknown = parse(text.replaceAll('\r\n', '\n'), {
       bom: true,
       columns: judgeHeader,
       info: true,

@@ -27,8 +27,8 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
     .option('--key <key>', 'Idempotency-Key: a repeat with the same one moves nothing twice; otherwise a new one')
     .option('--no-wait', 'return when the batch is accepted')
     .action(async (file: string, { key, wait }: { key?: string; wait: boolean }, command: Command) => {
-      const { client, print, isJson } = openSession(command);
       const rows = readBatchRows(read(file), file);
+      const { client, print, isJson } = openSession(command);
       const accepted = await create(client, rows, file, key);
       const batch = wait ? await follow(client, accepted, isJson) : accepted;
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
