@@ -11,6 +11,7 @@ import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { transactionRoutes } from './transaction.ts';
+import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
 import { walletRoutes } from './wallet.ts';
 
@@ -33,6 +34,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
+    .route('/', transferActionRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
