@@ -109,6 +109,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         call('createTransferBatch', { body }, callOptions),
       get: (batch_id: string, callOptions?: CallOptions) =>
         call('getTransferBatch', { path: { batch_id } }, callOptions),
+      ...listing('listTransferBatches'),
       items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
         call('listTransferBatchItems', { path: { batch_id }, query }, callOptions),
       allItems: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
@@ -121,6 +122,15 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       get: (recurring_transfer_id: string, callOptions?: CallOptions) =>
         call('getRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
       ...listing('listRecurringTransfers'),
+      /** Its transfers, newest first. */
+      runs: (
+        recurring_transfer_id: string,
+        query: QueryOf<'listRecurringTransferRuns'> = {},
+        callOptions?: CallOptions,
+      ) => call('listRecurringTransferRuns', { path: { recurring_transfer_id }, query }, callOptions),
+      /** What was missed and not caught up. */
+      skippedRuns: (recurring_transfer_id: string, query: QueryOf<'listSkippedRuns'> = {}, callOptions?: CallOptions) =>
+        call('listSkippedRuns', { path: { recurring_transfer_id }, query }, callOptions),
       delete: (recurring_transfer_id: string, callOptions?: CallOptions) =>
         call('deleteRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
       pause: (recurring_transfer_id: string, callOptions?: CallOptions) =>
@@ -132,15 +142,20 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         call('triggerRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
     },
 
-    /** What cannot finish by itself and waits for an operator; `transfers.resolve` ends it. */
+    /** What cannot finish by itself and waits for an operator. */
     cases: {
       get: (case_id: string, callOptions?: CallOptions) => call('getCase', { path: { case_id } }, callOptions),
       ...listing('listCases'),
+      /** For what the reconciliation found; where a transfer's compensation keeps failing, `transfers.resolve`. */
+      resolve: (case_id: string, body: BodyOf<'resolveCase'>, callOptions: CallOptions & { readonly actor: string }) =>
+        call('resolveCase', { path: { case_id }, body }, callOptions),
     },
 
     reconciliationRuns: {
       /** With `waitSeconds`, returns its result. */
-      create: (callOptions?: CallOptions) => call('createReconciliationRun', { body: undefined }, callOptions),
+      create: (callOptions?: CallOptions) => call('createReconciliationRun', {}, callOptions),
+      get: (run_id: string, callOptions?: CallOptions) =>
+        call('getReconciliationRun', { path: { run_id } }, callOptions),
       ...listing('listReconciliationRuns'),
     },
   };

@@ -42,7 +42,7 @@ export interface Route {
 
 export interface Input {
   readonly path?: Readonly<Record<string, string>> | undefined;
-  /** Strings, numbers and booleans by their names. */
+  /** Strings, numbers and booleans by their names, or objects of these. */
   readonly query?: object | undefined;
   readonly body?: unknown;
 }
@@ -90,10 +90,7 @@ interface Request {
 
 function describeRequest(options: ClientOptions, route: Route, input: Input, call: CallOptions): Request {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(input.path?.[name] ?? ''));
-  const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined);
-  const search = new URLSearchParams(
-    query.map(([name, value]) => [name, String(value)] as [string, string]),
-  ).toString();
+  const search = new URLSearchParams(queryOf(input.query ?? {})).toString();
   const takes = (header: string): boolean => route.headers.includes(header);
   const idempotencyKey = takes('idempotency-key') ? (call.idempotencyKey ?? crypto.randomUUID()) : undefined;
   const waitSeconds = takes('prefer') ? call.waitSeconds : undefined;
@@ -112,6 +109,17 @@ function describeRequest(options: ClientOptions, route: Route, input: Input, cal
     idempotencyKey,
     waitMs: (waitSeconds ?? 0) * 1_000,
   };
+}
+
+type QueryValues = Readonly<Record<string, string | number | boolean | object | undefined>>;
+
+/** What is an object becomes `name[key]=value`, OpenAPI's `deepObject`. */
+function queryOf(query: object): [string, string][] {
+  return Object.entries(query as QueryValues).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    if (typeof value !== 'object') return [[name, String(value)]];
+    return queryOf(value).map(([key, inner]) => [`${name}[${key}]`, inner]);
+  });
 }
 
 /** `retryAfterMs` is set if it may be tried again. Throws only the reason of the caller's signal. */

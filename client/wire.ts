@@ -1,5 +1,10 @@
 /** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
 
+export interface AmountOrAll {
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount?: string;
+}
+
 export interface Balance {
   wallet_id: string;
   currency: string;
@@ -21,6 +26,8 @@ export interface LedgerEntry {
   balance_after: string;
   created_at: string;
 }
+
+export interface Nothing {}
 
 /** RFC 9457 problem details. */
 export interface Problem {
@@ -48,6 +55,11 @@ export interface Readiness {
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
+export interface Resolution {
+  action: 'retry' | 'refund' | 'write_off';
+  comment: string;
+}
+
 export interface Transaction {
   transaction_id: string;
   wallet_id: string;
@@ -67,13 +79,16 @@ export interface Transaction {
     | 'timed_out'
     | 'canceled'
     | null;
+
+  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
   amount: string;
   currency: string;
   reference: string | null;
   metadata: { [name: string]: string };
 
   /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
-  attention: { reason: string; since: string; last_error: string | null } | null;
+  attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
   created_at: string;
   updated_at: string;
 
@@ -121,13 +136,37 @@ export interface Transfer {
     | 'timed_out'
     | 'capture_expired'
     | null;
+  capture_method: 'automatic' | 'manual';
+
+  /** What has arrived; null until it has ended. */
+  captured_amount: string | null;
+
+  /** What a hold gave back because it was not captured; null until it has ended. */
+  released_amount: string | null;
+
+  /** When a hold is given back unless it is captured. */
+  expires_at: string | null;
+
+  /** When a scheduled transfer begins. */
+  scheduled_at: string | null;
+
+  /** Which transfer it gives back. */
+  reverses_transfer_id: string | null;
+
+  /** What its reversals have given back or are giving back. */
+  reversed_amount: string;
+  recurring_transfer_id: string | null;
+  batch_id: string | null;
+
+  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
   amount: string;
   currency: string;
   reference: string | null;
   metadata: { [name: string]: string };
 
   /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
-  attention: { reason: string; since: string; last_error: string | null } | null;
+  attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
   created_at: string;
   updated_at: string;
 
@@ -150,6 +189,13 @@ export interface TransferRequest {
 
   /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
   metadata?: { [name: string]: string };
+  capture_method?: 'automatic' | 'manual';
+
+  /** Seconds until a hold that is not captured is given back, 60 to 2592000 (30 days); 7 days if left out. */
+  expires_in?: number;
+
+  /** When it is to begin, at most a year ahead; until then it is SCHEDULED. */
+  scheduled_at?: string;
 }
 
 export interface TransferStep {
@@ -188,6 +234,22 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Wallet;
+  };
+
+  /** Cancel a transfer that is under way */
+  cancelTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: Nothing;
+    answer: Transfer;
+  };
+
+  /** Capture a hold */
+  captureTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: AmountOrAll;
+    answer: Transfer;
   };
 
   /** Put money into a wallet, or take it out */
@@ -367,6 +429,22 @@ export interface Operations {
     };
   };
 
+  /** Step in where a transfer needs attention */
+  resolveTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body: Resolution;
+    answer: Transfer;
+  };
+
+  /** Give back a completed transfer, whole or in part */
+  reverseTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: AmountOrAll;
+    answer: Transfer;
+  };
+
   /** Stop a wallet from sending and receiving */
   suspendWallet: {
     path: { wallet_id: string };
@@ -379,6 +457,8 @@ export interface Operations {
 /** Where each operation is, and which headers it knows. */
 export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
+  cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
+  captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
@@ -393,5 +473,11 @@ export const ROUTES = {
   listTransfers: { method: 'GET', path: '/v1/transfers', headers: [] },
   listWalletEntries: { method: 'GET', path: '/v1/wallets/{wallet_id}/entries', headers: [] },
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
+  resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
+  reverseTransfer: {
+    method: 'POST',
+    path: '/v1/transfers/{transfer_id}/reversals',
+    headers: ['idempotency-key', 'prefer'],
+  },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
 } as const;

@@ -6,6 +6,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import type { BodyOf } from '../../client/client.ts';
 import { CommandError } from './exit-code.ts';
 
+/** A row's fields, named as the API names them. */
 export type BatchItem = BodyOf<'createTransferBatch'>['items'][number];
 
 export interface BatchRow {

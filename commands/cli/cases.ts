@@ -3,11 +3,13 @@
  */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { describeTransfer } from './transfer.ts';
-import { table } from './output.ts';
+import { CounterpoiseError, type Case, type Client, type Transfer } from '../../client/client.ts';
+import { CommandError, EXIT } from './exit-code.ts';
+import { status, table } from './output.ts';
 import { openSession } from './session.ts';
+import { describeTransfer } from './transfer.ts';
 
-const ACTIONS = ['retry', 'refund', 'write_off'] as const;
+const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
 
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
@@ -20,32 +22,65 @@ export function addCaseCommands(program: Command): void {
 
   cases
     .command('list')
-    .description('the cases, newest first')
-    .action(async (_options: object, command: Command) => {
+    .description('the cases that are open, newest first')
+    .option('--all', 'those that are resolved, too')
+    .action(async ({ all }: { all?: boolean }, command: Command) => {
       const { client, print } = openSession(command);
-      const { data } = await client.cases.list();
-      print(data, () =>
-        data.length === 0
-          ? 'There is no case.'
-          : table(
-              ['CASE', 'TRANSFER', 'REASON', 'SINCE'],
-              data.map((each) => [each.case_id, each.transfer_id, each.reason, each.since]),
-            ),
-      );
+      const page = await client.cases.list(all ? {} : { status: 'OPEN' });
+      print(page.data, () => describeCases(page.data, page.open_count));
     });
 
   cases
     .command('resolve <case-id>')
-    .description(
-      'retry at once, force the refund, or write it off against the external wallet; kept with actor and comment',
+    .description('decide what happens to a case; kept for ever, with actor and comment')
+    .addOption(
+      new Option(
+        '--action <action>',
+        'retry at once, force the refund, write the money off against the external wallet, or close what is settled',
+      )
+        .choices(ACTIONS)
+        .makeOptionMandatory(),
     )
-    .addOption(new Option('--action <action>', 'what to do').choices(ACTIONS).makeOptionMandatory())
     .requiredOption('--comment <text>', 'why')
     .option('--actor <name>', 'who decides', userInfo().username)
-    .action(async (caseId: string, { action, comment, actor }: ResolveOptions, command: Command) => {
+    .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
-      const { transfer_id } = await client.cases.get(caseId);
-      const transfer = await client.transfers.resolve(transfer_id, { action, comment }, { actor });
-      print(transfer, () => describeTransfer(transfer));
+      const resolved = await resolve(client, caseId, options);
+      print(resolved, () =>
+        'case_id' in resolved ? describeCases([resolved], undefined) : describeTransfer(resolved),
+      );
     });
+}
+
+/** What is in the hands of a transfer's workflow is decided there. Answers the case or the transfer as it then is. */
+async function resolve(
+  client: Client,
+  caseId: string,
+  { action, comment, actor }: ResolveOptions,
+): Promise<Case | Transfer> {
+  if (action === 'retry' || action === 'close') {
+    try {
+      return await client.cases.resolve(caseId, { action, comment }, { actor });
+    } catch (error) {
+      const isTransfers = error instanceof CounterpoiseError && error.code === 'case_has_workflow';
+      if (!isTransfers || action === 'close') throw error;
+    }
+  }
+  const { transfer_id } = await client.cases.get(caseId);
+  if (transfer_id === null) throw new CommandError(`${action} is for the case of a transfer`, EXIT.failed);
+  return client.transfers.resolve(transfer_id, { action, comment }, { actor });
+}
+
+function describeCases(cases: readonly Case[], openCount: number | undefined): string {
+  if (cases.length === 0) return 'There is no case.';
+  const rows = cases.map((each) => [
+    each.case_id,
+    status(each.status),
+    each.subject,
+    each.reason,
+    each.since,
+    String(each.attempts),
+  ]);
+  const listed = table(['CASE', 'STATUS', 'SUBJECT', 'REASON', 'SINCE', ' ATTEMPTS'], rows);
+  return openCount === undefined || openCount <= cases.length ? listed : `${listed}\n\n${openCount} are open in all.`;
 }

@@ -45,13 +45,11 @@ export async function moveAndWait<Movement extends Transfer | Transaction>(
   }
 }
 
-/** Neither ended nor at rest: somebody who waits for it goes on waiting. */
-function isUnderWay({ status, attention, ...movement }: Transfer | Transaction): boolean {
-  if (attention !== null || status === 'SCHEDULED') return false;
-  return (
-    status === 'PENDING' ||
-    (status === 'DEBITED' && !('capture_method' in movement && movement.capture_method === 'manual'))
-  );
+/** Neither ended nor at rest: somebody who waits for it goes on waiting. A hold rests until it is captured. */
+function isUnderWay(movement: Transfer | Transaction): boolean {
+  if (movement.attention !== null) return false;
+  const isHeld = movement.status === 'DEBITED' && movement.capture_method === 'manual';
+  return movement.status === 'PENDING' || (movement.status === 'DEBITED' && !isHeld);
 }
 
 /** For a movement whose end was waited for. */

@@ -7,7 +7,7 @@ import type { EndCommand } from './exit-code.ts';
 import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
-import { given } from './values.ts';
+import { given, seconds } from './values.ts';
 
 export function addTransferCommands(program: Command, end: EndCommand): void {
   const transfer = program.command('transfer').description('move money between two wallets, and see to what moves');
@@ -18,6 +18,9 @@ export function addTransferCommands(program: Command, end: EndCommand): void {
 
 interface CreateOptions extends MovementOptions {
   readonly wait?: boolean;
+  readonly hold?: boolean;
+  readonly expiresIn?: number;
+  readonly at?: string;
 }
 
 function addCreateCommand(transfer: Command, end: EndCommand): void {
@@ -25,16 +28,25 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
     transfer
       .command('create <sender-wallet-id> <receiver-wallet-id> <amount>', { isDefault: true })
       .description('transfer an amount; the word create may be left out')
-      .option('--wait', 'return when it has ended or waits for somebody; exits 1 unless it went well'),
+      .option('--wait', 'return when it has ended or waits for somebody; exits 1 unless it went well')
+      .option('--hold', 'take the money and wait for a capture or a cancel')
+      .option('--expires-in <seconds>', 'when a hold is given back', seconds(60, 2_592_000))
+      .option('--at <time>', 'when it is to begin, as 2026-01-31T12:00:00Z'),
   ).action(async (sender: string, receiver: string, amount: string, options: CreateOptions, command: Command) => {
     const { client, print } = openSession(command);
-    const { currency, reference, metadata, key } = options;
+    const { currency, reference, metadata, key, hold, expiresIn, at } = options;
     const body = {
       sender_wallet_id: sender,
       receiver_wallet_id: receiver,
       amount,
       currency,
-      ...given({ reference, metadata }),
+      ...given({
+        reference,
+        metadata,
+        capture_method: hold ? ('manual' as const) : undefined,
+        expires_in: expiresIn,
+        scheduled_at: at,
+      }),
     };
     const made = options.wait
       ? await moveAndWait((callOptions) => client.transfers.create(body, callOptions), options)
@@ -121,8 +133,16 @@ export function describeTransfer(transfer: Transfer): string {
     status: status(transfer.status),
     reason: reasonOf(transfer),
     amount: `${transfer.amount} ${transfer.currency}`,
+    captured: transfer.capture_method === 'manual' ? transfer.captured_amount : undefined,
+    released: transfer.capture_method === 'manual' ? transfer.released_amount : undefined,
+    reversed: transfer.reversed_amount !== '0.0000' ? transfer.reversed_amount : undefined,
+    reverses: transfer.reverses_transfer_id,
+    batch: transfer.batch_id,
+    recurring: transfer.recurring_transfer_id,
     reference: transfer.reference,
     created: transfer.created_at,
+    scheduled: transfer.scheduled_at,
+    expires: transfer.expires_at,
   });
 }
 

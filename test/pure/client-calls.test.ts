@@ -79,6 +79,7 @@ describe('the client', () => {
     });
     await client.wallets.entries('a/b', { limit: 3 });
     await client.transfers.create(TRANSFER, { idempotencyKey: 'order-1', waitSeconds: 30 });
+    await client.transfers.resolve('t', { action: 'retry', comment: 'c' }, { actor: 'alice' });
     assert.equal(sent[0]!.url, 'http://api.test/v1/wallets/a%2Fb/entries?limit=3');
     assert.deepEqual(
       [sent[0]!.method, sent[0]!.body, sent[0]!.headers['authorization']],
@@ -91,6 +92,7 @@ describe('the client', () => {
       [sent[1]!.headers['idempotency-key'], sent[1]!.headers['prefer'], sent[1]!.headers['content-type']],
       ['order-1', 'wait=30', 'application/json'],
     );
+    assert.deepEqual([sent[2]!.headers['x-actor'], sent[1]!.headers['x-actor']], ['alice', undefined]);
   });
 
   test('makes a key once a call: its tries share it, and the next call has another', async () => {
