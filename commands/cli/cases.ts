@@ -14,7 +14,7 @@ const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
   readonly comment: string;
-  readonly actor: string;
+  readonly actor?: string;
 }
 
 export function addCaseCommands(program: Command): void {
@@ -42,7 +42,7 @@ export function addCaseCommands(program: Command): void {
         .makeOptionMandatory(),
     )
     .requiredOption('--comment <text>', 'why')
-    .option('--actor <name>', 'who decides', userInfo().username)
+    .option('--actor <name>', 'who decides (default: the user of this machine)')
     .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
       const resolved = await resolve(client, caseId, options);
@@ -56,7 +56,7 @@ export function addCaseCommands(program: Command): void {
 async function resolve(
   client: Client,
   caseId: string,
-  { action, comment, actor }: ResolveOptions,
+  { action, comment, actor = userInfo().username }: ResolveOptions,
 ): Promise<Case | Transfer> {
   if (action === 'retry' || action === 'close') {
     try {

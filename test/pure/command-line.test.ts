@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readBatchRows } from '../../commands/cli/batch-csv.ts';
-import { runCounterpoise, type RunOptions } from './run-counterpoise.ts';
+import { playApi, problem, runCounterpoise, type RunOptions } from './run-counterpoise.ts';
 
 const HEADER = 'sender_wallet_id,receiver_wallet_id,amount';
 
@@ -87,6 +86,14 @@ describe('the command line', () => {
     assert.equal((await runCounterpoise(['wallet', 'show'], { ...noStack(), node: without })).code, 2);
   });
 
+  test('npx finds it in the repository, with nothing to install', () => {
+    const cwd = fileURLToPath(new URL('../../', import.meta.url));
+    assert.equal(
+      execFileSync('npx', ['--no', '--', 'counterpoise', '--version'], { cwd, encoding: 'utf8' }),
+      '0.1.0\n',
+    );
+  });
+
   const older = olderNode();
   test('an older Node does, too', { skip: older === undefined && 'there is none on PATH' }, async () => {
     const { code, stdout } = await runCounterpoise(['--help'], { node: [older!] });
@@ -134,52 +141,28 @@ describe('the command line', () => {
     let server: Server;
     let env: Record<string, string>;
     let polls = 0;
-    let received: { key: string | undefined; items: unknown[] };
+    let received: { key: unknown; items: unknown };
     const batch = (pending: number): object => ({
       batch_id: 'b-1',
       status: pending > 0 ? 'PROCESSING' : 'COMPLETED',
       counts: { total: 3, pending, completed: 3 - pending - (pending < 2 ? 1 : 0), failed: pending < 2 ? 1 : 0 },
     });
+    const ITEMS = [
+      { index: 0, transfer_id: 't-0', status: 'COMPLETED', failure_reason: null },
+      { index: 1, transfer_id: 't-1', status: 'FAILED', failure_reason: 'insufficient_funds' },
+    ];
 
     before(async () => {
-      server = createServer((request, response) => {
-        const answer = (status: number, body: object): void => {
-          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-        };
-        let body = '';
-        request
-          .on('data', (chunk: Buffer) => (body += chunk.toString()))
-          .on('end', () => {
-            if (request.method === 'POST') {
-              const { items } = JSON.parse(body) as { items: { amount: string }[] };
-              received = { key: request.headers['idempotency-key'] as string | undefined, items };
-              const wrong = items.findIndex(({ amount }) => amount === '0');
-              if (wrong === -1) return answer(202, batch(3));
-              const errors = [
-                { pointer: `/items/${wrong}/amount`, code: 'amount_not_positive', detail: 'Must be more than zero.' },
-              ];
-              return answer(422, {
-                type: 't',
-                title: 'T',
-                status: 422,
-                code: 'amount_not_positive',
-                request_id: 'r',
-                errors,
-              });
-            }
-            if (!request.url!.includes('/items')) return answer(200, batch(2 - Math.min(polls++, 2)));
-            answer(200, {
-              data: [
-                { index: 0, transfer_id: 't-0', status: 'COMPLETED', failure_reason: null },
-                { index: 1, transfer_id: 't-1', status: 'FAILED', failure_reason: 'insufficient_funds' },
-              ],
-              next_cursor: null,
-            });
-          });
-      });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      env = { COUNTERPOISE_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+      ({ server, env } = await playApi(({ route, headers, body }) => {
+        if (route === 'GET /v1/transfer-batches/b-1/items') return [200, { data: ITEMS, next_cursor: null }];
+        if (route === 'GET /v1/transfer-batches/b-1') return [200, batch(2 - Math.min(polls++, 2))];
+        const { items } = body as { items: { amount: string }[] };
+        received = { key: headers['idempotency-key'], items };
+        const wrong = items.findIndex(({ amount }) => amount === '0');
+        if (wrong === -1) return [202, batch(3)];
+        const fault = { code: 'amount_not_positive', detail: 'Must be more than zero.' };
+        return problem(422, fault.code, { errors: [{ pointer: `/items/${wrong}/amount`, ...fault }] });
+      }));
     });
     after(() => server.close());
 
@@ -212,5 +195,44 @@ describe('the command line', () => {
         /nothing of it was done:\n {2}line 4, amount: Must be more than zero\. \(amount_not_positive\)/,
       );
     });
+  });
+
+  test('a case is resolved where it is decided: at its transfer if that has a workflow, by itself otherwise', async () => {
+    const given = {
+      case_id: 'c',
+      subject: 'transfer/t',
+      transfer_id: 't',
+      reason: 'refund',
+      status: 'OPEN',
+      since: 's',
+      attempts: 7,
+    };
+    const sent: unknown[] = [];
+    const { server, env } = await playApi(({ route, headers, body }) => {
+      if (headers['x-actor'] !== undefined) sent.push([route, headers['x-actor'], body]);
+      if (route === 'GET /v1/cases') return [200, { data: [given], next_cursor: null, open_count: 3 }];
+      if (route === 'POST /v1/cases/c/resolve') return problem(409, 'case_has_workflow');
+      return [200, route === 'GET /v1/cases/c' ? given : { transfer_id: 't', status: 'DEBITED', attention: null }];
+    });
+    try {
+      const { stdout } = await runCounterpoise(['cases', 'list'], { env });
+      assert.match(stdout, /^CASE +STATUS +SUBJECT .*\nc +OPEN +transfer\/t +refund +s +7\n\n3 are open in all\.\n$/);
+
+      const decide = ['cases', 'resolve', 'c', '--comment', 'seen', '--actor', 'ann', '--json', '--action'];
+      assert.equal((await runCounterpoise([...decide, 'retry'], { env })).json()['status'], 'DEBITED');
+      assert.equal(
+        (await runCounterpoise([...decide, 'close'], { env })).code,
+        1,
+        'only a transfer that ends closes it',
+      );
+      const retry = { action: 'retry', comment: 'seen' };
+      assert.deepEqual(sent, [
+        ['POST /v1/cases/c/resolve', 'ann', retry],
+        ['POST /v1/transfers/t/resolve', 'ann', retry],
+        ['POST /v1/cases/c/resolve', 'ann', { ...retry, action: 'close' }],
+      ]);
+    } finally {
+      server.close();
+    }
   });
 });

@@ -110,6 +110,32 @@ describe('on a real stack', () => {
       assert.deepEqual([code, json()['ok'], json()['violations']], [0, true, []]);
       assert.match((await counterpoise('audit')).stdout, /All invariants hold\.\n$/);
     });
+
+    test('holds, captures and gives back, and is told what is too late', async () => {
+      const [alice, bob] = [await openWallet('20.00'), await openWallet()];
+      const hold = async (): Promise<string> => {
+        const { code, json } = await counterpoise('transfer', alice, bob, '10.00', '--hold', '--wait', '--json');
+        const { status, capture_method, transfer_id } = json<Transfer>();
+        assert.deepEqual([code, status, capture_method], [0, 'DEBITED', 'manual']);
+        return transfer_id;
+      };
+      const id = await hold();
+      const captured = (await counterpoise('transfer', 'capture', id, '6.00', '--json')).json<Transfer>();
+      assert.deepEqual(
+        [captured.status, captured.captured_amount, captured.released_amount],
+        ['COMPLETED', '6.0000', '4.0000'],
+      );
+      const late = await counterpoise('transfer', 'cancel', id);
+      assert.deepEqual([late.code, late.stdout], [1, '']);
+      assert.match(late.stderr, /The transfer is COMPLETED\. \(not_cancelable\)/);
+
+      const { code, stdout } = await counterpoise('transfer', 'cancel', await hold());
+      assert.equal(code, 0);
+      assert.match(stdout, /status +CANCELED\n/);
+      const reversal = (await counterpoise('transfer', 'reverse', id, '1.50', '--json')).json<Transfer>();
+      assert.deepEqual([reversal.status, reversal.reverses_transfer_id], ['COMPLETED', id]);
+      assert.equal((await counterpoise('wallet', 'show', bob, '--json')).json<Wallet>().balance, '4.5000');
+    });
   });
 
   describe('the client in another package', () => {
