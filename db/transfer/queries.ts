@@ -185,8 +185,9 @@ export async function decideCapture(database: Database, transferId: TransferId, 
     UPDATE transfers SET captured_amount = ${amount}, updated_at = clock_timestamp()
     WHERE transfer_id = ${transferId} AND capture_method = 'manual' AND status = 'DEBITED' AND captured_amount IS NULL`);
   const stored = await findTransfer(database, transferId);
-  if (stored?.capturedAmount == null) throw new Error(`transfer ${transferId} is no hold that could be captured`);
-  return stored.capturedAmount;
+  const captured = stored?.capturedAmount ?? undefined;
+  if (captured === undefined) throw new Error(`transfer ${transferId} is no hold that could be captured`);
+  return captured;
 }
 
 /** Shows an operator that a transfer's compensation cannot finish: opens its case, and keeps the first time as a step. */
