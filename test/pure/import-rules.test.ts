@@ -53,6 +53,13 @@ const RULES: readonly Rule[] = [
 
   { of: 'api/wallet.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/transfer.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/transfer-actions.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/transfer-answer.ts', may: API, mayTypes: ['db/transfer/'] },
+  {
+    of: 'api/workflow-request.ts',
+    may: [...API_MOVEMENTS, 'db/transfer/', '@temporalio/client', '@temporalio/common', 'node:timers/promises'],
+    mayTypes: API_TYPES,
+  },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
