@@ -11,15 +11,16 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   unique,
   uniqueIndex,
   uuid,
+  type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
 import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
-import { BATCH_STATUSES } from '../../domain/batch.ts';
 import { CASE_ACTIONS } from '../../domain/case.ts';
 import {
   CAPTURE_METHODS,
@@ -30,6 +31,7 @@ import {
 import { amount, instant, sha256 } from '../database.ts';
 
 export { outboxEvents } from '../outbox.ts';
+export { transferBatches } from './batch-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
@@ -56,6 +58,9 @@ const movementColumns = () => ({
   attentionSince: instant('attention_since'),
   attentionError: text('attention_error'),
 });
+
+/** The UTC day of an instant, as the indexes of amounts have it. */
+const createdDay = (column: AnyPgColumn) => sql`((${column} AT TIME ZONE 'UTC')::date)`;
 
 export const transfers = pgTable(
   'transfers',
@@ -97,21 +102,27 @@ export const transfers = pgTable(
     uniqueIndex('transfers_batch_index')
       .on(t.batchId, t.batchIndex)
       .where(sql`batch_id is not null`),
-    index('transfers_reverses')
-      .on(t.reversesTransferId)
+    // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
+    index('transfers_created').on(t.createdAt, t.transferId),
+    index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
+    index('transfers_sender_created').on(t.senderWalletId, t.createdAt, t.transferId),
+    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt, t.transferId),
+    index('transfers_sender_unsuccessful')
+      .on(t.senderWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_receiver_unsuccessful')
+      .on(t.receiverWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_reference_created')
+      .on(t.reference, t.createdAt, t.transferId)
+      .where(sql`reference is not null`),
+    index('transfers_reverses_created')
+      .on(t.reversesTransferId, t.createdAt, t.transferId)
       .where(sql`reverses_transfer_id is not null`),
-    index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_sender_created').on(
-      t.senderWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_receiver_created').on(
-      t.receiverWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_recurring_created')
+      .on(t.recurringTransferId, t.createdAt, t.transferId)
+      .where(sql`recurring_transfer_id is not null`),
+    index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
     index('transfers_start_due')
       .on(t.startDueAt)
       .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
@@ -119,47 +130,6 @@ export const transfers = pgTable(
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
     check('transfers_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
-  ],
-);
-
-/** Many transfers that were accepted by one request and are moved by one workflow. Its items are rows of `transfers`. */
-export const transferBatches = pgTable(
-  'transfer_batches',
-  {
-    batchId: uuid('batch_id').$type<BatchId>().primaryKey(),
-    itemCount: integer('item_count').notNull(),
-    /** How many items have ended COMPLETED, and how many otherwise; written together with their statuses. */
-    completedCount: integer('completed_count').notNull().default(0),
-    failedCount: integer('failed_count').notNull().default(0),
-    status: text('status', { enum: BATCH_STATUSES }).notNull().default('PROCESSING'),
-    idempotencyKey: text('idempotency_key').notNull(),
-    /** SHA-256 of the hashes of its items' bodies, in their order. */
-    bodyHash: sha256('body_hash').notNull(),
-    requestId: text('request_id').notNull(),
-    traceparent: text('traceparent'),
-    createdAt: instant('created_at').notNull().defaultNow(),
-    updatedAt: instant('updated_at').notNull().defaultNow(),
-    /** When the items whose money has not arrived are given up and compensated. */
-    deadlineAt: instant('deadline_at').notNull(),
-    /** When the sweep is to start its workflow, unless that is known to be started: null. */
-    startDueAt: instant('start_due_at'),
-    /** Set while its compensation cannot finish by itself: the case, why, since when, and the last error. */
-    attentionCaseId: uuid('attention_case_id').$type<CaseId>(),
-    attentionReason: text('attention_reason'),
-    attentionSince: instant('attention_since'),
-    attentionError: text('attention_error'),
-  },
-  (t) => [
-    index('transfer_batches_created').on(t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst()),
-    index('transfer_batches_start_due')
-      .on(t.startDueAt)
-      .where(sql`status = 'PROCESSING' and start_due_at is not null`),
-    check('transfer_batches_status', sql`status in ('PROCESSING', 'COMPLETED')`),
-    check(
-      'transfer_batches_counts',
-      sql`completed_count >= 0 and failed_count >= 0 and completed_count + failed_count <= item_count`,
-    ),
-    check('transfer_batches_completed', sql`(status = 'COMPLETED') = (completed_count + failed_count = item_count)`),
   ],
 );
 
@@ -194,17 +164,18 @@ export const transactions = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    index('transactions_created').on(t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_wallet_created').on(
-      t.walletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
-    index('transactions_status_created').on(
-      t.status,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
+    // What lists walk, see list-queries.ts.
+    index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
+    index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
+    index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),
+    index('transactions_wallet_unsuccessful')
+      .on(t.walletId, t.status, t.createdAt, t.transactionId)
+      .where(sql`status = 'FAILED'`),
+    index('transactions_reference_created')
+      .on(t.reference, t.createdAt, t.transactionId)
+      .where(sql`reference is not null`),
+    index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),
     index('transactions_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PENDING' and start_due_at is not null`),
@@ -213,6 +184,22 @@ export const transactions = pgTable(
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
+);
+
+/**
+ * The metadata of transfers and transactions, a row a pair: the index of lists by a pair, in the order of creation, which
+ * an index of the jsonb cannot give. Written by the statement that accepts the movement.
+ */
+export const movementMetadata = pgTable(
+  'movement_metadata',
+  {
+    movement: text('movement', { enum: ['transfer', 'transaction'] }).notNull(),
+    key: text('key').notNull(),
+    value: text('value').notNull(),
+    createdAt: instant('created_at').notNull(),
+    movementId: uuid('movement_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.movement, t.key, t.value, t.createdAt, t.movementId] })],
 );
 
 /**

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 
 const FENCED_OPERATIONS = [
+  'advance',
   'cancel',
   'cancel_credit_batch',
   'credit',
@@ -14,10 +15,13 @@ const FENCED_OPERATIONS = [
   'debit_batch',
   'deposit',
   'open_wallet',
+  'outgoing_since',
   'refund',
   'refund_batch',
+  'set_wallet_limits',
   'set_wallet_status',
   'withdraw',
+  'write_off',
 ];
 
 describe('the roles of the services', () => {
@@ -83,25 +87,40 @@ describe('the roles of the services', () => {
     );
   });
 
-  test('the transfer service appends steps and events and changes neither, nor what was asked for', async () => {
+  test('the transfer service appends steps, events and the log of cases and changes none, nor what was asked for', async () => {
     const { transfer } = stores;
-    assert.deepEqual(await tablesOf(transfer), ['outbox_events', 'transactions', 'transfer_steps', 'transfers']);
-    const changeable = [
+    const movement = [
       'status',
       'failure_reason',
+      'failure_detail',
       'updated_at',
       'start_due_at',
+      'attention_case_id',
       'attention_reason',
       'attention_since',
       'attention_error',
     ];
-    for (const table of await tablesOf(transfer)) {
+    const changeable: Record<string, readonly string[]> = {
+      transfers: [...movement, 'captured_amount', 'reversed_amount'],
+      transactions: movement,
+      transfer_batches: [
+        ...movement.filter((column) => !column.startsWith('failure_')),
+        'completed_count',
+        'failed_count',
+      ],
+      cases: ['reason', 'status', 'last_error', 'attempts', 'updated_at', 'resolved_at'],
+      transfer_steps: [],
+      outbox_events: [],
+      case_actions: [],
+      movement_metadata: [],
+    };
+    assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
+    for (const [table, columns] of Object.entries(changeable)) {
       for (const write of [`DELETE FROM ${table}`, `TRUNCATE ${table}`])
         await isRefused(rowsOf(transfer.service, write), write);
       for (const column of await columnsOf(transfer, table)) {
         const update = `UPDATE ${table} SET ${column} = DEFAULT`;
-        const isMovement = table === 'transfers' || table === 'transactions';
-        if (isMovement && changeable.includes(column)) await rowsOf(transfer.service, update);
+        if (columns.includes(column)) await rowsOf(transfer.service, update);
         else await isRefused(rowsOf(transfer.service, update), update);
       }
     }
@@ -155,6 +174,7 @@ describe('the roles of the services', () => {
         rows.map(({ name, setting }) => `${name} ${setting}`),
         [
           'default_transaction_isolation read committed',
+          ...(service === stores.transfer.service ? ['enable_bitmapscan off'] : []),
           'idle_in_transaction_session_timeout 10000',
           'lock_timeout 3000',
           'statement_timeout 4000',

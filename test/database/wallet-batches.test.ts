@@ -87,7 +87,7 @@ describe('the wallet operations of a batch', () => {
       ),
       chunk: fc.integer({ min: 1, max: 40 }),
     });
-    let outcomes = new Set<string>();
+    const outcomes = new Set<string>();
     const property = fc.asyncProperty(plan, async ({ items, chunk }) => {
       const run = fresh('run');
       const ids = await openAll(together.service, together.admin, run);

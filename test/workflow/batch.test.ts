@@ -78,7 +78,10 @@ describe('a batch', () => {
     assertSettled(fake, 8);
     assert.deepEqual(fake.ends.get(1), { status: 'FAILED', failureReason: 'insufficient_funds' });
     assert.deepEqual(fake.ends.get(7), { status: 'FAILED', failureReason: 'receiver_suspended' });
-    assert.deepEqual([...fake.refunded].sort(), [6, 7]);
+    assert.deepEqual(
+      [...fake.refunded].sort((a, b) => a - b),
+      [6, 7],
+    );
   });
 
   it('survives every activity failing once before and once after its effect', async () => {
