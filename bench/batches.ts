@@ -18,6 +18,8 @@ const USAGE = 'Usage: npm run bench:batches -- [--items N] [--batches N] [--wall
 const RATIO_WANTED = 3;
 const TPCB_SECONDS = 10;
 const ANSWER_LIMIT_MS = 70_000;
+/** In each wallet. */
+const FUNDS = '1000000.00';
 
 const isJson = process.argv.includes('--json');
 try {
@@ -90,8 +92,6 @@ async function openWallets(databases: Readonly<Record<string, string>>, count: n
   }
   return all.map(({ id }) => id);
 }
-
-const FUNDS = '1000000.00';
 
 /** Enough in each wallet: into the first one from outside, and from there by a batch. */
 async function fund(api: string, [first, ...others]: readonly string[]): Promise<void> {
