@@ -52,7 +52,7 @@ const transferRequest = z
   })
   .openapi('TransferRequest');
 
-const transferAnswer = z
+export const transferAnswer = z
   .object({
     transfer_id: idAnswer(exampleMovementId),
     sender_wallet_id: idAnswer(exampleWalletId),
@@ -189,14 +189,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       });
 
       c.header('Location', `/v1/transfers/${id}`);
-      return c.json(render(row), status);
+      return c.json(renderTransfer(row), status);
     })
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
       const transfer = await databaseStep(database, () => findTransfer(database, id));
       if (transfer === undefined) throw notFound(id);
-      return c.json(render(transfer), 200);
+      return c.json(renderTransfer(transfer), 200);
     })
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -223,13 +223,17 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
       );
       return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
+        pageOf(rows, {
+          limit,
+          render: renderTransfer,
+          cursorOf: (row) => [row.createdAt.toISOString(), row.transferId],
+        }),
         200,
       );
     });
 }
 
-function render(row: Transfer): z.input<typeof transferAnswer> {
+export function renderTransfer(row: Transfer): z.input<typeof transferAnswer> {
   return {
     transfer_id: row.transferId,
     sender_wallet_id: row.senderWalletId,

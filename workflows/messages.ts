@@ -3,7 +3,7 @@
  * The one file of this folder that code outside of it imports.
  */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { TransactionId, TransferId } from '../domain/ids.ts';
+import type { RecurringTransferId, TransactionId, TransferId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
@@ -17,6 +17,16 @@ export function transferWorkflowId(transferId: TransferId): string {
 
 export function transactionWorkflowId(transactionId: TransactionId): string {
   return `transaction/${transactionId}`;
+}
+
+/** The Schedule of a recurring transfer; its runs have this id and their nominal time. */
+export function recurringScheduleId(recurringTransferId: RecurringTransferId): string {
+  return `recurring/${recurringTransferId}`;
+}
+
+/** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
+export interface RecurringInput {
+  readonly recurringTransferId: RecurringTransferId;
 }
 
 /**

@@ -4,3 +4,5 @@ GRANT USAGE ON SCHEMA public TO transfer_service;
 GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events TO transfer_service;
 GRANT UPDATE (status, failure_reason, updated_at, start_due_at, attention_reason, attention_since, attention_error)
   ON transfers, transactions TO transfer_service;
+GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;
+GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;

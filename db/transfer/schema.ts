@@ -27,8 +27,10 @@ import {
   type FailureDetail,
 } from '../../domain/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
+import { recurringTransfers } from './recurring-schema.ts';
 
 export { outboxEvents } from '../outbox.ts';
+export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
@@ -76,6 +78,8 @@ export const transfers = pgTable(
     /** What reversals have given back or are giving back. */
     reversedAmount: amount('reversed_amount').notNull().default('0'),
     recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>(),
+    /** The time at which its recurring transfer was to run; null where somebody triggered it. */
+    nominalAt: instant('nominal_at'),
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
     batchIndex: integer('batch_index'),
@@ -96,6 +100,18 @@ export const transfers = pgTable(
     uniqueIndex('transfers_batch_index')
       .on(t.batchId, t.batchIndex)
       .where(sql`batch_id is not null`),
+    foreignKey({
+      name: 'transfers_of_recurring',
+      columns: [t.recurringTransferId],
+      foreignColumns: [recurringTransfers.recurringTransferId],
+    }),
+    // A run never pays twice.
+    uniqueIndex('transfers_recurring_run')
+      .on(t.recurringTransferId, t.nominalAt)
+      .where(sql`nominal_at is not null`),
+    index('transfers_recurring_created')
+      .on(t.recurringTransferId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst())
+      .where(sql`recurring_transfer_id is not null`),
     index('transfers_reverses')
       .on(t.reversesTransferId)
       .where(sql`reverses_transfer_id is not null`),
