@@ -23,12 +23,13 @@ import { otherwise } from './validation.ts';
 
 /** One part of a calendar, from `min` to `max`. */
 function calendarPart(min: number, max: number) {
-  const value = z.int().min(min).max(max);
+  const error = 'calendar_invalid';
+  const within = (from: number) => z.int({ error }).min(from, error).max(max, error);
   const range = z
-    .strictObject({ start: value, end: value, step: z.int().min(1).max(max).optional() })
-    .refine(({ start, end }) => start <= end);
-  const some = z.union([value, range]);
-  return z.union([z.literal('*'), value, range, z.array(some).min(1).max(60)], { error: 'calendar_invalid' });
+    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, { error })
+    .refine(({ start, end }) => start <= end, error);
+  const some = z.union([within(min), range], { error });
+  return z.union([z.literal('*'), within(min), range, z.array(some).min(1, error).max(60, error)], { error });
 }
 
 const weekday = z.enum(WEEKDAYS);
@@ -117,7 +118,15 @@ export const recurringRequest = z
     error: 'ends_before_start',
     path: ['ends_at'],
   })
-  .openapi('RecurringTransferRequest');
+  .openapi('RecurringTransferRequest', {
+    example: {
+      sender_wallet_id: exampleWalletId,
+      receiver_wallet_id: exampleReceiverId,
+      amount: '25.00',
+      calendar: { day_of_month: 1, hour: 9 },
+      time_zone: 'Europe/Berlin',
+    },
+  });
 
 /** As an answer, which does not judge what was stored. */
 const calendarAnswer = z.record(z.string(), z.unknown()).openapi({ example: { day_of_month: 1, hour: 9 } });

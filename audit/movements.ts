@@ -7,7 +7,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { transactionId, transferId } from '../domain/derived-id.ts';
+import { recurringRunId, transactionId, transferId } from '../domain/derived-id.ts';
+import type { RecurringTransferId } from '../domain/ids.ts';
 import { transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
@@ -31,6 +32,8 @@ export interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
+  /** Of which it is a run, whose name its key is then. */
+  recurring: RecurringTransferId | null;
   /** Each with its reason, in the order in which they were reached. */
   steps: string[];
 }
@@ -48,7 +51,7 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
     for (const row of page) {
       const subject = `transfer ${row.id}`;
       for (const problem of transferProblems(row, moved(row.id))) findings.report('I2', subject, problem);
-      if (row.id !== transferId(row.idempotency_key))
+      if (row.id !== idOf(row))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       const hash = transferBodyHash({ ...row, senderWalletId: row.sender, receiverWalletId: row.receiver });
       if (row.body_hash !== hash) findings.report('I4', subject, 'its body is not the one that was acknowledged');
@@ -66,6 +69,11 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
+}
+
+/** What its key makes its id. */
+function idOf({ recurring, idempotency_key: key }: TransferRow): TransferTerms['transferId'] {
+  return recurring === null ? transferId(key) : recurringRunId(recurring, key);
 }
 
 /** Fences of movements that do not exist. `transfer` is the database as it is now. */
@@ -124,7 +132,7 @@ const movementColumns = sql`status, failure_reason, amount, currency, reference,
 
 function transfersAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, ${movementColumns},
+    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, recurring_transfer_id AS recurring, ${movementColumns},
       ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
     FROM transfers WHERE transfer_id > ${id} ORDER BY transfer_id LIMIT ${limit}`;
 }
