@@ -240,6 +240,30 @@ describe('a recurring transfer', () => {
     );
   });
 
+  test('that is deleted lists whatever it had missed by then as skipped, however much that is', async () => {
+    const id = await recurring({ hour: '*', minute: '*' }, { agedMs: 2 * DAY_MS });
+    const response = await fetch(`${stack.api}/v1/recurring-transfers/${id}`, { method: 'DELETE' });
+    assert.equal(response.status, 200);
+    await until(RUN_LIMIT_MS, 'it is still looked after', async () => {
+      const [row] = await money.rows<{ tend_due_at: Date | null }>(
+        'transfer',
+        'SELECT tend_due_at FROM recurring_transfers WHERE recurring_transfer_id = $1',
+        [id],
+      );
+      return row?.tend_due_at === null;
+    });
+    const [skipped] = await money.rows<{ skips: number; minutes: number }>(
+      'transfer',
+      `SELECT count(*)::int AS skips, (extract(epoch FROM max(nominal_at) - min(nominal_at)) / 60)::int AS minutes
+       FROM recurring_transfer_skips WHERE recurring_transfer_id = $1`,
+      [id],
+    );
+    assert.ok(skipped!.skips >= 2_879 && skipped!.skips <= 2_881, `${skipped!.skips}`);
+    assert.equal(skipped!.minutes, skipped!.skips - 1);
+    assert.deepEqual(await paidFor(id), []);
+    await assert.rejects(schedule(id).describe(), ScheduleNotFoundError);
+  });
+
   test('leaves every invariant standing', async () => {
     await money.assertSound();
     const unpaid = await money.rows(
