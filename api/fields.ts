@@ -74,6 +74,11 @@ export const referenceField = textField(255)
   .optional()
   .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
 
+/** Why somebody steps in. */
+export const commentField = textField(1_000)
+  .refine((text) => text.trim() !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
+
 const KEYS_MAX = 50;
 const KEY_CHARACTERS_MAX = 40;
 const VALUE_CHARACTERS_MAX = 500;

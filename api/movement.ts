@@ -9,7 +9,16 @@ import type { Transfer } from '../db/transfer/queries.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
 import type { FieldCode } from './field-codes.ts';
-import { amountAnswer, amountField, currencyField, instantAnswer, metadataField, referenceField } from './fields.ts';
+import {
+  amountAnswer,
+  amountField,
+  currencyField,
+  idAnswer,
+  instantAnswer,
+  metadataField,
+  referenceField,
+} from './fields.ts';
+import type { ProblemCode } from './problem.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { otherwise } from './validation.ts';
 
@@ -32,17 +41,21 @@ export const idempotencyKeyHeader = z
       'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
   });
 
-export const movementHeaders = z.object({
-  'Idempotency-Key': idempotencyKeyHeader,
+export const preferHeader = {
   Prefer: z
     .string()
     .optional()
     .openapi({
       example: 'wait=10',
       description:
-        '`wait=N` (RFC 7240) answers as soon as the movement has ended or needs attention, at most N seconds later; N is at most 60. ' +
+        '`wait=N` (RFC 7240) answers as soon as the movement has ended or waits for somebody, at most N seconds later; N is at most 60. ' +
         'Other preferences are ignored.',
     }),
+};
+
+export const movementHeaders = z.object({
+  'Idempotency-Key': idempotencyKeyHeader,
+  ...preferHeader,
 });
 
 export const movementRequestFields = {
@@ -53,12 +66,21 @@ export const movementRequestFields = {
 };
 
 export const movementAnswerFields = {
+  failure_detail: z
+    .object({ limit: z.enum(['max_amount', 'outgoing_24h']), remaining: amountAnswer })
+    .nullable()
+    .openapi({ description: 'Of `limit_exceeded`: which limit of the wallet, and how much could have moved.' }),
   amount: amountAnswer,
   currency: z.string().openapi({ example: 'USD' }),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
   attention: z
-    .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
+    .object({
+      case_id: idAnswer('3c1d2e4f-8a9b-4c0d-9e1f-2a3b4c5d6e7f').nullable(),
+      reason: z.string(),
+      since: instantAnswer,
+      last_error: z.string().nullable(),
+    })
     .nullable()
     .openapi({
       description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
@@ -75,12 +97,15 @@ const movementAnswer = z.object(movementAnswerFields);
 export function renderMovement(row: Transfer | Transaction): z.infer<typeof movementAnswer> {
   const { attentionReason: reason, attentionSince: since } = row;
   return {
+    failure_detail: row.failureDetail,
     amount: row.amount,
     currency: row.currency,
     reference: row.reference,
     metadata: row.metadata ?? {},
     attention:
-      reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
+      reason === null || since === null
+        ? null
+        : { case_id: row.attentionCaseId, reason, since: since.toISOString(), last_error: row.attentionError },
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
     deadline_at: row.deadlineAt.toISOString(),
@@ -115,7 +140,10 @@ export const movementProblems = [
 ] as const;
 
 /** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
-export function movementResponses<Answer extends z.ZodType>(answer: Answer, ...ownCodes: readonly FieldCode[]) {
+export function movementResponses<Answer extends z.ZodType>(
+  answer: Answer,
+  ...ownCodes: readonly (FieldCode | ProblemCode)[]
+) {
   const content = { 'application/json': { schema: answer } };
   return {
     200: {

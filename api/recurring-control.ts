@@ -14,7 +14,6 @@ import { recurringRunId } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
 import { triggeredRunName, type RecurringStatus } from '../domain/recurring.ts';
-import { isTerminal } from '../domain/transfer.ts';
 import { startTransfer } from '../temporal/start-movement.ts';
 import { tendRecurring } from '../temporal/tend-recurring.ts';
 import { transferWorkflowId } from '../workflows/messages.ts';
@@ -26,7 +25,7 @@ import { ProblemError } from './problem.ts';
 import { problemResponses } from './problem-schema.ts';
 import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
 import type { ApiEnv } from './request-context.ts';
-import { renderTransfer, transferAnswer } from './transfer.ts';
+import { isSettled, renderTransfer, transferAnswer } from './transfer-answer.ts';
 
 const tags = ['Recurring transfers'];
 const request = { params: z.object({ recurring_transfer_id: recurringTransferIdField }) };
@@ -136,7 +135,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
           return stored;
         },
         start: (transfer) => startTransfer(starter, transfer),
-        isSettled: (transfer) => isTerminal(transfer.status) || transfer.attentionReason !== null,
+        isSettled,
       });
 
       c.header('Location', `/v1/transfers/${transferId}`);
