@@ -65,10 +65,13 @@ export const CATCHUP_MS = 86_400_000;
 
 /**
  * Where in each interval the run is, in seconds since 1970 modulo the interval: Temporal counts intervals from 1970 unless
- * it is told otherwise, and a standing order counts them from its start, or from when it was asked for.
+ * it is told otherwise. A standing order counts them from its start, in whole seconds not before it; without one from when
+ * it was made, which was before any run: the first is one interval later.
  */
-export function intervalOffset(everySeconds: number, startsAt: Date): number {
-  return Math.ceil(startsAt.getTime() / 1_000) % everySeconds;
+export function intervalOffset(everySeconds: number, startsAt: Date | null, createdAt: Date): number {
+  const fromSeconds =
+    startsAt === null ? Math.floor(createdAt.getTime() / 1_000) : Math.ceil(startsAt.getTime() / 1_000);
+  return fromSeconds % everySeconds;
 }
 
 /** The name of the run at a nominal time: the same run has the same name, and so its transfer the same id. */

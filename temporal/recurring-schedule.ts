@@ -138,7 +138,7 @@ function scheduleSpec({
     ...(endsAt === null ? {} : { endAt: endsAt }),
   };
   if (everySeconds !== null) {
-    const offset = intervalOffset(everySeconds, startsAt ?? createdAt);
+    const offset = intervalOffset(everySeconds, startsAt, createdAt);
     return { ...bounds, intervals: [{ every: everySeconds * 1_000, offset: offset * 1_000 }] };
   }
   const { second, minute, hour, day_of_month: dayOfMonth, month, year, day_of_week: dayOfWeek } = calendar ?? {};

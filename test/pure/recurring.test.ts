@@ -105,15 +105,17 @@ describe('the calendar', () => {
 });
 
 describe('an interval', () => {
-  test('runs at its start, and not at multiples since 1970', () => {
+  test('counts from its start, or else from when it was made, and not from 1970', () => {
     for (const [every, start] of [
       [60, '2026-11-21T10:00:17Z'],
       [3_600, '2026-11-21T10:15:00.500Z'],
       [86_400 * 7, '2026-11-21T23:59:59.999Z'],
     ] as const) {
-      const offset = intervalOffset(every, at(start));
+      const offset = intervalOffset(every, at(start), at('2026-11-20T00:00:00Z'));
       assert.ok(offset >= 0 && offset < every);
       assert.equal((Math.ceil(at(start).getTime() / 1_000) - offset) % every, 0);
+      const made = intervalOffset(every, null, at(start));
+      assert.equal((Math.floor(at(start).getTime() / 1_000) - made) % every, 0);
     }
   });
 });
