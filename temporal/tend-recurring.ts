@@ -29,13 +29,10 @@ export async function tendRecurring(
   const isSettled = settledUntil >= until;
   const isOver = end !== undefined && isSettled;
   if (isOver) await removeSchedule(client, row.recurringTransferId);
-  const isSoon = isMissing || (wasMissing && row.createdAt < until);
-  await noteTended(
-    database,
-    row,
-    settledUntil,
-    isOver ? null : isSoon ? UNDER_WAY_MS / 1_000 : isSettled ? AGAIN_SECONDS : 0,
-  );
+  const isSoon = (isMissing && row.status === 'ACTIVE') || (wasMissing && row.createdAt < until);
+  const isAnotherPage = !isSettled && !isMissing;
+  const againInSeconds = isAnotherPage ? 0 : isSoon ? UNDER_WAY_MS / 1_000 : AGAIN_SECONDS;
+  await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
 }
 
 /** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */
