@@ -105,6 +105,27 @@ export const metadataField = z
     description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}.`,
   });
 
+/** One pair of metadata, as an object of one key. */
+export const metadataPairField = z
+  .record(z.string(), z.string({ error: otherwise('metadata_pair_invalid') }), {
+    error: otherwise('metadata_pair_invalid'),
+  })
+  .superRefine((metadata, context) => {
+    const entries = Object.entries(metadata);
+    const [key = '', value = ''] = entries[0] ?? [];
+    const isPair =
+      entries.length === 1 && key !== '' && isWithin(key, KEY_CHARACTERS_MAX) && isWithin(value, VALUE_CHARACTERS_MAX);
+    if (!isPair) context.addIssue({ code: 'custom', message: 'metadata_pair_invalid' });
+    else if (!isStorable(key) || !isStorable(value)) context.addIssue({ code: 'custom', message: 'text_invalid' });
+  })
+  .openapi({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
+    minProperties: 1,
+    maxProperties: 1,
+    example: { order_id: '42' },
+  });
+
 const INSTANT_MIN = Date.parse('0001-01-01T00:00:00Z');
 const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 

@@ -8,6 +8,7 @@ import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet.ts';
+import { walletLimitRoutes } from './wallet-limits.ts';
 
 export interface WalletAppDeps extends BaseDeps {
   /** In the order of their numbers. */
@@ -20,6 +21,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
+    .route('/', walletLimitRoutes(shards))
     .route(
       '/',
       openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),

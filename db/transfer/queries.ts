@@ -3,9 +3,9 @@
  * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
-import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
-import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -126,6 +126,8 @@ function accepted(
       RETURNING *
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM accepted
+    ), pair AS (
+      ${insertMetadata('transfer')}
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )`;
@@ -178,16 +180,13 @@ function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext)
 
 /**
  * Decides how much of a hold is captured, zero for nothing, if that is not decided yet. Answers what is decided then, for
- * ever: a run that was terminated in between is followed by one that adopts it.
+ * ever: a run that was terminated in between is followed by one that adopts it. What is not DEBITED is no hold, and zero.
  */
 export async function decideCapture(database: Database, transferId: TransferId, amount: string): Promise<string> {
   await database.execute(sql`
     UPDATE transfers SET captured_amount = ${amount}, updated_at = clock_timestamp()
     WHERE transfer_id = ${transferId} AND capture_method = 'manual' AND status = 'DEBITED' AND captured_amount IS NULL`);
-  const stored = await findTransfer(database, transferId);
-  const captured = stored?.capturedAmount ?? undefined;
-  if (captured === undefined) throw new Error(`transfer ${transferId} is no hold that could be captured`);
-  return captured;
+  return (await findTransfer(database, transferId))?.capturedAmount ?? '0.0000';
 }
 
 /** Shows an operator that a transfer's compensation cannot finish: opens its case, and keeps the first time as a step. */
@@ -223,53 +222,6 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .from(transferSteps)
     .where(eq(transferSteps.transferId, transferId))
     .orderBy(asc(transferSteps.stepId));
-}
-
-export interface TransferFilter {
-  readonly status?: TransferStatus | undefined;
-  /** As sender or receiver. */
-  readonly walletId?: WalletId | undefined;
-  /** Included. */
-  readonly createdAfter?: Date | undefined;
-  /** Excluded. */
-  readonly createdBefore?: Date | undefined;
-  readonly after?: { readonly createdAt: Date; readonly transferId: TransferId } | undefined;
-  readonly limit: number;
-}
-
-/** Newest first, those after the cursor. */
-export async function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
-  const { walletId, limit } = filter;
-  if (walletId === undefined) return listBy(database, filter, undefined);
-  // Two scans of an index each, which end at the limit; a condition on either column would sort a wallet's whole history.
-  const [sent, received] = await Promise.all([
-    listBy(database, filter, eq(transfers.senderWalletId, walletId)),
-    listBy(database, filter, eq(transfers.receiverWalletId, walletId)),
-  ]);
-  return [...sent, ...received].sort(newestFirst).slice(0, limit);
-}
-
-function listBy(database: Database, filter: TransferFilter, condition: SQL | undefined): Promise<Transfer[]> {
-  const conditions: (SQL | undefined)[] = [condition];
-  if (filter.status !== undefined) conditions.push(eq(transfers.status, filter.status));
-  if (filter.createdAfter !== undefined) conditions.push(gte(transfers.createdAt, filter.createdAfter));
-  if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
-  if (filter.after !== undefined) {
-    const { createdAt, transferId } = filter.after;
-    conditions.push(
-      sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`,
-    );
-  }
-  return database
-    .select()
-    .from(transfers)
-    .where(and(...conditions))
-    .orderBy(desc(transfers.createdAt), desc(transfers.transferId))
-    .limit(filter.limit);
-}
-
-function newestFirst(a: Transfer, b: Transfer): number {
-  return b.createdAt.getTime() - a.createdAt.getTime() || (a.transferId < b.transferId ? 1 : -1);
 }
 
 /**
@@ -328,6 +280,12 @@ function statusOf({ transferId, status, failureReason, failureDetail, capturedAm
   if (status !== 'FAILED') return { status, ...captured };
   const detail = failureDetail === null ? {} : { detail: failureDetail };
   return { status, failureReason: failureReason!, ...detail, ...captured };
+}
+
+/** The clause that indexes the metadata of the rows of `accepted`, a row a pair. */
+export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
+  return sql`INSERT INTO movement_metadata (movement, key, value, created_at, movement_id)
+    SELECT ${movement}, key, value, created_at, ${sql.identifier(`${movement}_id`)} FROM accepted CROSS JOIN jsonb_each_text(metadata)`;
 }
 
 /** The clause that writes an event to the outbox for each row of `when`, which has at most one. */

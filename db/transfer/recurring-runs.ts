@@ -11,7 +11,7 @@ import { transferBodyHash } from '../../domain/movement-body.ts';
 import { scheduledRunName, triggeredRunName } from '../../domain/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
-import { findTransfer, insertEvent, START_DUE_SECONDS, type Transfer } from './queries.ts';
+import { findTransfer, insertEvent, insertMetadata, START_DUE_SECONDS, type Transfer } from './queries.ts';
 import { findRecurringTransfer, type RecurringTransfer } from './recurring-queries.ts';
 import { recurringTransferSkips, transfers } from './schema.ts';
 
@@ -110,6 +110,8 @@ async function insertRun(
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
+    ), metadata AS (
+      ${insertMetadata('transfer')}
     )
     SELECT * FROM accepted`);
   return rows[0] && rowOf(transfers, rows[0]);

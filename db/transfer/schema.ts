@@ -11,10 +11,12 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   unique,
   uniqueIndex,
   uuid,
+  type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
 import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
@@ -57,6 +59,9 @@ const movementColumns = () => ({
   attentionSince: instant('attention_since'),
   attentionError: text('attention_error'),
 });
+
+/** The UTC day of an instant, as the indexes of amounts have it. */
+const createdDay = (column: AnyPgColumn) => sql`((${column} AT TIME ZONE 'UTC')::date)`;
 
 export const transfers = pgTable(
   'transfers',
@@ -109,24 +114,27 @@ export const transfers = pgTable(
     uniqueIndex('transfers_recurring_run')
       .on(t.recurringTransferId, t.nominalAt)
       .where(sql`nominal_at is not null`),
-    index('transfers_recurring_created')
-      .on(t.recurringTransferId, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst())
-      .where(sql`recurring_transfer_id is not null`),
-    index('transfers_reverses')
-      .on(t.reversesTransferId)
+    // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
+    index('transfers_created').on(t.createdAt, t.transferId),
+    index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
+    index('transfers_sender_created').on(t.senderWalletId, t.createdAt, t.transferId),
+    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt, t.transferId),
+    index('transfers_sender_unsuccessful')
+      .on(t.senderWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_receiver_unsuccessful')
+      .on(t.receiverWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_reference_created')
+      .on(t.reference, t.createdAt, t.transferId)
+      .where(sql`reference is not null`),
+    index('transfers_reverses_created')
+      .on(t.reversesTransferId, t.createdAt, t.transferId)
       .where(sql`reverses_transfer_id is not null`),
-    index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_sender_created').on(
-      t.senderWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_receiver_created').on(
-      t.receiverWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_recurring_created')
+      .on(t.recurringTransferId, t.createdAt, t.transferId)
+      .where(sql`recurring_transfer_id is not null`),
+    index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
     index('transfers_start_due')
       .on(t.startDueAt)
       .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
@@ -170,17 +178,18 @@ export const transactions = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    index('transactions_created').on(t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_wallet_created').on(
-      t.walletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
-    index('transactions_status_created').on(
-      t.status,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
+    // What lists walk, see list-queries.ts.
+    index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
+    index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
+    index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),
+    index('transactions_wallet_unsuccessful')
+      .on(t.walletId, t.status, t.createdAt, t.transactionId)
+      .where(sql`status = 'FAILED'`),
+    index('transactions_reference_created')
+      .on(t.reference, t.createdAt, t.transactionId)
+      .where(sql`reference is not null`),
+    index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),
     index('transactions_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PENDING' and start_due_at is not null`),
@@ -189,6 +198,22 @@ export const transactions = pgTable(
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
+);
+
+/**
+ * The metadata of transfers and transactions, a row a pair: the index of lists by a pair, in the order of creation, which
+ * an index of the jsonb cannot give. Written by the statement that accepts the movement.
+ */
+export const movementMetadata = pgTable(
+  'movement_metadata',
+  {
+    movement: text('movement', { enum: ['transfer', 'transaction'] }).notNull(),
+    key: text('key').notNull(),
+    value: text('value').notNull(),
+    createdAt: instant('created_at').notNull(),
+    movementId: uuid('movement_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.movement, t.key, t.value, t.createdAt, t.movementId] })],
 );
 
 /**

@@ -12,7 +12,9 @@ const FENCED_OPERATIONS = [
   'debit',
   'deposit',
   'open_wallet',
+  'outgoing_since',
   'refund',
+  'set_wallet_limits',
   'set_wallet_status',
   'withdraw',
   'write_off',
@@ -104,6 +106,7 @@ describe('the roles of the services', () => {
       transfer_steps: [],
       outbox_events: [],
       case_actions: [],
+      movement_metadata: [],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {
@@ -165,6 +168,7 @@ describe('the roles of the services', () => {
         rows.map(({ name, setting }) => `${name} ${setting}`),
         [
           'default_transaction_isolation read committed',
+          ...(service === stores.transfer.service ? ['enable_bitmapscan off'] : []),
           'idle_in_transaction_session_timeout 10000',
           'lock_timeout 3000',
           'statement_timeout 4000',

@@ -232,6 +232,33 @@ describe('who asks for a hold', () => {
     });
   });
 
+  it('to be captured before its debit is known to be applied has it captured as soon as it is', async () => {
+    const gate = holdUp('debit');
+    const services = createServices({ before: gate.hold });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment(), 'ordinary', { expiresInMs: DAY_MS });
+      await gate.reached;
+      const asked = await handle.startUpdate(captureUpdate, {
+        args: [{ amount: '10.0000' }],
+        waitForStage: 'ACCEPTED',
+      });
+      assert.equal(await refusalOf(handle.executeUpdate(cancelUpdate)), 'not_cancelable');
+      gate.release();
+      assert.equal((await asked.result()).status, 'COMPLETED');
+      await keepHistory('hold-captured-before-it-was-held', handle);
+    });
+    assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
+  });
+
+  it('to be captured while it is scheduled is refused', async () => {
+    await withWorkers(createServices(), async () => {
+      const handle = await startTransfer(environment(), 'ordinary', { startInMs: DAY_MS, expiresInMs: DAY_MS });
+      const capture = handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      assert.equal(await refusalOf(capture), 'not_capturable');
+      assert.equal((await handle.executeUpdate(cancelUpdate)).status, 'CANCELED');
+    });
+  });
+
   it('whose run was terminated after the decision was written gets that decision from the next run', async () => {
     const gate = holdUp('credit');
     const services = await withHold({ before: gate.hold }, async (handle) => {

@@ -54,5 +54,4 @@ CREATE INDEX "recurring_transfers_sender_created" ON "recurring_transfers" USING
 CREATE INDEX "recurring_transfers_receiver_created" ON "recurring_transfers" USING btree ("receiver_wallet_id","created_at" DESC NULLS FIRST,"recurring_transfer_id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "recurring_transfers_tend_due" ON "recurring_transfers" USING btree ("tend_due_at") WHERE tend_due_at is not null;--> statement-breakpoint
 ALTER TABLE "transfers" ADD CONSTRAINT "transfers_of_recurring" FOREIGN KEY ("recurring_transfer_id") REFERENCES "public"."recurring_transfers"("recurring_transfer_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "transfers_recurring_run" ON "transfers" USING btree ("recurring_transfer_id","nominal_at") WHERE nominal_at is not null;--> statement-breakpoint
-CREATE INDEX "transfers_recurring_created" ON "transfers" USING btree ("recurring_transfer_id","created_at" DESC NULLS FIRST,"transfer_id" DESC NULLS FIRST) WHERE recurring_transfer_id is not null;
+CREATE UNIQUE INDEX "transfers_recurring_run" ON "transfers" USING btree ("recurring_transfer_id","nominal_at") WHERE nominal_at is not null;
