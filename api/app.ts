@@ -10,6 +10,8 @@ import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
+import { recurringControlRoutes } from './recurring-control.ts';
+import { recurringRoutes } from './recurring.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
@@ -38,6 +40,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
     .route('/', transferListRoutes(deps))
+    .route('/', recurringRoutes(deps))
+    .route('/', recurringControlRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))

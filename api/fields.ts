@@ -13,6 +13,7 @@ import { otherwise } from './validation.ts';
 export const exampleWalletId = '8f14e45f-ceea-867f-9b1c-2d3e4f5a6b7c';
 export const exampleReceiverId = '1c9ac015-9d3c-8e35-a1f2-7b6c5d4e3f2a';
 export const exampleMovementId = '5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
+export const exampleRecurringId = '3d7c1e20-95ab-8c04-a6f7-0b1c2d3e4f5a';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -28,8 +29,8 @@ function uuid<Id extends string>(code: FieldCode, example: string) {
 
 export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
 export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
-export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleMovementId);
 export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
+export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleRecurringId);
 
 export const amountField = z
   .string({ error: otherwise('amount_invalid') })

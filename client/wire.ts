@@ -55,9 +55,156 @@ export interface Readiness {
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
+export interface RecurringTransfer {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface RecurringTransferDetails {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+
+  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. */
+  next_runs: Array<string> | null;
+
+  /** The ten newest; `/runs` lists all. */
+  last_runs: Array<RecurringTransferRun>;
+
+  /** When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all. */
+  skipped_runs: Array<string>;
+}
+
+export interface RecurringTransferRequest {
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+
+  /** Your own note, returned as it was sent. */
+  reference?: string;
+
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  metadata?: { [name: string]: string };
+
+  /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
+  every?: number;
+
+  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves out does not run; where it is put back, a time that comes twice runs twice. */
+  calendar?: {
+    /** 0 unless it is said. */
+    minute?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+
+    /** 0 unless it is said. */
+    hour?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    day_of_month?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+
+    /** 1 is January. */
+    month?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    year?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    day_of_week?:
+      | 'SUNDAY'
+      | 'MONDAY'
+      | 'TUESDAY'
+      | 'WEDNESDAY'
+      | 'THURSDAY'
+      | 'FRIDAY'
+      | 'SATURDAY'
+      | Array<'SUNDAY' | 'MONDAY' | 'TUESDAY' | 'WEDNESDAY' | 'THURSDAY' | 'FRIDAY' | 'SATURDAY'>;
+  };
+
+  /** Whose clock the calendar is about: an IANA name. An interval is the same everywhere. */
+  time_zone?: string;
+
+  /** No run is before it; intervals count from it. One that has passed only gives the rhythm. */
+  starts_at?: string;
+
+  /** No run is after it. */
+  ends_at?: string;
+}
+
+export interface RecurringTransferRun {
+  /** The time at which it was to run; null if it was triggered. */
+  scheduled_for: string | null;
+  transfer_id: string;
+  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  failure_reason:
+    | 'insufficient_funds'
+    | 'sender_not_found'
+    | 'receiver_not_found'
+    | 'sender_suspended'
+    | 'receiver_suspended'
+    | 'currency_mismatch'
+    | 'balance_limit'
+    | 'limit_exceeded'
+    | 'timed_out'
+    | 'capture_expired'
+    | null;
+
+  /** Later than it was to run if it was caught up. */
+  accepted_at: string;
+}
+
 export interface Resolution {
   action: 'retry' | 'refund' | 'write_off';
   comment: string;
+}
+
+export interface SkippedRun {
+  scheduled_for: string;
 }
 
 export interface Transaction {
@@ -219,6 +366,31 @@ export interface Wallet {
   updated_at: string;
 }
 
+export interface WalletLimits {
+  wallet_id: string;
+  currency: string;
+
+  /** null: no limit. */
+  max_amount: string | null;
+
+  /** null: no limit. */
+  outgoing_24h: string | null;
+
+  /** What has gone out within the last 24 hours, less what came back of it as refunds. */
+  outgoing_24h_used: string;
+
+  /** null: no limit. */
+  outgoing_24h_remaining: string | null;
+}
+
+export interface WalletLimitsRequest {
+  /** Of one movement; null for no limit. */
+  max_amount?: string;
+
+  /** Of all movements within any 24 hours together; null for no limit. */
+  outgoing_24h?: string;
+}
+
 export interface WalletRequest {
   user_id: string;
 
@@ -252,6 +424,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Transfer money again and again */
+  createRecurringTransfer: {
+    path?: undefined;
+    query?: undefined;
+    body: RecurringTransferRequest;
+    answer: RecurringTransfer;
+  };
+
   /** Put money into a wallet, or take it out */
   createTransaction: {
     path?: undefined;
@@ -276,6 +456,14 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** End a recurring transfer */
+  deleteRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
+  };
+
   /** Whether the process lives */
   getHealth: {
     path?: undefined;
@@ -290,6 +478,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Readiness;
+  };
+
+  /** A recurring transfer, with its next, last and skipped runs */
+  getRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransferDetails;
   };
 
   /** A transaction */
@@ -327,21 +523,99 @@ export interface Operations {
     answer: Balance;
   };
 
+  /** The limits of a wallet, and what remains of them */
+  getWalletLimits: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WalletLimits;
+  };
+
+  /** The transfers of a recurring transfer, newest first */
+  listRecurringTransferRuns: {
+    path: { recurring_transfer_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<RecurringTransferRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Recurring transfers, newest first */
+  listRecurringTransfers: {
+    path?: undefined;
+    query?: {
+      status?: 'ACTIVE' | 'PAUSED' | 'DELETED';
+
+      /** As sender or receiver. */
+      wallet_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<RecurringTransfer>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The runs that were missed and not caught up, the latest first */
+  listSkippedRuns: {
+    path: { recurring_transfer_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<SkippedRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Transactions, newest first */
   listTransactions: {
     path?: undefined;
     query?: {
-      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
-
-      /** CREDIT puts money into the wallet, DEBIT takes it out. */
-      type?: 'CREDIT' | 'DEBIT';
       wallet_id?: string;
+
+      /** Exactly this reference. */
+      reference?: string;
+
+      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      metadata?: { [name: string]: string };
+
+      /** This amount included. */
+      amount_min?: string;
+
+      /** This amount included. */
+      amount_max?: string;
 
       /** This instant included. */
       created_after?: string;
 
       /** This instant excluded. */
       created_before?: string;
+      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
+
+      /** CREDIT puts money into the wallet, DEBIT takes it out. */
+      type?: 'CREDIT' | 'DEBIT';
       limit?: number;
 
       /** The `next_cursor` of the page before. */
@@ -368,16 +642,32 @@ export interface Operations {
   listTransfers: {
     path?: undefined;
     query?: {
-      status?: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
-
-      /** As sender or receiver. */
       wallet_id?: string;
+
+      /** Exactly this reference. */
+      reference?: string;
+
+      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      metadata?: { [name: string]: string };
+
+      /** This amount included. */
+      amount_min?: string;
+
+      /** This amount included. */
+      amount_max?: string;
 
       /** This instant included. */
       created_after?: string;
 
       /** This instant excluded. */
       created_before?: string;
+      status?: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+
+      /** The reversals of this transfer. */
+      reverses_transfer_id?: string;
+
+      /** The runs of this one. */
+      recurring_transfer_id?: string;
       limit?: number;
 
       /** The `next_cursor` of the page before. */
@@ -429,12 +719,28 @@ export interface Operations {
     };
   };
 
+  /** Stop the runs of a recurring transfer */
+  pauseRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
+  };
+
   /** Step in where a transfer needs attention */
   resolveTransfer: {
     path: { transfer_id: string };
     query?: undefined;
     body: Resolution;
     answer: Transfer;
+  };
+
+  /** Let a paused recurring transfer go on */
+  resumeRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
   };
 
   /** Give back a completed transfer, whole or in part */
@@ -445,12 +751,28 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Limit what goes out of a wallet */
+  setWalletLimits: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body: WalletLimitsRequest;
+    answer: WalletLimits;
+  };
+
   /** Stop a wallet from sending and receiving */
   suspendWallet: {
     path: { wallet_id: string };
     query?: undefined;
     body?: undefined;
     answer: Wallet;
+  };
+
+  /** Run a recurring transfer now */
+  triggerRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Transfer;
   };
 }
 
@@ -459,25 +781,52 @@ export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
+  createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
+  deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
+  getRecurringTransfer: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
+  getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  listRecurringTransferRuns: {
+    method: 'GET',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/runs',
+    headers: [],
+  },
+  listRecurringTransfers: { method: 'GET', path: '/v1/recurring-transfers', headers: [] },
+  listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
   listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
   listTransferSteps: { method: 'GET', path: '/v1/transfers/{transfer_id}/steps', headers: [] },
   listTransfers: { method: 'GET', path: '/v1/transfers', headers: [] },
   listWalletEntries: { method: 'GET', path: '/v1/wallets/{wallet_id}/entries', headers: [] },
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
+  pauseRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
+    headers: [],
+  },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
+  resumeRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/resume',
+    headers: [],
+  },
   reverseTransfer: {
     method: 'POST',
     path: '/v1/transfers/{transfer_id}/reversals',
     headers: ['idempotency-key', 'prefer'],
   },
+  setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
+  triggerRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
+    headers: ['idempotency-key', 'prefer'],
+  },
 } as const;

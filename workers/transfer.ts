@@ -2,6 +2,7 @@
  * The transfer worker: the workflows and the transfer service's activities, and the sweep.
  * `node workers/transfer.ts` runs it as a process of its own.
  */
+import { createRecurringActivities, type RecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
@@ -17,7 +18,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 /** `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. */
 export async function startTransferWorker(
   context: WorkerContext,
-  activities: TransferActivities & Partial<WalletActivities>,
+  activities: TransferActivities & RecurringActivities & Partial<WalletActivities>,
 ): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
@@ -42,12 +43,18 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const database = openTransferDatabase(settings);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startTransferWorker({ connection, settings, logger }, createTransferActivities(database));
   const starter = {
     client: createClient(connection, settings),
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
+  const worker = await startTransferWorker(
+    { connection, settings, logger },
+    {
+      ...createTransferActivities(database),
+      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
+    },
+  );
   const sweep = startSweep({ database, starter, logger });
   return {
     ...worker,

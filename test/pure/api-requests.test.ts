@@ -146,6 +146,13 @@ describe('documentation', () => {
     assert.deepEqual(Object.keys(document.paths).toSorted(), [
       '/health',
       '/health/ready',
+      '/v1/recurring-transfers',
+      '/v1/recurring-transfers/{recurring_transfer_id}',
+      '/v1/recurring-transfers/{recurring_transfer_id}/pause',
+      '/v1/recurring-transfers/{recurring_transfer_id}/resume',
+      '/v1/recurring-transfers/{recurring_transfer_id}/runs',
+      '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs',
+      '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
       '/v1/transactions',
       '/v1/transactions/{transaction_id}',
       '/v1/transfers',

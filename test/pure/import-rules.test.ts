@@ -47,6 +47,13 @@ const RULES: readonly Rule[] = [
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
 
+  // A run is accepted and begins at once: the start is the one that the API and the sweep use.
+  {
+    of: 'activities/recurring.ts',
+    may: ['domain/', 'db/transfer/', 'temporal/start-movement.ts', 'deadline.ts'],
+    mayTypes: ['db/database.ts'],
+  },
+
   { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
   { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
   { of: 'db/', may: ['db/database.ts', 'deadline.ts', 'domain/', 'drizzle-orm', 'pg', 'node:'] },
@@ -62,6 +69,9 @@ const RULES: readonly Rule[] = [
   },
   { of: 'api/transfer-list.ts', may: [...API, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-control.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-fields.ts', may: API, mayTypes: ['db/transfer/'] },
   { of: 'api/wallet-limits.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
@@ -83,6 +93,12 @@ const RULES: readonly Rule[] = [
     may: ['@temporalio/client', 'domain/', 'workflows/messages.ts'],
     mayTypes: ['db/transfer/'],
   },
+  // Brings a row and its Schedule together, for the API and for the sweep.
+  {
+    of: 'temporal/tend-recurring.ts',
+    may: ['temporal/', 'domain/', 'db/transfer/'],
+    mayTypes: ['db/database.ts', '@temporalio/client'],
+  },
   {
     of: 'temporal/',
     may: ['temporal/', '@temporalio/', 'domain/', 'workflows/messages.ts', 'deadline.ts'],
@@ -92,13 +108,18 @@ const RULES: readonly Rule[] = [
   { of: 'workers/wallet.ts', may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'node:'] },
   {
     of: 'workers/transfer.ts',
-    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'node:'],
+    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'activities/recurring.ts', 'node:'],
     mayTypes: ['activities/'],
   },
   {
     of: 'workers/sweep.ts',
-    may: ['db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
+    may: ['workers/sweep-recurring.ts', 'db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
     mayTypes: ['db/database.ts', 'run-service.ts', 'telemetry.ts'],
+  },
+  {
+    of: 'workers/sweep-recurring.ts',
+    may: ['db/transfer/', 'temporal/', 'deadline.ts'],
+    mayTypes: ['db/database.ts', 'telemetry.ts', '@temporalio/client'],
   },
   { of: 'workers/', may: [...COMPOSES, '@temporalio/worker', '@temporalio/common', 'node:'] },
 
