@@ -9,11 +9,11 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { transactionId, transferId } from '../domain/derived-id.ts';
 import { transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
-import { transactionProblems, transferProblems, type Entry, type Fence } from './settlement.ts';
 
 interface MovementRow {
   status: string;
@@ -27,7 +27,7 @@ interface MovementRow {
   body_hash: string;
 }
 
-export interface TransferRow extends MovementRow {
+interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
@@ -35,7 +35,7 @@ export interface TransferRow extends MovementRow {
   steps: string[];
 }
 
-export interface TransactionRow extends MovementRow {
+interface TransactionRow extends MovementRow {
   id: TransactionTerms['transactionId'];
   wallet: TransactionTerms['walletId'];
   type: TransactionTerms['type'];

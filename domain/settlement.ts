@@ -1,10 +1,28 @@
 /**
  * Whether what the wallet shards did for a movement is what its row says: the entries, the fences and the steps that
- * belong to its status, in its amount and currency, on its wallets. Pure.
+ * belong to its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation judge by it.
  */
-import { endOfTransaction } from '../domain/transaction.ts';
-import { endOfLeg, isTerminal, type TransferStatus } from '../domain/transfer.ts';
-import type { TransactionRow, TransferRow } from './movements.ts';
+import { endOfTransaction } from './transaction.ts';
+import { endOfLeg, isTerminal, type TransferStatus } from './transfer.ts';
+
+interface MovementRow {
+  readonly status: string;
+  readonly failure_reason: string | null;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+export interface TransferRow extends MovementRow {
+  readonly sender: string;
+  readonly receiver: string;
+  /** Each with its reason, in the order in which they were reached. */
+  readonly steps: readonly string[];
+}
+
+export interface TransactionRow extends MovementRow {
+  readonly wallet: string;
+  readonly type: string;
+}
 
 export interface Entry {
   readonly type: string;
@@ -23,7 +41,8 @@ export interface Fence {
   readonly amount: string;
 }
 
-interface Moved {
+/** What the shards did for a movement. */
+export interface Moved {
   readonly entries: readonly Entry[];
   readonly fences: readonly Fence[];
 }
