@@ -13,15 +13,20 @@ import { ledgerEntries, wallets } from './schema.ts';
 export type Wallet = typeof wallets.$inferSelect;
 export type LedgerEntry = typeof ledgerEntries.$inferSelect;
 
-/** Takes the amount out of the sender's wallet: functions/debit.sql. */
-export function debit(database: Database, t: TransferTerms, trace: TraceContext): Promise<LegAnswer<DebitRefusal>> {
+/** Takes the amount out of the sender's wallet, for good or as a hold: functions/debit.sql. */
+export function debit(
+  database: Database,
+  t: TransferTerms,
+  trace: TraceContext,
+  isHold = false,
+): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
-    sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null}, ${isHold})`,
   );
 }
 
-/** Puts the amount into the receiver's wallet: functions/credit.sql. */
+/** Puts the amount, which of a captured hold may be a part, into the receiver's wallet: functions/credit.sql. */
 export function credit(database: Database, t: TransferTerms, trace: TraceContext): Promise<LegAnswer<CreditRefusal>> {
   return callFence(
     database,
@@ -42,8 +47,8 @@ export function cancelCredit(
 }
 
 /**
- * Undoes the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's
- * final answer. Answers what the debit's fence says; `applied` means that it has been given back.
+ * Settles the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's
+ * final answer. Answers what the debit's fence says; `applied` means that the rest has been given back.
  */
 export function refund(
   database: Database,
@@ -52,9 +57,38 @@ export function refund(
   reason: AbandonReason,
   trace: TraceContext,
 ): Promise<LegAnswer<DebitRefusal>> {
+  return settleDebit(database, sql`refund`, t, credited, reason, trace);
+}
+
+/** As `refund`, but what would go back to the sender goes to the external wallet: functions/write_off.sql. */
+export function writeOff(
+  database: Database,
+  t: TransferTerms,
+  credited: string,
+  reason: AbandonReason,
+  trace: TraceContext,
+): Promise<LegAnswer<DebitRefusal>> {
+  return settleDebit(database, sql`write_off`, t, credited, reason, trace);
+}
+
+function settleDebit(
+  database: Database,
+  operation: SQL,
+  t: TransferTerms,
+  credited: string,
+  reason: AbandonReason,
+  trace: TraceContext,
+): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
-    sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`${operation}(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+  );
+}
+
+/** Pays the sender back before the credit's fence has answered, out of the external wallet: functions/advance.sql. */
+export async function advance(database: Database, t: TransferTerms, trace: TraceContext): Promise<void> {
+  await database.execute(
+    sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
 }
 
@@ -168,9 +202,10 @@ export async function balanceAt(database: Database, walletId: WalletId, at: Date
 }
 
 async function callFence<Refusal extends string>(database: Database, call: SQL): Promise<LegAnswer<Refusal>> {
-  const { rows } = await database.execute<{ outcome: string; reason: string | null }>(
-    sql`SELECT outcome, reason FROM ${call}`,
+  const { rows } = await database.execute<{ outcome: string; reason: string | null; detail?: unknown }>(
+    sql`SELECT * FROM ${call}`,
   );
-  const { outcome, reason } = rows[0]!;
-  return (outcome === 'applied' ? { outcome } : { outcome, reason }) as LegAnswer<Refusal>;
+  const { outcome, reason, detail } = rows[0]!;
+  if (outcome === 'applied') return { outcome };
+  return { outcome, reason, ...(detail == null ? {} : { detail }) } as LegAnswer<Refusal>;
 }

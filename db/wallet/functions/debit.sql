@@ -1,9 +1,11 @@
 -- Takes a transfer's amount out of the sender's wallet, once, whatever is repeated, and answers what its leg's fence says:
--- applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds); or canceled, where
--- compensation came first. Raises where a repeat differs from the first call.
+-- applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its
+-- detail); or canceled, where compensation came first. Raises where a repeat differs from the first call. With p_is_hold,
+-- what it takes counts as held until `refund` releases it.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
-  OUT outcome text, OUT reason text
+  p_is_hold boolean DEFAULT false,
+  OUT outcome text, OUT reason text, OUT detail jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -14,6 +16,7 @@ BEGIN
   IF fence.outcome IS NOT NULL THEN
     outcome := fence.outcome;
     reason := fence.reason;
+    detail := fence.detail;
     RETURN;
   END IF;
 
@@ -24,9 +27,13 @@ BEGIN
     WHEN wallet.status <> 'ACTIVE' THEN 'sender_suspended'
     WHEN wallet.balance < p_amount THEN 'insufficient_funds'
   END;
+  IF reason IS NULL THEN
+    detail := limit_refusal(wallet, p_amount);
+    reason := CASE WHEN detail IS NOT NULL THEN 'limit_exceeded' END;
+  END IF;
   IF reason IS NOT NULL THEN
     outcome := 'rejected';
-    PERFORM reject_leg(p_transfer_id, 'debit', reason);
+    PERFORM reject_leg(p_transfer_id, 'debit', reason, detail);
     PERFORM append_event('wallet.debit-failed', p_wallet_id, p_transfer_id,
       jsonb_build_object('transfer_id', p_transfer_id, 'reason', reason), p_request_id, p_traceparent);
     RETURN;
@@ -34,6 +41,10 @@ BEGIN
 
   outcome := 'applied';
   PERFORM append_entry(p_wallet_id, p_transfer_id, 'DEBIT', -p_amount);
+  IF p_is_hold THEN
+    UPDATE operation_fences SET is_hold = true WHERE transaction_id = p_transfer_id AND leg = 'debit';
+    UPDATE wallets SET held = held + p_amount WHERE wallet_id = p_wallet_id;
+  END IF;
   PERFORM append_event('wallet.debited', p_wallet_id, p_transfer_id,
     jsonb_build_object('transfer_id', p_transfer_id, 'amount', p_amount::numeric(19,4)::text), p_request_id, p_traceparent);
 END

@@ -1,9 +1,9 @@
 -- Moves money out of a wallet into the outside world: both entries, against the shard's external wallet, in one
 -- operation, once, whatever is repeated. Answers what the fence says: applied; rejected (wallet_not_found,
--- wallet_suspended, currency_mismatch, insufficient_funds); or canceled.
+-- wallet_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its detail); or canceled.
 CREATE OR REPLACE FUNCTION withdraw(
   p_transaction_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
-  OUT outcome text, OUT reason text
+  OUT outcome text, OUT reason text, OUT detail jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -14,6 +14,7 @@ BEGIN
   IF fence.outcome IS NOT NULL THEN
     outcome := fence.outcome;
     reason := fence.reason;
+    detail := fence.detail;
     RETURN;
   END IF;
 
@@ -24,9 +25,13 @@ BEGIN
     WHEN wallet.status <> 'ACTIVE' THEN 'wallet_suspended'
     WHEN wallet.balance < p_amount THEN 'insufficient_funds'
   END;
+  IF reason IS NULL THEN
+    detail := limit_refusal(wallet, p_amount);
+    reason := CASE WHEN detail IS NOT NULL THEN 'limit_exceeded' END;
+  END IF;
   IF reason IS NOT NULL THEN
     outcome := 'rejected';
-    PERFORM reject_leg(p_transaction_id, 'withdrawal', reason);
+    PERFORM reject_leg(p_transaction_id, 'withdrawal', reason, detail);
     PERFORM append_event('wallet.debit-failed', p_wallet_id, p_transaction_id,
       jsonb_build_object('transaction_id', p_transaction_id, 'reason', reason), p_request_id, p_traceparent);
     RETURN;

@@ -1,0 +1,31 @@
+-- Pays the sender of an applied debit back before the credit's fence has answered, from the external wallet of the shard:
+-- an operator forced the refund. The two entries sum to zero; whatever the later settlement gives back then belongs to the
+-- external wallet. Once, whatever is repeated; nothing where the debit was not applied or the refund has been paid.
+CREATE OR REPLACE FUNCTION advance(
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  OUT outcome text, OUT reason text
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  fence operation_fences;
+BEGIN
+  PERFORM assert_own_wallet(p_wallet_id);
+  -- A refund of the same transfer takes this lock first too, so one of the two sees what the other has done.
+  PERFORM 1 FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
+  SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'debit';
+  outcome := fence.outcome;
+  reason := fence.reason;
+  IF fence.outcome IS DISTINCT FROM 'applied'
+    OR EXISTS (SELECT FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'refund') THEN
+    RETURN;
+  END IF;
+  fence := claim_leg(p_transfer_id, 'advance', 'applied', NULL, p_wallet_id, p_currency, p_amount);
+  IF fence.outcome IS NOT NULL THEN
+    RETURN;
+  END IF;
+  PERFORM append_entry(p_wallet_id, p_transfer_id, 'REFUND', p_amount);
+  PERFORM append_entry(lock_external_wallet(p_currency), p_transfer_id, 'DEBIT', -p_amount);
+  PERFORM append_event('wallet.advanced', p_wallet_id, p_transfer_id,
+    jsonb_build_object('transfer_id', p_transfer_id, 'amount', p_amount::numeric(19,4)::text), p_request_id, p_traceparent);
+END
+$$;
