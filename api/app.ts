@@ -4,12 +4,14 @@
  */
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { caseRoutes } from './case.ts';
 import { docsRoutes } from './docs.ts';
 import { forwardWallets } from './forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
+import { reconciliationRoutes } from './reconciliation.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferRoutes } from './transfer.ts';
 import { walletRoutes } from './wallet.ts';
@@ -35,6 +37,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', transferRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+    .route('/', caseRoutes(deps))
+    .route('/', reconciliationRoutes(deps))
     .route('/', docsRoutes())
     .route(
       '/',

@@ -37,6 +37,8 @@ goes with \`traceparent\` into workflows and events.
     { name: 'Transfers', description: 'Money from one wallet to another.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
     { name: 'Wallets', description: 'Balances and statements.' },
+    { name: 'Cases', description: 'What cannot finish by itself and waits for an operator.' },
+    { name: 'Reconciliation', description: 'Whether transfers, ledger and workflows agree.' },
     { name: 'Health' },
   ],
 };

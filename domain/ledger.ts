@@ -1,33 +1,27 @@
 /**
  * What the reconciliation asks of the wallet service, as a port: a function over the shards' databases where they are in
- * the same process, a call of the wallet API where they are not. It only reads, and each answer is bounded. Types alone.
+ * the same process, a call of the wallet API where they are not. It only reads, and each answer is bounded.
  */
-import type { Window } from './reconciliation.ts';
+import type { Cursor, Window } from './reconciliation.ts';
 import type { Moved } from './settlement.ts';
-
-/** A position in what a shard has written, in the order of its times. */
-export interface LedgerCursor {
-  readonly atMs: number;
-  readonly key: string;
-}
 
 export interface LedgerPage {
   readonly shard: number;
   readonly window: Window;
-  readonly after?: LedgerCursor | undefined;
+  readonly after?: Cursor | undefined;
 }
 
 export interface Ledger {
   readonly shardCount: number;
   /** The movements that a shard has decided a leg of, by its fences. */
-  readonly fences: (page: LedgerPage) => Promise<{ movements: string[]; next: LedgerCursor | null }>;
+  readonly fences: (page: LedgerPage) => Promise<{ movements: string[]; next: Cursor | null }>;
   /**
    * The entries that a shard has written, each held against the one before it in its wallet: which wallets' entries or
    * balances are not what they should be, and which movements have an entry but no fence.
    */
   readonly entries: (
     page: LedgerPage,
-  ) => Promise<{ checked: number; wallets: string[]; movements: string[]; next: LedgerCursor | null }>;
+  ) => Promise<{ checked: number; wallets: string[]; movements: string[]; next: Cursor | null }>;
   /** The wallets of a shard that follow `after` in the order of their ids: those whose balance is not its last entry's. */
   readonly wallets: (slice: {
     shard: number;

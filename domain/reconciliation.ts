@@ -39,7 +39,7 @@ export interface Finding {
  */
 export const OVERLAP_SECONDS = 120;
 
-/** A movement whose row is younger may not have been started yet, and is left to a later run. */
+/** A movement whose row is younger may not have been started yet: that it has no workflow is left to a later run. */
 export const SETTLE_SECONDS = 60;
 
 /** From one run of the schedule to the next. */
@@ -49,6 +49,52 @@ export const EVERY_SECONDS = 300;
 export interface Window {
   readonly fromMs: number;
   readonly untilMs: number;
+}
+
+/**
+ * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
+ * happened within its window. `open` and `wallets`: a bounded part of what did not change, each run going on where the one
+ * before has ended, so that damage which leaves no time behind is found in the end.
+ */
+export type Place =
+  | { readonly of: 'cases' | 'closed_workflows' }
+  | { readonly of: 'changed' | 'open'; readonly kind: 'transfer' | 'transaction' }
+  | { readonly of: 'fences' | 'entries' | 'wallets'; readonly shard: number };
+
+/** Where a look at a place has come to. */
+export interface Cursor {
+  readonly atMs: number;
+  readonly key: string;
+}
+
+/** Where the looks at what did not change have come to, by the name of the place. */
+export type Patrol = Readonly<Record<string, Cursor | null>>;
+
+export function placesOf(shardCount: number): Place[] {
+  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+  return [
+    { of: 'cases' },
+    { of: 'closed_workflows' },
+    { of: 'open', kind: 'transfer' },
+    { of: 'open', kind: 'transaction' },
+    { of: 'changed', kind: 'transfer' },
+    { of: 'changed', kind: 'transaction' },
+    ...shards.flatMap((shard): Place[] => [
+      { of: 'fences', shard },
+      { of: 'entries', shard },
+      { of: 'wallets', shard },
+    ]),
+  ];
+}
+
+export function nameOf(place: Place): string {
+  if ('kind' in place) return `${place.of}/${place.kind}`;
+  return 'shard' in place ? `${place.of}/${place.shard}` : place.of;
+}
+
+/** Whether one run looks at a part of it alone. */
+export function isPatrolled(place: Place): boolean {
+  return place.of === 'open' || place.of === 'wallets';
 }
 
 /** What a run has done so far. */

@@ -17,9 +17,18 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type {
+  BatchId,
+  CaseId,
+  RecurringTransferId,
+  RunId,
+  TransactionId,
+  TransferId,
+  WalletId,
+} from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
 import { CASE_ACTIONS } from '../../domain/case.ts';
+import { RUN_STATUSES, type Finding, type Patrol } from '../../domain/reconciliation.ts';
 import {
   CAPTURE_METHODS,
   TRANSFER_FAILURE_REASONS,
@@ -111,6 +120,8 @@ export const transfers = pgTable(
       t.transferId.desc().nullsFirst(),
     ),
     index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    // For the reconciliation, which reads what changed.
+    index('transfers_updated').on(t.updatedAt),
     index('transfers_start_due')
       .on(t.startDueAt)
       .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
@@ -165,6 +176,7 @@ export const transactions = pgTable(
       t.createdAt.desc().nullsFirst(),
       t.transactionId.desc().nullsFirst(),
     ),
+    index('transactions_updated').on(t.updatedAt),
     index('transactions_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PENDING' and start_due_at is not null`),
@@ -208,6 +220,7 @@ export const cases = pgTable(
     uniqueIndex('cases_open_subject')
       .on(t.subject)
       .where(sql`status = 'OPEN'`),
+    index('cases_subject').on(t.subject),
     index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
@@ -233,4 +246,42 @@ export const caseActions = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [index('case_actions_case').on(t.caseId, t.actionId)],
+);
+
+/** The runs of the reconciliation, each with its result. */
+export const reconciliationRuns = pgTable(
+  'reconciliation_runs',
+  {
+    runId: uuid('run_id').$type<RunId>().primaryKey(),
+    workflowId: text('workflow_id').notNull(),
+    trigger: text('trigger', { enum: ['schedule', 'request'] }).notNull(),
+    status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
+    /** It looks at what changed from here, which lies before the mark of the run before it, */
+    fromMark: instant('from_mark').notNull(),
+    /** until here: its own mark, once it has come to its end. */
+    toMark: instant('to_mark').notNull(),
+    checked: integer('checked').notNull().default(0),
+    repaired: integer('repaired').notNull().default(0),
+    casesOpened: integer('cases_opened').notNull().default(0),
+    casesClosed: integer('cases_closed').notNull().default(0),
+    /** How many subjects disagree; `findings` has the first of them. */
+    found: integer('found').notNull().default(0),
+    findings: jsonb('findings').$type<readonly Finding[]>().notNull().default([]),
+    /** Why it could not come to its end. */
+    error: text('error'),
+    /** Where its looks at what did not change have come to; the next one goes on from there. */
+    patrol: jsonb('patrol').$type<Patrol>().notNull().default({}),
+    startedAt: instant('started_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    finishedAt: instant('finished_at'),
+  },
+  (t) => [
+    index('reconciliation_runs_started').on(t.startedAt.desc().nullsFirst(), t.runId.desc().nullsFirst()),
+    index('reconciliation_runs_running')
+      .on(t.startedAt)
+      .where(sql`status = 'RUNNING'`),
+    check('reconciliation_runs_status', sql`status in ('RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED')`),
+    check('reconciliation_runs_finished', sql`(status = 'RUNNING') = (finished_at is null)`),
+  ],
 );

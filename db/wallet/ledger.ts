@@ -5,8 +5,9 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
-import type { Ledger, LedgerCursor, LedgerPage } from '../../domain/ledger.ts';
+import type { Ledger, LedgerPage } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
+import type { Cursor } from '../../domain/reconciliation.ts';
 import { shardOf } from '../../domain/routing.ts';
 import type { Entry, Fence, Moved } from '../../domain/settlement.ts';
 import type { Database } from '../database.ts';
@@ -196,7 +197,7 @@ function at(milliseconds: number): SQL {
   return sql`${new Date(milliseconds).toISOString()}::timestamptz`;
 }
 
-function nextOf(rows: readonly { id: string; at_ms: string }[]): LedgerCursor | null {
+function nextOf(rows: readonly { id: string; at_ms: string }[]): Cursor | null {
   const last = rows.at(-1);
   return last === undefined || rows.length < PAGE_ROWS ? null : { atMs: Number(last.at_ms), key: last.id };
 }
