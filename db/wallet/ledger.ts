@@ -110,7 +110,7 @@ function writtenEntries(page: LedgerPage): SQL {
 
 /** Of a row of `wallets`: its balance and its count of entries are what its last entry says. */
 function isUnlikeItsLastEntry(wallet: SQL): SQL {
-  return sql`(${wallet}.balance, ${wallet}.last_sequence) IS DISTINCT FROM (
+  return sql`(${wallet}.balance, ${wallet}.last_sequence) <> (
     SELECT coalesce(sum(balance_after), 0), coalesce(sum(sequence), 0) FROM (
       SELECT balance_after, sequence FROM ledger_entries last WHERE last.wallet_id = ${wallet}.wallet_id ORDER BY sequence DESC LIMIT 1
     ) last)`;
