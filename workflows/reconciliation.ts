@@ -51,6 +51,8 @@ const { beginReconciliation, lookAt, settleSuspects, finishReconciliation, subje
 const SECOND_LOOK_AFTER = '2 seconds';
 /** Subjects that this run remembers to have settled, so that none is counted twice. */
 const REMEMBERED_MAX = 1_000;
+/** Then it continues as new, with a history of some thousand events behind it. */
+const LOOKS_MAX = 100;
 
 /** Ends Completed in Temporal's sense, also where the run has failed, which its row then says. */
 export async function reconciliation(input: ReconciliationInput = {}): Promise<Tally> {
@@ -94,6 +96,7 @@ async function run(progress: ReconciliationProgress, tell: (tally: Tally) => voi
   const settled = new Set(progress.settled);
   let { tally, place: index, patrol } = progress;
   let cursor: Cursor | null = progress.cursor;
+  let looks = 0;
 
   while (index < places.length) {
     const place = places[index]!;
@@ -101,6 +104,7 @@ async function run(progress: ReconciliationProgress, tell: (tally: Tally) => voi
     setCurrentDetails(`Looks at ${name}`);
     if (isPatrolled(place)) cursor = before[name] ?? null;
     const { checked, suspects, next } = await lookAt({ place, window, cursor });
+    looks += 1;
     tally = addTallies(tally, { checked });
 
     const subjects = suspects.filter((subject) => !settled.has(subject));
@@ -115,7 +119,7 @@ async function run(progress: ReconciliationProgress, tell: (tally: Tally) => voi
     const isDone = next === null || isPatrolled(place);
     cursor = isDone ? null : next;
     if (isDone) index += 1;
-    if (workflowInfo().continueAsNewSuggested && index < places.length) {
+    if (looks >= LOOKS_MAX && index < places.length) {
       const carried = { runId, trigger, tally, place: index, cursor, patrol, settled: [...settled] };
       await continueAsNew<typeof reconciliation>({ progress: carried });
     }
