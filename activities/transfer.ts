@@ -3,12 +3,14 @@
  * late, changes nothing and answers what is stored. Imported by workers; workflows import the type alone.
  */
 import type { Database } from '../db/database.ts';
-import { recordTransferAttention, recordTransferStatus } from '../db/transfer/queries.ts';
+import { recordCaseAction } from '../db/transfer/case-log.ts';
+import { decideCapture, recordTransferAttention, recordTransferStatus } from '../db/transfer/queries.ts';
 import { recordTransactionAttention, recordTransactionEnd } from '../db/transfer/transaction-queries.ts';
+import type { Resolution } from '../domain/case.ts';
 import type { TransactionId, TransferId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionEnd } from '../domain/transaction.ts';
-import type { TransferEnd } from '../domain/transfer.ts';
+import type { ReachedStatus } from '../domain/transfer.ts';
 
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
@@ -21,9 +23,17 @@ export function createTransferActivities(database: Database) {
       trace,
     }: {
       transferId: TransferId;
-      next: { readonly status: 'DEBITED' } | TransferEnd;
+      next: ReachedStatus;
       trace: TraceContext;
     }) => recordTransferStatus(database, transferId, next, trace),
+
+    /** Decides how much of a hold is captured, unless that is decided already, and answers what is decided. */
+    decideCapture: ({ transferId, amount }: { transferId: TransferId; amount: string }) =>
+      decideCapture(database, transferId, amount),
+
+    /** Keeps what an operator does about a transfer in the log of its case. */
+    recordCaseAction: ({ transferId, ...resolution }: Resolution & { transferId: TransferId; requestKey: string }) =>
+      recordCaseAction(database, transferId, resolution),
 
     /** Shows an operator that a transfer's compensation cannot finish, with the reason and the last error. */
     recordTransferAttention: ({

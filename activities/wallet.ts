@@ -15,6 +15,12 @@ interface TransferLeg {
   readonly trace: TraceContext;
 }
 
+/** `credited` is what the credit moved, by its fence's final answer. */
+interface Settlement extends TransferLeg {
+  readonly credited: string;
+  readonly reason: AbandonReason;
+}
+
 interface TransactionLeg {
   readonly terms: TransactionTerms;
   readonly trace: TraceContext;
@@ -25,8 +31,9 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
 /** `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. */
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database) {
   return {
-    /** Takes the amount out of the sender's wallet. */
-    debit: ({ terms, trace }: TransferLeg) => wallet.debit(shardOf(terms.senderWalletId), terms, trace),
+    /** Takes the amount out of the sender's wallet, for good or as a hold. */
+    debit: ({ terms, trace, isHold }: TransferLeg & { isHold?: boolean }) =>
+      wallet.debit(shardOf(terms.senderWalletId), terms, trace, isHold),
 
     /** Puts the amount into the receiver's wallet. */
     credit: ({ terms, trace }: TransferLeg) => wallet.credit(shardOf(terms.receiverWalletId), terms, trace),
@@ -36,8 +43,15 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
       wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason),
 
     /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
-    refund: ({ terms, credited, reason, trace }: TransferLeg & { credited: string; reason: AbandonReason }) =>
+    refund: ({ terms, credited, reason, trace }: Settlement) =>
       wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace),
+
+    /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
+    writeOff: ({ terms, credited, reason, trace }: Settlement) =>
+      wallet.writeOff(shardOf(terms.senderWalletId), terms, credited, reason, trace),
+
+    /** Pays the sender back out of the external wallet, before it is known what became of the credit. */
+    advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),
 
     /** Moves the money of a one-sided transaction, both entries at once. */
     transact: ({ terms, trace }: TransactionLeg) => wallet.transact(shardOf(terms.walletId), terms, trace),

@@ -13,6 +13,7 @@ import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { reconciliationRoutes } from './reconciliation.ts';
 import { transactionRoutes } from './transaction.ts';
+import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
 import { walletRoutes } from './wallet.ts';
 
@@ -35,6 +36,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
+    .route('/', transferActionRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', caseRoutes(deps))

@@ -70,10 +70,6 @@ function textField(charactersMax: number) {
     .openapi({ type: 'string', maxLength: charactersMax });
 }
 
-export const commentField = textField(2_000)
-  .refine((text) => text !== '', 'too_short')
-  .openapi({ minLength: 1, example: 'The worker had been terminated by hand; ticket 4711.' });
-
 /** Who acts, until there are credentials. */
 export const actorHeader = z
   .string({ error: otherwise('actor_invalid', 'actor_missing') })
@@ -87,6 +83,11 @@ export const userIdField = textField(255)
 export const referenceField = textField(255)
   .optional()
   .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
+
+/** Why somebody steps in. */
+export const commentField = textField(1_000)
+  .refine((text) => text.trim() !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
 
 const KEYS_MAX = 50;
 const KEY_CHARACTERS_MAX = 40;

@@ -9,7 +9,16 @@ import type { Transfer } from '../db/transfer/queries.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
 import type { FieldCode } from './field-codes.ts';
-import { amountAnswer, amountField, currencyField, instantAnswer, metadataField, referenceField } from './fields.ts';
+import {
+  amountAnswer,
+  amountField,
+  currencyField,
+  idAnswer,
+  instantAnswer,
+  metadataField,
+  referenceField,
+} from './fields.ts';
+import type { ProblemCode } from './problem.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { otherwise } from './validation.ts';
 
@@ -20,6 +29,18 @@ export interface MovementDeps {
   /** From a movement's acceptance until it is given up. */
   readonly deadlineSeconds: number;
 }
+
+export const preferHeader = {
+  Prefer: z
+    .string()
+    .optional()
+    .openapi({
+      example: 'wait=10',
+      description:
+        '`wait=N` (RFC 7240) answers as soon as the movement has ended or waits for somebody, at most N seconds later; N is at most 60. ' +
+        'Other preferences are ignored.',
+    }),
+};
 
 export const movementHeaders = z.object({
   'Idempotency-Key': z
@@ -32,15 +53,7 @@ export const movementHeaders = z.object({
         '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
         'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
     }),
-  Prefer: z
-    .string()
-    .optional()
-    .openapi({
-      example: 'wait=10',
-      description:
-        '`wait=N` (RFC 7240) answers as soon as the movement has ended or needs attention, at most N seconds later; N is at most 60. ' +
-        'Other preferences are ignored.',
-    }),
+  ...preferHeader,
 });
 
 export const movementRequestFields = {
@@ -51,12 +64,21 @@ export const movementRequestFields = {
 };
 
 export const movementAnswerFields = {
+  failure_detail: z
+    .object({ limit: z.enum(['max_amount', 'outgoing_24h']), remaining: amountAnswer })
+    .nullable()
+    .openapi({ description: 'Of `limit_exceeded`: which limit of the wallet, and how much could have moved.' }),
   amount: amountAnswer,
   currency: z.string().openapi({ example: 'USD' }),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
   attention: z
-    .object({ reason: z.string(), since: instantAnswer, last_error: z.string().nullable() })
+    .object({
+      case_id: idAnswer('3c1d2e4f-8a9b-4c0d-9e1f-2a3b4c5d6e7f').nullable(),
+      reason: z.string(),
+      since: instantAnswer,
+      last_error: z.string().nullable(),
+    })
     .nullable()
     .openapi({
       description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
@@ -73,12 +95,15 @@ const movementAnswer = z.object(movementAnswerFields);
 export function renderMovement(row: Transfer | Transaction): z.infer<typeof movementAnswer> {
   const { attentionReason: reason, attentionSince: since } = row;
   return {
+    failure_detail: row.failureDetail,
     amount: row.amount,
     currency: row.currency,
     reference: row.reference,
     metadata: row.metadata ?? {},
     attention:
-      reason === null || since === null ? null : { reason, since: since.toISOString(), last_error: row.attentionError },
+      reason === null || since === null
+        ? null
+        : { case_id: row.attentionCaseId, reason, since: since.toISOString(), last_error: row.attentionError },
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
     deadline_at: row.deadlineAt.toISOString(),
@@ -94,7 +119,10 @@ const replayed = {
 };
 
 /** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
-export function movementResponses<Answer extends z.ZodType>(answer: Answer, ...ownCodes: readonly FieldCode[]) {
+export function movementResponses<Answer extends z.ZodType>(
+  answer: Answer,
+  ...ownCodes: readonly (FieldCode | ProblemCode)[]
+) {
   const content = { 'application/json': { schema: answer } };
   return {
     200: {

@@ -15,6 +15,7 @@ const PROBLEMS = {
   invalid_json: [400, 'The body is not JSON'],
   idempotency_key_missing: [400, 'The Idempotency-Key header is missing'],
   idempotency_key_invalid: [400, 'The Idempotency-Key header is not valid'],
+  actor_missing: [400, 'The X-Actor header is missing'],
   route_not_found: [404, 'There is no such route'],
   wallet_not_found: [404, 'There is no such wallet'],
   transfer_not_found: [404, 'There is no such transfer'],
@@ -24,6 +25,10 @@ const PROBLEMS = {
   method_not_allowed: [405, 'The route does not have this method'],
   request_timeout: [408, 'The request took too long to arrive'],
   wallet_exists: [409, 'The user has a wallet in this currency already'],
+  not_capturable: [409, 'The transfer is no hold that can be captured now'],
+  not_cancelable: [409, 'The transfer is past its point of no return'],
+  not_reversible: [409, 'The transfer has not moved what is to be reversed'],
+  not_resolvable: [409, 'The transfer does not wait for this'],
   case_has_workflow: [409, 'The case closes with the workflow of its movement'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is not application/json'],
@@ -71,7 +76,7 @@ export class ProblemError extends Error {
 /** The problem of a request that does not validate: it has the code of its first fault, and names all of them. */
 export function faultyRequest(faults: readonly [Fault, ...Fault[]]): ProblemError {
   const [first] = faults;
-  if (first.code === 'idempotency_key_missing' || first.code === 'idempotency_key_invalid') {
+  if (first.code in PROBLEMS) {
     return new ProblemError(first.code, { detail: first.detail });
   }
   return new ProblemError(first.code, { detail: first.detail, members: { errors: faults } });

@@ -20,6 +20,17 @@ export const readJson: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
 };
 
+/** For a route whose body may be left out: none is read as `{}`. */
+export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.raw.body === null || c.req.header('content-length') === '0') {
+    const headers = new Headers(c.req.raw.headers);
+    headers.set('content-type', 'application/json');
+    headers.delete('content-length');
+    c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers, body: '{}' });
+  }
+  return readJson(c, next);
+};
+
 /** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
 export async function readBytes(c: Context<ApiEnv>): Promise<ArrayBuffer> {
   // NaN if it does not say how long it is.

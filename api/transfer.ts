@@ -3,39 +3,29 @@
  * workflows/transfer.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { acceptTransfer, findTransfer, listSteps, listTransfers, type Transfer } from '../db/transfer/queries.ts';
+import { acceptTransfer, findTransfer, listSteps, listTransfers } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
-import { isTerminal, TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../domain/transfer.ts';
+import { CAPTURE_METHODS, TRANSFER_STATUSES } from '../domain/transfer.ts';
 import { startTransfer } from '../temporal/start-movement.ts';
 import { transferWorkflowId } from '../workflows/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
-import {
-  exampleMovementId,
-  exampleReceiverId,
-  exampleWalletId,
-  idAnswer,
-  instantAnswer,
-  instantField,
-  transferIdField,
-  walletIdField,
-} from './fields.ts';
-import {
-  movementAnswerFields,
-  movementHeaders,
-  movementRequestFields,
-  movementResponses,
-  renderMovement,
-  type MovementDeps,
-} from './movement.ts';
+import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from './fields.ts';
+import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
-import { ProblemError } from './problem.ts';
+import { faultyRequest } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
-import { otherwise } from './validation.ts';
+import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './transfer-answer.ts';
+import { bodyFault, otherwise } from './validation.ts';
+
+const EXPIRES_IN_SECONDS_MIN = 60;
+const EXPIRES_IN_SECONDS_MAX = 30 * 86_400;
+const EXPIRES_IN_SECONDS_DEFAULT = 7 * 86_400;
+const SCHEDULED_AHEAD_MS_MAX = 366 * 86_400_000;
 
 const transferRequest = z
   .strictObject(
@@ -43,25 +33,33 @@ const transferRequest = z
       sender_wallet_id: walletIdField,
       receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
       ...movementRequestFields,
+      capture_method: z.enum(CAPTURE_METHODS, { error: otherwise('capture_method_invalid') }).default('automatic'),
+      expires_in: z
+        .int({ error: otherwise('expires_in_invalid') })
+        .min(EXPIRES_IN_SECONDS_MIN, 'expires_in_invalid')
+        .max(EXPIRES_IN_SECONDS_MAX, 'expires_in_invalid')
+        .optional()
+        .openapi({
+          type: 'integer',
+          example: 3_600,
+          description:
+            'Seconds until a hold that is not captured is given back, 60 to 2592000 (30 days); 7 days if left out.',
+        }),
+      scheduled_at: instantField
+        .optional()
+        .openapi({ description: 'When it is to begin, at most a year ahead; until then it is SCHEDULED.' }),
     },
     { error: otherwise('body_invalid') },
   )
+  .refine((body) => body.capture_method === 'manual' || body.expires_in === undefined, {
+    error: 'expires_in_invalid',
+    path: ['expires_in'],
+  })
   .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, {
     error: 'same_wallet',
     path: ['receiver_wallet_id'],
   })
   .openapi('TransferRequest');
-
-const transferAnswer = z
-  .object({
-    transfer_id: idAnswer(exampleMovementId),
-    sender_wallet_id: idAnswer(exampleWalletId),
-    receiver_wallet_id: idAnswer(exampleReceiverId),
-    status: z.enum(TRANSFER_STATUSES).openapi({ description: 'COMPLETED, FAILED and CANCELED are final.' }),
-    failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable().openapi({ description: 'Why it is FAILED.' }),
-    ...movementAnswerFields,
-  })
-  .openapi('Transfer');
 
 const stepAnswer = z
   .object({
@@ -83,13 +81,22 @@ again, or send \`Prefer: wait=N\` to be answered when it has ended.
 **An unknown wallet is a FAILED transfer and not a 404**, as are a suspended wallet and too little money. The transfer service
 does not own wallets, and what it could find out about them when it accepts a transfer may not be so any more when the money
 moves. The debit knows, and the credit does; what they refuse is the transfer's \`failure_reason\` (\`sender_not_found\`,
-\`receiver_not_found\`, \`insufficient_funds\` …), and whatever had been debited has been given back.`,
+\`receiver_not_found\`, \`insufficient_funds\` …), and whatever had been debited has been given back.
+
+With \`capture_method: "manual"\` the money is taken at once and held: the transfer stays DEBITED until it is captured, canceled,
+or given back when it expires. With \`scheduled_at\` it is SCHEDULED until then.`,
   middleware: readJson,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transferRequest } } },
   },
-  responses: movementResponses(transferAnswer, 'same_wallet'),
+  responses: movementResponses(
+    transferAnswer,
+    'same_wallet',
+    'capture_method_invalid',
+    'expires_in_invalid',
+    'scheduled_at_invalid',
+  ),
 });
 
 const idParameter = z.object({ transfer_id: transferIdField });
@@ -166,11 +173,16 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         currency,
         reference,
         metadata,
+        capture_method: captureMethod,
+        expires_in: expiresIn = EXPIRES_IN_SECONDS_DEFAULT,
+        scheduled_at: scheduledAt,
       } = c.req.valid('json');
       const id = transferId(idempotencyKey);
       const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
-      const hash = transferBodyHash({ ...terms, reference, metadata });
+      const kind = { scheduledAt, expiresInSeconds: captureMethod === 'manual' ? expiresIn : undefined };
+      const hash = transferBodyHash({ ...terms, reference, metadata, ...kind });
       c.var.log.setBindings({ transfer_id: id });
+      await refuseOtherTimes(id, scheduledAt);
 
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
@@ -181,28 +193,28 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
           acceptTransfer(
             database,
             terms,
-            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds, ...kind },
             c.var.trace,
           ),
         start: (accepted) => startTransfer(starter, accepted),
-        isSettled: (transfer) => isTerminal(transfer.status) || transfer.attentionReason !== null,
+        isSettled,
       });
 
       c.header('Location', `/v1/transfers/${id}`);
-      return c.json(render(row), status);
+      return c.json(renderTransfer(row), status);
     })
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
       const transfer = await databaseStep(database, () => findTransfer(database, id));
-      if (transfer === undefined) throw notFound(id);
-      return c.json(render(transfer), 200);
+      if (transfer === undefined) throw transferNotFound(id);
+      return c.json(renderTransfer(transfer), 200);
     })
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
       const steps = await databaseStep(database, () => listSteps(database, id));
-      if (steps.length === 0) throw notFound(id);
+      if (steps.length === 0) throw transferNotFound(id);
       return c.json(
         { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
         200,
@@ -223,23 +235,21 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
       );
       return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
+        pageOf(rows, {
+          limit,
+          render: renderTransfer,
+          cursorOf: (row) => [row.createdAt.toISOString(), row.transferId],
+        }),
         200,
       );
     });
-}
 
-function render(row: Transfer): z.input<typeof transferAnswer> {
-  return {
-    transfer_id: row.transferId,
-    sender_wallet_id: row.senderWalletId,
-    receiver_wallet_id: row.receiverWalletId,
-    status: row.status,
-    failure_reason: row.failureReason,
-    ...renderMovement(row),
-  };
-}
-
-function notFound(id: TransferId): ProblemError {
-  return new ProblemError('transfer_not_found', { detail: `There is no transfer ${id}.` });
+  /** A scheduled time is judged when it is first asked for: a repeat of the request may come after it. */
+  async function refuseOtherTimes(id: TransferId, scheduledAt: Date | undefined): Promise<void> {
+    if (scheduledAt === undefined) return;
+    const aheadMs = scheduledAt.getTime() - Date.now();
+    if (aheadMs > 0 && aheadMs <= SCHEDULED_AHEAD_MS_MAX) return;
+    if ((await databaseStep(database, () => findTransfer(database, id))) !== undefined) return;
+    throw faultyRequest([bodyFault('scheduled_at_invalid', ['scheduled_at'])]);
+  }
 }

@@ -55,6 +55,12 @@ export function rowOf<Table extends PgTable>(table: Table, raw: Record<string, u
   return Object.fromEntries(entries) as Table['$inferSelect'];
 }
 
+/** The constraint that a failed statement violated, if that is why it failed. drizzle-orm keeps the driver's error as the cause. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const fault = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return fault instanceof pg.DatabaseError ? fault.constraint : undefined;
+}
+
 /** Instants have milliseconds, as JavaScript's dates do: what a cursor carries back is what the row holds. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 

@@ -13,3 +13,9 @@ export type CaseAction = (typeof CASE_ACTIONS)[number];
 
 /** Who acts where nobody was asked. */
 export const SYSTEM_ACTOR = 'counterpoise';
+
+export interface Resolution {
+  readonly action: ResolveAction;
+  readonly actor: string;
+  readonly comment: string;
+}

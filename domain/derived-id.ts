@@ -19,6 +19,11 @@ export function transferId(idempotencyKey: string): TransferId {
   return derivedUuid('movement', TENANT, 'transfer', idempotencyKey) as TransferId;
 }
 
+/** The reversal that an Idempotency-Key names. It is a transfer too. */
+export function reversalId(idempotencyKey: string): TransferId {
+  return derivedUuid('movement', TENANT, 'reversal', idempotencyKey) as TransferId;
+}
+
 /** The one-sided transaction that an Idempotency-Key names. */
 export function transactionId(idempotencyKey: string): TransactionId {
   return derivedUuid('movement', TENANT, 'transaction', idempotencyKey) as TransactionId;

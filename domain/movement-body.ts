@@ -4,6 +4,7 @@
  * form, must not change. Not for workflows: derived-id.ts hashes with a Node built-in.
  */
 import { bodyHash } from './derived-id.ts';
+import type { TransferId } from './ids.ts';
 import type { TransactionTerms } from './transaction.ts';
 import type { TransferTerms } from './transfer.ts';
 
@@ -13,9 +14,17 @@ interface Notes {
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 }
 
+/** What a transfer may be beside what it always is. What is not said is not hashed, as before it could be said. */
+interface TransferKind {
+  /** Of a manual one, in seconds. */
+  readonly expiresInSeconds?: number | undefined;
+  readonly scheduledAt?: Date | undefined;
+}
+
 /** SHA-256 in hex. The terms are normalised: ids in lower case, amounts with four decimals, the currency filled in. */
-export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes): string {
+export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes & TransferKind): string {
   const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = body;
+  const { expiresInSeconds, scheduledAt } = body;
   return bodyHash({
     senderWalletId,
     receiverWalletId,
@@ -23,7 +32,17 @@ export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes
     currency,
     reference: reference ?? null,
     metadata: metadata ?? {},
+    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    ...(scheduledAt === undefined ? {} : { scheduledAt: scheduledAt.toISOString() }),
   });
+}
+
+/** SHA-256 in hex. No amount stands for all that is left. */
+export function reversalBodyHash(body: {
+  readonly reversesTransferId: TransferId;
+  readonly amount: string | undefined;
+}): string {
+  return bodyHash({ reversesTransferId: body.reversesTransferId, amount: body.amount ?? null });
 }
 
 /** SHA-256 in hex, as for a transfer. */

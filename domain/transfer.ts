@@ -73,6 +73,15 @@ export type LegAnswer<Refusal extends string> =
   | { readonly outcome: 'rejected'; readonly reason: Refusal; readonly detail?: FailureDetail }
   | { readonly outcome: 'canceled'; readonly reason: AbandonReason };
 
+/** What a status write is for. SCHEDULED is not: a transfer is accepted with it. */
+export type ReachedStatus = { readonly status: 'PENDING' } | { readonly status: 'DEBITED' } | TransferEnd;
+
+/** What is stored when a status write is over. */
+export type StoredStatus = ReachedStatus & {
+  /** Of a manual transfer, once it is decided: decimal string, zero where nothing will be captured. */
+  readonly capturedAmount?: string;
+};
+
 /** How a transfer ends. */
 export type TransferEnd =
   | { readonly status: 'COMPLETED' }

@@ -26,18 +26,29 @@ export interface MovementStarter {
 
 /** Resolves when the workflow is known to have been started, now or before. */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
-  const { transferId, senderWalletId, receiverWalletId, amount, currency } = row;
+  const { transferId, senderWalletId, receiverWalletId, amount, currency, scheduledAt, expiresAt } = row;
   const input: TransferInput = {
     terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
+    ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
+    ...(expiresAt === null
+      ? {}
+      : {
+          hold: {
+            expiresAtMs: expiresAt.getTime(),
+            // A capture may take as long as a transfer may.
+            settleWithinMs: row.deadlineAt.getTime() - (scheduledAt ?? row.createdAt).getTime(),
+          },
+        }),
   };
   await start(starter, 'transfer', {
     workflowId: transferWorkflowId(transferId),
     args: [input],
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
     walletIds: [senderWalletId, receiverWalletId],
+    status: row.status,
   });
 }
 
@@ -54,6 +65,7 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
     args: [input],
     staticSummary: type === 'CREDIT' ? `Credit into ${walletId}` : `Debit out of ${walletId}`,
     walletIds: [walletId],
+    status: row.status,
   });
 }
 
@@ -65,7 +77,8 @@ async function start(
     args,
     staticSummary,
     walletIds,
-  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[] },
+    status,
+  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[]; status: string },
 ): Promise<void> {
   const options: WorkflowStartOptions = {
     taskQueue: TRANSFER_TASK_QUEUE,
@@ -78,7 +91,7 @@ async function start(
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     requestEagerStart: dispatch === 'local',
     typedSearchAttributes: [
-      { key: searchAttributes.movementStatus, value: 'PENDING' },
+      { key: searchAttributes.movementStatus, value: status },
       { key: searchAttributes.walletIds, value: walletIds },
     ],
   };

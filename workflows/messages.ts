@@ -3,11 +3,13 @@
  * The one file of this folder that code outside of it imports.
  */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineUpdate } from '@temporalio/workflow';
+import type { Resolution } from '../domain/case.ts';
 import type { CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
 import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
-import type { TransferTerms } from '../domain/transfer.ts';
+import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
 
 /** Workflows and the transfer service's activities; each wallet shard has a queue of its own (domain/routing.ts). */
 export const TRANSFER_TASK_QUEUE = 'transfer';
@@ -39,7 +41,23 @@ export interface TransferInput extends MovementInput {
   /** The wallet shards of sender and receiver. */
   readonly senderTaskQueue: string;
   readonly receiverTaskQueue: string;
+  /** Milliseconds since 1970: when a scheduled one begins. */
+  readonly startAtMs?: number;
+  /** Of a manual one: when its hold is refunded unless it was captured, and how long a capture may take. */
+  readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }
+
+/** Captures a hold, whole or in part, and answers how the transfer ended. Refused with `not_capturable`. */
+export const captureUpdate = defineUpdate<TransferEnd, [{ readonly amount: string }]>('capture');
+
+/** Cancels a transfer that is not past its point of no return, and answers how it ended. Refused with `not_cancelable`. */
+export const cancelUpdate = defineUpdate<TransferEnd>('cancel');
+
+/** What an operator does about a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
+export const resolveUpdate = defineUpdate<void, [Resolution]>('resolve');
+
+/** The types of the failures that refuse an update. */
+export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable';
 
 export interface TransactionInput extends MovementInput {
   readonly terms: TransactionTerms;

@@ -29,8 +29,18 @@ export type Step = <Name extends keyof Activities>(
 export interface Steps {
   /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
   readonly run: Step;
-  /** For compensation: never gives up, and calls `onStuck` once it has failed for three minutes. */
-  readonly insist: (onStuck: (step: string, lastError: string) => Promise<void>) => Step;
+  /** For compensation: never gives up. */
+  readonly insist: (stuck: Stuck) => Step;
+  /** From here on every step is an ordinary activity: a request that is acted upon has to be durable first. */
+  readonly leaveFirstTask: () => void;
+}
+
+/** What happens around a compensation that keeps failing. */
+export interface Stuck {
+  /** Called once it has failed for three minutes. */
+  readonly onStuck: (step: keyof Activities, lastError: string) => Promise<void>;
+  /** Resolves when somebody asks that it be tried at once. */
+  readonly untilHurried?: () => Promise<void>;
 }
 
 // Longer than the statement_timeout of the services' roles (db/migrate.ts), so that PostgreSQL has decided before the
@@ -51,22 +61,26 @@ export function createSteps(dispatch: Dispatch): Steps {
   const first = firstTaskStep(dispatch);
 
   return {
-    run: (name, taskQueue, input) => first(name, input, () => ordinary(name, taskQueue, input, FORWARD)),
+    run: (name, taskQueue, input) => first.step(name, input, () => ordinary(name, taskQueue, input, FORWARD)),
 
-    insist: (onStuck) => (name, taskQueue, input) =>
-      first(name, input, async () => {
-        try {
-          return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
-        } catch (error) {
-          // Telling of it must not hold up the compensation, whose database may be back before the one that is told.
-          const telling = new CancellationScope();
-          const told = telling.run(() => onStuck(name, rootCause(error) ?? String(error))).catch(() => {});
-          const answer = await ordinary(name, taskQueue, input, COMPENSATION);
-          telling.cancel();
-          await told;
-          return answer;
-        }
-      }),
+    leaveFirstTask: first.leave,
+
+    insist:
+      ({ onStuck, untilHurried }) =>
+      (name, taskQueue, input) =>
+        first.step(name, input, async () => {
+          try {
+            return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
+          } catch (error) {
+            // Telling of it must not hold up the compensation, whose database may be back before the one that is told.
+            const telling = new CancellationScope();
+            const told = telling.run(() => onStuck(name, rootCause(error) ?? String(error))).catch(() => {});
+            const answer = await hurriedly(() => ordinary(name, taskQueue, input, COMPENSATION), untilHurried);
+            telling.cancel();
+            await told;
+            return answer;
+          }
+        }),
   };
 }
 
@@ -88,14 +102,14 @@ function ordinary<Name extends keyof Activities>(
 function firstTaskStep(dispatch: Dispatch) {
   // The events before the first command of a run whose first workflow task went well: started, scheduled, started.
   const FIRST_TASK_HISTORY_LENGTH = 3;
-  let failed = false;
+  let isOver = false;
 
-  return async <Name extends keyof Activities>(
+  const step = async <Name extends keyof Activities>(
     name: Name,
     input: Inputs[Name],
     otherwise: () => Promise<Answers[Name]>,
   ): Promise<Answers[Name]> => {
-    if (dispatch === 'local' && !failed && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH) {
+    if (dispatch === 'local' && !isOver && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH) {
       try {
         return await call(
           proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }),
@@ -104,11 +118,32 @@ function firstTaskStep(dispatch: Dispatch) {
         );
       } catch (error) {
         if (isCancellation(error)) throw error;
-        failed = true;
+        isOver = true;
       }
     }
     return otherwise();
   };
+  const leave = (): void => {
+    isOver = true;
+  };
+  return { step, leave };
+}
+
+/** The answer of a call that goes on retrying; whenever it is hurried, its pause is cut short by a call anew. */
+async function hurriedly<T>(attempt: () => Promise<T>, untilHurried?: () => Promise<void>): Promise<T> {
+  if (untilHurried === undefined) return attempt();
+  for (;;) {
+    const scope = new CancellationScope();
+    const answer = scope.run(attempt).then((value) => ({ value }));
+    const first = await Promise.race([answer, untilHurried()]);
+    if (first !== undefined) return first.value;
+    scope.cancel();
+    // The one that was under way may have succeeded all the same.
+    const late = await answer.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+    if (late !== undefined) return late.value;
+  }
 }
 
 /** The compiler cannot see that the function and the input that one name leads to belong together. */

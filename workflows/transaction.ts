@@ -35,7 +35,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   } finally {
     end ??= endOfTransaction(
       await CancellationScope.nonCancellable(() =>
-        steps.insist(showStuck)('cancelTransaction', walletTaskQueue, { terms, trace, reason }),
+        steps.insist({ onStuck: showStuck })('cancelTransaction', walletTaskQueue, { terms, trace, reason }),
       ),
     );
   }

@@ -1,85 +1,102 @@
 /**
  * A transfer: the debit in the sender's shard, then the credit in the receiver's.
  *
- *   PENDING ──debit──▶ DEBITED ──credit──▶ COMPLETED
- *      │                  │
- *      └── refused, timed out or canceled ──▶ cancel the credit ──▶ undo the debit ──▶ FAILED | CANCELED
- *                                                    └── it had been applied ──▶ COMPLETED
+ *   SCHEDULED ──due──▶ PENDING ──debit──▶ DEBITED ──credit──▶ COMPLETED
+ *                         │                  │  (a manual one is held here until it is captured)
+ *                         └── refused, timed out, canceled or expired
+ *                                            └──▶ cancel the credit ──▶ undo the debit ──▶ FAILED | CANCELED
+ *                                                          └── it had been applied ──▶ COMPLETED
  *
  * What this code believes it has not done is no evidence, for an activity that it gave up may still arrive. The fences
- * in the wallet databases decide, once and for ever; this code asks them, and adopts what they answer.
+ * in the wallet databases decide, once and for ever; this code asks them, and adopts what they answer. How it is asked to
+ * capture and to cancel is in requests.ts, how it is undone in compensation.ts.
  */
-import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
-import { endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
+import { allHandlersFinished, CancellationScope, condition, log, sleep } from '@temporalio/workflow';
+import { parseUnits } from '../domain/money.ts';
+import {
+  isTerminal,
+  type AbandonReason,
+  type ReachedStatus,
+  type StoredStatus,
+  type TransferEnd,
+} from '../domain/transfer.ts';
+import { createCompensation } from './compensation.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
-import { attentionReason, showAttention, showAttentionOver, showStatus } from './progress.ts';
-import { createSteps, type Step } from './steps.ts';
+import { showStatus } from './progress.ts';
+import { receiveRequests } from './requests.ts';
+import { createSteps } from './steps.ts';
 
 /**
  * Ends Completed in Temporal's sense whatever becomes of the transfer, so that only a run terminated from outside can be
  * followed by another. Such a run needs no resume logic: it starts over, and fences and row answer.
  */
 export async function transfer(input: TransferInput): Promise<TransferEnd> {
-  const { terms, trace, senderTaskQueue, receiverTaskQueue } = input;
+  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold } = input;
   const { transferId } = terms;
   const steps = createSteps(input.dispatch);
-  const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
+  // What a cancel request ends, be it Temporal's own, by the root scope, or the update.
+  const course = new CancellationScope();
+  const requests = receiveRequests(terms, course, steps);
+  const compensation = createCompensation(input, steps);
 
   let end: TransferEnd | undefined;
-  let wasStuck = false;
+  let creditAmount = terms.amount;
+  let isCapturing = false;
   let reason: AbandonReason = 'debit_refused';
   try {
-    await CancellationScope.withTimeout(untilDeadlineMs, async () => {
-      const debit = await steps.run('debit', senderTaskQueue, { terms, trace });
-      if (debit.outcome !== 'applied') return;
-      const reached = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, {
-        transferId,
-        next: { status: 'DEBITED' },
-        trace,
+    await course.run(async () => {
+      if (startAtMs !== undefined) await sleep(msUntil(startAtMs));
+      const stored = await CancellationScope.withTimeout(msUntil(input.deadlineMs), async () => {
+        if (startAtMs !== undefined) await reach({ status: 'PENDING' });
+        const debit = await steps.run('debit', senderTaskQueue, { terms, trace, isHold: hold !== undefined });
+        if (debit.outcome !== 'applied') return undefined;
+        const debited = await reach({ status: 'DEBITED' });
+        if (hold === undefined) await credit();
+        return debited;
       });
-      showStatus(reached.status);
-      const credit = await steps.run('credit', receiverTaskQueue, { terms, trace });
-      if (credit.outcome === 'applied') end = { status: 'COMPLETED' };
+      if (hold === undefined || stored === undefined || isTerminal(stored.status)) return;
+
+      const captured = stored.capturedAmount ?? (await requests.untilCaptured(transferId, hold.expiresAtMs));
+      isCapturing = parseUnits(captured) > 0n;
+      if (isCapturing) creditAmount = captured;
+      else reason = Date.now() < hold.expiresAtMs ? 'canceled' : 'capture_expired';
+      if (isCapturing)
+        await CancellationScope.nonCancellable(() => CancellationScope.withTimeout(hold.settleWithinMs, credit));
     });
   } catch (error) {
-    reason = CancellationScope.current().consideredCancelled ? 'canceled' : 'timed_out';
+    reason = course.consideredCancelled && !isCapturing ? 'canceled' : 'timed_out';
     log.info('transfer given up', { transfer_id: transferId, reason, cause: String(error) });
   } finally {
-    end ??= await CancellationScope.nonCancellable(() => compensate(input, reason, steps.insist(showStuck)));
+    requests.phase = 'leaving';
+    if (end === undefined)
+      end = await CancellationScope.nonCancellable(() => compensation.compensate(reason, creditAmount));
+    else if (hold !== undefined) await CancellationScope.nonCancellable(() => compensation.release(creditAmount));
   }
 
   const reached: TransferEnd = end;
   // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
   return CancellationScope.nonCancellable(async () => {
-    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next: reached, trace });
-    showStatus(stored.status);
-    if (wasStuck) showAttentionOver();
+    const stored = (await reach(reached)) as TransferEnd;
+    compensation.over();
+    requests.answer(stored);
     await condition(allHandlersFinished);
-    return stored as TransferEnd;
+    return stored;
   });
 
-  async function showStuck(step: string, error: string): Promise<void> {
-    wasStuck = true;
-    showAttention(step, error);
-    await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, {
-      transferId,
-      reason: attentionReason(step),
-      error,
-    });
+  async function credit(): Promise<void> {
+    const answer = await steps.run('credit', receiverTaskQueue, { terms: { ...terms, amount: creditAmount }, trace });
+    if (answer.outcome === 'applied') end = { status: 'COMPLETED' };
+  }
+
+  /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */
+  async function reach(next: ReachedStatus): Promise<StoredStatus> {
+    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next, trace });
+    showStatus(stored.status);
+    return stored;
   }
 }
 
-/**
- * Undoes what was done and forbids what was not, and answers which end that is. The credit comes first: to refund while
- * it may still land would create money, and one that has landed is never clawed back.
- */
-async function compensate(
-  { terms, trace, senderTaskQueue, receiverTaskQueue }: TransferInput,
-  reason: AbandonReason,
-  insist: Step,
-): Promise<TransferEnd> {
-  const credit = await insist('cancelCredit', receiverTaskQueue, { terms, trace, reason });
-  if (credit.outcome === 'applied') return { status: 'COMPLETED' };
-  const debit = await insist('refund', senderTaskQueue, { terms, trace, reason, credited: '0' });
-  return endOfLeg(debit.outcome === 'rejected' ? debit : credit);
+/** At least one, for a timer of zero is none. */
+function msUntil(instantMs: number): number {
+  return Math.max(instantMs - Date.now(), 1);
 }

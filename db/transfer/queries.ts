@@ -5,10 +5,19 @@
  */
 import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
-import type { TransferId, WalletId } from '../../domain/ids.ts';
+import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { statusesBelow, type TransferEnd, type TransferStatus, type TransferTerms } from '../../domain/transfer.ts';
-import { rowOf, type Database } from '../database.ts';
+import {
+  isTerminal,
+  statusesBelow,
+  type ReachedStatus,
+  type StoredStatus,
+  type TransferEnd,
+  type TransferStatus,
+  type TransferTerms,
+} from '../../domain/transfer.ts';
+import { rowOf, violatedConstraint, type Database } from '../database.ts';
+import { closeCase, openCase } from './case-clauses.ts';
 import { transfers, transferSteps } from './schema.ts';
 
 export type Transfer = typeof transfers.$inferSelect;
@@ -20,23 +29,72 @@ export interface Acceptance {
   readonly idempotencyKey: string;
   /** SHA-256 in hex. */
   readonly bodyHash: string;
-  /** From acceptance until it is given up. */
+  /** From acceptance, or from when it is scheduled, until it is given up. */
   readonly deadlineSeconds: number;
+}
+
+export interface TransferAcceptance extends Acceptance {
+  /** What begins later is accepted as SCHEDULED. */
+  readonly scheduledAt?: Date | undefined;
+  /** Makes it a manual one: from acceptance, or from when it is scheduled, until its hold is refunded. */
+  readonly expiresInSeconds?: number | undefined;
+  /** The recurring transfer that it is a run of. */
+  readonly recurringTransferId?: RecurringTransferId | undefined;
 }
 
 /** Longer than the API waits for a start, so that the sweep rarely repeats one that is under way. */
 export const START_DUE_SECONDS = 3;
 
 /**
- * Accepts a transfer: its row as PENDING, its first step and `transfer.initiated`. Undefined if the id is taken, in which
- * case nothing is changed; one that races another waits for the other's transaction, so the row can then be read.
+ * Accepts a transfer: its row as PENDING or SCHEDULED, its first step and `transfer.initiated`. Undefined if the id is
+ * taken, in which case nothing is changed; one that races another waits for the other's transaction, so the row can then
+ * be read.
  */
 export async function acceptTransfer(
   database: Database,
   t: TransferTerms,
-  a: Acceptance,
+  a: TransferAcceptance,
   trace: TraceContext,
 ): Promise<Transfer | undefined> {
+  const { rows } = await database.execute(sql`
+    WITH ${accepted(t, a, null, trace)}
+    SELECT * FROM accepted`);
+  return rows[0] && rowOf(transfers, rows[0]);
+}
+
+/**
+ * Accepts a reversal, which gives back part or all of what another transfer moved, and reserves its amount there: a CHECK
+ * keeps the sum of all reversals from passing what that transfer moved. `exceeds` if this one would, or if that one is not
+ * COMPLETED; undefined if the id is taken. Either changes nothing.
+ */
+export async function acceptReversal(
+  database: Database,
+  t: TransferTerms,
+  a: TransferAcceptance,
+  reversesTransferId: TransferId,
+  trace: TraceContext,
+): Promise<Transfer | 'exceeds' | undefined> {
+  try {
+    const { rows } = await database.execute(sql`
+      WITH ${accepted(t, a, reversesTransferId, trace)}, reserved AS (
+        UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount + accepted.amount, updated_at = clock_timestamp()
+        FROM accepted WHERE reversed.transfer_id = accepted.reverses_transfer_id
+      )
+      SELECT * FROM accepted`);
+    return rows[0] && rowOf(transfers, rows[0]);
+  } catch (error) {
+    if (violatedConstraint(error) === 'transfers_reversed_at_most_moved') return 'exceeds';
+    throw error;
+  }
+}
+
+/** The clauses that write an accepted transfer's row, as `accepted`, with its first step and its first event. */
+function accepted(
+  t: TransferTerms,
+  a: TransferAcceptance,
+  reversesTransferId: TransferId | null,
+  trace: TraceContext,
+): SQL {
   const event = movementEvent(
     'transfer.initiated',
     t.transferId,
@@ -50,48 +108,52 @@ export async function acceptTransfer(
     trace,
     new Date(),
   );
-  const { rows } = await database.execute(sql`
-    WITH accepted AS (
-      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
-        idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
-      VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${a.reference ?? null},
+  const scheduledAt =
+    a.scheduledAt === undefined ? sql`NULL::timestamptz` : sql`${a.scheduledAt.toISOString()}::timestamptz`;
+  const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;
+  return sql`accepted AS (
+      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
+        scheduled_at, expires_at, reverses_transfer_id, recurring_transfer_id, reference, metadata, idempotency_key,
+        body_hash, request_id, traceparent, deadline_at, start_due_at)
+      VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
+        ${a.scheduledAt === undefined ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
+        ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
+        ${a.recurringTransferId ?? null}, ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
-        ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}),
+        ${trace.requestId}, ${trace.traceparent ?? null}, ${after(a.deadlineSeconds)},
         now() + make_interval(secs => ${START_DUE_SECONDS}))
       ON CONFLICT DO NOTHING
       RETURNING *
     ), step AS (
-      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
+      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM accepted
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
-    )
-    SELECT * FROM accepted`);
-  return rows[0] && rowOf(transfers, rows[0]);
+    )`;
 }
 
 /**
  * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
- * than what is stored. Answers what is stored then, which the caller adopts.
+ * than what is stored. Answers what is stored then, which the caller adopts. At an end, its case is closed, and a reversal
+ * that moved nothing leaves its amount to be reversed again.
  */
 export async function recordTransferStatus(
   database: Database,
   transferId: TransferId,
-  next: { readonly status: 'DEBITED' } | TransferEnd,
+  next: ReachedStatus,
   trace: TraceContext,
-): Promise<{ status: 'DEBITED' } | TransferEnd> {
+): Promise<StoredStatus> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
-  const event = endEvent(transferId, next, trace);
-  const { rowCount } = await database.execute(sql`
+  const { rows } = await database.execute<{ captured_amount: string | null }>(sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
-        ${event === undefined ? sql`` : sql`, attention_reason = NULL, attention_since = NULL, attention_error = NULL`}
+        ${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
       WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
-      RETURNING transfer_id
+      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, ${next.status}, ${reason} FROM changed
-    )${event === undefined ? sql`` : sql`, event AS (${insertEvent(event, sql`changed`)})`}
-    SELECT FROM changed`);
-  if (rowCount === 1) return next;
+    )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
+    SELECT captured_amount FROM changed`);
+  if (rows[0] !== undefined) return { ...next, ...capturedOf(rows[0].captured_amount) };
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
@@ -99,7 +161,35 @@ export async function recordTransferStatus(
   return statusOf(stored);
 }
 
-/** Shows an operator that a transfer's compensation cannot finish, and keeps the first time as a step. */
+function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext): SQL {
+  const data =
+    end.status === 'FAILED' ? { transfer_id: transferId, reason: end.failureReason } : { transfer_id: transferId };
+  const event = movementEvent(`transfer.${end.status.toLowerCase()}`, transferId, data, trace, new Date());
+  return sql`event AS (${insertEvent(event, sql`changed`)}), ${closeCase(sql`changed`, `the transfer is ${end.status}`)}
+    ${
+      end.status === 'COMPLETED'
+        ? sql``
+        : sql`, unreserved AS (
+          UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount - changed.amount, updated_at = clock_timestamp()
+          FROM changed WHERE reversed.transfer_id = changed.reverses_transfer_id
+        )`
+    }`;
+}
+
+/**
+ * Decides how much of a hold is captured, zero for nothing, if that is not decided yet. Answers what is decided then, for
+ * ever: a run that was terminated in between is followed by one that adopts it.
+ */
+export async function decideCapture(database: Database, transferId: TransferId, amount: string): Promise<string> {
+  await database.execute(sql`
+    UPDATE transfers SET captured_amount = ${amount}, updated_at = clock_timestamp()
+    WHERE transfer_id = ${transferId} AND capture_method = 'manual' AND status = 'DEBITED' AND captured_amount IS NULL`);
+  const stored = await findTransfer(database, transferId);
+  if (stored?.capturedAmount == null) throw new Error(`transfer ${transferId} is no hold that could be captured`);
+  return stored.capturedAmount;
+}
+
+/** Shows an operator that a transfer's compensation cannot finish: opens its case, and keeps the first time as a step. */
 export async function recordTransferAttention(
   database: Database,
   transferId: TransferId,
@@ -107,10 +197,14 @@ export async function recordTransferAttention(
   error: string,
 ): Promise<void> {
   await database.execute(sql`
-    WITH changed AS (
-      UPDATE transfers SET attention_reason = ${reason}, attention_error = ${error}, attention_since = coalesce(attention_since, clock_timestamp())
-      WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')}
-      RETURNING transfer_id
+    WITH concerned AS (
+      SELECT transfer_id, NULL::uuid AS transaction_id, 'transfer/' || transfer_id AS subject FROM transfers
+      WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')} FOR NO KEY UPDATE
+    ), ${openCase(reason, error)}, changed AS (
+      UPDATE transfers SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
+        attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()
+      FROM opened WHERE transfers.transfer_id = opened.transfer_id
+      RETURNING transfers.transfer_id
     )
     INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, 'ATTENTION', ${reason} FROM changed
     ON CONFLICT DO NOTHING`);
@@ -188,7 +282,8 @@ export function claimDueTransfers(
   const due = database
     .select({ id: transfers.transferId })
     .from(transfers)
-    .where(and(eq(transfers.status, 'PENDING'), lt(transfers.startDueAt, sql`now()`)))
+    // Spelled out, as the index is, so that the planner sees that it serves.
+    .where(and(sql`status in ('SCHEDULED', 'PENDING')`, lt(transfers.startDueAt, sql`now()`)))
     .orderBy(asc(transfers.startDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });
@@ -213,22 +308,25 @@ function isBelow(next: TransferStatus): SQL {
   return inArray(transfers.status, statusesBelow(next));
 }
 
-function statusOf({ status, failureReason }: Transfer): { status: 'DEBITED' } | TransferEnd {
-  if (status === 'FAILED') return { status, failureReason: failureReason! };
-  if (status === 'SCHEDULED' || status === 'PENDING')
-    throw new Error(`a status write found ${status}, which is below every status that is written`);
-  return { status };
+function isEnd(reached: ReachedStatus): reached is TransferEnd {
+  return isTerminal(reached.status);
 }
 
-function endEvent(
-  transferId: TransferId,
-  next: { readonly status: 'DEBITED' } | TransferEnd,
-  trace: TraceContext,
-): CloudEvent | undefined {
-  if (next.status === 'DEBITED') return undefined;
-  const data =
-    next.status === 'FAILED' ? { transfer_id: transferId, reason: next.failureReason } : { transfer_id: transferId };
-  return movementEvent(`transfer.${next.status.toLowerCase()}`, transferId, data, trace, new Date());
+function detailOf(end: TransferEnd): string | null {
+  return end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
+}
+
+function capturedOf(capturedAmount: string | null): { capturedAmount?: string } {
+  return capturedAmount === null ? {} : { capturedAmount };
+}
+
+function statusOf({ transferId, status, failureReason, failureDetail, capturedAmount }: Transfer): StoredStatus {
+  const captured = capturedOf(capturedAmount);
+  if (status === 'SCHEDULED')
+    throw new Error(`a status write found transfer ${transferId} SCHEDULED, below every status`);
+  if (status !== 'FAILED') return { status, ...captured };
+  const detail = failureDetail === null ? {} : { detail: failureDetail };
+  return { status, failureReason: failureReason!, ...detail, ...captured };
 }
 
 /** The clause that writes an event to the outbox for each row of `when`, which has at most one. */

@@ -241,6 +241,8 @@ export const caseActions = pgTable(
     /** Who asked for it; `counterpoise` for what happened by itself. */
     actor: text('actor').notNull(),
     comment: text('comment').notNull(),
+    /** Names the request, so that one which is repeated is logged once; null for what happened by itself. */
+    requestKey: text('request_key').unique('case_actions_request_key'),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`clock_timestamp()`),

@@ -8,6 +8,7 @@ import type { TransactionId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionStatus, TransactionTerms, TransactionType } from '../../domain/transaction.ts';
 import { rowOf, type Database } from '../database.ts';
+import { closeCase, openCase } from './case-clauses.ts';
 import { insertEvent, START_DUE_SECONDS, type Acceptance } from './queries.ts';
 import { transactions } from './schema.ts';
 
@@ -53,17 +54,18 @@ export async function recordTransactionEnd(
   trace: TraceContext,
 ): Promise<TransactionEnd> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
+  const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
   const data = { transaction_id: transactionId, ...(reason === null ? {} : { reason }) };
   const event = movementEvent(`transaction.${end.status.toLowerCase()}`, transactionId, data, trace, new Date());
   const { rowCount } = await database.execute(sql`
     WITH changed AS (
-      UPDATE transactions SET status = ${end.status}, failure_reason = ${reason}, updated_at = clock_timestamp(),
-        attention_reason = NULL, attention_since = NULL, attention_error = NULL
+      UPDATE transactions SET status = ${end.status}, failure_reason = ${reason}, failure_detail = ${detail}::jsonb,
+        updated_at = clock_timestamp(), attention_reason = NULL, attention_since = NULL, attention_error = NULL
       WHERE transaction_id = ${transactionId} AND status = 'PENDING'
-      RETURNING transaction_id
+      RETURNING transaction_id, attention_case_id
     ), event AS (
       ${insertEvent(event, sql`changed`)}
-    )
+    ), ${closeCase(sql`changed`, `the transaction is ${end.status}`)}
     SELECT FROM changed`);
   if (rowCount === 1) return end;
 
@@ -71,9 +73,13 @@ export async function recordTransactionEnd(
   const stored = await findTransaction(database, transactionId);
   if (stored === undefined || stored.status === 'PENDING')
     throw new Error(`the end of transaction ${transactionId} could not be written`);
-  return stored.status === 'FAILED'
-    ? { status: 'FAILED', failureReason: stored.failureReason! }
-    : { status: 'PROCESSED' };
+  if (stored.status === 'PROCESSED') return { status: 'PROCESSED' };
+  const { failureReason, failureDetail } = stored;
+  return {
+    status: 'FAILED',
+    failureReason: failureReason!,
+    ...(failureDetail === null ? {} : { detail: failureDetail }),
+  };
 }
 
 /** Shows an operator that a transaction given up cannot be canceled. */
@@ -83,14 +89,14 @@ export async function recordTransactionAttention(
   reason: string,
   error: string,
 ): Promise<void> {
-  await database
-    .update(transactions)
-    .set({
-      attentionReason: reason,
-      attentionError: error,
-      attentionSince: sql`coalesce(${transactions.attentionSince}, clock_timestamp())`,
-    })
-    .where(and(eq(transactions.transactionId, transactionId), eq(transactions.status, 'PENDING')));
+  await database.execute(sql`
+    WITH concerned AS (
+      SELECT NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
+      WHERE transaction_id = ${transactionId} AND status = 'PENDING' FOR NO KEY UPDATE
+    ), ${openCase(reason, error)}
+    UPDATE transactions SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
+      attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()
+    FROM opened WHERE transactions.transaction_id = opened.transaction_id`);
 }
 
 export async function findTransaction(

@@ -5,7 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer.ts';
 import type { WalletActivities } from '../../activities/wallet.ts';
-import type { AbandonReason, LegAnswer } from '../../domain/transfer.ts';
+import type { AbandonReason, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;
@@ -22,6 +22,13 @@ export interface FakeServices {
   /** Every attempt, in order. */
   readonly attempts: ActivityName[];
   readonly attention: { reason: string; error: string }[];
+  /** What was captured of a hold, once it is decided. */
+  readonly captured: () => string | undefined;
+  /** Each settlement of the debit that was applied: who got what was not credited. */
+  readonly settled: { credited: string; to: 'sender' | 'external' }[];
+  /** Whether the sender was paid in advance, and what operators asked for. */
+  readonly advanced: () => boolean;
+  readonly resolutions: { action: string; actor: string; comment: string }[];
 }
 
 export interface Faults {
@@ -38,7 +45,10 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
   const attempts: ActivityName[] = [];
   const attention: { reason: string; error: string }[] = [];
   const statuses: string[] = [];
-  let refunds = 0;
+  const resolutions: { action: string; actor: string; comment: string }[] = [];
+  const settled: { credited: string; to: 'sender' | 'external' }[] = [];
+  let captured: string | undefined;
+  let isAdvanced = false;
   let stored: Awaited<ReturnType<Activities['recordTransferStatus']>> | undefined;
   let ended: Awaited<ReturnType<Activities['recordTransactionEnd']>> | undefined;
 
@@ -50,27 +60,41 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
   const cancel = (leg: Leg, reason: AbandonReason): LegAnswer<never> =>
     (fences[leg] ??= { outcome: 'canceled', reason });
 
+  const settle = (
+    { terms, credited, reason }: { terms: TransferTerms; credited: string; reason: AbandonReason },
+    to: 'sender' | 'external',
+  ): LegAnswer<never> => {
+    const isCredited = fences.credit?.outcome === 'applied';
+    if (fences.credit === undefined || isCredited !== Number(credited) > 0)
+      throw new Error('the debit is settled before the credit is, or otherwise');
+    const answer = cancel('debit', reason);
+    const isNew = settled.length === 0;
+    if (answer.outcome === 'applied' && isNew)
+      settled.push({ credited, to: Number(credited) < Number(terms.amount) && isAdvanced ? 'external' : to });
+    return answer;
+  };
+
   const effects: Activities = {
     debit: async () => apply('debit'),
     credit: async () => apply('credit'),
     transact: async () => apply('transact'),
     cancelCredit: async ({ reason }) => cancel('credit', reason),
     cancelTransaction: async ({ reason }) => cancel('transact', reason),
-    refund: async ({ reason }) => {
-      if (fences.credit === undefined || fences.credit.outcome === 'applied')
-        throw new Error('a refund before the credit was canceled');
-      const answer = cancel('debit', reason);
-      if (answer.outcome === 'applied') refunds = 1;
-      return answer;
+    refund: async (settlement) => settle(settlement, 'sender'),
+    writeOff: async (settlement) => settle(settlement, 'external'),
+    advance: async () => {
+      isAdvanced = true;
     },
     recordTransferStatus: async ({ next }) => {
-      const rank = { DEBITED: 1, COMPLETED: 2, FAILED: 2, CANCELED: 2 };
+      const rank = { PENDING: 0, DEBITED: 1, COMPLETED: 2, FAILED: 2, CANCELED: 2 };
       if (stored === undefined || rank[next.status] > rank[stored.status]) {
         stored = next;
         statuses.push(next.status);
       }
-      return stored;
+      return { ...stored, ...(captured === undefined ? {} : { capturedAmount: captured }) };
     },
+    decideCapture: async ({ amount }) => (captured ??= amount),
+    recordCaseAction: async ({ action, actor, comment }) => void resolutions.push({ action, actor, comment }),
     recordTransactionEnd: async ({ end }) => {
       if (ended === undefined) statuses.push(end.status);
       return (ended ??= end);
@@ -90,7 +114,18 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
   const activities = Object.fromEntries(
     Object.keys(effects).map((name) => [name, withFaults(name as ActivityName)]),
   ) as unknown as Activities;
-  return { activities, fences, attempts, attention, statuses, refunded: () => refunds === 1 };
+  return {
+    activities,
+    fences,
+    attempts,
+    attention,
+    statuses,
+    settled,
+    resolutions,
+    refunded: () => settled.some(({ credited, to }) => to === 'sender' && Number(credited) === 0),
+    captured: () => captured,
+    advanced: () => isAdvanced,
+  };
 }
 
 /** A fault as PostgreSQL's going away is one. */

@@ -4,7 +4,9 @@ CREATE TABLE "case_actions" (
 	"action" text NOT NULL,
 	"actor" text NOT NULL,
 	"comment" text NOT NULL,
-	"created_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL
+	"request_key" text,
+	"created_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "case_actions_request_key" UNIQUE("request_key")
 );
 --> statement-breakpoint
 CREATE TABLE "cases" (

@@ -1,0 +1,35 @@
+/**
+ * The clauses that open and close a case within the statement that concerns its movement, each with its line in the log.
+ * Imported by this folder alone; what is asked about cases is in case-queries.ts.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import { SYSTEM_ACTOR } from '../../domain/case.ts';
+
+/**
+ * Opens a case for the row of `concerned` (transfer_id, transaction_id, subject), if there is one, as `opened`; or, where
+ * its subject has an open case, tells that one the latest reason and error.
+ */
+export function openCase(reason: string, error: string): SQL {
+  return sql`opened AS (
+      INSERT INTO cases (transfer_id, transaction_id, subject, reason, last_error)
+      SELECT transfer_id, transaction_id, subject, ${reason}, ${error} FROM concerned
+      ON CONFLICT (subject) WHERE status = 'OPEN'
+        DO UPDATE SET reason = excluded.reason, last_error = excluded.last_error, updated_at = clock_timestamp()
+      RETURNING case_id, transfer_id, transaction_id, (xmax = 0) AS is_new
+    ), opening AS (
+      INSERT INTO case_actions (case_id, action, actor, comment)
+      SELECT case_id, 'opened', ${SYSTEM_ACTOR}, ${reason} FROM opened WHERE is_new
+    )`;
+}
+
+/** Closes the open case of the row of `ended` (attention_case_id), if it has one. */
+export function closeCase(ended: SQL, comment: string): SQL {
+  return sql`closed AS (
+      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
+      FROM ${ended} ended WHERE cases.case_id = ended.attention_case_id AND cases.status = 'OPEN'
+      RETURNING case_id
+    ), closing AS (
+      INSERT INTO case_actions (case_id, action, actor, comment)
+      SELECT case_id, 'closed', ${SYSTEM_ACTOR}, ${comment} FROM closed
+    )`;
+}
