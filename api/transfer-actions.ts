@@ -167,10 +167,10 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
 
       const { row, outcome } = await askTransfer(c, deps, id, captureUpdate, [{ amount }]);
-      // What was asked for is what was decided, whatever then became of it; or another request had decided otherwise.
-      if (outcome === 'taken') return c.json(renderTransfer(row), 202);
-      if (!isDone(row) && (outcome === 'not_capturable' || row.capturedAmount !== amount))
-        throw refused('not_capturable', row);
+      // Whatever then becomes of it, what was asked for is what was decided; or another request had decided otherwise.
+      const isDecided = row.capturedAmount === amount;
+      if (!isTerminal(row.status) && (isDecided || outcome === 'taken')) return c.json(renderTransfer(row), 202);
+      if (!isDone(row) && (outcome === 'not_capturable' || !isDecided)) throw refused('not_capturable', row);
       return c.json(renderTransfer(row), 200);
     })
     .openapi(cancel, async (c) => {

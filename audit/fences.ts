@@ -16,6 +16,7 @@ export async function checkFences(shards: readonly Reader[], findings: Findings)
     findings.count('fences', fences);
     findings.count('events', events);
     reportDifferences('I2', await rowsOf(reader, unlikeEntries), findings);
+    reportDifferences('I3', await rowsOf(reader, unlikeHolds), findings);
     reportDifferences('I6', await rowsOf(reader, unlikeEvents), findings);
   }
 }
@@ -29,13 +30,13 @@ const unlikeEntries = sql`
         WHEN expected.currency <> wallet.currency THEN format('its %s was applied in %s, but wallet %s is in %s', leg, expected.currency, wallet.wallet_id, wallet.currency)
       END AS detail
     FROM (
-      SELECT transaction_id, leg, wallet_id, amount, currency,
-        CASE WHEN leg IN ('debit', 'withdrawal') THEN 'DEBIT' WHEN leg = 'refund' THEN 'REFUND' ELSE 'CREDIT' END AS type
-      FROM operation_fences WHERE outcome = 'applied'
+      SELECT transaction_id, leg, coalesce((detail ->> 'paid_to')::uuid, wallet_id) AS wallet_id, amount, currency,
+        CASE WHEN leg IN ('debit', 'withdrawal') THEN 'DEBIT' WHEN leg IN ('refund', 'advance') THEN 'REFUND' ELSE 'CREDIT' END AS type
+      FROM operation_fences WHERE outcome = 'applied' AND leg <> 'release'
       UNION ALL
-      SELECT transaction_id, leg, external.wallet_id, amount, fence.currency, CASE leg WHEN 'deposit' THEN 'DEBIT' ELSE 'CREDIT' END
+      SELECT transaction_id, leg, external.wallet_id, amount, fence.currency, CASE leg WHEN 'withdrawal' THEN 'CREDIT' ELSE 'DEBIT' END
       FROM operation_fences fence LEFT JOIN wallets external ON external.kind = 'external' AND external.currency = fence.currency
-      WHERE outcome = 'applied' AND leg IN ('deposit', 'withdrawal')
+      WHERE outcome = 'applied' AND leg IN ('deposit', 'withdrawal', 'advance')
     ) expected
     FULL JOIN ledger_entries entry USING (transaction_id, wallet_id, type)
     LEFT JOIN wallets wallet USING (wallet_id)
@@ -53,17 +54,32 @@ const unlikeEvents = sql`
         THEN format('its event %s tells of something else: %s', event_id, payload)
       END AS detail
     FROM (
-      SELECT transaction_id, leg, wallet_id, type, type || '/' || transaction_id AS event_id,
-        jsonb_build_object(CASE WHEN leg IN ('deposit', 'withdrawal') THEN 'transaction_id' ELSE 'transfer_id' END, transaction_id, 'wallet_id', wallet_id)
+      SELECT transaction_id, leg, payee AS wallet_id, type, type || '/' || transaction_id AS event_id,
+        jsonb_build_object(CASE WHEN leg IN ('deposit', 'withdrawal') THEN 'transaction_id' ELSE 'transfer_id' END, transaction_id, 'wallet_id', payee)
           || CASE outcome WHEN 'applied' THEN jsonb_build_object('amount', amount::text) ELSE jsonb_build_object('reason', reason) END AS data
       FROM operation_fences CROSS JOIN LATERAL (
-        SELECT CASE WHEN leg = 'refund' THEN 'wallet.refunded'
+        SELECT coalesce((detail ->> 'paid_to')::uuid, wallet_id) AS payee,
+          CASE WHEN leg = 'refund' THEN 'wallet.refunded' WHEN leg = 'advance' THEN 'wallet.advanced'
           ELSE CASE WHEN leg IN ('debit', 'withdrawal') THEN 'wallet.debit' ELSE 'wallet.credit' END
             || CASE outcome WHEN 'applied' THEN 'ed' ELSE '-failed' END END AS type
       ) named
-      WHERE outcome <> 'canceled'
+      WHERE outcome <> 'canceled' AND leg <> 'release'
     ) expected
     FULL JOIN outbox_events event USING (event_id)
   ) compared
   WHERE detail IS NOT NULL
+  LIMIT ${VIOLATIONS_KEPT}`;
+
+/** What each wallet holds is what its holds took and did not release. */
+const unlikeHolds = sql`
+  SELECT wallet_id AS movement, format('wallet %s holds %s, but its holds sum to %s', wallet_id, held, coalesce(total, 0)) AS detail,
+    count(*) OVER ()::int AS total
+  FROM (
+    SELECT wallet_id, coalesce(held, 0) AS held, total FROM (SELECT wallet_id, held FROM wallets WHERE held <> 0) holding
+    FULL JOIN (
+      SELECT wallet_id, sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END) AS total FROM operation_fences
+      WHERE outcome = 'applied' AND (leg = 'debit' AND is_hold OR leg = 'release') GROUP BY wallet_id
+    ) holds USING (wallet_id)
+  ) compared
+  WHERE held <> coalesce(total, 0)
   LIMIT ${VIOLATIONS_KEPT}`;

@@ -7,17 +7,18 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { transactionId, transferId } from '../domain/derived-id.ts';
-import { transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import { reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
-import type { TransferTerms } from '../domain/transfer.ts';
+import type { FailureDetail, TransferTerms } from '../domain/transfer.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
 
 interface MovementRow {
   status: string;
   failure_reason: string | null;
+  failure_detail: FailureDetail | null;
   amount: string;
   currency: TransferTerms['currency'];
   reference: string | null;
@@ -31,6 +32,15 @@ interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
+  capture_method: string;
+  /** What is captured of a hold, once it is decided. */
+  captured: string | null;
+  expires_in: number | null;
+  scheduled: string | null;
+  reverses: TransferTerms['transferId'] | null;
+  /** What is said to be reversed of it, and the sum of the reversals that have not failed. */
+  reversed: string;
+  reversals: string;
   /** Each with its reason, in the order in which they were reached. */
   steps: string[];
 }
@@ -48,10 +58,10 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
     for (const row of page) {
       const subject = `transfer ${row.id}`;
       for (const problem of transferProblems(row, moved(row.id))) findings.report('I2', subject, problem);
-      if (row.id !== transferId(row.idempotency_key))
+      if (row.id !== (row.reverses === null ? transferId : reversalId)(row.idempotency_key))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
-      const hash = transferBodyHash({ ...row, senderWalletId: row.sender, receiverWalletId: row.receiver });
-      if (row.body_hash !== hash) findings.report('I4', subject, 'its body is not the one that was acknowledged');
+      if (!bodyHashesOf(row).includes(row.body_hash))
+        findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
   for await (const page of pagesOf(transfer, transactionsAfter, ({ id }: TransactionRow) => id)) {
@@ -66,6 +76,23 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
+}
+
+/** What the body can have been that led to this row: a reversal may have named its amount, or meant what was left. */
+function bodyHashesOf(row: TransferRow): string[] {
+  if (row.reverses !== null) {
+    const { reverses: reversesTransferId, amount } = row;
+    return [amount, undefined].map((asked) => reversalBodyHash({ reversesTransferId, amount: asked }));
+  }
+  return [
+    transferBodyHash({
+      ...row,
+      senderWalletId: row.sender,
+      receiverWalletId: row.receiver,
+      expiresInSeconds: row.expires_in ?? undefined,
+      scheduledAt: row.scheduled === null ? undefined : new Date(row.scheduled),
+    }),
+  ];
 }
 
 /** Fences of movements that do not exist. `transfer` is the database as it is now. */
@@ -108,7 +135,7 @@ async function movedBy(
       rowsOf<Fence & { id: string }>(
         reader,
         sql`
-        SELECT transaction_id AS id, leg, outcome, reason, wallet_id AS wallet, currency, amount
+        SELECT transaction_id AS id, leg, outcome, reason, detail, is_hold, wallet_id AS wallet, currency, amount
         FROM operation_fences WHERE transaction_id = ANY(${ids})`,
       ),
     ),
@@ -120,11 +147,15 @@ async function movedBy(
   return (id) => ({ entries: entriesOf.get(id) ?? [], fences: fencesOf.get(id) ?? [] });
 }
 
-const movementColumns = sql`status, failure_reason, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
+const movementColumns = sql`status, failure_reason, failure_detail, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
 
 function transfersAfter(id: string, limit: number): SQL {
   return sql`
     SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, ${movementColumns},
+      capture_method, captured_amount AS captured, scheduled_at AS scheduled, reverses_transfer_id AS reverses,
+      round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at)))::int AS expires_in, reversed_amount AS reversed,
+      (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals
+        WHERE reversals.reverses_transfer_id = transfers.transfer_id AND reversals.status NOT IN ('FAILED', 'CANCELED')) AS reversals,
       ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
     FROM transfers WHERE transfer_id > ${id} ORDER BY transfer_id LIMIT ${limit}`;
 }

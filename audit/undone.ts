@@ -20,9 +20,13 @@ export async function checkUndone(transfer: Reader, findings: Findings): Promise
     transfer,
     sql`
     WITH open AS (
-      SELECT 'transfer ' || transfer_id AS subject, status, deadline_at, attention_reason FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
+      SELECT 'transfer ' || transfer_id AS subject, status, attention_reason,
+        -- A hold may wait until it expires, and its capture may then take as long as any transfer.
+        CASE WHEN capture_method = 'manual' AND status = 'DEBITED' THEN expires_at + (deadline_at - coalesce(scheduled_at, created_at))
+          ELSE deadline_at END AS deadline_at
+      FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
       UNION ALL
-      SELECT 'transaction ' || transaction_id, status, deadline_at, attention_reason FROM transactions WHERE status = 'PENDING'
+      SELECT 'transaction ' || transaction_id, status, attention_reason, deadline_at FROM transactions WHERE status = 'PENDING'
     ), overdue AS (
       SELECT * FROM open WHERE deadline_at < clock_timestamp() - interval '5 minutes'
     )

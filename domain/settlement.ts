@@ -2,12 +2,14 @@
  * Whether what the wallet shards did for a movement is what its row says: the entries, the fences and the steps that
  * belong to its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation judge by it.
  */
+import { formatUnits, parseUnits } from './money.ts';
 import { endOfTransaction } from './transaction.ts';
-import { endOfLeg, isTerminal, type TransferStatus } from './transfer.ts';
+import { endOfLeg, isTerminal, type FailureDetail, type TransferStatus } from './transfer.ts';
 
 interface MovementRow {
   readonly status: string;
   readonly failure_reason: string | null;
+  readonly failure_detail: FailureDetail | null;
   readonly amount: string;
   readonly currency: string;
 }
@@ -15,6 +17,13 @@ interface MovementRow {
 export interface TransferRow extends MovementRow {
   readonly sender: string;
   readonly receiver: string;
+  readonly capture_method: string;
+  /** What is captured of a hold, once it is decided. */
+  readonly captured: string | null;
+  readonly scheduled: string | null;
+  /** What is said to be reversed of it, and the sum of the reversals that have not failed. */
+  readonly reversed: string;
+  readonly reversals: string;
   /** Each with its reason, in the order in which they were reached. */
   readonly steps: readonly string[];
 }
@@ -36,6 +45,9 @@ export interface Fence {
   readonly leg: string;
   readonly outcome: string;
   readonly reason: string | null;
+  /** Of a refund that went to the external wallet, `paid_to` is that wallet. */
+  readonly detail: { readonly paid_to?: string; readonly limit?: string; readonly remaining?: string } | null;
+  readonly is_hold: boolean;
   readonly wallet: string;
   readonly currency: string;
   readonly amount: string;
@@ -47,60 +59,113 @@ export interface Moved {
   readonly fences: readonly Fence[];
 }
 
+const EXTERNAL = 'the external wallet';
+
 /** What is wrong about a transfer, in sentences; nothing if it is as it should be. */
 export function transferProblems(row: TransferRow, { entries, fences }: Moved): string[] {
   const status = row.status as TransferStatus;
-  const line = (type: string, wallet: string): string => `${type} ${row.amount} ${row.currency} on ${wallet}`;
-  const [debit, credit, refund] = [line('DEBIT', row.sender), line('CREDIT', row.receiver), line('REFUND', row.sender)];
-  const found = entries
-    .map(({ type, amount, currency, wallet }) => `${type} ${amount} ${currency} on ${wallet}`)
-    .sort();
-
+  const legs = legsOf(row, fences);
+  const found = entries.map((entry) => lineOf(row.currency, entry)).sort();
+  const isDone = (...names: (keyof typeof legs)[]): boolean =>
+    isSame(
+      found,
+      names.flatMap((name) => legs[name]),
+    );
+  const all = Object.values(legs).flat();
   const fits =
     status === 'COMPLETED'
-      ? isSame(found, [credit, debit])
+      ? isDone('debit', 'credit', 'rest', 'advance')
       : isTerminal(status)
-        ? isSame(found, []) || isSame(found, [debit, refund])
-        : new Set(found).size === found.length && found.every((each) => [debit, credit, refund].includes(each));
+        ? isSame(found, []) || isDone('debit', 'refund', 'advance')
+        : new Set(found).size === found.length && found.every((each) => all.includes(each));
   return [
     ...(fits ? [] : [`it is ${status} with the entries: ${found.join('; ') || 'none'}`]),
-    ...fenceProblems(row, fences, { debit: row.sender, credit: row.receiver, refund: row.sender }),
+    ...fenceProblems(row, fences, {
+      debit: [row.sender, [row.amount]],
+      credit: [row.receiver, [creditAmountOf(row)]],
+      refund: [row.sender, status === 'COMPLETED' ? [restOf(row)] : [row.amount, restOf(row)]],
+      release: [row.sender, [row.amount]],
+      advance: [row.sender, [row.amount]],
+    }),
+    ...holdProblems(row, fences),
     ...(isTerminal(status) ? endProblems(row, transferEndOf(fences)) : []),
     ...stepProblems(row, status),
+    ...(row.reversed === row.reversals
+      ? []
+      : [`${row.reversed} of it is said to be reversed, but its reversals sum to ${row.reversals}`]),
   ];
+}
+
+/** The entries of each part of a transfer; those of no amount, and those that never were asked for, are none. */
+function legsOf(row: TransferRow, fences: readonly Fence[]) {
+  const line = (type: string, amount: string, wallet: string): string[] =>
+    parseUnits(amount) === 0n ? [] : [`${type} ${amount} ${row.currency} on ${wallet}`];
+  const refund = fences.find(({ leg }) => leg === 'refund');
+  const payee = refund?.detail?.paid_to === undefined ? row.sender : EXTERNAL;
+  const isAdvanced = fences.some(({ leg }) => leg === 'advance');
+  return {
+    debit: line('DEBIT', row.amount, row.sender),
+    credit: line('CREDIT', creditAmountOf(row), row.receiver),
+    /** What a partial capture leaves. */
+    rest: line('REFUND', restOf(row), payee),
+    refund: line('REFUND', row.amount, payee),
+    advance: isAdvanced ? [...line('REFUND', row.amount, row.sender), ...line('DEBIT', row.amount, EXTERNAL)] : [],
+  };
+}
+
+/** What the credit was asked for with: what is captured of a hold, or all of it where nothing will be. */
+function creditAmountOf({ amount, captured }: TransferRow): string {
+  return captured === null || parseUnits(captured) === 0n ? amount : captured;
+}
+
+function restOf(row: TransferRow): string {
+  return formatUnits(parseUnits(row.amount) - parseUnits(creditAmountOf(row)));
+}
+
+function lineOf(currency: string, { type, amount, currency: own, wallet, kind }: Entry): string {
+  return `${type} ${amount} ${own ?? currency} on ${kind === 'user' ? wallet : EXTERNAL}`;
+}
+
+/** A manual transfer's debit is held until its end, when it is released; no other one's is. */
+function holdProblems(row: TransferRow, fences: readonly Fence[]): string[] {
+  const debit = fences.find(({ leg, outcome }) => leg === 'debit' && outcome === 'applied');
+  if (debit === undefined) return [];
+  if (debit.is_hold !== (row.capture_method === 'manual')) return [`it is ${row.capture_method}, but its debit is not`];
+  const isReleased = fences.some(({ leg }) => leg === 'release');
+  if (isReleased && !debit.is_hold) return ['it was released, but never held'];
+  return debit.is_hold && !isReleased && isTerminal(row.status as TransferStatus)
+    ? ['it has ended, but is still held']
+    : [];
 }
 
 /** As above, of a one-sided transaction. */
 export function transactionProblems(row: TransactionRow, { entries, fences }: Moved): string[] {
   const [leg, counterType] = row.type === 'CREDIT' ? ['deposit', 'DEBIT'] : ['withdrawal', 'CREDIT'];
   const line = (type: string, wallet: string): string => `${type} ${row.amount} ${row.currency} on ${wallet}`;
-  const both = [line(row.type, row.wallet), line(counterType, 'the external wallet')];
-  const found = entries.map(
-    ({ type, amount, currency, wallet, kind }) =>
-      `${type} ${amount} ${currency} on ${kind === 'user' ? wallet : 'the external wallet'}`,
-  );
+  const both = [line(row.type, row.wallet), line(counterType, EXTERNAL)];
+  const found = entries.map((entry) => lineOf(row.currency, entry));
   const fits =
     row.status === 'PROCESSED'
       ? isSame(found, both)
       : isSame(found, []) || (row.status === 'PENDING' && isSame(found, both));
   return [
     ...(fits ? [] : [`it is ${row.status} with the entries: ${found.join('; ') || 'none'}`]),
-    ...fenceProblems(row, fences, { [leg]: row.wallet }),
+    ...fenceProblems(row, fences, { [leg]: [row.wallet, [row.amount]] }),
     ...(row.status === 'PENDING' ? [] : endProblems(row, transactionEndOf(fences))),
   ];
 }
 
-/** Each leg is decided once, for the row's amount and currency and the leg's own wallet. */
+/** Each leg is decided once, for its own wallet, one of its amounts, and the row's currency. */
 function fenceProblems(
-  row: { amount: string; currency: string },
+  row: { currency: string },
   fences: readonly Fence[],
-  walletOf: Record<string, string>,
+  legs: Record<string, readonly [wallet: string, amounts: readonly string[]]>,
 ): string[] {
-  const legs = fences.map(({ leg }) => leg);
-  const twice = legs.filter((leg, index) => legs.indexOf(leg) !== index);
+  const decided = fences.map(({ leg }) => leg);
+  const twice = decided.filter((leg, index) => decided.indexOf(leg) !== index);
   const strange = fences.filter(
     ({ leg, wallet, amount, currency }) =>
-      walletOf[leg] !== wallet || amount !== row.amount || currency !== row.currency,
+      legs[leg]?.[0] !== wallet || !legs[leg][1].includes(amount) || currency !== row.currency,
   );
   return [
     ...twice.map((leg) => `its ${leg} is decided in two shards`),
@@ -109,29 +174,39 @@ function fenceProblems(
 }
 
 /** The end that the fences lead to, as the workflow adopts it; undefined where they do not decide. */
-function transferEndOf(fences: readonly Fence[]): { status: string; failureReason?: string } | undefined {
+function transferEndOf(
+  fences: readonly Fence[],
+): { status: string; failureReason?: string; detail?: FailureDetail } | undefined {
   const [debit, credit] = ['debit', 'credit'].map((leg) => fences.find((fence) => fence.leg === leg));
   if (debit === undefined || credit === undefined) return undefined;
   if (credit.outcome === 'applied') return debit.outcome === 'applied' ? { status: 'COMPLETED' } : undefined;
-  return endOfLeg((debit.outcome === 'rejected' ? debit : credit) as Parameters<typeof endOfLeg>[0]);
+  return endOfLeg(answerOf(debit.outcome === 'rejected' ? debit : credit) as Parameters<typeof endOfLeg>[0]);
 }
 
-function transactionEndOf([fence]: readonly Fence[]): { status: string; failureReason?: string } | undefined {
-  return fence === undefined ? undefined : endOfTransaction(fence as Parameters<typeof endOfTransaction>[0]);
+function transactionEndOf([fence]: readonly Fence[]):
+  { status: string; failureReason?: string; detail?: FailureDetail } | undefined {
+  return fence === undefined ? undefined : endOfTransaction(answerOf(fence) as Parameters<typeof endOfTransaction>[0]);
+}
+
+/** A fence as its operation answers it. */
+function answerOf({ outcome, reason, detail }: Fence) {
+  return { outcome, reason, ...(detail === null ? {} : { detail }) };
 }
 
 function endProblems(
-  row: { status: string; failure_reason: string | null },
-  end: { status: string; failureReason?: string } | undefined,
+  row: { status: string; failure_reason: string | null; failure_detail: FailureDetail | null },
+  end: { status: string; failureReason?: string; detail?: FailureDetail } | undefined,
 ): string[] {
-  if (end?.status === row.status && (end.failureReason ?? null) === row.failure_reason) return [];
+  const isSameDetail =
+    row.failure_detail?.limit === end?.detail?.limit && row.failure_detail?.remaining === end?.detail?.remaining;
+  if (end?.status === row.status && (end.failureReason ?? null) === row.failure_reason && isSameDetail) return [];
   const said = [row.status, row.failure_reason].filter(Boolean).join(' ');
   return [
     `it is ${said}, but its fences say ${end === undefined ? 'nothing of the kind' : [end.status, end.failureReason].filter(Boolean).join(' ')}`,
   ];
 }
 
-function stepProblems({ steps, failure_reason: reason }: TransferRow, status: TransferStatus): string[] {
+function stepProblems({ steps, scheduled, failure_reason: reason }: TransferRow, status: TransferStatus): string[] {
   const reached = steps.filter((step) => !/^(SCHEDULED|ATTENTION)/.test(step));
   const last = [status, reason].filter(Boolean).join(' ');
   const ways = {
@@ -151,7 +226,9 @@ function stepProblems({ steps, failure_reason: reason }: TransferRow, status: Tr
       ['PENDING', 'DEBITED', last],
     ],
   } satisfies Record<TransferStatus, string[][]>;
-  if (ways[status].some((way) => way.join() === reached.join())) return [];
+  // A scheduled one may be canceled, or time out, before it begins.
+  const isOverUnbegun = scheduled !== null && isTerminal(status) && reached.join() === last;
+  if (isOverUnbegun || ways[status].some((way) => way.join() === reached.join())) return [];
   return [`it is ${last} with the steps: ${steps.join('; ') || 'none'}`];
 }
 

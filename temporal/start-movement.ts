@@ -26,12 +26,14 @@ export interface MovementStarter {
 
 /** Resolves when the workflow is known to have been started, now or before. */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
-  const { transferId, senderWalletId, receiverWalletId, amount, currency, scheduledAt, expiresAt } = row;
+  const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
   const input: TransferInput = {
     terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
+    // A hold that is there waits until it expires; the deadline was for getting there.
+    ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
     ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
     ...(expiresAt === null
       ? {}

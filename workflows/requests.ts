@@ -3,44 +3,36 @@
  * validator before it is accepted; once accepted it is in the history, and acted upon after that. Whoever asks is answered
  * how the transfer ended, so of two who race each learns which of them it was. Imported by transfer.ts alone.
  */
-import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { TransferId } from '../domain/ids.ts';
+import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
-import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
-import { cancelUpdate, captureUpdate, TRANSFER_TASK_QUEUE, type UpdateRefusal } from './messages.ts';
+import type { TransferEnd } from '../domain/transfer.ts';
+import { cancelUpdate, captureUpdate, type TransferInput, type UpdateRefusal } from './messages.ts';
 import type { Steps } from './steps.ts';
 
 export interface Requests {
   /** How far the transfer is; kept by its course. `leaving` is past the point of no return. */
-  phase: 'moving' | 'held' | 'leaving';
-  /**
-   * Waits until the hold is captured, canceled or expired, and answers what is captured of it: decimal string, zero where
-   * it is to be released. That is written into the transfer's row before anything follows from it.
-   */
-  readonly untilCaptured: (transferId: TransferId, expiresAtMs: number) => Promise<string>;
+  phase: 'scheduled' | 'open' | 'leaving';
+  /** What was asked to be captured, once it was: decimal string. */
+  readonly captureAmount: () => string | undefined;
+  /** Waits until the hold is to be captured or has expired; raises if the course is canceled. */
+  readonly untilCaptured: (expiresAtMs: number) => Promise<void>;
   /** Answers everybody who asked. */
   readonly answer: (end: TransferEnd) => void;
 }
 
 /** `course` is what a cancel request ends, whether it is this update or Temporal's own. */
-export function receiveRequests({ amount }: TransferTerms, course: CancellationScope, steps: Steps): Requests {
+export function receiveRequests(
+  { terms: { amount }, startAtMs, hold }: TransferInput,
+  course: CancellationScope,
+  steps: Steps,
+): Requests {
   let captureAmount: string | undefined;
   let ended: TransferEnd | undefined;
   const requests: Requests = {
-    phase: 'moving',
-    async untilCaptured(transferId, expiresAtMs) {
-      requests.phase = 'held';
-      try {
-        await condition(() => captureAmount !== undefined, Math.max(expiresAtMs - Date.now(), 1));
-      } catch (error) {
-        if (!isCancellation(error)) throw error;
-      }
-      requests.phase = 'leaving';
-      // A capture that was accepted wins over a cancel request that came with it.
-      const amount = captureAmount ?? '0';
-      return CancellationScope.nonCancellable(() =>
-        steps.run('decideCapture', TRANSFER_TASK_QUEUE, { transferId, amount }),
-      );
+    phase: startAtMs === undefined ? 'open' : 'scheduled',
+    captureAmount: () => captureAmount,
+    async untilCaptured(expiresAtMs) {
+      await condition(() => captureAmount !== undefined, Math.max(expiresAtMs - Date.now(), 1));
     },
     answer: (end) => {
       ended = end;
@@ -63,9 +55,11 @@ export function receiveRequests({ amount }: TransferTerms, course: CancellationS
     {
       validator: (asked) => {
         const isRepeat = captureAmount !== undefined && parseUnits(asked.amount) === parseUnits(captureAmount);
-        const isOpen = requests.phase === 'held' && captureAmount === undefined && !course.consideredCancelled;
+        // One that comes before the debit is known to be applied is done as soon as it is.
+        const isOpen = requests.phase === 'open' && captureAmount === undefined && !course.consideredCancelled;
         const units = parseUnits(asked.amount);
-        if ((!isRepeat && !isOpen) || units <= 0n || units > parseUnits(amount)) throw refusal('not_capturable');
+        const isWithin = hold !== undefined && units > 0n && units <= parseUnits(amount);
+        if (!isWithin || (!isRepeat && !isOpen)) throw refusal('not_capturable');
       },
     },
   );

@@ -13,13 +13,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, log, sleep } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
-import {
-  isTerminal,
-  type AbandonReason,
-  type ReachedStatus,
-  type StoredStatus,
-  type TransferEnd,
-} from '../domain/transfer.ts';
+import { type AbandonReason, type ReachedStatus, type StoredStatus, type TransferEnd } from '../domain/transfer.ts';
 import { createCompensation } from './compensation.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { showStatus } from './progress.ts';
@@ -36,38 +30,39 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   const steps = createSteps(input.dispatch);
   // What a cancel request ends, be it Temporal's own, by the root scope, or the update.
   const course = new CancellationScope();
-  const requests = receiveRequests(terms, course, steps);
+  const requests = receiveRequests(input, course, steps);
   const compensation = createCompensation(input, steps);
 
   let end: TransferEnd | undefined;
   let creditAmount = terms.amount;
-  let isCapturing = false;
+  let isDebitRefused = false;
   let reason: AbandonReason = 'debit_refused';
   try {
     await course.run(async () => {
       if (startAtMs !== undefined) await sleep(msUntil(startAtMs));
+      requests.phase = 'open';
       const stored = await CancellationScope.withTimeout(msUntil(input.deadlineMs), async () => {
         if (startAtMs !== undefined) await reach({ status: 'PENDING' });
         const debit = await steps.run('debit', senderTaskQueue, { terms, trace, isHold: hold !== undefined });
-        if (debit.outcome !== 'applied') return undefined;
+        isDebitRefused = debit.outcome !== 'applied';
+        if (isDebitRefused) return undefined;
         const debited = await reach({ status: 'DEBITED' });
         if (hold === undefined) await credit();
         return debited;
       });
-      if (hold === undefined || stored === undefined || isTerminal(stored.status)) return;
-
-      const captured = stored.capturedAmount ?? (await requests.untilCaptured(transferId, hold.expiresAtMs));
-      isCapturing = parseUnits(captured) > 0n;
-      if (isCapturing) creditAmount = captured;
-      else reason = Date.now() < hold.expiresAtMs ? 'canceled' : 'capture_expired';
-      if (isCapturing)
-        await CancellationScope.nonCancellable(() => CancellationScope.withTimeout(hold.settleWithinMs, credit));
+      if (hold === undefined || stored === undefined) return;
+      if (stored.status === 'DEBITED' && stored.capturedAmount === undefined)
+        await requests.untilCaptured(hold.expiresAtMs);
+      reason = Date.now() < hold.expiresAtMs ? 'canceled' : 'capture_expired';
     });
   } catch (error) {
-    reason = course.consideredCancelled && !isCapturing ? 'canceled' : 'timed_out';
+    const isExpired = hold !== undefined && Date.now() >= hold.expiresAtMs;
+    reason = course.consideredCancelled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
     log.info('transfer given up', { transfer_id: transferId, reason, cause: String(error) });
   } finally {
     requests.phase = 'leaving';
+    if (hold !== undefined && !isDebitRefused)
+      await CancellationScope.nonCancellable(() => captureAsDecided(hold.settleWithinMs));
     if (end === undefined)
       end = await CancellationScope.nonCancellable(() => compensation.compensate(reason, creditAmount));
     else if (hold !== undefined) await CancellationScope.nonCancellable(() => compensation.release(creditAmount));
@@ -86,6 +81,23 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   async function credit(): Promise<void> {
     const answer = await steps.run('credit', receiverTaskQueue, { terms: { ...terms, amount: creditAmount }, trace });
     if (answer.outcome === 'applied') end = { status: 'COMPLETED' };
+  }
+
+  /**
+   * What is captured of a hold is written into its row before anything follows from it; a run before this one may have
+   * written it already, whatever was asked of this one.
+   */
+  async function captureAsDecided(settleWithinMs: number): Promise<void> {
+    const amount = requests.captureAmount() ?? '0';
+    const captured = await steps.run('decideCapture', TRANSFER_TASK_QUEUE, { transferId, amount });
+    if (parseUnits(captured) === 0n) return;
+    creditAmount = captured;
+    reason = 'timed_out';
+    try {
+      await CancellationScope.withTimeout(settleWithinMs, credit);
+    } catch (error) {
+      log.info('capture given up', { transfer_id: transferId, cause: String(error) });
+    }
   }
 
   /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */

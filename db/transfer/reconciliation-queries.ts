@@ -193,6 +193,9 @@ export function transfersToJudge(database: Database, ids: readonly string[]): Pr
     database,
     sql`
     SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, batch_id AS "batchId", ${judgedColumns},
+      capture_method, captured_amount AS captured, scheduled_at AS scheduled, reversed_amount AS reversed,
+      (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals
+        WHERE reversals.reverses_transfer_id = transfers.transfer_id AND reversals.status NOT IN ('FAILED', 'CANCELED')) AS reversals,
       ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
     FROM transfers WHERE transfer_id = ANY(${uuids(ids)})`,
   );
@@ -208,7 +211,7 @@ export function transactionsToJudge(database: Database, ids: readonly string[]):
 }
 
 const isOpen = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
-const judgedColumns = sql`status, failure_reason, amount, currency, ${isOpen} AS "isOpen",
+const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen",
   created_at < now() - make_interval(secs => ${SETTLE_SECONDS}) AS "isSettled"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {

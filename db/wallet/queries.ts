@@ -207,5 +207,5 @@ async function callFence<Refusal extends string>(database: Database, call: SQL):
   );
   const { outcome, reason, detail } = rows[0]!;
   if (outcome === 'applied') return { outcome };
-  return { outcome, reason, ...(detail == null ? {} : { detail }) } as LegAnswer<Refusal>;
+  return { outcome, reason, ...(detail === undefined || detail === null ? {} : { detail }) } as LegAnswer<Refusal>;
 }

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 
 const FENCED_OPERATIONS = [
+  'advance',
   'cancel',
   'credit',
   'debit',
@@ -14,6 +15,7 @@ const FENCED_OPERATIONS = [
   'refund',
   'set_wallet_status',
   'withdraw',
+  'write_off',
 ];
 
 describe('the roles of the services', () => {
@@ -79,25 +81,34 @@ describe('the roles of the services', () => {
     );
   });
 
-  test('the transfer service appends steps and events and changes neither, nor what was asked for', async () => {
+  test('the transfer service appends steps, events and the log of cases and changes none, nor what was asked for', async () => {
     const { transfer } = stores;
-    assert.deepEqual(await tablesOf(transfer), ['outbox_events', 'transactions', 'transfer_steps', 'transfers']);
-    const changeable = [
+    const movement = [
       'status',
       'failure_reason',
+      'failure_detail',
       'updated_at',
       'start_due_at',
+      'attention_case_id',
       'attention_reason',
       'attention_since',
       'attention_error',
     ];
-    for (const table of await tablesOf(transfer)) {
+    const changeable: Record<string, readonly string[]> = {
+      transfers: [...movement, 'captured_amount', 'reversed_amount'],
+      transactions: movement,
+      cases: ['reason', 'status', 'last_error', 'attempts', 'updated_at', 'resolved_at'],
+      transfer_steps: [],
+      outbox_events: [],
+      case_actions: [],
+    };
+    assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
+    for (const [table, columns] of Object.entries(changeable)) {
       for (const write of [`DELETE FROM ${table}`, `TRUNCATE ${table}`])
         await isRefused(rowsOf(transfer.service, write), write);
       for (const column of await columnsOf(transfer, table)) {
         const update = `UPDATE ${table} SET ${column} = DEFAULT`;
-        const isMovement = table === 'transfers' || table === 'transactions';
-        if (isMovement && changeable.includes(column)) await rowsOf(transfer.service, update);
+        if (columns.includes(column)) await rowsOf(transfer.service, update);
         else await isRefused(rowsOf(transfer.service, update), update);
       }
     }

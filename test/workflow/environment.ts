@@ -5,7 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
@@ -71,6 +72,18 @@ function createWorker(taskQueue: string, services: FakeServices): Promise<Worker
     activities: services.activities,
     ...(taskQueue === 'transfer' ? { workflowBundle: bundle! } : {}),
   });
+}
+
+/** The code with which a workflow refuses an update; empty if it does not. */
+export async function refusalOf(update: Promise<unknown>): Promise<string> {
+  try {
+    await update;
+    return '';
+  } catch (error) {
+    const failure = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+    if (failure instanceof ApplicationFailure) return failure.type ?? '';
+    throw error;
+  }
 }
 
 /** Keeps a finished run's history for the replay tests, when asked to by `npm run record-histories`. */

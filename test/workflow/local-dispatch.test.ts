@@ -10,7 +10,7 @@ const environment = useEnvironment();
 const { EventType } = proto.temporal.api.enums.v1;
 
 /** The server notices a lost worker by this time-out, which is real time even where time is skipped. */
-const SOON_LOST = { workflowTaskTimeout: '1 second' };
+const SOON_LOST = { workflowTaskTimeout: '1 second' } as const;
 
 describe('a transfer in local dispatch', () => {
   it('completes in one workflow task with no activity scheduled', async () => {

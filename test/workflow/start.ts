@@ -22,8 +22,19 @@ const currency = 'USD' as Currency;
 export async function startTransfer(
   environment: TestWorkflowEnvironment,
   dispatch: Dispatch = 'ordinary',
-  { workflowTaskTimeout = '10 seconds', transferId = randomUUID() as TransferId } = {},
+  {
+    workflowTaskTimeout = '10 seconds',
+    transferId = randomUUID() as TransferId,
+    startInMs,
+    expiresInMs,
+  }: {
+    workflowTaskTimeout?: '10 seconds' | '1 second' | undefined;
+    transferId?: TransferId;
+    startInMs?: number;
+    expiresInMs?: number;
+  } = {},
 ) {
+  const nowMs = await environment.currentTimeMs();
   const input: TransferInput = {
     terms: {
       transferId,
@@ -34,7 +45,11 @@ export async function startTransfer(
     },
     senderTaskQueue: 'wallet-0',
     receiverTaskQueue: 'wallet-1',
-    deadlineMs: (await environment.currentTimeMs()) + TEN_MINUTES_MS,
+    deadlineMs: nowMs + (startInMs ?? 0) + TEN_MINUTES_MS,
+    ...(startInMs === undefined ? {} : { startAtMs: nowMs + startInMs }),
+    ...(expiresInMs === undefined
+      ? {}
+      : { hold: { expiresAtMs: nowMs + (startInMs ?? 0) + expiresInMs, settleWithinMs: TEN_MINUTES_MS } }),
     dispatch,
     trace,
   };

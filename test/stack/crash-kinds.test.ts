@@ -1,0 +1,106 @@
+// Holds and cancels when processes die and runs are terminated: what was accepted is done, by whoever comes next.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { killAndAwaitNext } from './faults.ts';
+import { openMoney, type Money } from './money.ts';
+import { startStack, until, type TestStack } from './stack.ts';
+
+describe('a hold', () => {
+  let stack: TestStack;
+  let money: Money;
+
+  before(async () => {
+    stack = await startStack();
+    await stack.waitUntilReady();
+    money = await openMoney(stack);
+  });
+  after(async () => {
+    await money?.close();
+    await stack?.remove();
+  });
+
+  const hold = async (): Promise<{ id: string; sender: string; receiver: string }> => {
+    const [sender, receiver] = [await money.wallet(0, '100.00'), await money.wallet(1)];
+    const body = { sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '25.00', capture_method: 'manual' };
+    const made = await money.api.post('/v1/transfers', body, { 'idempotency-key': randomUUID(), prefer: 'wait=30' });
+    assert.equal(made.body['status'], 'DEBITED', JSON.stringify(made.body));
+    return { id: String(made.body['transfer_id']), sender, receiver };
+  };
+  const act = (id: string, action: string, body: object = {}) => money.api.post(`/v1/transfers/${id}/${action}`, body);
+  const handleOf = (id: string) => money.temporal.workflow.getHandle(`transfer/${id}`);
+
+  test('whose capture was accepted before everything was killed is captured by the next process, as it was asked', async () => {
+    const { id, sender, receiver } = await hold();
+    const release = await money.lockWallet(receiver);
+    const asked = act(id, 'capture', { amount: '10.00' }).catch(() => undefined);
+    await until(10_000, 'the capture was not decided', async () => {
+      const [row] = await money.rows('transfer', 'SELECT captured_amount FROM transfers WHERE transfer_id = $1', [id]);
+      return row?.['captured_amount'] !== null;
+    });
+    await killAndAwaitNext(stack, 'app');
+    await release();
+    await asked;
+    await stack.waitUntilReady();
+    const { status, body } = await until2xx(() => act(id, 'capture', { amount: '10.00' }));
+    assert.ok(status === 200 || status === 202, JSON.stringify(body));
+    await money.assertSound();
+    assert.deepEqual([await money.api.balance(sender), await money.api.balance(receiver)], ['90.0000', '10.0000']);
+    const other = await act(id, 'capture', { amount: '11.00' });
+    assert.equal(other.body['code'], 'not_capturable');
+  });
+
+  for (const [action, status] of [
+    ['capture', 'COMPLETED'],
+    ['cancel', 'CANCELED'],
+  ] as const) {
+    test(`whose run was terminated is taken up by the next ${action}`, async () => {
+      const { id, sender } = await hold();
+      // The deadline was for the debit: that it has passed is nothing to a hold.
+      const past = `UPDATE transfers SET deadline_at = created_at + interval '1 millisecond' WHERE transfer_id = $1`;
+      await money.rows('transfer', past, [id]);
+      await handleOf(id).terminate('by a test');
+      const { body } = await act(id, action);
+      assert.equal(body['status'], status, JSON.stringify(body));
+      assert.equal(await money.api.balance(sender), action === 'capture' ? '75.0000' : '100.0000');
+      await money.assertSound();
+    });
+  }
+
+  test('whose run was terminated in the midst of its capture is captured as that was decided, whatever is asked next', async () => {
+    const { id, sender, receiver } = await hold();
+    const release = await money.lockWallet(receiver);
+    const asked = act(id, 'capture', { amount: '10.00' });
+    await until(10_000, 'the capture was not decided', async () => {
+      const [row] = await money.rows('transfer', 'SELECT captured_amount FROM transfers WHERE transfer_id = $1', [id]);
+      return row?.['captured_amount'] !== null;
+    });
+    await handleOf(id).terminate('by a test');
+    await release();
+    const canceled = await act(id, 'cancel');
+    assert.deepEqual([canceled.status, canceled.body['code']], [409, 'not_cancelable'], JSON.stringify(canceled.body));
+    assert.ok([200, 202].includes((await asked).status));
+    await money.assertSound();
+    assert.deepEqual([await money.api.balance(sender), await money.api.balance(receiver)], ['90.0000', '10.0000']);
+  });
+
+  test('survives that the workers are killed while it waits, and is captured after that', async () => {
+    const { id, receiver } = await hold();
+    await killAndAwaitNext(stack, 'app');
+    await stack.waitUntilReady();
+    assert.equal((await until2xx(() => act(id, 'capture'))).body['status'], 'COMPLETED');
+    assert.equal(await money.api.balance(receiver), '25.0000');
+    await money.assertSound();
+  });
+
+  /** As a client does that repeats what is refused with 503. */
+  async function until2xx(call: () => ReturnType<typeof act>): ReturnType<typeof act> {
+    let answer = await call();
+    await until(60_000, 'it was never answered', async () => {
+      if (answer.status === 503) answer = await call();
+      return answer.status !== 503;
+    });
+    return answer;
+  }
+});
