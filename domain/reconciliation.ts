@@ -111,7 +111,7 @@ export interface Tally {
   readonly findings: readonly Finding[];
 }
 
-export const FINDINGS_KEPT = 100;
+const FINDINGS_KEPT = 100;
 
 export const EMPTY_TALLY: Tally = { checked: 0, repaired: 0, casesOpened: 0, casesClosed: 0, found: 0, findings: [] };
 

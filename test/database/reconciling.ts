@@ -68,6 +68,7 @@ export function reconciling(stores: TestStores): Reconciling {
       });
       let tally = EMPTY_TALLY;
       let patrol: Patrol = {};
+      const settled = new Set<string>();
       const looks: Record<string, number> = {};
       for (const place of placesOf(shardCount)) {
         const name = nameOf(place);
@@ -76,7 +77,9 @@ export function reconciling(stores: TestStores): Reconciling {
           const look = await activities.lookAt({ place, window, cursor });
           looks[name] = (looks[name] ?? 0) + look.checked;
           tally = addTallies(tally, { checked: look.checked });
-          tally = addTallies(tally, await activities.settleSuspects({ subjects: look.suspects }));
+          const subjects = look.suspects.filter((subject) => !settled.has(subject));
+          for (const subject of subjects) settled.add(subject);
+          tally = addTallies(tally, await activities.settleSuspects({ subjects }));
           cursor = look.next;
         } while (cursor !== null && !isPatrolled(place));
         patrol = { ...patrol, [name]: cursor };

@@ -115,6 +115,33 @@ for (const separate of [false, true]) {
       });
     }
 
+    test('an open case of a running workflow tells what Temporal knows now, and is resolved at its transfer', async () => {
+      const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
+      const release = await money.lockWallet(sender);
+      const { body } = await money.api.transfer(sender, receiver, '1', { 'idempotency-key': randomUUID() });
+      const [{ case_id }] = (await money.rows<{ case_id: string }>(
+        'transfer',
+        `INSERT INTO cases (transfer_id, subject, reason, last_error) VALUES ($1, $2, 'refund_failing', 'as it was stored') RETURNING case_id`,
+        [body.transfer_id, `transfer/${body.transfer_id}`],
+      )) as [{ case_id: string }];
+      const stored = (await openCases()).data[0]!;
+      assert.deepEqual([stored.case_id, stored.attempts, stored.last_error], [case_id, 0, 'as it was stored']);
+      await until(30_000, 'the failing debit is not shown', async () => {
+        const { attempts, last_error } = (await money.api.get<Case>(`/v1/cases/${case_id}`)).body;
+        return attempts >= 2 && /lock timeout/.test(last_error);
+      });
+      const refused = await resolve(case_id, 'close');
+      assert.deepEqual([refused.status, refused.body.code], [409, 'case_has_workflow']);
+      assert.match(JSON.stringify(refused.body), new RegExp(`/v1/transfers/${body.transfer_id}/resolve`));
+      await release();
+      await money.assertSound();
+      const ended = (await money.api.get<Case>(`/v1/cases/${case_id}`)).body;
+      assert.equal(ended.last_error, 'as it was stored', 'nothing is tried any more');
+      await money.rows('transfer', `UPDATE cases SET status = 'RESOLVED', resolved_at = now() WHERE case_id = $1`, [
+        case_id,
+      ]);
+    });
+
     test('a one-sided transaction whose workflow is terminated is started again', async () => {
       const wallet = await money.wallet(0, '5');
       const release = await money.lockWallet(wallet);

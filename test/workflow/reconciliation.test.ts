@@ -33,7 +33,7 @@ function createRun({
 }: {
   patrol?: Patrol;
   look?: (place: string, cursor: Cursor | null, nth: number) => Look | Promise<Look>;
-  settle?: (subjects: readonly string[]) => Partial<Tally>;
+  settle?: (subjects: readonly string[]) => Partial<Tally> | Promise<Partial<Tally>>;
 } = {}) {
   const looks: string[] = [];
   const begun: string[] = [];
@@ -52,7 +52,7 @@ function createRun({
     },
     async settleSuspects({ subjects }) {
       settled.push([...subjects]);
-      return { ...EMPTY_TALLY, ...settle(subjects) };
+      return { ...EMPTY_TALLY, ...(await settle(subjects)) };
     },
     async finishReconciliation(result) {
       results.push(result);
@@ -122,14 +122,11 @@ describe('a run of the reconciliation', () => {
         firstLookAt ??= await environment().currentTimeMs();
         return { ...NOTHING, suspects: ['transfer/a', 'transfer/b'] };
       },
-      settle: () => ({ repaired: 1, found: 1, casesOpened: 1, findings: [FINDING] }),
+      settle: async () => {
+        secondLookAt = await environment().currentTimeMs();
+        return { repaired: 1, found: 1, casesOpened: 1, findings: [FINDING] };
+      },
     });
-    const activities = run.activities;
-    const settle = activities.settleSuspects;
-    activities.settleSuspects = async (input) => {
-      secondLookAt = await environment().currentTimeMs();
-      return settle(input);
-    };
     const tally = await execute(run, undefined, { history: 'reconciliation-found' });
     assert.deepEqual(run.settled, [['transfer/a', 'transfer/b']]);
     assert.ok(secondLookAt! - firstLookAt! >= 2_000);
