@@ -222,7 +222,8 @@ export function createReconciliationActivities({
     const { kind, id } = subjectOf(subject);
     if (kind === 'transfer') {
       const row = await findTransfer(database, id as TransferId);
-      if (row !== undefined) await workflows.startTransfer(row);
+      // A transfer of a batch never gets a workflow of its own: its batch's is what would have to be started.
+      if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
     } else if (kind === 'transaction') {
       const row = await findTransaction(database, id as TransactionId);
       if (row !== undefined) await workflows.startTransaction(row);

@@ -101,6 +101,18 @@ describe('the roles of the services', () => {
       transfer_steps: [],
       outbox_events: [],
       case_actions: [],
+      reconciliation_runs: [
+        'status',
+        'checked',
+        'repaired',
+        'cases_opened',
+        'cases_closed',
+        'found',
+        'findings',
+        'error',
+        'patrol',
+        'finished_at',
+      ],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {
