@@ -12,6 +12,7 @@ COPY --from=dependencies /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-ce
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY . .
+RUN node workers/workflow-bundle.ts
 ENV NODE_ENV=production HOST=0.0.0.0 LOG_FORMAT=json
 USER node
 EXPOSE 3000 3001

@@ -46,6 +46,9 @@ const settings = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
 
+  /** Where the command line finds the API. Default: the stack that runs on DATA_DIR. */
+  COUNTERPOISE_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+
   /** The embedded stack: where its state is, and which ports it is to use. */
   DATA_DIR: z.string().min(1).default('.data'),
   POSTGRES_PORT: port.optional(),

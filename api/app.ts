@@ -15,7 +15,9 @@ import { reconciliationRoutes } from './reconciliation.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
+import { transferListRoutes } from './transfer-list.ts';
 import { walletRoutes } from './wallet.ts';
+import { walletLimitRoutes } from './wallet-limits.ts';
 
 /** The shards' databases in the order of their numbers, or where the wallet API is. */
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
@@ -37,10 +39,12 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', healthRoutes(readiness))
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
+    .route('/', transferListRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', caseRoutes(deps))
     .route('/', reconciliationRoutes(deps))
+    .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(
       '/',

@@ -14,6 +14,7 @@ export const FIELD_FAULTS = {
   too_long: 'Is longer than allowed.',
   wallet_id_invalid: 'Must be a UUID.',
   transfer_id_invalid: 'Must be a UUID.',
+  recurring_transfer_id_invalid: 'Must be a UUID.',
   transaction_id_invalid: 'Must be a UUID.',
   case_id_invalid: 'Must be a UUID.',
   run_id_invalid: 'Must be a UUID.',
@@ -32,6 +33,8 @@ export const FIELD_FAULTS = {
   actor_invalid: 'X-Actor has 1 to 255 printable ASCII characters.',
   type_invalid: 'Must be CREDIT or DEBIT.',
   metadata_invalid: 'Must be an object of at most 50 keys of 1 to 40 characters, each with a string of at most 500.',
+  metadata_pair_invalid:
+    'Must be one pair, as metadata[key]=value, of a key of 1 to 40 characters and a value of at most 500.',
   status_invalid: 'Is not one of the statuses.',
   instant_invalid: 'Must be an RFC 3339 time with an offset, such as 2026-01-31T12:00:00Z.',
   limit_invalid: 'Must be a whole number from 1 to 200.',

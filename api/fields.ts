@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { isCurrency, type Currency } from '../domain/currency.ts';
-import type { CaseId, RunId, TransactionId, TransferId, WalletId } from '../domain/ids.ts';
+import type { CaseId, RecurringTransferId, RunId, TransactionId, TransferId, WalletId } from '../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
 import { isStorable } from './request-body.ts';
@@ -31,6 +31,7 @@ function uuid<Id extends string>(code: FieldCode, example: string) {
 
 export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
 export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
+export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleMovementId);
 export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
 
 export const caseIdField = uuid<CaseId>('case_id_invalid', exampleCaseId);
@@ -113,6 +114,27 @@ export const metadataField = z
     maxProperties: KEYS_MAX,
     example: { order_id: '42' },
     description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}.`,
+  });
+
+/** One pair of metadata, as an object of one key. */
+export const metadataPairField = z
+  .record(z.string(), z.string({ error: otherwise('metadata_pair_invalid') }), {
+    error: otherwise('metadata_pair_invalid'),
+  })
+  .superRefine((metadata, context) => {
+    const entries = Object.entries(metadata);
+    const [key = '', value = ''] = entries[0] ?? [];
+    const isPair =
+      entries.length === 1 && key !== '' && isWithin(key, KEY_CHARACTERS_MAX) && isWithin(value, VALUE_CHARACTERS_MAX);
+    if (!isPair) context.addIssue({ code: 'custom', message: 'metadata_pair_invalid' });
+    else if (!isStorable(key) || !isStorable(value)) context.addIssue({ code: 'custom', message: 'text_invalid' });
+  })
+  .openapi({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
+    minProperties: 1,
+    maxProperties: 1,
+    example: { order_id: '42' },
   });
 
 const INSTANT_MIN = Date.parse('0001-01-01T00:00:00Z');

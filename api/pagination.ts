@@ -34,25 +34,36 @@ export function pageSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** A page of what was read: one row more than the page holds tells that another follows. */
+/**
+ * A page of what was read: one row more than the page holds tells that another follows, and so does the position where
+ * reading was given up.
+ */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   {
     limit,
     cursorOf,
     render,
-  }: { readonly limit: number; readonly cursorOf: (row: Row) => unknown; readonly render: (row: Row) => Item },
+    stoppedAt,
+  }: {
+    readonly limit: number;
+    readonly cursorOf: (row: Row) => unknown;
+    readonly render: (row: Row) => Item;
+    readonly stoppedAt?: unknown;
+  },
 ): { data: Item[]; next_cursor: string | null } {
   const given = rows.slice(0, limit);
   const last = given.at(-1);
-  return {
-    data: given.map(render),
-    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(cursorOf(last)) : null,
-  };
+  const next = rows.length > limit && last !== undefined ? cursorOf(last) : stoppedAt;
+  return { data: given.map(render), next_cursor: next === undefined ? null : encodeCursor(next) };
 }
 
 /** The cursor of lists that are ordered by creation and then by id. */
 export const creationCursor = z.tuple([instantField, z.guid()]);
+
+export function creationPosition(createdAt: Date, id: string): [string, string] {
+  return [createdAt.toISOString(), id];
+}
 
 /** What a cursor holds, if it is one of this list; otherwise `cursor_invalid`. */
 export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: string | undefined): Position | undefined {

@@ -3,28 +3,17 @@
  * is workflows/transaction.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import {
-  acceptTransaction,
-  findTransaction,
-  listTransactions,
-  type Transaction,
-} from '../db/transfer/transaction-queries.ts';
+import { listTransactions } from '../db/transfer/list-queries.ts';
+import { acceptTransaction, findTransaction, type Transaction } from '../db/transfer/transaction-queries.ts';
 import { transactionId } from '../domain/derived-id.ts';
-import type { TransactionId } from '../domain/ids.ts';
 import { transactionBodyHash } from '../domain/movement-body.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../domain/transaction.ts';
 import { startTransaction } from '../temporal/start-movement.ts';
 import { transactionWorkflowId } from '../workflows/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
-import {
-  exampleMovementId,
-  exampleWalletId,
-  idAnswer,
-  instantField,
-  transactionIdField,
-  walletIdField,
-} from './fields.ts';
+import { exampleMovementId, exampleWalletId, idAnswer, transactionIdField, walletIdField } from './fields.ts';
+import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
 import {
   movementAnswerFields,
   movementHeaders,
@@ -33,9 +22,9 @@ import {
   renderMovement,
   type MovementDeps,
 } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
+import { creationPosition, pageOf, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
-import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
@@ -105,14 +94,11 @@ const list = createRoute({
   operationId: 'listTransactions',
   summary: 'Transactions, newest first',
   tags: ['Transactions'],
+  description: LIST_DESCRIPTION,
   request: {
-    query: z.strictObject({
+    query: listQuery({
       status: z.enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') }).optional(),
       type: typeField.optional(),
-      wallet_id: walletIdField.optional(),
-      created_after: instantField.optional().openapi({ description: 'This instant included.' }),
-      created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
-      ...pageParameters,
     }),
   },
   responses: {
@@ -120,14 +106,7 @@ const list = createRoute({
       description: 'A page of transactions.',
       content: { 'application/json': { schema: pageSchema(transactionAnswer) } },
     },
-    ...problemResponses(
-      'status_invalid',
-      'type_invalid',
-      'wallet_id_invalid',
-      'instant_invalid',
-      ...PAGE_PROBLEMS,
-      'database_unavailable',
-    ),
+    ...problemResponses('status_invalid', 'type_invalid', ...LIST_PROBLEMS),
   },
 });
 
@@ -169,22 +148,16 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       return c.json(render(transaction), 200);
     })
     .openapi(list, async (c) => {
-      const {
-        status,
-        type,
-        wallet_id: walletId,
-        created_after: createdAfter,
-        created_before: createdBefore,
-        limit,
-        cursor,
-      } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
-      const after = position && { createdAt: position[0], transactionId: position[1] as TransactionId };
-      const rows = await databaseStep(database, () =>
-        listTransactions(database, { status, type, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
-      );
+      const query = c.req.valid('query');
+      const filter = { ...listFilter(query), status: query.status, type: query.type };
+      const { rows, stoppedAt } = await databaseStep(database, () => listTransactions(database, filter));
       return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.transactionId] }),
+        pageOf(rows, {
+          limit: query.limit,
+          render,
+          cursorOf: (row) => creationPosition(row.createdAt, row.transactionId),
+          stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
+        }),
         200,
       );
     });

@@ -1,9 +1,9 @@
 /**
- * The routes of transfers: accept one, show it, its steps and all of them. The first step of a transfer's path; the next is
- * workflows/transfer.ts. Imported by app.ts.
+ * The routes of transfers: accept one, show it and its steps; transfer-list.ts has their list. The first step of a
+ * transfer's path; the next is workflows/transfer.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { acceptTransfer, findTransfer, listSteps, listTransfers } from '../db/transfer/queries.ts';
+import { acceptTransfer, findTransfer, listSteps } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
@@ -14,9 +14,8 @@ import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
 import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from './fields.ts';
 import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { faultyRequest } from './problem.ts';
-import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { problemResponses } from './problem-schema.ts';
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './transfer-answer.ts';
@@ -132,36 +131,6 @@ const getSteps = createRoute({
   },
 });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/transfers',
-  operationId: 'listTransfers',
-  summary: 'Transfers, newest first',
-  tags: ['Transfers'],
-  request: {
-    query: z.strictObject({
-      status: z.enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') }).optional(),
-      wallet_id: walletIdField.optional().openapi({ description: 'As sender or receiver.' }),
-      created_after: instantField.optional().openapi({ description: 'This instant included.' }),
-      created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
-      ...pageParameters,
-    }),
-  },
-  responses: {
-    200: {
-      description: 'A page of transfers.',
-      content: { 'application/json': { schema: pageSchema(transferAnswer) } },
-    },
-    ...problemResponses(
-      'status_invalid',
-      'wallet_id_invalid',
-      'instant_invalid',
-      ...PAGE_PROBLEMS,
-      'database_unavailable',
-    ),
-  },
-});
-
 export function transferRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
@@ -217,29 +186,6 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       if (steps.length === 0) throw transferNotFound(id);
       return c.json(
         { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
-        200,
-      );
-    })
-    .openapi(list, async (c) => {
-      const {
-        status,
-        wallet_id: walletId,
-        created_after: createdAfter,
-        created_before: createdBefore,
-        limit,
-        cursor,
-      } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
-      const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
-      const rows = await databaseStep(database, () =>
-        listTransfers(database, { status, walletId, createdAfter, createdBefore, after, limit: limit + 1 }),
-      );
-      return c.json(
-        pageOf(rows, {
-          limit,
-          render: renderTransfer,
-          cursorOf: (row) => [row.createdAt.toISOString(), row.transferId],
-        }),
         200,
       );
     });

@@ -9,6 +9,7 @@ import { ledgerRoutes } from './ledger.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet.ts';
+import { walletLimitRoutes } from './wallet-limits.ts';
 
 export interface WalletAppDeps extends BaseDeps {
   /** In the order of their numbers. */
@@ -22,6 +23,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
     .route('/', ledgerRoutes(shards))
+    .route('/', walletLimitRoutes(shards))
     .route(
       '/',
       openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),

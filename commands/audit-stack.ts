@@ -3,8 +3,9 @@
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
-import type { Settings } from '../config.ts';
+import { SettingsError, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase } from '../db/database.ts';
+import { readStackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 
 export interface AuditTarget {
@@ -39,5 +40,25 @@ export function auditedUrls(
   return {
     walletUrls: Array.from({ length: shards }, (_, shard) => databases[`wallet-${shard}`]!),
     transferUrl: databases['transfer']!,
+  };
+}
+
+/** The stack that the settings name, or the one that runs on DATA_DIR; a StackError if none does. */
+export function findAuditTarget(settings: Settings): AuditTarget & { readonly name: string } {
+  const walletUrls = settings.WALLET_ADMIN_DATABASE_URLS ?? settings.WALLET_DATABASE_URLS;
+  const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;
+  if (walletUrls !== undefined && transferUrl !== undefined) {
+    return { name: 'the stack that the settings name', walletUrls, transferUrl, settings };
+  }
+  if (walletUrls !== undefined || transferUrl !== undefined) {
+    throw new SettingsError(
+      'the databases of both services have to be set, WALLET_DATABASE_URLS and TRANSFER_DATABASE_URL, or neither for the stack on DATA_DIR',
+    );
+  }
+  const { databases, temporal } = readStackFile(settings.DATA_DIR);
+  return {
+    name: `the stack on ${settings.DATA_DIR}`,
+    ...auditedUrls(databases),
+    settings: { ...settings, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
   };
 }

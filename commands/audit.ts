@@ -5,16 +5,15 @@
  * Exits 0 if all hold, 1 if one is broken, 2 if it could not look. `--json`: one object on the last line.
  */
 import { auditAsJson, describeAudit } from '../audit/report.ts';
-import { readSettings, SettingsError, type Settings } from '../config.ts';
+import { readSettings } from '../config.ts';
 import { reasonOf } from '../dev/stack-error.ts';
-import { readStackFile } from '../dev/stack-file.ts';
 import { readFlags } from './arguments.ts';
-import { auditedUrls, auditStack, type AuditTarget } from './audit-stack.ts';
+import { auditStack, findAuditTarget } from './audit-stack.ts';
 
 const isJson = process.argv.includes('--json');
 try {
   readFlags({ json: { type: 'boolean' } }, 'Usage: npm run audit -- [--json]');
-  const target = findTarget(readSettings());
+  const target = findAuditTarget(readSettings());
   if (!isJson) console.log(`Auditing ${target.name}\n`);
   const report = await auditStack(target);
   console.log(isJson ? JSON.stringify(auditAsJson(report)) : describeAudit(report));
@@ -24,23 +23,4 @@ try {
   console.error(`The audit could not look: ${said}`);
   if (isJson) console.log(JSON.stringify({ ok: false, error: said }));
   process.exitCode = 2;
-}
-
-function findTarget(settings: Settings): AuditTarget & { readonly name: string } {
-  const walletUrls = settings.WALLET_ADMIN_DATABASE_URLS ?? settings.WALLET_DATABASE_URLS;
-  const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;
-  if (walletUrls !== undefined && transferUrl !== undefined) {
-    return { name: 'the stack that the settings name', walletUrls, transferUrl, settings };
-  }
-  if (walletUrls !== undefined || transferUrl !== undefined) {
-    throw new SettingsError(
-      'the databases of both services have to be set, WALLET_DATABASE_URLS and TRANSFER_DATABASE_URL, or neither for the stack on DATA_DIR',
-    );
-  }
-  const { databases, temporal } = readStackFile(settings.DATA_DIR);
-  return {
-    name: `the stack on ${settings.DATA_DIR}`,
-    ...auditedUrls(databases),
-    settings: { ...settings, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
-  };
 }

@@ -4,13 +4,14 @@
  * Imported by demo.ts only.
  */
 import type { WalletActivities } from '../activities/wallet.ts';
+import type { CallOptions, Client, Transfer } from '../client/client.ts';
 import type { Currency } from '../domain/currency.ts';
 import { transferId, walletId } from '../domain/derived-id.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { shardOf } from '../domain/routing.ts';
 import { StackError } from '../dev/stack-error.ts';
-import { forEach, type ApiClient, type Movement } from './api-client.ts';
 import { draw, drawAmount, drawSubset } from './draw.ts';
+import { forEach } from './for-each.ts';
 
 export interface DemoPlan {
   readonly seed: number;
@@ -40,6 +41,7 @@ const AMOUNT_MAX = 25;
 /** Few enough that a slow machine settles each within the deadline; those that fail wait for it, so more of them fit. */
 const AT_ONCE = 4;
 const FAILING_AT_ONCE = 12;
+const WAIT_SECONDS = 30;
 
 /** The numbers of the transfers whose credit is to fail. */
 export function drawFailing({ seed, transfers, failCredit }: DemoPlan): Set<number> {
@@ -59,11 +61,7 @@ export function failCredits(activities: WalletActivities, plan: DemoPlan): Walle
 }
 
 /** Carries the plan out. `ended` is called with each transfer's end. */
-export async function carryOut(
-  api: ApiClient,
-  plan: DemoPlan,
-  ended: (movement: Movement) => void,
-): Promise<DemoOutcome> {
+export async function carryOut(api: Client, plan: DemoPlan, ended: (transfer: Transfer) => void): Promise<DemoOutcome> {
   const { seed, transfers } = plan;
   const wallets = await openWallets(api, plan);
   const moneyBefore = await moneyIn(api, wallets);
@@ -76,13 +74,14 @@ export async function carryOut(
   const send = async (n: number): Promise<void> => {
     const sender = n % WALLETS;
     const receiver = (sender + 1 + Math.floor(draw(seed, 'receiver', n) * (WALLETS - 1))) % WALLETS;
-    const movement = await api.move('transfers', keyOf(plan, n), {
-      sender_wallet_id: wallets[sender],
-      receiver_wallet_id: wallets[receiver],
+    const body = {
+      sender_wallet_id: wallets[sender]!,
+      receiver_wallet_id: wallets[receiver]!,
       amount: drawAmount(1, AMOUNT_MAX, seed, 'amount', n),
       currency: CURRENCY,
       reference: `Demo ${n + 1}`,
-    });
+    };
+    const movement = await api.transfers.create(body, waited(keyOf(plan, n)));
     if (movement.status === 'COMPLETED') completed += 1;
     else if (movement.failure_reason === null && movement.status !== 'CANCELED') underWay += 1;
     else {
@@ -112,18 +111,24 @@ function keyOf({ run }: DemoPlan, n: number): string {
   return `demo-${run}-${n}`;
 }
 
+/** Answered when it has ended, or as late as the API can. */
+function waited(idempotencyKey: string): CallOptions {
+  return { idempotencyKey, waitSeconds: WAIT_SECONDS };
+}
+
 /** As many in each shard, each with enough for all that it is to send. */
-async function openWallets(api: ApiClient, { run, transfers }: DemoPlan): Promise<string[]> {
+async function openWallets(api: Client, { run, transfers }: DemoPlan): Promise<string[]> {
   const enough = `${AMOUNT_MAX * Math.ceil(transfers / WALLETS)}.00`;
   const wallets: string[] = Array(WALLETS);
   await forEach(wallets.keys(), AT_ONCE, async (n) => {
-    const opened = await api.openWallet(userOnShard(n % SHARDS, `demo-${run}-${n}`), CURRENCY);
-    wallets[n] = opened.walletId;
-    const body = { wallet_id: opened.walletId, type: 'CREDIT', amount: enough, currency: CURRENCY, reference: 'Demo' };
+    const user_id = userOnShard(n % SHARDS, `demo-${run}-${n}`);
+    const { wallet_id } = (await api.wallets.open({ user_id, currency: CURRENCY })).wallet;
+    wallets[n] = wallet_id;
+    const body = { wallet_id, type: 'CREDIT' as const, amount: enough, currency: CURRENCY, reference: 'Demo' };
     const { status, failure_reason } =
       transfers === 0
         ? { status: 'PROCESSED', failure_reason: null }
-        : await api.move('transactions', `demo-${run}-funds-${n}`, body);
+        : await api.transactions.create(body, waited(`demo-${run}-funds-${n}`));
     if (status !== 'PROCESSED')
       throw new StackError(`A wallet of the demo could not be funded: it is ${status} ${failure_reason ?? ''}`);
   });
@@ -138,7 +143,7 @@ function userOnShard(shard: number, name: string): string {
   }
 }
 
-async function moneyIn(api: ApiClient, wallets: readonly string[]): Promise<string> {
-  const balances = await Promise.all(wallets.map((wallet) => api.balance(wallet)));
-  return formatUnits(balances.reduce((sum, balance) => sum + parseUnits(balance), 0n));
+async function moneyIn(api: Client, wallets: readonly string[]): Promise<string> {
+  const balances = await Promise.all(wallets.map((wallet) => api.wallets.balance(wallet)));
+  return formatUnits(balances.reduce((sum, { balance }) => sum + parseUnits(balance), 0n));
 }

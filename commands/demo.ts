@@ -7,6 +7,7 @@
 import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
 import { describeInvariants } from '../audit/report.ts';
+import { CounterpoiseError, createClient } from '../client/client.ts';
 import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
@@ -14,7 +15,6 @@ import { showProgress, silentProgress, type Progress } from '../dev/progress.ts'
 import { StackError } from '../dev/stack-error.ts';
 import type { RunningService } from '../run-service.ts';
 import { createLogger } from '../telemetry.ts';
-import { createApiClient } from './api-client.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
@@ -41,7 +41,8 @@ try {
   const ok = await demo(plan, isJson ? silentProgress : showProgress(process.stderr));
   process.exit(ok ? 0 : 1);
 } catch (error) {
-  const isExpected = error instanceof StackError || error instanceof SettingsError;
+  const isExpected =
+    error instanceof StackError || error instanceof SettingsError || error instanceof CounterpoiseError;
   console.error(isExpected ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
   process.exit(interrupt.signal.aborted ? 130 : 1);
@@ -114,7 +115,7 @@ async function run(
   const step = progress.begin('Transfers');
   let completed = 0;
   let others = 0;
-  const outcome = await carryOut(createApiClient(api), plan, ({ status }) => {
+  const outcome = await carryOut(createClient({ baseUrl: api }), plan, ({ status }) => {
     if (status === 'COMPLETED') completed += 1;
     else others += 1;
     step.update(`${completed + others} of ${plan.transfers}, ${completed} completed, ${others} rolled back`);

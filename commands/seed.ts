@@ -3,16 +3,26 @@
  * follows from the seed, ids and keys included, so a repeat finds what is there and adds nothing.
  * `--seed`, `--wallets`, `--transfers`; `--json`: one object on the last line.
  */
+import {
+  CounterpoiseError,
+  createClient,
+  type BodyOf,
+  type CallOptions,
+  type Client,
+  type Transaction,
+  type Transfer,
+} from '../client/client.ts';
 import { readSettings, SettingsError } from '../config.ts';
 import { showProgress, silentProgress } from '../dev/progress.ts';
 import { StackError } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
-import { createApiClient, forEach, type ApiClient, type Movement } from './api-client.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
 import { draw, drawAmount, drawFrom } from './draw.ts';
+import { forEach } from './for-each.ts';
 
 const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--json]';
 const AT_ONCE = 8;
+const WAIT_SECONDS = 30;
 const NAMES = [
   'ada',
   'amir',
@@ -52,11 +62,12 @@ try {
   const { DATA_DIR } = readSettings();
   const { api } = readStackFile(DATA_DIR);
   const progress = isJson ? silentProgress : showProgress(process.stderr);
-  const figures = await fill(createApiClient(api), plan, progress);
+  const figures = await fill(createClient({ baseUrl: api }), plan, progress);
   console.log(isJson ? JSON.stringify(figures) : describe(api, figures));
   process.exitCode = figures.ok ? 0 : 1;
 } catch (error) {
-  const isExpected = error instanceof StackError || error instanceof SettingsError;
+  const isExpected =
+    error instanceof StackError || error instanceof SettingsError || error instanceof CounterpoiseError;
   console.error(isExpected ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: String(error instanceof Error ? error.message : error) }));
   process.exitCode = 1;
@@ -74,10 +85,10 @@ function readArguments(): Plan {
   };
 }
 
-async function fill(api: ApiClient, plan: Plan, progress: typeof silentProgress) {
+async function fill(api: Client, plan: Plan, progress: typeof silentProgress) {
   const { seed } = plan;
   const outcomes: Record<string, number> = {};
-  const note = ({ status, failure_reason: reason }: Movement): void => {
+  const note = ({ status, failure_reason: reason }: Transfer | Transaction): void => {
     const outcome = reason === null ? status : `${status} ${reason}`;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
@@ -91,11 +102,9 @@ async function fill(api: ApiClient, plan: Plan, progress: typeof silentProgress)
   const wallets: Wallet[] = Array(plan.wallets);
   await step('Wallets', plan.wallets, async (n) => {
     const currency = drawFrom(CURRENCIES, seed, 'currency', n);
-    const { walletId, isNew } = await api.openWallet(
-      `${NAMES[n % NAMES.length]}-${seed}-${Math.floor(n / NAMES.length) + 1}`,
-      currency,
-    );
-    wallets[n] = { walletId, currency };
+    const user_id = `${NAMES[n % NAMES.length]}-${seed}-${Math.floor(n / NAMES.length) + 1}`;
+    const { wallet, isNew } = await api.wallets.open({ user_id, currency });
+    wallets[n] = { walletId: wallet.wallet_id, currency };
     if (isNew) counts.wallets_opened += 1;
     return (counts.wallets += 1);
   });
@@ -103,16 +112,16 @@ async function fill(api: ApiClient, plan: Plan, progress: typeof silentProgress)
     const { walletId, currency } = wallets[n]!;
     const body = {
       wallet_id: walletId,
-      type: 'CREDIT',
+      type: 'CREDIT' as const,
       amount: drawAmount(200, 5_000, seed, 'deposit', n),
       currency,
       reference: 'Opening balance',
     };
-    note(await api.move('transactions', `seed-${seed}-deposit-${n}`, body));
+    note(await api.transactions.create(body, waited(`seed-${seed}-deposit-${n}`)));
     return (counts.transactions += 1);
   });
   await step('Transfers', plan.transfers, async (n) => {
-    note(await api.move('transfers', `seed-${seed}-transfer-${n}`, transferOf(seed, n, wallets)));
+    note(await api.transfers.create(transferOf(seed, n, wallets), waited(`seed-${seed}-transfer-${n}`)));
     return (counts.transfers += 1);
   });
   const withdrawals = Math.floor(plan.wallets / 5);
@@ -120,20 +129,25 @@ async function fill(api: ApiClient, plan: Plan, progress: typeof silentProgress)
     const { walletId, currency } = wallets[n * 5]!;
     const body = {
       wallet_id: walletId,
-      type: 'DEBIT',
+      type: 'DEBIT' as const,
       amount: drawAmount(10, 400, seed, 'withdrawal', n),
       currency,
       reference: 'To the bank',
     };
-    note(await api.move('transactions', `seed-${seed}-withdrawal-${n}`, body));
+    note(await api.transactions.create(body, waited(`seed-${seed}-withdrawal-${n}`)));
     return (counts.transactions += 1);
   });
   const isSettled = (outcome: string): boolean => /^(COMPLETED|PROCESSED|FAILED|CANCELED)/.test(outcome);
   return { ok: Object.keys(outcomes).every(isSettled), seed, ...counts, outcomes };
 }
 
+/** Answered when it has ended, or as late as the API can. */
+function waited(idempotencyKey: string): CallOptions {
+  return { idempotencyKey, waitSeconds: WAIT_SECONDS };
+}
+
 /** Mostly between two wallets of one currency; now and then one that is refused, as it happens. */
-function transferOf(seed: number, n: number, wallets: readonly Wallet[]): object {
+function transferOf(seed: number, n: number, wallets: readonly Wallet[]): BodyOf<'createTransfer'> {
   const of = (what: string): number => draw(seed, what, n);
   const sender = wallets[Math.floor(of('sender') * wallets.length)]!;
   const others = wallets.filter(({ walletId }) => walletId !== sender.walletId);

@@ -2,7 +2,6 @@
  * The transfer worker: the workflows and the transfer service's activities, and the sweep.
  * `node workers/transfer.ts` runs it as a process of its own.
  */
-import { fileURLToPath } from 'node:url';
 import { createReconciliationActivities, type ReconciliationActivities } from '../activities/reconciliation.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
@@ -17,6 +16,7 @@ import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
 import { ledgerAt } from './ledger-client.ts';
 import { startSweep } from './sweep.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /**
  * `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. The reconciliation's
@@ -34,7 +34,7 @@ export async function startTransferWorker(
     );
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowBundle: await workflowBundle(),
     activities,
   });
 }

@@ -47,7 +47,7 @@ export function installTemporalRuntime(logger: Logger): void {
 /** Starts to poll; `stop` lets what runs finish, within some seconds. */
 export async function startWorker(
   { connection, settings, logger }: WorkerContext,
-  options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowsPath'> & { taskQueue: string },
+  options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'> & { taskQueue: string },
 ): Promise<RunningService> {
   const worker = await Worker.create({
     connection,

@@ -1,7 +1,8 @@
 -- What the service's role may do: accept movements, move their status, and append steps, events and the log of cases. What
 -- was asked for cannot be changed, nor steps, events and the log, and nothing can be deleted.
 GRANT USAGE ON SCHEMA public TO transfer_service;
-GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events, cases, case_actions TO transfer_service;
+GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events, cases, case_actions, movement_metadata
+  TO transfer_service;
 GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfers, transactions TO transfer_service;

@@ -3,9 +3,9 @@
  * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
-import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
-import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -126,6 +126,8 @@ function accepted(
       RETURNING *
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM accepted
+    ), pair AS (
+      ${insertMetadata('transfer')}
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )`;
@@ -222,53 +224,6 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .orderBy(asc(transferSteps.stepId));
 }
 
-export interface TransferFilter {
-  readonly status?: TransferStatus | undefined;
-  /** As sender or receiver. */
-  readonly walletId?: WalletId | undefined;
-  /** Included. */
-  readonly createdAfter?: Date | undefined;
-  /** Excluded. */
-  readonly createdBefore?: Date | undefined;
-  readonly after?: { readonly createdAt: Date; readonly transferId: TransferId } | undefined;
-  readonly limit: number;
-}
-
-/** Newest first, those after the cursor. */
-export async function listTransfers(database: Database, filter: TransferFilter): Promise<Transfer[]> {
-  const { walletId, limit } = filter;
-  if (walletId === undefined) return listBy(database, filter, undefined);
-  // Two scans of an index each, which end at the limit; a condition on either column would sort a wallet's whole history.
-  const [sent, received] = await Promise.all([
-    listBy(database, filter, eq(transfers.senderWalletId, walletId)),
-    listBy(database, filter, eq(transfers.receiverWalletId, walletId)),
-  ]);
-  return [...sent, ...received].sort(newestFirst).slice(0, limit);
-}
-
-function listBy(database: Database, filter: TransferFilter, condition: SQL | undefined): Promise<Transfer[]> {
-  const conditions: (SQL | undefined)[] = [condition];
-  if (filter.status !== undefined) conditions.push(eq(transfers.status, filter.status));
-  if (filter.createdAfter !== undefined) conditions.push(gte(transfers.createdAt, filter.createdAfter));
-  if (filter.createdBefore !== undefined) conditions.push(lt(transfers.createdAt, filter.createdBefore));
-  if (filter.after !== undefined) {
-    const { createdAt, transferId } = filter.after;
-    conditions.push(
-      sql`(${transfers.createdAt}, ${transfers.transferId}) < (${createdAt.toISOString()}::timestamptz, ${transferId}::uuid)`,
-    );
-  }
-  return database
-    .select()
-    .from(transfers)
-    .where(and(...conditions))
-    .orderBy(desc(transfers.createdAt), desc(transfers.transferId))
-    .limit(filter.limit);
-}
-
-function newestFirst(a: Transfer, b: Transfer): number {
-  return b.createdAt.getTime() - a.createdAt.getTime() || (a.transferId < b.transferId ? 1 : -1);
-}
-
 /**
  * Transfers that were accepted and are not known to be started, and that nobody is starting, the longest due first. They
  * are due again after `leaseSeconds`. Rows that another sweep is claiming are passed over.
@@ -325,6 +280,12 @@ function statusOf({ transferId, status, failureReason, failureDetail, capturedAm
   if (status !== 'FAILED') return { status, ...captured };
   const detail = failureDetail === null ? {} : { detail: failureDetail };
   return { status, failureReason: failureReason!, ...detail, ...captured };
+}
+
+/** The clause that indexes the metadata of the rows of `accepted`, a row a pair. */
+export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
+  return sql`INSERT INTO movement_metadata (movement, key, value, created_at, movement_id)
+    SELECT ${movement}, key, value, created_at, ${sql.identifier(`${movement}_id`)} FROM accepted CROSS JOIN jsonb_each_text(metadata)`;
 }
 
 /** The clause that writes an event to the outbox for each row of `when`, which has at most one. */

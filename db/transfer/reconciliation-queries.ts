@@ -16,7 +16,7 @@ import {
 } from '../../domain/reconciliation.ts';
 import type { TransactionRow, TransferRow } from '../../domain/settlement.ts';
 import { rowOf, type Database } from '../database.ts';
-import { reconciliationRuns } from './schema.ts';
+import { reconciliationRuns } from './run-schema.ts';
 
 export type ReconciliationRun = typeof reconciliationRuns.$inferSelect;
 

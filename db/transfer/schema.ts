@@ -11,24 +11,17 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   unique,
   uniqueIndex,
   uuid,
+  type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type {
-  BatchId,
-  CaseId,
-  RecurringTransferId,
-  RunId,
-  TransactionId,
-  TransferId,
-  WalletId,
-} from '../../domain/ids.ts';
+import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
 import { CASE_ACTIONS } from '../../domain/case.ts';
-import { RUN_STATUSES, type Finding, type Patrol } from '../../domain/reconciliation.ts';
 import {
   CAPTURE_METHODS,
   TRANSFER_FAILURE_REASONS,
@@ -38,6 +31,7 @@ import {
 import { amount, instant, sha256 } from '../database.ts';
 
 export { outboxEvents } from '../outbox.ts';
+export { reconciliationRuns } from './run-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
@@ -64,6 +58,9 @@ const movementColumns = () => ({
   attentionSince: instant('attention_since'),
   attentionError: text('attention_error'),
 });
+
+/** The UTC day of an instant, as the indexes of amounts have it. */
+const createdDay = (column: AnyPgColumn) => sql`((${column} AT TIME ZONE 'UTC')::date)`;
 
 export const transfers = pgTable(
   'transfers',
@@ -105,21 +102,27 @@ export const transfers = pgTable(
     uniqueIndex('transfers_batch_index')
       .on(t.batchId, t.batchIndex)
       .where(sql`batch_id is not null`),
-    index('transfers_reverses')
-      .on(t.reversesTransferId)
+    // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
+    index('transfers_created').on(t.createdAt, t.transferId),
+    index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
+    index('transfers_sender_created').on(t.senderWalletId, t.createdAt, t.transferId),
+    index('transfers_receiver_created').on(t.receiverWalletId, t.createdAt, t.transferId),
+    index('transfers_sender_unsuccessful')
+      .on(t.senderWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_receiver_unsuccessful')
+      .on(t.receiverWalletId, t.status, t.createdAt, t.transferId)
+      .where(sql`status in ('FAILED', 'CANCELED')`),
+    index('transfers_reference_created')
+      .on(t.reference, t.createdAt, t.transferId)
+      .where(sql`reference is not null`),
+    index('transfers_reverses_created')
+      .on(t.reversesTransferId, t.createdAt, t.transferId)
       .where(sql`reverses_transfer_id is not null`),
-    index('transfers_created').on(t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
-    index('transfers_sender_created').on(
-      t.senderWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_receiver_created').on(
-      t.receiverWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transferId.desc().nullsFirst(),
-    ),
-    index('transfers_status_created').on(t.status, t.createdAt.desc().nullsFirst(), t.transferId.desc().nullsFirst()),
+    index('transfers_recurring_created')
+      .on(t.recurringTransferId, t.createdAt, t.transferId)
+      .where(sql`recurring_transfer_id is not null`),
+    index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
     // For the reconciliation, which reads what changed.
     index('transfers_updated').on(t.updatedAt),
     index('transfers_start_due')
@@ -165,17 +168,18 @@ export const transactions = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    index('transactions_created').on(t.createdAt.desc().nullsFirst(), t.transactionId.desc().nullsFirst()),
-    index('transactions_wallet_created').on(
-      t.walletId,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
-    index('transactions_status_created').on(
-      t.status,
-      t.createdAt.desc().nullsFirst(),
-      t.transactionId.desc().nullsFirst(),
-    ),
+    // What lists walk, see list-queries.ts.
+    index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
+    index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
+    index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),
+    index('transactions_wallet_unsuccessful')
+      .on(t.walletId, t.status, t.createdAt, t.transactionId)
+      .where(sql`status = 'FAILED'`),
+    index('transactions_reference_created')
+      .on(t.reference, t.createdAt, t.transactionId)
+      .where(sql`reference is not null`),
+    index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),
     index('transactions_updated').on(t.updatedAt),
     index('transactions_start_due')
       .on(t.startDueAt)
@@ -185,6 +189,22 @@ export const transactions = pgTable(
     check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
+);
+
+/**
+ * The metadata of transfers and transactions, a row a pair: the index of lists by a pair, in the order of creation, which
+ * an index of the jsonb cannot give. Written by the statement that accepts the movement.
+ */
+export const movementMetadata = pgTable(
+  'movement_metadata',
+  {
+    movement: text('movement', { enum: ['transfer', 'transaction'] }).notNull(),
+    key: text('key').notNull(),
+    value: text('value').notNull(),
+    createdAt: instant('created_at').notNull(),
+    movementId: uuid('movement_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.movement, t.key, t.value, t.createdAt, t.movementId] })],
 );
 
 /**
@@ -248,42 +268,4 @@ export const caseActions = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [index('case_actions_case').on(t.caseId, t.actionId)],
-);
-
-/** The runs of the reconciliation, each with its result. */
-export const reconciliationRuns = pgTable(
-  'reconciliation_runs',
-  {
-    runId: uuid('run_id').$type<RunId>().primaryKey(),
-    workflowId: text('workflow_id').notNull(),
-    trigger: text('trigger', { enum: ['schedule', 'request'] }).notNull(),
-    status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
-    /** It looks at what changed from here, which lies before the mark of the run before it, */
-    fromMark: instant('from_mark').notNull(),
-    /** until here: its own mark, once it has come to its end. */
-    toMark: instant('to_mark').notNull(),
-    checked: integer('checked').notNull().default(0),
-    repaired: integer('repaired').notNull().default(0),
-    casesOpened: integer('cases_opened').notNull().default(0),
-    casesClosed: integer('cases_closed').notNull().default(0),
-    /** How many subjects disagree; `findings` has the first of them. */
-    found: integer('found').notNull().default(0),
-    findings: jsonb('findings').$type<readonly Finding[]>().notNull().default([]),
-    /** Why it could not come to its end. */
-    error: text('error'),
-    /** Where its looks at what did not change have come to; the next one goes on from there. */
-    patrol: jsonb('patrol').$type<Patrol>().notNull().default({}),
-    startedAt: instant('started_at')
-      .notNull()
-      .default(sql`clock_timestamp()`),
-    finishedAt: instant('finished_at'),
-  },
-  (t) => [
-    index('reconciliation_runs_started').on(t.startedAt.desc().nullsFirst(), t.runId.desc().nullsFirst()),
-    index('reconciliation_runs_running')
-      .on(t.startedAt)
-      .where(sql`status = 'RUNNING'`),
-    check('reconciliation_runs_status', sql`status in ('RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED')`),
-    check('reconciliation_runs_finished', sql`(status = 'RUNNING') = (finished_at is null)`),
-  ],
 );

@@ -2,14 +2,14 @@
  * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
  * reads; queries.ts has the same for transfers. Imported by the transfer activities, the transfer API and the sweep.
  */
-import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
-import type { TransactionId, WalletId } from '../../domain/ids.ts';
+import type { TransactionId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import type { TransactionEnd, TransactionStatus, TransactionTerms, TransactionType } from '../../domain/transaction.ts';
+import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
 import { rowOf, type Database } from '../database.ts';
 import { closeCase, openCase } from './case-clauses.ts';
-import { insertEvent, START_DUE_SECONDS, type Acceptance } from './queries.ts';
+import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
 import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;
@@ -39,6 +39,8 @@ export async function acceptTransaction(
         now() + make_interval(secs => ${START_DUE_SECONDS}))
       ON CONFLICT DO NOTHING
       RETURNING *
+    ), pair AS (
+      ${insertMetadata('transaction')}
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
@@ -105,40 +107,6 @@ export async function findTransaction(
 ): Promise<Transaction | undefined> {
   const rows = await database.select().from(transactions).where(eq(transactions.transactionId, transactionId));
   return rows[0];
-}
-
-export interface TransactionFilter {
-  readonly status?: TransactionStatus | undefined;
-  readonly type?: TransactionType | undefined;
-  readonly walletId?: WalletId | undefined;
-  /** Included. */
-  readonly createdAfter?: Date | undefined;
-  /** Excluded. */
-  readonly createdBefore?: Date | undefined;
-  readonly after?: { readonly createdAt: Date; readonly transactionId: TransactionId } | undefined;
-  readonly limit: number;
-}
-
-/** Newest first, those after the cursor. */
-export function listTransactions(database: Database, filter: TransactionFilter): Promise<Transaction[]> {
-  const conditions: (SQL | undefined)[] = [];
-  if (filter.status !== undefined) conditions.push(eq(transactions.status, filter.status));
-  if (filter.type !== undefined) conditions.push(eq(transactions.type, filter.type));
-  if (filter.walletId !== undefined) conditions.push(eq(transactions.walletId, filter.walletId));
-  if (filter.createdAfter !== undefined) conditions.push(gte(transactions.createdAt, filter.createdAfter));
-  if (filter.createdBefore !== undefined) conditions.push(lt(transactions.createdAt, filter.createdBefore));
-  if (filter.after !== undefined) {
-    const { createdAt, transactionId } = filter.after;
-    conditions.push(
-      sql`(${transactions.createdAt}, ${transactions.transactionId}) < (${createdAt.toISOString()}::timestamptz, ${transactionId}::uuid)`,
-    );
-  }
-  return database
-    .select()
-    .from(transactions)
-    .where(and(...conditions))
-    .orderBy(desc(transactions.createdAt), desc(transactions.transactionId))
-    .limit(filter.limit);
 }
 
 /** As claimDueTransfers in queries.ts, for transactions. */

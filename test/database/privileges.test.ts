@@ -12,7 +12,9 @@ const FENCED_OPERATIONS = [
   'debit',
   'deposit',
   'open_wallet',
+  'outgoing_since',
   'refund',
+  'set_wallet_limits',
   'set_wallet_status',
   'withdraw',
   'write_off',
@@ -113,6 +115,7 @@ describe('the roles of the services', () => {
         'patrol',
         'finished_at',
       ],
+      movement_metadata: [],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {
@@ -174,6 +177,7 @@ describe('the roles of the services', () => {
         rows.map(({ name, setting }) => `${name} ${setting}`),
         [
           'default_transaction_isolation read committed',
+          ...(service === stores.transfer.service ? ['enable_bitmapscan off'] : []),
           'idle_in_transaction_session_timeout 10000',
           'lock_timeout 3000',
           'statement_timeout 4000',

@@ -155,12 +155,17 @@ describe('documentation', () => {
       '/v1/transactions/{transaction_id}',
       '/v1/transfers',
       '/v1/transfers/{transfer_id}',
+      '/v1/transfers/{transfer_id}/cancel',
+      '/v1/transfers/{transfer_id}/capture',
+      '/v1/transfers/{transfer_id}/resolve',
+      '/v1/transfers/{transfer_id}/reversals',
       '/v1/transfers/{transfer_id}/steps',
       '/v1/wallets',
       '/v1/wallets/{wallet_id}',
       '/v1/wallets/{wallet_id}/activate',
       '/v1/wallets/{wallet_id}/balance',
       '/v1/wallets/{wallet_id}/entries',
+      '/v1/wallets/{wallet_id}/limits',
       '/v1/wallets/{wallet_id}/suspend',
     ]);
     const post = document.paths['/v1/transfers']?.['post'];

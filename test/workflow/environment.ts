@@ -4,16 +4,16 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { cacheDirectory } from '../../dev/cache.ts';
 import { silentProgress } from '../../dev/progress.ts';
 import { findTimeSkippingServer } from '../../dev/time-skipping-server.ts';
 import { addSearchAttributes } from '../../temporal/search-attributes.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import type { FakeServices } from './services.ts';
 
 const { History } = proto.temporal.api.history.v1;
@@ -24,7 +24,7 @@ export const histories = new URL('histories/', import.meta.url);
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 let environment: TestWorkflowEnvironment | undefined;
-let bundle: WorkflowBundle | undefined;
+let bundle: WorkflowBundleOption | undefined;
 
 /** The environment of this test file; to be called at its top, for it comes and goes with the file. */
 export function useEnvironment(): () => TestWorkflowEnvironment {
@@ -37,10 +37,7 @@ export function useEnvironment(): () => TestWorkflowEnvironment {
     });
     [environment, bundle] = await Promise.all([
       TestWorkflowEnvironment.createTimeSkipping({ server: { executable }, client: { identity: 'test-client' } }),
-      bundleWorkflowCode({
-        workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-        logger: quiet,
-      }),
+      workflowBundle(),
     ]);
     await addSearchAttributes(environment.client);
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import proto from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { histories } from './environment.ts';
 
 /** Histories of every path, as the servers kept them; `npm run record-histories` makes new ones. */
@@ -11,7 +11,7 @@ it('the workflow code replays every history that was committed, so running trans
   const files = (await readdir(histories)).filter((file) => file.endsWith('.json'));
   assert.ok(files.length > 0);
   const failures: string[] = [];
-  const options = { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) };
+  const options = { workflowBundle: await workflowBundle() };
   for await (const { workflowId, error } of Worker.runReplayHistories(options, read(files))) {
     if (error !== undefined) failures.push(`${workflowId}: ${error.message}`);
   }

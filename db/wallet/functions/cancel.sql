@@ -3,7 +3,7 @@
 -- Not for a debit: a debit that turns out applied has to be given back, which is refund's part.
 CREATE OR REPLACE FUNCTION cancel(
   p_transaction_id uuid, p_leg text, p_wallet_id uuid, p_currency text, p_amount numeric, p_reason text,
-  OUT outcome text, OUT reason text
+  OUT outcome text, OUT reason text, OUT detail jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -15,5 +15,6 @@ BEGIN
   fence := claim_leg(p_transaction_id, p_leg, 'canceled', p_reason, p_wallet_id, p_currency, p_amount);
   outcome := coalesce(fence.outcome, 'canceled');
   reason := CASE WHEN fence.outcome IS NULL THEN p_reason ELSE fence.reason END;
+  detail := fence.detail;
 END
 $$;

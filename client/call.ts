@@ -1,0 +1,55 @@
+/**
+ * A call by the name of its operation, typed by the OpenAPI document: what it takes, what it answers, and, where it
+ * answers pages, an iteration over all of them. Imported by client.ts.
+ */
+import { PROVISIONAL_ROUTES, type ProvisionalOperations } from './provisional.ts';
+import { createTransport, type CallOptions, type ClientOptions, type Surroundings } from './transport.ts';
+import { ROUTES, type Operations as DocumentedOperations } from './wire.ts';
+
+export type Operations = DocumentedOperations & Omit<ProvisionalOperations, keyof DocumentedOperations>;
+export type OperationName = keyof Operations;
+
+/** Path, query and body of an operation, whichever it has. */
+export type InputOf<Name extends OperationName> = Omit<Operations[Name], 'answer'>;
+export type AnswerOf<Name extends OperationName> = Operations[Name]['answer'];
+export type BodyOf<Name extends OperationName> = Operations[Name]['body'];
+export type QueryOf<Name extends OperationName> = NonNullable<Operations[Name]['query']>;
+
+/** Operations that answer a page of items. */
+export type ListName = {
+  [Name in OperationName]: AnswerOf<Name> extends { next_cursor: string | null } ? Name : never;
+}[OperationName];
+export type ItemOf<Name extends ListName> = AnswerOf<Name> extends { data: Array<infer Item> } ? Item : never;
+
+const routes = { ...PROVISIONAL_ROUTES, ...ROUTES };
+
+export function createCall(options: ClientOptions, surroundings?: Surroundings) {
+  const send = createTransport(options, surroundings);
+
+  /** Sends an operation by its name, with all that it takes; throws a CounterpoiseError. */
+  const call = async <Name extends OperationName>(
+    operation: Name,
+    input: InputOf<Name>,
+    callOptions: CallOptions = {},
+  ): Promise<AnswerOf<Name>> => (await send(routes[operation], input, callOptions)) as AnswerOf<Name>;
+
+  /** Every item of a list, page after page, as it is asked for. `query.limit` is the size of a page. */
+  async function* each<Name extends ListName>(
+    operation: Name,
+    input: InputOf<Name>,
+    callOptions: CallOptions = {},
+  ): AsyncGenerator<ItemOf<Name>, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const query = cursor === undefined ? input.query : { ...input.query, cursor };
+      const page = (await send(routes[operation], { ...input, query }, callOptions)) as {
+        data: ItemOf<Name>[];
+        next_cursor: string | null;
+      };
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  return { call, each };
+}

@@ -1,0 +1,162 @@
+/**
+ * The client: Counterpoise's API as functions, typed by its OpenAPI document. It makes an Idempotency-Key for each movement
+ * and repeats what had no answer with that same key, so a call that returns has moved its money once. Needs `fetch` and
+ * nothing of the server. The package's entry; in this repository imported by commands/.
+ */
+import { createCall, type BodyOf, type ListName, type QueryOf, type InputOf, type ItemOf } from './call.ts';
+import { CounterpoiseError } from './errors.ts';
+import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
+import type { Wallet } from './wire.ts';
+
+export { CounterpoiseError } from './errors.ts';
+export type { AnswerOf, BodyOf, InputOf, OperationName, Operations, QueryOf } from './call.ts';
+export type { CallOptions, ClientOptions } from './transport.ts';
+export type * from './provisional.ts';
+export type * from './wire.ts';
+
+export type Client = ReturnType<typeof createClient>;
+
+/** `surroundings`: for tests. Every function throws a CounterpoiseError, or the reason of its signal. */
+export function createClient(options: ClientOptions, surroundings?: Surroundings) {
+  const { call, each } = createCall(options, surroundings);
+
+  /** A list, a page at a time or all of its items. */
+  const listing = <Name extends ListName>(operation: Name) => ({
+    /** A page: `{data, next_cursor}`. */
+    list: (query: QueryOf<Name> = {}, callOptions?: CallOptions) =>
+      call(operation, { query } as InputOf<Name>, callOptions),
+    /** Every item, newest first, page after page as they are asked for; `limit` is the size of a page. */
+    listAll: (query: QueryOf<Name> = {}, callOptions?: CallOptions): AsyncGenerator<ItemOf<Name>, void, undefined> =>
+      each(operation, { query } as InputOf<Name>, callOptions),
+  });
+
+  return {
+    /** Any operation by its name in the OpenAPI document. */
+    call,
+    /** Every item of any list by its name in the OpenAPI document. */
+    each,
+
+    wallets: {
+      /** A second wallet for the same user and currency is refused: `wallet_exists`. `open` returns the first one. */
+      create: (body: BodyOf<'createWallet'>, callOptions?: CallOptions) => call('createWallet', { body }, callOptions),
+      /** The wallet of this user in this currency, made now or before; the same however often it is repeated. */
+      async open(body: BodyOf<'createWallet'>, callOptions?: CallOptions): Promise<{ wallet: Wallet; isNew: boolean }> {
+        try {
+          return { wallet: await call('createWallet', { body }, callOptions), isNew: true };
+        } catch (error) {
+          if (!(error instanceof CounterpoiseError) || error.code !== 'wallet_exists') throw error;
+          const path = { wallet_id: String(error.problem?.['wallet_id']) };
+          return { wallet: await call('getWallet', { path }, callOptions), isNew: false };
+        }
+      },
+      get: (wallet_id: string, callOptions?: CallOptions) => call('getWallet', { path: { wallet_id } }, callOptions),
+      ...listing('listWallets'),
+      /** What can be spent, now or at an instant (`at`). */
+      balance: (wallet_id: string, query: QueryOf<'getWalletBalance'> = {}, callOptions?: CallOptions) =>
+        call('getWalletBalance', { path: { wallet_id }, query }, callOptions),
+      /** A page of its ledger entries, newest first. */
+      entries: (wallet_id: string, query: QueryOf<'listWalletEntries'> = {}, callOptions?: CallOptions) =>
+        call('listWalletEntries', { path: { wallet_id }, query }, callOptions),
+      allEntries: (wallet_id: string, query: QueryOf<'listWalletEntries'> = {}, callOptions?: CallOptions) =>
+        each('listWalletEntries', { path: { wallet_id }, query }, callOptions),
+      suspend: (wallet_id: string, callOptions?: CallOptions) =>
+        call('suspendWallet', { path: { wallet_id } }, callOptions),
+      activate: (wallet_id: string, callOptions?: CallOptions) =>
+        call('activateWallet', { path: { wallet_id } }, callOptions),
+      limits: (wallet_id: string, callOptions?: CallOptions) =>
+        call('getWalletLimits', { path: { wallet_id } }, callOptions),
+      setLimits: (wallet_id: string, body: BodyOf<'setWalletLimits'>, callOptions?: CallOptions) =>
+        call('setWalletLimits', { path: { wallet_id }, body }, callOptions),
+    },
+
+    /** Money into a wallet from outside, or out of it. */
+    transactions: {
+      create: (body: BodyOf<'createTransaction'>, callOptions?: CallOptions) =>
+        call('createTransaction', { body }, callOptions),
+      get: (transaction_id: string, callOptions?: CallOptions) =>
+        call('getTransaction', { path: { transaction_id } }, callOptions),
+      ...listing('listTransactions'),
+    },
+
+    transfers: {
+      create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
+        call('createTransfer', { body }, callOptions),
+      get: (transfer_id: string, callOptions?: CallOptions) =>
+        call('getTransfer', { path: { transfer_id } }, callOptions),
+      ...listing('listTransfers'),
+      /** What happened to it and when, in that order. */
+      steps: async (transfer_id: string, callOptions?: CallOptions) =>
+        (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
+      /** Completes a hold, whole or in part: the rest is given back. */
+      capture: (transfer_id: string, body: BodyOf<'captureTransfer'> = {}, callOptions?: CallOptions) =>
+        call('captureTransfer', { path: { transfer_id }, body }, callOptions),
+      cancel: (transfer_id: string, callOptions?: CallOptions) =>
+        call('cancelTransfer', { path: { transfer_id }, body: {} }, callOptions),
+      /** A new transfer that gives a completed one back, whole or in part. */
+      reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
+        call('reverseTransfer', { path: { transfer_id }, body }, callOptions),
+      /** What an operator decides where a transfer cannot finish by itself; `actor` says who. */
+      resolve: (
+        transfer_id: string,
+        body: BodyOf<'resolveTransfer'>,
+        callOptions: CallOptions & { readonly actor: string },
+      ) => call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
+    },
+
+    /** Up to 10,000 transfers in one call, each judged on its own. */
+    transferBatches: {
+      create: (body: BodyOf<'createTransferBatch'>, callOptions?: CallOptions) =>
+        call('createTransferBatch', { body }, callOptions),
+      get: (batch_id: string, callOptions?: CallOptions) =>
+        call('getTransferBatch', { path: { batch_id } }, callOptions),
+      ...listing('listTransferBatches'),
+      items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
+        call('listTransferBatchItems', { path: { batch_id }, query }, callOptions),
+      allItems: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
+        each('listTransferBatchItems', { path: { batch_id }, query }, callOptions),
+    },
+
+    recurringTransfers: {
+      create: (body: BodyOf<'createRecurringTransfer'>, callOptions?: CallOptions) =>
+        call('createRecurringTransfer', { body }, callOptions),
+      get: (recurring_transfer_id: string, callOptions?: CallOptions) =>
+        call('getRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
+      ...listing('listRecurringTransfers'),
+      /** Its transfers, newest first. */
+      runs: (
+        recurring_transfer_id: string,
+        query: QueryOf<'listRecurringTransferRuns'> = {},
+        callOptions?: CallOptions,
+      ) => call('listRecurringTransferRuns', { path: { recurring_transfer_id }, query }, callOptions),
+      /** What was missed and not caught up. */
+      skippedRuns: (recurring_transfer_id: string, query: QueryOf<'listSkippedRuns'> = {}, callOptions?: CallOptions) =>
+        call('listSkippedRuns', { path: { recurring_transfer_id }, query }, callOptions),
+      delete: (recurring_transfer_id: string, callOptions?: CallOptions) =>
+        call('deleteRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
+      pause: (recurring_transfer_id: string, callOptions?: CallOptions) =>
+        call('pauseRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
+      resume: (recurring_transfer_id: string, callOptions?: CallOptions) =>
+        call('resumeRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
+      /** Runs it now, once a key. */
+      trigger: (recurring_transfer_id: string, callOptions?: CallOptions) =>
+        call('triggerRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
+    },
+
+    /** What cannot finish by itself and waits for an operator. */
+    cases: {
+      get: (case_id: string, callOptions?: CallOptions) => call('getCase', { path: { case_id } }, callOptions),
+      ...listing('listCases'),
+      /** For what the reconciliation found; where a transfer's compensation keeps failing, `transfers.resolve`. */
+      resolve: (case_id: string, body: BodyOf<'resolveCase'>, callOptions: CallOptions & { readonly actor: string }) =>
+        call('resolveCase', { path: { case_id }, body }, callOptions),
+    },
+
+    reconciliationRuns: {
+      /** With `waitSeconds`, returns its result. */
+      create: (callOptions?: CallOptions) => call('createReconciliationRun', {}, callOptions),
+      get: (run_id: string, callOptions?: CallOptions) =>
+        call('getReconciliationRun', { path: { run_id } }, callOptions),
+      ...listing('listReconciliationRuns'),
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * One call of the API: its address, its headers and key, its tries, and its answer or a CounterpoiseError. Every operation
+ * repeats safely, those that make a movement by their key, so a call that had no answer is simply sent again. Needs
+ * nothing but `fetch`. Imported by client.ts.
+ */
+import { CounterpoiseError } from './errors.ts';
+import { isPassing, pauseMs, retryAfterMs } from './retry.ts';
+import type { Problem } from './wire.ts';
+
+export interface ClientOptions {
+  /** Where the API is, such as `http://127.0.0.1:3000`. */
+  readonly baseUrl: string;
+  /** Sent with every call, for whatever stands before the API. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of one try, besides what it was asked to wait. Default: 10 000. */
+  readonly timeoutMs?: number;
+  /** Tries of one call, the first included. Default: 6. */
+  readonly attemptsMax?: number;
+  /** No try is begun later than this after the first. Default: 60 000. */
+  readonly retryLimitMs?: number;
+  /** Default: the global one. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+export interface CallOptions {
+  /** Names the movement for ever. Default: a random one, made once a call and sent with each of its tries. */
+  readonly idempotencyKey?: string;
+  /** Answers as soon as the movement has ended or waits for somebody, at most so many seconds later: 1 to 60. Default: at once. */
+  readonly waitSeconds?: number;
+  /** Who acts, for operations that keep a record of that. */
+  readonly actor?: string;
+  /** Ends the call, its pauses included, by throwing the signal's reason. What was sent may still take effect. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+  /** Those that it knows, in lower case. */
+  readonly headers: readonly string[];
+}
+
+export interface Input {
+  readonly path?: Readonly<Record<string, string>> | undefined;
+  /** Strings, numbers and booleans by their names, or objects of these. */
+  readonly query?: object | undefined;
+  readonly body?: unknown;
+}
+
+/** Time and chance, for tests to give their own. */
+export interface Surroundings {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+type Outcome = { readonly answer: unknown } | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
+
+const TIMEOUT_MS = 10_000;
+const ATTEMPTS_MAX = 6;
+const RETRY_LIMIT_MS = 60_000;
+
+export function createTransport(options: ClientOptions, { now, random, sleep }: Surroundings = REAL) {
+  const { attemptsMax = ATTEMPTS_MAX, retryLimitMs = RETRY_LIMIT_MS } = options;
+
+  return async (route: Route, input: Input, call: CallOptions): Promise<unknown> => {
+    const request = describeRequest(options, route, input, call);
+    const startedAtMs = now();
+    for (let attempt = 1; ; attempt += 1) {
+      call.signal?.throwIfAborted();
+      const outcome = await tryOnce(request, attempt, options, call.signal, now);
+      if ('answer' in outcome) return outcome.answer;
+      const { error, retryAfterMs: askedMs } = outcome;
+      if (askedMs === undefined || attempt >= attemptsMax) throw error;
+      const pause = pauseMs(attempt, askedMs, random);
+      if (now() + pause - startedAtMs > retryLimitMs) throw error;
+      await sleep(pause, call.signal);
+    }
+  };
+}
+
+interface Request {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly waitMs: number;
+}
+
+function describeRequest(options: ClientOptions, route: Route, input: Input, call: CallOptions): Request {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(input.path?.[name] ?? ''));
+  const search = new URLSearchParams(queryOf(input.query ?? {})).toString();
+  const takes = (header: string): boolean => route.headers.includes(header);
+  const idempotencyKey = takes('idempotency-key') ? (call.idempotencyKey ?? crypto.randomUUID()) : undefined;
+  const waitSeconds = takes('prefer') ? call.waitSeconds : undefined;
+  return {
+    url: options.baseUrl.replace(/\/+$/, '') + path + (search === '' ? '' : `?${search}`),
+    method: route.method,
+    headers: {
+      accept: 'application/json, application/problem+json',
+      ...options.headers,
+      ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
+      ...(call.actor === undefined || !takes('x-actor') ? {} : { 'x-actor': call.actor }),
+    },
+    body: input.body === undefined ? undefined : JSON.stringify(input.body),
+    idempotencyKey,
+    waitMs: (waitSeconds ?? 0) * 1_000,
+  };
+}
+
+type QueryValues = Readonly<Record<string, string | number | boolean | object | undefined>>;
+
+/** What is an object becomes `name[key]=value`, OpenAPI's `deepObject`. */
+function queryOf(query: object): [string, string][] {
+  return Object.entries(query as QueryValues).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    if (typeof value !== 'object') return [[name, String(value)]];
+    return queryOf(value).map(([key, inner]) => [`${name}[${key}]`, inner]);
+  });
+}
+
+/** `retryAfterMs` is set if it may be tried again. Throws only the reason of the caller's signal. */
+async function tryOnce(
+  { url, method, headers, body, idempotencyKey, waitMs }: Request,
+  attempts: number,
+  { fetch: send = fetch, timeoutMs = TIMEOUT_MS }: ClientOptions,
+  signal: AbortSignal | undefined,
+  now: () => number,
+): Promise<Outcome> {
+  const fail = (message: string, details: { code: string; status?: number; problem?: Problem; cause?: unknown }) =>
+    new CounterpoiseError(`${method} ${url}: ${message}`, { ...details, idempotencyKey, attempts });
+  const timeout = AbortSignal.timeout(timeoutMs + waitMs);
+  let response: Response;
+  let text: string;
+  try {
+    response = await send(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    text = await response.text();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const error = timeout.aborted
+      ? fail(`no answer within ${(timeoutMs + waitMs) / 1_000} s`, { code: 'timeout', cause })
+      : fail('no answer', { code: 'unreachable', cause });
+    return { error, retryAfterMs: 0 };
+  }
+  const { ok, status } = response;
+  const content = parse(text);
+  if (ok && (content !== undefined || text === '')) return { answer: content };
+  const problem = isProblem(content) ? content : undefined;
+  const error =
+    problem === undefined
+      ? fail(`answered ${status} without problem details`, { code: 'unexpected_answer', status })
+      : fail(problem.detail ?? problem.title, { code: problem.code, status, problem });
+  return isPassing(status)
+    ? { error, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), now()) }
+    : { error };
+}
+
+function isProblem(content: unknown): content is Problem {
+  return typeof content === 'object' && content !== null && 'code' in content && typeof content.code === 'string';
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const REAL: Surroundings = {
+  now: () => performance.timeOrigin + performance.now(),
+  random: Math.random,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', abort, { once: true });
+    }),
+};

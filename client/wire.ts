@@ -1,0 +1,700 @@
+/** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
+
+export interface AmountOrAll {
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount?: string;
+}
+
+export interface Balance {
+  wallet_id: string;
+  currency: string;
+  balance: string;
+  at: string;
+}
+
+export interface Case {
+  case_id: string;
+
+  /** What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  subject: string;
+  transfer_id: string | null;
+  transaction_id: string | null;
+
+  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`. Otherwise the step of the compensation that keeps failing. */
+  reason: string;
+  status: 'OPEN' | 'RESOLVED';
+  since: string;
+  last_error: string | null;
+
+  /** How often what fails was tried. */
+  attempts: number;
+  resolved_at: string | null;
+}
+
+export interface CaseResolution {
+  action: 'retry' | 'close';
+  comment: string;
+}
+
+export type CaseWithHistory = Case & {
+  history: Array<{
+    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'closed' | 'resolved';
+    actor: string;
+    comment: string;
+    at: string;
+  }>;
+};
+
+export interface LedgerEntry {
+  entry_id: string;
+  wallet_id: string;
+
+  /** The transfer or the transaction that it belongs to. */
+  transaction_id: string;
+  type: 'DEBIT' | 'CREDIT' | 'REFUND';
+  amount: string;
+
+  /** 1, 2, 3 … within the wallet, without gaps. */
+  sequence: number;
+  balance_after: string;
+  created_at: string;
+}
+
+export interface Nothing {}
+
+/** RFC 9457 problem details. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+
+  /** The path that was asked for. */
+  instance?: string;
+
+  /** Stable: what a program should look at. */
+  code: string;
+
+  /** As in X-Request-Id and in the logs. */
+  request_id: string;
+
+  /** Every fault of a request that does not validate: a JSON pointer into the body, or the parameter. The first gives the problem its code. */
+  errors?: Array<{ code: string; detail: string; pointer?: string; parameter?: string; [name: string]: unknown }>;
+  [name: string]: unknown;
+}
+
+export interface Readiness {
+  status: 'ready' | 'unavailable';
+  checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
+}
+
+export interface ReconciliationRun {
+  run_id: string;
+  trigger: 'schedule' | 'request';
+
+  /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
+  status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
+
+  /** It looks at what changed from here on: before the end of the last run. */
+  from: string;
+
+  /** Until here. */
+  to: string;
+
+  /** Movements, entries and wallets that were looked at. */
+  checked: number;
+
+  /** Workflows that were started again. */
+  repaired: number;
+  cases_opened: number;
+  cases_closed: number;
+
+  /** Subjects that disagree, known ones included. */
+  found: number;
+
+  /** The first of what was found. */
+  findings: Array<{
+    subject: string;
+    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees';
+    detail: string;
+  }>;
+  error: string | null;
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface Resolution {
+  action: 'retry' | 'refund' | 'write_off';
+  comment: string;
+}
+
+export interface Transaction {
+  transaction_id: string;
+  wallet_id: string;
+  type: 'CREDIT' | 'DEBIT';
+
+  /** PROCESSED and FAILED are final. */
+  status: 'PENDING' | 'PROCESSED' | 'FAILED';
+
+  /** Why it is FAILED. */
+  failure_reason:
+    | 'insufficient_funds'
+    | 'wallet_not_found'
+    | 'wallet_suspended'
+    | 'currency_mismatch'
+    | 'balance_limit'
+    | 'limit_exceeded'
+    | 'timed_out'
+    | 'canceled'
+    | null;
+
+  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+
+  /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
+  attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
+  created_at: string;
+  updated_at: string;
+
+  /** When it is given up, and compensated, unless its money has arrived. */
+  deadline_at: string;
+}
+
+export interface TransactionRequest {
+  wallet_id: string;
+
+  /** CREDIT puts money into the wallet, DEBIT takes it out. */
+  type: 'CREDIT' | 'DEBIT';
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+
+  /** Your own note, returned as it was sent. */
+  reference?: string;
+
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  metadata?: { [name: string]: string };
+}
+
+export interface Transfer {
+  transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** COMPLETED, FAILED and CANCELED are final. */
+  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+
+  /** Why it is FAILED. */
+  failure_reason:
+    | 'insufficient_funds'
+    | 'sender_not_found'
+    | 'receiver_not_found'
+    | 'sender_suspended'
+    | 'receiver_suspended'
+    | 'currency_mismatch'
+    | 'balance_limit'
+    | 'limit_exceeded'
+    | 'timed_out'
+    | 'capture_expired'
+    | null;
+  capture_method: 'automatic' | 'manual';
+
+  /** What has arrived; null until it has ended. */
+  captured_amount: string | null;
+
+  /** What a hold gave back because it was not captured; null until it has ended. */
+  released_amount: string | null;
+
+  /** When a hold is given back unless it is captured. */
+  expires_at: string | null;
+
+  /** When a scheduled transfer begins. */
+  scheduled_at: string | null;
+
+  /** Which transfer it gives back. */
+  reverses_transfer_id: string | null;
+
+  /** What its reversals have given back or are giving back. */
+  reversed_amount: string;
+  recurring_transfer_id: string | null;
+  batch_id: string | null;
+
+  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+
+  /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
+  attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
+  created_at: string;
+  updated_at: string;
+
+  /** When it is given up, and compensated, unless its money has arrived. */
+  deadline_at: string;
+}
+
+export interface TransferRequest {
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+
+  /** Your own note, returned as it was sent. */
+  reference?: string;
+
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  metadata?: { [name: string]: string };
+  capture_method?: 'automatic' | 'manual';
+
+  /** Seconds until a hold that is not captured is given back, 60 to 2592000 (30 days); 7 days if left out. */
+  expires_in?: number;
+
+  /** When it is to begin, at most a year ahead; until then it is SCHEDULED. */
+  scheduled_at?: string;
+}
+
+export interface TransferStep {
+  step: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'ATTENTION';
+  reason: string | null;
+  at: string;
+}
+
+export interface Wallet {
+  wallet_id: string;
+  user_id: string;
+  currency: string;
+  status: 'ACTIVE' | 'SUSPENDED';
+
+  /** What can be spent. */
+  balance: string;
+
+  /** What is set aside and not yet settled. */
+  held: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface WalletLimits {
+  wallet_id: string;
+  currency: string;
+
+  /** null: no limit. */
+  max_amount: string | null;
+
+  /** null: no limit. */
+  outgoing_24h: string | null;
+
+  /** What has gone out within the last 24 hours, less what came back of it as refunds. */
+  outgoing_24h_used: string;
+
+  /** null: no limit. */
+  outgoing_24h_remaining: string | null;
+}
+
+export interface WalletLimitsRequest {
+  /** Of one movement; null for no limit. */
+  max_amount?: string;
+
+  /** Of all movements within any 24 hours together; null for no limit. */
+  outgoing_24h?: string;
+}
+
+export interface WalletRequest {
+  user_id: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+}
+
+/** What each operation takes and answers. */
+export interface Operations {
+  /** Let a wallet send and receive again */
+  activateWallet: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Wallet;
+  };
+
+  /** Cancel a transfer that is under way */
+  cancelTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: Nothing;
+    answer: Transfer;
+  };
+
+  /** Capture a hold */
+  captureTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: AmountOrAll;
+    answer: Transfer;
+  };
+
+  /** Compare transfers, ledger and workflows now */
+  createReconciliationRun: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
+  };
+
+  /** Put money into a wallet, or take it out */
+  createTransaction: {
+    path?: undefined;
+    query?: undefined;
+    body: TransactionRequest;
+    answer: Transaction;
+  };
+
+  /** Transfer money between two wallets */
+  createTransfer: {
+    path?: undefined;
+    query?: undefined;
+    body: TransferRequest;
+    answer: Transfer;
+  };
+
+  /** Open a wallet */
+  createWallet: {
+    path?: undefined;
+    query?: undefined;
+    body: WalletRequest;
+    answer: Wallet;
+  };
+
+  /** A case, and what was done about it */
+  getCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: CaseWithHistory;
+  };
+
+  /** Whether the process lives */
+  getHealth: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { status: 'ok' };
+  };
+
+  /** Whether a movement would go through, and the state of everything it needs */
+  getReadiness: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: Readiness;
+  };
+
+  /** A run and its result */
+  getReconciliationRun: {
+    path: { run_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
+  };
+
+  /** A transaction */
+  getTransaction: {
+    path: { transaction_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Transaction;
+  };
+
+  /** A transfer */
+  getTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Transfer;
+  };
+
+  /** A wallet */
+  getWallet: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Wallet;
+  };
+
+  /** The balance of a wallet, now or at an instant */
+  getWalletBalance: {
+    path: { wallet_id: string };
+    query?: {
+      /** Default: now. */
+      at?: string;
+    };
+    body?: undefined;
+    answer: Balance;
+  };
+
+  /** The limits of a wallet, and what remains of them */
+  getWalletLimits: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WalletLimits;
+  };
+
+  /** Cases, newest first */
+  listCases: {
+    path?: undefined;
+    query?: {
+      status?: 'OPEN' | 'RESOLVED';
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Case>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+      open_count: number;
+      oldest_open_at: string | null;
+      oldest_open_age_seconds: number | null;
+    };
+  };
+
+  /** Runs, newest first */
+  listReconciliationRuns: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<ReconciliationRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Transactions, newest first */
+  listTransactions: {
+    path?: undefined;
+    query?: {
+      wallet_id?: string;
+
+      /** Exactly this reference. */
+      reference?: string;
+
+      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      metadata?: { [name: string]: string };
+
+      /** This amount included. */
+      amount_min?: string;
+
+      /** This amount included. */
+      amount_max?: string;
+
+      /** This instant included. */
+      created_after?: string;
+
+      /** This instant excluded. */
+      created_before?: string;
+      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
+
+      /** CREDIT puts money into the wallet, DEBIT takes it out. */
+      type?: 'CREDIT' | 'DEBIT';
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Transaction>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** What happened to a transfer, and when */
+  listTransferSteps: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<TransferStep> };
+  };
+
+  /** Transfers, newest first */
+  listTransfers: {
+    path?: undefined;
+    query?: {
+      wallet_id?: string;
+
+      /** Exactly this reference. */
+      reference?: string;
+
+      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      metadata?: { [name: string]: string };
+
+      /** This amount included. */
+      amount_min?: string;
+
+      /** This amount included. */
+      amount_max?: string;
+
+      /** This instant included. */
+      created_after?: string;
+
+      /** This instant excluded. */
+      created_before?: string;
+      status?: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+
+      /** The reversals of this transfer. */
+      reverses_transfer_id?: string;
+
+      /** The runs of this one. */
+      recurring_transfer_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Transfer>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The statement of a wallet, newest first */
+  listWalletEntries: {
+    path: { wallet_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<LedgerEntry>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Wallets, newest first */
+  listWallets: {
+    path?: undefined;
+    query?: {
+      user_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Wallet>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Try again what the reconciliation could not repair, or say that it is settled */
+  resolveCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body: CaseResolution;
+    answer: CaseWithHistory;
+  };
+
+  /** Step in where a transfer needs attention */
+  resolveTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body: Resolution;
+    answer: Transfer;
+  };
+
+  /** Give back a completed transfer, whole or in part */
+  reverseTransfer: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: AmountOrAll;
+    answer: Transfer;
+  };
+
+  /** Limit what goes out of a wallet */
+  setWalletLimits: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body: WalletLimitsRequest;
+    answer: WalletLimits;
+  };
+
+  /** Stop a wallet from sending and receiving */
+  suspendWallet: {
+    path: { wallet_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Wallet;
+  };
+}
+
+/** Where each operation is, and which headers it knows. */
+export const ROUTES = {
+  activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
+  cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
+  captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
+  createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
+  createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
+  createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
+  createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
+  getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
+  getHealth: { method: 'GET', path: '/health', headers: [] },
+  getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
+  getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
+  getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
+  getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
+  getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
+  getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
+  getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
+  listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
+  listTransferSteps: { method: 'GET', path: '/v1/transfers/{transfer_id}/steps', headers: [] },
+  listTransfers: { method: 'GET', path: '/v1/transfers', headers: [] },
+  listWalletEntries: { method: 'GET', path: '/v1/wallets/{wallet_id}/entries', headers: [] },
+  listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
+  resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
+  resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
+  reverseTransfer: {
+    method: 'POST',
+    path: '/v1/transfers/{transfer_id}/reversals',
+    headers: ['idempotency-key', 'prefer'],
+  },
+  setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
+} as const;

@@ -1,0 +1,24 @@
+/**
+ * `counterpoise audit`: what `npm run audit` checks, with the command line's exit codes. Imported by program.ts.
+ */
+import type { Command } from 'commander';
+import { readSettings } from '../../config.ts';
+import { EXIT, type EndCommand } from './exit-code.ts';
+import { openSession } from './session.ts';
+
+export function addAuditCommand(program: Command, end: EndCommand): void {
+  program
+    .command('audit')
+    .description(
+      'check the invariants over all databases of the stack on DATA_DIR, or of the one that the settings name',
+    )
+    .action(async (_options: object, command: Command) => {
+      const { print } = openSession(command);
+      // It brings Temporal's client and the database driver, which no other command needs.
+      const { auditStack, findAuditTarget } = await import('../audit-stack.ts');
+      const { auditAsJson, describeAudit } = await import('../../audit/report.ts');
+      const report = await auditStack(findAuditTarget(readSettings()));
+      if (!report.ok) end(EXIT.failed);
+      print(auditAsJson(report), () => describeAudit(report));
+    });
+}

@@ -1,0 +1,67 @@
+/**
+ * A batch's items out of a CSV file. Judges the file's shape alone, and names the line of what is wrong; what an item says
+ * is the API's to judge. Imported by batch.ts.
+ */
+import { CsvError, parse } from 'csv-parse/sync';
+import type { BodyOf } from '../../client/client.ts';
+import { CommandError } from './exit-code.ts';
+
+/** A row's fields, named as the API names them. */
+export type BatchItem = BodyOf<'createTransferBatch'>['items'][number];
+
+export interface BatchRow {
+  /** The line of the file on which it ends, counted from 1. */
+  readonly line: number;
+  readonly item: BatchItem;
+}
+
+const REQUIRED = ['sender_wallet_id', 'receiver_wallet_id', 'amount'] as const;
+const OPTIONAL = ['currency', 'reference'] as const;
+const COLUMNS: readonly string[] = [...REQUIRED, ...OPTIONAL];
+
+/** Throws a CommandError. */
+export function readBatchRows(text: string, file: string): BatchRow[] {
+  const rows = parseRows(text, file);
+  if (rows.length === 0) throw new CommandError(`${file} has no items below its header`);
+  return rows.map(({ record, line }) => {
+    const empty = REQUIRED.find((column) => record[column] === '');
+    if (empty !== undefined) throw new CommandError(`${file}, line ${line}: ${empty} is empty`);
+    // An optional cell that is empty is a field that is not there.
+    return {
+      line,
+      item: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')) as unknown as BatchItem,
+    };
+  });
+}
+
+function parseRows(text: string, file: string): { record: Record<string, string>; line: number }[] {
+  const judgeHeader = (header: string[]): string[] => {
+    const missing = REQUIRED.filter((column) => !header.includes(column));
+    const unknown = header.filter((column) => !COLUMNS.includes(column));
+    if (missing.length === 0 && unknown.length === 0 && new Set(header).size === header.length) return header;
+    const wrong = [
+      ...missing.map((column) => `${column} is missing`),
+      ...unknown.map((column) => `there is no ${JSON.stringify(column)}`),
+    ].join(', ');
+    throw new CommandError(
+      `${file}, line 1: the header must name ${REQUIRED.join(', ')} and may name ${OPTIONAL.join(', ')}: ${wrong || 'a column is there twice'}`,
+    );
+  };
+  try {
+    // Line ends within quotes are counted twice where they are two characters.
+    const parsed: unknown = parse(text.replaceAll('\r\n', '\n'), {
+      bom: true,
+      columns: judgeHeader,
+      info: true,
+      skip_empty_lines: true,
+      trim: true,
+    });
+    return (parsed as { record: Record<string, string>; info: { lines: number } }[]).map(({ record, info }) => ({
+      record,
+      line: info.lines,
+    }));
+  } catch (error) {
+    if (error instanceof CsvError) throw new CommandError(`${file}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended.
+ * Imported by program.ts.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { CounterpoiseError, type Client, type TransferBatch, type TransferBatchItem } from '../../client/client.ts';
+import { showProgress, silentProgress } from '../../dev/progress.ts';
+import { readBatchRows, type BatchRow } from './batch-csv.ts';
+import { CommandError, EXIT, type EndCommand } from './exit-code.ts';
+import { fields, status, table } from './output.ts';
+import { openSession } from './session.ts';
+import { given } from './values.ts';
+
+const POLL_MS = 300;
+const BAR_WIDTH = 30;
+/** More of them are counted and not listed. */
+const FAILURES_SHOWN = 20;
+
+export function addBatchCommand(program: Command, end: EndCommand): void {
+  program
+    .command('batch <csv>')
+    .description(
+      'transfers from a CSV file: sender_wallet_id, receiver_wallet_id, amount and, if you like, currency, reference',
+    )
+    .option('--key <key>', 'Idempotency-Key: a repeat with the same one moves nothing twice; otherwise a new one')
+    .option('--no-wait', 'return when the batch is accepted')
+    .action(async (file: string, { key, wait }: { key?: string; wait: boolean }, command: Command) => {
+      const rows = readBatchRows(read(file), file);
+      const { client, print, isJson } = openSession(command);
+      const accepted = await create(client, rows, file, key);
+      const batch = wait ? await follow(client, accepted, isJson) : accepted;
+      const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
+      if (failed.length > 0) end(EXIT.failed);
+      print({ ...batch, failed_items: failed }, () => describeBatch(batch, failed, rows));
+    });
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** A pointer to an item that is wrong is told as the line of the file. */
+async function create(
+  client: Client,
+  rows: readonly BatchRow[],
+  file: string,
+  key: string | undefined,
+): Promise<TransferBatch> {
+  try {
+    return await client.transferBatches.create({ items: rows.map(({ item }) => item) }, given({ idempotencyKey: key }));
+  } catch (error) {
+    const faults = error instanceof CounterpoiseError ? (error.problem?.errors ?? []) : [];
+    const told = faults.flatMap(({ pointer = '', detail, code }) => {
+      const [, index, field = 'the item'] = /^\/items\/(\d+)(?:\/(.*))?$/.exec(pointer) ?? [];
+      return index === undefined ? [] : [`\n  line ${rows[Number(index)]?.line}, ${field}: ${detail} (${code})`];
+    });
+    if (told.length === 0) throw error;
+    throw new CommandError(`${file} was refused, and nothing of it was done:${told.join('')}`);
+  }
+}
+
+async function follow(client: Client, accepted: TransferBatch, isJson: boolean): Promise<TransferBatch> {
+  const step = (isJson ? silentProgress : showProgress(process.stderr)).begin(`Batch ${accepted.batch_id}`);
+  try {
+    let batch = accepted;
+    while (batch.status !== 'COMPLETED') {
+      step.update(bar(batch));
+      await sleep(POLL_MS);
+      batch = await client.transferBatches.get(accepted.batch_id);
+    }
+    step.done(bar(batch));
+    return batch;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}
+
+function bar({ counts: { total, pending } }: TransferBatch): string {
+  const share = total === 0 ? 1 : (total - pending) / total;
+  const filled = Math.floor(share * BAR_WIDTH);
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${total - pending} of ${total}`;
+}
+
+async function failuresOf(client: Client, batchId: string): Promise<TransferBatchItem[]> {
+  const failed: TransferBatchItem[] = [];
+  for await (const item of client.transferBatches.allItems(batchId, { limit: 200 })) {
+    if (item.status === 'FAILED') failed.push(item);
+  }
+  return failed;
+}
+
+function describeBatch(
+  { batch_id, status: state, counts }: TransferBatch,
+  failed: readonly TransferBatchItem[],
+  rows: readonly BatchRow[],
+): string {
+  const summary = fields({
+    batch: batch_id,
+    status: status(state),
+    completed: String(counts.completed),
+    failed: String(counts.failed),
+    pending: counts.pending === 0 ? undefined : String(counts.pending),
+  });
+  if (failed.length === 0) return summary;
+  const shown = failed.slice(0, FAILURES_SHOWN);
+  const more = failed.length - shown.length;
+  return [
+    summary,
+    '',
+    table(
+      [' LINE', 'TRANSFER', 'REASON'],
+      shown.map((item) => [String(rows[item.index]?.line ?? ''), item.transfer_id, item.failure_reason ?? '']),
+    ),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+  ].join('\n');
+}

@@ -1,0 +1,86 @@
+/**
+ * `counterpoise cases`: what cannot finish by itself, and what an operator decides about it. Imported by program.ts.
+ */
+import { userInfo } from 'node:os';
+import { Option, type Command } from 'commander';
+import { CounterpoiseError, type Case, type Client, type Transfer } from '../../client/client.ts';
+import { CommandError, EXIT } from './exit-code.ts';
+import { status, table } from './output.ts';
+import { openSession } from './session.ts';
+import { describeTransfer } from './transfer.ts';
+
+const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
+
+interface ResolveOptions {
+  readonly action: (typeof ACTIONS)[number];
+  readonly comment: string;
+  readonly actor?: string;
+}
+
+export function addCaseCommands(program: Command): void {
+  const cases = program.command('cases').description('what cannot finish by itself and waits for somebody');
+
+  cases
+    .command('list')
+    .description('the cases that are open, newest first')
+    .option('--all', 'those that are resolved, too')
+    .action(async ({ all }: { all?: boolean }, command: Command) => {
+      const { client, print } = openSession(command);
+      const page = await client.cases.list(all ? {} : { status: 'OPEN' });
+      print(page.data, () => describeCases(page.data, page.open_count));
+    });
+
+  cases
+    .command('resolve <case-id>')
+    .description('decide what happens to a case; kept for ever, with actor and comment')
+    .addOption(
+      new Option(
+        '--action <action>',
+        'retry at once, force the refund, write the money off against the external wallet, or close what is settled',
+      )
+        .choices(ACTIONS)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--comment <text>', 'why')
+    .option('--actor <name>', 'who decides (default: the user of this machine)')
+    .action(async (caseId: string, options: ResolveOptions, command: Command) => {
+      const { client, print } = openSession(command);
+      const resolved = await resolve(client, caseId, options);
+      print(resolved, () =>
+        'case_id' in resolved ? describeCases([resolved], undefined) : describeTransfer(resolved),
+      );
+    });
+}
+
+/** What is in the hands of a transfer's workflow is decided there. Answers the case or the transfer as it then is. */
+async function resolve(
+  client: Client,
+  caseId: string,
+  { action, comment, actor = userInfo().username }: ResolveOptions,
+): Promise<Case | Transfer> {
+  if (action === 'retry' || action === 'close') {
+    try {
+      return await client.cases.resolve(caseId, { action, comment }, { actor });
+    } catch (error) {
+      const isTransfers = error instanceof CounterpoiseError && error.code === 'case_has_workflow';
+      if (!isTransfers || action === 'close') throw error;
+    }
+  }
+  const { transfer_id } = await client.cases.get(caseId);
+  if (transfer_id === null) throw new CommandError(`${action} is for the case of a transfer`, EXIT.failed);
+  return client.transfers.resolve(transfer_id, { action, comment }, { actor });
+}
+
+function describeCases(cases: readonly Case[], openCount: number | undefined): string {
+  if (cases.length === 0) return 'There is no case.';
+  const rows = cases.map((each) => [
+    each.case_id,
+    status(each.status),
+    each.subject,
+    each.reason,
+    each.since,
+    String(each.attempts),
+  ]);
+  const listed = table(['CASE', 'STATUS', 'SUBJECT', 'REASON', 'SINCE', ' ATTEMPTS'], rows);
+  return openCount === undefined || openCount <= cases.length ? listed : `${listed}\n\n${openCount} are open in all.`;
+}

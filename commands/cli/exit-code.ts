@@ -1,0 +1,76 @@
+/**
+ * What a command ends with: its exit code, and the sentence for what went wrong. Imported by commands/cli/.
+ */
+import { CommanderError } from 'commander';
+import { CounterpoiseError } from '../../client/client.ts';
+import { SettingsError } from '../../config.ts';
+import { StackError } from '../../dev/stack-error.ts';
+
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** Says what a command ends with where that is not 0. */
+export type EndCommand = (code: ExitCode) => void;
+
+export const EXIT_HELP = `
+Exit codes:
+  0  it is done
+  1  the movement failed or is not over, the API refused, or an invariant is broken
+  2  the command line, a setting or a file is wrong
+  3  no stack runs, or the API does not answer
+
+With --json, one object or array is written to standard output, and nothing else; for what went wrong {"error": {code, message}}.`;
+
+/** Raised for what the user can put right: the message says how. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = EXIT.usage) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Failure {
+  readonly exitCode: ExitCode;
+  /** Stable, for programs. */
+  readonly code: string;
+  readonly message: string;
+  /** To repeat the call with, where it may have taken effect. */
+  readonly key?: string;
+  /** Commander has told this itself. */
+  readonly isTold?: boolean;
+}
+
+/** Undefined for what is a fault of ours and is to keep its trace. */
+export function describeFailure(error: unknown): Failure | undefined {
+  if (error instanceof CommanderError) {
+    const exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return { exitCode, code: 'usage', message: error.message.replace(/^error: /, ''), isTold: true };
+  }
+  if (error instanceof CommandError) {
+    return {
+      exitCode: error.exitCode,
+      code: error.exitCode === EXIT.usage ? 'usage' : 'failed',
+      message: error.message,
+    };
+  }
+  if (error instanceof SettingsError) return { exitCode: EXIT.usage, code: 'setting_wrong', message: error.message };
+  if (error instanceof StackError) return { exitCode: EXIT.unreachable, code: 'no_stack', message: error.message };
+  if (error instanceof CounterpoiseError) return describeCallFailure(error);
+  return undefined;
+}
+
+function describeCallFailure({ code, status, message, problem, idempotencyKey: key }: CounterpoiseError): Failure {
+  const isRefused = problem !== undefined && status !== undefined && status < 500 && status !== 429;
+  if (!isRefused) {
+    const repeat = key === undefined ? '' : ` Whether it took effect is not known; repeat it with --key ${key}`;
+    return { exitCode: EXIT.unreachable, code, message: message + repeat, ...(key === undefined ? {} : { key }) };
+  }
+  const faults = (problem.errors ?? []).map(
+    (fault) => `\n  ${fault.pointer ?? fault.parameter ?? ''} ${fault.code}: ${fault.detail}`,
+  );
+  const said =
+    problem.detail === undefined || faults.length > 0 ? problem.title : `${problem.title}: ${problem.detail}`;
+  return { exitCode: EXIT.failed, code, message: `${said} (${code})${faults.join('')}` };
+}

@@ -1,0 +1,63 @@
+/**
+ * What transfers and transactions have in common on the command line: their options, waiting for their end, and whether
+ * that was a good one. Imported by fund.ts and transfer.ts.
+ */
+import type { Command } from 'commander';
+import type { CallOptions, Transaction, Transfer } from '../../client/client.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { pair, seconds } from './values.ts';
+
+export interface MovementOptions {
+  readonly currency: string;
+  readonly reference?: string;
+  readonly metadata?: Record<string, string>;
+  readonly key?: string;
+  readonly timeout: number;
+}
+
+/** What the API waits at most in one call. */
+const WAIT_SECONDS_MAX = 60;
+
+export function addMovementOptions(command: Command): Command {
+  return command
+    .option('--currency <code>', 'ISO 4217', 'USD')
+    .option('--reference <text>', 'your own note')
+    .option('--metadata <name=value>', 'may be given more than once', pair)
+    .option('--key <key>', 'Idempotency-Key: a repeat with the same one moves nothing twice; otherwise a new one')
+    .option('--timeout <seconds>', 'how long to wait for its end, at most', seconds(1, 86_400), 60);
+}
+
+/**
+ * Makes a movement and waits until it has ended or waits for somebody. Waiting longer than one call may wait is repeating
+ * it with the same key.
+ */
+export async function moveAndWait<Movement extends Transfer | Transaction>(
+  create: (callOptions: CallOptions) => Promise<Movement>,
+  { key, timeout }: Pick<MovementOptions, 'key' | 'timeout'>,
+): Promise<Movement> {
+  const idempotencyKey = key ?? crypto.randomUUID();
+  const deadlineMs = performance.now() + timeout * 1_000;
+  for (;;) {
+    const secondsLeft = Math.ceil((deadlineMs - performance.now()) / 1_000);
+    const waitSeconds = Math.min(Math.max(secondsLeft, 1), WAIT_SECONDS_MAX);
+    const movement = await create({ idempotencyKey, waitSeconds });
+    if (!isUnderWay(movement) || performance.now() >= deadlineMs) return movement;
+  }
+}
+
+/** Neither ended nor at rest: somebody who waits for it goes on waiting. A hold rests until it is captured. */
+function isUnderWay(movement: Transfer | Transaction): boolean {
+  if (movement.attention !== null) return false;
+  const isHeld = movement.status === 'DEBITED' && movement.capture_method === 'manual';
+  return movement.status === 'PENDING' || (movement.status === 'DEBITED' && !isHeld);
+}
+
+/** For a movement whose end was waited for. */
+export function exitCodeOf(movement: Transfer | Transaction): ExitCode {
+  const hasFailed = movement.status === 'FAILED' || movement.status === 'CANCELED';
+  return hasFailed || movement.attention !== null || isUnderWay(movement) ? EXIT.failed : EXIT.ok;
+}
+
+export function reasonOf({ failure_reason, attention }: Transfer | Transaction): string | undefined {
+  return attention === null ? (failure_reason ?? undefined) : `needs attention: ${attention.reason}`;
+}

@@ -1,0 +1,41 @@
+/**
+ * What a command prints: aligned text for people, with colours on a terminal alone, or one JSON value for programs.
+ * Imported by commands/cli/.
+ */
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE']);
+const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED']);
+const GAP = '  ';
+
+/** A status in its colour. styleText leaves it as it is where standard output is no terminal or NO_COLOR is set. */
+export function status(text: string): string {
+  if (GOOD.has(text)) return styleText('green', text);
+  return BAD.has(text) ? styleText('red', text) : styleText('yellow', text);
+}
+
+/** Columns as wide as their widest cell; those whose title begins with a space are aligned to the right. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const heads = titles.map((title) => styleText('dim', title.trim()));
+  const widths = titles.map((_, column) => Math.max(...[heads, ...rows].map((row) => widthOf(row[column]!))));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => {
+        const padding = ' '.repeat(widths[column]! - widthOf(cell));
+        return titles[column]!.startsWith(' ') ? padding + cell : cell + padding;
+      })
+      .join(GAP)
+      .trimEnd();
+  return [heads, ...rows].map(line).join('\n');
+}
+
+/** One thing, a line a field; fields without a value are left out. */
+export function fields(values: Readonly<Record<string, string | null | undefined>>): string {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const width = Math.max(...given.map(([name]) => name.length));
+  return given.map(([name, value]) => `${styleText('dim', name.padEnd(width))}${GAP}${value}`).join('\n');
+}
+
+function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length;
+}

@@ -1,0 +1,70 @@
+/**
+ * The command line as a whole: its commands, its options for all of them, and how each ends. Imported by counterpoise.ts.
+ */
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { addAuditCommand } from './audit.ts';
+import { addBatchCommand } from './batch.ts';
+import { addCaseCommands } from './cases.ts';
+import { describeFailure, EXIT, EXIT_HELP, type EndCommand, type ExitCode } from './exit-code.ts';
+import { addFundCommands } from './fund.ts';
+import type { GlobalOptions } from './session.ts';
+import { addTransferCommands } from './transfer.ts';
+import { httpUrl } from './values.ts';
+import { addWalletCommands } from './wallet.ts';
+
+/** Runs a command line; what it ends with. */
+export async function runProgram(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = new Command('counterpoise')
+    .description('Moves money between wallets durably.')
+    .version(manifest.version, '--version', 'print the version')
+    .option('--json', 'print one object or array, for programs')
+    .option('--api-url <url>', 'where the API is; otherwise COUNTERPOISE_API_URL, or the stack on DATA_DIR', httpUrl)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXIT_HELP);
+  const end: EndCommand = (code) => {
+    exitCode = code;
+  };
+  for (const add of COMMANDS) add(program, end);
+  raiseInsteadOfExit(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return tell(error, args.includes('--json') || program.opts<GlobalOptions>().json === true);
+  }
+}
+
+const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
+  addWalletCommands,
+  addFundCommands,
+  addTransferCommands,
+  addBatchCommand,
+  addCaseCommands,
+  addAuditCommand,
+];
+
+/** Commander copies these to a command only where it makes it itself after they were set. */
+function raiseInsteadOfExit(command: Command): void {
+  command.exitOverride((error) => {
+    throw error;
+  });
+  command.commands.forEach(raiseInsteadOfExit);
+}
+
+function tell(error: unknown, isJson: boolean): ExitCode {
+  const failure = describeFailure(error);
+  if (failure === undefined) {
+    console.error(error);
+    return EXIT.failed;
+  }
+  const { exitCode, code, message, key, isTold } = failure;
+  if (exitCode === EXIT.ok) return exitCode;
+  if (isTold !== true) console.error(`counterpoise: ${message}`);
+  const isHelp = error instanceof CommanderError && error.code === 'commander.help';
+  if (isJson && !isHelp) {
+    console.log(JSON.stringify({ error: { code, message, ...(key === undefined ? {} : { key }) } }, null, 2));
+  }
+  return exitCode;
+}

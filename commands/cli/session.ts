@@ -1,0 +1,54 @@
+/**
+ * What every command of the command line has: the client of the API that it was pointed to, and how to say its result.
+ * Imported by commands/cli/.
+ */
+import type { Command } from 'commander';
+import { createClient, type Client } from '../../client/client.ts';
+import { readSettings } from '../../config.ts';
+import { StackError } from '../../dev/stack-error.ts';
+import { readStackFile } from '../../dev/stack-file.ts';
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly apiUrl?: string;
+}
+
+export interface Session {
+  readonly isJson: boolean;
+  /** Connects to nothing before its first call. */
+  readonly client: Client;
+  /** The result: `value` as JSON, or `text`, which is only made if it is to be read. */
+  readonly print: (value: unknown, text: () => string) => void;
+}
+
+/** Somebody is waiting at the prompt. */
+const ATTEMPTS_MAX = 4;
+const RETRY_LIMIT_MS = 15_000;
+
+export function openSession(command: Command): Session {
+  const { json: isJson = false, apiUrl } = command.optsWithGlobals<GlobalOptions>();
+  let client: Client | undefined;
+  return {
+    isJson,
+    get client() {
+      return (client ??= createClient({
+        baseUrl: findApi(apiUrl),
+        attemptsMax: ATTEMPTS_MAX,
+        retryLimitMs: RETRY_LIMIT_MS,
+      }));
+    },
+    print: (value, text) => console.log(isJson ? JSON.stringify(value, null, 2) : text()),
+  };
+}
+
+function findApi(given: string | undefined): string {
+  if (given !== undefined) return given;
+  const { COUNTERPOISE_API_URL, DATA_DIR } = readSettings();
+  if (COUNTERPOISE_API_URL !== undefined) return COUNTERPOISE_API_URL;
+  try {
+    return readStackFile(DATA_DIR).api;
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    throw new StackError(`no stack runs in ${DATA_DIR}: start one with npm start, or say --api-url`);
+  }
+}

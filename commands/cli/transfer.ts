@@ -1,0 +1,155 @@
+/**
+ * `counterpoise transfer`: make one, show it with its steps, and capture, cancel or reverse it. Imported by program.ts.
+ */
+import type { Command } from 'commander';
+import type { Transfer, TransferStep } from '../../client/client.ts';
+import type { EndCommand } from './exit-code.ts';
+import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';
+import { fields, status, table } from './output.ts';
+import { openSession } from './session.ts';
+import { given, seconds } from './values.ts';
+
+export function addTransferCommands(program: Command, end: EndCommand): void {
+  const transfer = program.command('transfer').description('move money between two wallets, and see to what moves');
+  addCreateCommand(transfer, end);
+  addShowCommands(transfer);
+  addChangeCommands(transfer, end);
+}
+
+interface CreateOptions extends MovementOptions {
+  readonly wait?: boolean;
+  readonly hold?: boolean;
+  readonly expiresIn?: number;
+  readonly at?: string;
+}
+
+function addCreateCommand(transfer: Command, end: EndCommand): void {
+  addMovementOptions(
+    transfer
+      .command('create <sender-wallet-id> <receiver-wallet-id> <amount>', { isDefault: true })
+      .description('transfer an amount; the word create may be left out')
+      .option('--wait', 'return when it has ended or waits for somebody; exits 1 unless it went well')
+      .option('--hold', 'take the money and wait for a capture or a cancel')
+      .option('--expires-in <seconds>', 'when a hold is given back', seconds(60, 2_592_000))
+      .option('--at <time>', 'when it is to begin, as 2026-01-31T12:00:00Z'),
+  ).action(async (sender: string, receiver: string, amount: string, options: CreateOptions, command: Command) => {
+    const { client, print } = openSession(command);
+    const { currency, reference, metadata, key, hold, expiresIn, at } = options;
+    const body = {
+      sender_wallet_id: sender,
+      receiver_wallet_id: receiver,
+      amount,
+      currency,
+      ...given({
+        reference,
+        metadata,
+        capture_method: hold ? ('manual' as const) : undefined,
+        expires_in: expiresIn,
+        scheduled_at: at,
+      }),
+    };
+    const made = options.wait
+      ? await moveAndWait((callOptions) => client.transfers.create(body, callOptions), options)
+      : await client.transfers.create(body, given({ idempotencyKey: key }));
+    if (options.wait) end(exitCodeOf(made));
+    print(made, () => describeTransfer(made));
+  });
+}
+
+function addShowCommands(transfer: Command): void {
+  transfer
+    .command('show <transfer-id>')
+    .description('a transfer, what happened to it, and when')
+    .action(async (transferId: string, _options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const [shown, steps] = await Promise.all([client.transfers.get(transferId), client.transfers.steps(transferId)]);
+      print({ ...shown, steps }, () => `${describeTransfer(shown)}\n\n${describeSteps(steps)}`);
+    });
+
+  transfer
+    .command('list')
+    .description('the newest transfers')
+    .option('--wallet <wallet-id>', 'those from or to this wallet')
+    .option('--status <status>', 'those in this state, such as FAILED')
+    .action(async ({ wallet, status: state }: { wallet?: string; status?: Transfer['status'] }, command: Command) => {
+      const { client, print } = openSession(command);
+      const { data } = await client.transfers.list(given({ wallet_id: wallet, status: state }));
+      print(data, () =>
+        table(
+          ['TRANSFER', 'STATUS', ' AMOUNT', 'CURRENCY', 'REASON', 'CREATED'],
+          data.map((each) => [
+            each.transfer_id,
+            status(each.status),
+            each.amount,
+            each.currency,
+            reasonOf(each) ?? '',
+            each.created_at,
+          ]),
+        ),
+      );
+    });
+}
+
+/** Each answers with the transfer as it then is; where it is too late, the API says so. */
+function addChangeCommands(transfer: Command, end: EndCommand): void {
+  transfer
+    .command('capture <transfer-id> [amount]')
+    .description('complete a hold, whole or in part; the rest is given back')
+    .action(async (transferId: string, amount: string | undefined, _options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const captured = await client.transfers.capture(transferId, given({ amount }));
+      print(captured, () => describeTransfer(captured));
+    });
+
+  transfer
+    .command('cancel <transfer-id>')
+    .description('cancel a transfer that is not past the point of no return')
+    .action(async (transferId: string, _options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const canceled = await client.transfers.cancel(transferId);
+      print(canceled, () => describeTransfer(canceled));
+    });
+
+  transfer
+    .command('reverse <transfer-id> [amount]')
+    .description('give a completed transfer back, whole or in part, and wait for that')
+    .option('--key <key>', 'Idempotency-Key; otherwise a new one')
+    .action(async (transferId: string, amount: string | undefined, options: { key?: string }, command: Command) => {
+      const { client, print } = openSession(command);
+      const reversal = await moveAndWait(
+        (callOptions) => client.transfers.reverse(transferId, given({ amount }), callOptions),
+        { ...options, timeout: 60 },
+      );
+      end(exitCodeOf(reversal));
+      print(reversal, () => describeTransfer(reversal));
+    });
+}
+
+export function describeTransfer(transfer: Transfer): string {
+  return fields({
+    transfer: transfer.transfer_id,
+    from: transfer.sender_wallet_id,
+    to: transfer.receiver_wallet_id,
+    status: status(transfer.status),
+    reason: reasonOf(transfer),
+    amount: `${transfer.amount} ${transfer.currency}`,
+    captured: transfer.capture_method === 'manual' ? transfer.captured_amount : undefined,
+    released: transfer.capture_method === 'manual' ? transfer.released_amount : undefined,
+    reversed: transfer.reversed_amount !== '0.0000' ? transfer.reversed_amount : undefined,
+    reverses: transfer.reverses_transfer_id,
+    batch: transfer.batch_id,
+    recurring: transfer.recurring_transfer_id,
+    reference: transfer.reference,
+    created: transfer.created_at,
+    scheduled: transfer.scheduled_at,
+    expires: transfer.expires_at,
+  });
+}
+
+function describeSteps(steps: readonly TransferStep[]): string {
+  const first = steps[0] === undefined ? 0 : Date.parse(steps[0].at);
+  return table(
+    ['STEP', 'AT', ' AFTER', 'REASON'],
+    steps.map(({ step, at, reason }) => [status(step), at, `${Date.parse(at) - first} ms`, reason ?? '']),
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * The values of options and arguments that are more than text. A wrong one is refused as commander refuses. Imported by
+ * commands/cli/.
+ */
+import { InvalidArgumentError } from 'commander';
+
+/** Whole seconds from `min` to `max`. */
+export function seconds(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected whole seconds from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+/** `--metadata order=42 --metadata shop=7` */
+export function pair(text: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
+  return { ...pairs, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+export function httpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:3000.');
+  return text;
+}
+
+/** The options that were given, without those that were not: the API takes no empty fields. */
+export function given<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Values]?: Exclude<Values[Name], undefined>;
+  };
+}

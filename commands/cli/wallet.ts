@@ -1,0 +1,64 @@
+/**
+ * `counterpoise wallet`: open a wallet, show one, list them. Imported by program.ts.
+ */
+import type { Command } from 'commander';
+import type { Wallet } from '../../client/client.ts';
+import { fields, status, table } from './output.ts';
+import { openSession } from './session.ts';
+import { given } from './values.ts';
+
+export function addWalletCommands(program: Command): void {
+  const wallet = program.command('wallet').description('open and show wallets');
+
+  wallet
+    .command('create <user-id>')
+    .description('open the wallet of a user in a currency; one that is open already is shown')
+    .option('--currency <code>', 'ISO 4217', 'USD')
+    .action(async (user_id: string, { currency }: { currency: string }, command: Command) => {
+      const { client, print } = openSession(command);
+      const { wallet: opened } = await client.wallets.open({ user_id, currency });
+      print(opened, () => describeWallet(opened));
+    });
+
+  wallet
+    .command('show <wallet-id>')
+    .description('a wallet and its balance')
+    .action(async (walletId: string, _options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const shown = await client.wallets.get(walletId);
+      print(shown, () => describeWallet(shown));
+    });
+
+  wallet
+    .command('list')
+    .description('the newest wallets')
+    .option('--user <user-id>', 'those of this user')
+    .action(async ({ user }: { user?: string }, command: Command) => {
+      const { client, print } = openSession(command);
+      const { data } = await client.wallets.list(given({ user_id: user }));
+      print(data, () =>
+        table(
+          ['WALLET', 'USER', 'STATUS', ' BALANCE', ' HELD', 'CURRENCY'],
+          data.map((each) => [
+            each.wallet_id,
+            each.user_id,
+            status(each.status),
+            each.balance,
+            each.held,
+            each.currency,
+          ]),
+        ),
+      );
+    });
+}
+
+function describeWallet(wallet: Wallet): string {
+  return fields({
+    wallet: wallet.wallet_id,
+    user: wallet.user_id,
+    status: status(wallet.status),
+    balance: `${wallet.balance} ${wallet.currency}`,
+    held: `${wallet.held} ${wallet.currency}`,
+    opened: wallet.created_at,
+  });
+}

@@ -1,0 +1,8 @@
+/**
+ * `npm run generate:client`: writes client/wire.ts, the types of the client, from the OpenAPI document of the app. A test
+ * fails while the file is not what this would write.
+ */
+import { writeFileSync } from 'node:fs';
+import { renderWire, WIRE_FILE } from './wire-file.ts';
+
+writeFileSync(WIRE_FILE, await renderWire());

@@ -1,0 +1,19 @@
+/**
+ * The text of client/wire.ts: what the app says of itself, as types. Imported by generate-client.ts and by the test that
+ * the file is not stale.
+ */
+import { fileURLToPath } from 'node:url';
+import * as prettier from 'prettier';
+import { createApp, type AppDeps } from '../api/app.ts';
+import { loadBounds } from '../api/base-app.ts';
+import { openApiInfo } from '../api/openapi.ts';
+import { renderTypes, type OpenApiDocument } from './document-types.ts';
+
+export const WIRE_FILE = fileURLToPath(new URL('../client/wire.ts', import.meta.url));
+
+export async function renderWire(): Promise<string> {
+  // An app that is asked for its document alone uses nothing of what it would answer requests from.
+  const app = createApp({ bounds: loadBounds(1), wallets: { shards: [] }, acceptance: {} } as unknown as AppDeps);
+  const document = app.getOpenAPI31Document(openApiInfo) as unknown as OpenApiDocument;
+  return prettier.format(renderTypes(document), { ...(await prettier.resolveConfig(WIRE_FILE)), filepath: WIRE_FILE });
+}

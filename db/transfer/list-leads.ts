@@ -1,0 +1,133 @@
+/**
+ * Which indexes can lead a list: for each filter the scans that its index offers, in the order of creation, and what is
+ * then left to be tested on the rows. Pure, but for making SQL. Imported by list-queries.ts and list-walk.ts.
+ */
+import { and, or, sql, type SQL } from 'drizzle-orm';
+
+/** A table of movements: its name, and those of its columns and values that differ. */
+export interface Listed {
+  readonly movement: 'transfer' | 'transaction';
+  readonly table: string;
+  readonly id: string;
+  readonly wallets: readonly string[];
+  /** The statuses by which there is an index within a wallet. */
+  readonly unsuccessful: readonly string[];
+}
+
+/** That a column has a value. */
+export interface Test {
+  readonly column: string;
+  readonly type: 'uuid' | 'text';
+  readonly value: string;
+  /** The column's index has no nulls in it, and is used only by who says the same. */
+  readonly isSparse?: boolean;
+}
+
+/** A way through an index, newest first. */
+export type Scan =
+  | { readonly by: 'columns'; readonly tests: readonly Test[]; readonly predicate?: SQL }
+  | { readonly by: 'metadata'; readonly key: string; readonly value: string }
+  /** Day by day, for no index has a range of amounts in the order of creation. */
+  | { readonly by: 'amount'; readonly test: SQL };
+
+export interface Lead {
+  /** Disjoint, and together all rows that the lead's filters let pass. */
+  readonly scans: readonly Scan[];
+  /** What is left to be tested. */
+  readonly rest: SQL | undefined;
+}
+
+/** The test that a column has this value, if one is asked for. */
+export function equal(
+  column: string,
+  type: Test['type'],
+  value: string | undefined,
+  { isSparse = false }: { readonly isSparse?: boolean } = {},
+): Test | undefined {
+  return value === undefined ? undefined : { column, type, value, isSparse };
+}
+
+interface LeadFilter {
+  readonly reference?: string | undefined;
+  readonly metadata?: { readonly key: string; readonly value: string } | undefined;
+  readonly walletId?: string | undefined;
+  readonly status?: string | undefined;
+  readonly amountMin?: string | undefined;
+  readonly amountMax?: string | undefined;
+}
+
+interface Filter {
+  readonly test: SQL;
+  readonly scans: readonly Scan[];
+  /** What its scans have tested as well. */
+  readonly covers?: SQL | undefined;
+}
+
+/** Never none. The one that usually has the fewest rows comes first; `rare` and `common` are the tables' own filters. */
+export function leadsOf(
+  listed: Listed,
+  filter: LeadFilter,
+  { rare, common }: { readonly rare: readonly (Test | undefined)[]; readonly common: readonly (Test | undefined)[] },
+): Lead[] {
+  const status = byTest(equal('status', 'text', filter.status));
+  const ordered = [
+    ...rare.map(byTest),
+    byTest(equal('reference', 'text', filter.reference, { isSparse: true })),
+    filter.metadata && byMetadata(filter.metadata),
+    filter.walletId === undefined ? undefined : byWallet(listed, filter.walletId, status, filter.status),
+    status,
+    ...common.map(byTest),
+  ].filter((each) => each !== undefined);
+  const amount = byAmount(filter);
+
+  const filters = amount === undefined ? ordered : [...ordered, amount];
+  const leads = filters.map(({ test, covers, scans }) => ({
+    scans,
+    rest: and(...filters.map((other) => other.test).filter((other) => other !== test && other !== covers)),
+  }));
+  if (ordered.length > 0) return leads;
+  // A range of amounts that many have is found among the newest at once.
+  return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test }, ...leads];
+}
+
+function byTest(test: Test | undefined): Filter | undefined {
+  if (test === undefined) return undefined;
+  const predicate = test.isSparse ? { predicate: sql`${sql.identifier(test.column)} IS NOT NULL` } : {};
+  return { test: isEqual(test), scans: [{ by: 'columns', tests: [test], ...predicate }] };
+}
+
+function isEqual({ column, type, value }: Test): SQL {
+  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
+}
+
+function byMetadata({ key, value }: { readonly key: string; readonly value: string }): Filter {
+  return { test: sql`metadata ->> ${key}::text = ${value}::text`, scans: [{ by: 'metadata', key, value }] };
+}
+
+function byWallet(
+  { wallets, unsuccessful }: Listed,
+  walletId: string,
+  status: Filter | undefined,
+  statusValue: string | undefined,
+): Filter {
+  const tests = wallets.map((column): Test => ({ column, type: 'uuid', value: walletId }));
+  const test = or(...tests.map(isEqual))!;
+  if (status === undefined || statusValue === undefined || !unsuccessful.includes(statusValue))
+    return { test, scans: tests.map((each) => ({ by: 'columns', tests: [each] })) };
+  // Written as the index's own predicate, in which there are no parameters.
+  const predicate = sql.raw(`status in (${unsuccessful.map((each) => `'${each}'`).join(', ')})`);
+  const second: Test = { column: 'status', type: 'text', value: statusValue };
+  return {
+    test,
+    covers: status.test,
+    scans: tests.map((each) => ({ by: 'columns', tests: [each, second], predicate })),
+  };
+}
+
+function byAmount({ amountMin: min, amountMax: max }: LeadFilter): Filter | undefined {
+  const test = and(
+    min === undefined ? undefined : sql`amount >= ${min}::numeric`,
+    max === undefined ? undefined : sql`amount <= ${max}::numeric`,
+  );
+  return test && { test, scans: [{ by: 'amount', test }] };
+}

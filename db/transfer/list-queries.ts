@@ -1,0 +1,107 @@
+/**
+ * Lists of transfers and of transactions, by any filters together, newest first. Each list walks one index, from the
+ * cursor on, in the order of creation, and tests on each row what that index does not know: its cost follows what it
+ * gives and not what there is. Imported by the transfer API.
+ */
+import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { TransactionStatus, TransactionType } from '../../domain/transaction.ts';
+import type { TransferStatus } from '../../domain/transfer.ts';
+import { rowOf, type Database } from '../database.ts';
+import { equal, leadsOf, type Listed } from './list-leads.ts';
+import { WALK, walk, type Position, type Walked } from './list-walk.ts';
+import type { Transfer } from './queries.ts';
+import { transactions, transfers } from './schema.ts';
+import type { Transaction } from './transaction-queries.ts';
+
+interface MovementFilter {
+  /** As sender or receiver. */
+  readonly walletId?: WalletId | undefined;
+  readonly reference?: string | undefined;
+  readonly metadata?: { readonly key: string; readonly value: string } | undefined;
+  /** Decimal strings, included. */
+  readonly amountMin?: string | undefined;
+  readonly amountMax?: string | undefined;
+  /** Included. */
+  readonly createdAfter?: Date | undefined;
+  /** Excluded. */
+  readonly createdBefore?: Date | undefined;
+  readonly after?: Position | undefined;
+  readonly limit: number;
+}
+
+export interface TransferFilter extends MovementFilter {
+  readonly status?: TransferStatus | undefined;
+  readonly reversesTransferId?: TransferId | undefined;
+  readonly recurringTransferId?: RecurringTransferId | undefined;
+}
+
+export interface TransactionFilter extends MovementFilter {
+  readonly status?: TransactionStatus | undefined;
+  readonly type?: TransactionType | undefined;
+}
+
+/**
+ * At most `limit` rows. Fewer and no `stoppedAt` are all that there are. With `stoppedAt` so many rows were tested in vain
+ * that the walk was given up there, and the caller may go on: filters that are each common and hardly ever coincide.
+ */
+export interface Listing<Row> {
+  readonly rows: Row[];
+  readonly stoppedAt: Position | undefined;
+}
+
+const TRANSFERS: Listed = {
+  movement: 'transfer',
+  table: 'transfers',
+  id: 'transfer_id',
+  wallets: ['sender_wallet_id', 'receiver_wallet_id'],
+  unsuccessful: ['FAILED', 'CANCELED'],
+};
+const TRANSACTIONS: Listed = {
+  movement: 'transaction',
+  table: 'transactions',
+  id: 'transaction_id',
+  wallets: ['wallet_id'],
+  unsuccessful: ['FAILED'],
+};
+
+export async function listTransfers(database: Database, filter: TransferFilter): Promise<Listing<Transfer>> {
+  const { rows, stoppedAt } = await list(database, TRANSFERS, filter, {
+    rare: [
+      equal('reverses_transfer_id', 'uuid', filter.reversesTransferId, { isSparse: true }),
+      equal('recurring_transfer_id', 'uuid', filter.recurringTransferId, { isSparse: true }),
+    ],
+    common: [],
+  });
+  return { rows: rows.map((row) => rowOf(transfers, row)), stoppedAt };
+}
+
+export async function listTransactions(database: Database, filter: TransactionFilter): Promise<Listing<Transaction>> {
+  const { rows, stoppedAt } = await list(database, TRANSACTIONS, filter, {
+    rare: [],
+    common: [equal('type', 'text', filter.type)],
+  });
+  return { rows: rows.map((row) => rowOf(transactions, row)), stoppedAt };
+}
+
+/**
+ * Of several filters, which one is rare is not known before it is tried, and statistics tell little of values that come
+ * together. So each that has an index is walked for a little, the one that is usually rare first: one that fills the page
+ * or comes to its end has answered. Otherwise all of them are common, and the one with the most hits is walked further.
+ */
+async function list(
+  database: Database,
+  listed: Listed,
+  filter: MovementFilter & { readonly status?: string | undefined },
+  own: Parameters<typeof leadsOf>[2],
+): Promise<Walked> {
+  const leads = leadsOf(listed, filter, own);
+  const [only] = leads;
+  if (leads.length === 1) return walk(database, listed, only!, filter, WALK.rowsMax);
+  let best = { lead: only!, hits: -1 };
+  for (const lead of leads) {
+    const walked = await walk(database, listed, lead, filter, WALK.rowsAtFirst);
+    if (walked.stoppedAt === undefined || walked.rows.length >= filter.limit) return walked;
+    if (walked.rows.length > best.hits) best = { lead, hits: walked.rows.length };
+  }
+  return walk(database, listed, best.lead, filter, WALK.rowsMax);
+}

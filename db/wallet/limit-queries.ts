@@ -1,0 +1,52 @@
+/**
+ * The limits of what goes out of a wallet: set, and read with what has gone out. They are held by the operations that take
+ * money out, see functions/limit_refusal.sql. Imported by the wallet API.
+ */
+import { and, eq, sql } from 'drizzle-orm';
+import type { WalletId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { wallets } from './schema.ts';
+
+/** Decimal strings; null for no limit. */
+export interface Limits {
+  readonly maxAmount: string | null;
+  readonly outgoing24h: string | null;
+}
+
+export interface WalletLimits extends Limits {
+  readonly walletId: WalletId;
+  readonly currency: string;
+  /** What has gone out within the last 24 hours, less what was given back of it. */
+  readonly outgoing24hUsed: string;
+  readonly outgoing24hRemaining: string | null;
+}
+
+/** Replaces both limits; false if there is no such wallet: functions/set_wallet_limits.sql. */
+export async function setWalletLimits(
+  database: Database,
+  walletId: WalletId,
+  { maxAmount, outgoing24h }: Limits,
+): Promise<boolean> {
+  const { rows } = await database.execute<{ found: boolean }>(
+    sql`SELECT set_wallet_limits(${walletId}, ${maxAmount}, ${outgoing24h}) AS found`,
+  );
+  return rows[0]!.found;
+}
+
+/** Of a user's wallet, by the same sum that the operations go by. */
+export async function findWalletLimits(database: Database, walletId: WalletId): Promise<WalletLimits | undefined> {
+  const used = sql`outgoing_since(${wallets.walletId}, clock_timestamp() - interval '24 hours')`;
+  const rows = await database
+    .select({
+      walletId: wallets.walletId,
+      currency: wallets.currency,
+      maxAmount: wallets.limitMaxAmount,
+      outgoing24h: wallets.limitOutgoing24h,
+      outgoing24hUsed: sql<string>`${used}::numeric(28,4)`,
+      outgoing24hRemaining: sql<string | null>`CASE WHEN ${wallets.limitOutgoing24h} IS NOT NULL
+        THEN greatest(${wallets.limitOutgoing24h} - ${used}, 0)::numeric(28,4) END`,
+    })
+    .from(wallets)
+    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
+  return rows[0];
+}

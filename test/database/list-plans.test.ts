@@ -1,0 +1,85 @@
+// What a list reads does not grow with what is there: for each filter, ten times the movements cost as good as the same
+// buffers, no table is scanned and nothing much is sorted. Counted by PostgreSQL itself, so a noisy machine changes nothing.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { sql, type SQL } from 'drizzle-orm';
+import { fillTransferDatabase } from '../../bench/reading-data.ts';
+import { MOVEMENT_REQUESTS } from '../../bench/reading-requests.ts';
+import type { Database } from '../../db/database.ts';
+import { testApp } from '../pure/api-fakes.ts';
+import { startCluster, type TestCluster } from './database.ts';
+
+const SIZES = [10_000, 100_000] as const;
+/** Each index is a level or so deeper. */
+const GROWTH_MAX = 1.5;
+const BUFFERS_FREE = 30;
+const SORTED_ROWS_MAX = 1_000;
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+describe('the plans of the lists', () => {
+  let cluster: TestCluster;
+  let apps: readonly { readonly app: ReturnType<typeof testApp>['app']; readonly plans: PlanNode[] }[];
+
+  before(async () => {
+    cluster = await startCluster();
+    apps = await Promise.all(
+      SIZES.map(async (size) => {
+        const { transfer } = await cluster.createStores({ shards: 1 });
+        await fillTransferDatabase(transfer.adminUrl, size);
+        const plans: PlanNode[] = [];
+        return { app: testApp({ database: explaining(transfer.service, plans) }).app, plans };
+      }),
+    );
+  });
+  after(() => cluster?.stop());
+
+  for (const { name, path } of MOVEMENT_REQUESTS.filter((each) => each.path.includes('?'))) {
+    test(`${name}: reads as much of many as of few`, async () => {
+      const buffers: number[] = [];
+      for (const { app, plans } of apps) {
+        plans.length = 0;
+        const response = await app.request(path);
+        assert.equal(response.status, 200);
+        assert.ok(plans.length > 0);
+        buffers.push(plans.reduce((sum, plan) => sum + plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], 0));
+      }
+      for (const node of apps.at(-1)!.plans.flatMap(nodesOf)) {
+        const isSort = node['Node Type'] === 'Sort' || node['Node Type'].startsWith('Bitmap');
+        assert.ok(node['Node Type'] !== 'Seq Scan', JSON.stringify(node));
+        assert.ok(!isSort || node['Actual Rows'] <= SORTED_ROWS_MAX, JSON.stringify(node));
+      }
+      const [few, many] = buffers as [number, number];
+      assert.ok(many <= few * GROWTH_MAX + BUFFERS_FREE, `${few} buffers of few, ${many} of many`);
+    });
+  }
+});
+
+/** Notes the plan of whatever is executed, as it turned out. */
+function explaining(database: Database, plans: PlanNode[]): Database {
+  return new Proxy(database, {
+    get(target, name) {
+      if (name !== 'execute') return Reflect.get(target, name) as unknown;
+      return async (statement: SQL) => {
+        const { rows } = await target.execute<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+          sql`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement}`,
+        );
+        plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
+        return target.execute(statement);
+      };
+    },
+  });
+}
+
+function nodesOf(plan: PlanNode): PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}

@@ -1,0 +1,238 @@
+// What the command line says and exits with where no stack is needed, and its batches on an API that the test plays.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readBatchRows } from '../../commands/cli/batch-csv.ts';
+import { playApi, problem, runCounterpoise, type RunOptions } from './run-counterpoise.ts';
+
+const HEADER = 'sender_wallet_id,receiver_wallet_id,amount';
+
+/** A Node on this machine that cannot run TypeScript, as a user's may be. */
+function olderNode(): string | undefined {
+  const named = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'));
+  return named.find((node) => {
+    if (!existsSync(node)) return false;
+    return execFileSync(node, ['-p', 'process.features.typescript ?? false'], { encoding: 'utf8' }).trim() === 'false';
+  });
+}
+
+describe('the command line', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  const noStack = (): RunOptions => ({ env: { DATA_DIR: join(folder, 'none'), COUNTERPOISE_API_URL: '' } });
+
+  test('says that no stack runs, and exits 3', async () => {
+    const { code, stdout, stderr } = await runCounterpoise(['wallet', 'show', 'w'], noStack());
+    assert.deepEqual([code, stdout], [3, '']);
+    assert.match(stderr, /no stack runs in .*none: start one with npm start, or say --api-url/);
+    const json = await runCounterpoise(['wallet', 'show', 'w', '--json'], noStack());
+    assert.deepEqual([json.code, json.json<{ error: { code: string } }>().error.code], [3, 'no_stack']);
+    assert.equal((await runCounterpoise(['audit'], noStack())).code, 3);
+  });
+
+  test('says that the API does not answer, and exits 3 with the key that goes on', async () => {
+    const at = ['--api-url', 'http://127.0.0.1:1', '--json'];
+    const { code, stderr, json } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1', ...at]);
+    assert.deepEqual([code, json<{ error: object }>().error], [3, { ...json<{ error: object }>().error, key: 'k-1' }]);
+    assert.match(stderr, /no answer.*repeat it with --key k-1/s);
+  });
+
+  for (const args of [
+    [],
+    ['bogus'],
+    ['wallet', 'show'],
+    ['fund', 'w', '1.00', '--timeout', 'soon'],
+    ['transfer', 'a', 'b', '1.00', '--metadata', 'novalue'],
+    ['wallet', 'show', 'w', '--api-url', 'nowhere'],
+    ['cases', 'resolve', 'c', '--action', 'forget', '--comment', 'x'],
+    ['batch', '/nowhere.csv'],
+  ]) {
+    test(`exits 2 for: counterpoise ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await runCounterpoise(args, noStack());
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.notEqual(stderr, '');
+    });
+  }
+
+  test('a setting that is wrong is named, and exits 2', async () => {
+    const { code, stderr } = await runCounterpoise(['wallet', 'list'], { env: { COUNTERPOISE_API_URL: 'ftp://x' } });
+    assert.equal(code, 2);
+    assert.match(stderr, /COUNTERPOISE_API_URL is wrong: expected an http:\/\/ URL/);
+  });
+
+  test('its help says what the exit codes mean', async () => {
+    const { code, stdout } = await runCounterpoise(['--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
+  });
+
+  test('a Node that cannot run TypeScript hands over to the one that is installed beside it', async () => {
+    const without: RunOptions['node'] = [process.execPath, '--no-strip-types'];
+    assert.equal((await runCounterpoise(['--version'], { node: without })).stdout, '0.1.0\n');
+    assert.equal((await runCounterpoise(['wallet', 'show'], { ...noStack(), node: without })).code, 2);
+  });
+
+  test('npx finds it in the repository, with nothing to install', () => {
+    const cwd = fileURLToPath(new URL('../../', import.meta.url));
+    assert.equal(
+      execFileSync('npx', ['--no', '--', 'counterpoise', '--version'], { cwd, encoding: 'utf8' }),
+      '0.1.0\n',
+    );
+  });
+
+  const older = olderNode();
+  test('an older Node does, too', { skip: older === undefined && 'there is none on PATH' }, async () => {
+    const { code, stdout } = await runCounterpoise(['--help'], { node: [older!] });
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: counterpoise/);
+  });
+
+  describe('a CSV file', () => {
+    const rowsOf = (text: string): unknown => readBatchRows(text, 'f.csv');
+
+    test('is read by its header, with quotes, empty cells and line numbers', () => {
+      const text = `\uFEFF${HEADER},reference,currency\r\na,b,1.00,"Rent, May",EUR\r\n\r\nc,d,2.00,"two\r\nlines",\r\n`;
+      assert.deepEqual(rowsOf(text), [
+        {
+          line: 2,
+          item: {
+            sender_wallet_id: 'a',
+            receiver_wallet_id: 'b',
+            amount: '1.00',
+            reference: 'Rent, May',
+            currency: 'EUR',
+          },
+        },
+        {
+          line: 5,
+          item: { sender_wallet_id: 'c', receiver_wallet_id: 'd', amount: '2.00', reference: 'two\nlines' },
+        },
+      ]);
+    });
+
+    for (const [what, text, says] of [
+      ['without a column', 'sender_wallet_id,amount\na,1\n', /line 1: .*receiver_wallet_id is missing/],
+      ['with another column', `${HEADER},memo\na,b,1,x\n`, /line 1: .*there is no "memo"/],
+      ['with a column twice', `${HEADER},amount\na,b,1,2\n`, /line 1: .*a column is there twice/],
+      ['with a row that is too short', `${HEADER}\na,b,1\na,b\n`, /line 3/],
+      ['with an empty cell', `${HEADER}\na,b,1\na,,1\n`, /line 3: receiver_wallet_id is empty/],
+      ['with an open quote', `${HEADER}\na,b,"1\n`, /f\.csv: Quote Not Closed/],
+      ['without rows', `${HEADER}\n`, /no items/],
+    ] as const) {
+      test(`${what} is refused with its line`, () => assert.throws(() => rowsOf(text), says));
+    }
+  });
+
+  describe('a batch', () => {
+    let server: Server;
+    let env: Record<string, string>;
+    let polls = 0;
+    let received: { key: unknown; items: unknown };
+    const batch = (pending: number): object => ({
+      batch_id: 'b-1',
+      status: pending > 0 ? 'PROCESSING' : 'COMPLETED',
+      counts: { total: 3, pending, completed: 3 - pending - (pending < 2 ? 1 : 0), failed: pending < 2 ? 1 : 0 },
+    });
+    const ITEMS = [
+      { index: 0, transfer_id: 't-0', status: 'COMPLETED', failure_reason: null },
+      { index: 1, transfer_id: 't-1', status: 'FAILED', failure_reason: 'insufficient_funds' },
+    ];
+
+    before(async () => {
+      ({ server, env } = await playApi(({ route, headers, body }) => {
+        if (route === 'GET /v1/transfer-batches/b-1/items') return [200, { data: ITEMS, next_cursor: null }];
+        if (route === 'GET /v1/transfer-batches/b-1') return [200, batch(2 - Math.min(polls++, 2))];
+        const { items } = body as { items: { amount: string }[] };
+        received = { key: headers['idempotency-key'], items };
+        const wrong = items.findIndex(({ amount }) => amount === '0');
+        if (wrong === -1) return [202, batch(3)];
+        const fault = { code: 'amount_not_positive', detail: 'Must be more than zero.' };
+        return problem(422, fault.code, { errors: [{ pointer: `/items/${wrong}/amount`, ...fault }] });
+      }));
+    });
+    after(() => server.close());
+
+    test('is sent once, followed to its end, and exits 1 with what failed and on which line', async () => {
+      const csv = file('good.csv', `${HEADER},reference\na,b,1.00,x\na,b,2.00,\nb,a,3.00,\n`);
+      const { code, stdout, stderr } = await runCounterpoise(['batch', csv, '--key', 'k-9'], { env });
+      assert.equal(code, 1);
+      assert.deepEqual(received, {
+        key: 'k-9',
+        items: [
+          { sender_wallet_id: 'a', receiver_wallet_id: 'b', amount: '1.00', reference: 'x' },
+          { sender_wallet_id: 'a', receiver_wallet_id: 'b', amount: '2.00' },
+          { sender_wallet_id: 'b', receiver_wallet_id: 'a', amount: '3.00' },
+        ],
+      });
+      assert.match(
+        stdout,
+        /status +COMPLETED\ncompleted +2\nfailed +1\n\nLINE +TRANSFER +REASON\n +3 +t-1 +insufficient_funds\n$/,
+      );
+      assert.match(stderr, /✓ Batch b-1: █+ 3 of 3/);
+      assert.ok(polls >= 3, 'it was looked at until nothing was pending');
+    });
+
+    test('that the API refuses is told by the line of the file', async () => {
+      const csv = file('zero.csv', `${HEADER}\na,b,1.00\n\na,b,0\n`);
+      const { code, stderr } = await runCounterpoise(['batch', csv], { env });
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /nothing of it was done:\n {2}line 4, amount: Must be more than zero\. \(amount_not_positive\)/,
+      );
+    });
+  });
+
+  test('a case is resolved where it is decided: at its transfer if that has a workflow, by itself otherwise', async () => {
+    const given = {
+      case_id: 'c',
+      subject: 'transfer/t',
+      transfer_id: 't',
+      reason: 'refund',
+      status: 'OPEN',
+      since: 's',
+      attempts: 7,
+    };
+    const sent: unknown[] = [];
+    const { server, env } = await playApi(({ route, headers, body }) => {
+      if (headers['x-actor'] !== undefined) sent.push([route, headers['x-actor'], body]);
+      if (route === 'GET /v1/cases') return [200, { data: [given], next_cursor: null, open_count: 3 }];
+      if (route === 'POST /v1/cases/c/resolve') return problem(409, 'case_has_workflow');
+      return [200, route === 'GET /v1/cases/c' ? given : { transfer_id: 't', status: 'DEBITED', attention: null }];
+    });
+    try {
+      const { stdout } = await runCounterpoise(['cases', 'list'], { env });
+      assert.match(stdout, /^CASE +STATUS +SUBJECT .*\nc +OPEN +transfer\/t +refund +s +7\n\n3 are open in all\.\n$/);
+
+      const decide = ['cases', 'resolve', 'c', '--comment', 'seen', '--actor', 'ann', '--json', '--action'];
+      assert.equal((await runCounterpoise([...decide, 'retry'], { env })).json()['status'], 'DEBITED');
+      assert.equal(
+        (await runCounterpoise([...decide, 'close'], { env })).code,
+        1,
+        'only a transfer that ends closes it',
+      );
+      const retry = { action: 'retry', comment: 'seen' };
+      assert.deepEqual(sent, [
+        ['POST /v1/cases/c/resolve', 'ann', retry],
+        ['POST /v1/transfers/t/resolve', 'ann', retry],
+        ['POST /v1/cases/c/resolve', 'ann', { ...retry, action: 'close' }],
+      ]);
+    } finally {
+      server.close();
+    }
+  });
+});
