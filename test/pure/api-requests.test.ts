@@ -151,6 +151,11 @@ describe('documentation', () => {
     assert.deepEqual(Object.keys(document.paths).toSorted(), [
       '/health',
       '/health/ready',
+      '/v1/cases',
+      '/v1/cases/{case_id}',
+      '/v1/cases/{case_id}/resolve',
+      '/v1/reconciliation-runs',
+      '/v1/reconciliation-runs/{run_id}',
       '/v1/transactions',
       '/v1/transactions/{transaction_id}',
       '/v1/transfers',
