@@ -31,11 +31,6 @@ describe('request ids', () => {
     for (const path of [
       '/health',
       '/health/ready',
-      '/v1/cases',
-      '/v1/cases/{case_id}',
-      '/v1/cases/{case_id}/resolve',
-      '/v1/reconciliation-runs',
-      '/v1/reconciliation-runs/{run_id}',
       '/docs',
       '/docs/swagger-ui.css',
       '/openapi.json',
