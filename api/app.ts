@@ -12,6 +12,8 @@ import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
 import { reconciliationRoutes } from './reconciliation.ts';
+import { recurringControlRoutes } from './recurring-control.ts';
+import { recurringRoutes } from './recurring.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
@@ -40,6 +42,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
     .route('/', transferListRoutes(deps))
+    .route('/', recurringRoutes(deps))
+    .route('/', recurringControlRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', caseRoutes(deps))

@@ -13,6 +13,7 @@ import { otherwise } from './validation.ts';
 export const exampleWalletId = '8f14e45f-ceea-867f-9b1c-2d3e4f5a6b7c';
 export const exampleReceiverId = '1c9ac015-9d3c-8e35-a1f2-7b6c5d4e3f2a';
 export const exampleMovementId = '5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
+export const exampleRecurringId = '3d7c1e20-95ab-8c04-a6f7-0b1c2d3e4f5a';
 
 export const exampleCaseId = '7d1f0c2e-94ab-4c65-8e21-3a5b6c7d8e9f';
 export const exampleRunId = '2b8e6a40-51cd-4f7a-9d03-6e1f2a3b4c5d';
@@ -31,8 +32,8 @@ function uuid<Id extends string>(code: FieldCode, example: string) {
 
 export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
 export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
-export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleMovementId);
 export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
+export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleRecurringId);
 
 export const caseIdField = uuid<CaseId>('case_id_invalid', exampleCaseId);
 export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);

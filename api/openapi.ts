@@ -35,6 +35,7 @@ goes with \`traceparent\` into workflows and events.
   servers: [{ url: '/' }],
   tags: [
     { name: 'Transfers', description: 'Money from one wallet to another.' },
+    { name: 'Recurring transfers', description: 'Transfers at an interval or by a calendar.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
     { name: 'Wallets', description: 'Balances and statements.' },
     { name: 'Cases', description: 'What cannot finish by itself and waits for an operator.' },

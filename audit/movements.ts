@@ -7,7 +7,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import { recurringRunId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import type { RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
@@ -32,6 +33,8 @@ interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
+  /** Of which it is a run, whose name its key is then. */
+  recurring: RecurringTransferId | null;
   capture_method: string;
   /** What is captured of a hold, once it is decided. */
   captured: string | null;
@@ -58,7 +61,7 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
     for (const row of page) {
       const subject = `transfer ${row.id}`;
       for (const problem of transferProblems(row, moved(row.id))) findings.report('I2', subject, problem);
-      if (row.id !== (row.reverses === null ? transferId : reversalId)(row.idempotency_key))
+      if (row.id !== idOf(row))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (!bodyHashesOf(row).includes(row.body_hash))
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
@@ -76,6 +79,12 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
     }
   }
+}
+
+/** What its key makes its id. */
+function idOf({ recurring, reverses, idempotency_key: key }: TransferRow): TransferTerms['transferId'] {
+  if (recurring !== null) return recurringRunId(recurring, key);
+  return reverses === null ? transferId(key) : reversalId(key);
 }
 
 /** What the body can have been that led to this row: a reversal may have named its amount, or meant what was left. */
@@ -151,7 +160,7 @@ const movementColumns = sql`status, failure_reason, failure_detail, amount, curr
 
 function transfersAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, ${movementColumns},
+    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, recurring_transfer_id AS recurring, ${movementColumns},
       capture_method, captured_amount AS captured, scheduled_at AS scheduled, reverses_transfer_id AS reverses,
       round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at)))::int AS expires_in, reversed_amount AS reversed,
       (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals

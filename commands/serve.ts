@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
 import { createReconciliationActivities } from '../activities/reconciliation.ts';
+import { createRecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
@@ -65,7 +66,10 @@ export async function startEverything(
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
     const wallet = wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!));
-    const transfer = createTransferActivities(database);
+    const transfer = {
+      ...createTransferActivities(database),
+      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
+    };
     const reconciliation = createReconciliationActivities({
       database,
       ledger: ledgerOf(shards),

@@ -3,6 +3,7 @@
  * `node workers/transfer.ts` runs it as a process of its own.
  */
 import { createReconciliationActivities, type ReconciliationActivities } from '../activities/reconciliation.ts';
+import { createRecurringActivities, type RecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
@@ -24,7 +25,7 @@ import { workflowBundle } from './workflow-bundle.ts';
  */
 export async function startTransferWorker(
   context: WorkerContext,
-  activities: TransferActivities & ReconciliationActivities & Partial<WalletActivities>,
+  activities: TransferActivities & ReconciliationActivities & RecurringActivities & Partial<WalletActivities>,
 ): Promise<RunningService> {
   const client = createClient(context.connection, context.settings);
   await client
@@ -70,6 +71,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
         ledger: ledgerAt(WALLET_API_URL, starter.walletShardCount),
         workflows: movementWorkflows(starter),
       }),
+      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
     },
   );
   const sweep = startSweep({ database, starter, logger });

@@ -5,7 +5,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
 import type { Resolution } from '../domain/case.ts';
-import type { CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
+import type { CaseId, RecurringTransferId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
 import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
@@ -20,6 +20,16 @@ export function transferWorkflowId(transferId: TransferId): string {
 
 export function transactionWorkflowId(transactionId: TransactionId): string {
   return `transaction/${transactionId}`;
+}
+
+/** The Schedule of a recurring transfer; its runs have this id and their nominal time. */
+export function recurringScheduleId(recurringTransferId: RecurringTransferId): string {
+  return `recurring/${recurringTransferId}`;
+}
+
+/** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
+export interface RecurringInput {
+  readonly recurringTransferId: RecurringTransferId;
 }
 
 /**

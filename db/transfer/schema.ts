@@ -29,9 +29,11 @@ import {
   type FailureDetail,
 } from '../../domain/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
+import { recurringTransfers } from './recurring-schema.ts';
 
 export { outboxEvents } from '../outbox.ts';
 export { reconciliationRuns } from './run-schema.ts';
+export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
@@ -82,6 +84,8 @@ export const transfers = pgTable(
     /** What reversals have given back or are giving back. */
     reversedAmount: amount('reversed_amount').notNull().default('0'),
     recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>(),
+    /** The time at which its recurring transfer was to run; null where somebody triggered it. */
+    nominalAt: instant('nominal_at'),
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
     batchIndex: integer('batch_index'),
@@ -102,6 +106,15 @@ export const transfers = pgTable(
     uniqueIndex('transfers_batch_index')
       .on(t.batchId, t.batchIndex)
       .where(sql`batch_id is not null`),
+    foreignKey({
+      name: 'transfers_of_recurring',
+      columns: [t.recurringTransferId],
+      foreignColumns: [recurringTransfers.recurringTransferId],
+    }),
+    // A run never pays twice.
+    uniqueIndex('transfers_recurring_run')
+      .on(t.recurringTransferId, t.nominalAt)
+      .where(sql`nominal_at is not null`),
     // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
     index('transfers_created').on(t.createdAt, t.transferId),
     index('transfers_status_created').on(t.status, t.createdAt, t.transferId),

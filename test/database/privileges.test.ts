@@ -97,6 +97,9 @@ describe('the roles of the services', () => {
       'attention_error',
     ];
     const changeable: Record<string, readonly string[]> = {
+      recurring_transfers: ['status', 'version', 'updated_at', 'settled_until', 'tend_due_at'],
+      recurring_transfer_changes: [],
+      recurring_transfer_skips: [],
       transfers: [...movement, 'captured_amount', 'reversed_amount'],
       transactions: movement,
       cases: ['reason', 'status', 'last_error', 'attempts', 'updated_at', 'resolved_at'],

@@ -54,6 +54,13 @@ const RULES: readonly Rule[] = [
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
 
+  // A run is accepted and begins at once: the start is the one that the API and the sweep use.
+  {
+    of: 'activities/recurring.ts',
+    may: ['domain/', 'db/transfer/', 'temporal/start-movement.ts', 'deadline.ts'],
+    mayTypes: ['db/database.ts'],
+  },
+
   { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
   { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
   { of: 'db/', may: ['db/database.ts', 'deadline.ts', 'domain/', 'drizzle-orm', 'pg', 'node:'] },
@@ -72,6 +79,9 @@ const RULES: readonly Rule[] = [
   { of: 'api/case.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/reconciliation.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/ledger.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
+  { of: 'api/recurring.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-control.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-fields.ts', may: API, mayTypes: ['db/transfer/'] },
   { of: 'api/wallet-limits.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
@@ -94,6 +104,12 @@ const RULES: readonly Rule[] = [
     mayTypes: ['db/transfer/'],
   },
   { of: 'temporal/movement-workflows.ts', may: ['@temporalio/client', 'temporal/'], mayTypes: ['db/transfer/'] },
+  // Brings a row and its Schedule together, for the API and for the sweep.
+  {
+    of: 'temporal/tend-recurring.ts',
+    may: ['temporal/', 'domain/', 'db/transfer/'],
+    mayTypes: ['db/database.ts', '@temporalio/client'],
+  },
   {
     of: 'temporal/',
     may: ['temporal/', '@temporalio/', 'domain/', 'workflows/messages.ts', 'deadline.ts'],
@@ -103,13 +119,25 @@ const RULES: readonly Rule[] = [
   { of: 'workers/wallet.ts', may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'node:'] },
   {
     of: 'workers/transfer.ts',
-    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'activities/reconciliation.ts', 'node:'],
+    may: [
+      ...COMPOSES,
+      'workers/',
+      'activities/transfer.ts',
+      'activities/reconciliation.ts',
+      'activities/recurring.ts',
+      'node:',
+    ],
     mayTypes: ['activities/'],
   },
   {
     of: 'workers/sweep.ts',
-    may: ['db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
+    may: ['workers/sweep-recurring.ts', 'db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
     mayTypes: ['db/database.ts', 'run-service.ts', 'telemetry.ts'],
+  },
+  {
+    of: 'workers/sweep-recurring.ts',
+    may: ['db/transfer/', 'temporal/', 'deadline.ts'],
+    mayTypes: ['db/database.ts', 'telemetry.ts', '@temporalio/client'],
   },
   { of: 'workers/', may: [...COMPOSES, '@temporalio/worker', '@temporalio/common', 'node:'] },
 
