@@ -4,12 +4,14 @@
  */
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { caseRoutes } from './case.ts';
 import { docsRoutes } from './docs.ts';
 import { forwardWallets } from './forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { MovementDeps } from './movement.ts';
 import type { Readiness } from './readiness.ts';
+import { reconciliationRoutes } from './reconciliation.ts';
 import { recurringControlRoutes } from './recurring-control.ts';
 import { recurringRoutes } from './recurring.ts';
 import { transactionRoutes } from './transaction.ts';
@@ -44,6 +46,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', recurringControlRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+    .route('/', caseRoutes(deps))
+    .route('/', reconciliationRoutes(deps))
     .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(

@@ -10,11 +10,11 @@ import type { Database } from '../db/database.ts';
 import { recurringRunId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { FailureDetail, TransferTerms } from '../domain/transfer.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
-import { transactionProblems, transferProblems, type Entry, type Fence } from './settlement.ts';
 
 interface MovementRow {
   status: string;
@@ -29,7 +29,7 @@ interface MovementRow {
   body_hash: string;
 }
 
-export interface TransferRow extends MovementRow {
+interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
@@ -48,7 +48,7 @@ export interface TransferRow extends MovementRow {
   steps: string[];
 }
 
-export interface TransactionRow extends MovementRow {
+interface TransactionRow extends MovementRow {
   id: TransactionTerms['transactionId'];
   wallet: TransactionTerms['walletId'];
   type: TransactionTerms['type'];

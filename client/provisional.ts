@@ -42,74 +42,6 @@ export interface TransferBatchItem {
     | null;
 }
 
-export interface Case {
-  case_id: string;
-
-  /** What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown. */
-  subject: string;
-  transfer_id: string | null;
-  transaction_id: string | null;
-
-  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`. Otherwise the step of the compensation that keeps failing. */
-  reason: string;
-  status: 'OPEN' | 'RESOLVED';
-  since: string;
-  last_error: string | null;
-
-  /** How often what fails was tried. */
-  attempts: number;
-  resolved_at: string | null;
-}
-
-export interface CaseResolution {
-  action: 'retry' | 'close';
-  comment: string;
-}
-
-export type CaseWithHistory = Case & {
-  history: Array<{
-    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'closed' | 'resolved';
-    actor: string;
-    comment: string;
-    at: string;
-  }>;
-};
-
-export interface ReconciliationRun {
-  run_id: string;
-  trigger: 'schedule' | 'request';
-
-  /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
-  status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
-
-  /** It looks at what changed from here on: before the end of the last run. */
-  from: string;
-
-  /** Until here. */
-  to: string;
-
-  /** Movements, entries and wallets that were looked at. */
-  checked: number;
-
-  /** Workflows that were started again. */
-  repaired: number;
-  cases_opened: number;
-  cases_closed: number;
-
-  /** Subjects that disagree, known ones included. */
-  found: number;
-
-  /** The first of what was found. */
-  findings: Array<{
-    subject: string;
-    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees';
-    detail: string;
-  }>;
-  error: string | null;
-  started_at: string;
-  finished_at: string | null;
-}
-
 export interface ProvisionalOperations {
   createTransferBatch: {
     path?: undefined;
@@ -155,66 +87,6 @@ export interface ProvisionalOperations {
       next_cursor: string | null;
     };
   };
-  createReconciliationRun: {
-    path?: undefined;
-    query?: undefined;
-    body?: undefined;
-    answer: ReconciliationRun;
-  };
-  getCase: {
-    path: { case_id: string };
-    query?: undefined;
-    body?: undefined;
-    answer: CaseWithHistory;
-  };
-  getReconciliationRun: {
-    path: { run_id: string };
-    query?: undefined;
-    body?: undefined;
-    answer: ReconciliationRun;
-  };
-  listCases: {
-    path?: undefined;
-    query?: {
-      status?: 'OPEN' | 'RESOLVED';
-      limit?: number;
-
-      /** The `next_cursor` of the page before. */
-      cursor?: string;
-    };
-    body?: undefined;
-    answer: {
-      data: Array<Case>;
-
-      /** Asks for what follows; null on the last page. */
-      next_cursor: string | null;
-      open_count: number;
-      oldest_open_at: string | null;
-      oldest_open_age_seconds: number | null;
-    };
-  };
-  listReconciliationRuns: {
-    path?: undefined;
-    query?: {
-      limit?: number;
-
-      /** The `next_cursor` of the page before. */
-      cursor?: string;
-    };
-    body?: undefined;
-    answer: {
-      data: Array<ReconciliationRun>;
-
-      /** Asks for what follows; null on the last page. */
-      next_cursor: string | null;
-    };
-  };
-  resolveCase: {
-    path: { case_id: string };
-    query?: undefined;
-    body: CaseResolution;
-    answer: CaseWithHistory;
-  };
 }
 
 export const PROVISIONAL_ROUTES = {
@@ -222,10 +94,4 @@ export const PROVISIONAL_ROUTES = {
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
   listTransferBatchItems: { method: 'GET', path: '/v1/transfer-batches/{batch_id}/items', headers: [] },
   listTransferBatches: { method: 'GET', path: '/v1/transfer-batches', headers: [] },
-  createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
-  getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
-  getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
-  listCases: { method: 'GET', path: '/v1/cases', headers: [] },
-  listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
-  resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
 } as const;

@@ -12,6 +12,39 @@ export interface Balance {
   at: string;
 }
 
+export interface Case {
+  case_id: string;
+
+  /** What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  subject: string;
+  transfer_id: string | null;
+  transaction_id: string | null;
+
+  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`. Otherwise the step of the compensation that keeps failing. */
+  reason: string;
+  status: 'OPEN' | 'RESOLVED';
+  since: string;
+  last_error: string | null;
+
+  /** How often what fails was tried. */
+  attempts: number;
+  resolved_at: string | null;
+}
+
+export interface CaseResolution {
+  action: 'retry' | 'close';
+  comment: string;
+}
+
+export type CaseWithHistory = Case & {
+  history: Array<{
+    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'closed' | 'resolved';
+    actor: string;
+    comment: string;
+    at: string;
+  }>;
+};
+
 export interface LedgerEntry {
   entry_id: string;
   wallet_id: string;
@@ -53,6 +86,41 @@ export interface Problem {
 export interface Readiness {
   status: 'ready' | 'unavailable';
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
+}
+
+export interface ReconciliationRun {
+  run_id: string;
+  trigger: 'schedule' | 'request';
+
+  /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
+  status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
+
+  /** It looks at what changed from here on: before the end of the last run. */
+  from: string;
+
+  /** Until here. */
+  to: string;
+
+  /** Movements, entries and wallets that were looked at. */
+  checked: number;
+
+  /** Workflows that were started again. */
+  repaired: number;
+  cases_opened: number;
+  cases_closed: number;
+
+  /** Subjects that disagree, known ones included. */
+  found: number;
+
+  /** The first of what was found. */
+  findings: Array<{
+    subject: string;
+    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees';
+    detail: string;
+  }>;
+  error: string | null;
+  started_at: string;
+  finished_at: string | null;
 }
 
 export interface RecurringTransfer {
@@ -424,6 +492,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Compare transfers, ledger and workflows now */
+  createReconciliationRun: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
+  };
+
   /** Transfer money again and again */
   createRecurringTransfer: {
     path?: undefined;
@@ -464,6 +540,14 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
+  /** A case, and what was done about it */
+  getCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: CaseWithHistory;
+  };
+
   /** Whether the process lives */
   getHealth: {
     path?: undefined;
@@ -478,6 +562,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Readiness;
+  };
+
+  /** A run and its result */
+  getReconciliationRun: {
+    path: { run_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
   };
 
   /** A recurring transfer, with its next, last and skipped runs */
@@ -529,6 +621,46 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: WalletLimits;
+  };
+
+  /** Cases, newest first */
+  listCases: {
+    path?: undefined;
+    query?: {
+      status?: 'OPEN' | 'RESOLVED';
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Case>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+      open_count: number;
+      oldest_open_at: string | null;
+      oldest_open_age_seconds: number | null;
+    };
+  };
+
+  /** Runs, newest first */
+  listReconciliationRuns: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<ReconciliationRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
   };
 
   /** The transfers of a recurring transfer, newest first */
@@ -727,6 +859,14 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
+  /** Try again what the reconciliation could not repair, or say that it is settled */
+  resolveCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body: CaseResolution;
+    answer: CaseWithHistory;
+  };
+
   /** Step in where a transfer needs attention */
   resolveTransfer: {
     path: { transfer_id: string };
@@ -781,19 +921,24 @@ export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
+  createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
+  getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
+  getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
   getRecurringTransfer: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
     method: 'GET',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/runs',
@@ -811,6 +956,7 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
     headers: [],
   },
+  resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
   resumeRecurringTransfer: {
     method: 'POST',

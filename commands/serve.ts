@@ -5,15 +5,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
+import { createReconciliationActivities } from '../activities/reconciliation.ts';
 import { createRecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
+import { ledgerOf } from '../db/wallet/ledger.ts';
 import { shardOf } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
+import { movementWorkflows } from '../temporal/movement-workflows.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import { startSweep } from '../workers/sweep.ts';
 import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
@@ -67,9 +70,18 @@ export async function startEverything(
       ...createTransferActivities(database),
       ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
     };
+    const reconciliation = createReconciliationActivities({
+      database,
+      ledger: ledgerOf(shards),
+      workflows: movementWorkflows(starter),
+    });
     const context = { connection: workerConnection, settings, logger };
     const running = await Promise.all([
-      startTransferWorker(context, settings.DISPATCH === 'local' ? { ...transfer, ...wallet } : transfer),
+      startTransferWorker(context, {
+        ...transfer,
+        ...reconciliation,
+        ...(settings.DISPATCH === 'local' ? wallet : {}),
+      }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);
     if (settings.DISPATCH === 'local') {

@@ -45,7 +45,7 @@ export function servicesOf(
     ...shards.map((shard) =>
       service(`worker-wallet-${shard}`, 'workers/wallet.ts', { ...wallet, WALLET_SHARD: `${shard}` }),
     ),
-    service('worker-transfer', 'workers/transfer.ts', transfer),
+    service('worker-transfer', 'workers/transfer.ts', { ...transfer, WALLET_API_URL: walletApi }),
   ];
   return { children, api, walletApi };
 }

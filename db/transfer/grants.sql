@@ -8,5 +8,8 @@ GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,
   ON transfers, transactions TO transfer_service;
 GRANT UPDATE (captured_amount, reversed_amount) ON transfers TO transfer_service;
 GRANT UPDATE (reason, status, last_error, attempts, updated_at, resolved_at) ON cases TO transfer_service;
+GRANT SELECT, INSERT ON reconciliation_runs TO transfer_service;
+GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, findings, error, patrol, finished_at)
+  ON reconciliation_runs TO transfer_service;
 GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;

@@ -32,6 +32,7 @@ import { amount, instant, sha256 } from '../database.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
 export { outboxEvents } from '../outbox.ts';
+export { reconciliationRuns } from './run-schema.ts';
 export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
@@ -135,6 +136,8 @@ export const transfers = pgTable(
       .on(t.recurringTransferId, t.createdAt, t.transferId)
       .where(sql`recurring_transfer_id is not null`),
     index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
+    // For the reconciliation, which reads what changed.
+    index('transfers_updated').on(t.updatedAt),
     index('transfers_start_due')
       .on(t.startDueAt)
       .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
@@ -190,6 +193,7 @@ export const transactions = pgTable(
       .on(t.reference, t.createdAt, t.transactionId)
       .where(sql`reference is not null`),
     index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),
+    index('transactions_updated').on(t.updatedAt),
     index('transactions_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PENDING' and start_due_at is not null`),
@@ -249,6 +253,7 @@ export const cases = pgTable(
     uniqueIndex('cases_open_subject')
       .on(t.subject)
       .where(sql`status = 'OPEN'`),
+    index('cases_subject').on(t.subject),
     index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),

@@ -106,6 +106,18 @@ describe('the roles of the services', () => {
       transfer_steps: [],
       outbox_events: [],
       case_actions: [],
+      reconciliation_runs: [
+        'status',
+        'checked',
+        'repaired',
+        'cases_opened',
+        'cases_closed',
+        'found',
+        'findings',
+        'error',
+        'patrol',
+        'finished_at',
+      ],
       movement_metadata: [],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());

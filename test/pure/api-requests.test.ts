@@ -146,6 +146,11 @@ describe('documentation', () => {
     assert.deepEqual(Object.keys(document.paths).toSorted(), [
       '/health',
       '/health/ready',
+      '/v1/cases',
+      '/v1/cases/{case_id}',
+      '/v1/cases/{case_id}/resolve',
+      '/v1/reconciliation-runs',
+      '/v1/reconciliation-runs/{run_id}',
       '/v1/recurring-transfers',
       '/v1/recurring-transfers/{recurring_transfer_id}',
       '/v1/recurring-transfers/{recurring_transfer_id}/pause',

@@ -44,6 +44,13 @@ const RULES: readonly Rule[] = [
     mayTypes: ['activities/'],
   },
 
+  // The wallet service's ledger is a port to them, so that they see its answers and not its database.
+  {
+    of: 'activities/reconciliation.ts',
+    may: ['domain/', 'db/transfer/', 'activities/examination.ts'],
+    mayTypes: ['db/database.ts'],
+  },
+  { of: 'activities/examination.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
 
@@ -69,6 +76,9 @@ const RULES: readonly Rule[] = [
   },
   { of: 'api/transfer-list.ts', may: [...API, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/case.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/reconciliation.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/ledger.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/recurring.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/recurring-control.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/recurring-fields.ts', may: API, mayTypes: ['db/transfer/'] },
@@ -93,6 +103,7 @@ const RULES: readonly Rule[] = [
     may: ['@temporalio/client', 'domain/', 'workflows/messages.ts'],
     mayTypes: ['db/transfer/'],
   },
+  { of: 'temporal/movement-workflows.ts', may: ['@temporalio/client', 'temporal/'], mayTypes: ['db/transfer/'] },
   // Brings a row and its Schedule together, for the API and for the sweep.
   {
     of: 'temporal/tend-recurring.ts',
@@ -108,7 +119,14 @@ const RULES: readonly Rule[] = [
   { of: 'workers/wallet.ts', may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'node:'] },
   {
     of: 'workers/transfer.ts',
-    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'activities/recurring.ts', 'node:'],
+    may: [
+      ...COMPOSES,
+      'workers/',
+      'activities/transfer.ts',
+      'activities/reconciliation.ts',
+      'activities/recurring.ts',
+      'node:',
+    ],
     mayTypes: ['activities/'],
   },
   {
@@ -126,7 +144,15 @@ const RULES: readonly Rule[] = [
   // One process with every part, for the embedded stack and for local dispatch.
   {
     of: 'commands/serve.ts',
-    may: [...COMPOSES, 'api/server.ts', 'activities/', 'workers/', '@temporalio/worker', 'node:'],
+    may: [
+      ...COMPOSES,
+      'api/server.ts',
+      'activities/',
+      'db/wallet/ledger.ts',
+      'workers/',
+      '@temporalio/worker',
+      'node:',
+    ],
   },
   { of: 'commands/migrate.ts', may: [...COMPOSES, 'db/migrate.ts'] },
   // The app for its own description, which the client's types are made from.
