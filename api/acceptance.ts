@@ -45,7 +45,7 @@ export interface Accepted<Row> {
 }
 
 /** From acceptance until the answer, unless the client prefers to wait. */
-const START_LIMIT_MS = 1_500;
+export const START_LIMIT_MS = 1_500;
 /** For everything before the answer, so that it comes within two seconds even if each part is slow. */
 const ANSWER_LIMIT_MS = 1_800;
 
@@ -57,7 +57,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 ): Promise<Accepted<Row>> {
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
-  const { row, isNew } = await storeOnce(monitor, requested);
+  const { row, isNew } = await acceptOnce(c, monitor, requested);
   c.var.log.setBindings({ workflow_id: requested.workflowId });
 
   if (isNew) {
@@ -65,12 +65,6 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
     const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
     // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
     await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
-  } else if (row.bodyHash === requested.bodyHash) {
-    c.header('Idempotent-Replayed', 'true');
-  } else {
-    throw new ProblemError('idempotency_key_reused', {
-      detail: 'The key names a movement with another body, which has not been changed.',
-    });
   }
   if (waitSeconds === undefined) return { row, status: 202 };
 
@@ -87,10 +81,29 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
 }
 
-/** The movement's row and whether this request stored it. A request that races it waits for its transaction. */
+/**
+ * The row that a key names, and whether this request stored it; a repeat is told that it is one. Raises a problem if the
+ * key was used with another body, and while Temporal is known to be down if nothing is stored yet.
+ */
+export async function acceptOnce<Row extends { readonly bodyHash: string }>(
+  c: Context<ApiEnv>,
+  monitor: TemporalMonitor,
+  requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'find' | 'store' | 'storeLimitMs'>,
+): Promise<{ row: Row; isNew: boolean }> {
+  const stored = await storeOnce(monitor, requested);
+  if (stored.isNew) return stored;
+  if (stored.row.bodyHash !== requested.bodyHash)
+    throw new ProblemError('idempotency_key_reused', {
+      detail: 'The key was used with another body, and what it names has not been changed.',
+    });
+  c.header('Idempotent-Replayed', 'true');
+  return stored;
+}
+
+/** The row and whether this request stored it. A request that races it waits for its transaction. */
 async function storeOnce<Row>(
   monitor: TemporalMonitor,
-  { database, find, store, storeLimitMs }: Requested<Row>,
+  { database, find, store, storeLimitMs }: Pick<Requested<Row>, 'database' | 'find' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,

@@ -6,11 +6,15 @@ import type { Database } from '../db/database.ts';
 import { batchLegsRoute } from './batch-legs.ts';
 import { batchRoutes, type BatchDeps } from './batch.ts';
 import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { caseRoutes } from './case.ts';
 import { docsRoutes } from './docs.ts';
 import { forwardWallets } from './forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
+import { reconciliationRoutes } from './reconciliation.ts';
+import { recurringControlRoutes } from './recurring-control.ts';
+import { recurringRoutes } from './recurring.ts';
 import { transactionRoutes } from './transaction.ts';
 import { transferActionRoutes } from './transfer-actions.ts';
 import { transferRoutes } from './transfer.ts';
@@ -39,10 +43,14 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
     .route('/', transferListRoutes(deps))
+    .route('/', recurringRoutes(deps))
+    .route('/', recurringControlRoutes(deps))
     .route('/', transactionRoutes(deps))
     .route('/', batchRoutes(deps))
     .route('/', batchLegsRoute(deps.database))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+    .route('/', caseRoutes(deps))
+    .route('/', reconciliationRoutes(deps))
     .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(

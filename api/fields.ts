@@ -4,7 +4,15 @@
  */
 import { z } from '@hono/zod-openapi';
 import { isCurrency, type Currency } from '../domain/currency.ts';
-import type { BatchId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../domain/ids.ts';
+import type {
+  BatchId,
+  CaseId,
+  RecurringTransferId,
+  RunId,
+  TransactionId,
+  TransferId,
+  WalletId,
+} from '../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
 import { isStorable } from './request-body.ts';
@@ -13,6 +21,10 @@ import { otherwise } from './validation.ts';
 export const exampleWalletId = '8f14e45f-ceea-867f-9b1c-2d3e4f5a6b7c';
 export const exampleReceiverId = '1c9ac015-9d3c-8e35-a1f2-7b6c5d4e3f2a';
 export const exampleMovementId = '5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
+export const exampleRecurringId = '3d7c1e20-95ab-8c04-a6f7-0b1c2d3e4f5a';
+
+export const exampleCaseId = '7d1f0c2e-94ab-4c65-8e21-3a5b6c7d8e9f';
+export const exampleRunId = '2b8e6a40-51cd-4f7a-9d03-6e1f2a3b4c5d';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -28,8 +40,11 @@ function uuid<Id extends string>(code: FieldCode, example: string) {
 
 export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
 export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
-export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleMovementId);
 export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
+export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleRecurringId);
+
+export const caseIdField = uuid<CaseId>('case_id_invalid', exampleCaseId);
+export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
@@ -66,6 +81,12 @@ function textField(charactersMax: number) {
     .refine((text) => isWithin(text, charactersMax), 'too_long')
     .openapi({ type: 'string', maxLength: charactersMax });
 }
+
+/** Who acts, until there are credentials. */
+export const actorHeader = z
+  .string({ error: otherwise('actor_invalid', 'actor_missing') })
+  .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
+  .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
 
 export const userIdField = textField(255)
   .refine((text) => text !== '', 'too_short')

@@ -30,6 +30,17 @@ export interface MovementDeps {
   readonly deadlineSeconds: number;
 }
 
+export const idempotencyKeyHeader = z
+  .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
+  .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
+  .openapi({
+    example: 'order-42-payment',
+    description:
+      'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
+      '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
+      'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
+  });
+
 export const preferHeader = {
   Prefer: z
     .string()
@@ -43,16 +54,7 @@ export const preferHeader = {
 };
 
 export const movementHeaders = z.object({
-  'Idempotency-Key': z
-    .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
-    .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
-    .openapi({
-      example: 'order-42-payment',
-      description:
-        'Names the movement, for ever. The same key with the same body answers with that same movement as it now is ' +
-        '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
-        'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
-    }),
+  'Idempotency-Key': idempotencyKeyHeader,
   ...preferHeader,
 });
 
@@ -129,6 +131,25 @@ const replayed = {
   Location: { description: 'Where it is.', schema: { type: 'string' as const } },
 };
 
+/** What a request for any movement may be refused with. */
+export const movementProblems = [
+  'idempotency_key_missing',
+  'idempotency_key_invalid',
+  ...BODY_PROBLEMS,
+  'field_missing',
+  'wallet_id_invalid',
+  'amount_invalid',
+  'amount_not_positive',
+  'amount_too_precise',
+  'amount_too_large',
+  'currency_invalid',
+  'too_long',
+  'metadata_invalid',
+  'idempotency_key_reused',
+  'database_unavailable',
+  'temporal_unavailable',
+] as const;
+
 /** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
 export function movementResponses<Answer extends z.ZodType>(
   answer: Answer,
@@ -142,23 +163,6 @@ export function movementResponses<Answer extends z.ZodType>(
       content,
     },
     202: { description: 'Accepted: it runs to its end.', headers: replayed, content },
-    ...problemResponses(
-      'idempotency_key_missing',
-      'idempotency_key_invalid',
-      ...BODY_PROBLEMS,
-      'field_missing',
-      'wallet_id_invalid',
-      ...ownCodes,
-      'amount_invalid',
-      'amount_not_positive',
-      'amount_too_precise',
-      'amount_too_large',
-      'currency_invalid',
-      'too_long',
-      'metadata_invalid',
-      'idempotency_key_reused',
-      'database_unavailable',
-      'temporal_unavailable',
-    ),
+    ...problemResponses(...movementProblems, ...ownCodes),
   };
 }

@@ -5,6 +5,7 @@
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './base-app.ts';
 import { healthRoutes } from './health.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { openApiInfo, openApiRoute } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet.ts';
@@ -21,6 +22,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
+    .route('/', ledgerRoutes(shards))
     .route('/', walletLimitRoutes(shards))
     .route(
       '/',

@@ -10,6 +10,7 @@ import { collectFindings, type Checked, type Invariant, type Violation } from '.
 import { checkMoney, type MoneyOf } from './money.ts';
 import { checkMovements, checkOrphans } from './movements.ts';
 import { withSnapshots } from './reader.ts';
+import { checkRecurring } from './recurring.ts';
 import { checkTransferEvents } from './transfer-events.ts';
 import { checkUndone, type Undone } from './undone.ts';
 import { checkWorkflows, type WorkflowLookup } from './workflows.ts';
@@ -49,6 +50,7 @@ export async function audit(
     await checkFences(shards, findings);
     await checkMovements(transferSnapshot!, shards, findings);
     await checkOrphans(transfer, shards, findings);
+    await checkRecurring(transferSnapshot!, findings);
     await checkTransferEvents(transferSnapshot!, findings);
     return { money, undone: await checkUndone(transferSnapshot!, findings) };
   });

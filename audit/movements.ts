@@ -7,15 +7,15 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { batchTransferId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
-import type { BatchId } from '../domain/ids.ts';
+import { batchTransferId, recurringRunId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import type { BatchId, RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
+import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { FailureDetail, TransferTerms } from '../domain/transfer.ts';
 import { checkBatches } from './batches.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
-import { transactionProblems, transferProblems, type Entry, type Fence } from './settlement.ts';
 
 interface MovementRow {
   status: string;
@@ -30,10 +30,12 @@ interface MovementRow {
   body_hash: string;
 }
 
-export interface TransferRow extends MovementRow {
+interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
+  /** Of which it is a run, whose name its key is then. */
+  recurring: RecurringTransferId | null;
   capture_method: string;
   /** What is captured of a hold, once it is decided. */
   captured: string | null;
@@ -50,7 +52,7 @@ export interface TransferRow extends MovementRow {
   steps: string[];
 }
 
-export interface TransactionRow extends MovementRow {
+interface TransactionRow extends MovementRow {
   id: TransactionTerms['transactionId'];
   wallet: TransactionTerms['walletId'];
   type: TransactionTerms['type'];
@@ -84,14 +86,12 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
   }
 }
 
-function idOf({
-  idempotency_key: key,
-  batch_id: batch,
-  batch_index: index,
-  reverses,
-}: TransferRow): string | undefined {
-  if (batch === null || index === null) return (reverses === null ? transferId : reversalId)(key);
-  return key === `${batch}/${index}` ? batchTransferId(batch, index) : undefined;
+/** What its key makes its id; undefined if that is no key of its kind. */
+function idOf(row: TransferRow): string | undefined {
+  const { batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
+  if (batch !== null && index !== null) return key === `${batch}/${index}` ? batchTransferId(batch, index) : undefined;
+  if (recurring !== null) return recurringRunId(recurring, key);
+  return reverses === null ? transferId(key) : reversalId(key);
 }
 
 /** What the body can have been that led to this row: a reversal may have named its amount, or meant what was left. */
@@ -167,7 +167,8 @@ const movementColumns = sql`status, failure_reason, failure_detail, amount, curr
 
 function transfersAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, batch_id, batch_index, ${movementColumns},
+    SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, batch_id, batch_index,
+      recurring_transfer_id AS recurring, ${movementColumns},
       capture_method, captured_amount AS captured, scheduled_at AS scheduled, reverses_transfer_id AS reverses,
       round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at)))::int AS expires_in, reversed_amount AS reversed,
       (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals

@@ -2,11 +2,9 @@
  * A call by the name of its operation, typed by the OpenAPI document: what it takes, what it answers, and, where it
  * answers pages, an iteration over all of them. Imported by client.ts.
  */
-import { PROVISIONAL_ROUTES, type ProvisionalOperations } from './provisional.ts';
 import { createTransport, type CallOptions, type ClientOptions, type Surroundings } from './transport.ts';
-import { ROUTES, type Operations as DocumentedOperations } from './wire.ts';
+import { ROUTES, type Operations } from './wire.ts';
 
-export type Operations = DocumentedOperations & Omit<ProvisionalOperations, keyof DocumentedOperations>;
 export type OperationName = keyof Operations;
 
 /** Path, query and body of an operation, whichever it has. */
@@ -21,8 +19,6 @@ export type ListName = {
 }[OperationName];
 export type ItemOf<Name extends ListName> = AnswerOf<Name> extends { data: Array<infer Item> } ? Item : never;
 
-const routes = { ...PROVISIONAL_ROUTES, ...ROUTES };
-
 export function createCall(options: ClientOptions, surroundings?: Surroundings) {
   const send = createTransport(options, surroundings);
 
@@ -31,7 +27,7 @@ export function createCall(options: ClientOptions, surroundings?: Surroundings) 
     operation: Name,
     input: InputOf<Name>,
     callOptions: CallOptions = {},
-  ): Promise<AnswerOf<Name>> => (await send(routes[operation], input, callOptions)) as AnswerOf<Name>;
+  ): Promise<AnswerOf<Name>> => (await send(ROUTES[operation], input, callOptions)) as AnswerOf<Name>;
 
   /** Every item of a list, page after page, as it is asked for. `query.limit` is the size of a page. */
   async function* each<Name extends ListName>(
@@ -42,7 +38,7 @@ export function createCall(options: ClientOptions, surroundings?: Surroundings) 
     let cursor: string | undefined;
     do {
       const query = cursor === undefined ? input.query : { ...input.query, cursor };
-      const page = (await send(routes[operation], { ...input, query }, callOptions)) as {
+      const page = (await send(ROUTES[operation], { ...input, query }, callOptions)) as {
         data: ItemOf<Name>[];
         next_cursor: string | null;
       };

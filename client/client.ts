@@ -9,9 +9,8 @@ import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
 import type { Wallet } from './wire.ts';
 
 export { CounterpoiseError } from './errors.ts';
-export type { AnswerOf, BodyOf, InputOf, OperationName, Operations, QueryOf } from './call.ts';
+export type { AnswerOf, BodyOf, InputOf, OperationName, QueryOf } from './call.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
-export type * from './provisional.ts';
 export type * from './wire.ts';
 
 export type Client = ReturnType<typeof createClient>;

@@ -12,6 +12,39 @@ export interface Balance {
   at: string;
 }
 
+export interface Case {
+  case_id: string;
+
+  /** What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  subject: string;
+  transfer_id: string | null;
+  transaction_id: string | null;
+
+  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`. Otherwise the step of the compensation that keeps failing. */
+  reason: string;
+  status: 'OPEN' | 'RESOLVED';
+  since: string;
+  last_error: string | null;
+
+  /** How often what fails was tried. */
+  attempts: number;
+  resolved_at: string | null;
+}
+
+export interface CaseResolution {
+  action: 'retry' | 'close';
+  comment: string;
+}
+
+export type CaseWithHistory = Case & {
+  history: Array<{
+    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'closed' | 'resolved';
+    actor: string;
+    comment: string;
+    at: string;
+  }>;
+};
+
 export interface LedgerEntry {
   entry_id: string;
   wallet_id: string;
@@ -55,9 +88,191 @@ export interface Readiness {
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
+export interface ReconciliationRun {
+  run_id: string;
+  trigger: 'schedule' | 'request';
+
+  /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
+  status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
+
+  /** It looks at what changed from here on: before the end of the last run. */
+  from: string;
+
+  /** Until here. */
+  to: string;
+
+  /** Movements, entries and wallets that were looked at. */
+  checked: number;
+
+  /** Workflows that were started again. */
+  repaired: number;
+  cases_opened: number;
+  cases_closed: number;
+
+  /** Subjects that disagree, known ones included. */
+  found: number;
+
+  /** The first of what was found. */
+  findings: Array<{
+    subject: string;
+    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees';
+    detail: string;
+  }>;
+  error: string | null;
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface RecurringTransfer {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface RecurringTransferDetails {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+
+  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. */
+  next_runs: Array<string> | null;
+
+  /** The ten newest; `/runs` lists all. */
+  last_runs: Array<RecurringTransferRun>;
+
+  /** When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all. */
+  skipped_runs: Array<string>;
+}
+
+export interface RecurringTransferRequest {
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  amount: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+
+  /** Your own note, returned as it was sent. */
+  reference?: string;
+
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  metadata?: { [name: string]: string };
+
+  /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
+  every?: number;
+
+  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves out does not run; where it is put back, a time that comes twice runs twice. */
+  calendar?: {
+    /** 0 unless it is said. */
+    minute?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+
+    /** 0 unless it is said. */
+    hour?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    day_of_month?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+
+    /** 1 is January. */
+    month?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    year?:
+      | '*'
+      | number
+      | { start: number; end: number; step?: number }
+      | Array<number | { start: number; end: number; step?: number }>;
+    day_of_week?:
+      | 'SUNDAY'
+      | 'MONDAY'
+      | 'TUESDAY'
+      | 'WEDNESDAY'
+      | 'THURSDAY'
+      | 'FRIDAY'
+      | 'SATURDAY'
+      | Array<'SUNDAY' | 'MONDAY' | 'TUESDAY' | 'WEDNESDAY' | 'THURSDAY' | 'FRIDAY' | 'SATURDAY'>;
+  };
+
+  /** Whose clock the calendar is about: an IANA name. An interval is the same everywhere. */
+  time_zone?: string;
+
+  /** No run is before it; intervals count from it. One that has passed only gives the rhythm. */
+  starts_at?: string;
+
+  /** No run is after it. */
+  ends_at?: string;
+}
+
+export interface RecurringTransferRun {
+  /** The time at which it was to run; null if it was triggered. */
+  scheduled_for: string | null;
+  transfer_id: string;
+  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  failure_reason:
+    | 'insufficient_funds'
+    | 'sender_not_found'
+    | 'receiver_not_found'
+    | 'sender_suspended'
+    | 'receiver_suspended'
+    | 'currency_mismatch'
+    | 'balance_limit'
+    | 'limit_exceeded'
+    | 'timed_out'
+    | 'capture_expired'
+    | null;
+
+  /** Later than it was to run if it was caught up. */
+  accepted_at: string;
+}
+
 export interface Resolution {
   action: 'retry' | 'refund' | 'write_off';
   comment: string;
+}
+
+export interface SkippedRun {
+  scheduled_for: string;
 }
 
 export interface Transaction {
@@ -332,6 +547,22 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Compare transfers, ledger and workflows now */
+  createReconciliationRun: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
+  };
+
+  /** Transfer money again and again */
+  createRecurringTransfer: {
+    path?: undefined;
+    query?: undefined;
+    body: RecurringTransferRequest;
+    answer: RecurringTransfer;
+  };
+
   /** Put money into a wallet, or take it out */
   createTransaction: {
     path?: undefined;
@@ -364,6 +595,22 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** End a recurring transfer */
+  deleteRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
+  };
+
+  /** A case, and what was done about it */
+  getCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: CaseWithHistory;
+  };
+
   /** Whether the process lives */
   getHealth: {
     path?: undefined;
@@ -378,6 +625,22 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Readiness;
+  };
+
+  /** A run and its result */
+  getReconciliationRun: {
+    path: { run_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ReconciliationRun;
+  };
+
+  /** A recurring transfer, with its next, last and skipped runs */
+  getRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransferDetails;
   };
 
   /** A transaction */
@@ -429,6 +692,104 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: WalletLimits;
+  };
+
+  /** Cases, newest first */
+  listCases: {
+    path?: undefined;
+    query?: {
+      status?: 'OPEN' | 'RESOLVED';
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Case>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+      open_count: number;
+      oldest_open_at: string | null;
+      oldest_open_age_seconds: number | null;
+    };
+  };
+
+  /** Runs, newest first */
+  listReconciliationRuns: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<ReconciliationRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The transfers of a recurring transfer, newest first */
+  listRecurringTransferRuns: {
+    path: { recurring_transfer_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<RecurringTransferRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Recurring transfers, newest first */
+  listRecurringTransfers: {
+    path?: undefined;
+    query?: {
+      status?: 'ACTIVE' | 'PAUSED' | 'DELETED';
+
+      /** As sender or receiver. */
+      wallet_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<RecurringTransfer>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The runs that were missed and not caught up, the latest first */
+  listSkippedRuns: {
+    path: { recurring_transfer_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<SkippedRun>;
+
+      /** Asks for what follows; null on the last page. */
+      next_cursor: string | null;
+    };
   };
 
   /** Transactions, newest first */
@@ -597,12 +958,36 @@ export interface Operations {
     };
   };
 
+  /** Stop the runs of a recurring transfer */
+  pauseRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
+  };
+
+  /** Try again what the reconciliation could not repair, or say that it is settled */
+  resolveCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body: CaseResolution;
+    answer: CaseWithHistory;
+  };
+
   /** Step in where a transfer needs attention */
   resolveTransfer: {
     path: { transfer_id: string };
     query?: undefined;
     body: Resolution;
     answer: Transfer;
+  };
+
+  /** Let a paused recurring transfer go on */
+  resumeRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: RecurringTransfer;
   };
 
   /** Give back a completed transfer, whole or in part */
@@ -628,6 +1013,14 @@ export interface Operations {
     body?: undefined;
     answer: Wallet;
   };
+
+  /** Run a recurring transfer now */
+  triggerRecurringTransfer: {
+    path: { recurring_transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Transfer;
+  };
 }
 
 /** Where each operation is, and which headers it knows. */
@@ -635,18 +1028,33 @@ export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
+  createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
+  createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createTransferBatch: { method: 'POST', path: '/v1/transfer-batches', headers: ['idempotency-key', 'prefer'] },
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
+  deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
+  getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
+  getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
+  getRecurringTransfer: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
+  listRecurringTransferRuns: {
+    method: 'GET',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/runs',
+    headers: [],
+  },
+  listRecurringTransfers: { method: 'GET', path: '/v1/recurring-transfers', headers: [] },
+  listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
   listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
   listTransferBatchItems: { method: 'GET', path: '/v1/transfer-batches/{batch_id}/items', headers: [] },
   listTransferBatches: { method: 'GET', path: '/v1/transfer-batches', headers: [] },
@@ -654,7 +1062,18 @@ export const ROUTES = {
   listTransfers: { method: 'GET', path: '/v1/transfers', headers: [] },
   listWalletEntries: { method: 'GET', path: '/v1/wallets/{wallet_id}/entries', headers: [] },
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
+  pauseRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
+    headers: [],
+  },
+  resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
+  resumeRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/resume',
+    headers: [],
+  },
   reverseTransfer: {
     method: 'POST',
     path: '/v1/transfers/{transfer_id}/reversals',
@@ -662,4 +1081,9 @@ export const ROUTES = {
   },
   setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
+  triggerRecurringTransfer: {
+    method: 'POST',
+    path: '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
+    headers: ['idempotency-key', 'prefer'],
+  },
 } as const;

@@ -1,11 +1,12 @@
 /**
- * `npm run migrate`: makes the databases what this version needs, and registers Temporal's search attributes. A repeat
- * changes nothing. Runs before the services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL.
+ * `npm run migrate`: makes the databases what this version needs, registers Temporal's search attributes, and makes the
+ * reconciliation's schedule. A repeat changes nothing. Runs before the services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL.
  */
 import { readSettings, requireSettings, SettingsError } from '../config.ts';
 import { migrateTransferDatabase, migrateWalletDatabase } from '../db/migrate.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
+import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
 
 try {
   const settings = readSettings();
@@ -26,9 +27,12 @@ try {
   await migrateTransferDatabase({ adminUrl: urls.TRANSFER_ADMIN_DATABASE_URL, serviceUrl: urls.TRANSFER_DATABASE_URL });
   console.log('transfer database: migrated');
   const connection = connectClient(settings);
-  await registerSearchAttributes(createClient(connection, settings));
-  await connection.close();
+  const client = createClient(connection, settings);
+  await registerSearchAttributes(client);
   console.log('search attributes: registered');
+  await ensureReconciliationSchedule(client);
+  await connection.close();
+  console.log('schedule of the reconciliation: there');
 } catch (error) {
   console.error(`migrate: ${(error as Error).message}`);
   process.exit(1);

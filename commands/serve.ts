@@ -7,14 +7,18 @@ import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
 import { createBatchLegsReader, createBatchTransferActivities } from '../activities/batch-transfer.ts';
 import { createBatchWalletActivities } from '../activities/batch-wallet.ts';
+import { createReconciliationActivities } from '../activities/reconciliation.ts';
+import { createRecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
+import { ledgerOf } from '../db/wallet/ledger.ts';
 import { shardOf } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
+import { movementWorkflows } from '../temporal/movement-workflows.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import { startSweep } from '../workers/sweep.ts';
 import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
@@ -63,16 +67,28 @@ export async function startEverything(
   async function startWorkers(): Promise<RunningService> {
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
-    const wallet = wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!));
-    const batchWallet = createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database));
-    const transfer = { ...createTransferActivities(database), ...createBatchTransferActivities(database) };
+    const wallet = {
+      ...wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!)),
+      ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database)),
+    };
+    const transfer = {
+      ...createTransferActivities(database),
+      ...createBatchTransferActivities(database),
+      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
+    };
+    const reconciliation = createReconciliationActivities({
+      database,
+      ledger: ledgerOf(shards),
+      workflows: movementWorkflows(starter),
+    });
     const context = { connection: workerConnection, settings, logger };
     const running = await Promise.all([
-      startTransferWorker(
-        context,
-        settings.DISPATCH === 'local' ? { ...transfer, ...wallet, ...batchWallet } : transfer,
-      ),
-      ...shards.map((_, shard) => startWalletWorker(context, shard, { ...wallet, ...batchWallet })),
+      startTransferWorker(context, {
+        ...transfer,
+        ...reconciliation,
+        ...(settings.DISPATCH === 'local' ? wallet : {}),
+      }),
+      ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);
     if (settings.DISPATCH === 'local') {
       // Eager start needs the connection of the worker.

@@ -49,7 +49,7 @@ export function servicesOf(
         TRANSFER_API_URL: api,
       }),
     ),
-    service('worker-transfer', 'workers/transfer.ts', transfer),
+    service('worker-transfer', 'workers/transfer.ts', { ...transfer, WALLET_API_URL: walletApi }),
   ];
   return { children, api, walletApi };
 }

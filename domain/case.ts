@@ -9,7 +9,6 @@ export const RESOLVE_ACTIONS = ['retry', 'refund', 'write_off'] as const;
 export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
 
 export const CASE_ACTIONS = ['opened', ...RESOLVE_ACTIONS, 'closed', 'resolved'] as const;
-export type CaseAction = (typeof CASE_ACTIONS)[number];
 
 /** Who acts where nobody was asked. */
 export const SYSTEM_ACTOR = 'counterpoise';

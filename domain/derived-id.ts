@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Currency } from './currency.ts';
-import type { BatchId, TransactionId, TransferId, WalletId } from './ids.ts';
+import type { BatchId, RecurringTransferId, TransactionId, TransferId, WalletId } from './ids.ts';
 
 /** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
 const TENANT = 'default';
@@ -37,6 +37,16 @@ export function batchId(idempotencyKey: string): BatchId {
 /** The transfer at a place of a batch. */
 export function batchTransferId(batch: BatchId, index: number): TransferId {
   return derivedUuid('movement', TENANT, 'batch-transfer', batch, String(index)) as TransferId;
+}
+
+/** The recurring transfer that an Idempotency-Key names. */
+export function recurringTransferId(idempotencyKey: string): RecurringTransferId {
+  return derivedUuid('recurring-transfer', TENANT, idempotencyKey) as RecurringTransferId;
+}
+
+/** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
+export function recurringRunId(recurringTransferId: RecurringTransferId, runName: string): TransferId {
+  return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
 }
 
 /** SHA-256, in hex, of a value's JSON with the keys of every object in order, so that equal bodies have equal hashes. */

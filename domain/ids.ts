@@ -11,3 +11,5 @@ export type TransactionId = Id<'TransactionId'>;
 export type BatchId = Id<'BatchId'>;
 export type RecurringTransferId = Id<'RecurringTransferId'>;
 export type CaseId = Id<'CaseId'>;
+/** A run of the reconciliation. */
+export type RunId = Id<'RunId'>;

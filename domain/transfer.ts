@@ -27,9 +27,8 @@ export function isTerminal(status: TransferStatus): status is TerminalTransferSt
   return RANK[status] === RANK.COMPLETED;
 }
 
-export const CAPTURE_METHODS = ['automatic', 'manual'] as const;
 /** `manual`: what is debited is held until it is captured, canceled or expired. */
-export type CaptureMethod = (typeof CAPTURE_METHODS)[number];
+export const CAPTURE_METHODS = ['automatic', 'manual'] as const;
 
 /** Why the wallet service refused a debit. It stays so for that transfer, whatever is asked again. */
 export type DebitRefusal =

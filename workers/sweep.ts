@@ -1,6 +1,7 @@
 /**
  * Starts the workflows of movements that were accepted and are not known to be started: the API died between the two, or
- * Temporal did not confirm in time. A start that turns out to be the second finds the first. Any number of sweeps may run.
+ * Temporal did not confirm in time. A start that turns out to be the second finds the first. Looks after recurring transfers
+ * too. Any number of sweeps may run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
@@ -11,6 +12,7 @@ import { LATE, within } from '../deadline.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { startBatch, startTransaction, startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
+import { tendDueRecurring } from './sweep-recurring.ts';
 
 const INTERVAL_MS = 2_000;
 const START_LIMIT_MS = 2_000;
@@ -40,6 +42,7 @@ export function startSweep({
       try {
         // A backlog is worked off without a pause, as long as Temporal takes what is started.
         while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
+        await tendDueRecurring({ database, client: starter.client, logger });
       } catch (error) {
         logger.warn({ err: error }, 'sweep failed, the next one repeats it');
       }

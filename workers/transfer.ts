@@ -4,23 +4,41 @@
  */
 import { createBatchTransferActivities, type BatchTransferActivities } from '../activities/batch-transfer.ts';
 import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
+import { createReconciliationActivities, type ReconciliationActivities } from '../activities/reconciliation.ts';
+import { createRecurringActivities, type RecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
+import { movementWorkflows } from '../temporal/movement-workflows.ts';
+import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
 import type { Logger } from '../telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import { ledgerAt } from './ledger-client.ts';
 import { startSweep } from './sweep.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-/** `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. */
+/**
+ * `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. The reconciliation's
+ * schedule is made here if the migration has not; without it the worker does its work all the same.
+ */
 export async function startTransferWorker(
   context: WorkerContext,
-  activities: TransferActivities & BatchTransferActivities & Partial<WalletActivities & BatchWalletActivities>,
+  activities: TransferActivities &
+    BatchTransferActivities &
+    ReconciliationActivities &
+    RecurringActivities &
+    Partial<WalletActivities & BatchWalletActivities>,
 ): Promise<RunningService> {
+  const client = createClient(context.connection, context.settings);
+  await client
+    .withDeadline(Date.now() + 5_000, () => ensureReconciliationSchedule(client))
+    .catch((error: unknown) =>
+      context.logger.warn({ err: error }, 'the schedule of the reconciliation could not be made'),
+    );
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
     workflowBundle: await workflowBundle(),
@@ -41,18 +59,28 @@ export function openTransferDatabase(settings: Settings): Database {
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   if (settings.DISPATCH === 'local')
     throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
+  const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
   const database = openTransferDatabase(settings);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startTransferWorker(
-    { connection, settings, logger },
-    { ...createTransferActivities(database), ...createBatchTransferActivities(database) },
-  );
   const starter = {
     client: createClient(connection, settings),
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
+  const worker = await startTransferWorker(
+    { connection, settings, logger },
+    {
+      ...createTransferActivities(database),
+      ...createBatchTransferActivities(database),
+      ...createReconciliationActivities({
+        database,
+        ledger: ledgerAt(WALLET_API_URL, starter.walletShardCount),
+        workflows: movementWorkflows(starter),
+      }),
+      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
+    },
+  );
   const sweep = startSweep({ database, starter, logger });
   return {
     ...worker,

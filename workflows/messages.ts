@@ -5,7 +5,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
 import type { Resolution } from '../domain/case.ts';
-import type { BatchId, TransactionId, TransferId } from '../domain/ids.ts';
+import type { BatchId, CaseId, RecurringTransferId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
+import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
@@ -23,6 +24,16 @@ export function transactionWorkflowId(transactionId: TransactionId): string {
 
 export function batchWorkflowId(batchId: BatchId): string {
   return `batch/${batchId}`;
+}
+
+/** The Schedule of a recurring transfer; its runs have this id and their nominal time. */
+export function recurringScheduleId(recurringTransferId: RecurringTransferId): string {
+  return `recurring/${recurringTransferId}`;
+}
+
+/** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
+export interface RecurringInput {
+  readonly recurringTransferId: RecurringTransferId;
 }
 
 /**
@@ -72,6 +83,36 @@ export interface BatchInput extends MovementInput {
   readonly batchId: BatchId;
   readonly itemCount: number;
   readonly walletShardCount: number;
+}
+
+export function reconciliationWorkflowId(runId: RunId): string {
+  return `reconciliation/${runId}`;
+}
+
+/** Of the workflow that looks at one case again. */
+export function caseWorkflowId(caseId: CaseId): string {
+  return `reconciliation/case/${caseId}`;
+}
+
+/** None of them: a run of the schedule. */
+export interface ReconciliationInput {
+  /** Of a run that was asked for. */
+  readonly runId?: RunId;
+  /** Looks at what this case is about, and at nothing else. */
+  readonly caseId?: CaseId;
+  /** How far a run was when it continued as new. */
+  readonly progress?: ReconciliationProgress;
+}
+
+export interface ReconciliationProgress {
+  readonly runId: RunId;
+  readonly trigger: 'schedule' | 'request';
+  readonly tally: Tally;
+  /** The index of the place that it looks at, and where in it. */
+  readonly place: number;
+  readonly cursor: Cursor | null;
+  readonly patrol: Patrol;
+  readonly settled: readonly string[];
 }
 
 /** Statuses and ids alone: search attributes are stored in the clear, so no amount and no personal data. */

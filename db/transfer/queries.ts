@@ -5,7 +5,7 @@
  */
 import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
-import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
+import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -38,8 +38,6 @@ export interface TransferAcceptance extends Acceptance {
   readonly scheduledAt?: Date | undefined;
   /** Makes it a manual one: from acceptance, or from when it is scheduled, until its hold is refunded. */
   readonly expiresInSeconds?: number | undefined;
-  /** The recurring transfer that it is a run of. */
-  readonly recurringTransferId?: RecurringTransferId | undefined;
 }
 
 /** Longer than the API waits for a start, so that the sweep rarely repeats one that is under way. */
@@ -113,12 +111,12 @@ function accepted(
   const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;
   return sql`accepted AS (
       INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
-        scheduled_at, expires_at, reverses_transfer_id, recurring_transfer_id, reference, metadata, idempotency_key,
+        scheduled_at, expires_at, reverses_transfer_id, reference, metadata, idempotency_key,
         body_hash, request_id, traceparent, deadline_at, start_due_at)
       VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
         ${a.scheduledAt === undefined ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
         ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
-        ${a.recurringTransferId ?? null}, ${a.reference ?? null},
+        ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
         ${trace.requestId}, ${trace.traceparent ?? null}, ${after(a.deadlineSeconds)},
         now() + make_interval(secs => ${START_DUE_SECONDS}))

@@ -29,9 +29,12 @@ import {
   type FailureDetail,
 } from '../../domain/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
+import { recurringTransfers } from './recurring-schema.ts';
 
 export { outboxEvents } from '../outbox.ts';
 export { transferBatches } from './batch-schema.ts';
+export { reconciliationRuns } from './run-schema.ts';
+export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
@@ -82,6 +85,8 @@ export const transfers = pgTable(
     /** What reversals have given back or are giving back. */
     reversedAmount: amount('reversed_amount').notNull().default('0'),
     recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>(),
+    /** The time at which its recurring transfer was to run; null where somebody triggered it. */
+    nominalAt: instant('nominal_at'),
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
     batchIndex: integer('batch_index'),
@@ -102,6 +107,15 @@ export const transfers = pgTable(
     uniqueIndex('transfers_batch_index')
       .on(t.batchId, t.batchIndex)
       .where(sql`batch_id is not null`),
+    foreignKey({
+      name: 'transfers_of_recurring',
+      columns: [t.recurringTransferId],
+      foreignColumns: [recurringTransfers.recurringTransferId],
+    }),
+    // A run never pays twice.
+    uniqueIndex('transfers_recurring_run')
+      .on(t.recurringTransferId, t.nominalAt)
+      .where(sql`nominal_at is not null`),
     // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
     index('transfers_created').on(t.createdAt, t.transferId),
     index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
@@ -123,6 +137,8 @@ export const transfers = pgTable(
       .on(t.recurringTransferId, t.createdAt, t.transferId)
       .where(sql`recurring_transfer_id is not null`),
     index('transfers_day_amount').on(createdDay(t.createdAt), t.amount),
+    // For the reconciliation, which reads what changed.
+    index('transfers_updated').on(t.updatedAt),
     index('transfers_start_due')
       .on(t.startDueAt)
       .where(sql`status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
@@ -176,6 +192,7 @@ export const transactions = pgTable(
       .on(t.reference, t.createdAt, t.transactionId)
       .where(sql`reference is not null`),
     index('transactions_day_amount').on(createdDay(t.createdAt), t.amount),
+    index('transactions_updated').on(t.updatedAt),
     index('transactions_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PENDING' and start_due_at is not null`),
@@ -235,6 +252,7 @@ export const cases = pgTable(
     uniqueIndex('cases_open_subject')
       .on(t.subject)
       .where(sql`status = 'OPEN'`),
+    index('cases_subject').on(t.subject),
     index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),

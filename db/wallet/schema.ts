@@ -87,6 +87,8 @@ export const ledgerEntries = pgTable(
     unique('ledger_entries_wallet_transaction_type').on(t.walletId, t.transactionId, t.type),
     index('ledger_entries_transaction').on(t.transactionId),
     index('ledger_entries_wallet_created').on(t.walletId, t.createdAt, t.sequence),
+    // For the reconciliation, which reads what was written lately.
+    index('ledger_entries_created').on(t.createdAt),
     check('ledger_entries_amount_positive', sql`amount > 0`),
     check('ledger_entries_type', sql`type in ('DEBIT', 'CREDIT', 'REFUND')`),
   ],
@@ -114,6 +116,7 @@ export const operationFences = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.transactionId, t.leg] }),
+    index('operation_fences_created').on(t.createdAt),
     check(
       'operation_fences_leg',
       sql`leg in ('debit', 'credit', 'refund', 'release', 'advance', 'deposit', 'withdrawal')`,

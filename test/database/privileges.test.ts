@@ -101,6 +101,9 @@ describe('the roles of the services', () => {
       'attention_error',
     ];
     const changeable: Record<string, readonly string[]> = {
+      recurring_transfers: ['status', 'version', 'updated_at', 'settled_until', 'tend_due_at'],
+      recurring_transfer_changes: [],
+      recurring_transfer_skips: [],
       transfers: [...movement, 'captured_amount', 'reversed_amount'],
       transactions: movement,
       transfer_batches: [
@@ -112,6 +115,18 @@ describe('the roles of the services', () => {
       transfer_steps: [],
       outbox_events: [],
       case_actions: [],
+      reconciliation_runs: [
+        'status',
+        'checked',
+        'repaired',
+        'cases_opened',
+        'cases_closed',
+        'found',
+        'findings',
+        'error',
+        'patrol',
+        'finished_at',
+      ],
       movement_metadata: [],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { PROVISIONAL_ROUTES } from '../../client/provisional.ts';
 import { ROUTES } from '../../client/wire.ts';
 import { renderTypes, type OpenApiDocument } from '../../commands/document-types.ts';
 import { renderWire, WIRE_FILE } from '../../commands/wire-file.ts';
@@ -27,14 +26,6 @@ describe("the client's types", () => {
       (name) => !text.includes(`'${name}'`) && !NOT_FOR_CLIENTS.includes(name),
     );
     assert.deepEqual(missing, []);
-  });
-
-  test('nothing is provisional that the document has: otherwise remove it from client/provisional.ts', () => {
-    const paths = new Set(Object.values(ROUTES).map(({ method, path }) => `${method} ${path}`));
-    const superseded = Object.entries(PROVISIONAL_ROUTES)
-      .filter(([name, { method, path }]) => name in ROUTES || paths.has(`${method} ${path}`))
-      .map(([name]) => name);
-    assert.deepEqual(superseded, []);
   });
 
   test('follow what a schema says', () => {

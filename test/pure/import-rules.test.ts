@@ -46,8 +46,22 @@ const RULES: readonly Rule[] = [
 
   { of: 'activities/batch-wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/batch-transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
+  // The wallet service's ledger is a port to them, so that they see its answers and not its database.
+  {
+    of: 'activities/reconciliation.ts',
+    may: ['domain/', 'db/transfer/', 'activities/examination.ts'],
+    mayTypes: ['db/database.ts'],
+  },
+  { of: 'activities/examination.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
+
+  // A run is accepted and begins at once: the start is the one that the API and the sweep use.
+  {
+    of: 'activities/recurring.ts',
+    may: ['domain/', 'db/transfer/', 'temporal/start-movement.ts', 'deadline.ts'],
+    mayTypes: ['db/database.ts'],
+  },
 
   { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
   { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
@@ -66,6 +80,12 @@ const RULES: readonly Rule[] = [
   },
   { of: 'api/transfer-list.ts', may: [...API, 'db/transfer/'], mayTypes: API_TYPES },
   { of: 'api/transaction.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/case.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/reconciliation.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/ledger.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
+  { of: 'api/recurring.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-control.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
+  { of: 'api/recurring-fields.ts', may: API, mayTypes: ['db/transfer/'] },
   { of: 'api/wallet-limits.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
   { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
@@ -87,6 +107,13 @@ const RULES: readonly Rule[] = [
     may: ['@temporalio/client', 'domain/', 'workflows/messages.ts'],
     mayTypes: ['db/transfer/'],
   },
+  { of: 'temporal/movement-workflows.ts', may: ['@temporalio/client', 'temporal/'], mayTypes: ['db/transfer/'] },
+  // Brings a row and its Schedule together, for the API and for the sweep.
+  {
+    of: 'temporal/tend-recurring.ts',
+    may: ['temporal/', 'domain/', 'db/transfer/'],
+    mayTypes: ['db/database.ts', '@temporalio/client'],
+  },
   {
     of: 'temporal/',
     may: ['temporal/', '@temporalio/', 'domain/', 'workflows/messages.ts', 'deadline.ts'],
@@ -99,20 +126,41 @@ const RULES: readonly Rule[] = [
   },
   {
     of: 'workers/transfer.ts',
-    may: [...COMPOSES, 'workers/', 'activities/transfer.ts', 'activities/batch-transfer.ts', 'node:'],
+    may: [
+      ...COMPOSES,
+      'workers/',
+      'activities/transfer.ts',
+      'activities/batch-transfer.ts',
+      'activities/reconciliation.ts',
+      'activities/recurring.ts',
+      'node:',
+    ],
     mayTypes: ['activities/'],
   },
   {
     of: 'workers/sweep.ts',
-    may: ['db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
+    may: ['workers/sweep-recurring.ts', 'db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
     mayTypes: ['db/database.ts', 'run-service.ts', 'telemetry.ts'],
+  },
+  {
+    of: 'workers/sweep-recurring.ts',
+    may: ['db/transfer/', 'temporal/', 'deadline.ts'],
+    mayTypes: ['db/database.ts', 'telemetry.ts', '@temporalio/client'],
   },
   { of: 'workers/', may: [...COMPOSES, '@temporalio/worker', '@temporalio/common', 'node:'] },
 
   // One process with every part, for the embedded stack and for local dispatch.
   {
     of: 'commands/serve.ts',
-    may: [...COMPOSES, 'api/server.ts', 'activities/', 'workers/', '@temporalio/worker', 'node:'],
+    may: [
+      ...COMPOSES,
+      'api/server.ts',
+      'activities/',
+      'db/wallet/ledger.ts',
+      'workers/',
+      '@temporalio/worker',
+      'node:',
+    ],
   },
   { of: 'commands/migrate.ts', may: [...COMPOSES, 'db/migrate.ts'] },
   // The app for its own description, which the client's types are made from.

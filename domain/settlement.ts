@@ -1,11 +1,37 @@
 /**
  * Whether what the wallet shards did for a movement is what its row says: the entries, the fences and the steps that
- * belong to its status, in its amount and currency, on its wallets. Pure.
+ * belong to its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation judge by it.
  */
-import { endOfTransaction } from '../domain/transaction.ts';
-import { endOfLeg, isTerminal, type FailureDetail, type TransferStatus } from '../domain/transfer.ts';
-import { formatUnits, parseUnits } from '../domain/money.ts';
-import type { TransactionRow, TransferRow } from './movements.ts';
+import { formatUnits, parseUnits } from './money.ts';
+import { endOfTransaction } from './transaction.ts';
+import { endOfLeg, isTerminal, type FailureDetail, type TransferStatus } from './transfer.ts';
+
+interface MovementRow {
+  readonly status: string;
+  readonly failure_reason: string | null;
+  readonly failure_detail: FailureDetail | null;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+export interface TransferRow extends MovementRow {
+  readonly sender: string;
+  readonly receiver: string;
+  readonly capture_method: string;
+  /** What is captured of a hold, once it is decided. */
+  readonly captured: string | null;
+  readonly scheduled: string | null;
+  /** What is said to be reversed of it, and the sum of the reversals that have not failed. */
+  readonly reversed: string;
+  readonly reversals: string;
+  /** Each with its reason, in the order in which they were reached. */
+  readonly steps: readonly string[];
+}
+
+export interface TransactionRow extends MovementRow {
+  readonly wallet: string;
+  readonly type: string;
+}
 
 export interface Entry {
   readonly type: string;
@@ -27,7 +53,8 @@ export interface Fence {
   readonly amount: string;
 }
 
-interface Moved {
+/** What the shards did for a movement. */
+export interface Moved {
   readonly entries: readonly Entry[];
   readonly fences: readonly Fence[];
 }

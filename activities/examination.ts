@@ -1,0 +1,125 @@
+/**
+ * Whether a subject of the reconciliation disagrees, as it is now. The row is read first: what it shows as ended was settled
+ * in the shards before that, for ever, so what they answer afterwards must be the whole of it; and a movement is stored
+ * before anything moves, so a row that is not there after its fences is not there at all. Imported by reconciliation.ts.
+ */
+import type { Database } from '../db/database.ts';
+import {
+  transactionsToJudge,
+  transfersToJudge,
+  type JudgedTransaction,
+  type JudgedTransfer,
+} from '../db/transfer/reconciliation-queries.ts';
+import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
+import { subjectOf, type Disagreement, type Finding } from '../domain/reconciliation.ts';
+import { transactionProblems, transferProblems, type Moved } from '../domain/settlement.ts';
+
+export interface WorkflowStates {
+  /** Whether it is open now, or has closed, or Temporal knows of none. */
+  readonly stateOf: (workflowId: string) => Promise<'open' | 'closed' | 'none'>;
+}
+
+const NOTHING: Moved = { entries: [], fences: [] };
+const DESCRIBED_AT_ONCE = 16;
+
+type Examine = (subjects: readonly string[]) => Promise<Map<string, Finding>>;
+
+/** Answers those of the subjects that disagree. */
+export function examiner({
+  database,
+  ledger,
+  workflows,
+}: {
+  database: Database;
+  ledger: Ledger;
+  workflows: WorkflowStates;
+}): Examine {
+  return async (subjects) => {
+    const found = new Map<string, Finding>();
+    for (let start = 0; start < subjects.length; start += MOVEMENTS_MAX) {
+      for (const finding of await examineSome(subjects.slice(start, start + MOVEMENTS_MAX)))
+        found.set(finding.subject, finding);
+    }
+    return found;
+  };
+
+  async function examineSome(subjects: readonly string[]): Promise<Finding[]> {
+    const idsOf = (...kinds: string[]): string[] =>
+      subjects.map(subjectOf).flatMap(({ kind, id }) => (kinds.includes(kind) ? [id] : []));
+    const movements = idsOf('transfer', 'transaction', 'movement');
+    const [transfers, transactions] =
+      movements.length === 0
+        ? [[], []]
+        : await Promise.all([
+            transfersToJudge(database, idsOf('transfer', 'movement')),
+            transactionsToJudge(database, idsOf('transaction', 'movement')),
+          ]);
+    const rows = new Map<string, JudgedTransfer | JudgedTransaction>(
+      [...transfers, ...transactions].map((row) => [row.id, row]),
+    );
+    const needed = movements.filter((id) => !rows.get(id)?.isOpen);
+    const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
+    const withoutWorkflow = await closedOnes([...transfers, ...transactions]);
+
+    const findings: Finding[] = [];
+    const report = (subject: string, reason: Disagreement, details: readonly string[]): void => {
+      if (details.length > 0) findings.push({ subject, reason, detail: details.join('; ') });
+    };
+    for (const subject of subjects) {
+      const { kind, id } = subjectOf(subject);
+      const row = rows.get(id);
+      if (kind === 'wallet') {
+        const problem = await ledger.walletProblem(id);
+        report(subject, 'balance_disagrees', problem === undefined ? [] : [problem]);
+      } else if (row === undefined) {
+        report(subject, 'entries_without_movement', orphans(moved.get(id)));
+      } else if (kind !== 'movement') {
+        if (row.isOpen) report(subject, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
+        else report(subject, 'entries_disagree', problemsOf(row, moved.get(id) ?? NOTHING));
+      }
+    }
+    return findings;
+  }
+
+  /**
+   * The ids of those rows that have not ended though no workflow of theirs is open. One that Temporal does not know may not
+   * have been started yet.
+   */
+  async function closedOnes(rows: readonly (JudgedTransfer | JudgedTransaction)[]): Promise<Set<string>> {
+    const due = rows.filter(({ isOpen }) => isOpen);
+    const workflowIds = [...new Set(due.map(workflowIdOf))];
+    const states = new Map<string, 'open' | 'closed' | 'none'>();
+    for (let start = 0; start < workflowIds.length; start += DESCRIBED_AT_ONCE) {
+      const some = workflowIds.slice(start, start + DESCRIBED_AT_ONCE);
+      const found = await Promise.all(some.map((workflowId) => workflows.stateOf(workflowId)));
+      for (const [index, workflowId] of some.entries()) states.set(workflowId, found[index]!);
+    }
+    const isMissing = (row: JudgedTransfer | JudgedTransaction): boolean => {
+      const state = states.get(workflowIdOf(row));
+      return state === 'closed' || (state === 'none' && row.isSettled);
+    };
+    return new Set(due.filter(isMissing).map(({ id }) => id));
+  }
+}
+
+const NO_WORKFLOW = 'it has not ended, and no workflow of it is open';
+
+/** Whose workflow moves it: its own, or its batch's. */
+function workflowIdOf(row: JudgedTransfer | JudgedTransaction): string {
+  if (row.batchId !== null) return `batch/${row.batchId}`;
+  return `${'sender' in row ? 'transfer' : 'transaction'}/${row.id}`;
+}
+
+function problemsOf(row: JudgedTransfer | JudgedTransaction, moved: Moved): string[] {
+  return 'sender' in row ? transferProblems(row, moved) : transactionProblems(row, moved);
+}
+
+/** What shards have of a movement that nobody asked for. */
+function orphans(moved: Moved | undefined): string[] {
+  if (moved === undefined) return [];
+  const entries = moved.entries.map(
+    ({ type, amount, currency, wallet }) => `${type} ${amount} ${currency} on wallet ${wallet}`,
+  );
+  const fences = moved.fences.map(({ leg, outcome, amount, currency }) => `${leg} ${outcome} ${amount} ${currency}`);
+  return [`nobody asked for it, but there is: ${[...entries, ...fences].sort().join(', ')}`];
+}

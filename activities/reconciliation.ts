@@ -1,0 +1,241 @@
+/**
+ * The reconciliation's activities: look at a place for what disagrees, look again at what did, repair what is safe to repair
+ * and keep a case of the rest. Each may be repeated at any time, and several runs may be under way: what they write is a
+ * start of a workflow that finds the one that is there, or a case of which a subject has one. The ledger is the wallet
+ * service's, behind a port; imported by workers, and the type by workflows.
+ */
+import type { Database } from '../db/database.ts';
+import { closeDisagreement, findCase, listOpenDisagreements, openDisagreement } from '../db/transfer/case-queries.ts';
+import { findTransfer } from '../db/transfer/queries.ts';
+import {
+  beginRun,
+  changedMovements,
+  finishRun,
+  listRunsUnderWay,
+  openMovements,
+  stillOpen,
+  subjectsWrittenFor,
+  type Kind,
+} from '../db/transfer/reconciliation-queries.ts';
+import { findTransaction } from '../db/transfer/transaction-queries.ts';
+import type { CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
+import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
+import {
+  EMPTY_TALLY,
+  OVERLAP_SECONDS,
+  subjectOf,
+  type Cursor,
+  type Finding,
+  type Patrol,
+  type Place,
+  type RunStatus,
+  type Tally,
+  type Window,
+} from '../domain/reconciliation.ts';
+import { examiner, type WorkflowStates } from './examination.ts';
+
+/** Temporal, as far as the reconciliation needs it: temporal/movement-workflows.ts. */
+export interface Workflows extends WorkflowStates {
+  readonly closedFromOutside: (
+    fromMs: number,
+    untilMs: number,
+  ) => Promise<{ workflowIds: string[]; next: number | null }>;
+  readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
+  readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
+}
+
+export interface Look {
+  readonly checked: number;
+  /** The subjects that seem to disagree; at most some hundreds. */
+  readonly suspects: readonly string[];
+  /** Where to go on; null at the end. */
+  readonly next: Cursor | null;
+}
+
+export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
+
+/** A call goes on to the next pages of its place for so long, so that the history stays short. */
+const LOOK_MS = 5_000;
+const WALLETS_A_RUN = 1_000;
+
+export function createReconciliationActivities({
+  database,
+  ledger,
+  workflows,
+}: {
+  database: Database;
+  ledger: Ledger;
+  workflows: Workflows;
+}) {
+  const examine = examiner({ database, ledger, workflows });
+
+  return {
+    /** Notes that a run begins, and that those whose workflow is gone have failed. */
+    async beginReconciliation(run: {
+      runId: RunId;
+      workflowId: string;
+      trigger: 'schedule' | 'request';
+    }): Promise<{ window: Window; patrol: Patrol; shardCount: number }> {
+      for (const { runId, workflowId } of await listRunsUnderWay(database)) {
+        if (workflowId === run.workflowId || (await workflows.stateOf(workflowId)) === 'open') continue;
+        await finishRun(database, runId, {
+          status: 'FAILED',
+          tally: EMPTY_TALLY,
+          error: 'its workflow was terminated',
+        });
+      }
+      const row = await beginRun(database, run);
+      if (row === undefined) throw new Error(`the run ${run.runId} could not begin`);
+      const window = { fromMs: row.fromMark.getTime(), untilMs: row.toMark.getTime() };
+      return { window, patrol: row.patrol, shardCount: ledger.shardCount };
+    },
+
+    /** Looks at a place from the cursor on, for some seconds or to its end, or until many subjects seem to disagree. */
+    async lookAt({ place, window, cursor }: { place: Place; window: Window; cursor: Cursor | null }): Promise<Look> {
+      const startedAt = performance.now();
+      let [checked, next, suspects] = [0, cursor, new Set<string>()];
+      do {
+        const page = await pageOf(place, window, next);
+        checked += page.checked;
+        next = page.next;
+        suspects = new Set([...suspects, ...page.suspects]);
+      } while (
+        next !== null &&
+        goesOn(place) &&
+        suspects.size < MOVEMENTS_MAX &&
+        performance.now() - startedAt < LOOK_MS
+      );
+      return { checked, suspects: [...suspects], next };
+    },
+
+    /** Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. */
+    async settleSuspects({ subjects }: { subjects: readonly string[] }): Promise<Tally> {
+      const problems = await examine(subjects);
+      const missing = [...problems.values()].filter(({ reason }) => reason === 'workflow_missing');
+      for (const { subject } of missing) await restart(subject);
+      const unrepaired = await examine(missing.map(({ subject }) => subject));
+
+      const found: Finding[] = [];
+      let [repaired, casesOpened, casesClosed] = [0, 0, 0];
+      for (const subject of subjects) {
+        const isRepaired = problems.get(subject)?.reason === 'workflow_missing' && !unrepaired.has(subject);
+        if (isRepaired) repaired += 1;
+        const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? problems.get(subject));
+        if (problem === undefined) {
+          if (await closeDisagreement(database, subject)) casesClosed += 1;
+          continue;
+        }
+        const known = await openDisagreement(database, problem, problem.reason === 'workflow_missing' ? 1 : 0);
+        if (known !== 'settled') found.push(problem);
+        if (known === 'opened') casesOpened += 1;
+      }
+      return { checked: 0, repaired, casesOpened, casesClosed, found: found.length, findings: found };
+    },
+
+    /** Writes the result of a run, unless it has one. */
+    finishReconciliation: ({
+      runId,
+      ...result
+    }: {
+      runId: RunId;
+      status: Exclude<RunStatus, 'RUNNING'>;
+      tally: Tally;
+      error?: string;
+      patrol?: Patrol;
+    }): Promise<void> => finishRun(database, runId, result),
+
+    /** What a case is about; null if it is not open. */
+    async subjectOfCase({ caseId }: { caseId: CaseId }): Promise<string | null> {
+      const row = await findCase(database, caseId);
+      return row?.status === 'OPEN' ? row.subject : null;
+    },
+  };
+
+  async function pageOf(place: Place, window: Window, cursor: Cursor | null): Promise<Look> {
+    switch (place.of) {
+      case 'cases':
+        return openCases(cursor);
+      case 'closed_workflows':
+        return closedWorkflows(window, cursor);
+      case 'changed':
+        return examined(place.kind, await changedMovements(database, place.kind, window, cursor));
+      case 'open':
+        return examined(place.kind, await openMovements(database, place.kind, cursor));
+      case 'fences': {
+        const { movements, next } = await ledger.fences({ shard: place.shard, window, after: cursor ?? undefined });
+        return { checked: movements.length, suspects: await wrong(await writtenFor(movements, window)), next };
+      }
+      case 'entries': {
+        const page = await ledger.entries({ shard: place.shard, window, after: cursor ?? undefined });
+        const suspects = [...page.wallets.map(walletSubject), ...(await writtenFor(page.movements, window))];
+        return { checked: page.checked, suspects, next: page.next };
+      }
+      case 'wallets': {
+        const slice = { shard: place.shard, after: cursor?.key ?? null, limit: WALLETS_A_RUN };
+        const { checked, wallets, next } = await ledger.wallets(slice);
+        return { checked, suspects: wallets.map(walletSubject), next: next === null ? null : { atMs: 0, key: next } };
+      }
+    }
+  }
+
+  async function openCases(cursor: Cursor | null): Promise<Look> {
+    const after = cursor === null ? null : { openedAt: new Date(cursor.atMs), caseId: cursor.key };
+    const rows = await listOpenDisagreements(database, after, MOVEMENTS_MAX);
+    const last = rows.at(-1);
+    const next = rows.length < MOVEMENTS_MAX ? null : { atMs: last!.openedAt.getTime(), key: last!.caseId };
+    return { checked: rows.length, suspects: rows.map(({ subject }) => subject), next };
+  }
+
+  /** Movements that have not ended though their workflow was closed from outside. */
+  async function closedWorkflows(window: Window, cursor: Cursor | null): Promise<Look> {
+    // What is closed while the run is under way is welcome as well; Temporal's clock may differ from the database's.
+    const untilMs = cursor?.atMs ?? window.untilMs + OVERLAP_SECONDS * 1_000;
+    const { workflowIds, next } = await workflows.closedFromOutside(window.fromMs, untilMs);
+    const looks = await Promise.all(
+      (['transfer', 'transaction'] as const).map(async (kind) => {
+        const ids = workflowIds.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
+        return wrong((await stillOpen(database, kind, ids)).map((id) => `${kind}/${id}`));
+      }),
+    );
+    return {
+      checked: workflowIds.length,
+      suspects: looks.flat(),
+      next: next === null ? null : { atMs: next, key: '' },
+    };
+  }
+
+  async function examined(kind: Kind, { ids, next }: { ids: string[]; next: Cursor | null }): Promise<Look> {
+    return { checked: ids.length, suspects: await wrong(ids.map((id) => `${kind}/${id}`)), next };
+  }
+
+  /** The subjects of movements that a shard wrote for, as far as they are not judged because their row changed. */
+  function writtenFor(movements: readonly string[], window: Window): Promise<string[]> {
+    return movements.length === 0 ? Promise.resolve([]) : subjectsWrittenFor(database, movements, window.fromMs);
+  }
+
+  async function wrong(subjects: readonly string[]): Promise<string[]> {
+    return [...(await examine(subjects)).keys()];
+  }
+
+  /** Starts a movement's workflow from its row. One that ended meanwhile is left alone. */
+  async function restart(subject: string): Promise<void> {
+    const { kind, id } = subjectOf(subject);
+    if (kind === 'transfer') {
+      const row = await findTransfer(database, id as TransferId);
+      // A transfer of a batch never gets a workflow of its own: its batch's is what would have to be started.
+      if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
+    } else if (kind === 'transaction') {
+      const row = await findTransaction(database, id as TransactionId);
+      if (row !== undefined) await workflows.startTransaction(row);
+    }
+  }
+}
+
+/** Whether one call may go on to the next page: of what did not change, a run looks at one. */
+function goesOn({ of }: Place): boolean {
+  return of !== 'open' && of !== 'wallets';
+}
+
+function walletSubject(id: string): string {
+  return `wallet/${id}`;
+}

@@ -1,0 +1,39 @@
+/**
+ * The activity of a recurring transfer's run: accepts the run's transfer, and starts its workflow. A repeat accepts nothing
+ * again and finds the workflow. Imported by workers; workflows import the types alone.
+ */
+import type { Database } from '../db/database.ts';
+import { acceptScheduledRun } from '../db/transfer/recurring-runs.ts';
+import { LATE, within } from '../deadline.ts';
+import type { RecurringTransferId, TransferId } from '../domain/ids.ts';
+import { startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
+
+export type RecurringActivities = ReturnType<typeof createRecurringActivities>;
+
+/** What became of a run. */
+export type RunAnswer =
+  { readonly outcome: 'accepted'; readonly transferId: TransferId } | { readonly outcome: 'not_due' };
+
+const START_LIMIT_MS = 2_000;
+
+/** `deadlineSeconds`: from a transfer's acceptance until it is given up. */
+export function createRecurringActivities(database: Database, starter: MovementStarter, deadlineSeconds: number) {
+  return {
+    /** Accepts the transfer of the run at a nominal time, once, unless the recurring transfer was or is paused or deleted. */
+    async acceptRecurringRun({
+      recurringTransferId,
+      nominalMs,
+    }: {
+      recurringTransferId: RecurringTransferId;
+      nominalMs: number;
+    }): Promise<RunAnswer> {
+      const run = await acceptScheduledRun(database, recurringTransferId, new Date(nominalMs), deadlineSeconds);
+      if (run.outcome === 'not_due') return run;
+      const { transfer } = run;
+      // Only so that it begins at once: it is accepted, and the sweep starts what is not started.
+      if (transfer.status === 'PENDING')
+        await within(START_LIMIT_MS, startTransfer(starter, transfer)).catch(() => LATE);
+      return { outcome: 'accepted', transferId: transfer.transferId };
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * I4 for recurring transfers: each follows from its key with the body that was acknowledged, each of its transfers moves
+ * what it says, and none was accepted for a time at which it was not active. That a run pays once is the transfers' own:
+ * their ids follow from the runs' names (movements.ts). All of it in one snapshot of the transfer database.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import { recurringTransferId } from '../domain/derived-id.ts';
+import type { RecurringTransferId } from '../domain/ids.ts';
+import { recurringBodyHash } from '../domain/recurring-body.ts';
+import type { RecurringTerms } from '../domain/recurring.ts';
+import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';
+import { pagesOf, rowsOf, type Reader } from './reader.ts';
+
+interface RecurringRow {
+  readonly id: RecurringTransferId;
+  readonly idempotency_key: string;
+  /** Hex. */
+  readonly body_hash: string;
+  readonly sender: RecurringTerms['senderWalletId'];
+  readonly receiver: RecurringTerms['receiverWalletId'];
+  readonly amount: string;
+  readonly currency: RecurringTerms['currency'];
+  readonly reference: string | null;
+  readonly metadata: Record<string, string>;
+  readonly every_seconds: number | null;
+  readonly calendar: RecurringTerms['calendar'];
+  readonly time_zone: string;
+  /** Milliseconds since 1970. */
+  readonly starts_ms: string | null;
+  readonly ends_ms: string | null;
+}
+
+export async function checkRecurring(transfer: Reader, findings: Findings): Promise<void> {
+  for await (const page of pagesOf(transfer, recurringAfter, ({ id }: RecurringRow) => id)) {
+    for (const row of page) {
+      const subject = `recurring transfer ${row.id}`;
+      if (row.id !== recurringTransferId(row.idempotency_key))
+        findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
+      if (row.body_hash !== recurringBodyHash(termsOf(row)))
+        findings.report('I4', subject, 'its body is not the one that was acknowledged');
+    }
+  }
+  reportDifferences('I4', await rowsOf(transfer, strangeRuns), findings);
+}
+
+function termsOf(row: RecurringRow): RecurringTerms {
+  const dateOf = (ms: string | null): Date | null => (ms === null ? null : new Date(Number(ms)));
+  return {
+    senderWalletId: row.sender,
+    receiverWalletId: row.receiver,
+    amount: row.amount,
+    currency: row.currency,
+    reference: row.reference,
+    metadata: row.metadata,
+    everySeconds: row.every_seconds,
+    calendar: row.calendar,
+    timeZone: row.time_zone,
+    startsAt: dateOf(row.starts_ms),
+    endsAt: dateOf(row.ends_ms),
+  };
+}
+
+function recurringAfter(id: string, limit: number): SQL {
+  return sql`
+    SELECT recurring_transfer_id AS id, idempotency_key, encode(body_hash, 'hex') AS body_hash, sender_wallet_id AS sender,
+      receiver_wallet_id AS receiver, amount, currency, reference, metadata, every_seconds, calendar, time_zone,
+      extract(epoch FROM starts_at) * 1000 AS starts_ms, extract(epoch FROM ends_at) * 1000 AS ends_ms
+    FROM recurring_transfers WHERE recurring_transfer_id > ${id} ORDER BY recurring_transfer_id LIMIT ${limit}`;
+}
+
+/** What each run has to be; the status that was the last one before its time is the one that counts. */
+const strangeRuns = sql`
+  SELECT movement, detail, count(*) OVER ()::int AS total FROM (
+    SELECT run.transfer_id AS movement,
+      CASE WHEN (run.sender_wallet_id, run.receiver_wallet_id, run.amount, run.currency, run.reference, coalesce(run.metadata, '{}'))
+          IS DISTINCT FROM (made.sender_wallet_id, made.receiver_wallet_id, made.amount, made.currency, made.reference, made.metadata)
+        THEN 'it does not move what its recurring transfer says'
+        WHEN run.idempotency_key NOT LIKE 'trigger/%' AND run.idempotency_key IS DISTINCT FROM
+          'run/' || to_char(run.nominal_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        THEN format('its name %s is not that of its time %s', run.idempotency_key, run.nominal_at)
+        WHEN run.nominal_at IS NOT NULL AND (
+          SELECT status FROM recurring_transfer_changes change
+          WHERE change.recurring_transfer_id = run.recurring_transfer_id AND change.created_at <= run.nominal_at
+          ORDER BY change.created_at DESC, change_id DESC LIMIT 1) IS DISTINCT FROM 'ACTIVE'
+        THEN format('its recurring transfer was not active at %s', run.nominal_at)
+      END AS detail
+    FROM transfers run JOIN recurring_transfers made USING (recurring_transfer_id)
+  ) compared
+  WHERE detail IS NOT NULL
+  LIMIT ${VIOLATIONS_KEPT}`;

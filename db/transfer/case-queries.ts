@@ -1,0 +1,168 @@
+/**
+ * What the transfer service asks of its database about cases: the lists, and what the reconciliation and an operator write.
+ * Each change is one statement together with its row in the log. Imported by the cases' API and the reconciliation's
+ * activities; the cases of a running compensation are written with its attention.
+ */
+import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { SYSTEM_ACTOR } from '../../domain/case.ts';
+import type { CaseId } from '../../domain/ids.ts';
+import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/reconciliation.ts';
+import { rowOf, type Database } from '../database.ts';
+import { caseActions, cases } from './schema.ts';
+
+export type Case = typeof cases.$inferSelect;
+export type LoggedAction = typeof caseActions.$inferSelect;
+export type CaseStatus = Case['status'];
+
+export interface CaseFilter {
+  readonly status?: CaseStatus | undefined;
+  readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, those after the cursor. */
+export function listCases(database: Database, { status, after, limit }: CaseFilter): Promise<Case[]> {
+  const conditions: (SQL | undefined)[] = [];
+  if (status !== undefined) conditions.push(eq(cases.status, status));
+  if (after !== undefined)
+    conditions.push(
+      sql`(${cases.openedAt}, ${cases.caseId}) < (${after.openedAt.toISOString()}::timestamptz, ${after.caseId}::uuid)`,
+    );
+  return database
+    .select()
+    .from(cases)
+    .where(and(...conditions))
+    .orderBy(desc(cases.openedAt), desc(cases.caseId))
+    .limit(limit);
+}
+
+/** How many are open, since when the oldest is, and for how many whole seconds. */
+export async function summarizeOpenCases(
+  database: Database,
+): Promise<{ count: number; oldestAt: Date | null; oldestAgeSeconds: number | null }> {
+  const [summary] = await database
+    .select({
+      count: sql<number>`count(*)::int`,
+      oldestAt: sql<string | null>`min(${cases.openedAt})`,
+      oldestAgeSeconds: sql<number | null>`floor(extract(epoch FROM clock_timestamp() - min(${cases.openedAt})))::int`,
+    })
+    .from(cases)
+    .where(eq(cases.status, 'OPEN'));
+  const { count, oldestAt, oldestAgeSeconds } = summary!;
+  return { count, oldestAt: oldestAt === null ? null : new Date(oldestAt), oldestAgeSeconds };
+}
+
+export async function findCase(database: Database, caseId: CaseId): Promise<Case | undefined> {
+  const rows = await database.select().from(cases).where(eq(cases.caseId, caseId));
+  return rows[0];
+}
+
+/** What was done about it, in that order; the first ones of a log that is longer than anybody reads. */
+export function listCaseActions(database: Database, caseId: CaseId): Promise<LoggedAction[]> {
+  return database
+    .select()
+    .from(caseActions)
+    .where(eq(caseActions.caseId, caseId))
+    .orderBy(asc(caseActions.actionId))
+    .limit(1_000);
+}
+
+/** The subjects of the reconciliation's open cases, a page in the order of their opening. */
+export function listOpenDisagreements(
+  database: Database,
+  after: { openedAt: Date; caseId: string } | null,
+  limit: number,
+): Promise<Pick<Case, 'caseId' | 'subject' | 'openedAt'>[]> {
+  const position =
+    after === null
+      ? sql`true`
+      : sql`(${cases.openedAt}, ${cases.caseId}) > (${after.openedAt.toISOString()}::timestamptz, ${after.caseId}::uuid)`;
+  return database
+    .select({ caseId: cases.caseId, subject: cases.subject, openedAt: cases.openedAt })
+    .from(cases)
+    .where(and(eq(cases.status, 'OPEN'), isDisagreement, position))
+    .orderBy(asc(cases.openedAt), asc(cases.caseId))
+    .limit(limit);
+}
+
+/**
+ * Opens a case for what was found, unless its subject has an open one, which is then told the news; or unless an operator
+ * has said of exactly this that it is settled. `attempts` is how often its repair was tried just now.
+ */
+export async function openDisagreement(
+  database: Database,
+  { subject, reason, detail }: Finding,
+  attempts: number,
+): Promise<'opened' | 'known' | 'settled'> {
+  const { kind, id } = subjectOf(subject);
+  const { rowCount: opened } = await database.execute(sql`
+    WITH opened AS (
+      INSERT INTO cases (subject, reason, last_error, attempts, transfer_id, transaction_id)
+      SELECT ${subject}, ${reason}, ${detail}, ${attempts}, ${kind === 'transfer' ? id : null}::uuid, ${kind === 'transaction' ? id : null}::uuid
+      WHERE NOT EXISTS (
+        SELECT FROM cases settled JOIN case_actions USING (case_id)
+        WHERE settled.subject = ${subject} AND settled.reason = ${reason} AND settled.last_error = ${detail} AND action = 'resolved'
+      )
+      ON CONFLICT (subject) WHERE status = 'OPEN' DO NOTHING
+      RETURNING case_id
+    ), logged AS (
+      INSERT INTO case_actions (case_id, action, actor, comment) SELECT case_id, 'opened', ${SYSTEM_ACTOR}, ${detail} FROM opened
+    )
+    SELECT FROM opened`);
+  if (opened === 1) return 'opened';
+  const { rowCount: known } = await database
+    .update(cases)
+    .set({
+      lastError: sql`CASE WHEN ${isDisagreement} THEN ${detail} ELSE ${cases.lastError} END`,
+      attempts: sql`${cases.attempts} + ${attempts}`,
+      updatedAt: sql`clock_timestamp()`,
+    })
+    .where(and(eq(cases.subject, subject), eq(cases.status, 'OPEN')));
+  return known === 1 ? 'known' : 'settled';
+}
+
+/** Closes the reconciliation's open case of a subject that does not disagree any more; whether there was one. */
+export async function closeDisagreement(database: Database, subject: string): Promise<boolean> {
+  const { rowCount } = await database.execute(sql`
+    WITH closed AS (
+      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
+      WHERE subject = ${subject} AND status = 'OPEN' AND ${isDisagreement}
+      RETURNING case_id
+    ), logged AS (
+      INSERT INTO case_actions (case_id, action, actor, comment)
+      SELECT case_id, 'closed', ${SYSTEM_ACTOR}, 'Looked at again, it does not disagree any more.' FROM closed
+    )
+    SELECT FROM closed`);
+  return rowCount === 1;
+}
+
+/** An operator says that an open case is settled; undefined if it was not open. */
+export async function settleCase(
+  database: Database,
+  caseId: CaseId,
+  { actor, comment }: { actor: string; comment: string },
+): Promise<Case | undefined> {
+  const { rows } = await database.execute(sql`
+    WITH closed AS (
+      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
+      WHERE case_id = ${caseId} AND status = 'OPEN'
+      RETURNING *
+    ), logged AS (
+      INSERT INTO case_actions (case_id, action, actor, comment) SELECT case_id, 'resolved', ${actor}, ${comment} FROM closed
+    )
+    SELECT * FROM closed`);
+  return rows[0] && rowOf(cases, rows[0]);
+}
+
+/** Notes that an operator asks for another try, if the case is open. */
+export async function logRetry(
+  database: Database,
+  caseId: CaseId,
+  { actor, comment }: { actor: string; comment: string },
+): Promise<void> {
+  await database.execute(sql`
+    INSERT INTO case_actions (case_id, action, actor, comment)
+    SELECT case_id, 'retry', ${actor}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
+}
+
+const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;

@@ -1,0 +1,161 @@
+/**
+ * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
+ * looking after their Schedules needs. Their runs are in recurring-runs.ts. Imported by the transfer API, the sweep and
+ * temporal/tend-recurring.ts.
+ */
+import { and, asc, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
+import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
+import type { RecurringStatus, RecurringTerms } from '../../domain/recurring.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import { rowOf, type Database } from '../database.ts';
+import { recurringTransfers } from './schema.ts';
+
+export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
+
+/** Longer than the API takes over it, so that the sweep rarely repeats what is under way. */
+const TEND_DUE_SECONDS = 3;
+const tendSoon = sql`now() + make_interval(secs => ${TEND_DUE_SECONDS})`;
+
+/** Stores it as ACTIVE, with its first change. Undefined if the id is taken, in which case nothing is changed. */
+export async function createRecurringTransfer(
+  database: Database,
+  id: RecurringTransferId,
+  t: RecurringTerms,
+  { idempotencyKey, bodyHash }: { readonly idempotencyKey: string; readonly bodyHash: string },
+  trace: TraceContext,
+): Promise<RecurringTransfer | undefined> {
+  const { rows } = await database.execute(sql`
+    WITH created AS (
+      INSERT INTO recurring_transfers (recurring_transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
+        metadata, every_seconds, calendar, time_zone, starts_at, ends_at, idempotency_key, body_hash, request_id, traceparent,
+        tend_due_at)
+      VALUES (${id}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${t.reference},
+        ${JSON.stringify(t.metadata)}::jsonb, ${t.everySeconds}, ${t.calendar && JSON.stringify(t.calendar)}::jsonb, ${t.timeZone},
+        ${t.startsAt?.toISOString() ?? null}::timestamptz, ${t.endsAt?.toISOString() ?? null}::timestamptz, ${idempotencyKey},
+        decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null}, ${tendSoon})
+      ON CONFLICT DO NOTHING
+      RETURNING *
+    ), change AS (
+      INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
+      SELECT recurring_transfer_id, status, request_id, created_at FROM created
+    )
+    SELECT * FROM created`);
+  return rows[0] && rowOf(recurringTransfers, rows[0]);
+}
+
+/**
+ * Gives it another status, with the change. Answers what is stored then: a repeat changes nothing, and neither does any
+ * change of a deleted one. Undefined if there is none. Waits for the runs that are being accepted; later ones see it.
+ */
+export async function changeRecurringStatus(
+  database: Database,
+  id: RecurringTransferId,
+  status: RecurringStatus,
+  { requestId }: TraceContext,
+): Promise<RecurringTransfer | undefined> {
+  const { rows } = await database.execute(sql`
+    WITH changed AS (
+      UPDATE recurring_transfers SET status = ${status}, version = version + 1, updated_at = clock_timestamp(), tend_due_at = ${tendSoon}
+      WHERE recurring_transfer_id = ${id} AND status NOT IN (${status}, 'DELETED')
+      RETURNING *
+    ), change AS (
+      INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
+      SELECT recurring_transfer_id, status, ${requestId}, updated_at FROM changed
+    )
+    SELECT * FROM changed`);
+  return rows[0] === undefined ? findRecurringTransfer(database, id) : rowOf(recurringTransfers, rows[0]);
+}
+
+export async function findRecurringTransfer(
+  database: Database,
+  id: RecurringTransferId,
+): Promise<RecurringTransfer | undefined> {
+  const rows = await database.select().from(recurringTransfers).where(eq(recurringTransfers.recurringTransferId, id));
+  return rows[0];
+}
+
+export interface RecurringFilter {
+  readonly status?: RecurringStatus | undefined;
+  /** As sender or receiver. */
+  readonly walletId?: WalletId | undefined;
+  readonly after?: { readonly createdAt: Date; readonly id: RecurringTransferId } | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, those after the cursor. */
+export async function listRecurringTransfers(
+  database: Database,
+  filter: RecurringFilter,
+): Promise<RecurringTransfer[]> {
+  const { walletId, limit } = filter;
+  if (walletId === undefined) return listBy(database, filter, undefined);
+  // Two scans of an index each, which end at the limit, as for transfers.
+  const [sent, received] = await Promise.all([
+    listBy(database, filter, eq(recurringTransfers.senderWalletId, walletId)),
+    listBy(database, filter, eq(recurringTransfers.receiverWalletId, walletId)),
+  ]);
+  return [...sent, ...received].sort(newestFirst).slice(0, limit);
+}
+
+function listBy(
+  database: Database,
+  { status, after, limit }: RecurringFilter,
+  condition: SQL | undefined,
+): Promise<RecurringTransfer[]> {
+  const { createdAt, recurringTransferId } = recurringTransfers;
+  return database
+    .select()
+    .from(recurringTransfers)
+    .where(
+      and(
+        condition,
+        status && eq(recurringTransfers.status, status),
+        after &&
+          sql`(${createdAt}, ${recurringTransferId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(createdAt), desc(recurringTransferId))
+    .limit(limit);
+}
+
+function newestFirst(a: RecurringTransfer, b: RecurringTransfer): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.recurringTransferId < b.recurringTransferId ? 1 : -1);
+}
+
+/**
+ * Those that are due to be looked after, the longest due first. They are due again after `leaseSeconds`. Rows that another
+ * sweep is claiming are passed over.
+ */
+export function claimDueRecurring(
+  database: Database,
+  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
+): Promise<RecurringTransfer[]> {
+  const due = database
+    .select({ id: recurringTransfers.recurringTransferId })
+    .from(recurringTransfers)
+    .where(lt(recurringTransfers.tendDueAt, sql`now()`))
+    .orderBy(asc(recurringTransfers.tendDueAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  return database
+    .update(recurringTransfers)
+    .set({ tendDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
+    .where(sql`${recurringTransfers.recurringTransferId} = ANY(ARRAY(${due}))`)
+    .returning();
+}
+
+/**
+ * Notes that a version was looked after, how far its runs are settled, and in how many seconds it is due again (null:
+ * never). If it has changed meanwhile, it is due at once: what was done to its Schedule may be undone.
+ */
+export async function noteTended(
+  database: Database,
+  { recurringTransferId, version }: RecurringTransfer,
+  settledUntil: Date,
+  againInSeconds: number | null,
+): Promise<void> {
+  await database.execute(sql`
+    UPDATE recurring_transfers SET settled_until = greatest(settled_until, ${settledUntil.toISOString()}::timestamptz),
+      tend_due_at = CASE WHEN version = ${version} THEN now() + make_interval(secs => ${againInSeconds}::int) ELSE now() END
+    WHERE recurring_transfer_id = ${recurringTransferId}`);
+}

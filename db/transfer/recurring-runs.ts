@@ -1,0 +1,198 @@
+/**
+ * The runs of recurring transfers in the transfer database: each is accepted as a transfer once, by its name, and those
+ * that nobody will catch up are listed as skipped. Imported by the recurring activities, the transfer API and
+ * temporal/tend-recurring.ts.
+ */
+import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { recurringRunId } from '../../domain/derived-id.ts';
+import { movementEvent } from '../../domain/event.ts';
+import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
+import { transferBodyHash } from '../../domain/movement-body.ts';
+import { scheduledRunName, triggeredRunName } from '../../domain/recurring.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import { rowOf, type Database } from '../database.ts';
+import { findTransfer, insertEvent, insertMetadata, START_DUE_SECONDS, type Transfer } from './queries.ts';
+import { findRecurringTransfer, type RecurringTransfer } from './recurring-queries.ts';
+import { recurringTransferSkips, transfers } from './schema.ts';
+
+export type ScheduledRun =
+  | { readonly outcome: 'accepted'; readonly transfer: Transfer }
+  /** Paused or deleted, now or when it was to run; or it was not to run at all. */
+  | { readonly outcome: 'not_due' };
+
+/**
+ * Accepts the transfer of the run at a nominal time: once, however often it is asked for, and only if the recurring
+ * transfer is active and was so at that time. Who pauses it waits for this, or this for the pause, which then counts.
+ */
+export async function acceptScheduledRun(
+  database: Database,
+  id: RecurringTransferId,
+  nominalAt: Date,
+  deadlineSeconds: number,
+): Promise<ScheduledRun> {
+  const recurring = await findRecurringTransfer(database, id);
+  if (recurring === undefined) return { outcome: 'not_due' };
+  const name = scheduledRunName(nominalAt);
+  const at = sql`${nominalAt.toISOString()}::timestamptz`;
+  const accepted = await insertRun(database, recurring, name, {
+    nominalAt,
+    deadlineSeconds,
+    trace: { requestId: recurring.requestId },
+    condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, created_at) AND coalesce(ends_at, 'infinity')
+      AND ${wasActiveAt(id, at)}`,
+  });
+  if (accepted !== undefined) return { outcome: 'accepted', transfer: accepted };
+  const transfer = await findTransfer(database, recurringRunId(id, name));
+  if (transfer !== undefined) return { outcome: 'accepted', transfer };
+  // A Schedule that runs what is paused or deleted is one that was not made to agree: that is not to wait.
+  await database.execute(sql`
+    UPDATE recurring_transfers SET tend_due_at = now() WHERE recurring_transfer_id = ${id} AND status <> 'ACTIVE'`);
+  return { outcome: 'not_due' };
+}
+
+/**
+ * Accepts the transfer of a run that somebody asks for now, whatever its rhythm, also while it is paused. Undefined if the
+ * key was used before, or if the recurring transfer is deleted.
+ */
+export function acceptTriggeredRun(
+  database: Database,
+  recurring: RecurringTransfer,
+  idempotencyKey: string,
+  deadlineSeconds: number,
+  trace: TraceContext,
+): Promise<Transfer | undefined> {
+  const condition = sql`status <> 'DELETED'`;
+  const name = triggeredRunName(idempotencyKey);
+  return insertRun(database, recurring, name, { nominalAt: undefined, deadlineSeconds, trace, condition });
+}
+
+/** The row as PENDING, its first step and its event, if `condition` holds of the recurring transfer; else undefined. */
+async function insertRun(
+  database: Database,
+  recurring: RecurringTransfer,
+  name: string,
+  run: {
+    readonly nominalAt: Date | undefined;
+    readonly deadlineSeconds: number;
+    readonly trace: TraceContext;
+    readonly condition: SQL;
+  },
+): Promise<Transfer | undefined> {
+  const { recurringTransferId, senderWalletId, receiverWalletId, amount, currency, reference, metadata } = recurring;
+  const transferId = recurringRunId(recurringTransferId, name);
+  const event = movementEvent(
+    'transfer.initiated',
+    transferId,
+    {
+      transfer_id: transferId,
+      sender_wallet_id: senderWalletId,
+      receiver_wallet_id: receiverWalletId,
+      amount,
+      currency,
+    },
+    run.trace,
+    new Date(),
+  );
+  const { rows } = await database.execute(sql`
+    WITH due AS (
+      SELECT FROM recurring_transfers WHERE recurring_transfer_id = ${recurringTransferId} AND ${run.condition} FOR SHARE
+    ), accepted AS (
+      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
+        recurring_transfer_id, nominal_at, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
+      SELECT ${transferId}::uuid, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
+        ${JSON.stringify(metadata)}::jsonb, ${recurringTransferId}::uuid, ${run.nominalAt?.toISOString() ?? null}::timestamptz,
+        ${name}, decode(${transferBodyHash(recurring)}, 'hex'), ${run.trace.requestId}, ${run.trace.traceparent ?? null},
+        now() + make_interval(secs => ${run.deadlineSeconds}), now() + make_interval(secs => ${START_DUE_SECONDS})
+      FROM due
+      ON CONFLICT DO NOTHING
+      RETURNING *
+    ), step AS (
+      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
+    ), event AS (
+      ${insertEvent(event, sql`accepted`)}
+    ), metadata AS (
+      ${insertMetadata('transfer')}
+    )
+    SELECT * FROM accepted`);
+  return rows[0] && rowOf(transfers, rows[0]);
+}
+
+/** Which of these nominal times were due and have no transfer, in order. */
+export async function findMissedRuns(
+  database: Database,
+  id: RecurringTransferId,
+  nominalTimes: readonly Date[],
+): Promise<Date[]> {
+  if (nominalTimes.length === 0) return [];
+  const { rows } = await database.execute<{ at: string }>(sql`
+    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at
+    FROM unnest(${sql.param(nominalTimes.map((at) => at.toISOString()))}::timestamptz[]) AS nominal (at)
+    WHERE ${wasActiveAt(id, sql`at`)}
+      AND NOT EXISTS (SELECT FROM transfers WHERE recurring_transfer_id = ${id} AND nominal_at = at)
+    ORDER BY nominal.at`);
+  return rows.map(({ at }) => new Date(at));
+}
+
+/** Lists them as skipped. A repeat changes nothing. */
+export async function recordSkips(
+  database: Database,
+  id: RecurringTransferId,
+  nominalTimes: readonly Date[],
+): Promise<void> {
+  if (nominalTimes.length === 0) return;
+  await database
+    .insert(recurringTransferSkips)
+    .values(nominalTimes.map((nominalAt) => ({ recurringTransferId: id, nominalAt })))
+    .onConflictDoNothing();
+}
+
+/** Its transfers, newest first, those after the cursor. */
+export function listRuns(
+  database: Database,
+  id: RecurringTransferId,
+  { after, limit }: { after?: { createdAt: Date; transferId: TransferId } | undefined; limit: number },
+): Promise<Transfer[]> {
+  return database
+    .select()
+    .from(transfers)
+    .where(
+      and(
+        eq(transfers.recurringTransferId, id),
+        after &&
+          sql`(${transfers.createdAt}, ${transfers.transferId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.transferId}::uuid)`,
+      ),
+    )
+    .orderBy(desc(transfers.createdAt), desc(transfers.transferId))
+    .limit(limit);
+}
+
+/** The nominal times of its skipped runs, the latest first, those before the cursor. */
+export async function listSkips(
+  database: Database,
+  id: RecurringTransferId,
+  { before, limit }: { before?: Date | undefined; limit: number },
+): Promise<Date[]> {
+  const { recurringTransferId, nominalAt } = recurringTransferSkips;
+  const rows = await database
+    .select({ nominalAt })
+    .from(recurringTransferSkips)
+    .where(
+      and(
+        eq(recurringTransferId, id),
+        before && sql`${nominalAt} < ${before.toISOString()}::timestamptz`,
+        // One that an operator had Temporal make up for after all.
+        sql`NOT EXISTS (SELECT FROM transfers t WHERE t.recurring_transfer_id = ${id} AND t.nominal_at = ${nominalAt})`,
+      ),
+    )
+    .orderBy(desc(nominalAt))
+    .limit(limit);
+  return rows.map((row) => row.nominalAt);
+}
+
+/** The condition that its status was ACTIVE at an instant, which it has been neither before it was made nor while paused. */
+function wasActiveAt(id: RecurringTransferId, at: SQL): SQL {
+  return sql`'ACTIVE' = (
+    SELECT change.status FROM recurring_transfer_changes change
+    WHERE change.recurring_transfer_id = ${id} AND change.created_at <= ${at}
+    ORDER BY change.created_at DESC, change.change_id DESC LIMIT 1)`;
+}

@@ -1,0 +1,46 @@
+/**
+ * The table of the reconciliation's runs, part of the transfer service's schema: each with the window that it looked at and
+ * its result. Imported by this folder alone.
+ */
+import { sql } from 'drizzle-orm';
+import { check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import type { RunId } from '../../domain/ids.ts';
+import { RUN_STATUSES, type Finding, type Patrol } from '../../domain/reconciliation.ts';
+import { instant } from '../database.ts';
+
+export const reconciliationRuns = pgTable(
+  'reconciliation_runs',
+  {
+    runId: uuid('run_id').$type<RunId>().primaryKey(),
+    workflowId: text('workflow_id').notNull(),
+    trigger: text('trigger', { enum: ['schedule', 'request'] }).notNull(),
+    status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
+    /** It looks at what changed from here, which lies before the mark of the run before it, */
+    fromMark: instant('from_mark').notNull(),
+    /** until here: its own mark, once it has come to its end. */
+    toMark: instant('to_mark').notNull(),
+    checked: integer('checked').notNull().default(0),
+    repaired: integer('repaired').notNull().default(0),
+    casesOpened: integer('cases_opened').notNull().default(0),
+    casesClosed: integer('cases_closed').notNull().default(0),
+    /** How many subjects disagree; `findings` has the first of them. */
+    found: integer('found').notNull().default(0),
+    findings: jsonb('findings').$type<readonly Finding[]>().notNull().default([]),
+    /** Why it could not come to its end. */
+    error: text('error'),
+    /** Where its looks at what did not change have come to; the next one goes on from there. */
+    patrol: jsonb('patrol').$type<Patrol>().notNull().default({}),
+    startedAt: instant('started_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    finishedAt: instant('finished_at'),
+  },
+  (t) => [
+    index('reconciliation_runs_started').on(t.startedAt.desc().nullsFirst(), t.runId.desc().nullsFirst()),
+    index('reconciliation_runs_running')
+      .on(t.startedAt)
+      .where(sql`status = 'RUNNING'`),
+    check('reconciliation_runs_status', sql`status in ('RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED')`),
+    check('reconciliation_runs_finished', sql`(status = 'RUNNING') = (finished_at is null)`),
+  ],
+);

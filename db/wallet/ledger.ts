@@ -1,0 +1,208 @@
+/**
+ * What the wallet shards answer to a reconciliation (domain/ledger.ts), straight from their databases. Reads alone, each a
+ * statement that is bounded by its page: what an answer costs follows what was written, by the indexes on `created_at`,
+ * and not what is there. Imported by the wallet API and by whoever composes a process that has the shards.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { WalletId } from '../../domain/ids.ts';
+import type { Ledger, LedgerPage } from '../../domain/ledger.ts';
+import { formatUnits, parseUnits } from '../../domain/money.ts';
+import type { Cursor } from '../../domain/reconciliation.ts';
+import { shardOf } from '../../domain/routing.ts';
+import type { Entry, Fence, Moved } from '../../domain/settlement.ts';
+import type { Database } from '../database.ts';
+
+const PAGE_ROWS = 1_000;
+/** Of a wallet's entries that are summed by one statement. */
+const SUMMED_ROWS = 20_000;
+
+export function ledgerOf(shards: readonly Database[]): Ledger {
+  return {
+    shardCount: shards.length,
+
+    async fences(page) {
+      const rows = await rowsOf<{ id: string; at_ms: string }>(
+        shards[page.shard]!,
+        sql`
+        SELECT transaction_id AS id, ${milliseconds} AS at_ms FROM operation_fences
+        WHERE ${isWithin(page, sql`transaction_id`)} ORDER BY created_at, transaction_id LIMIT ${PAGE_ROWS}`,
+      );
+      return { movements: [...new Set(rows.map(({ id }) => id))], next: nextOf(rows) };
+    },
+
+    async entries(page) {
+      const rows = await rowsOf<WrittenEntry>(shards[page.shard]!, writtenEntries(page));
+      const those = (name: keyof WrittenEntry, is: 'is_wrong' | 'is_unfenced'): string[] => [
+        ...new Set(rows.filter((row) => row[is]).map((row) => String(row[name]))),
+      ];
+      return {
+        checked: rows.length,
+        wallets: those('wallet_id', 'is_wrong'),
+        movements: those('transaction_id', 'is_unfenced'),
+        next: nextOf(rows),
+      };
+    },
+
+    async wallets({ shard, after, limit }) {
+      const rows = await rowsOf<{ id: string; is_wrong: boolean }>(
+        shards[shard]!,
+        sql`
+        SELECT wallet_id AS id, ${isUnlikeItsLastEntry(sql`wallet`)} AS is_wrong
+        FROM (SELECT * FROM wallets WHERE ${after === null ? sql`true` : sql`wallet_id > ${after}`} ORDER BY wallet_id LIMIT ${limit}) wallet
+        ORDER BY wallet_id`,
+      );
+      return {
+        checked: rows.length,
+        wallets: rows.filter((row) => row.is_wrong).map(({ id }) => id),
+        next: rows.length < limit ? null : rows.at(-1)!.id,
+      };
+    },
+
+    async movements(ids) {
+      const found = await Promise.all(shards.map((shard) => movedIn(shard, ids)));
+      const entries = Map.groupBy(
+        found.flatMap((each) => each.entries),
+        ({ id }) => id,
+      );
+      const fences = Map.groupBy(
+        found.flatMap((each) => each.fences),
+        ({ id }) => id,
+      );
+      return new Map(
+        ids
+          .filter((id) => entries.has(id) || fences.has(id))
+          .map((id): [string, Moved] => [id, { entries: entries.get(id) ?? [], fences: fences.get(id) ?? [] }]),
+      );
+    },
+
+    walletProblem: (walletId) => walletProblem(shards[shardOf(walletId as WalletId, shards.length)]!, walletId),
+  };
+}
+
+interface WrittenEntry {
+  id: string;
+  at_ms: string;
+  wallet_id: string;
+  transaction_id: string;
+  /** It does not follow from the entry before it, or it is not what its wallet's balance has become. */
+  is_wrong: boolean;
+  is_unfenced: boolean;
+}
+
+function writtenEntries(page: LedgerPage): SQL {
+  return sql`
+    SELECT entry_id AS id, ${milliseconds} AS at_ms, wallet_id, transaction_id,
+      NOT EXISTS (SELECT FROM operation_fences fence WHERE fence.transaction_id = entry.transaction_id) AS is_unfenced,
+      (sequence > 1 AND before.balance_before IS NULL)
+        OR balance_after <> coalesce(before.balance_before, 0) + CASE type WHEN 'DEBIT' THEN -amount ELSE amount END
+        OR wallet.is_wrong AS is_wrong
+    FROM (
+      SELECT * FROM ledger_entries
+      WHERE ${isWithin(page, sql`entry_id`)} ORDER BY created_at, entry_id LIMIT ${PAGE_ROWS}
+    ) entry
+    LEFT JOIN LATERAL (
+      SELECT balance_after AS balance_before FROM ledger_entries before
+      WHERE before.wallet_id = entry.wallet_id AND before.sequence = entry.sequence - 1
+    ) before ON true
+    LEFT JOIN LATERAL (SELECT ${isUnlikeItsLastEntry(sql`wallet`)} AS is_wrong FROM wallets wallet WHERE wallet.wallet_id = entry.wallet_id) wallet ON true
+    ORDER BY created_at, entry_id`;
+}
+
+/** Of a row of `wallets`: its balance and its count of entries are what its last entry says. */
+function isUnlikeItsLastEntry(wallet: SQL): SQL {
+  return sql`(${wallet}.balance, ${wallet}.last_sequence) <> (
+    SELECT coalesce(sum(balance_after), 0), coalesce(sum(sequence), 0) FROM (
+      SELECT balance_after, sequence FROM ledger_entries last WHERE last.wallet_id = ${wallet}.wallet_id ORDER BY sequence DESC LIMIT 1
+    ) last)`;
+}
+
+async function movedIn(shard: Database, ids: readonly string[]) {
+  const those = sql`${sql.param([...ids])}::uuid[]`;
+  const [entries, fences] = await Promise.all([
+    rowsOf<Entry & { id: string }>(
+      shard,
+      sql`
+      SELECT transaction_id AS id, type, amount, wallet_id AS wallet, kind, currency
+      FROM ledger_entries JOIN wallets USING (wallet_id) WHERE transaction_id = ANY(${those})`,
+    ),
+    rowsOf<Fence & { id: string }>(
+      shard,
+      sql`
+      SELECT transaction_id AS id, leg, outcome, reason, detail, is_hold, wallet_id AS wallet, currency, amount
+      FROM operation_fences WHERE transaction_id = ANY(${those})`,
+    ),
+  ]);
+  return { entries, fences };
+}
+
+interface Summed {
+  entries: number;
+  total: string;
+  /** Entries that say another balance than those before them lead to, and such that are not the next in number. */
+  wrong: number;
+  gaps: number;
+  sequence: string | null;
+  balance_after: string | null;
+  balance: string;
+  last_sequence: string;
+}
+
+/** Sums a wallet's whole ledger, a bounded part at a time; for a wallet that is under suspicion. */
+async function walletProblem(shard: Database, walletId: string): Promise<string | undefined> {
+  let [total, wrong, gaps, sequence, balance] = [0n, 0, 0, '0', '0'];
+  for (;;) {
+    const [part] = await rowsOf<Summed>(shard, summedPart(walletId, sequence, balance));
+    if (part === undefined) return undefined;
+    total += parseUnits(part.total);
+    wrong += part.wrong;
+    gaps += part.gaps;
+    sequence = part.sequence ?? sequence;
+    balance = part.balance_after ?? balance;
+    if (part.entries === SUMMED_ROWS) continue;
+    // The wallet as the statement of its last entries saw it.
+    const difference = parseUnits(part.balance) - total;
+    if (difference !== 0n)
+      return `its balance is ${formatUnits(difference < 0n ? -difference : difference)} ${difference < 0n ? 'less' : 'more'} than its entries sum to`;
+    if (gaps > 0) return `${gaps} of its entries are not numbered one after the other`;
+    if (wrong > 0) return `${wrong} of its entries say another balance than the entries before them lead to`;
+    return part.last_sequence === sequence ? undefined : 'it counts more or fewer entries than it has';
+  }
+}
+
+function summedPart(walletId: string, sequence: string, balance: string): SQL {
+  return sql`
+    SELECT wallet.balance, wallet.last_sequence, part.* FROM wallets wallet CROSS JOIN LATERAL (
+      SELECT count(*)::int AS entries, coalesce(sum(signed), 0) AS total,
+        count(*) FILTER (WHERE balance_after <> balance_before + signed)::int AS wrong,
+        count(*) FILTER (WHERE sequence <> sequence_before + 1)::int AS gaps,
+        max(sequence) AS sequence, (array_agg(balance_after ORDER BY sequence DESC))[1] AS balance_after
+      FROM (
+        SELECT sequence, balance_after, CASE type WHEN 'DEBIT' THEN -amount ELSE amount END AS signed,
+          lag(sequence, 1, ${sequence}::bigint) OVER (ORDER BY sequence) AS sequence_before,
+          lag(balance_after, 1, ${balance}::numeric(28,4)) OVER (ORDER BY sequence) AS balance_before
+        FROM (SELECT * FROM ledger_entries WHERE wallet_id = ${walletId} AND sequence > ${sequence}::bigint ORDER BY sequence LIMIT ${SUMMED_ROWS}) entry
+      ) entry
+    ) part WHERE wallet.wallet_id = ${walletId}`;
+}
+
+const milliseconds = sql`(extract(epoch FROM created_at) * 1000)::bigint`;
+
+/** The rows of a window that follow the cursor, by time and then by `key`, a uuid. */
+function isWithin({ window, after }: LedgerPage, key: SQL): SQL {
+  const from = after === undefined ? sql`` : sql`(created_at, ${key}) > (${at(after.atMs)}, ${after.key}::uuid) AND `;
+  return sql`${from}created_at >= ${at(after?.atMs ?? window.fromMs)} AND created_at < ${at(window.untilMs)}`;
+}
+
+function at(milliseconds: number): SQL {
+  return sql`${new Date(milliseconds).toISOString()}::timestamptz`;
+}
+
+function nextOf(rows: readonly { id: string; at_ms: string }[]): Cursor | null {
+  const last = rows.at(-1);
+  return last === undefined || rows.length < PAGE_ROWS ? null : { atMs: Number(last.at_ms), key: last.id };
+}
+
+async function rowsOf<Row>(database: Database, statement: SQL): Promise<Row[]> {
+  const { rows } = await database.execute(statement);
+  return rows as Row[];
+}

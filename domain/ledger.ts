@@ -1,0 +1,37 @@
+/**
+ * What the reconciliation asks of the wallet service, as a port: a function over the shards' databases where they are in
+ * the same process, a call of the wallet API where they are not. It only reads, and each answer is bounded.
+ */
+import type { Cursor, Window } from './reconciliation.ts';
+import type { Moved } from './settlement.ts';
+
+export interface LedgerPage {
+  readonly shard: number;
+  readonly window: Window;
+  readonly after?: Cursor | undefined;
+}
+
+export interface Ledger {
+  readonly shardCount: number;
+  /** The movements that a shard has decided a leg of, by its fences. */
+  readonly fences: (page: LedgerPage) => Promise<{ movements: string[]; next: Cursor | null }>;
+  /**
+   * The entries that a shard has written, each held against the one before it in its wallet: which wallets' entries or
+   * balances are not what they should be, and which movements have an entry but no fence.
+   */
+  readonly entries: (
+    page: LedgerPage,
+  ) => Promise<{ checked: number; wallets: string[]; movements: string[]; next: Cursor | null }>;
+  /** The wallets of a shard that follow `after` in the order of their ids: those whose balance is not its last entry's. */
+  readonly wallets: (slice: {
+    shard: number;
+    after: string | null;
+    limit: number;
+  }) => Promise<{ checked: number; wallets: string[]; next: string | null }>;
+  /** What every shard did for these movements, at most MOVEMENTS_MAX; nothing of those that no shard knows. */
+  readonly movements: (ids: readonly string[]) => Promise<Map<string, Moved>>;
+  /** What is wrong about a wallet, by all of its entries, in a sentence that stays the same while it is not repaired. */
+  readonly walletProblem: (walletId: string) => Promise<string | undefined>;
+}
+
+export const MOVEMENTS_MAX = 500;

@@ -1,0 +1,30 @@
+/**
+ * What an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. Imported by the API.
+ */
+import type { Client } from '@temporalio/client';
+import { answerWithin } from './health.ts';
+
+export interface PendingFailure {
+  /** How often it has been tried. */
+  readonly attempts: number;
+  readonly lastError: string;
+}
+
+/** For somebody who waits for an answer that does without. */
+const ANSWER_LIMIT_MS = 700;
+
+/** The failing activity of a workflow that was tried most often; undefined if there is none, or no answer in time. */
+export async function pendingFailure(client: Client, workflowId: string): Promise<PendingFailure | undefined> {
+  try {
+    const { status, raw } = await answerWithin(client, ANSWER_LIMIT_MS, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    if (status.name !== 'RUNNING') return undefined;
+    const failing = (raw.pendingActivities ?? []).flatMap(({ attempt, lastFailure }) =>
+      lastFailure?.message ? [{ attempts: attempt ?? 0, lastError: lastFailure.message }] : [],
+    );
+    return failing.sort((one, other) => other.attempts - one.attempts)[0];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Starts the reconciliation: its schedule, a run that somebody asked for, and the look at one case. A repeat of each finds what
+ * is there. Imported by the API, by the workers and by the migration command.
+ */
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import type { CaseId, RunId } from '../domain/ids.ts';
+import { EVERY_SECONDS } from '../domain/reconciliation.ts';
+import {
+  caseWorkflowId,
+  reconciliationWorkflowId,
+  TRANSFER_TASK_QUEUE,
+  type ReconciliationInput,
+} from '../workflows/messages.ts';
+
+const SCHEDULE_ID = 'reconciliation';
+
+/**
+ * Makes the schedule unless it is there: what an operator has changed about it, or paused, stays so. A run that is still under
+ * way when the next is due takes its place.
+ */
+export async function ensureReconciliationSchedule(client: Client): Promise<void> {
+  try {
+    await client.schedule.create({
+      scheduleId: SCHEDULE_ID,
+      spec: { intervals: [{ every: EVERY_SECONDS * 1_000 }] },
+      // Of the runs that were missed, the next one does the work.
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'reconciliation',
+        workflowId: 'reconciliation/scheduled',
+        taskQueue: TRANSFER_TASK_QUEUE,
+        args: [{} satisfies ReconciliationInput],
+        staticSummary: 'Compares transfers, ledger and workflows since the last mark',
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+}
+
+/** Resolves when the workflow of this run is known to have been started. */
+export async function startReconciliation(client: Client, runId: RunId): Promise<void> {
+  await client.workflow.start('reconciliation', {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId: reconciliationWorkflowId(runId),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ runId } satisfies ReconciliationInput],
+    staticSummary: 'Compares transfers, ledger and workflows, as somebody asked for',
+  });
+}
+
+/** Starts another look at a case, or finds the one that is under way. */
+export async function startLookAtCase(client: Client, caseId: CaseId): Promise<void> {
+  await client.workflow.start('reconciliation', {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId: caseWorkflowId(caseId),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ caseId } satisfies ReconciliationInput],
+    staticSummary: 'Looks at a case again',
+  });
+}

@@ -1,0 +1,215 @@
+// What the reconciliation sees and does in the databases.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import {
+  closeDisagreement,
+  listCaseActions,
+  listCases,
+  openDisagreement,
+  settleCase,
+} from '../../db/transfer/case-queries.ts';
+import { beginRun, findRun, finishRun } from '../../db/transfer/reconciliation-queries.ts';
+import type { RunId } from '../../domain/ids.ts';
+import { EMPTY_TALLY, OVERLAP_SECONDS } from '../../domain/reconciliation.ts';
+import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
+import { reconciling, type Reconciling } from './reconciling.ts';
+import { movementsOver, type Movements } from './settled.ts';
+import { userOnShard } from './wallets.ts';
+
+describe('the reconciliation', () => {
+  let cluster: TestCluster;
+  let stores: TestStores;
+  let movements: Movements;
+  let here: Reconciling;
+  before(async () => {
+    cluster = await startCluster();
+  });
+  beforeEach(async () => {
+    stores = await cluster.createStores();
+    movements = movementsOver(stores);
+    here = reconciling(stores);
+  });
+  after(() => cluster?.stop());
+
+  const onTransfer = (statement: string) => rowsOf(stores.transfer.admin, statement);
+  const onShard = (shard: number, statement: string) => rowsOf(stores.wallets[shard]!.admin, statement);
+  const wallet = (shard: number, balance?: string) => movements.wallets.open(userOnShard(shard, 2), balance);
+  const fund = async (shard: number, amount: string) => {
+    const id = await wallet(shard);
+    const t = await movements.acceptTransaction('CREDIT', id, amount);
+    await movements.transact(t);
+    return id;
+  };
+  const grownOld = () => onTransfer(`UPDATE transfers SET created_at = created_at - interval '2 minutes'`);
+
+  test('finds nothing wrong with movements in every state', async () => {
+    const [sender, receiver] = [await fund(0, '100.0000'), await wallet(1)];
+    const accept = () => movements.acceptTransfer(sender, receiver, '5.0000');
+    await movements.settle(await accept());
+    const canceled = await accept();
+    await movements.debit(canceled);
+    await movements.giveUp(canceled, 'canceled');
+    await movements.settle(await movements.acceptTransfer(receiver, sender, '5000.0000'));
+    const debited = await accept();
+    await movements.debit(debited);
+    here.states.set(`transfer/${debited.transferId}`, 'open');
+    await accept(); // so young that nobody may have started it
+    const { found, repaired, looks } = await here.run();
+    assert.deepEqual([found, repaired, here.started], [0, 0, []]);
+    assert.equal(looks['changed/transfer'], 5);
+  });
+
+  test('starts the workflow of a movement that has none, once it is old enough to have one, and of one that was closed at once', async () => {
+    const [sender, receiver] = [await fund(0, '100.0000'), await wallet(1)];
+    const young = await movements.acceptTransfer(sender, receiver, '1.0000');
+    const terminated = await movements.acceptTransfer(sender, receiver, '1.0000');
+    here.states.set(`transfer/${terminated.transferId}`, 'closed');
+    assert.equal((await here.run()).repaired, 1);
+    assert.deepEqual(here.started, [`transfer/${terminated.transferId}`]);
+    await grownOld();
+    const { repaired, found } = await here.run();
+    assert.deepEqual([repaired, found, here.started.length], [1, 0, 2]);
+    assert.equal(here.started[1], `transfer/${young.transferId}`);
+    assert.equal((await here.run()).repaired, 0);
+  });
+
+  test('keeps a case of a movement that cannot be started, counts the tries, and closes it once it can', async () => {
+    const t = await movements.acceptTransfer(await fund(0, '9.0000'), await wallet(1), '1.0000');
+    const workflowId = `transfer/${t.transferId}`;
+    here.lost.add(workflowId);
+    await grownOld();
+    const first = await here.run();
+    assert.deepEqual([first.casesOpened, first.findings.map(({ reason }) => reason)[0]], [1, 'workflow_missing']);
+    await here.run();
+    const [opened] = await listCases(stores.transfer.service, { limit: 10 });
+    assert.ok(opened!.attempts >= 2, String(opened!.attempts));
+    assert.deepEqual([opened!.transferId, opened!.status], [t.transferId, 'OPEN']);
+    here.lost.clear();
+    const healed = await here.run();
+    assert.deepEqual([healed.repaired, healed.casesClosed, healed.found], [1, 1, 0]);
+  });
+
+  test('sees an entry that does not follow from the one before it, also far from the end of a ledger', async () => {
+    const id = await fund(1, '10.0000');
+    for (let i = 0; i < 3; i += 1) await movements.transact(await movements.acceptTransaction('CREDIT', id, '1.0000'));
+    await here.run();
+    await onShard(1, `UPDATE ledger_entries SET balance_after = 12 WHERE wallet_id = '${id}' AND sequence = 2`);
+    const { findings } = await here.run();
+    assert.deepEqual(findings, [
+      {
+        subject: `wallet/${id}`,
+        reason: 'balance_disagrees',
+        detail: '2 of its entries say another balance than the entries before them lead to',
+      },
+    ]);
+  });
+
+  test('sees an entry that is missing, and one whose fence is', async () => {
+    const [sender, receiver] = [await fund(0, '10.0000'), await wallet(1)];
+    const t = await movements.acceptTransfer(sender, receiver, '4.0000');
+    await movements.settle(t);
+    await onShard(1, `DELETE FROM operation_fences WHERE transaction_id = '${t.transferId}'`);
+    const { findings } = await here.run();
+    assert.deepEqual(
+      findings.map(({ subject, reason }) => [subject, reason]),
+      [[`transfer/${t.transferId}`, 'entries_disagree']],
+    );
+    await onShard(1, `DELETE FROM ledger_entries WHERE transaction_id = '${t.transferId}'`);
+    const again = await here.run();
+    assert.deepEqual(
+      again.findings.map(({ subject }) => subject).sort(),
+      [`transfer/${t.transferId}`, `wallet/${receiver}`].sort(),
+    );
+  });
+
+  test('judges a movement that ended long ago when a shard writes for it again', async () => {
+    const [sender, receiver] = [await fund(0, '10.0000'), await wallet(1)];
+    const t = await movements.acceptTransfer(sender, receiver, '4.0000');
+    await movements.settle(t);
+    await here.run();
+    await onTransfer(
+      `UPDATE transfers SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day'`,
+    );
+    await onShard(
+      0,
+      `INSERT INTO operation_fences (transaction_id, leg, outcome, wallet_id, currency, amount) VALUES ('${t.transferId}', 'refund', 'applied', '${sender}', 'USD', 4)`,
+    );
+    const { findings, looks } = await here.run();
+    assert.equal(looks['changed/transfer'], 0);
+    assert.deepEqual(
+      findings.map(({ subject, reason }) => [subject, reason]),
+      [[`transfer/${t.transferId}`, 'entries_disagree']],
+    );
+  });
+
+  test('looks back beyond the mark, so that what was committed late is not missed', async () => {
+    await here.run();
+    const [first] = await onTransfer(`SELECT to_mark FROM reconciliation_runs`);
+    const id = await fund(0, '1.0000');
+    // Written just before the mark, by a statement that took its time to commit.
+    const late = `'${(first!['to_mark'] as Date | string).toString()}'::timestamptz - interval '4 seconds'`;
+    await onTransfer(`UPDATE transactions SET updated_at = ${late}`);
+    await onShard(0, `UPDATE ledger_entries SET created_at = ${late}`);
+    const { looks } = await here.run();
+    assert.deepEqual([looks['changed/transaction'], looks['entries/0'], looks['fences/0']], [1, 2, 1], id);
+  });
+
+  test('a run that fails moves no mark; one whose workflow is gone has failed; and requests cannot pile up', async () => {
+    const database = stores.transfer.service;
+    const begin = (name: string) =>
+      beginRun(database, { runId: name as RunId, workflowId: `reconciliation/${name}`, trigger: 'request' });
+    const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
+    const first = await begin(one);
+    assert.deepEqual(await begin(one), first, 'a repeat answers the same run');
+    await finishRun(database, one as RunId, { status: 'FAILED', tally: EMPTY_TALLY, error: 'by a test' });
+    const second = await begin(two);
+    assert.equal(second!.fromMark.getTime(), 0);
+    for (let i = 0; i < 3; i += 1) assert.ok(await begin(crypto.randomUUID()));
+    assert.equal(await begin(crypto.randomUUID()), undefined);
+    await finishRun(database, two as RunId, { status: 'CLEAN', tally: EMPTY_TALLY });
+    // Their workflows are not known to Temporal, so they are over.
+    await here.activities.beginReconciliation({
+      runId: crypto.randomUUID() as RunId,
+      workflowId: 'reconciliation/scheduled',
+      trigger: 'schedule',
+    });
+    const third = await begin(crypto.randomUUID());
+    assert.equal(third!.fromMark.getTime(), second!.toMark.getTime() - OVERLAP_SECONDS * 1_000);
+    await finishRun(database, two as RunId, { status: 'FAILED', tally: EMPTY_TALLY });
+    assert.equal((await findRun(database, two as RunId))?.status, 'CLEAN', 'a result is written once');
+  });
+
+  test('a subject has one open case; what is settled is not found again, unless it is something else', async () => {
+    const database = stores.transfer.service;
+    const finding = { subject: 'wallet/w', reason: 'balance_disagrees', detail: 'one more' } as const;
+    const opened = await Promise.all(Array.from({ length: 8 }, () => openDisagreement(database, finding, 0)));
+    assert.deepEqual(opened.toSorted(), ['known', 'known', 'known', 'known', 'known', 'known', 'known', 'opened']);
+    const [row] = await listCases(database, { status: 'OPEN', limit: 10 });
+    const settled = await Promise.all(
+      Array.from({ length: 4 }, () => settleCase(database, row!.caseId, { actor: 'alice', comment: 'Known.' })),
+    );
+    assert.equal(settled.filter((each) => each !== undefined).length, 1);
+    assert.deepEqual(
+      (await listCaseActions(database, row!.caseId)).map(({ action, actor }) => `${action} ${actor}`),
+      ['opened counterpoise', 'resolved alice'],
+    );
+    assert.equal(await openDisagreement(database, finding, 0), 'settled');
+    assert.equal(await openDisagreement(database, { ...finding, detail: 'two more' }, 0), 'opened');
+    assert.equal(await closeDisagreement(database, finding.subject), true);
+    assert.equal(await closeDisagreement(database, finding.subject), false);
+  });
+
+  test('leaves the case of a compensation alone', async () => {
+    const database = stores.transfer.service;
+    const subject = `transfer/${crypto.randomUUID()}`;
+    await onTransfer(
+      `INSERT INTO cases (subject, reason, last_error) VALUES ('${subject}', 'refund_failing', 'no shard')`,
+    );
+    const finding = { subject, reason: 'workflow_missing', detail: 'no workflow' } as const;
+    assert.equal(await openDisagreement(database, finding, 1), 'known');
+    assert.equal(await closeDisagreement(database, subject), false);
+    const [row] = await listCases(database, { limit: 1 });
+    assert.deepEqual([row!.status, row!.reason, row!.lastError], ['OPEN', 'refund_failing', 'no shard']);
+  });
+});

@@ -1,0 +1,91 @@
+// A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow, and the
+// workflows of movements played by a map.
+
+import { createReconciliationActivities, type Workflows } from '../../activities/reconciliation.ts';
+import { ledgerOf } from '../../db/wallet/ledger.ts';
+import type { RunId } from '../../domain/ids.ts';
+import {
+  addTallies,
+  EMPTY_TALLY,
+  isPatrolled,
+  nameOf,
+  placesOf,
+  runStatus,
+  type Cursor,
+  type Patrol,
+  type Tally,
+} from '../../domain/reconciliation.ts';
+import type { TestStores } from './database.ts';
+
+export interface Reconciling {
+  /** What Temporal knows of, by id; others it does not know. */
+  readonly states: Map<string, 'open' | 'closed'>;
+  /** The movements whose workflows were started again; a start opens one unless it is `lost`. */
+  readonly started: string[];
+  readonly lost: Set<string>;
+  readonly activities: ReturnType<typeof createReconciliationActivities>;
+  readonly run: () => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
+}
+
+export function reconciling(stores: TestStores): Reconciling {
+  const states = new Map<string, 'open' | 'closed'>();
+  const started: string[] = [];
+  const lost = new Set<string>();
+  const start = async (workflowId: string): Promise<void> => {
+    started.push(workflowId);
+    if (!lost.has(workflowId)) states.set(workflowId, 'open');
+  };
+  const workflows: Workflows = {
+    stateOf: async (workflowId) => states.get(workflowId) ?? 'none',
+    closedFromOutside: async () => ({
+      workflowIds: [...states].filter(([, state]) => state === 'closed').map(([id]) => id),
+      next: null,
+    }),
+    startTransfer: ({ transferId }) => start(`transfer/${transferId}`),
+    startTransaction: ({ transactionId }) => start(`transaction/${transactionId}`),
+  };
+  const activities = createReconciliationActivities({
+    database: stores.transfer.service,
+    ledger: ledgerOf(stores.wallets.map(({ service }) => service)),
+    workflows,
+  });
+
+  return {
+    states,
+    started,
+    lost,
+    activities,
+    async run() {
+      const runId = crypto.randomUUID() as RunId;
+      const {
+        window,
+        patrol: before,
+        shardCount,
+      } = await activities.beginReconciliation({
+        runId,
+        workflowId: `reconciliation/${runId}`,
+        trigger: 'request',
+      });
+      let tally = EMPTY_TALLY;
+      let patrol: Patrol = {};
+      const settled = new Set<string>();
+      const looks: Record<string, number> = {};
+      for (const place of placesOf(shardCount)) {
+        const name = nameOf(place);
+        let cursor: Cursor | null = isPatrolled(place) ? (before[name] ?? null) : null;
+        do {
+          const look = await activities.lookAt({ place, window, cursor });
+          looks[name] = (looks[name] ?? 0) + look.checked;
+          tally = addTallies(tally, { checked: look.checked });
+          const subjects = look.suspects.filter((subject) => !settled.has(subject));
+          for (const subject of subjects) settled.add(subject);
+          tally = addTallies(tally, await activities.settleSuspects({ subjects }));
+          cursor = look.next;
+        } while (cursor !== null && !isPatrolled(place));
+        patrol = { ...patrol, [name]: cursor };
+      }
+      await activities.finishReconciliation({ runId, status: runStatus(tally), tally, patrol });
+      return { ...tally, looks };
+    },
+  };
+}
