@@ -48,7 +48,7 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
 
     /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
     writeOff: ({ terms, credited, reason, trace }: Settlement) =>
-      wallet.writeOff(shardOf(terms.senderWalletId), terms, credited, reason, trace),
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, true),
 
     /** Pays the sender back out of the external wallet, before it is known what became of the credit. */
     advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),

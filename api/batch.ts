@@ -197,7 +197,7 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
       c.var.log.setBindings({ batch_id: id });
 
       const { row, status } = await acceptMovement(c, acceptance, {
-        database,
+        database: batchDatabase,
         storeLimitMs: ACCEPTANCE_LIMIT_MS,
         workflowId: batchWorkflowId(id),
         bodyHash,

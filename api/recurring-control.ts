@@ -153,7 +153,8 @@ export function recurringControlRoutes(deps: MovementDeps) {
       isWrite: true,
     });
     if (row === undefined) throw notFound(id);
-    if (row.status !== status) throw deleted(id);
+    // Another request may have changed it again meanwhile, which is no fault of this one.
+    if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
     if (row.tendDueAt !== null && !monitor.isDown())
       await starts.start(() => tendRecurring({ client, database }, row), START_LIMIT_MS, log);
     return row;

@@ -30,7 +30,8 @@ export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
     const headers = new Headers(c.req.raw.headers);
     headers.set('content-type', 'application/json');
     headers.delete('content-length');
-    c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers, body: '{}' });
+    const { url, method, signal } = c.req.raw;
+    c.req.raw = new Request(url, { method, headers, body: '{}', signal });
   }
   return readJson(c, next);
 };
@@ -94,13 +95,19 @@ function parse(bytes: ArrayBuffer): unknown {
   }
 }
 
+/** Ten thousand items of a batch have sixty thousand; more would keep everybody else waiting. */
+const VALUES_MAX = 100_000;
+
 /** Without recursion: a megabyte holds half a million levels. */
 function textFaults(body: unknown): [Fault] | undefined {
   const pending: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value: body, at: undefined }];
+  let seen = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, at } = next;
     if (typeof value === 'string' && !isStorable(value)) return [bodyFault('text_invalid', pathOf(at))];
     if (typeof value !== 'object' || value === null) continue;
+    seen += Object.keys(value).length;
+    if (seen > VALUES_MAX) return [bodyFault('body_invalid', pathOf(at))];
     for (const [key, member] of Object.entries(value)) {
       const place = { key, within: at };
       // As a key of an object literal or of a copy it would set the prototype.

@@ -15,14 +15,14 @@ import { startTransfer } from '../temporal/start-movement.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../workflows/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
-import { amountField, commentField, transferIdField } from './fields.ts';
+import { actorHeader, amountField, commentField, transferIdField } from './fields.ts';
 import { movementHeaders, movementResponses, preferHeader, type MovementDeps } from './movement.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from './problem.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson, readJsonOrNothing } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { isSettled, movedAmount, renderTransfer, transferAnswer, transferNotFound } from './transfer-answer.ts';
-import { askTransfer } from './workflow-request.ts';
+import { askTransfer, notKnown } from './workflow-request.ts';
 import { bodyFault, otherwise } from './validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
@@ -99,7 +99,7 @@ const resolve = createRoute({
 - \`retry\` tries at once what keeps failing, instead of at the end of its pause.
 - \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet of the
   sender's shard advances it. When the credit's fence answers, what the settlement gives back goes to the external wallet; if the
-  credit had landed, the external wallet has paid for it.
+  credit had landed, the external wallet has paid for it. Where it is the refund itself that keeps failing, it is tried at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
   answered, for before that nobody can say where the money is.`,
   middleware: readJson,
@@ -107,10 +107,7 @@ const resolve = createRoute({
     params,
     headers: z.object({
       ...preferHeader,
-      'X-Actor': z
-        .string({ error: otherwise('actor_invalid', 'actor_missing') })
-        .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
-        .openapi({ example: 'alice@example.com', description: 'Who steps in; kept in the log of the case.' }),
+      'X-Actor': actorHeader,
     }),
     body: { required: true, content: { 'application/json': { schema: resolution } } },
   },
@@ -155,23 +152,22 @@ again with another key. A reversal is a transfer, and can be reversed.`,
 });
 
 export function transferActionRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance, deadlineSeconds } = deps;
+  const { database, starter, deadlineSeconds } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       const before = await existing(c, id);
       const { amount = before.amount } = c.req.valid('json');
       refuseMoreThan(before.amount, amount);
-      const isDone = (row: Transfer): boolean => row.status === 'COMPLETED' && row.capturedAmount === amount;
+      // What was asked for is what was decided, whatever then became of it.
+      const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
 
       const { row, outcome } = await askTransfer(c, deps, id, captureUpdate, [{ amount }]);
-      // Whatever then becomes of it, what was asked for is what was decided; or another request had decided otherwise.
-      const isDecided = row.capturedAmount === amount;
-      if (!isTerminal(row.status) && (isDecided || outcome === 'taken')) return c.json(renderTransfer(row), 202);
-      if (!isDone(row) && (outcome === 'not_capturable' || !isDecided)) throw refused('not_capturable', row);
-      return c.json(renderTransfer(row), 200);
+      if (isDone(row)) return c.json(renderTransfer(row), 200);
+      if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
+      throw outcome === 'taken' && !isTerminal(row.status) ? notKnown() : refused('not_capturable', row);
     })
     .openapi(cancel, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -192,48 +188,40 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
 
       const { row, outcome } = await askTransfer(c, deps, id, resolveUpdate, [{ action, actor, comment }]);
-      if (outcome === 'not_resolvable') throw refused('not_resolvable', row);
-      return c.json(renderTransfer(row), outcome === 'taken' ? 202 : 200);
+      if (outcome !== 'taken') throw refused('not_resolvable', row);
+      return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     })
     .openapi(reverse, async (c) => {
       const { transfer_id: reversesTransferId } = c.req.valid('param');
       const { amount: asked } = c.req.valid('json');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const reversed = await existing(c, reversesTransferId);
-      const moved = movedAmount(reversed);
       if (asked !== undefined) refuseMoreThan(reversed.amount, asked);
-      const left = parseUnits(moved) - parseUnits(reversed.reversedAmount);
       const id = reversalId(idempotencyKey);
       const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
-      const terms = {
-        transferId: id,
-        senderWalletId: reversed.receiverWalletId,
-        receiverWalletId: reversed.senderWalletId,
-        amount: asked ?? formatUnits(left),
-        currency: reversed.currency,
-      };
-      const notes = { reference: undefined, metadata: undefined };
+      const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
 
-      const { row, status } = await acceptMovement(c, acceptance, {
+      /** Stores it, unless its key is taken: a repeat may come when nothing is left to reverse. */
+      const store = async (): Promise<Transfer | undefined> => {
+        for (;;) {
+          if ((await findTransfer(database, id)) !== undefined) return undefined;
+          const latest = (await findTransfer(database, reversesTransferId))!;
+          const left = parseUnits(movedAmount(latest)) - parseUnits(latest.reversedAmount);
+          const amount = asked ?? formatUnits(left);
+          if (left <= 0n || parseUnits(amount) > left) throw refused('not_reversible', latest);
+          const { senderWalletId: receiverWalletId, receiverWalletId: senderWalletId, currency } = latest;
+          const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
+          const accepted = await acceptReversal(database, terms, acceptance, reversesTransferId, c.var.trace);
+          // Another reversal came in between: what is left now is another amount.
+          if (accepted !== 'exceeds') return accepted;
+        }
+      };
+      const { row, status } = await acceptMovement(c, deps.acceptance, {
         database,
         workflowId: transferWorkflowId(id),
         bodyHash,
         find: () => findTransfer(database, id),
-        store: async () => {
-          // A repeat comes when nothing may be left to reverse, so what the key names is looked for first.
-          if ((await findTransfer(database, id)) !== undefined) return undefined;
-          if (left <= 0n) throw refused('not_reversible', reversed);
-          const accepted = await acceptReversal(
-            database,
-            terms,
-            { ...notes, idempotencyKey, bodyHash, deadlineSeconds },
-            reversesTransferId,
-            c.var.trace,
-          );
-          if (accepted === 'exceeds')
-            throw refused('not_reversible', (await findTransfer(database, reversesTransferId))!);
-          return accepted;
-        },
+        store,
         start: (accepted) => startTransfer(starter, accepted),
         isSettled,
       });

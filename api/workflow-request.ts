@@ -1,7 +1,7 @@
 /**
- * Asks the workflow of a transfer to do something, by an update, and waits for its answer. Where no run is there although
- * the transfer has not ended, because none was started yet or somebody terminated it, one is started from the row first.
- * The row is what is answered; the update only says when to look. Imported by api/ only.
+ * Asks the workflow of a transfer to do something, by an update, and waits until the transfer shows it. Where no run is
+ * there although the transfer has not ended, because none was started yet or somebody terminated it, one is started from
+ * the row first. What is answered is read from the row. Imported by api/ only.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
@@ -15,83 +15,100 @@ import { transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts
 import { databaseStep } from './database-step.ts';
 import { overloaded } from './load-limits.ts';
 import type { MovementDeps } from './movement.ts';
-import { waitPreference } from './prefer-wait.ts';
+import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
 
-/** `answered`: the workflow has done it. `taken`: it will. A refusal is the workflow's own. */
-export type Outcome = 'answered' | 'taken' | UpdateRefusal;
+/** The workflow has taken the request, or refused it, or the transfer had ended before it was asked. */
+export type Outcome = 'taken' | 'ended' | UpdateRefusal;
 
-/** Until a worker has judged the request, and until its answer unless the client prefers otherwise. */
-const ACCEPTANCE_LIMIT_MS = 10_000;
-const ANSWER_SECONDS_DEFAULT = 10;
+/** Until a worker has judged the request; a wait that the client prefers comes after it. */
+const TAKEN_LIMIT_MS = 10_000;
+const SHOWN_SECONDS_DEFAULT = 10;
+/** Without an answer for this long, Temporal may be down. */
+const SUSPECT_AFTER_MS = 500;
 /** A run that is just ending has ended by then, and its row says so. */
 const LOOK_AGAIN_MS = 100;
 
 /**
- * Raises `temporal_unavailable` if it is not known whether the request was taken: repeating it is safe. The row is as it was
- * after the answer.
+ * The row once the transfer has ended, or as it is after ten seconds or as long as the client prefers to wait. Raises
+ * `temporal_unavailable` if it is not known whether the request was taken: repeating it is safe.
  */
-export async function askTransfer<Answer, Args extends unknown[]>(
+export async function askTransfer<Args extends unknown[]>(
   c: Context<ApiEnv>,
   { database, starter, acceptance: { client, monitor, draining } }: MovementDeps,
   transferId: TransferId,
-  update: UpdateDefinition<Answer, Args>,
+  update: UpdateDefinition<void, Args>,
   args: Args,
 ): Promise<{ row: Transfer; outcome: Outcome }> {
   const receivedAt = performance.now();
-  const look = async (): Promise<Transfer> => (await databaseStep(database, () => findTransfer(database, transferId)))!;
+  // A failure to read says nothing about whether the request was taken.
+  const look = async (): Promise<Transfer> =>
+    (await databaseStep(database, () => findTransfer(database, transferId), { isWrite: true }))!;
   if (!c.var.slot.becomeWaiter()) throw overloaded();
+  const gone = AbortSignal.any([c.req.raw.signal, draining]);
+  const handle = client.workflow.getHandle(transferWorkflowId(transferId));
 
-  const givenUp = new AbortController();
-  const signal = AbortSignal.any([c.req.raw.signal, draining, givenUp.signal]);
-  // A server that is known to be down is not waited for.
-  const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
-  try {
-    while (performance.now() - receivedAt < ACCEPTANCE_LIMIT_MS && !signal.aborted && !monitor.isDown()) {
-      try {
-        const outcome = await client.connection.withAbortSignal(signal, () => ask(receivedAt));
-        return { row: await look(), outcome };
-      } catch (error) {
-        if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) break;
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
+  const outcome = await untilTaken();
+  const row = await look();
+  if (outcome !== 'taken') return { row, outcome };
+  const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
+  const latest = await waitUntilSettled({
+    row,
+    isSettled: ({ status }) => isTerminal(status),
+    look: () => findTransfer(database, transferId),
+    untilNews: async (signal) => {
+      await client.connection.withAbortSignal(signal, () => handle.result());
+    },
+    limitMs: waitMs - (performance.now() - receivedAt),
+    signal: gone,
+  });
+  return { row: latest, outcome };
+
+  async function untilTaken(): Promise<Outcome> {
+    const givenUp = new AbortController();
+    const signal = AbortSignal.any([gone, givenUp.signal, AbortSignal.timeout(TAKEN_LIMIT_MS)]);
+    const suspicion = setTimeout(() => monitor.suspect(), SUSPECT_AFTER_MS);
+    // A server that is known to be down is not waited for.
+    const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
+    try {
+      while (!signal.aborted && !monitor.isDown()) {
+        const answer = await client.connection.withAbortSignal(signal, ask);
+        if (answer !== 'no_run') return answer;
+        const row = await look();
+        if (isTerminal(row.status)) return 'ended';
+        await client.connection.withAbortSignal(signal, () => startTransfer({ ...starter, client }, row));
+        await sleep(LOOK_AGAIN_MS);
       }
-      const row = await look();
-      if (isTerminal(row.status)) return { row, outcome: 'answered' };
-      await client.connection.withAbortSignal(signal, () => startTransfer({ ...starter, client }, row));
-      await sleep(LOOK_AGAIN_MS);
+    } catch (error) {
+      if (!signal.aborted && !monitor.isDown()) throw error;
+    } finally {
+      clearTimeout(suspicion);
+      clearInterval(watch);
     }
-  } catch (error) {
-    if (!signal.aborted && !monitor.isDown()) throw error;
-  } finally {
-    clearInterval(watch);
+    throw notKnown();
   }
-  throw new ProblemError('temporal_unavailable', {
+
+  async function ask(): Promise<'taken' | 'no_run' | UpdateRefusal> {
+    try {
+      await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args } as never);
+      return 'taken';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'no_run';
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+      // Otherwise its run was ended from outside after it had taken the request: the next one may not have heard of it.
+      return isRefusal(type) ? type : 'no_run';
+    }
+  }
+}
+
+/** For what may have been done. */
+export function notKnown(): ProblemError {
+  return new ProblemError('temporal_unavailable', {
     detail: 'Whether the request was taken is not known. Repeating it is safe.',
   });
-
-  async function ask(askedAt: number): Promise<Outcome> {
-    const handle = client.workflow.getHandle(transferWorkflowId(transferId));
-    const acceptedBy = Date.now() + ACCEPTANCE_LIMIT_MS - (performance.now() - askedAt);
-    const options = { args, waitForStage: 'ACCEPTED' } as unknown as { args: Args; waitForStage: 'ACCEPTED' };
-    const accepted = await client.withDeadline(acceptedBy, () =>
-      handle.startUpdate<Answer, [unknown, ...unknown[]]>(update as never, options as never),
-    );
-    const waitSeconds = waitPreference(c.req.header('prefer')) ?? ANSWER_SECONDS_DEFAULT;
-    const answeredBy = Date.now() + waitSeconds * 1_000 - (performance.now() - askedAt);
-    try {
-      await client.withDeadline(answeredBy, () => accepted.result());
-      return 'answered';
-    } catch (error) {
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'taken';
-      const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-      if (cause instanceof ApplicationFailure && isRefusal(cause.type)) return cause.type;
-      // Its run was ended from outside after it had taken the request; the next one may or may not have heard of it.
-      throw error instanceof WorkflowUpdateFailedError
-        ? new WorkflowNotFoundError(error.message, '', undefined)
-        : error;
-    }
-  }
 }
 
 function isRefusal(type: string | undefined | null): type is UpdateRefusal {

@@ -65,6 +65,12 @@ const TRANSFERS = (count: number): string => `
   reverses_transfer_id: CASE WHEN ${isRare(count)} THEN '${DATA.transferId}'::uuid END
   ${moved(count)}`;
 
+/** What the runs among the transfers are runs of. */
+const RECURRING = `
+  INSERT INTO recurring_transfers (recurring_transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, metadata, every_seconds,
+    time_zone, idempotency_key, body_hash, request_id)
+  VALUES ('${DATA.recurringId}', gen_random_uuid(), gen_random_uuid(), 1, 'USD', '{}', 3600, 'UTC', 'recurring', '\\x00', 'bench')`;
+
 const TRANSACTIONS = (count: number): string => `
   transaction_id: ${id(`'transaction-' || i`)}
   wallet_id: CASE WHEN ${isRare(count)} THEN ${id(`'three'`)} WHEN i % 2 = 0 THEN ${id(`'half'`)} ELSE ${id(`'wallet-' || ${drawn('sender')} % ${count / 20}`)} END
@@ -88,6 +94,7 @@ function isFailed(count: number): string {
 
 export async function fillTransferDatabase(adminUrl: string, count: number): Promise<void> {
   await filled(adminUrl, ['transfers', 'transfer_steps', 'transactions', 'movement_metadata'], async (client) => {
+    await client.query(RECURRING);
     await client.query(insert('transfers', TRANSFERS(count), count));
     await client.query(insert('transactions', TRANSACTIONS(count / 5), count / 5));
     await client.query(`

@@ -82,7 +82,8 @@ export function transferProblems(row: TransferRow, { entries, fences }: Moved): 
     ...(fits ? [] : [`it is ${status} with the entries: ${found.join('; ') || 'none'}`]),
     ...fenceProblems(row, fences, {
       debit: [row.sender, [row.amount]],
-      credit: [row.receiver, [creditAmountOf(row)]],
+      // One that was canceled may have been so before it was known how much would be captured.
+      credit: [row.receiver, [creditAmountOf(row), row.amount]],
       refund: [row.sender, status === 'COMPLETED' ? [restOf(row)] : [row.amount, restOf(row)]],
       release: [row.sender, [row.amount]],
       advance: [row.sender, [row.amount]],

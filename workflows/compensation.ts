@@ -3,19 +3,12 @@
  * held is released. It never gives up; while it keeps failing, an operator is shown it and may step in.
  * Imported by transfer.ts alone.
  */
-import {
-  CancellationScope,
-  condition,
-  currentUpdateInfo,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import { endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
 import { resolveUpdate, TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { attentionReason, showAttention, showAttentionOver } from './progress.ts';
 import { refusal } from './requests.ts';
-import type { Steps } from './steps.ts';
+import type { Step, Steps } from './steps.ts';
 
 export interface Compensation {
   /**
@@ -29,34 +22,34 @@ export interface Compensation {
   readonly over: () => void;
 }
 
-/** How long an operator's request waits for the transfer's end, before it is answered that it was taken. */
-const RESOLUTION_WAIT = '5 seconds';
-const RESOLUTION_LIMIT = '1 minute';
-
 export function createCompensation(input: TransferInput, steps: Steps): Compensation {
   const { terms, trace, senderTaskQueue, receiverTaskQueue, hold } = input;
   const { transferId } = terms;
+  /** The step that keeps failing, while it does. */
   let stuckAt: string | undefined;
-  let isOver = false;
+  let wasStuck = false;
   let hurries = 0;
   /** What the refund was asked for with, for a write-off in its place. */
   let settlement: { readonly credited: string; readonly reason: AbandonReason } | undefined;
 
-  const insist = steps.insist({
+  const untilAnswered = steps.insist({
     onStuck: async (step, error) => {
       stuckAt = step;
+      wasStuck = true;
       showAttention(step, error);
-      await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, {
-        transferId,
-        reason: attentionReason(step),
-        error,
-      });
+      const reason = attentionReason(step);
+      await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, { transferId, reason, error });
     },
     untilHurried: () => {
       const seen = hurries;
       return condition(() => hurries > seen);
     },
   });
+  const insist: Step = async (name, taskQueue, stepInput) => {
+    const answer = await untilAnswered(name, taskQueue, stepInput);
+    stuckAt = undefined;
+    return answer;
+  };
 
   const settleDebit = (credited: string, reason: AbandonReason) => {
     settlement = { credited, reason };
@@ -67,26 +60,23 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     resolveUpdate,
     ({ action, actor, comment }) =>
       CancellationScope.nonCancellable(async () => {
+        const step = stuckAt;
         const requestKey = `${workflowInfo().runId}/${currentUpdateInfo()?.id}`;
-        await CancellationScope.withTimeout(RESOLUTION_LIMIT, async () => {
-          await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, { transferId, action, actor, comment, requestKey });
-          if (action === 'refund' && stuckAt === 'cancelCredit') {
-            await steps.run('advance', senderTaskQueue, { terms, trace });
-          } else if (action === 'write_off') {
-            await steps.run('writeOff', senderTaskQueue, { terms, trace, ...settlement! });
-          }
-        });
+        const resolution = { transferId, action, actor, comment, requestKey };
+        const isLogged = await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, resolution);
+        // It may have been answered while that was written: what is known now needs no operator.
+        if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');
+        if (action === 'refund' && step === 'cancelCredit') {
+          await steps.run('advance', senderTaskQueue, { terms, trace });
+        } else if (action === 'write_off') {
+          await steps.run('writeOff', senderTaskQueue, { terms, trace, ...settlement! });
+        }
         hurries += 1;
-        await condition(() => isOver, RESOLUTION_WAIT);
-      }).catch((error: unknown) => {
-        // A canceled scope of ours is a time-out to whoever asked.
-        throw isCancellation(error) ? refusal('not_resolvable') : error;
       }),
     {
       validator: ({ action }) => {
         // Before the credit's fence has answered, nobody can say where the money is: nothing can be written off.
-        const isTooEarly = action === 'write_off' && stuckAt !== 'refund';
-        if (stuckAt === undefined || isOver || isTooEarly) throw refusal('not_resolvable');
+        if (stuckAt === undefined || (action === 'write_off' && stuckAt !== 'refund')) throw refusal('not_resolvable');
       },
     },
   );
@@ -108,8 +98,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     },
 
     over() {
-      isOver = true;
-      if (stuckAt !== undefined) showAttentionOver();
+      if (wasStuck) showAttentionOver();
     },
   };
 }

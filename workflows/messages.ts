@@ -9,7 +9,7 @@ import type { BatchId, CaseId, RecurringTransferId, RunId, TransactionId, Transf
 import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
-import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
+import type { TransferTerms } from '../domain/transfer.ts';
 
 /** Workflows and the transfer service's activities; each wallet shard has a queue of its own (domain/routing.ts). */
 export const TRANSFER_TASK_QUEUE = 'transfer';
@@ -61,11 +61,11 @@ export interface TransferInput extends MovementInput {
   readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }
 
-/** Captures a hold, whole or in part, and answers how the transfer ended. Refused with `not_capturable`. */
-export const captureUpdate = defineUpdate<TransferEnd, [{ readonly amount: string }]>('capture');
+/** Captures a hold, whole or in part; answered when it is taken. Refused with `not_capturable`. */
+export const captureUpdate = defineUpdate<void, [{ readonly amount: string }]>('capture');
 
-/** Cancels a transfer that is not past its point of no return, and answers how it ended. Refused with `not_cancelable`. */
-export const cancelUpdate = defineUpdate<TransferEnd>('cancel');
+/** Cancels a transfer that is not past its point of no return, answered when it is taken. Refused with `not_cancelable`. */
+export const cancelUpdate = defineUpdate<void>('cancel');
 
 /** What an operator does about a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
 export const resolveUpdate = defineUpdate<void, [Resolution]>('resolve');

@@ -1,11 +1,10 @@
 /**
  * What may be asked of a transfer while it runs: to capture its hold, and to cancel it. A request is judged by its
- * validator before it is accepted; once accepted it is in the history, and acted upon after that. Whoever asks is answered
- * how the transfer ended, so of two who race each learns which of them it was. Imported by transfer.ts alone.
+ * validator before it is accepted; once accepted it is in the history, and acted upon after that. It is answered at once,
+ * for a run takes only so many requests that wait; how the transfer ends is read from its row. Imported by transfer.ts alone.
  */
-import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, setHandler, type CancellationScope } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
-import type { TransferEnd } from '../domain/transfer.ts';
 import { cancelUpdate, captureUpdate, type TransferInput, type UpdateRefusal } from './messages.ts';
 import type { Steps } from './steps.ts';
 
@@ -16,8 +15,6 @@ export interface Requests {
   readonly captureAmount: () => string | undefined;
   /** Waits until the hold is to be captured or has expired; raises if the course is canceled. */
   readonly untilCaptured: (expiresAtMs: number) => Promise<void>;
-  /** Answers everybody who asked. */
-  readonly answer: (end: TransferEnd) => void;
 }
 
 /** `course` is what a cancel request ends, whether it is this update or Temporal's own. */
@@ -27,30 +24,18 @@ export function receiveRequests(
   steps: Steps,
 ): Requests {
   let captureAmount: string | undefined;
-  let ended: TransferEnd | undefined;
   const requests: Requests = {
-    phase: startAtMs === undefined ? 'open' : 'scheduled',
+    phase: startAtMs === undefined || startAtMs <= Date.now() ? 'open' : 'scheduled',
     captureAmount: () => captureAmount,
     async untilCaptured(expiresAtMs) {
       await condition(() => captureAmount !== undefined, Math.max(expiresAtMs - Date.now(), 1));
     },
-    answer: (end) => {
-      ended = end;
-    },
   };
-  // Not by the root scope: a cancel request must not leave anybody without an answer.
-  const untilEnd = (): Promise<TransferEnd> =>
-    CancellationScope.nonCancellable(async () => {
-      await condition(() => ended !== undefined);
-      return ended!;
-    });
-
   setHandler(
     captureUpdate,
-    async (asked) => {
+    (asked) => {
       steps.leaveFirstTask();
       captureAmount ??= asked.amount;
-      return untilEnd();
     },
     {
       validator: (asked) => {
@@ -66,10 +51,9 @@ export function receiveRequests(
 
   setHandler(
     cancelUpdate,
-    async () => {
+    () => {
       steps.leaveFirstTask();
       course.cancel();
-      return untilEnd();
     },
     {
       validator: () => {

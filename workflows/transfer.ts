@@ -11,7 +11,7 @@
  * in the wallet databases decide, once and for ever; this code asks them, and adopts what they answer. How it is asked to
  * capture and to cancel is in requests.ts, how it is undone in compensation.ts.
  */
-import { allHandlersFinished, CancellationScope, condition, log, sleep } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, log, patched, sleep } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
 import { type AbandonReason, type ReachedStatus, type StoredStatus, type TransferEnd } from '../domain/transfer.ts';
 import { createCompensation } from './compensation.ts';
@@ -39,10 +39,13 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   let reason: AbandonReason = 'debit_refused';
   try {
     await course.run(async () => {
-      if (startAtMs !== undefined) await sleep(msUntil(startAtMs));
+      if (requests.phase === 'scheduled') await sleep(msUntil(startAtMs!));
       requests.phase = 'open';
       const stored = await CancellationScope.withTimeout(msUntil(input.deadlineMs), async () => {
         if (startAtMs !== undefined) await reach({ status: 'PENDING' });
+        // Nothing is begun that is over already: a timer of no time would still let the debit be sent.
+        if (Date.now() >= input.deadlineMs && patched('no-debit-past-the-deadline'))
+          throw new Error('past the deadline');
         const debit = await steps.run('debit', senderTaskQueue, { terms, trace, isHold: hold !== undefined });
         isDebitRefused = debit.outcome !== 'applied';
         if (isDebitRefused) return undefined;
@@ -73,7 +76,6 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   return CancellationScope.nonCancellable(async () => {
     const stored = (await reach(reached)) as TransferEnd;
     compensation.over();
-    requests.answer(stored);
     await condition(allHandlersFinished);
     return stored;
   });
@@ -84,8 +86,8 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   }
 
   /**
-   * What is captured of a hold is written into its row before anything follows from it; a run before this one may have
-   * written it already, whatever was asked of this one.
+   * What is captured of a hold is written into its row before it is credited; a run before this one may have written it
+   * already, whatever was asked of this one.
    */
   async function captureAsDecided(settleWithinMs: number): Promise<void> {
     const amount = requests.captureAmount() ?? '0';

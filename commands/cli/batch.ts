@@ -11,7 +11,6 @@ import { readBatchRows, type BatchRow } from './batch-csv.ts';
 import { CommandError, EXIT, type EndCommand } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
-import { given } from './values.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;
@@ -29,10 +28,13 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
     .action(async (file: string, { key, wait }: { key?: string; wait: boolean }, command: Command) => {
       const rows = readBatchRows(read(file), file);
       const { client, print, isJson } = openSession(command);
-      const accepted = await create(client, rows, file, key);
+      // Told before anything is sent: whatever is lost on the way, a repeat with it moves nothing twice.
+      const idempotencyKey = key ?? crypto.randomUUID();
+      if (key === undefined) process.stderr.write(`To repeat this safely: --key ${idempotencyKey}\n`);
+      const accepted = await create(client, rows, file, idempotencyKey);
       const batch = wait ? await follow(client, accepted, isJson) : accepted;
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
-      if (failed.length > 0) end(EXIT.failed);
+      if (batch.counts.failed > 0 || (wait && batch.status !== 'COMPLETED')) end(EXIT.failed);
       print({ ...batch, failed_items: failed }, () => describeBatch(batch, failed, rows));
     });
 }
@@ -50,10 +52,10 @@ async function create(
   client: Client,
   rows: readonly BatchRow[],
   file: string,
-  key: string | undefined,
+  idempotencyKey: string,
 ): Promise<TransferBatch> {
   try {
-    return await client.transferBatches.create({ items: rows.map(({ item }) => item) }, given({ idempotencyKey: key }));
+    return await client.transferBatches.create({ items: rows.map(({ item }) => item) }, { idempotencyKey });
   } catch (error) {
     const faults = error instanceof CounterpoiseError ? (error.problem?.errors ?? []) : [];
     const told = faults.flatMap(({ pointer = '', detail, code }) => {
@@ -69,7 +71,7 @@ async function follow(client: Client, accepted: TransferBatch, isJson: boolean):
   const step = (isJson ? silentProgress : showProgress(process.stderr)).begin(`Batch ${accepted.batch_id}`);
   try {
     let batch = accepted;
-    while (batch.status !== 'COMPLETED') {
+    while (batch.status !== 'COMPLETED' && batch.attention === null) {
       step.update(bar(batch));
       await sleep(POLL_MS);
       batch = await client.transferBatches.get(accepted.batch_id);
@@ -91,7 +93,7 @@ function bar({ counts: { total, pending } }: TransferBatch): string {
 async function failuresOf(client: Client, batchId: string): Promise<TransferBatchItem[]> {
   const failed: TransferBatchItem[] = [];
   for await (const item of client.transferBatches.allItems(batchId, { limit: 200 })) {
-    if (item.status === 'FAILED') failed.push(item);
+    if (item.status !== 'COMPLETED') failed.push(item);
   }
   return failed;
 }

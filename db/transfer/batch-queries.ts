@@ -12,7 +12,8 @@ import { parseIndexes, parseRanges } from '../../domain/index-set.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
-import { closeCase, openCase } from './case-clauses.ts';
+import { openCase } from './case-clauses.ts';
+import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS } from './queries.ts';
 import { transferBatches, transfers } from './schema.ts';
 
@@ -117,17 +118,14 @@ export async function recordBatchEnds(
       updated_at = clock_timestamp(),
       status = CASE WHEN completed_count + failed_count + counted.completed + counted.failed = item_count THEN 'COMPLETED' ELSE status END
     FROM counted WHERE batch_id = ${batchId} AND counted.completed + counted.failed > 0`);
-  await database.execute(sql`
-    WITH changed AS (
-      UPDATE transfer_batches SET attention_reason = NULL, attention_since = NULL, attention_error = NULL
-      WHERE batch_id = ${batchId} AND status = 'COMPLETED' AND attention_reason IS NOT NULL
-      RETURNING attention_case_id
-    ), ${closeCase(sql`changed`, 'the batch is COMPLETED')}
-    SELECT FROM changed`);
-
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findBatch(database, batchId);
   if (stored === undefined) throw new Error(`there is no batch ${batchId}`);
+  if (stored.status === 'COMPLETED' && stored.attentionReason !== null) {
+    await closeCase(database, `batch/${batchId}`, 'the batch is COMPLETED');
+    await database.execute(sql`
+      UPDATE transfer_batches SET attention_reason = NULL, attention_since = NULL, attention_error = NULL WHERE batch_id = ${batchId}`);
+  }
   return { status: stored.status, completed: stored.completedCount, failed: stored.failedCount };
 }
 

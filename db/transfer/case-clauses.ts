@@ -1,6 +1,6 @@
 /**
- * The clauses that open and close a case within the statement that concerns its movement, each with its line in the log.
- * Imported by this folder alone; what is asked about cases is in case-queries.ts.
+ * The clauses that open a case within the statement that concerns its movement, with its line in the log. Imported by this
+ * folder alone; what is asked about cases is in case-queries.ts, what is written into their log in case-log.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/case.ts';
@@ -19,17 +19,5 @@ export function openCase(reason: string, error: string): SQL {
     ), opening AS (
       INSERT INTO case_actions (case_id, action, actor, comment)
       SELECT case_id, 'opened', ${SYSTEM_ACTOR}, ${reason} FROM opened WHERE is_new
-    )`;
-}
-
-/** Closes the open case of the row of `ended` (attention_case_id), if it has one. */
-export function closeCase(ended: SQL, comment: string): SQL {
-  return sql`closed AS (
-      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-      FROM ${ended} ended WHERE cases.case_id = ended.attention_case_id AND cases.status = 'OPEN'
-      RETURNING case_id
-    ), closing AS (
-      INSERT INTO case_actions (case_id, action, actor, comment)
-      SELECT case_id, 'closed', ${SYSTEM_ACTOR}, ${comment} FROM closed
     )`;
 }

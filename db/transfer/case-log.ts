@@ -1,20 +1,46 @@
 /**
- * The log of the cases: what an operator does, kept before it is done. Imported by the transfer activities.
+ * The log of the cases: what an operator does, kept before it is done, and the end of a case whose movement has ended.
+ * Imported by the transfer activities and by this folder.
  */
 import { sql } from 'drizzle-orm';
-import type { Resolution } from '../../domain/case.ts';
+import { SYSTEM_ACTOR, type Resolution } from '../../domain/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
+import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
 import type { Database } from '../database.ts';
 
-/** Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. */
+/**
+ * Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. False if the
+ * transfer has ended, and with it its case. Raises while there is no case yet: what is not in the log is not done.
+ */
 export async function recordCaseAction(
   database: Database,
   transferId: TransferId,
   { action, actor, comment, requestKey }: Resolution & { readonly requestKey: string },
-): Promise<void> {
+): Promise<boolean> {
   await database.execute(sql`
     INSERT INTO case_actions (case_id, action, actor, comment, request_key)
     SELECT case_id, ${action}, ${actor}, ${comment}, ${requestKey} FROM cases
     WHERE subject = ${`transfer/${transferId}`} AND status = 'OPEN'
     ON CONFLICT DO NOTHING`);
+  const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`
+    SELECT status, EXISTS (SELECT FROM case_actions WHERE request_key = ${requestKey}) AS is_logged
+    FROM transfers WHERE transfer_id = ${transferId}`);
+  const { is_logged: isLogged, status } = rows[0]!;
+  if (!isLogged && !isTerminal(status)) throw new Error(`transfer ${transferId} has no open case yet`);
+  return isLogged;
+}
+
+/**
+ * Closes a subject's open case, if it has one. A statement of its own, after the one that ended the movement: that one may
+ * have waited for whoever opened the case, and its snapshot does not show it.
+ */
+export async function closeCase(database: Database, subject: string, comment: string): Promise<void> {
+  await database.execute(sql`
+    WITH closed AS (
+      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
+      WHERE subject = ${subject} AND status = 'OPEN'
+      RETURNING case_id
+    )
+    INSERT INTO case_actions (case_id, action, actor, comment)
+    SELECT case_id, 'closed', ${SYSTEM_ACTOR}, ${comment} FROM closed`);
 }

@@ -17,7 +17,8 @@ import {
   type TransferTerms,
 } from '../../domain/transfer.ts';
 import { rowOf, violatedConstraint, type Database } from '../database.ts';
-import { closeCase, openCase } from './case-clauses.ts';
+import { openCase } from './case-clauses.ts';
+import { closeCase } from './case-log.ts';
 import { transfers, transferSteps } from './schema.ts';
 
 export type Transfer = typeof transfers.$inferSelect;
@@ -143,7 +144,7 @@ export async function recordTransferStatus(
   trace: TraceContext,
 ): Promise<StoredStatus> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
-  const { rows } = await database.execute<{ captured_amount: string | null }>(sql`
+  const { rows } = await database.execute<{ captured_amount: string | null; attention_case_id: string | null }>(sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
         ${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
@@ -152,12 +153,18 @@ export async function recordTransferStatus(
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, ${next.status}, ${reason} FROM changed
     )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
-    SELECT captured_amount FROM changed`);
-  if (rows[0] !== undefined) return { ...next, ...capturedOf(rows[0].captured_amount) };
+    SELECT captured_amount, attention_case_id FROM changed`);
+  const [changed] = rows;
+  if (isEnd(next) && changed !== undefined && changed.attention_case_id !== null)
+    await closeCase(database, `transfer/${transferId}`, `the transfer is ${next.status}`);
+  if (changed !== undefined) return { ...next, ...capturedOf(changed.captured_amount) };
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
   if (stored === undefined) throw new Error(`there is no transfer ${transferId}`);
+  // Whoever wrote the end may have died before this.
+  if (isTerminal(stored.status) && stored.attentionCaseId !== null)
+    await closeCase(database, `transfer/${transferId}`, `the transfer is ${stored.status}`);
   return statusOf(stored);
 }
 
@@ -165,7 +172,7 @@ function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext)
   const data =
     end.status === 'FAILED' ? { transfer_id: transferId, reason: end.failureReason } : { transfer_id: transferId };
   const event = movementEvent(`transfer.${end.status.toLowerCase()}`, transferId, data, trace, new Date());
-  return sql`event AS (${insertEvent(event, sql`changed`)}), ${closeCase(sql`changed`, `the transfer is ${end.status}`)}
+  return sql`event AS (${insertEvent(event, sql`changed`)})
     ${
       end.status === 'COMPLETED'
         ? sql``

@@ -8,7 +8,8 @@ import type { TransactionId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
 import { rowOf, type Database } from '../database.ts';
-import { closeCase, openCase } from './case-clauses.ts';
+import { openCase } from './case-clauses.ts';
+import { closeCase } from './case-log.ts';
 import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
 import { transactions } from './schema.ts';
 
@@ -59,7 +60,7 @@ export async function recordTransactionEnd(
   const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
   const data = { transaction_id: transactionId, ...(reason === null ? {} : { reason }) };
   const event = movementEvent(`transaction.${end.status.toLowerCase()}`, transactionId, data, trace, new Date());
-  const { rowCount } = await database.execute(sql`
+  const { rows } = await database.execute<{ attention_case_id: string | null }>(sql`
     WITH changed AS (
       UPDATE transactions SET status = ${end.status}, failure_reason = ${reason}, failure_detail = ${detail}::jsonb,
         updated_at = clock_timestamp(), attention_reason = NULL, attention_since = NULL, attention_error = NULL
@@ -67,14 +68,18 @@ export async function recordTransactionEnd(
       RETURNING transaction_id, attention_case_id
     ), event AS (
       ${insertEvent(event, sql`changed`)}
-    ), ${closeCase(sql`changed`, `the transaction is ${end.status}`)}
-    SELECT FROM changed`);
-  if (rowCount === 1) return end;
+    )
+    SELECT attention_case_id FROM changed`);
+  const subject = `transaction/${transactionId}`;
+  if (rows[0] !== undefined && rows[0].attention_case_id !== null)
+    await closeCase(database, subject, `the transaction is ${end.status}`);
+  if (rows[0] !== undefined) return end;
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
   if (stored === undefined || stored.status === 'PENDING')
     throw new Error(`the end of transaction ${transactionId} could not be written`);
+  if (stored.attentionCaseId !== null) await closeCase(database, subject, `the transaction is ${stored.status}`);
   if (stored.status === 'PROCESSED') return { status: 'PROCESSED' };
   const { failureReason, failureDetail } = stored;
   return {

@@ -48,7 +48,7 @@ export function cancelCredit(
 
 /**
  * Settles the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's
- * final answer. Answers what the debit's fence says; `applied` means that the rest has been given back.
+ * final answer. Answers what the debit's fence says; `applied` means that the rest has been given back, or written off.
  */
 export function refund(
   database: Database,
@@ -56,32 +56,11 @@ export function refund(
   credited: string,
   reason: AbandonReason,
   trace: TraceContext,
-): Promise<LegAnswer<DebitRefusal>> {
-  return settleDebit(database, sql`refund`, t, credited, reason, trace);
-}
-
-/** As `refund`, but what would go back to the sender goes to the external wallet: functions/write_off.sql. */
-export function writeOff(
-  database: Database,
-  t: TransferTerms,
-  credited: string,
-  reason: AbandonReason,
-  trace: TraceContext,
-): Promise<LegAnswer<DebitRefusal>> {
-  return settleDebit(database, sql`write_off`, t, credited, reason, trace);
-}
-
-function settleDebit(
-  database: Database,
-  operation: SQL,
-  t: TransferTerms,
-  credited: string,
-  reason: AbandonReason,
-  trace: TraceContext,
+  isWriteOff = false,
 ): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
-    sql`${operation}(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null}, ${isWriteOff})`,
   );
 }
 

@@ -183,7 +183,7 @@ describe('the databases', () => {
       const t = await debited('30.0000', round % 2 === 0);
       const answer = await shard.cancelCredit(at(receiver), t, 'timed_out');
       await Promise.all([
-        shard.writeOff(at(sender), t, '0', 'timed_out', trace),
+        shard.refund(at(sender), t, '0', 'timed_out', trace, true),
         ...(round < 5 ? [] : [refund(t, '0')]),
       ]);
       await all(() => refund(t, '0'));

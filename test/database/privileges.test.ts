@@ -21,7 +21,6 @@ const FENCED_OPERATIONS = [
   'set_wallet_limits',
   'set_wallet_status',
   'withdraw',
-  'write_off',
 ];
 
 describe('the roles of the services', () => {

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/case.ts';
 import { resolveUpdate } from '../../workflows/messages.ts';
 import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, unavailable, type ActivityName } from './services.ts';
+import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -64,6 +64,7 @@ describe('an operator', () => {
         const askedAt = await environment().currentTimeMs();
         heal();
         assert.equal(await resolve('retry'), '');
+        await until(() => Promise.resolve(healedAttemptAt() !== undefined));
         // Its pause would have been a minute.
         assert.ok(healedAttemptAt()! - askedAt < 10_000, 'it waited for the end of its pause');
       });
@@ -119,6 +120,36 @@ describe('an operator', () => {
       services.resolutions.map(({ action }) => action),
       ['refund', 'retry'],
     );
+  });
+
+  it('does not force a refund any more once the credit’s fence has answered, however late the request is written', async () => {
+    const { hold, reached, release } = holdUp('recordCaseAction');
+    let isHealed = false;
+    const services = createServices({
+      before: async (name, nth) => {
+        await hold(name, nth);
+        if (name === 'credit' || (name === 'cancelCredit' && !isHealed)) throw unavailable();
+      },
+    });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await until(async () => {
+        await environment().sleep('1 minute');
+        return services.attention.length > 0;
+      });
+      const ask = (action: ResolveAction): Promise<string> =>
+        refusalOf(handle.executeUpdate(resolveUpdate, { args: [{ action, actor: 'alice', comment: 'a test' }] }));
+      const refund = ask('refund');
+      await reached;
+      isHealed = true;
+      assert.equal(await ask('retry'), '');
+      await until(() => Promise.resolve(services.statuses.includes('FAILED')));
+      release();
+      assert.equal(await refund, 'not_resolvable');
+      assert.equal((await handle.result()).status, 'FAILED');
+    });
+    assert.equal(services.advanced(), false);
+    assert.deepEqual(services.settled, [{ credited: '0', to: 'sender' }]);
   });
 
   it('is refused where nothing is stuck', async () => {

@@ -54,7 +54,7 @@ describe('a scheduled transfer', () => {
     const services = createServices();
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment(), 'ordinary', { startInMs: 30 * DAY_MS });
-      assert.deepEqual(await handle.executeUpdate(cancelUpdate), { status: 'CANCELED' });
+      await handle.executeUpdate(cancelUpdate);
       assert.deepEqual(await handle.result(), { status: 'CANCELED' });
       await keepHistory('scheduled-canceled', handle);
     });

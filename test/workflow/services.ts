@@ -94,7 +94,7 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
       return { ...stored, ...(captured === undefined ? {} : { capturedAmount: captured }) };
     },
     decideCapture: async ({ amount }) => (captured ??= amount),
-    recordCaseAction: async ({ action, actor, comment }) => void resolutions.push({ action, actor, comment }),
+    recordCaseAction: async ({ action, actor, comment }) => resolutions.push({ action, actor, comment }) > 0,
     recordTransactionEnd: async ({ end }) => {
       if (ended === undefined) statuses.push(end.status);
       return (ended ??= end);

@@ -2,9 +2,8 @@
 -- an operator forced the refund. The two entries sum to zero; whatever the later settlement gives back then belongs to the
 -- external wallet. Once, whatever is repeated; nothing where the debit was not applied or the refund has been paid.
 CREATE OR REPLACE FUNCTION advance(
-  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
-  OUT outcome text, OUT reason text
-)
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text
+) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   fence operation_fences;
@@ -13,8 +12,6 @@ BEGIN
   -- A refund of the same transfer takes this lock first too, so one of the two sees what the other has done.
   PERFORM 1 FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
   SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'debit';
-  outcome := fence.outcome;
-  reason := fence.reason;
   IF fence.outcome IS DISTINCT FROM 'applied'
     OR EXISTS (SELECT FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'refund') THEN
     RETURN;

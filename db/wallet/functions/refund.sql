@@ -1,10 +1,11 @@
 -- Settles a transfer's debit once the credit's final answer is known, and answers what the debit's fence says. One that has
 -- not happened never will (canceled); a rejected one stays so; of one that was applied, what it held is released, and debit
 -- minus credit goes back, once, by a leg with a fence of its own. p_credited is what the credit moved, 0 where it was
--- canceled or rejected. Neither suspension nor the largest balance nor a limit stops it: it is the sender's own money.
+-- canceled or rejected. Neither suspension nor the largest balance nor a limit stops it: it is the sender's own money. With
+-- p_is_write_off what would go back goes to the external wallet of the shard: an operator gave the refund up.
 CREATE OR REPLACE FUNCTION refund(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_credited numeric, p_reason text,
-  p_request_id text, p_traceparent text,
+  p_request_id text, p_traceparent text, p_is_write_off boolean DEFAULT false,
   OUT outcome text, OUT reason text, OUT detail jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -16,7 +17,7 @@ BEGIN
   reason := CASE WHEN fence.outcome IS NULL THEN p_reason ELSE fence.reason END;
   detail := fence.detail;
   IF outcome = 'applied' THEN
-    PERFORM give_back(fence, p_amount - p_credited, false, p_request_id, p_traceparent);
+    PERFORM give_back(fence, p_amount - p_credited, p_is_write_off, p_request_id, p_traceparent);
   END IF;
 END
 $$;
