@@ -5,8 +5,10 @@
  */
 import type { Database } from '../db/database.ts';
 import {
+  batchesToJudge,
   transactionsToJudge,
   transfersToJudge,
+  type JudgedBatch,
   type JudgedTransaction,
   type JudgedTransfer,
 } from '../db/transfer/reconciliation-queries.ts';
@@ -19,12 +21,14 @@ export interface WorkflowStates {
   readonly stateOf: (workflowId: string) => Promise<'open' | 'closed' | 'none'>;
 }
 
+type Judged = JudgedTransfer | JudgedTransaction | JudgedBatch;
+
 const NOTHING: Moved = { entries: [], fences: [] };
 const DESCRIBED_AT_ONCE = 16;
 
 type Examine = (subjects: readonly string[]) => Promise<Map<string, Finding>>;
 
-/** Answers those of the subjects that disagree. */
+/** Answers those of the subjects that disagree; for items of a batch without a workflow, that batch instead. */
 export function examiner({
   database,
   ledger,
@@ -59,7 +63,9 @@ export function examiner({
     );
     const needed = movements.filter((id) => !rows.get(id)?.isOpen);
     const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
-    const withoutWorkflow = await closedOnes([...transfers, ...transactions]);
+    const batchIds = idsOf('batch');
+    const batches = batchIds.length === 0 ? [] : await batchesToJudge(database, batchIds);
+    const withoutWorkflow = await closedOnes([...transfers, ...transactions, ...batches]);
 
     const findings: Finding[] = [];
     const report = (subject: string, reason: Disagreement, details: readonly string[]): void => {
@@ -71,10 +77,14 @@ export function examiner({
       if (kind === 'wallet') {
         const problem = await ledger.walletProblem(id);
         report(subject, 'balance_disagrees', problem === undefined ? [] : [problem]);
+      } else if (kind === 'batch') {
+        report(subject, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
       } else if (row === undefined) {
         report(subject, 'entries_without_movement', orphans(moved.get(id)));
       } else if (kind !== 'movement') {
-        if (row.isOpen) report(subject, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
+        // What is missing to ten thousand items is one workflow, and one case.
+        const movedBy = row.batchId === null ? subject : `batch/${row.batchId}`;
+        if (row.isOpen) report(movedBy, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
         else report(subject, 'entries_disagree', problemsOf(row, moved.get(id) ?? NOTHING));
       }
     }
@@ -85,7 +95,7 @@ export function examiner({
    * The ids of those rows that have not ended though no workflow of theirs is open. One that Temporal does not know may not
    * have been started yet.
    */
-  async function closedOnes(rows: readonly (JudgedTransfer | JudgedTransaction)[]): Promise<Set<string>> {
+  async function closedOnes(rows: readonly Judged[]): Promise<Set<string>> {
     const due = rows.filter(({ isOpen }) => isOpen);
     const workflowIds = [...new Set(due.map(workflowIdOf))];
     const states = new Map<string, 'open' | 'closed' | 'none'>();
@@ -94,7 +104,7 @@ export function examiner({
       const found = await Promise.all(some.map((workflowId) => workflows.stateOf(workflowId)));
       for (const [index, workflowId] of some.entries()) states.set(workflowId, found[index]!);
     }
-    const isMissing = (row: JudgedTransfer | JudgedTransaction): boolean => {
+    const isMissing = (row: Judged): boolean => {
       const state = states.get(workflowIdOf(row));
       return state === 'closed' || (state === 'none' && row.isSettled);
     };
@@ -105,7 +115,7 @@ export function examiner({
 const NO_WORKFLOW = 'it has not ended, and no workflow of it is open';
 
 /** Whose workflow moves it: its own, or its batch's. */
-function workflowIdOf(row: JudgedTransfer | JudgedTransaction): string {
+function workflowIdOf(row: Judged): string {
   if (row.batchId !== null) return `batch/${row.batchId}`;
   return `${'sender' in row ? 'transfer' : 'transaction'}/${row.id}`;
 }

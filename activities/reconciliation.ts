@@ -5,6 +5,7 @@
  * service's, behind a port; imported by workers, and the type by workflows.
  */
 import type { Database } from '../db/database.ts';
+import { findBatch } from '../db/transfer/batch-queries.ts';
 import { closeDisagreement, findCase, listOpenDisagreements, openDisagreement } from '../db/transfer/case-queries.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type Kind,
 } from '../db/transfer/reconciliation-queries.ts';
 import { findTransaction } from '../db/transfer/transaction-queries.ts';
-import type { CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
+import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
 import {
   EMPTY_TALLY,
@@ -42,6 +43,7 @@ export interface Workflows extends WorkflowStates {
   ) => Promise<{ workflowIds: string[]; next: number | null }>;
   readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
   readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
+  readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
 }
 
 export interface Look {
@@ -117,7 +119,8 @@ export function createReconciliationActivities({
 
       const found: Finding[] = [];
       let [repaired, casesOpened, casesClosed] = [0, 0, 0];
-      for (const subject of subjects) {
+      // Beside what was asked about, the batches of items.
+      for (const subject of new Set([...subjects, ...problems.keys()])) {
         const isRepaired = problems.get(subject)?.reason === 'workflow_missing' && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
         const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? problems.get(subject));
@@ -186,17 +189,18 @@ export function createReconciliationActivities({
     return { checked: rows.length, suspects: rows.map(({ subject }) => subject), next };
   }
 
-  /** Movements that have not ended though their workflow was closed from outside. */
+  /** Movements and batches that have not ended though their workflow was closed from outside. */
   async function closedWorkflows(window: Window, cursor: Cursor | null): Promise<Look> {
     // What is closed while the run is under way is welcome as well; Temporal's clock may differ from the database's.
     const untilMs = cursor?.atMs ?? window.untilMs + OVERLAP_SECONDS * 1_000;
     const { workflowIds, next } = await workflows.closedFromOutside(window.fromMs, untilMs);
-    const looks = await Promise.all(
-      (['transfer', 'transaction'] as const).map(async (kind) => {
+    const looks = await Promise.all([
+      ...(['transfer', 'transaction'] as const).map(async (kind) => {
         const ids = workflowIds.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
         return wrong((await stillOpen(database, kind, ids)).map((id) => `${kind}/${id}`));
       }),
-    );
+      wrong(workflowIds.filter((id) => id.startsWith('batch/'))),
+    ]);
     return {
       checked: workflowIds.length,
       suspects: looks.flat(),
@@ -217,16 +221,19 @@ export function createReconciliationActivities({
     return [...(await examine(subjects)).keys()];
   }
 
-  /** Starts a movement's workflow from its row. One that ended meanwhile is left alone. */
+  /** Starts the workflow of a movement or a batch from its row. One that ended meanwhile is left alone. */
   async function restart(subject: string): Promise<void> {
     const { kind, id } = subjectOf(subject);
     if (kind === 'transfer') {
       const row = await findTransfer(database, id as TransferId);
-      // A transfer of a batch never gets a workflow of its own: its batch's is what would have to be started.
+      // A transfer of a batch never gets a workflow of its own: what is missing is its batch's.
       if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
     } else if (kind === 'transaction') {
       const row = await findTransaction(database, id as TransactionId);
       if (row !== undefined) await workflows.startTransaction(row);
+    } else if (kind === 'batch') {
+      const row = await findBatch(database, id as BatchId);
+      if (row !== undefined) await workflows.startBatch(row);
     }
   }
 }

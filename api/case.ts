@@ -16,12 +16,12 @@ import {
 } from '../db/transfer/case-queries.ts';
 import { LATE, within } from '../deadline.ts';
 import { CASE_ACTIONS } from '../domain/case.ts';
-import type { CaseId } from '../domain/ids.ts';
-import { DISAGREEMENTS } from '../domain/reconciliation.ts';
+import type { BatchId, CaseId } from '../domain/ids.ts';
+import { DISAGREEMENTS, subjectOf } from '../domain/reconciliation.ts';
 import { answerWithin } from '../temporal/health.ts';
 import { pendingFailure } from '../temporal/pending-activity.ts';
 import { startLookAtCase } from '../temporal/start-reconciliation.ts';
-import { caseWorkflowId, transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
+import { batchWorkflowId, caseWorkflowId, transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
 import {
   actorHeader,
@@ -48,7 +48,7 @@ const caseAnswer = z
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
       description:
-        'What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown.',
+        'What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, or `movement/…` of one that is unknown.',
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
@@ -252,18 +252,20 @@ function isDisagreement({ reason }: Case): boolean {
   return (DISAGREEMENTS as readonly string[]).includes(reason);
 }
 
-function hasWorkflow({ transferId }: Case): ProblemError {
+function hasWorkflow({ transferId, subject }: Case): ProblemError {
   return new ProblemError('case_has_workflow', {
     detail:
       transferId === null
-        ? 'It closes when its transaction ends, which goes on being tried.'
+        ? `It closes when its ${subjectOf(subject).kind} ends, which goes on being tried.`
         : `Use POST /v1/transfers/${transferId}/resolve.`,
     members: transferId === null ? {} : { transfer_id: transferId },
   });
 }
 
-function workflowOf({ transferId, transactionId }: Case): string | undefined {
+function workflowOf({ transferId, transactionId, subject }: Case): string | undefined {
   if (transferId !== null) return transferWorkflowId(transferId);
+  const { kind, id } = subjectOf(subject);
+  if (kind === 'batch') return batchWorkflowId(id as BatchId);
   return transactionId === null ? undefined : transactionWorkflowId(transactionId);
 }
 

@@ -15,7 +15,7 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, or `movement/…` of one that is unknown. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;

@@ -25,7 +25,7 @@ export type Disagreement = (typeof DISAGREEMENTS)[number];
 
 /** What a run found about one subject. */
 export interface Finding {
-  /** `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, or `wallet/<id>`. */
+  /** `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, or `wallet/<id>`. */
   readonly subject: string;
   readonly reason: Disagreement;
   /** In a sentence, which stays the same as long as nothing about it changes. */
@@ -133,12 +133,16 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
 }
 
 /** `transfer/<id>` as its parts. */
-export function subjectOf(subject: string): { kind: 'transfer' | 'transaction' | 'movement' | 'wallet'; id: string } {
+export function subjectOf(subject: string): {
+  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet';
+  id: string;
+} {
   const [kind, id] = subject.split('/', 2) as [string, string];
   switch (kind) {
     case 'transfer':
     case 'transaction':
     case 'movement':
+    case 'batch':
     case 'wallet':
       return { kind, id };
     default:

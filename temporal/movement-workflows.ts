@@ -3,9 +3,10 @@
  * that no workflow of ours does by itself, and to start one again from its row. Imported by whoever composes a process.
  */
 import { WorkflowNotFoundError } from '@temporalio/client';
+import type { TransferBatch } from '../db/transfer/batch-queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
-import { startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
+import { startBatch, startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
 
 export interface MovementWorkflows {
   /** Whether it is open now, or has closed, or Temporal knows of none. */
@@ -21,12 +22,13 @@ export interface MovementWorkflows {
   /** A start that finds an open run, or one that ended by itself, does nothing. */
   readonly startTransfer: (row: Transfer) => Promise<void>;
   readonly startTransaction: (row: Transaction) => Promise<void>;
+  readonly startBatch: (row: TransferBatch) => Promise<void>;
 }
 
 const PAGE_ROWS = 500;
 /** Every run of ours ends Completed, whatever becomes of its movement. */
 const FROM_OUTSIDE = `ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled')`;
-const TYPES = `WorkflowType IN ('transfer', 'transaction')`;
+const TYPES = `WorkflowType IN ('transfer', 'transaction', 'transferBatch')`;
 
 export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
   return {
@@ -58,6 +60,7 @@ export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
 
     startTransfer: (row) => startTransfer(starter, row),
     startTransaction: (row) => startTransaction(starter, row),
+    startBatch: (row) => startBatch(starter, row),
   };
 }
 

@@ -93,7 +93,7 @@ function bar({ counts: { total, pending } }: TransferBatch): string {
 async function failuresOf(client: Client, batchId: string): Promise<TransferBatchItem[]> {
   const failed: TransferBatchItem[] = [];
   for await (const item of client.transferBatches.allItems(batchId, { limit: 200 })) {
-    if (item.status !== 'COMPLETED') failed.push(item);
+    if (item.status === 'FAILED' || item.status === 'CANCELED') failed.push(item);
   }
   return failed;
 }

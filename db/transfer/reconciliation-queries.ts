@@ -4,7 +4,7 @@
  * reconciliation's activities and by its API.
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
-import type { RunId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { BatchId, RunId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import {
   OVERLAP_SECONDS,
   SETTLE_SECONDS,
@@ -187,6 +187,7 @@ interface Judged {
 
 export type JudgedTransfer = TransferRow & Judged & { readonly id: TransferId; readonly sender: WalletId };
 export type JudgedTransaction = TransactionRow & Judged & { readonly id: TransactionId };
+export type JudgedBatch = Judged & { readonly id: BatchId };
 
 export function transfersToJudge(database: Database, ids: readonly string[]): Promise<JudgedTransfer[]> {
   return rowsOf(
@@ -210,9 +211,20 @@ export function transactionsToJudge(database: Database, ids: readonly string[]):
   );
 }
 
+/** A batch is open while one of its items is, whatever its own row says. */
+export function batchesToJudge(database: Database, ids: readonly string[]): Promise<JudgedBatch[]> {
+  return rowsOf(
+    database,
+    sql`
+    SELECT batch_id AS id, batch_id AS "batchId", ${isSettled} AS "isSettled",
+      status = 'PROCESSING' OR EXISTS (SELECT FROM transfers WHERE transfers.batch_id = transfer_batches.batch_id AND ${isOpen}) AS "isOpen"
+    FROM transfer_batches WHERE batch_id = ANY(${uuids(ids)})`,
+  );
+}
+
 const isOpen = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
-const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen",
-  created_at < now() - make_interval(secs => ${SETTLE_SECONDS}) AS "isSettled"`;
+const isSettled = sql`created_at < now() - make_interval(secs => ${SETTLE_SECONDS})`;
+const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {
   return after === null ? sql`true` : sql`(${position}) > (${at(after.atMs)}, ${after.key}::uuid)`;

@@ -9,13 +9,16 @@ import {
   openDisagreement,
   settleCase,
 } from '../../db/transfer/case-queries.ts';
+import { acceptBatch } from '../../db/transfer/batch-queries.ts';
 import { beginRun, findRun, finishRun } from '../../db/transfer/reconciliation-queries.ts';
-import type { RunId } from '../../domain/ids.ts';
+import { batchId, batchTransferId } from '../../domain/derived-id.ts';
+import type { BatchId, RunId } from '../../domain/ids.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
 import { EMPTY_TALLY, OVERLAP_SECONDS } from '../../domain/reconciliation.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
 import { movementsOver, type Movements } from './settled.ts';
-import { userOnShard } from './wallets.ts';
+import { fresh, trace, transfer, userOnShard } from './wallets.ts';
 
 describe('the reconciliation', () => {
   let cluster: TestCluster;
@@ -88,6 +91,95 @@ describe('the reconciliation', () => {
     here.lost.clear();
     const healed = await here.run();
     assert.deepEqual([healed.repaired, healed.casesClosed, healed.found], [1, 1, 0]);
+  });
+
+  describe('a batch without a workflow', () => {
+    const acceptItems = async (count: number): Promise<BatchId> => {
+      const key = fresh('batch');
+      const id = batchId(key);
+      const [sender, receiver] = [await fund(0, '5000.0000'), await wallet(1)];
+      const items = Array.from({ length: count }, (_, n) => {
+        const terms = { ...transfer(sender, receiver, '1.0000'), transferId: batchTransferId(id, n) };
+        return { ...terms, reference: undefined, bodyHash: transferBodyHash(terms) };
+      });
+      const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
+      const acceptance = { batchId: id, items, idempotencyKey: key, bodyHash, deadlineSeconds: 600 };
+      assert.ok(await acceptBatch(stores.transfer.service, acceptance, trace));
+      return id;
+    };
+    const open = async () =>
+      (await listCases(stores.transfer.service, { status: 'OPEN', limit: 50 })).map((c) => c.subject);
+    const batchesGrownOld = async () => {
+      await grownOld();
+      await onTransfer(`UPDATE transfer_batches SET created_at = created_at - interval '2 minutes'`);
+    };
+
+    test('is started again once, however many items it has, and at once where it was closed from outside', async () => {
+      const young = await acceptItems(1_200);
+      assert.deepEqual([(await here.run()).repaired, here.started], [0, []]);
+      const closed = await acceptItems(3);
+      here.states.set(`batch/${closed}`, 'closed');
+      const look = {
+        place: { of: 'closed_workflows' },
+        window: { fromMs: 0, untilMs: Date.now() },
+        cursor: null,
+      } as const;
+      assert.deepEqual((await here.activities.lookAt(look)).suspects, [`batch/${closed}`]);
+      assert.deepEqual([(await here.run()).repaired, here.started], [1, [`batch/${closed}`]]);
+      await batchesGrownOld();
+      const { repaired, found } = await here.run();
+      assert.deepEqual([repaired, found, here.started.slice(1), await open()], [1, 0, [`batch/${young}`], []]);
+      assert.deepEqual([(await here.run()).repaired, here.started.length], [0, 2]);
+    });
+
+    test('that cannot be started is one case, also in the place of one of its items, and is closed once it can', async () => {
+      const id = await acceptItems(1_200);
+      here.lost.add(`batch/${id}`);
+      await batchesGrownOld();
+      const first = await here.run();
+      assert.deepEqual([first.casesOpened, first.repaired, first.found], [1, 0, 1]);
+      assert.deepEqual(
+        first.findings.map((each) => [each.subject, each.reason]),
+        [[`batch/${id}`, 'workflow_missing']],
+      );
+      assert.deepEqual(await open(), [`batch/${id}`]);
+      const subject = `transfer/${batchTransferId(id, 7)}`;
+      const item = { subject, reason: 'workflow_missing', detail: 'as it was once kept' } as const;
+      await openDisagreement(stores.transfer.service, item, 1);
+      const second = await here.run();
+      assert.deepEqual([second.casesOpened, second.casesClosed, await open()], [0, 1, [`batch/${id}`]]);
+      const asked = await here.activities.settleSuspects({ subjects: [subject] });
+      assert.deepEqual([asked.found, asked.findings[0]?.subject], [1, `batch/${id}`]);
+      const [kept] = await listCases(stores.transfer.service, { status: 'OPEN', limit: 1 });
+      assert.ok(kept!.attempts >= 2, String(kept!.attempts));
+
+      here.lost.clear();
+      const retried = await here.activities.settleSuspects({ subjects: [kept!.subject] });
+      assert.deepEqual([retried.repaired, retried.casesClosed, await open()], [1, 1, []]);
+    });
+
+    test('is a case where an item is left open by a batch that says it is COMPLETED', async () => {
+      const id = await acceptItems(2);
+      await onTransfer(`UPDATE transfer_batches SET status = 'COMPLETED', completed_count = 2`);
+      here.states.set(`batch/${id}`, 'closed');
+      here.lost.add(`batch/${id}`);
+      assert.deepEqual(
+        (await here.run()).findings.map(({ subject }) => subject),
+        [`batch/${id}`],
+      );
+    });
+
+    test('opens no case while Temporal cannot be asked or does not start it', async () => {
+      const id = await acceptItems(3);
+      here.states.set(`batch/${id}`, 'closed');
+      for (const fails of ['stateOf', 'startBatch'] as const) {
+        here.unreachable.add(fails);
+        await assert.rejects(here.run(), /Temporal is gone/);
+        here.unreachable.clear();
+        assert.deepEqual(await open(), []);
+      }
+      assert.equal((await here.run()).repaired, 1);
+    });
   });
 
   test('sees an entry that does not follow from the one before it, also far from the end of a ledger', async () => {

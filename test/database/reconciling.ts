@@ -23,6 +23,8 @@ export interface Reconciling {
   /** The movements whose workflows were started again; a start opens one unless it is `lost`. */
   readonly started: string[];
   readonly lost: Set<string>;
+  /** What of Temporal throws. */
+  readonly unreachable: Set<keyof Workflows>;
   readonly activities: ReturnType<typeof createReconciliationActivities>;
   readonly run: () => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
 }
@@ -31,18 +33,29 @@ export function reconciling(stores: TestStores): Reconciling {
   const states = new Map<string, 'open' | 'closed'>();
   const started: string[] = [];
   const lost = new Set<string>();
+  const unreachable = new Set<keyof Workflows>();
+  const reach = (name: keyof Workflows): void => {
+    if (unreachable.has(name)) throw new Error('Temporal is gone');
+  };
   const start = async (workflowId: string): Promise<void> => {
     started.push(workflowId);
     if (!lost.has(workflowId)) states.set(workflowId, 'open');
   };
   const workflows: Workflows = {
-    stateOf: async (workflowId) => states.get(workflowId) ?? 'none',
+    stateOf: async (workflowId) => {
+      reach('stateOf');
+      return states.get(workflowId) ?? 'none';
+    },
     closedFromOutside: async () => ({
       workflowIds: [...states].filter(([, state]) => state === 'closed').map(([id]) => id),
       next: null,
     }),
     startTransfer: ({ transferId }) => start(`transfer/${transferId}`),
     startTransaction: ({ transactionId }) => start(`transaction/${transactionId}`),
+    startBatch: async ({ batchId }) => {
+      reach('startBatch');
+      await start(`batch/${batchId}`);
+    },
   };
   const activities = createReconciliationActivities({
     database: stores.transfer.service,
@@ -54,6 +67,7 @@ export function reconciling(stores: TestStores): Reconciling {
     states,
     started,
     lost,
+    unreachable,
     activities,
     async run() {
       const runId = crypto.randomUUID() as RunId;

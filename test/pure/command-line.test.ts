@@ -145,11 +145,12 @@ describe('the command line', () => {
     const batch = (pending: number): object => ({
       batch_id: 'b-1',
       status: pending > 0 ? 'PROCESSING' : 'COMPLETED',
-      counts: { total: 3, pending, completed: 3 - pending - (pending < 2 ? 1 : 0), failed: pending < 2 ? 1 : 0 },
+      counts: { total: 3, pending, completed: pending === 0 ? 1 : 0, failed: pending === 0 ? 2 : 3 - pending },
     });
     const ITEMS = [
       { index: 0, transfer_id: 't-0', status: 'COMPLETED', failure_reason: null },
       { index: 1, transfer_id: 't-1', status: 'FAILED', failure_reason: 'insufficient_funds' },
+      { index: 2, transfer_id: 't-2', status: 'CANCELED', failure_reason: null },
     ];
 
     before(async () => {
@@ -180,7 +181,7 @@ describe('the command line', () => {
       });
       assert.match(
         stdout,
-        /status +COMPLETED\ncompleted +2\nfailed +1\n\nLINE +TRANSFER +REASON\n +3 +t-1 +insufficient_funds\n$/,
+        /status +COMPLETED\ncompleted +1\nfailed +2\n\nLINE +TRANSFER +REASON\n +3 +t-1 +insufficient_funds\n +4 +t-2\s*$/,
       );
       assert.match(stderr, /✓ Batch b-1: █+ 3 of 3/);
       assert.ok(polls >= 3, 'it was looked at until nothing was pending');

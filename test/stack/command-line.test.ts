@@ -9,7 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Transaction, Transfer, TransferStep, Wallet } from '../../client/client.ts';
+import type {
+  Transaction,
+  Transfer,
+  TransferBatch,
+  TransferBatchItem,
+  TransferStep,
+  Wallet,
+} from '../../client/client.ts';
 import { runCounterpoise, type Ran } from '../pure/run-counterpoise.ts';
 import { startStack, type TestStack } from './stack.ts';
 
@@ -109,6 +116,39 @@ describe('on a real stack', () => {
       const { code, json } = await counterpoise('audit', '--json');
       assert.deepEqual([code, json()['ok'], json()['violations']], [0, true, []]);
       assert.match((await counterpoise('audit')).stdout, /All invariants hold\.\n$/);
+    });
+
+    test('sends a file as a batch, says on which line what failed, and moves nothing twice', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+      const [alice, bob] = [await openWallet('10.00'), await openWallet()];
+      const file = (name: string, ...rows: string[]): string => {
+        writeFileSync(
+          join(folder, name),
+          ['sender_wallet_id,receiver_wallet_id,amount,reference', ...rows, ''].join('\n'),
+        );
+        return join(folder, name);
+      };
+      try {
+        const rows = [`${alice},${bob},4.00,Rent`, `${alice},${bob},5.00,`, `${bob},${randomUUID()},1.00,`];
+        const send = ['batch', file('batch.csv', ...rows), '--key', randomUUID()];
+        const sent = await counterpoise(...send);
+        assert.equal(sent.code, 1, sent.stderr);
+        assert.match(
+          sent.stdout,
+          /status +COMPLETED\ncompleted +2\nfailed +1\n\nLINE +TRANSFER +REASON\n +4 +\S+ +insufficient_funds\n$/,
+        );
+        const { counts, failed_items: failed } = (await counterpoise(...send, '--json')).json<
+          TransferBatch & { failed_items: TransferBatchItem[] }
+        >();
+        assert.deepEqual([counts.total, counts.completed, failed.map(({ index }) => index)], [3, 2, [2]]);
+        assert.equal((await counterpoise('wallet', 'show', bob, '--json')).json<Wallet>().balance, '9.0000');
+
+        const wrong = await counterpoise('batch', file('wrong.csv', rows[0]!, `${alice},${alice},1.00,`));
+        assert.equal(wrong.code, 2);
+        assert.match(wrong.stderr, /nothing of it was done:\n {2}line 3, receiver_wallet_id: .* \(same_wallet\)/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     });
 
     test('holds, captures and gives back, and is told what is too late', async () => {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { movementWorkflows } from '../../temporal/movement-workflows.ts';
 import { ensureReconciliationSchedule } from '../../temporal/start-reconciliation.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -28,6 +29,12 @@ interface Case {
   readonly last_error: string;
   readonly attempts: number;
   readonly history: { action: string; actor: string; comment: string; at: string }[];
+}
+
+interface Batch {
+  readonly batch_id: string;
+  readonly status: string;
+  readonly counts: Record<'total' | 'pending' | 'completed' | 'failed', number>;
 }
 
 interface Cases {
@@ -55,6 +62,20 @@ for (const separate of [false, true]) {
       const { status, body } = await money.api.post<Run>('/v1/reconciliation-runs', undefined, { prefer: 'wait=60' });
       assert.equal(status, 200, JSON.stringify(body));
       return body;
+    };
+    const postBatch = (items: object[]) =>
+      money.api.post<Batch>(
+        '/v1/transfer-batches',
+        { items: items.map((item) => ({ ...item, amount: '1' })) },
+        { 'idempotency-key': randomUUID() },
+      );
+    const untilBatchEnded = async (id: string): Promise<Batch> => {
+      let batch: Batch | undefined;
+      await until(120_000, `the batch ${id} did not end`, async () => {
+        batch = (await money.api.get<Batch>(`/v1/transfer-batches/${id}`)).body;
+        return batch.status === 'COMPLETED';
+      });
+      return batch!;
     };
     const openCases = async (): Promise<Cases> => (await money.api.get<Cases>('/v1/cases?status=OPEN')).body;
     const resolve = (id: string, action: string, headers: Record<string, string> = { 'x-actor': 'alice' }) =>
@@ -114,6 +135,101 @@ for (const separate of [false, true]) {
         await money.assertSound();
       });
     }
+
+    for (const held of ['sender', 'receiver'] as const) {
+      test(`a batch whose workflow is terminated at a ${held} of its second chunk is started again, and ends properly`, async () => {
+        const [sender, receiver] = [await money.wallet(0, '5000'), await money.wallet(1)];
+        const last = held === 'sender' ? await money.wallet(0, '100') : await money.wallet(1);
+        const release = await money.lockWallet(last);
+        const { body } = await postBatch([
+          ...Array.from({ length: 2_399 }, () => ({ sender_wallet_id: sender, receiver_wallet_id: receiver })),
+          held === 'sender'
+            ? { sender_wallet_id: last, receiver_wallet_id: receiver }
+            : { sender_wallet_id: sender, receiver_wallet_id: last },
+        ]);
+        await until(60_000, 'its first chunk is not there', async () => {
+          const counts = (await money.api.get<Batch>(`/v1/transfer-batches/${body.batch_id}`)).body.counts;
+          const balance = await money.api.balance(sender);
+          return held === 'sender' ? balance === '3000.0000' : counts.completed === 2_000;
+        });
+        const workflow = money.temporal.workflow.getHandle(`batch/${body.batch_id}`);
+        // A worker that is still at the first task of a workflow goes on with it unasked, and might end the batch.
+        await until(60_000, 'its second chunk does not wait', async () => {
+          const { raw } = await workflow.describe();
+          return (raw.pendingActivities ?? []).some(({ activityType }) =>
+            /^(debit|credit)Batch$/.test(activityType!.name!),
+          );
+        });
+        await workflow.terminate('by a test');
+        await until(30_000, 'it is not listed as closed from outside', async () => {
+          const { closedFromOutside } = movementWorkflows({
+            client: money.temporal,
+            walletShardCount: 2,
+            dispatch: 'local',
+          });
+          const { workflowIds } = await closedFromOutside(Date.now() - 600_000, Date.now() + 600_000);
+          return workflowIds.includes(`batch/${body.batch_id}`);
+        });
+        await release();
+
+        const { status, repaired, found } = await run();
+        assert.deepEqual([status, repaired, found], ['REPAIRED', 1, 0]);
+        assert.deepEqual((await untilBatchEnded(body.batch_id)).counts, {
+          total: 2_400,
+          pending: 0,
+          completed: 2_400,
+          failed: 0,
+        });
+        assert.equal(await money.api.balance(sender), held === 'sender' ? '2601.0000' : '2600.0000');
+        assert.equal((await run()).status, 'CLEAN');
+        assert.equal((await openCases()).open_count, 0);
+        await money.assertSound();
+      });
+    }
+
+    test('an open case of a running batch tells what Temporal knows now, and cannot be closed by hand', async () => {
+      const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
+      const release = await money.lockWallet(sender);
+      const { body } = await postBatch([{ sender_wallet_id: sender, receiver_wallet_id: receiver }]);
+      const [opened] = await money.rows<{ case_id: string }>(
+        'transfer',
+        `INSERT INTO cases (subject, reason, last_error) VALUES ($1, 'refund_failing', 'as it was stored') RETURNING case_id`,
+        [`batch/${body.batch_id}`],
+      );
+      await until(30_000, 'the failing debit is not shown', async () =>
+        /lock timeout/.test((await money.api.get<Case>(`/v1/cases/${opened!.case_id}`)).body.last_error),
+      );
+      const refused = await resolve(opened!.case_id, 'close');
+      assert.deepEqual([refused.status, refused.body.code], [409, 'case_has_workflow']);
+      assert.match(JSON.stringify(refused.body), /when its batch ends/);
+      await release();
+      await untilBatchEnded(body.batch_id);
+      await money.rows('transfer', `UPDATE cases SET status = 'RESOLVED', resolved_at = now() WHERE case_id = $1`, [
+        opened!.case_id,
+      ]);
+    });
+
+    test('a batch that has not ended though its workflow has is one case, whatever the number of its items', async () => {
+      const [sender, receiver] = [await money.wallet(0, '1000'), await money.wallet(1)];
+      const { body } = await postBatch(
+        Array.from({ length: 600 }, () => ({ sender_wallet_id: sender, receiver_wallet_id: receiver })),
+      );
+      await untilBatchEnded(body.batch_id);
+      const all = (status: string) =>
+        money.rows('transfer', `UPDATE transfers SET status = $2, updated_at = clock_timestamp() WHERE batch_id = $1`, [
+          body.batch_id,
+          status,
+        ]);
+      await all('PENDING');
+      const { findings, cases_opened, found } = await run();
+      assert.deepEqual([cases_opened, found], [1, 1]);
+      assert.deepEqual(
+        findings.map(({ subject, reason }) => `${subject} ${reason}`),
+        [`batch/${body.batch_id} workflow_missing`],
+      );
+      await all('COMPLETED');
+      assert.deepEqual([(await run()).status, (await openCases()).open_count], ['CLEAN', 0]);
+    });
 
     test('an open case of a running workflow tells what Temporal knows now, and is resolved at its transfer', async () => {
       const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
