@@ -140,7 +140,7 @@ describe('a field that does not validate is refused with 422, its own code and i
   test('half a million levels of nesting are refused like any other body', async () => {
     assert.equal((await post('/v1/transfers', '['.repeat(500_000) + ']'.repeat(500_000))).code, 'body_invalid');
     assert.equal(
-      (await post('/v1/transfers', `${'{"a":'.repeat(150_000)}"\\u0000"${'}'.repeat(150_000)}`)).code,
+      (await post('/v1/transfers', `${'{"a":'.repeat(90_000)}"\\u0000"${'}'.repeat(90_000)}`)).code,
       'text_invalid',
     );
   });

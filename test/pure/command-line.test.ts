@@ -145,6 +145,7 @@ describe('the command line', () => {
     const batch = (pending: number): object => ({
       batch_id: 'b-1',
       status: pending > 0 ? 'PROCESSING' : 'COMPLETED',
+      attention: null,
       counts: { total: 3, pending, completed: pending === 0 ? 1 : 0, failed: pending === 0 ? 2 : 3 - pending },
     });
     const ITEMS = [
