@@ -19,7 +19,9 @@ import { attentionReason, showAttention, showAttentionOver, showStatus } from '.
 import { createSteps, type Step } from './steps.ts';
 
 /** How many items move in one operation of a shard, which has to end well within a statement's time-out. */
-const CHUNK_ITEMS = 2_000;
+const CHUNK_ITEMS = 5_000;
+/** How many are compensated in one: a refund is made item by item, and takes several times as long as a debit. */
+const COMPENSATION_ITEMS = 1_000;
 
 type Answer = LegAnswer<TransferFailureReason>;
 
@@ -87,7 +89,9 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
   /** Ends every item of a chunk: those known to be credited, and after compensation all others. */
   async function settle(chunk: Chunk): Promise<void> {
     const undone = chunk.creditsOpen === 0 ? chunk.indexes.filter((index) => chunk.refused.has(index)) : chunk.indexes;
-    const ends = await compensate(undone, reason);
+    const ends = await compensate(undone.slice(0, COMPENSATION_ITEMS), reason);
+    for (let first = COMPENSATION_ITEMS; first < undone.length; first += COMPENSATION_ITEMS)
+      ends.push(...(await compensate(undone.slice(first, first + COMPENSATION_ITEMS), reason)));
     const reached = await steps.run('recordBatchEnds', TRANSFER_TASK_QUEUE, {
       batchId,
       places: formatIndexes(chunk.indexes),

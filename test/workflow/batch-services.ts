@@ -23,6 +23,8 @@ export interface FakeBatchServices {
   /** Every attempt, in order. */
   readonly attempts: BatchActivityName[];
   readonly attention: { reason: string; error: string }[];
+  /** The most items that one call of each operation has spoken of. */
+  readonly itemsMax: Map<BatchActivityName, number>;
 }
 
 export interface BatchFaults {
@@ -41,6 +43,7 @@ export function createBatchServices({ itemCount, refuse, before, after }: BatchF
   const ends = new Map<number, TransferEnd>();
   const attempts: BatchActivityName[] = [];
   const attention: { reason: string; error: string }[] = [];
+  const itemsMax = new Map<BatchActivityName, number>();
 
   const own = (leg: Leg, { places, shard }: { places: string; shard: number }): number[] =>
     parseIndexes(places).filter((index) => (index + (leg === 'debit' ? 0 : 1)) % 2 === shard);
@@ -96,6 +99,8 @@ export function createBatchServices({ itemCount, refuse, before, after }: BatchF
 
   const withFaults = (name: BatchActivityName) => async (input: never) => {
     attempts.push(name);
+    const { places = '' } = input as { places?: string };
+    itemsMax.set(name, Math.max(itemsMax.get(name) ?? 0, parseIndexes(places).length));
     const nth = attempts.filter((other) => other === name).length;
     await before?.(name, nth);
     const answer = await (effects[name] as (input: never) => Promise<unknown>)(input);
@@ -105,7 +110,7 @@ export function createBatchServices({ itemCount, refuse, before, after }: BatchF
   const activities = Object.fromEntries(
     Object.keys(effects).map((name) => [name, withFaults(name as BatchActivityName)]),
   );
-  return { services: { activities } as unknown as FakeServices, fences, refunded, ends, attempts, attention };
+  return { services: { activities } as unknown as FakeServices, fences, refunded, ends, attempts, attention, itemsMax };
 }
 
 function progressOf(ends: ReadonlyMap<number, TransferEnd>, itemCount: number): BatchProgress {

@@ -85,7 +85,7 @@ describe('a batch', () => {
   });
 
   it('survives every activity failing once before and once after its effect', async () => {
-    const itemCount = 4_001;
+    const itemCount = 5_001;
     const fake = createBatchServices({
       itemCount,
       refuse: (leg, index) => (leg === 'credit' && index % 100 === 0 ? 'balance_limit' : undefined),
@@ -95,11 +95,22 @@ describe('a batch', () => {
     await withWorkers(fake.services, async () => {
       assert.deepEqual(await (await startBatch(itemCount)).result(), {
         status: 'COMPLETED',
-        completed: 3_960,
-        failed: 41,
+        completed: 4_950,
+        failed: 51,
       });
     });
     assertSettled(fake, itemCount);
+  });
+
+  it('is compensated in smaller parts than it moves in, for a refund takes longer than a debit', async () => {
+    const fake = createBatchServices({ itemCount: 5_001, before: (name) => fail(name === 'creditBatch') });
+    await withWorkers(fake.services, async () => {
+      assert.deepEqual(await (await startBatch(5_001)).result(), { status: 'COMPLETED', completed: 0, failed: 5_001 });
+    });
+    assertSettled(fake, 5_001);
+    assert.equal(fake.itemsMax.get('debitBatch'), 5_000);
+    assert.equal(fake.itemsMax.get('cancelBatchCredits'), 1_000);
+    assert.equal(fake.itemsMax.get('refundBatch'), 1_000);
   });
 
   for (const [which, status] of [
