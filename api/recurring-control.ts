@@ -54,7 +54,9 @@ const resume = createRoute({
   operationId: 'resumeRecurringTransfer',
   summary: 'Let a paused recurring transfer go on',
   tags,
-  description: 'With the next time after now. A repeat changes nothing.',
+  description:
+    'Goes on with the next time after now; a repeat changes nothing. What was due while it was paused is not paid. What was due before ' +
+    'that and could not run, within the last day, is made up for.',
   request,
   responses: { 200: response('Active.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
