@@ -3,7 +3,6 @@
  * compensation that keeps failing closes with its movement's workflow, which is asked at the transfer. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import {
   findCase,
@@ -14,14 +13,11 @@ import {
   summarizeOpenCases,
   type Case,
 } from '../db/transfer/case-queries.ts';
-import { LATE, within } from '../deadline.ts';
 import { CASE_ACTIONS } from '../domain/case.ts';
 import type { BatchId, CaseId } from '../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../domain/reconciliation.ts';
-import { answerWithin } from '../temporal/health.ts';
 import { pendingFailure } from '../temporal/pending-activity.ts';
-import { startLookAtCase } from '../temporal/start-reconciliation.ts';
-import { batchWorkflowId, caseWorkflowId, transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
+import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
 import {
   actorHeader,
@@ -39,6 +35,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from './problem-schema
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
+import { lookAgain, retryNow } from './workflow-request.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
 
@@ -135,7 +132,8 @@ const resolve = createRoute({
 more. \`close\` says that it is settled: exactly the same is not found again. Both are kept in the history. A case that is not
 open any more is answered as it is.
 
-A case of a compensation that keeps failing is answered 409 \`case_has_workflow\`: its transfer's \`/resolve\` is the place.`,
+Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
+is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
   middleware: readJson,
   request: {
     params: idParameter,
@@ -173,10 +171,6 @@ A case of a compensation that keeps failing is answered 409 \`case_has_workflow\
   },
 });
 
-/** For the start of another look, and for its result. */
-const START_LIMIT_MS = 1_500;
-const RETRY_LIMIT_MS = 5_000;
-
 export function caseRoutes({ database, acceptance: { client, monitor } }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
@@ -209,14 +203,17 @@ export function caseRoutes({ database, acceptance: { client, monitor } }: Moveme
       const { action, comment } = c.req.valid('json');
       const actor = c.req.valid('header')['X-Actor'];
       const row = await existing(database, id);
-      if (!isDisagreement(row)) throw hasWorkflow(row);
+      const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
+      if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
+        throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'close')
         await databaseStep(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
       if (row.status === 'OPEN' && action === 'retry') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
         await databaseStep(database, () => logRetry(database, id, { actor, comment }), { isWrite: true });
-        await lookAgain(client, id);
+        if (workflowId === undefined) await lookAgain(client, id);
+        else await retryNow(client, workflowId);
       }
       return c.json(await withHistory(database, await existing(database, id)), 200);
     });
@@ -226,26 +223,6 @@ async function existing(database: Database, id: CaseId): Promise<Case> {
   const row = await databaseStep(database, () => findCase(database, id));
   if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
   return row;
-}
-
-/** Returns when the case has been looked at, or after some seconds; the look goes on then. */
-async function lookAgain(client: Client, id: CaseId): Promise<void> {
-  try {
-    await answerWithin(client, START_LIMIT_MS, () => startLookAtCase(client, id));
-  } catch (error) {
-    throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
-  }
-  const givenUp = new AbortController();
-  const result = client.connection.withAbortSignal(givenUp.signal, () =>
-    client.workflow.getHandle(caseWorkflowId(id)).result(),
-  );
-  if (
-    (await within(
-      RETRY_LIMIT_MS,
-      result.catch(() => undefined),
-    )) === LATE
-  )
-    givenUp.abort();
 }
 
 function isDisagreement({ reason }: Case): boolean {

@@ -1,17 +1,21 @@
 /**
  * Asks the workflow of a transfer to do something, by an update, and waits until the transfer shows it. Where no run is
  * there although the transfer has not ended, because none was started yet or somebody terminated it, one is started from
- * the row first. What is answered is read from the row. Imported by api/ only.
+ * the row first. What is answered is read from the row. Cases have what they are about tried or looked at again.
+ * Imported by api/ only.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import type { Context } from 'hono';
 import { findTransfer, type Transfer } from '../db/transfer/queries.ts';
-import type { TransferId } from '../domain/ids.ts';
+import { LATE, within } from '../deadline.ts';
+import type { CaseId, TransferId } from '../domain/ids.ts';
 import { isTerminal } from '../domain/transfer.ts';
+import { answerWithin } from '../temporal/health.ts';
 import { startTransfer } from '../temporal/start-movement.ts';
-import { transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts';
+import { startLookAtCase } from '../temporal/start-reconciliation.ts';
+import { caseWorkflowId, retryUpdate, transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
 import { overloaded } from './load-limits.ts';
 import type { MovementDeps } from './movement.ts';
@@ -22,6 +26,9 @@ import type { ApiEnv } from './request-context.ts';
 /** The workflow has taken the request, or refused it, or the transfer had ended before it was asked. */
 export type Outcome = 'taken' | 'ended' | UpdateRefusal;
 
+/** For the start of another look, and for its result. */
+const START_LIMIT_MS = 1_500;
+const RETRY_LIMIT_MS = 5_000;
 /** Until a worker has judged the request; a wait that the client prefers comes after it. */
 const TAKEN_LIMIT_MS = 10_000;
 const SHOWN_SECONDS_DEFAULT = 10;
@@ -101,6 +108,38 @@ export async function askTransfer<Args extends unknown[]>(
       // Otherwise its run was ended from outside after it had taken the request: the next one may not have heard of it.
       return isRefusal(type) ? type : 'no_run';
     }
+  }
+}
+
+/** Returns when the case has been looked at, or after some seconds; the look goes on then. */
+export async function lookAgain(client: Client, id: CaseId): Promise<void> {
+  try {
+    await answerWithin(client, START_LIMIT_MS, () => startLookAtCase(client, id));
+  } catch (error) {
+    throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
+  }
+  const givenUp = new AbortController();
+  const result = client.connection.withAbortSignal(givenUp.signal, () =>
+    client.workflow.getHandle(caseWorkflowId(id)).result(),
+  );
+  if (
+    (await within(
+      RETRY_LIMIT_MS,
+      result.catch(() => undefined),
+    )) === LATE
+  )
+    givenUp.abort();
+}
+
+/** Has a batch or a transaction that is stuck tried at once. One that is not stuck any more needs no retry. */
+export async function retryNow(client: Client, workflowId: string): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    await client.connection.withAbortSignal(AbortSignal.timeout(TAKEN_LIMIT_MS), () =>
+      handle.executeUpdate(retryUpdate),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw notKnown();
   }
 }
 

@@ -16,6 +16,7 @@ import { walletTaskQueue } from '../domain/routing.ts';
 import { endOfLeg, type LegAnswer, type TransferEnd, type TransferFailureReason } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type BatchInput } from './messages.ts';
 import { attentionReason, showAttention, showAttentionOver, showStatus } from './progress.ts';
+import { receiveRetries } from './retries.ts';
 import { createSteps, type Step } from './steps.ts';
 
 /** How many items move in one operation of a shard, which has to end well within a statement's time-out. */
@@ -44,6 +45,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
   const settlements: Promise<void>[] = [];
   let progress: BatchProgress = { status: 'PROCESSING', completed: 0, failed: 0 };
   let wasStuck = false;
+  const untilHurried = receiveRetries(() => wasStuck);
   let reason: BatchAbandonReason = 'debit_refused';
   try {
     await CancellationScope.withTimeout(untilDeadlineMs, async () => {
@@ -105,7 +107,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
 
   /** As for a transfer: first the credits, and of those that have not happened and never will, the debits. */
   async function compensate(undone: readonly number[], why: BatchAbandonReason): Promise<BatchEnds[]> {
-    const insist = steps.insist({ onStuck: showStuck });
+    const insist = steps.insist({ onStuck: showStuck, untilHurried });
     const credits = await inShards(insist, 'cancelBatchCredits', undone, why);
     const unpaid = undone.filter((index) => credits.get(index)?.outcome !== 'applied');
     const debits = await inShards(insist, 'refundBatch', unpaid, why);

@@ -70,6 +70,9 @@ export const cancelUpdate = defineUpdate<void>('cancel');
 /** What an operator does about a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
 export const resolveUpdate = defineUpdate<void, [Resolution]>('resolve');
 
+/** Has what keeps failing in a batch or a transaction tried at once. Refused with `not_resolvable`. */
+export const retryUpdate = defineUpdate<void>('retry');
+
 /** The types of the failures that refuse an update. */
 export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable';
 

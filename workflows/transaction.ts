@@ -12,6 +12,7 @@ import { endOfTransaction, type TransactionEnd } from '../domain/transaction.ts'
 import type { AbandonReason } from '../domain/transfer.ts';
 import { TRANSFER_TASK_QUEUE, type TransactionInput } from './messages.ts';
 import { attentionReason, showAttention, showAttentionOver, showStatus } from './progress.ts';
+import { receiveRetries } from './retries.ts';
 import { createSteps } from './steps.ts';
 
 /** Ends Completed in Temporal's sense whatever becomes of the transaction, as `transfer` does. */
@@ -23,6 +24,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
 
   let end: TransactionEnd | undefined;
   let wasStuck = false;
+  const untilHurried = receiveRetries(() => wasStuck);
   let reason: AbandonReason = 'timed_out';
   try {
     const answer = await CancellationScope.withTimeout(untilDeadlineMs, () =>
@@ -35,7 +37,11 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   } finally {
     end ??= endOfTransaction(
       await CancellationScope.nonCancellable(() =>
-        steps.insist({ onStuck: showStuck })('cancelTransaction', walletTaskQueue, { terms, trace, reason }),
+        steps.insist({ onStuck: showStuck, untilHurried })('cancelTransaction', walletTaskQueue, {
+          terms,
+          trace,
+          reason,
+        }),
       ),
     );
   }

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/case.ts';
-import { resolveUpdate } from '../../workflows/messages.ts';
+import { resolveUpdate, retryUpdate } from '../../workflows/messages.ts';
 import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
-import { startTransfer } from './start.ts';
+import { startTransaction, startTransfer } from './start.ts';
 
 const environment = useEnvironment();
 
@@ -161,5 +161,33 @@ describe('an operator', () => {
       assert.equal(await refusalOf(update), 'not_resolvable');
       await handle.result();
     });
+  });
+});
+
+it('an operator has the cancel of a one-sided transaction tried at once, and only while it is stuck', async () => {
+  let isHealed = false;
+  let healedAttemptAt: number | undefined;
+  const services = createServices({
+    before: async (name) => {
+      if (name === 'transact') throw unavailable();
+      if (name !== 'cancelTransaction') return;
+      if (!isHealed) throw unavailable();
+      healedAttemptAt ??= await environment().currentTimeMs();
+    },
+  });
+  await withWorkers(services, async () => {
+    const handle = await startTransaction(environment());
+    assert.equal(await refusalOf(handle.executeUpdate(retryUpdate)), 'not_resolvable');
+    await until(async () => {
+      await environment().sleep('1 minute');
+      return services.attention.length > 0;
+    });
+    const askedAt = await environment().currentTimeMs();
+    isHealed = true;
+    assert.equal(await refusalOf(handle.executeUpdate(retryUpdate)), '');
+    await until(() => Promise.resolve(healedAttemptAt !== undefined));
+    assert.ok(healedAttemptAt! - askedAt < 10_000, 'it waited for the end of its pause');
+    assert.equal((await handle.result()).status, 'FAILED');
+    await keepHistory('transaction-retried', handle);
   });
 });
