@@ -6,9 +6,15 @@ import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { BatchId } from '../../domain/ids.ts';
 import type { transferBatch } from '../../workflows/batch.ts';
-import { batchWorkflowId, TRANSFER_TASK_QUEUE, type BatchInput, type Dispatch } from '../../workflows/messages.ts';
+import {
+  batchWorkflowId,
+  retryUpdate,
+  TRANSFER_TASK_QUEUE,
+  type BatchInput,
+  type Dispatch,
+} from '../../workflows/messages.ts';
 import { createBatchServices, type BatchActivityName, type FakeBatchServices } from './batch-services.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { unavailable } from './services.ts';
 
 const environment = useEnvironment();
@@ -167,6 +173,32 @@ describe('a batch', () => {
       );
     });
   }
+
+  it('whose compensation is stuck is tried again at once when an operator asks, and only then', async () => {
+    let isHealed = false;
+    let healedAttemptAt: number | undefined;
+    const fake = createBatchServices({
+      itemCount: 4,
+      refuse: (leg, index) => (leg === 'credit' && index === 1 ? 'receiver_suspended' : undefined),
+      before: async (name: BatchActivityName) => {
+        if (name !== 'refundBatch') return;
+        fail(!isHealed);
+        healedAttemptAt ??= await environment().currentTimeMs();
+      },
+    });
+    await withWorkers(fake.services, async () => {
+      const handle = await startBatch(4);
+      for (let tries = 0; tries < 100 && fake.attention.length === 0; tries += 1) await environment().sleep('1 minute');
+      isHealed = true;
+      const askedAt = await environment().currentTimeMs();
+      assert.equal(await refusalOf(handle.executeUpdate(retryUpdate)), '');
+      for (let tries = 0; tries < 200 && healedAttemptAt === undefined; tries += 1) await sleep(20);
+      assert.ok(healedAttemptAt! - askedAt < 10_000, 'it waited for the end of its pause');
+      assert.deepEqual(await handle.result(), { status: 'COMPLETED', completed: 3, failed: 1 });
+      await keepHistory('batch-retried', handle);
+    });
+    assertSettled(fake, 4);
+  });
 
   it('in local dispatch ends as in ordinary dispatch', async () => {
     const fake = createBatchServices({
