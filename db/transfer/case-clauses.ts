@@ -1,6 +1,7 @@
 /**
- * The clauses that open a case within the statement that concerns its movement, with its line in the log. Imported by this
- * folder alone; what is asked about cases is in case-queries.ts, what is written into their log in case-log.ts.
+ * The clauses that open a case within the statement that concerns its movement, and that close one, each with its line in
+ * the log. Imported by this folder alone; what is asked about cases is in case-queries.ts, what is written into their log in
+ * case-log.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/case.ts';
@@ -19,5 +20,20 @@ export function openCase(reason: string, error: string): SQL {
     ), opening AS (
       INSERT INTO case_actions (case_id, action, actor, comment)
       SELECT case_id, 'opened', ${SYSTEM_ACTOR}, ${reason} FROM opened WHERE is_new
+    )`;
+}
+
+/** Closes the open cases that meet the condition, as `closed`, and logs who did it and why. */
+export function closeCases(
+  condition: SQL,
+  { action, actor, comment }: { action: 'closed' | 'resolved'; actor: string; comment: string },
+): SQL {
+  return sql`closed AS (
+      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
+      WHERE ${condition} AND status = 'OPEN'
+      RETURNING *
+    ), closing AS (
+      INSERT INTO case_actions (case_id, action, actor, comment)
+      SELECT case_id, ${action}, ${actor}, ${comment} FROM closed
     )`;
 }

@@ -7,6 +7,7 @@ import { SYSTEM_ACTOR, type Resolution } from '../../domain/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
 import type { Database } from '../database.ts';
+import { closeCases } from './case-clauses.ts';
 
 /**
  * Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. False if the
@@ -36,11 +37,6 @@ export async function recordCaseAction(
  */
 export async function closeCase(database: Database, subject: string, comment: string): Promise<void> {
   await database.execute(sql`
-    WITH closed AS (
-      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-      WHERE subject = ${subject} AND status = 'OPEN'
-      RETURNING case_id
-    )
-    INSERT INTO case_actions (case_id, action, actor, comment)
-    SELECT case_id, 'closed', ${SYSTEM_ACTOR}, ${comment} FROM closed`);
+    WITH ${closeCases(sql`subject = ${subject}`, { action: 'closed', actor: SYSTEM_ACTOR, comment })}
+    SELECT FROM closed`);
 }

@@ -8,6 +8,7 @@ import { SYSTEM_ACTOR } from '../../domain/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/reconciliation.ts';
 import { rowOf, type Database } from '../database.ts';
+import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';
 
 export type Case = typeof cases.$inferSelect;
@@ -123,15 +124,9 @@ export async function openDisagreement(
 
 /** Closes the reconciliation's open case of a subject that does not disagree any more; whether there was one. */
 export async function closeDisagreement(database: Database, subject: string): Promise<boolean> {
+  const comment = 'Looked at again, it does not disagree any more.';
   const { rowCount } = await database.execute(sql`
-    WITH closed AS (
-      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-      WHERE subject = ${subject} AND status = 'OPEN' AND ${isDisagreement}
-      RETURNING case_id
-    ), logged AS (
-      INSERT INTO case_actions (case_id, action, actor, comment)
-      SELECT case_id, 'closed', ${SYSTEM_ACTOR}, 'Looked at again, it does not disagree any more.' FROM closed
-    )
+    WITH ${closeCases(sql`subject = ${subject} AND ${isDisagreement}`, { action: 'closed', actor: SYSTEM_ACTOR, comment })}
     SELECT FROM closed`);
   return rowCount === 1;
 }
@@ -143,13 +138,7 @@ export async function settleCase(
   { actor, comment }: { actor: string; comment: string },
 ): Promise<Case | undefined> {
   const { rows } = await database.execute(sql`
-    WITH closed AS (
-      UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-      WHERE case_id = ${caseId} AND status = 'OPEN'
-      RETURNING *
-    ), logged AS (
-      INSERT INTO case_actions (case_id, action, actor, comment) SELECT case_id, 'resolved', ${actor}, ${comment} FROM closed
-    )
+    WITH ${closeCases(sql`case_id = ${caseId}`, { action: 'resolved', actor, comment })}
     SELECT * FROM closed`);
   return rows[0] && rowOf(cases, rows[0]);
 }

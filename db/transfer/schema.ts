@@ -29,6 +29,7 @@ import {
   type FailureDetail,
 } from '../../domain/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
+import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
 export { outboxEvents } from '../outbox.ts';
@@ -42,24 +43,11 @@ const movementColumns = () => ({
   currency: text('currency').$type<Currency>().notNull(),
   reference: text('reference'),
   metadata: jsonb('metadata').$type<Record<string, string>>(),
-  idempotencyKey: text('idempotency_key').notNull(),
   /** SHA-256 of the validated, normalised body: the same key with another body is refused, years later too. */
   bodyHash: sha256('body_hash').notNull(),
-  requestId: text('request_id').notNull(),
-  traceparent: text('traceparent'),
-  createdAt: instant('created_at').notNull().defaultNow(),
-  updatedAt: instant('updated_at').notNull().defaultNow(),
-  /** When it is given up and compensated unless its money has arrived. */
-  deadlineAt: instant('deadline_at').notNull(),
-  /** When the sweep is to start its workflow, unless that is known to be started: null. */
-  startDueAt: instant('start_due_at'),
   /** What a refusal tells beside its reason: of `limit_exceeded`, which limit and what remains of it. */
   failureDetail: jsonb('failure_detail').$type<FailureDetail>(),
-  /** Set while its compensation cannot finish by itself: the case, why, since when, and the last error. */
-  attentionCaseId: uuid('attention_case_id').$type<CaseId>(),
-  attentionReason: text('attention_reason'),
-  attentionSince: instant('attention_since'),
-  attentionError: text('attention_error'),
+  ...acceptedColumns(),
 });
 
 /** The UTC day of an instant, as the indexes of amounts have it. */
