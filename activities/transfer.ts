@@ -4,8 +4,19 @@
  */
 import type { Database } from '../db/database.ts';
 import { recordCaseAction } from '../db/transfer/case-log.ts';
-import { decideCapture, recordTransferAttention, recordTransferStatus } from '../db/transfer/queries.ts';
-import { recordTransactionAttention, recordTransactionEnd } from '../db/transfer/transaction-queries.ts';
+import {
+  decideCapture,
+  recordTransferAttention,
+  recordTransferStatus,
+  statusOf,
+  type Transfer,
+} from '../db/transfer/queries.ts';
+import {
+  endOf,
+  recordTransactionAttention,
+  recordTransactionEnd,
+  type Transaction,
+} from '../db/transfer/transaction-queries.ts';
 import type { Resolution } from '../domain/case.ts';
 import type { TransactionId, TransferId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
@@ -14,10 +25,14 @@ import type { ReachedStatus } from '../domain/transfer.ts';
 
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
-export function createTransferActivities(database: Database) {
+/** `tell` is told what each status write has left of a movement. */
+export function createTransferActivities(
+  database: Database,
+  tell: (movement: Transfer | Transaction) => void = () => {},
+) {
   return {
     /** Writes a status if it is of a higher rank than the stored one, and answers what is stored then. */
-    recordTransferStatus: ({
+    recordTransferStatus: async ({
       transferId,
       next,
       trace,
@@ -25,7 +40,11 @@ export function createTransferActivities(database: Database) {
       transferId: TransferId;
       next: ReachedStatus;
       trace: TraceContext;
-    }) => recordTransferStatus(database, transferId, next, trace),
+    }) => {
+      const stored = await recordTransferStatus(database, transferId, next, trace);
+      tell(stored);
+      return statusOf(stored);
+    },
 
     /** Decides how much of a hold is captured, unless that is decided already, and answers what is decided. */
     decideCapture: ({ transferId, amount }: { transferId: TransferId; amount: string }) =>
@@ -47,7 +66,7 @@ export function createTransferActivities(database: Database) {
     }) => recordTransferAttention(database, transferId, reason, error),
 
     /** Writes how a transaction ended, unless it has ended already, and answers what is stored then. */
-    recordTransactionEnd: ({
+    recordTransactionEnd: async ({
       transactionId,
       end,
       trace,
@@ -55,7 +74,11 @@ export function createTransferActivities(database: Database) {
       transactionId: TransactionId;
       end: TransactionEnd;
       trace: TraceContext;
-    }) => recordTransactionEnd(database, transactionId, end, trace),
+    }) => {
+      const stored = await recordTransactionEnd(database, transactionId, end, trace);
+      tell(stored);
+      return endOf(stored);
+    },
 
     /** Shows an operator that a transaction which was given up cannot be canceled. */
     recordTransactionAttention: ({

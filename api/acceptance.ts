@@ -8,6 +8,7 @@ import type { Context } from 'hono';
 import type { Database } from '../db/database.ts';
 import { LATE, within } from '../deadline.ts';
 import type { TemporalMonitor } from '../temporal/health.ts';
+import type { MovementNews } from '../temporal/movement-news.ts';
 import { databaseStep } from './database-step.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
@@ -18,6 +19,8 @@ export interface AcceptanceDeps {
   readonly client: Client;
   readonly monitor: TemporalMonitor;
   readonly starts: Starts;
+  /** Of the movements whose workflows this process runs. */
+  readonly news?: MovementNews<never> | undefined;
   /** Aborts when the server stops: those who wait are answered. */
   readonly draining: AbortSignal;
 }
@@ -52,33 +55,47 @@ const ANSWER_LIMIT_MS = 1_800;
 /** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
 export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
-  { client, monitor, starts, draining }: AcceptanceDeps,
+  { client, monitor, starts, news, draining }: AcceptanceDeps,
   requested: Requested<Row>,
 ): Promise<Accepted<Row>> {
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew } = await acceptOnce(c, monitor, requested);
-  c.var.log.setBindings({ workflow_id: requested.workflowId });
-
-  if (isNew) {
-    const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
-    const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
-    // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
-    await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
+  const answered = new AbortController();
+  // From before the start, whose answer may come later than the end.
+  const heard =
+    waitSeconds === undefined
+      ? undefined
+      : (news as MovementNews<Row> | undefined)?.next(requested.workflowId, requested.isSettled, answered.signal);
+  try {
+    return await startAndWait();
+  } finally {
+    answered.abort();
   }
-  if (waitSeconds === undefined) return { row, status: 202 };
 
-  if (!requested.isSettled(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
-  const latest = await waitUntilSettled({
-    row,
-    isSettled: requested.isSettled,
-    look: requested.find,
-    untilNews: (signal) => workflowEnd(client, requested.workflowId, signal),
-    limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
-    signal: AbortSignal.any([c.req.raw.signal, draining]),
-  });
-  if (!draining.aborted || requested.isSettled(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
-  return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
+  async function startAndWait(): Promise<Accepted<Row>> {
+    c.var.log.setBindings({ workflow_id: requested.workflowId });
+
+    if (isNew) {
+      const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
+      const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
+      // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
+      await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
+    }
+    if (waitSeconds === undefined) return { row, status: 202 };
+
+    if (!requested.isSettled(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
+    const latest = await waitUntilSettled({
+      row,
+      isSettled: requested.isSettled,
+      look: requested.find,
+      untilNews: (signal) => heard ?? workflowEnd(client, requested.workflowId, signal),
+      limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
+      signal: AbortSignal.any([c.req.raw.signal, draining]),
+    });
+    if (!draining.aborted || requested.isSettled(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
+    return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
+  }
 }
 
 /**

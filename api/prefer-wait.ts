@@ -36,8 +36,8 @@ export interface Wait<Row> {
   readonly isSettled: (row: Row) => boolean;
   /** Reads the row. */
   readonly look: () => Promise<Row | undefined>;
-  /** Resolves when there may be news; does not have to. Given up when the signal aborts. */
-  readonly untilNews: (signal: AbortSignal) => Promise<void>;
+  /** Resolves when there may be news, with the row where that is known; does not have to. Given up when the signal aborts. */
+  readonly untilNews: (signal: AbortSignal) => Promise<Row | void>;
   readonly limitMs: number;
   /** Ends the wait early: the client has gone, or the server drains. */
   readonly signal: AbortSignal;
@@ -63,12 +63,16 @@ export async function waitUntilSettled<Row>({
     while (!isSettled(known)) {
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0 || signal.aborted) break;
-      const isNews = (await within(Math.min(lookEveryMs, leftMs), news, signal)) !== LATE;
+      const told = await within(Math.min(lookEveryMs, leftMs), news, signal);
+      if (told !== LATE) news = NEVER;
+      if (told !== LATE && told !== undefined) {
+        known = told;
+        continue;
+      }
       const seen = await within(Math.max(LOOK_LIMIT_MS_MIN, Math.min(LOOK_LIMIT_MS, leftMs)), look(), signal).catch(
         () => undefined,
       );
       if (seen !== LATE && seen !== undefined) known = seen;
-      if (isNews) news = NEVER;
       lookEveryMs = Math.min(lookEveryMs * 1.5, LOOK_EVERY_MS_MAX);
     }
   } finally {

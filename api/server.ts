@@ -5,11 +5,14 @@
  */
 import { walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases } from '../db/database.ts';
+import type { Transaction } from '../db/transfer/transaction-queries.ts';
+import type { Transfer } from '../db/transfer/queries.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import { monitorTemporal } from '../temporal/health.ts';
+import type { MovementNews } from '../temporal/movement-news.ts';
 import { boundStarts } from './acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './base-app.ts';
@@ -23,7 +26,12 @@ const PORT_DEFAULT = 3000;
  * The starter is the caller's, who closes its connection after this has stopped, and who may let later starts take another
  * client. Every other call takes the client that it has now, on which calls can be given up.
  */
-export async function startApi(settings: Settings, logger: Logger, starter: MovementStarter): Promise<RunningService> {
+export async function startApi(
+  settings: Settings,
+  logger: Logger,
+  starter: MovementStarter,
+  news?: MovementNews<Transfer | Transaction>,
+): Promise<RunningService> {
   const { client, walletShardCount: shardCount } = starter;
   const database = openTransferDatabase(settings);
   const batchDatabase = openBatchDatabase(settings);
@@ -41,7 +49,13 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     batchDatabase,
     wallets,
     starter,
-    acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: draining.signal },
+    acceptance: {
+      client,
+      monitor,
+      starts: boundStarts(client, monitor),
+      news: news as never,
+      draining: draining.signal,
+    },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     readiness: watchReadiness(
       {

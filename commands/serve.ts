@@ -10,16 +10,21 @@ import { createBatchWalletActivities } from '../activities/batch-wallet.ts';
 import { createReconciliationActivities } from '../activities/reconciliation.ts';
 import { createRecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities } from '../activities/transfer.ts';
+import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
+import type { Transfer } from '../db/transfer/queries.ts';
+import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
 import { shardOf } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/movement-workflows.ts';
+import { createMovementNews } from '../temporal/movement-news.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
+import { transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
 import { startSweep } from '../workers/sweep.ts';
 import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet.ts';
@@ -47,7 +52,8 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
-  const api = await startApi(settings, logger, starter);
+  const news = createMovementNews<Transfer | Transaction>();
+  const api = await startApi(settings, logger, starter, news);
   const stopping = new AbortController();
   const workers = startWorkers();
 
@@ -72,7 +78,14 @@ export async function startEverything(
       ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database)),
     };
     const transfer = {
-      ...createTransferActivities(database),
+      ...createTransferActivities(database, (movement) =>
+        news.tell(
+          'transferId' in movement
+            ? transferWorkflowId(movement.transferId)
+            : transactionWorkflowId(movement.transactionId),
+          movement,
+        ),
+      ),
       ...createBatchTransferActivities(database),
       ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
     };
@@ -86,15 +99,14 @@ export async function startEverything(
       startTransferWorker(context, {
         ...transfer,
         ...reconciliation,
-        ...(settings.DISPATCH === 'local' ? wallet : {}),
+        ...(settings.DISPATCH === 'local' ? { ...wallet, ...createTransferAtOnce({ ...wallet, ...transfer }) } : {}),
       }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);
-    if (settings.DISPATCH === 'local') {
-      // Eager start needs the connection of the worker.
-      starter.client = createClient(workerConnection, settings);
-      starter.dispatch = 'local';
-    }
+    // Eager start needs the connection of the worker.
+    starter.client = createClient(workerConnection, settings);
+    starter.isEager = true;
+    starter.dispatch = settings.DISPATCH;
     const sweep = startSweep({ database, starter, logger });
     return {
       failed: Promise.race(running.map(({ failed }) => failed!)),

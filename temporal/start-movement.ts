@@ -25,6 +25,8 @@ export interface MovementStarter {
   readonly client: Client;
   readonly walletShardCount: number;
   readonly dispatch: Dispatch;
+  /** The client shares the connection of the workflow's worker in this process, which is then given a first task in the answer. */
+  readonly isEager?: boolean;
 }
 
 /** Resolves when the workflow is known to have been started, now or before. */
@@ -35,6 +37,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
+    course: 2,
     // A hold that is there waits until it expires; the deadline was for getting there.
     ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
     ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
@@ -53,7 +56,8 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     args: [input],
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
     walletIds: [senderWalletId, receiverWalletId],
-    status: row.status,
+    // One that local dispatch is likely to complete in its first task is spared the write that would show it.
+    status: starter.dispatch === 'local' && scheduledAt === null && expiresAt === null ? undefined : row.status,
   });
 }
 
@@ -89,7 +93,7 @@ export async function startBatch(starter: MovementStarter, row: TransferBatch): 
 }
 
 async function start(
-  { client, dispatch }: MovementStarter,
+  { client, isEager = false }: MovementStarter,
   workflowType: string,
   {
     workflowId,
@@ -97,7 +101,7 @@ async function start(
     staticSummary,
     walletIds,
     status,
-  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[]; status: string },
+  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[]; status: string | undefined },
 ): Promise<void> {
   const options: WorkflowStartOptions = {
     taskQueue: TRANSFER_TASK_QUEUE,
@@ -108,9 +112,9 @@ async function start(
     // may be followed by another: its rows and fences tell that one how far the first had come.
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    requestEagerStart: dispatch === 'local',
+    requestEagerStart: isEager,
     typedSearchAttributes: [
-      { key: searchAttributes.movementStatus, value: status },
+      ...(status === undefined ? [] : [{ key: searchAttributes.movementStatus, value: status }]),
       { key: searchAttributes.walletIds, value: walletIds },
     ],
   };

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { claimDueBatches, noteBatchesStarted } from '../db/transfer/batch-queries.ts';
-import { claimDueTransfers, noteTransfersStarted } from '../db/transfer/queries.ts';
+import { claimDueTransfers, noteTransfersStarted } from '../db/transfer/due-transfers.ts';
 import { claimDueTransactions, noteTransactionsStarted } from '../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../deadline.ts';
 import type { RunningService } from '../run-service.ts';

@@ -7,6 +7,7 @@ import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
 import { createReconciliationActivities, type ReconciliationActivities } from '../activities/reconciliation.ts';
 import { createRecurringActivities, type RecurringActivities } from '../activities/recurring.ts';
 import { createTransferActivities, type TransferActivities } from '../activities/transfer.ts';
+import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
@@ -31,7 +32,7 @@ export async function startTransferWorker(
     BatchTransferActivities &
     ReconciliationActivities &
     RecurringActivities &
-    Partial<WalletActivities & BatchWalletActivities>,
+    Partial<WalletActivities & BatchWalletActivities & TransferAtOnceActivities>,
 ): Promise<RunningService> {
   const client = createClient(context.connection, context.settings);
   await client

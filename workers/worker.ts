@@ -52,6 +52,8 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
+    // More than are asked for at once: with fewer, eager starts leave none to the pollers, and what was not eager waits.
+    maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
     interceptors: { activity: [() => faultInterceptor] },

@@ -24,8 +24,11 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const kept = { codePath: fileURLToPath(file) };
   if (existsSync(file)) return kept;
 
+  const workflowsPath = fileURLToPath(new URL('workflows/index.ts', ROOT));
   const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('workflows/index.ts', ROOT)),
+    workflowsPath,
+    // Evaluated once for a worker and not for every run: none of these modules keeps anything, and the SDK freezes them.
+    preloadModules: [workflowsPath],
     logger: QUIET,
   });
   try {
@@ -42,6 +45,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 
 async function contentHash(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(new URL(VERSIONS, ROOT)));
+  hash.update(await readFile(new URL(import.meta.url)));
   for (const folder of SOURCES) {
     const names = (await readdir(new URL(folder, ROOT))).filter((name) => name.endsWith('.ts')).sort();
     for (const name of names) hash.update(`\0${folder}${name}\0`).update(await readFile(new URL(folder + name, ROOT)));

@@ -14,21 +14,34 @@ import {
 import type { BatchTransferActivities } from '../activities/batch-transfer.ts';
 import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
 import type { TransferActivities } from '../activities/transfer.ts';
+import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
 import type { Dispatch } from './messages.ts';
 
-type Activities = WalletActivities & TransferActivities & BatchWalletActivities & BatchTransferActivities;
+type Activities = WalletActivities &
+  TransferActivities &
+  TransferAtOnceActivities &
+  BatchWalletActivities &
+  BatchTransferActivities;
 type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 
-/** Calls an activity by its name, on the task queue of the service that owns its database. */
+/**
+ * Calls an activity by its name, on the task queue of the service that owns its database. Given up after `limitMs`, if it
+ * has such a limit: then it may still arrive.
+ */
 export type Step = <Name extends keyof Activities>(
   name: Name,
   taskQueue: string,
   input: Inputs[Name],
+  limitMs?: number,
 ) => Promise<Answers[Name]>;
 
+type Attempt<Name extends keyof Activities> = { readonly answer: Answers[Name] } | undefined;
+
 export interface Steps {
+  /** The one attempt that local dispatch makes while the first workflow task lasts: undefined if there is none, or if it failed. */
+  readonly attempt: <Name extends keyof Activities>(name: Name, input: Inputs[Name]) => Promise<Attempt<Name>>;
   /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
   readonly run: Step;
   /** For compensation: never gives up. */
@@ -60,17 +73,34 @@ const COMPENSATION: ActivityOptions = {
 const COMPENSATION_UNTIL_ATTENTION: ActivityOptions = { ...COMPENSATION, scheduleToCloseTimeout: '3 minutes' };
 
 export function createSteps(dispatch: Dispatch): Steps {
-  const first = firstTaskStep(dispatch);
+  const first = firstTask(dispatch);
+  const attemptOr = async <Name extends keyof Activities>(
+    name: Name,
+    input: Inputs[Name],
+    otherwise: () => Promise<Answers[Name]>,
+  ): Promise<Answers[Name]> => {
+    // Without a tick in between where none is made: replays of what ordinary dispatch did depend on their number.
+    const attempt = first.isOpen() ? await first.attempt(name, input) : undefined;
+    return attempt === undefined ? otherwise() : attempt.answer;
+  };
 
   return {
-    run: (name, taskQueue, input) => first.step(name, input, () => ordinary(name, taskQueue, input, FORWARD)),
+    attempt: first.attempt,
+
+    run: (name, taskQueue, input, limitMs) =>
+      attemptOr(name, input, () =>
+        ordinary(name, taskQueue, input, {
+          ...FORWARD,
+          ...(limitMs === undefined ? {} : { scheduleToCloseTimeout: limitMs }),
+        }),
+      ),
 
     leaveFirstTask: first.leave,
 
     insist:
       ({ onStuck, untilHurried }) =>
       (name, taskQueue, input) =>
-        first.step(name, input, async () => {
+        attemptOr(name, input, async () => {
           try {
             return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
           } catch (error) {
@@ -101,34 +131,28 @@ function ordinary<Name extends keyof Activities>(
  * that retries holds up timers and cancel requests: the fences make the repeats after a crash harmless, and trying once
  * within the first task keeps the rest from happening.
  */
-function firstTaskStep(dispatch: Dispatch) {
+function firstTask(dispatch: Dispatch) {
   // The events before the first command of a run whose first workflow task went well: started, scheduled, started.
   const FIRST_TASK_HISTORY_LENGTH = 3;
   let isOver = false;
 
-  const step = async <Name extends keyof Activities>(
-    name: Name,
-    input: Inputs[Name],
-    otherwise: () => Promise<Answers[Name]>,
-  ): Promise<Answers[Name]> => {
-    if (dispatch === 'local' && !isOver && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH) {
-      try {
-        return await call(
-          proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }),
-          name,
-          input,
-        );
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        isOver = true;
-      }
+  const isOpen = (): boolean =>
+    dispatch === 'local' && !isOver && workflowInfo().historyLength <= FIRST_TASK_HISTORY_LENGTH;
+  const attempt: Steps['attempt'] = async (name, input) => {
+    if (!isOpen()) return undefined;
+    try {
+      const local = proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } });
+      return { answer: await call(local, name, input) };
+    } catch (error) {
+      // The ordinary way of a scope that is canceled ends at once.
+      if (!isCancellation(error)) isOver = true;
+      return undefined;
     }
-    return otherwise();
   };
   const leave = (): void => {
     isOver = true;
   };
-  return { step, leave };
+  return { isOpen, attempt, leave };
 }
 
 /** The answer of a call that goes on retrying; whenever it is hurried, its pause is cut short by a call anew. */

@@ -11,7 +11,15 @@
  * in the wallet databases decide, once and for ever; this code asks them, and adopts what they answer. How it is asked to
  * capture and to cancel is in requests.ts, how it is undone in compensation.ts.
  */
-import { allHandlersFinished, CancellationScope, condition, log, patched, sleep } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+  patched,
+  sleep,
+} from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
 import { type AbandonReason, type ReachedStatus, type StoredStatus, type TransferEnd } from '../domain/transfer.ts';
 import { createCompensation } from './compensation.ts';
@@ -19,6 +27,9 @@ import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { showStatus } from './progress.ts';
 import { receiveRequests } from './requests.ts';
 import { createSteps } from './steps.ts';
+
+/** How long a transfer may have been debited before its status says so. */
+const CREDIT_UNSEEN_MS = 3_000;
 
 /**
  * Ends Completed in Temporal's sense whatever becomes of the transfer, so that only a run terminated from outside can be
@@ -33,6 +44,15 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   const requests = receiveRequests(input, course, steps);
   const compensation = createCompensation(input, steps);
 
+  const isDirect = input.course === 2 && hold === undefined;
+  if (isDirect && startAtMs === undefined && Date.now() < input.deadlineMs) {
+    const attempt = await steps.attempt('transferAtOnce', { terms, trace });
+    if (attempt?.answer !== undefined) {
+      requests.phase = 'leaving';
+      return leave(attempt.answer);
+    }
+  }
+
   let end: TransferEnd | undefined;
   let creditAmount = terms.amount;
   let isDebitRefused = false;
@@ -41,7 +61,8 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
     await course.run(async () => {
       if (requests.phase === 'scheduled') await sleep(msUntil(startAtMs!));
       requests.phase = 'open';
-      const stored = await CancellationScope.withTimeout(msUntil(input.deadlineMs), async () => {
+      if (isDirect) return moveDirectly();
+      const debited = await CancellationScope.withTimeout(msUntil(input.deadlineMs), async () => {
         if (startAtMs !== undefined) await reach({ status: 'PENDING' });
         // Nothing is begun that is over already: a timer of no time would still let the debit be sent.
         if (Date.now() >= input.deadlineMs && patched('no-debit-past-the-deadline'))
@@ -49,12 +70,12 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
         const debit = await steps.run('debit', senderTaskQueue, { terms, trace, isHold: hold !== undefined });
         isDebitRefused = debit.outcome !== 'applied';
         if (isDebitRefused) return undefined;
-        const debited = await reach({ status: 'DEBITED' });
+        const reached = await reach({ status: 'DEBITED' });
         if (hold === undefined) await credit();
-        return debited;
+        return reached;
       });
-      if (hold === undefined || stored === undefined) return;
-      if (stored.status === 'DEBITED' && stored.capturedAmount === undefined)
+      if (hold === undefined || debited === undefined) return;
+      if (debited.status === 'DEBITED' && debited.capturedAmount === undefined)
         await requests.untilCaptured(hold.expiresAtMs);
       reason = Date.now() < hold.expiresAtMs ? 'canceled' : 'capture_expired';
     });
@@ -76,13 +97,46 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   return CancellationScope.nonCancellable(async () => {
     const stored = (await reach(reached)) as TransferEnd;
     compensation.over();
-    await condition(allHandlersFinished);
-    return stored;
+    return leave(stored);
   });
 
-  async function credit(): Promise<void> {
-    const answer = await steps.run('credit', receiverTaskQueue, { terms: { ...terms, amount: creditAmount }, trace });
+  async function leave(stored: TransferEnd): Promise<TransferEnd> {
+    if (!allHandlersFinished()) await condition(allHandlersFinished);
+    return stored;
+  }
+
+  async function credit(limitMs?: number): Promise<void> {
+    const creditTerms = { ...terms, amount: creditAmount };
+    const answer = await steps.run('credit', receiverTaskQueue, { terms: creditTerms, trace }, limitMs);
     if (answer.outcome === 'applied') end = { status: 'COMPLETED' };
+  }
+
+  /**
+   * Debit and credit, bounded by the deadline. DEBITED is written only where somebody has the time to see it: otherwise
+   * COMPLETED writes its step. A credit that was given up for that is asked for again.
+   */
+  async function moveDirectly(): Promise<void> {
+    if (startAtMs !== undefined) await reach({ status: 'PENDING' }, untilDeadline());
+    const debit = await steps.run('debit', senderTaskQueue, { terms, trace }, untilDeadline());
+    isDebitRefused = debit.outcome !== 'applied';
+    if (isDebitRefused) return;
+    const isAnswered = await credit(Math.min(CREDIT_UNSEEN_MS, untilDeadline())).then(
+      () => true,
+      (error: unknown) => {
+        if (isCancellation(error)) throw error;
+        return false;
+      },
+    );
+    if (end !== undefined) return;
+    const limitMs = untilDeadline();
+    await Promise.all([reach({ status: 'DEBITED' }, limitMs), isAnswered ? undefined : credit(limitMs)]);
+  }
+
+  /** Nothing is begun that is over already. */
+  function untilDeadline(): number {
+    const leftMs = input.deadlineMs - Date.now();
+    if (leftMs <= 0) throw new Error('past the deadline');
+    return leftMs;
   }
 
   /**
@@ -96,15 +150,15 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
     creditAmount = captured;
     reason = 'timed_out';
     try {
-      await CancellationScope.withTimeout(settleWithinMs, credit);
+      await CancellationScope.withTimeout(settleWithinMs, () => credit());
     } catch (error) {
       log.info('capture given up', { transfer_id: transferId, cause: String(error) });
     }
   }
 
   /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */
-  async function reach(next: ReachedStatus): Promise<StoredStatus> {
-    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next, trace });
+  async function reach(next: ReachedStatus, limitMs?: number): Promise<StoredStatus> {
+    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next, trace }, limitMs);
     showStatus(stored.status);
     return stored;
   }

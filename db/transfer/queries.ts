@@ -3,7 +3,7 @@
  * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
-import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
@@ -16,7 +16,7 @@ import {
   type TransferStatus,
   type TransferTerms,
 } from '../../domain/transfer.ts';
-import { rowOf, violatedConstraint, type Database } from '../database.ts';
+import { executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { transfers, transferSteps } from './schema.ts';
@@ -55,9 +55,12 @@ export async function acceptTransfer(
   a: TransferAcceptance,
   trace: TraceContext,
 ): Promise<Transfer | undefined> {
-  const { rows } = await database.execute(sql`
+  const { rows } = await executePrepared(
+    database,
+    sql`
     WITH ${accepted(t, a, null, trace)}
-    SELECT * FROM accepted`);
+    SELECT * FROM accepted`,
+  );
   return rows[0] && rowOf(transfers, rows[0]);
 }
 
@@ -134,7 +137,7 @@ function accepted(
 
 /**
  * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
- * than what is stored. Answers what is stored then, which the caller adopts. At an end, its case is closed, and a reversal
+ * than what is stored. Answers the row as it is then, which the caller adopts. At an end, its case is closed, and a reversal
  * that moved nothing leaves its amount to be reversed again.
  */
 export async function recordTransferStatus(
@@ -142,22 +145,25 @@ export async function recordTransferStatus(
   transferId: TransferId,
   next: ReachedStatus,
   trace: TraceContext,
-): Promise<StoredStatus> {
+): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
-  const { rows } = await database.execute<{ captured_amount: string | null; attention_case_id: string | null }>(sql`
+  const { rows } = await executePrepared(
+    database,
+    sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
         ${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
       WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
-      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id
+      RETURNING *
     ), step AS (
-      INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, ${next.status}, ${reason} FROM changed
+      INSERT INTO transfer_steps (transfer_id, step, reason) ${stepsTo(next.status, reason)}
     )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
-    SELECT captured_amount, attention_case_id FROM changed`);
-  const [changed] = rows;
-  if (isEnd(next) && changed !== undefined && changed.attention_case_id !== null)
+    SELECT * FROM changed`,
+  );
+  const changed = rows[0] && rowOf(transfers, rows[0]);
+  if (isEnd(next) && changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${next.status}`);
-  if (changed !== undefined) return { ...next, ...capturedOf(changed.captured_amount) };
+  if (changed !== undefined) return changed;
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
@@ -165,7 +171,14 @@ export async function recordTransferStatus(
   // Whoever wrote the end may have died before this.
   if (isTerminal(stored.status) && stored.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${stored.status}`);
-  return statusOf(stored);
+  return stored;
+}
+
+/** What has arrived was debited before, also where nobody had the time to write that. */
+function stepsTo(status: ReachedStatus['status'], reason: string | null): SQL {
+  if (status !== 'COMPLETED') return sql`SELECT transfer_id, ${status}, ${reason} FROM changed`;
+  return sql`SELECT transfer_id, step, NULL FROM changed CROSS JOIN (VALUES (1, 'DEBITED'), (2, 'COMPLETED')) reached (nth, step)
+      ORDER BY nth ON CONFLICT DO NOTHING`;
 }
 
 function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext): SQL {
@@ -229,38 +242,6 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .orderBy(asc(transferSteps.stepId));
 }
 
-/**
- * Transfers that were accepted and are not known to be started, and that nobody is starting, the longest due first. They
- * are due again after `leaseSeconds`. Rows that another sweep is claiming are passed over.
- */
-export function claimDueTransfers(
-  database: Database,
-  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
-): Promise<Transfer[]> {
-  const due = database
-    .select({ id: transfers.transferId })
-    .from(transfers)
-    // Spelled out, as the index is, so that the planner sees that it serves.
-    .where(and(sql`status in ('SCHEDULED', 'PENDING')`, lt(transfers.startDueAt, sql`now()`)))
-    .orderBy(asc(transfers.startDueAt))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  return database
-    .update(transfers)
-    .set({ startDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
-    .where(sql`${transfers.transferId} = ANY(ARRAY(${due}))`)
-    .returning();
-}
-
-/** Notes that these transfers are known to be started. */
-export async function noteTransfersStarted(database: Database, transferIds: readonly TransferId[]): Promise<void> {
-  if (transferIds.length > 0)
-    await database
-      .update(transfers)
-      .set({ startDueAt: null })
-      .where(inArray(transfers.transferId, [...transferIds]));
-}
-
 /** The condition that a row's status is of a lower rank. */
 function isBelow(next: TransferStatus): SQL {
   return inArray(transfers.status, statusesBelow(next));
@@ -274,12 +255,9 @@ function detailOf(end: TransferEnd): string | null {
   return end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
 }
 
-function capturedOf(capturedAmount: string | null): { capturedAmount?: string } {
-  return capturedAmount === null ? {} : { capturedAmount };
-}
-
-function statusOf({ transferId, status, failureReason, failureDetail, capturedAmount }: Transfer): StoredStatus {
-  const captured = capturedOf(capturedAmount);
+/** What a status write is answered with, of the row that is stored. */
+export function statusOf({ transferId, status, failureReason, failureDetail, capturedAmount }: Transfer): StoredStatus {
+  const captured = capturedAmount === null ? {} : { capturedAmount };
   if (status === 'SCHEDULED')
     throw new Error(`a status write found transfer ${transferId} SCHEDULED, below every status`);
   if (status !== 'FAILED') return { status, ...captured };

@@ -7,7 +7,7 @@ import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
-import { rowOf, type Database } from '../database.ts';
+import { executePrepared, rowOf, type Database } from '../database.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
@@ -30,7 +30,9 @@ export async function acceptTransaction(
     currency: t.currency,
   };
   const event = movementEvent('transaction.initiated', t.transactionId, data, trace, new Date());
-  const { rows } = await database.execute(sql`
+  const { rows } = await executePrepared(
+    database,
+    sql`
     WITH accepted AS (
       INSERT INTO transactions (transaction_id, wallet_id, type, amount, currency, reference, metadata,
         idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
@@ -45,45 +47,55 @@ export async function acceptTransaction(
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
-    SELECT * FROM accepted`);
+    SELECT * FROM accepted`,
+  );
   return rows[0] && rowOf(transactions, rows[0]);
 }
 
-/** Writes how a transaction ended, with its event, unless it has ended already. Answers what is stored then. */
+/** Writes how a transaction ended, with its event, unless it has ended already. Answers the row as it is then. */
 export async function recordTransactionEnd(
   database: Database,
   transactionId: TransactionId,
   end: TransactionEnd,
   trace: TraceContext,
-): Promise<TransactionEnd> {
+): Promise<Transaction> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
   const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
   const data = { transaction_id: transactionId, ...(reason === null ? {} : { reason }) };
   const event = movementEvent(`transaction.${end.status.toLowerCase()}`, transactionId, data, trace, new Date());
-  const { rows } = await database.execute<{ attention_case_id: string | null }>(sql`
+  const { rows } = await executePrepared(
+    database,
+    sql`
     WITH changed AS (
       UPDATE transactions SET status = ${end.status}, failure_reason = ${reason}, failure_detail = ${detail}::jsonb,
         updated_at = clock_timestamp(), attention_reason = NULL, attention_since = NULL, attention_error = NULL
       WHERE transaction_id = ${transactionId} AND status = 'PENDING'
-      RETURNING transaction_id, attention_case_id
+      RETURNING *
     ), event AS (
       ${insertEvent(event, sql`changed`)}
     )
-    SELECT attention_case_id FROM changed`);
+    SELECT * FROM changed`,
+  );
+  const changed = rows[0] && rowOf(transactions, rows[0]);
   const subject = `transaction/${transactionId}`;
-  if (rows[0] !== undefined && rows[0].attention_case_id !== null)
+  if (changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, subject, `the transaction is ${end.status}`);
-  if (rows[0] !== undefined) return end;
+  if (changed !== undefined) return changed;
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
   if (stored === undefined || stored.status === 'PENDING')
     throw new Error(`the end of transaction ${transactionId} could not be written`);
   if (stored.attentionCaseId !== null) await closeCase(database, subject, `the transaction is ${stored.status}`);
-  if (stored.status === 'PROCESSED') return { status: 'PROCESSED' };
-  const { failureReason, failureDetail } = stored;
+  return stored;
+}
+
+/** How a transaction that has ended did. */
+export function endOf({ transactionId, status, failureReason, failureDetail }: Transaction): TransactionEnd {
+  if (status === 'PENDING') throw new Error(`transaction ${transactionId} has not ended`);
+  if (status === 'PROCESSED') return { status };
   return {
-    status: 'FAILED',
+    status,
     failureReason: failureReason!,
     ...(failureDetail === null ? {} : { detail: failureDetail }),
   };

@@ -7,7 +7,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transaction.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
-import type { Database } from '../database.ts';
+import { executePrepared, type Database } from '../database.ts';
 import { ledgerEntries, wallets } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
@@ -181,7 +181,8 @@ export async function balanceAt(database: Database, walletId: WalletId, at: Date
 }
 
 async function callFence<Refusal extends string>(database: Database, call: SQL): Promise<LegAnswer<Refusal>> {
-  const { rows } = await database.execute<{ outcome: string; reason: string | null; detail?: unknown }>(
+  const { rows } = await executePrepared<{ outcome: string; reason: string | null; detail?: unknown }>(
+    database,
     sql`SELECT * FROM ${call}`,
   );
   const { outcome, reason, detail } = rows[0]!;

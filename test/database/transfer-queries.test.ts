@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
 import * as transactions from '../../db/transfer/transaction-queries.ts';
 import * as transfers from '../../db/transfer/queries.ts';
+import * as sweeping from '../../db/transfer/due-transfers.ts';
 import { bodyHash, walletId } from '../../domain/derived-id.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TransferEnd, TransferTerms } from '../../domain/transfer.ts';
@@ -74,12 +75,14 @@ describe('the transfer database', () => {
     assert.deepEqual(made, [await transactions.findTransaction(database, t.transactionId)]);
     const ends = await Promise.all(
       Array.from({ length: WRITERS }, (_, n) =>
-        transactions.recordTransactionEnd(
-          database,
-          t.transactionId,
-          n % 2 === 0 ? { status: 'PROCESSED' } : { status: 'FAILED', failureReason: 'timed_out' },
-          trace,
-        ),
+        transactions
+          .recordTransactionEnd(
+            database,
+            t.transactionId,
+            n % 2 === 0 ? { status: 'PROCESSED' } : { status: 'FAILED', failureReason: 'timed_out' },
+            trace,
+          )
+          .then(transactions.endOf),
       ),
     );
     const row = (await transactions.findTransaction(database, t.transactionId))!;
@@ -100,13 +103,19 @@ describe('the transfer database', () => {
     ];
     for (const end of ends) {
       const { transferId } = await accepted();
-      assert.deepEqual(await transfers.recordTransferStatus(database, transferId, end, trace), end);
+      const record = async (next: ReachedStatus) =>
+        transfers.statusOf(await transfers.recordTransferStatus(database, transferId, next, trace));
+      assert.deepEqual(await record(end), end);
       const before = await transfers.findTransfer(database, transferId);
-      assert.deepEqual(await transfers.recordTransferStatus(database, transferId, { status: 'DEBITED' }, trace), end);
-      for (const other of ends)
-        assert.deepEqual(await transfers.recordTransferStatus(database, transferId, other, trace), end);
+      assert.deepEqual(await record({ status: 'DEBITED' }), end);
+      for (const other of ends) assert.deepEqual(await record(other), end);
       assert.deepEqual(await transfers.findTransfer(database, transferId), before);
-      assert.equal((await stepsOf(transferId)).length, 2);
+      assert.deepEqual(
+        await stepsOf(transferId),
+        end.status === 'COMPLETED'
+          ? ['PENDING', 'DEBITED', 'COMPLETED']
+          : ['PENDING', end.status === 'FAILED' ? `FAILED ${end.failureReason}` : end.status],
+      );
     }
   });
 
@@ -185,20 +194,20 @@ describe('the transfer database', () => {
     const young = await accepted();
 
     const claim = { limit: 10, leaseSeconds: 30 };
-    const claimed = (await Promise.all([1, 2, 3].map(() => transfers.claimDueTransfers(database, claim)))).flat();
+    const claimed = (await Promise.all([1, 2, 3].map(() => sweeping.claimDueTransfers(database, claim)))).flat();
     assert.deepEqual(idsOf(claimed), idsOf(due));
     assert.ok(!idsOf(claimed).includes(young.transferId), 'whoever accepted it is still starting it');
     assert.deepEqual(
-      await transfers.claimDueTransfers(database, claim),
+      await sweeping.claimDueTransfers(database, claim),
       [],
       'while the lease lasts, they are being started',
     );
 
-    await transfers.noteTransfersStarted(database, idsOf(due).slice(1));
+    await sweeping.noteTransfersStarted(database, idsOf(due).slice(1));
     await rowsOf(admin, `UPDATE transfers SET start_due_at = start_due_at - interval '1 minute'`);
     await transfers.recordTransferStatus(database, young.transferId, { status: 'DEBITED' }, trace);
     assert.deepEqual(
-      idsOf(await transfers.claimDueTransfers(database, claim)),
+      idsOf(await sweeping.claimDueTransfers(database, claim)),
       idsOf(due).slice(0, 1),
       'the one that could not be started',
     );
@@ -213,17 +222,17 @@ describe('the transfer database', () => {
     );
     await database.transaction(async (tx) => {
       assert.equal(
-        (await transfers.claimDueTransfers(tx as unknown as Database, { limit: 1, leaseSeconds: 30 })).length,
+        (await sweeping.claimDueTransfers(tx as unknown as Database, { limit: 1, leaseSeconds: 30 })).length,
         1,
       );
-      assert.deepEqual(await transfers.claimDueTransfers(database, { limit: 1, leaseSeconds: 30 }), []);
+      assert.deepEqual(await sweeping.claimDueTransfers(database, { limit: 1, leaseSeconds: 30 }), []);
     });
   });
 
   test('a connection that breaks in the middle of a transaction is an error of that transaction alone', async () => {
     const { transferId } = await accepted();
     const broken = database.transaction(async (tx) => {
-      await transfers.recordTransferStatus(tx as unknown as Database, transferId, { status: 'DEBITED' }, trace);
+      await transfers.recordTransferAttention(tx as unknown as Database, transferId, 'refund_failing', 'lost');
       await rowsOf(
         admin,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`,
@@ -231,7 +240,7 @@ describe('the transfer database', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     });
     await assert.rejects(broken);
-    assert.equal((await transfers.findTransfer(database, transferId))!.status, 'PENDING');
+    assert.equal((await transfers.findTransfer(database, transferId))!.attentionReason, null);
   });
 });
 

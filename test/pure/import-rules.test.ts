@@ -54,6 +54,7 @@ const RULES: readonly Rule[] = [
   },
   { of: 'activities/examination.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
   { of: 'activities/wallet.ts', may: ['domain/', 'db/wallet/'], mayTypes: ['db/database.ts'] },
+  { of: 'activities/transfer-at-once.ts', may: ['domain/'], mayTypes: ['activities/'] },
   { of: 'activities/transfer.ts', may: ['domain/', 'db/transfer/'], mayTypes: ['db/database.ts'] },
 
   // A run is accepted and begins at once: the start is the one that the API and the sweep use.
@@ -97,7 +98,7 @@ const RULES: readonly Rule[] = [
   { of: 'api/serve-http.ts', may: [...API, 'node:', '@hono/node-server'], mayTypes: API_TYPES },
   { of: 'api/docs.ts', may: [...API, 'node:'], mayTypes: API_TYPES },
   { of: 'api/databases.ts', may: COMPOSES },
-  { of: 'api/server.ts', may: [...COMPOSES, 'api/'], mayTypes: API_TYPES },
+  { of: 'api/server.ts', may: [...COMPOSES, 'api/'], mayTypes: [...API_TYPES, 'db/transfer/'] },
   { of: 'api/wallet-server.ts', may: [...COMPOSES, 'api/'], mayTypes: API_TYPES },
   { of: 'api/', may: API, mayTypes: API_TYPES },
 
@@ -161,6 +162,7 @@ const RULES: readonly Rule[] = [
       '@temporalio/worker',
       'node:',
     ],
+    mayTypes: ['db/transfer/'],
   },
   { of: 'commands/migrate.ts', may: [...COMPOSES, 'db/migrate.ts'] },
   // The app for its own description, which the client's types are made from.

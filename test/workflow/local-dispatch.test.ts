@@ -20,9 +20,10 @@ describe('a transfer in local dispatch', () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
       assert.equal(await countEvents(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED), 0);
       assert.equal(await countEvents(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED), 1);
-      await keepHistory('transfer-local-completed', handle);
+      await keepHistory('direct-local-completed', handle);
     });
-    assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
+    assert.deepEqual(services.statuses, ['COMPLETED']);
+    assert.deepEqual(services.attempts, ['debit', 'credit', 'recordTransferStatus']);
   });
 
   it('is compensated within the same workflow task when its credit is refused', async () => {
@@ -31,7 +32,7 @@ describe('a transfer in local dispatch', () => {
       const handle = await startTransfer(environment(), 'local');
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
       assert.equal(await countEvents(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED), 0);
-      await keepHistory('transfer-local-credit-refused', handle);
+      await keepHistory('direct-local-credit-refused', handle);
     });
     assert.equal(services.refunded(), true);
   });
@@ -40,13 +41,14 @@ describe('a transfer in local dispatch', () => {
     { name: 'debit', nth: 1 },
     { name: 'recordTransferStatus', nth: 1 },
     { name: 'credit', nth: 1 },
-    { name: 'recordTransferStatus', nth: 2 },
+    { name: 'recordTransferStatus', nth: 1, refuse: { credit: 'receiver_suspended' } },
+    { name: 'recordTransferStatus', nth: 2, refuse: { credit: 'receiver_suspended' } },
     { name: 'cancelCredit', nth: 1, refuse: { credit: 'receiver_suspended' } },
     { name: 'refund', nth: 1, refuse: { credit: 'receiver_suspended' } },
   ];
   for (const { name, nth, refuse } of STEPS) {
     for (const when of ['before', 'after'] as const) {
-      it(`tries ${name} ${nth} once, and takes ordinary activities from there when it fails ${when} its effect`, async () => {
+      it(`tries ${name} ${nth} once${refuse === undefined ? '' : ' after a refused credit'}, and takes ordinary activities from there when it fails ${when} its effect`, async () => {
         const services = createServices({
           ...(refuse === undefined ? {} : { refuse }),
           [when]: (other: ActivityName, n: number) => fail(other === name && n === nth),
@@ -55,10 +57,11 @@ describe('a transfer in local dispatch', () => {
           const handle = await startTransfer(environment(), 'local');
           assert.equal((await handle.result()).status, refuse === undefined ? 'COMPLETED' : 'FAILED');
           assert.ok((await countEvents(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)) > 0);
-          await keepHistory(`transfer-local-fallback-${when}-${name}-${nth}`, handle);
+          const refused = refuse === undefined ? '' : '-refused';
+          await keepHistory(`direct-local-fallback-${when}-${name}-${nth}${refused}`, handle);
         });
         assert.equal(services.refunded(), refuse !== undefined);
-        assert.deepEqual(services.statuses, ['DEBITED', refuse === undefined ? 'COMPLETED' : 'FAILED']);
+        assert.deepEqual(services.statuses, refuse === undefined ? ['COMPLETED'] : ['DEBITED', 'FAILED']);
       });
     }
   }
@@ -71,7 +74,7 @@ describe('a transfer in local dispatch', () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
       assert.equal(await countEvents(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT), 1);
       assert.ok((await countEvents(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)) > 0);
-      await keepHistory('transfer-local-worker-lost', handle);
+      await keepHistory('direct-local-worker-lost', handle);
     });
   });
 
@@ -101,7 +104,7 @@ describe('a transfer in local dispatch', () => {
     await handle.cancel();
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'CANCELED' });
-      await keepHistory('transfer-local-cancel-before-first-task', handle);
+      await keepHistory('direct-local-cancel-before-first-task', handle);
     });
     assert.equal(services.fences.debit?.outcome, 'canceled');
   });
@@ -111,7 +114,7 @@ describe('a transfer in local dispatch', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment(), 'local');
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
-      await keepHistory('transfer-local-timed-out', handle);
+      await keepHistory('direct-local-timed-out', handle);
     });
     assert.equal(services.refunded(), true);
   });
@@ -124,7 +127,7 @@ describe('a transfer in ordinary dispatch', () => {
     await loseWorkflowTask();
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
-      await keepHistory('transfer-worker-lost', handle);
+      await keepHistory('direct-worker-lost', handle);
     });
   });
 });

@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer.ts';
+import { createTransferAtOnce, type TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet.ts';
 import type { AbandonReason, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
 
@@ -12,7 +13,7 @@ export type ActivityName = keyof Activities;
 type Leg = 'debit' | 'credit' | 'transact';
 
 export interface FakeServices {
-  readonly activities: Activities;
+  readonly activities: Activities & TransferAtOnceActivities;
   /** What each leg's fence holds. */
   readonly fences: Partial<Record<Leg, LegAnswer<never>>>;
   /** Signed ten-thousandths that each leg has moved: a refund adds to the debit's. */
@@ -115,7 +116,8 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     Object.keys(effects).map((name) => [name, withFaults(name as ActivityName)]),
   ) as unknown as Activities;
   return {
-    activities,
+    // Made of the others, as in production: its parts are what is counted, and what fails.
+    activities: { ...activities, ...createTransferAtOnce(activities) },
     fences,
     attempts,
     attention,

@@ -14,9 +14,27 @@ describe('a transfer', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
-      await keepHistory('transfer-completed', handle);
+      await keepHistory('direct-completed', handle);
     });
-    assert.deepEqual(services.attempts, ['debit', 'recordTransferStatus', 'credit', 'recordTransferStatus']);
+    assert.deepEqual(services.attempts, ['debit', 'credit', 'recordTransferStatus']);
+    assert.deepEqual(services.statuses, ['COMPLETED']);
+  });
+
+  it('whose credit takes its time is shown DEBITED after three seconds, and the credit asked for again', async () => {
+    const { hold, reached, release } = holdUp('credit');
+    const services = createServices({
+      before: async (name, nth) => {
+        if (name === 'recordTransferStatus' && nth === 1) assert.equal(services.fences.credit, undefined);
+        await hold(name, nth);
+      },
+    });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await reached;
+      assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
+      await keepHistory('direct-credit-late', handle);
+      release();
+    });
     assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
   });
 
@@ -26,7 +44,7 @@ describe('a transfer', () => {
       await withWorkers(services, async () => {
         const handle = await startTransfer(environment());
         assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: reason });
-        if (reason === 'insufficient_funds') await keepHistory('transfer-debit-refused', handle);
+        if (reason === 'insufficient_funds') await keepHistory('direct-debit-refused', handle);
       });
       assert.equal(services.fences.credit?.outcome, 'canceled');
       assert.equal(services.refunded(), false);
@@ -40,7 +58,7 @@ describe('a transfer', () => {
       await withWorkers(services, async () => {
         const handle = await startTransfer(environment());
         assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: reason });
-        if (reason === 'receiver_suspended') await keepHistory('transfer-credit-refused', handle);
+        if (reason === 'receiver_suspended') await keepHistory('direct-credit-refused', handle);
       });
       assert.equal(services.refunded(), true);
       assert.deepEqual(services.statuses, ['DEBITED', 'FAILED']);
@@ -52,7 +70,7 @@ describe('a transfer', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
-      await keepHistory('transfer-timed-out', handle);
+      await keepHistory('direct-timed-out', handle);
     });
     assert.deepEqual(services.fences.credit, { outcome: 'canceled', reason: 'timed_out' });
     assert.equal(services.refunded(), true);
@@ -75,7 +93,7 @@ describe('a transfer', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
-      await keepHistory('transfer-completed-by-its-fence', handle);
+      await keepHistory('direct-completed-by-its-fence', handle);
     });
     assert.equal(services.refunded(), false);
   });
@@ -115,7 +133,7 @@ describe('a transfer', () => {
       await withWorkers(services, async () => {
         const handle = await startTransfer(environment());
         assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
-        await keepHistory(`transfer-attention-${stuck}`, handle);
+        await keepHistory(`direct-attention-${stuck}`, handle);
       });
       assert.deepEqual(services.attention, [
         {
@@ -146,7 +164,7 @@ describe('a transfer', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'receiver_suspended' });
-      await keepHistory('transfer-attention-not-written', handle);
+      await keepHistory('direct-attention-not-written', handle);
     });
     assert.equal(services.refunded(), true);
     assert.equal(services.attention.length, 0);
@@ -169,9 +187,8 @@ describe('a transfer', () => {
 describe('a transfer that is canceled by a cancel request', () => {
   const STEPS: readonly { during: ActivityName; nth: number; end: string; refuse?: { credit: string } }[] = [
     { during: 'debit', nth: 1, end: 'CANCELED' },
-    { during: 'recordTransferStatus', nth: 1, end: 'CANCELED' },
     { during: 'credit', nth: 1, end: 'CANCELED' },
-    { during: 'recordTransferStatus', nth: 2, end: 'COMPLETED' },
+    { during: 'recordTransferStatus', nth: 1, end: 'COMPLETED' },
     { during: 'cancelCredit', nth: 1, end: 'FAILED', refuse: { credit: 'receiver_suspended' } },
     { during: 'refund', nth: 1, end: 'FAILED', refuse: { credit: 'receiver_suspended' } },
   ];
@@ -190,7 +207,7 @@ describe('a transfer that is canceled by a cancel request', () => {
         if (isAwaited) release();
         const result = await handle.result().finally(release);
         assert.equal(result.status, end);
-        await keepHistory(`transfer-cancel-during-${during}-${nth}`, handle);
+        await keepHistory(`direct-cancel-during-${during}-${nth}`, handle);
       });
       if (end === 'CANCELED') assert.equal(services.fences.credit?.outcome, 'canceled');
       assert.equal(services.refunded(), end !== 'COMPLETED' && services.fences.debit?.outcome === 'applied');
@@ -232,7 +249,7 @@ describe('a transfer that is canceled by a cancel request', () => {
     await handle.cancel();
     await withWorkers(services, async () => {
       assert.deepEqual(await handle.result(), { status: 'CANCELED' });
-      await keepHistory('transfer-cancel-before-first-task', handle);
+      await keepHistory('direct-cancel-before-first-task', handle);
     });
     assert.equal(services.fences.debit?.outcome, 'canceled');
   });
@@ -251,7 +268,7 @@ it('a transfer whose run was terminated is finished by another run on its id, wh
     const handle = await startTransfer(environment(), 'ordinary', { transferId });
     assert.deepEqual(await handle.result().finally(release), { status: 'COMPLETED' });
   });
-  assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
+  assert.deepEqual(services.statuses, ['COMPLETED']);
   assert.equal(services.attempts.filter((name) => name === 'debit').length, 2);
 });
 

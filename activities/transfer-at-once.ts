@@ -1,0 +1,33 @@
+/**
+ * The course of a transfer that nothing stands in the way of, as one activity: for local dispatch, where the process of
+ * the workflow's worker has every database. It consists of the same fenced operations and status writes, so it may be
+ * repeated, or be followed by any of them, wherever it stopped. Imported by workers; workflows import the type alone.
+ */
+import type { TraceContext } from '../domain/trace-context.ts';
+import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
+import type { TransferActivities } from './transfer.ts';
+import type { WalletActivities } from './wallet.ts';
+
+export type TransferAtOnceActivities = ReturnType<typeof createTransferAtOnce>;
+
+export function createTransferAtOnce({
+  debit,
+  credit,
+  recordTransferStatus,
+}: Pick<WalletActivities, 'debit' | 'credit'> & Pick<TransferActivities, 'recordTransferStatus'>) {
+  return {
+    /** Answers the stored end, or undefined where a leg was refused: then its workflow has to compensate. */
+    async transferAtOnce({
+      terms,
+      trace,
+    }: {
+      terms: TransferTerms;
+      trace: TraceContext;
+    }): Promise<TransferEnd | undefined> {
+      const { transferId } = terms;
+      if ((await debit({ terms, trace })).outcome !== 'applied') return undefined;
+      if ((await credit({ terms, trace })).outcome !== 'applied') return undefined;
+      return (await recordTransferStatus({ transferId, next: { status: 'COMPLETED' }, trace })) as TransferEnd;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Tells those in this process who wait for a movement what was written about it. Where API and workers share a process,
+ * this spares each wait a long poll of Temporal and a read. It promises nothing: what another process wrote is not heard
+ * of here, so a wait looks at the row besides. Imported by whoever composes a process; the type by the API.
+ */
+export interface MovementNews<Row> {
+  /** Of the movement with this workflow id, as it is stored now. */
+  readonly tell: (workflowId: string, row: Row) => void;
+  /** The first row from now on that is what is waited for; never, if the signal aborts first. */
+  readonly next: (workflowId: string, isAwaited: (row: Row) => boolean, signal: AbortSignal) => Promise<Row>;
+}
+
+export function createMovementNews<Row>(): MovementNews<Row> {
+  const listeners = new Map<string, Set<(row: Row) => void>>();
+  return {
+    tell(workflowId, row) {
+      for (const listen of listeners.get(workflowId) ?? []) listen(row);
+    },
+    next(workflowId, isAwaited, signal) {
+      return new Promise((resolve) => {
+        if (signal.aborted) return;
+        const those = listeners.get(workflowId) ?? new Set();
+        const listen = (row: Row): void => {
+          if (isAwaited(row)) resolve(row);
+        };
+        listeners.set(workflowId, those.add(listen));
+        signal.addEventListener('abort', () => {
+          those.delete(listen);
+          if (those.size === 0 && listeners.get(workflowId) === those) listeners.delete(workflowId);
+        });
+      });
+    },
+  };
+}
