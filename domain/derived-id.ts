@@ -36,6 +36,20 @@ export function batchId(idempotencyKey: string): BatchId {
 
 /** The transfer at a place of a batch. */
 export function batchTransferId(batch: BatchId, index: number): TransferId {
+  return placed(batchItemsId(batch), index);
+}
+
+/**
+ * The transfers of a batch, in their order, which is the order of their ids too: an id ends in the item's place. So the items
+ * of a batch lie side by side in every index that begins with such an id.
+ */
+export function batchTransferIds(batch: BatchId, count: number): TransferId[] {
+  const items = batchItemsId(batch);
+  return Array.from({ length: count }, (_, index) => placed(items, index));
+}
+
+/** As the transfer at a place of a batch was named at first. */
+export function formerBatchTransferId(batch: BatchId, index: number): TransferId {
   return derivedUuid('movement', TENANT, 'batch-transfer', batch, String(index)) as TransferId;
 }
 
@@ -47,6 +61,15 @@ export function recurringTransferId(idempotencyKey: string): RecurringTransferId
 /** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
 export function recurringRunId(recurringTransferId: RecurringTransferId, runName: string): TransferId {
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
+}
+
+function batchItemsId(batch: BatchId): string {
+  return derivedUuid('movement', TENANT, 'batch-items', batch);
+}
+
+/** The place is less than 2^16: a batch has at most ten thousand items. */
+function placed(items: string, index: number): TransferId {
+  return (items.slice(0, -4) + index.toString(16).padStart(4, '0')) as TransferId;
 }
 
 /** SHA-256, in hex, of a value's JSON with the keys of every object in order, so that equal bodies have equal hashes. */
