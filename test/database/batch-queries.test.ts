@@ -7,7 +7,7 @@ import { audit } from '../../audit/audit.ts';
 import * as batches from '../../db/transfer/batch-queries.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
-import { batchId, batchTransferId } from '../../domain/derived-id.ts';
+import { batchId, batchTransferId, formerBatchTransferId } from '../../domain/derived-id.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
 import { workflowsOf } from './audited.ts';
@@ -34,7 +34,12 @@ describe('batches in the transfer database', () => {
     return ids;
   }
 
-  async function accept(count: number, key = fresh('batch'), wallets?: Awaited<ReturnType<typeof openWallets>>) {
+  async function accept(
+    count: number,
+    key = fresh('batch'),
+    wallets?: Awaited<ReturnType<typeof openWallets>>,
+    idAt = batchTransferId,
+  ) {
     const id = batchId(key);
     const [sender, other, third] = wallets ?? (await openWallets());
     const items = Array.from({ length: count }, (_, n) => {
@@ -42,7 +47,7 @@ describe('batches in the transfer database', () => {
       const reference = n % 3 === 0 ? `a "reference", {${n}}\\` : undefined;
       return {
         ...terms,
-        transferId: batchTransferId(id, n),
+        transferId: idAt(id, n),
         reference,
         bodyHash: transferBodyHash({ ...terms, reference }),
       };
@@ -108,7 +113,7 @@ describe('batches in the transfer database', () => {
     const read = (side: 'sender' | 'receiver', places: string, buckets: [number, number]) =>
       batches.readBatchLegs(database, { batchId: id, side, places, firstBucket: buckets[0], lastBucket: buckets[1] });
     const legs = await read('receiver', '1-4,7,9-11', [128, 255]);
-    assert.deepEqual(legs.indexes, [2, 4, 10]);
+    assert.deepEqual([legs.indexes, legs.elsewhere], [[2, 4, 10], 5]);
     assert.deepEqual(
       legs.transferIds,
       [2, 4, 10].map((n) => items[n]!.transferId),
@@ -120,6 +125,7 @@ describe('batches in the transfer database', () => {
     assert.deepEqual((await read('sender', '0-11', [128, 255])).indexes, []);
     assert.equal((await read('sender', '0-11', [0, 127])).indexes.length, 12);
     assert.deepEqual((await read('sender', '3', [0, 255])).indexes, [3]);
+    assert.equal((await read('sender', '10-14', [128, 255])).elsewhere, 2, 'what does not exist is nowhere');
   });
 
   test('each item ends once, however often and late it is told, and the counts are what the items say', async () => {
@@ -254,5 +260,9 @@ describe('batches in the transfer database', () => {
     }
     assert.deepEqual((await auditNow()).violations, []);
     assert.equal(items.length, 6);
+
+    const former = await accept(3, fresh('batch'), undefined, formerBatchTransferId);
+    open.add(`batch/${former.id}`);
+    assert.deepEqual((await auditNow()).violations, [], 'a batch whose items were named as at first');
   });
 });

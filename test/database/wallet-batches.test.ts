@@ -26,6 +26,7 @@ function legs(side: 'sender' | 'receiver', items: readonly TransferTerms[]): Bat
     walletIds: items.map((item) => (side === 'sender' ? item.senderWalletId : item.receiverWalletId)),
     currencies: items.map(({ currency }) => currency),
     amounts: items.map(({ amount }) => amount),
+    elsewhere: 0,
   };
 }
 
@@ -43,7 +44,7 @@ async function contents(database: Database): Promise<unknown> {
     ),
     events: await rowsOf(
       database,
-      `SELECT event_id, type, subject, payload - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ? 'transfer_id' ORDER BY 1`,
+      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
     ),
   };
 }
