@@ -128,6 +128,24 @@ describe('batches in the transfer database', () => {
     assert.equal((await read('sender', '10-14', [128, 255])).elsewhere, 2, 'what does not exist is nowhere');
   });
 
+  test('many items, which are ended in two halves at once, each end once with their step, event and count', async () => {
+    const { id } = await accept(2_001);
+    const end = { status: 'FAILED', failureReason: 'insufficient_funds' } as const;
+    const told = { batchId: id, places: '0-2000', ends: [{ places: '0,999-1001,2000', end }] };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => batches.recordBatchEnds(database, told, trace)));
+    for (const answer of answers) assert.deepEqual(answer, { status: 'COMPLETED', completed: 1_996, failed: 5 });
+    const late = { batchId: id, places: '0-2000', ends: [{ places: '0-2000', end: { status: 'CANCELED' } as const }] };
+    assert.deepEqual(await batches.recordBatchEnds(database, late, trace), answers[0]);
+    const [written] = await rowsOf(
+      database,
+      `SELECT count(DISTINCT step_id)::int AS steps, count(DISTINCT event_id)::int AS events,
+         count(DISTINCT event_id) FILTER (WHERE payload -> 'data' ->> 'reason' = 'insufficient_funds' AND type = 'transfer.failed')::int AS failed
+       FROM transfers JOIN transfer_steps USING (transfer_id) JOIN outbox_events ON subject = transfer_id::text
+       WHERE batch_id = '${id}' AND step <> 'PENDING' AND type <> 'transfer.initiated'`,
+    );
+    assert.deepEqual(written, { steps: 2_001, events: 2_001, failed: 5 });
+  });
+
   test('each item ends once, however often and late it is told, and the counts are what the items say', async () => {
     const { id, items } = await accept(10);
     const failed = { places: '1,3', end: { status: 'FAILED', failureReason: 'insufficient_funds' } } as const;

@@ -8,9 +8,11 @@ import type { Database } from '../../db/database.ts';
 import { BATCH_ITEMS_MAX, type BatchLegs } from '../../domain/batch.ts';
 import { batchId, batchTransferId, batchTransferIds } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
 import { USD } from '../database/wallets.ts';
 
 const BATCH = batchId('a batch');
+const WALLET = '10000000-0000-8000-8000-000000000000' as WalletId;
 
 test('the ids of a batch are in the order of its items, each its own, and the same each time', () => {
   const ids = batchTransferIds(BATCH, BATCH_ITEMS_MAX);
@@ -21,7 +23,13 @@ test('the ids of a batch are in the order of its items, each its own, and the sa
   assert.equal(new Set([...ids, ...batchTransferIds(batchId('another'), BATCH_ITEMS_MAX)]).size, 2 * BATCH_ITEMS_MAX);
 });
 
-const WALLET = '10000000-0000-8000-8000-000000000000' as WalletId;
+test('the hash of a body is today what it always was, or a key that is repeated later would be refused', () => {
+  const metadata: Record<string, string> = JSON.parse('{"b":"1","a":"2","__proto__":"3","10":"x"}');
+  const body = { senderWalletId: WALLET, receiverWalletId: WALLET, amount: '1.0000', currency: USD, metadata };
+  assert.equal(transferBodyHash(body), 'e931695eb0281e45cc936b1182358d04197b8cb639419a1979754c4263bd8f5d');
+  assert.equal(batchBodyHash(['00', '11']), '086f539abdbe9e035755707a2eadb9a8f43ac051e7af89e3bbe2bb16098fc8c6');
+});
+
 const WHOLE: BatchLegs = {
   indexes: [0, 2],
   transferIds: [batchTransferId(BATCH, 0), batchTransferId(BATCH, 2)],
