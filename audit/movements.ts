@@ -7,7 +7,14 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { batchTransferId, formerBatchTransferId, recurringRunId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import {
+  batchTransferId,
+  formerBatchTransferId,
+  recurringRunId,
+  reversalId,
+  transactionId,
+  transferId,
+} from '../domain/derived-id.ts';
 import type { BatchId, RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
