@@ -98,8 +98,8 @@ function idOf(row: TransferRow): string | undefined {
   const { batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
   if (batch !== null && index !== null) {
     if (key !== `${batch}/${index}`) return undefined;
-    const formerId = formerBatchTransferId(batch, index);
-    return row.id === formerId ? formerId : batchTransferId(batch, index);
+    const id = batchTransferId(batch, index);
+    return row.id === id ? id : formerBatchTransferId(batch, index);
   }
   if (recurring !== null) return recurringRunId(recurring, key);
   return reverses === null ? transferId(key) : reversalId(key);
