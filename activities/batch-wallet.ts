@@ -15,7 +15,7 @@ import type {
   ReadBatchLegs,
 } from '../domain/batch.ts';
 import type { BatchId } from '../domain/ids.ts';
-import { formatIndexes } from '../domain/index-set.ts';
+import { formatIndexes, parseIndexes } from '../domain/index-set.ts';
 import { bucketRange } from '../domain/routing.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { LegAnswer } from '../domain/transfer.ts';
@@ -34,9 +34,11 @@ export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivitie
 
 /** `databaseOf` gives a shard's database: the only one of its own worker, or one of all. */
 export function createBatchWalletActivities(databaseOf: (shard: number) => Database, readLegs: ReadBatchLegs) {
-  const legsOf = (side: BatchSide, { batchId, places, shard, shardCount }: ShardOfBatch): Promise<BatchLegs> => {
+  const legsOf = async (side: BatchSide, { batchId, places, shard, shardCount }: ShardOfBatch): Promise<BatchLegs> => {
     const { first: firstBucket, last: lastBucket } = bucketRange(shard, shardCount);
-    return readLegs({ batchId, side, places, firstBucket, lastBucket });
+    const legs = await readLegs({ batchId, side, places, firstBucket, lastBucket });
+    assertComplete(legs, places, batchId);
+    return legs;
   };
 
   return {
@@ -64,6 +66,19 @@ export function createBatchWalletActivities(databaseOf: (shard: number) => Datab
       return grouped(legs, await wallet.refundBatch(databaseOf(input.shard), legs, input.reason, input.trace));
     },
   };
+}
+
+/** An answer names only what did not go as asked, so an item that was never read would pass for one that did. */
+function assertComplete(legs: BatchLegs, places: string, batchId: BatchId): void {
+  const asked = parseIndexes(places);
+  const { indexes, transferIds, walletIds, currencies, amounts, elsewhere } = legs;
+  const isComplete =
+    [transferIds, walletIds, currencies, amounts].every((column) => column.length === indexes.length) &&
+    indexes.length + elsewhere === asked.length;
+  if (!isComplete)
+    throw new Error(
+      `of ${asked.length} items of batch ${batchId}, ${indexes.length} were read and ${elsewhere} said to be of other shards`,
+    );
 }
 
 /** Items with the same answer together, in the order of the first of each. */

@@ -13,7 +13,7 @@ import {
   type TransferBatch,
 } from '../db/transfer/batch-queries.ts';
 import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../domain/batch.ts';
-import { batchId, batchTransferId } from '../domain/derived-id.ts';
+import { batchId, batchTransferIds } from '../domain/derived-id.ts';
 import type { BatchId } from '../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../domain/transfer.ts';
@@ -183,7 +183,9 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const id = batchId(idempotencyKey);
-      const items = c.req.valid('json').items.map((item, index) => {
+      const requested = c.req.valid('json').items;
+      const transferIds = batchTransferIds(id, requested.length);
+      const items = requested.map((item, index) => {
         const terms = {
           senderWalletId: item.sender_wallet_id,
           receiverWalletId: item.receiver_wallet_id,
@@ -191,7 +193,7 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
           currency: item.currency,
           reference: item.reference,
         };
-        return { ...terms, transferId: batchTransferId(id, index), bodyHash: transferBodyHash(terms) };
+        return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
       });
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });

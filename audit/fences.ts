@@ -49,7 +49,7 @@ const unlikeEvents = sql`
     SELECT coalesce(transaction_id::text, payload -> 'data' ->> 'transfer_id', payload -> 'data' ->> 'transaction_id', event_id) AS movement,
       CASE WHEN event.type IS NULL THEN format('its event %s is missing', event_id)
         WHEN leg IS NULL THEN format('an event %s, which tells of nothing that happened', event_id)
-        WHEN (event.type, subject, payload ->> 'id', payload ->> 'type', payload ->> 'subject', payload -> 'data')
+        WHEN (event.type, subject, payload ->> 'id', payload ->> 'type', payload ->> 'subject', (payload -> 'data')::jsonb)
           IS DISTINCT FROM (expected.type, wallet_id::text, event_id, expected.type, wallet_id::text, expected.data)
         THEN format('its event %s tells of something else: %s', event_id, payload)
       END AS detail

@@ -7,7 +7,14 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { batchTransferId, recurringRunId, reversalId, transactionId, transferId } from '../domain/derived-id.ts';
+import {
+  batchTransferId,
+  formerBatchTransferId,
+  recurringRunId,
+  reversalId,
+  transactionId,
+  transferId,
+} from '../domain/derived-id.ts';
 import type { BatchId, RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
@@ -89,7 +96,11 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
 /** What its key makes its id; undefined if that is no key of its kind. */
 function idOf(row: TransferRow): string | undefined {
   const { batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
-  if (batch !== null && index !== null) return key === `${batch}/${index}` ? batchTransferId(batch, index) : undefined;
+  if (batch !== null && index !== null) {
+    if (key !== `${batch}/${index}`) return undefined;
+    const id = batchTransferId(batch, index);
+    return row.id === id ? id : formerBatchTransferId(batch, index);
+  }
   if (recurring !== null) return recurringRunId(recurring, key);
   return reverses === null ? transferId(key) : reversalId(key);
 }

@@ -21,7 +21,7 @@ const unlikeEvents = sql`
     SELECT coalesce(expected.subject, event.subject) AS movement,
       CASE WHEN event.type IS NULL THEN format('its event %s is missing', event_id)
         WHEN expected.type IS NULL THEN format('an event %s, which tells of nothing that happened', event_id)
-        WHEN (event.type, event.subject, payload ->> 'id', payload ->> 'type', payload ->> 'subject', payload -> 'data')
+        WHEN (event.type, event.subject, payload ->> 'id', payload ->> 'type', payload ->> 'subject', (payload -> 'data')::jsonb)
           IS DISTINCT FROM (expected.type, expected.subject, event_id, expected.type, expected.subject, expected.data)
         THEN format('its event %s tells of something else: %s', event_id, payload)
       END AS detail

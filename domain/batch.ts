@@ -25,6 +25,8 @@ export interface BatchLegs {
   readonly currencies: readonly Currency[];
   /** Canonical decimal strings, see money.ts. */
   readonly amounts: readonly string[];
+  /** How many of the items that were asked for have their wallet in other buckets: with these, all. */
+  readonly elsewhere: number;
 }
 
 /** Which items of a batch: those at these places, see index-set.ts, whose wallet on this side is in these buckets. */

@@ -2,7 +2,7 @@
  * Ids that are derived from names, so that code which runs twice finds what its first run made.
  * Not for workflows: it hashes with a Node built-in, which the workflow bundle refuses.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Currency } from './currency.ts';
 import type { BatchId, RecurringTransferId, TransactionId, TransferId, WalletId } from './ids.ts';
 
@@ -36,6 +36,20 @@ export function batchId(idempotencyKey: string): BatchId {
 
 /** The transfer at a place of a batch. */
 export function batchTransferId(batch: BatchId, index: number): TransferId {
+  return placed(batchItemsId(batch), index);
+}
+
+/**
+ * The transfers of a batch, in their order, which is the order of their ids too: an id ends in the item's place. So the items
+ * of a batch lie side by side in every index that begins with such an id.
+ */
+export function batchTransferIds(batch: BatchId, count: number): TransferId[] {
+  const items = batchItemsId(batch);
+  return Array.from({ length: count }, (_, index) => placed(items, index));
+}
+
+/** As the transfer at a place of a batch was named at first. */
+export function formerBatchTransferId(batch: BatchId, index: number): TransferId {
   return derivedUuid('movement', TENANT, 'batch-transfer', batch, String(index)) as TransferId;
 }
 
@@ -49,9 +63,18 @@ export function recurringRunId(recurringTransferId: RecurringTransferId, runName
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
 }
 
+function batchItemsId(batch: BatchId): string {
+  return derivedUuid('movement', TENANT, 'batch-items', batch);
+}
+
+/** The place is less than 2^16: a batch has at most ten thousand items. */
+function placed(items: string, index: number): TransferId {
+  return (items.slice(0, -4) + index.toString(16).padStart(4, '0')) as TransferId;
+}
+
 /** SHA-256, in hex, of a value's JSON with the keys of every object in order, so that equal bodies have equal hashes. */
 export function bodyHash(body: unknown): string {
-  return sha256(JSON.stringify(body, sortKeys)).toString('hex');
+  return hash('sha256', JSON.stringify(withSortedKeys(body)), 'hex');
 }
 
 /** A name-based UUID of version 8 over SHA-256, as RFC 9562 appendix B.2 shows. JSON keeps the names apart. */
@@ -66,7 +89,9 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function withSortedKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, member]) => [key, withSortedKeys(member)]));
 }

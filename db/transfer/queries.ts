@@ -274,5 +274,5 @@ export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
 /** The clause that writes an event to the outbox for each row of `when`, which has at most one. */
 export function insertEvent(event: CloudEvent, when: SQL): SQL {
   return sql`INSERT INTO outbox_events (event_id, type, subject, payload)
-    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::jsonb FROM ${when}`;
+    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::json FROM ${when}`;
 }

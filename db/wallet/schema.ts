@@ -84,8 +84,8 @@ export const ledgerEntries = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.walletId, t.sequence] }),
-    unique('ledger_entries_wallet_transaction_type').on(t.walletId, t.transactionId, t.type),
-    index('ledger_entries_transaction').on(t.transactionId),
+    // In this order it is also what a movement's entries are found by.
+    unique('ledger_entries_transaction_wallet_type').on(t.transactionId, t.walletId, t.type),
     index('ledger_entries_wallet_created').on(t.walletId, t.createdAt, t.sequence),
     // For the reconciliation, which reads what was written lately.
     index('ledger_entries_created').on(t.createdAt),

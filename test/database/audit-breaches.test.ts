@@ -331,7 +331,7 @@ describe('the audit', () => {
         damage: ({ damage, ids }) =>
           damage(
             database,
-            `UPDATE outbox_events SET payload = jsonb_set(payload, '{data,amount}', '"21.0000"') WHERE event_id = '${type}/${ids[movement]}'`,
+            `UPDATE outbox_events SET payload = jsonb_set(payload::jsonb, '{data,amount}', '"21.0000"') WHERE event_id = '${type}/${ids[movement]}'`,
           ),
         breaks: ['I6'],
         said: /tells of something else/,

@@ -7,7 +7,7 @@ import { audit } from '../../audit/audit.ts';
 import * as batches from '../../db/transfer/batch-queries.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
-import { batchId, batchTransferId } from '../../domain/derived-id.ts';
+import { batchId, batchTransferId, formerBatchTransferId } from '../../domain/derived-id.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
 import { workflowsOf } from './audited.ts';
@@ -34,7 +34,12 @@ describe('batches in the transfer database', () => {
     return ids;
   }
 
-  async function accept(count: number, key = fresh('batch'), wallets?: Awaited<ReturnType<typeof openWallets>>) {
+  async function accept(
+    count: number,
+    key = fresh('batch'),
+    wallets?: Awaited<ReturnType<typeof openWallets>>,
+    idAt = batchTransferId,
+  ) {
     const id = batchId(key);
     const [sender, other, third] = wallets ?? (await openWallets());
     const items = Array.from({ length: count }, (_, n) => {
@@ -42,7 +47,7 @@ describe('batches in the transfer database', () => {
       const reference = n % 3 === 0 ? `a "reference", {${n}}\\` : undefined;
       return {
         ...terms,
-        transferId: batchTransferId(id, n),
+        transferId: idAt(id, n),
         reference,
         bodyHash: transferBodyHash({ ...terms, reference }),
       };
@@ -108,7 +113,7 @@ describe('batches in the transfer database', () => {
     const read = (side: 'sender' | 'receiver', places: string, buckets: [number, number]) =>
       batches.readBatchLegs(database, { batchId: id, side, places, firstBucket: buckets[0], lastBucket: buckets[1] });
     const legs = await read('receiver', '1-4,7,9-11', [128, 255]);
-    assert.deepEqual(legs.indexes, [2, 4, 10]);
+    assert.deepEqual([legs.indexes, legs.elsewhere], [[2, 4, 10], 5]);
     assert.deepEqual(
       legs.transferIds,
       [2, 4, 10].map((n) => items[n]!.transferId),
@@ -120,6 +125,25 @@ describe('batches in the transfer database', () => {
     assert.deepEqual((await read('sender', '0-11', [128, 255])).indexes, []);
     assert.equal((await read('sender', '0-11', [0, 127])).indexes.length, 12);
     assert.deepEqual((await read('sender', '3', [0, 255])).indexes, [3]);
+    assert.equal((await read('sender', '10-14', [128, 255])).elsewhere, 2, 'what does not exist is nowhere');
+  });
+
+  test('many items, which are ended in two halves at once, each end once with their step, event and count', async () => {
+    const { id } = await accept(2_001);
+    const end = { status: 'FAILED', failureReason: 'insufficient_funds' } as const;
+    const told = { batchId: id, places: '0-2000', ends: [{ places: '0,999-1001,2000', end }] };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => batches.recordBatchEnds(database, told, trace)));
+    for (const answer of answers) assert.deepEqual(answer, { status: 'COMPLETED', completed: 1_996, failed: 5 });
+    const late = { batchId: id, places: '0-2000', ends: [{ places: '0-2000', end: { status: 'CANCELED' } as const }] };
+    assert.deepEqual(await batches.recordBatchEnds(database, late, trace), answers[0]);
+    const [written] = await rowsOf(
+      database,
+      `SELECT count(DISTINCT step_id)::int AS steps, count(DISTINCT event_id)::int AS events,
+         count(DISTINCT event_id) FILTER (WHERE payload -> 'data' ->> 'reason' = 'insufficient_funds' AND type = 'transfer.failed')::int AS failed
+       FROM transfers JOIN transfer_steps USING (transfer_id) JOIN outbox_events ON subject = transfer_id::text
+       WHERE batch_id = '${id}' AND step <> 'PENDING' AND type <> 'transfer.initiated'`,
+    );
+    assert.deepEqual(written, { steps: 2_001, events: 2_001, failed: 5 });
   });
 
   test('each item ends once, however often and late it is told, and the counts are what the items say', async () => {
@@ -254,5 +278,9 @@ describe('batches in the transfer database', () => {
     }
     assert.deepEqual((await auditNow()).violations, []);
     assert.equal(items.length, 6);
+
+    const former = await accept(3, fresh('batch'), undefined, formerBatchTransferId);
+    open.add(`batch/${former.id}`);
+    assert.deepEqual((await auditNow()).violations, [], 'a batch whose items were named as at first');
   });
 });

@@ -13,7 +13,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { LegAnswer, TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { walletViolations } from './wallet-invariants.ts';
-import { EUR, fresh, trace, transfer, USD, walletsOver } from './wallets.ts';
+import { EUR, fresh, trace, transfer, USD, userOnShard, walletsOver } from './wallets.ts';
 
 type Answers = ReadonlyMap<string, LegAnswer<string>>;
 const APPLIED = { outcome: 'applied' } as const;
@@ -26,6 +26,7 @@ function legs(side: 'sender' | 'receiver', items: readonly TransferTerms[]): Bat
     walletIds: items.map((item) => (side === 'sender' ? item.senderWalletId : item.receiverWalletId)),
     currencies: items.map(({ currency }) => currency),
     amounts: items.map(({ amount }) => amount),
+    elsewhere: 0,
   };
 }
 
@@ -43,7 +44,7 @@ async function contents(database: Database): Promise<unknown> {
     ),
     events: await rowsOf(
       database,
-      `SELECT event_id, type, subject, payload - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ? 'transfer_id' ORDER BY 1`,
+      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
     ),
   };
 }
@@ -188,6 +189,43 @@ describe('the wallet operations of a batch', () => {
       /first asked for with another/.test(String(error.cause)),
     );
     assert.equal(await wallets.balance(sender), '90.0000');
+  });
+
+  test('a batch with a wallet of another shard raises, and leaves no fence', async () => {
+    const { wallets: two } = await cluster.createStores({ shards: 2 });
+    const [here, there] = [walletsOver([two[0]!.service]), walletsOver([two[1]!.service])];
+    const mine = await here.open(userOnShard(0, 2), '10');
+    const foreign = await there.open(userOnShard(1, 2), '10');
+    const items = [transfer(mine, foreign, '1'), transfer(foreign, mine, '1')];
+    for (const call of [batch.debitBatch, batch.creditBatch])
+      await assert.rejects(call(two[0]!.service, legs('sender', items), trace), (error: Error) =>
+        /belongs to another shard/.test(String(error.cause)),
+      );
+    assert.deepEqual(
+      await rowsOf(two[0]!.service, `SELECT leg FROM operation_fences WHERE leg IN ('debit', 'credit')`),
+      [],
+    );
+  });
+
+  test('balances are rewritten where they are, without a word in any index', async () => {
+    // One connection each, so that its statistics can be told to be written at once.
+    const { wallets: stores } = await cluster.createStores({ shards: 1, connectionsMax: 1 });
+    const { service, admin } = stores[0]!;
+    const wallets = walletsOver([service]);
+    const ids: WalletId[] = [];
+    while (ids.length < 300) ids.push(await wallets.open(fresh('user'), '10'));
+    for (let round = 0; round < 3; round += 1) {
+      const items = ids.map((id, n) => transfer(id, ids[(n + 1) % ids.length]!, '1'));
+      await batch.debitBatch(service, legs('sender', items), trace);
+      await batch.creditBatch(service, legs('receiver', items), trace);
+    }
+    await rowsOf(service, 'SELECT pg_stat_force_next_flush()');
+    const [updates] = await rowsOf<{ all: string; hot: string }>(
+      admin,
+      `SELECT n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relname = 'wallets'`,
+    );
+    assert.ok(Number(updates!.all) >= 6 * ids.length, JSON.stringify(updates));
+    assert.ok(Number(updates!.hot) > 0.9 * Number(updates!.all), JSON.stringify(updates));
   });
 
   test('batches both ways between the same wallets, and single transfers among them, never deadlock or lose money', async () => {
