@@ -13,6 +13,7 @@ import { nextMovement, openStatements } from './statements.ts';
 import type { SubjectKind } from './subject.ts';
 
 export const databaseFloor: SubjectKind = {
+  id: 'database',
   name: 'PostgreSQL alone, the five statements',
   async open(ground) {
     const statements = openStatements(ground.databases);
@@ -34,6 +35,7 @@ const EMPTY_TASK_QUEUE = 'bench-empty';
 
 /** Its worker is made as Counterpoise's are, and its start is eager: the first task comes with the start's answer. */
 export const engineFloor: SubjectKind = {
+  id: 'engine',
   name: 'Temporal alone, an empty workflow',
   async open({ temporal }) {
     const settings = readSettings({
