@@ -88,11 +88,15 @@ async function removeLeftovers(directory: string): Promise<void> {
   rmSync(left.path, { recursive: true, force: true });
 }
 
-/** Without what names another stack's databases and Temporal server, or its directory. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const environment = inheritedEnvironment();
+/** Where the bench's stack keeps what it has, while it runs. */
+export function benchDirectory(): string {
+  return inheritedEnvironment()['DATA_DIR'] || DATA_DIR;
+}
+
+/** Without what names another stack's databases, Temporal server or ports. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const isOfAnother = (name: string): boolean =>
     /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
-  const kept = Object.entries(environment).filter(([name]) => !isOfAnother(name));
-  return { ...Object.fromEntries(kept), DATA_DIR: environment['DATA_DIR'] || DATA_DIR };
+  const kept = Object.entries(inheritedEnvironment()).filter(([name]) => !isOfAnother(name));
+  return { ...Object.fromEntries(kept), DATA_DIR: benchDirectory() };
 }

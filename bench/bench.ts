@@ -1,94 +1,183 @@
 /**
  * `npm run bench`: how fast Counterpoise is, and what it is compared with, side by side in one run on a stack of its own.
- * `--quick`; `--only engine,local` measures these subjects alone, `--at 1,50` at so many at a time, `--rounds`, `--seconds`.
- * `--json`: one object on the last line.
+ * `--quick` in some four minutes, the whole in some twenty; `--peers` has what bench/peers holds measured too; `--only single`
+ * a part alone; `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
-import { showProgress, silentProgress } from '../dev/progress.ts';
+import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
+import { readSettings, SettingsError } from '../config.ts';
+import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
 import { reasonOf, StackError } from '../dev/stack-error.ts';
-import { startBenchStack, type BenchStack } from './bench-stack.ts';
-import { counterpoise } from './counterpoise.ts';
-import { databaseFloor, engineFloor } from './floors.ts';
-import { measureInTurns, type Measured, type Turn } from './rounds.ts';
-import type { Ground, SubjectKind } from './subject.ts';
-import { fundWallets, openWallets, pairsAmong } from './wallets.ts';
+import { batchTurns } from './batch-speed.ts';
+import { benchDirectory, startBenchStack, type BenchStack } from './bench-stack.ts';
+import { writeDocument } from './document.ts';
+import { areMet, goalsOf } from './goals.ts';
+import { mainGround, type BenchGround } from './ground.ts';
+import { growthTurns, shapeTurns } from './growth.ts';
+import { describeMachine } from './machine.ts';
+import { QUICK, WHOLE, type Plan } from './plan.ts';
+import { asJson, sections, type Report } from './report.ts';
+import { singleTurns, type Sightings } from './single.ts';
+import { measureStarts, type Starts } from './starts.ts';
+import type { SubjectKind } from './subject.ts';
+import { inTurns, type Measured, type Turn } from './turns.ts';
 
-const USAGE =
-  'Usage: npm run bench -- [--quick] [--only database,engine,ordinary,local] [--at 1,50] [--rounds N] [--seconds N] [--json]';
-const WALLETS = 1_000;
+const PARTS = ['starts', 'single', 'batches', 'shapes', 'growth'] as const;
+type Part = (typeof PARTS)[number];
+
+const USAGE = `Usage: npm run bench -- [--quick] [--peers] [--only ${PARTS.join(',')}] [--subjects engine,local,…] [--at 1,50]
+         [--rounds N] [--seconds N] [--document docs/proof/bench.md] [--json]`;
+
+interface Wanted {
+  readonly plan: Plan;
+  readonly isQuick: boolean;
+  readonly parts: ReadonlySet<Part>;
+  readonly withPeers: boolean;
+  /** Of the single transfers; all of them if it is not said. */
+  readonly subjects: ReadonlySet<string> | undefined;
+  readonly document: string | undefined;
+}
 
 const isJson = process.argv.includes('--json');
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
 
-let stack: BenchStack | undefined;
 try {
+  const wanted = readWanted();
+  const report = await bench(wanted, isJson ? silentProgress : showProgress(process.stderr));
+  if (wanted.document !== undefined) writeDocument(wanted.document, report);
+  for (const section of Object.values(sections(report))) if (section !== '') console.log(`${section}\n`);
+  if (isJson) console.log(JSON.stringify(asJson(report)));
+  process.exit(report.ok ? 0 : 1);
+} catch (error) {
+  console.error(error instanceof StackError || error instanceof SettingsError ? error.message : error);
+  if (isJson) console.log(JSON.stringify({ ok: false, error: reasonOf(error) }));
+  process.exit(interrupt.signal.aborted ? 130 : 1);
+}
+
+function readWanted(): Wanted {
   const flags = readFlags(
     {
       json: { type: 'boolean' },
       quick: { type: 'boolean' },
+      peers: { type: 'boolean' },
       only: { type: 'string' },
+      subjects: { type: 'string' },
       at: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      document: { type: 'string' },
     },
     USAGE,
   );
-  const rounds = wholeNumber('--rounds', flags.rounds ?? '3', { min: 1, max: 100, usage: USAGE });
-  const seconds = wholeNumber('--seconds', flags.seconds ?? '4', { min: 1, max: 600, usage: USAGE });
-  const at = (flags.at ?? '1,50').split(',').map((n) => wholeNumber('--at', n, { min: 1, max: 1_000, usage: USAGE }));
-  const progress = isJson ? silentProgress : showProgress(process.stderr);
-  stack = await startBenchStack(progress, interrupt.signal);
-  const kinds: Record<string, SubjectKind> = {
-    database: databaseFloor,
-    engine: engineFloor,
-    ordinary: counterpoise(stack, 'ordinary'),
-    local: counterpoise(stack, 'local'),
-  };
-  const chosen = flags.only?.split(',') ?? Object.keys(kinds);
-  const turns: Turn[] = chosen.map((name) => {
-    const kind = kinds[name];
-    if (kind === undefined) throw new StackError(`--only names ${name}\n${USAGE}`);
-    return { kind, atOnce: at };
+  const parts = (flags.only?.split(',') ?? PARTS).map((name) => {
+    const part = PARTS.find((each) => each === name);
+    if (part === undefined) throw new StackError(`--only names ${name}\n${USAGE}`);
+    return part;
   });
-  const step = progress.begin('Measuring');
-  const ground = await prepareGround(stack);
-  const results = await measureInTurns(ground, turns, { rounds, warmUpSeconds: 3, seconds, said: step.update });
-  step.done('done');
-  console.log(tableOf(results));
-  if (isJson) console.log(JSON.stringify({ ok: true, results }));
-} catch (error) {
-  console.error(error instanceof StackError ? error.message : error);
-  if (isJson) console.log(JSON.stringify({ ok: false, error: reasonOf(error) }));
-  process.exitCode = 1;
-} finally {
-  await stack?.stop();
-}
-process.exit();
-
-async function prepareGround({ infrastructure, startApp }: BenchStack): Promise<Ground> {
-  const { databases, settings, temporal, dataDir } = infrastructure;
-  const wallets = await openWallets(databases, WALLETS);
-  const app = await startApp('ordinary');
-  await fundWallets(app.api, wallets);
-  await app.stop();
+  if (flags.document?.endsWith('.md') === false) throw new StackError(`--document is to end in .md\n${USAGE}`);
+  const isQuick = flags.quick ?? false;
+  const plan = isQuick ? QUICK : WHOLE;
+  const number = (name: 'rounds' | 'seconds', max: number): object => {
+    const text = flags[name];
+    return text === undefined ? {} : { [name]: wholeNumber(`--${name}`, text, { min: 1, max, usage: USAGE }) };
+  };
+  const atOnce = flags.at?.split(',').map((n) => wholeNumber('--at', n, { min: 1, max: 1_000, usage: USAGE }));
+  const said = { ...number('rounds', 100), ...number('seconds', 600) };
   return {
-    temporal,
-    databases: {
-      wallets: settings['WALLET_DATABASE_URLS']!.split(','),
-      transfer: settings['TRANSFER_DATABASE_URL']!,
+    plan: {
+      ...plan,
+      single: { ...plan.single, ...said, ...(atOnce && { atOnce, othersAtOnce: atOnce }) },
+      batches: { ...plan.batches, ...number('rounds', 100) },
+      shape: { ...plan.shape, ...said },
+      growth: { ...plan.growth, ...said },
     },
-    administrators: databases,
-    nextPair: pairsAmong(wallets),
-    directory: dataDir,
+    isQuick,
+    parts: new Set(parts),
+    withPeers: flags.peers ?? false,
+    subjects: flags.subjects === undefined ? undefined : new Set(flags.subjects.split(',')),
+    document: flags.document,
   };
 }
 
-function tableOf(results: readonly Measured[]): string {
-  const ms = (n: number): string => n.toFixed(n < 10 ? 1 : 0);
-  const rows = results.map(
-    ({ name, atOnce, perSecond, p50Ms, p99Ms, failed }) =>
-      `| ${name} | ${atOnce} | ${perSecond.median.toFixed(1)} (${perSecond.min.toFixed(1)}–${perSecond.max.toFixed(1)}) | ${ms(p50Ms.median)} | ${ms(p99Ms.median)} | ${failed} |`,
-  );
-  return ['| what | at once | a second | p50 ms | p99 ms | failed |', '|---|---|---|---|---|---|', ...rows].join('\n');
+/** Runs the parts that are wanted, of which nothing is left running. */
+async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, progress: Progress): Promise<Report> {
+  const beganAt = performance.now();
+  const peers = withPeers ? await importPeers() : [];
+  const signal = interrupt.signal;
+  let starts: Starts | undefined;
+  if (parts.has('starts'))
+    starts = await during(progress, 'Starts', () =>
+      measureStarts(`${benchDirectory()}-start`, plan.starts.times, signal),
+    );
+
+  const stack = await startBenchStack(progress, signal);
+  try {
+    const ground = await during(progress, 'Wallets', () => mainGround(stack));
+    const sightings: Sightings = { loaded: {}, history: {} };
+    const results: Measured[] = [];
+    let tpcbBy: string | undefined;
+    const measure = (
+      title: string,
+      rounds: number,
+      turns: (said: (text: string) => void) => Promise<Turn[]> | Turn[],
+    ) =>
+      during(
+        progress,
+        title,
+        async (said) => void results.push(...(await inTurns(await turns(said), { rounds, said }))),
+      );
+
+    if (parts.has('single'))
+      await measure('Single transfers', plan.single.rounds, () =>
+        singleTurns(stack, ground, plan, peers, sightings, signal, subjects),
+      );
+    if (parts.has('batches'))
+      await measure('Batches', plan.batches.rounds, () =>
+        batchTurns(stack, ground, plan, (by) => (tpcbBy = by), signal),
+      );
+    if (parts.has('shapes')) await measure('Shapes', plan.shape.rounds, () => shapeTurns(stack, ground, plan, signal));
+    if (parts.has('growth'))
+      await measure('Growth', plan.growth.rounds, (said) => growthTurns(stack, plan, said, signal));
+    const isAudited = await during(progress, 'Audit', () => isMoneyThere(stack, ground));
+
+    const goals = goalsOf(results, starts);
+    const machine = await describeMachine(ground.administrators['transfer']!);
+    const ok = areMet(goals) && isAudited && results.every(({ failed }) => failed === 0);
+    const tookSeconds = (performance.now() - beganAt) / 1_000;
+    return { ok, isQuick, goals, results, tpcbBy, starts, sightings, isAudited, machine, tookSeconds };
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** They have packages of their own, which are there only if somebody installed them. */
+async function importPeers(): Promise<readonly SubjectKind[]> {
+  const file = new URL('peers/kinds.ts', import.meta.url).href;
+  const { peers } = (await import(file)) as { peers: readonly SubjectKind[] };
+  return peers;
+}
+
+/** What was measured was money: no one of the invariants may have suffered from it. */
+async function isMoneyThere({ infrastructure }: BenchStack, { administrators }: BenchGround): Promise<boolean> {
+  const settings = readSettings({ ...infrastructure.settings });
+  const report = await auditStack({ ...auditedUrls(administrators), settings });
+  for (const violation of report.violations) console.error(JSON.stringify(violation));
+  return report.ok;
+}
+
+async function during<Result>(
+  progress: Progress,
+  title: string,
+  work: (said: (text: string) => void) => Promise<Result>,
+): Promise<Result> {
+  const step = progress.begin(title);
+  try {
+    const result = await work(step.update);
+    step.done('done');
+    return result;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
 }
