@@ -13,14 +13,16 @@ export function writeDocument(path: string, report: Report): void {
   writeFileSync(path, documentOf(report, basename(picture)));
 }
 
-function documentOf(report: Report, picture: string): string {
+/** The document; `picture` is where its picture is. */
+export function documentOf(report: Report, picture: string): string {
   const { goals, single, batches, reads, shapes, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
-  const command = report.isQuick ? 'npm run bench -- --quick' : 'npm run bench';
-  const peers = report.results.some(({ id }) => id === 'template');
+  const withPeers = report.results.some(({ id }) => id === 'template');
+  const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
+  const command = `npm run bench -- ${flags.filter((flag) => flag !== false).join(' ')}`;
   return `# How fast, against what
 
-Written by \`${command}${peers ? ' --peers' : ''} --document docs/proof/bench.md\`, which takes ${Math.round(report.tookSeconds / 60)} minutes and prints the same tables. Everything is
+Written by \`${command}\`, which takes ${Math.round(report.tookSeconds / 60)} minutes and prints the same tables. Everything is
 measured side by side in one run, in turns: each round opens, warms up, measures and closes each subject, every other round
 backwards, while the others do not run. Figures are medians of the rounds, with the least and the greatest; a ratio is
 the median of the rounds' ratios. Load comes from another process of the same machine, so absolute figures are this machine's;
@@ -42,7 +44,7 @@ Each moves 1.00 between two of a thousand wallets in two databases, and has ende
 come over HTTP with \`Prefer: wait\`, to one process that holds API and workers, as \`npm start\` runs it. The floors come from
 the process of the bench, without HTTP: the five statements of a transfer (accepted, debit, DEBITED, credit, COMPLETED) with
 nobody in charge of them, and a workflow that does nothing, started eagerly and awaited on the same Temporal server.
-${peers ? '[bench/peers](../../bench/peers) says how the others are written.' : ''}
+${withPeers ? '[bench/peers](../../bench/peers) says how the others are written.' : ''}
 
 ${single}
 
