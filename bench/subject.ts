@@ -13,7 +13,9 @@ export interface Subject {
 }
 
 export interface SubjectKind {
-  /** Stands in tables and in the JSON. */
+  /** Stands in the JSON; the goals know it by this. */
+  readonly id: string;
+  /** Stands in the tables. */
   readonly name: string;
   /** Resolves when it is ready to move its first transfer. */
   readonly open: (ground: Ground) => Promise<Subject>;
@@ -30,6 +32,8 @@ export interface Ground {
   readonly databases: { readonly wallets: readonly string[]; readonly transfer: string };
   /** An administrator's, by name: wallet-0, wallet-1, transfer. */
   readonly administrators: Readonly<Record<string, string>>;
+  /** The settings by which Counterpoise's own services reach all of this. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Whose money is moved next, 1.00 USD: wallets with enough of it, each in turn sender and receiver. */
   readonly nextPair: () => Pair;
   /** A directory for what a subject keeps in files. Removed with the ground. */
