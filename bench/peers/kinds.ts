@@ -25,17 +25,18 @@ const STOP_LIMIT_MS = 20_000;
 const ANSWER_LIMIT_MS = 60_000;
 
 /** On the Temporal server of the ground, with packages that Counterpoise has anyway. */
-export const templateKind: SubjectKind = peer('Temporal, the money-transfer template', 'template.ts');
+export const templateKind: SubjectKind = peer('template', 'Temporal, the money-transfer template');
 
 /** With the packages of this folder: npm ci --prefix bench/peers. */
-export const peerKinds: readonly SubjectKind[] = [peer('DBOS Transact', 'dbos.ts'), peer('Restate', 'restate.ts')];
+export const peerKinds: readonly SubjectKind[] = [peer('dbos', 'DBOS Transact'), peer('restate', 'Restate')];
 
 export function arePeersInstalled(): boolean {
   return existsSync(new URL('node_modules/', import.meta.url));
 }
 
-function peer(name: string, file: string): SubjectKind {
-  return { name, open: (ground) => openPeer(name, file, ground) };
+/** Its id is the name of its process's file. */
+function peer(id: string, name: string): SubjectKind {
+  return { id, name, open: (ground) => openPeer(name, `${id}.ts`, ground) };
 }
 
 async function openPeer(name: string, file: string, ground: Ground): Promise<Subject> {

@@ -74,13 +74,13 @@ async function wrongEntries(client: pg.Client, legs: readonly Leg[]): Promise<st
 /** What these wallets have is what their entries sum to, and what the last of them says. */
 async function wrongBalances(client: pg.Client, legs: readonly Leg[]): Promise<string[]> {
   const { rows } = await client.query<{ wallet_id: string; balance: string; sum: string }>(
-    `SELECT w.wallet_id, w.balance, sum, last
+    `SELECT w.wallet_id, w.balance, sum
      FROM wallets w
      CROSS JOIN LATERAL (SELECT coalesce(sum(CASE type WHEN 'DEBIT' THEN -amount ELSE amount END), 0) AS sum
        FROM ledger_entries e WHERE e.wallet_id = w.wallet_id) AS entries
      LEFT JOIN LATERAL (SELECT balance_after AS last
        FROM ledger_entries e WHERE e.wallet_id = w.wallet_id ORDER BY sequence DESC LIMIT 1) AS newest ON true
-     WHERE w.wallet_id = ANY($1::uuid[]) AND (w.balance <> sum OR w.balance IS DISTINCT FROM last)`,
+     WHERE w.wallet_id = ANY($1::uuid[]) AND (w.balance <> sum OR w.balance <> coalesce(last, 0))`,
     [[...new Set(legs.map(({ walletId }) => walletId))]],
   );
   return rows.map(({ wallet_id, balance, sum }) => `wallet ${wallet_id} has ${balance}, its entries sum to ${sum}`);

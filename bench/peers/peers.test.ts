@@ -91,6 +91,7 @@ function ground(stack: TestStack, directory: string, nextPair: Ground['nextPair'
       transfer: asService('transfer', 'transfer_service'),
     },
     administrators: databases,
+    settings: {},
     nextPair,
     directory,
   };

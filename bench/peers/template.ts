@@ -11,7 +11,8 @@ import type { moneyTransfer } from './template-workflow.ts';
 
 const TASK_QUEUE = 'bench-template';
 
-await runPeer(async ({ temporal: { address, namespace } }, { close: _, ...activities }) => {
+await runPeer(async ({ temporal: { address, namespace } }, statements) => {
+  const { accept, debit, recordDebited, credit, recordCompleted, giveBack, recordFailed } = statements;
   Runtime.install({ shutdownSignals: [] });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
@@ -19,7 +20,7 @@ await runPeer(async ({ temporal: { address, namespace } }, { close: _, ...activi
     namespace,
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('template-workflow.ts', import.meta.url)),
-    activities,
+    activities: { accept, debit, recordDebited, credit, recordCompleted, giveBack, recordFailed },
   });
   const run = worker.run();
   const clientConnection = await Connection.connect({ address });
