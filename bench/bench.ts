@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast Counterpoise is, and what it is compared with, side by side in one run on a stack of its own.
- * `--quick` in some four minutes, the whole in some twenty; `--peers` has what bench/peers holds measured too; `--only single`
+ * `--quick` in some four minutes, the whole in some twenty; `--peers` has DBOS and Restate measured too; `--only single`
  * a part alone; `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
@@ -15,11 +15,11 @@ import { areMet, goalsOf } from './goals.ts';
 import { mainGround, type BenchGround } from './ground.ts';
 import { growthTurns, shapeTurns } from './growth.ts';
 import { describeMachine } from './machine.ts';
+import { arePeersInstalled, peerKinds, templateKind } from './peers/kinds.ts';
 import { QUICK, WHOLE, type Plan } from './plan.ts';
 import { asJson, sections, type Report } from './report.ts';
 import { singleTurns, type Sightings } from './single.ts';
 import { measureStarts, type Starts } from './starts.ts';
-import type { SubjectKind } from './subject.ts';
 import { inTurns, type Measured, type Turn } from './turns.ts';
 
 const PARTS = ['starts', 'single', 'batches', 'shapes', 'growth'] as const;
@@ -103,7 +103,9 @@ function readWanted(): Wanted {
 /** Runs the parts that are wanted, of which nothing is left running. */
 async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, progress: Progress): Promise<Report> {
   const beganAt = performance.now();
-  const peers = withPeers ? await importPeers() : [];
+  if (withPeers && !arePeersInstalled())
+    throw new StackError('--peers needs their packages: npm ci --prefix bench/peers');
+  const peers = [templateKind, ...(withPeers ? peerKinds : [])];
   const signal = interrupt.signal;
   let starts: Starts | undefined;
   if (parts.has('starts'))
@@ -149,13 +151,6 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   } finally {
     await stack.stop();
   }
-}
-
-/** They have packages of their own, which are there only if somebody installed them. */
-async function importPeers(): Promise<readonly SubjectKind[]> {
-  const file = new URL('peers/kinds.ts', import.meta.url).href;
-  const { peers } = (await import(file)) as { peers: readonly SubjectKind[] };
-  return peers;
 }
 
 /** What was measured was money: no one of the invariants may have suffered from it. */

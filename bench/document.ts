@@ -17,7 +17,7 @@ export function writeDocument(path: string, report: Report): void {
 export function documentOf(report: Report, picture: string): string {
   const { goals, single, batches, reads, shapes, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
-  const withPeers = report.results.some(({ id }) => id === 'template');
+  const withPeers = report.results.some(({ id }) => id === 'dbos');
   const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
   const command = `npm run bench -- ${flags.filter((flag) => flag !== false).join(' ')}`;
   return `# How fast, against what
@@ -44,7 +44,7 @@ Each moves 1.00 between two of a thousand wallets in two databases, and has ende
 come over HTTP with \`Prefer: wait\`, to one process that holds API and workers, as \`npm start\` runs it. The floors come from
 the process of the bench, without HTTP: the five statements of a transfer (accepted, debit, DEBITED, credit, COMPLETED) with
 nobody in charge of them, and a workflow that does nothing, started eagerly and awaited on the same Temporal server.
-${withPeers ? '[bench/peers](../../bench/peers) says how the others are written.' : ''}
+[bench/peers](../../bench/peers) has what else there is, each a process of its own that is asked over HTTP as well, and says how it is written.
 
 ${single}
 

@@ -1,5 +1,5 @@
 /**
- * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and, if asked for, its peers. On
+ * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and its peers. On
  * the way, what Counterpoise's processes hold in memory after load, and what a transfer leaves in Temporal's history.
  */
 import { Client, Connection } from '@temporalio/client';

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { acceptTransfer, recordTransferStatus } from '../db/transfer/queries.ts';
-import { credit, debit } from '../db/wallet/queries.ts';
+import { cancelCredit, credit, debit, refund } from '../db/wallet/queries.ts';
 import type { Currency } from '../domain/currency.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { WalletId } from '../domain/ids.ts';
@@ -31,10 +31,16 @@ export interface Statements {
   readonly recordDebited: (terms: TransferTerms) => Promise<void>;
   readonly credit: (terms: TransferTerms) => Promise<void>;
   readonly recordCompleted: (terms: TransferTerms) => Promise<void>;
+  /** What a subject that was refused the credit does instead: gives the money back, and writes FAILED. */
+  readonly giveBack: (terms: TransferTerms) => Promise<void>;
+  readonly recordFailed: (terms: TransferTerms) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** Each of the five repeats safely, and throws if it was refused: none is, among the wallets of the ground. */
+/** A leg was refused, which no repeat changes. */
+export class LegRefused extends Error {}
+
+/** Each of them repeats safely. No leg is refused among the wallets of the ground. */
 export function openStatements(databases: Ground['databases']): Statements {
   const open = (url: string): Database =>
     openDatabase(url, {
@@ -64,6 +70,15 @@ export function openStatements(databases: Ground['databases']): Statements {
     credit: async (terms) => applied(await credit(shard(terms.receiverWalletId), terms, trace)),
     recordCompleted: async ({ transferId: id }) =>
       written('COMPLETED', await recordTransferStatus(transfer, id, { status: 'COMPLETED' }, trace)),
+    async giveBack(terms) {
+      const { outcome } = await cancelCredit(shard(terms.receiverWalletId), terms, 'timed_out');
+      if (outcome === 'applied') throw new Error('the credit had been applied');
+      await refund(shard(terms.senderWalletId), terms, '0.0000', 'timed_out', trace);
+    },
+    async recordFailed(terms) {
+      const end = { status: 'FAILED', failureReason: 'timed_out' } as const;
+      written('FAILED', await recordTransferStatus(transfer, terms.transferId, end, trace));
+    },
     close: () => closeDatabases([transfer, ...shards]),
   };
 }
@@ -85,7 +100,7 @@ export function nextMovement({ nextPair }: Pick<Ground, 'nextPair'>): Movement {
 }
 
 function applied({ outcome }: { readonly outcome: string }): void {
-  if (outcome !== 'applied') throw new Error(`a leg was ${outcome}`);
+  if (outcome !== 'applied') throw new LegRefused(`a leg was ${outcome}`);
 }
 
 function written(status: string, stored: { readonly status: string }): void {

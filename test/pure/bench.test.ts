@@ -143,6 +143,7 @@ const MET = [
   measuredOf([sample('local', 1, 30, 30)]),
   measured('ordinary', 50, 30),
   measured('template', 50, 15),
+  measured('dbos', 50, 70),
   measured('tpcb', 20, 1_000),
   measured('batch-10000', 1, 3_000),
   measured('growth-10000', 50, 100),
@@ -236,7 +237,7 @@ describe('the report', () => {
     const picture = pictureOf(MET);
     const width = Number(/viewBox="0 0 (\d+)/.exec(picture)![1]);
     const bars = [...picture.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
-    assert.equal(bars.length, 4 + 2 + 2);
+    assert.equal(bars.length, 5 + 2 + 2);
     for (const [, x, barWidth] of bars) assert.ok(Number(x) + Number(barWidth) < width);
     assert.ok(
       picture.includes('The Temporal template&apos;s shape') || picture.includes("The Temporal template's shape"),
