@@ -109,9 +109,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   const signal = interrupt.signal;
   let starts: Starts | undefined;
   if (parts.has('starts'))
-    starts = await during(progress, 'Starts', () =>
-      measureStarts(`${benchDirectory()}-start`, plan.starts.times, signal),
-    );
+    starts = await during(progress, 'Starts', () => measureStarts(`${benchDirectory()}-start`, plan.starts, signal));
 
   const stack = await startBenchStack(progress, signal);
   try {

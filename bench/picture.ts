@@ -43,14 +43,31 @@ export function pictureOf(results: readonly Measured[]): string {
     top += GROUP_HEAD + bars.length * ROW + MARGIN;
     return group;
   });
+  const height = top + MARGIN;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
     `<title>Counterpoise and what it is compared with</title>`,
-    `<rect width="${WIDTH}" height="${top}" rx="8" fill="#ffffff"/>`,
+    `<rect width="${WIDTH}" height="${height}" rx="8" fill="#ffffff"/>`,
     ...drawn,
+    ...legend(top),
     '</svg>',
     '',
   ].join('\n');
+}
+
+function legend(y: number): string[] {
+  const entries = [
+    ['own', 'Counterpoise'],
+    ['floor', 'what it stands on'],
+    ['peer', 'what else there is'],
+  ] as const;
+  return entries.flatMap(([kind, meaning], n) => {
+    const x = LABELS + n * 150;
+    return [
+      `<circle cx="${x + 5}" cy="${y}" r="5" fill="${COLORS[kind]}"/>`,
+      text(x + 16, y, meaning, 'start', 'font-size="12"'),
+    ];
+  });
 }
 
 function drawGroup(title: string, bars: readonly Bar[], top: number): string {

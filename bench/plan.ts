@@ -9,7 +9,8 @@ interface Loop {
 }
 
 export interface Plan {
-  readonly starts: { readonly times: number };
+  /** `separate`: whether to look at the memory of the services' processes apart, too. */
+  readonly starts: { readonly times: number; readonly separate: boolean };
   /** `atOnce` is of Counterpoise, the other of all that it is compared with. */
   readonly single: Loop & { readonly atOnce: readonly number[]; readonly othersAtOnce: readonly number[] };
   readonly batches: {
@@ -27,7 +28,7 @@ export interface Plan {
 export const COMPARED_AT_ONCE = [1, 50] as const;
 
 export const WHOLE: Plan = {
-  starts: { times: 3 },
+  starts: { times: 3, separate: true },
   single: { rounds: 3, warmUpSeconds: 3, seconds: 5, atOnce: [1, 10, 50, 200], othersAtOnce: COMPARED_AT_ONCE },
   batches: {
     rounds: 5,
@@ -44,7 +45,7 @@ export const WHOLE: Plan = {
 };
 
 export const QUICK: Plan = {
-  starts: { times: 1 },
+  starts: { times: 1, separate: false },
   single: { rounds: 2, warmUpSeconds: 2, seconds: 3, atOnce: COMPARED_AT_ONCE, othersAtOnce: COMPARED_AT_ONCE },
   batches: {
     rounds: 2,

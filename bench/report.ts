@@ -119,7 +119,14 @@ function machineTables(starts: Starts | undefined, { loaded, history }: Sighting
           ['warm', spread(starts.warmSeconds)],
         ],
       ),
-    table(['process', 'MB resident'], [...memory('idle', starts?.idle ?? {}), ...memory('after load', loaded)]),
+    table(
+      ['process', 'MB resident'],
+      [
+        ...memory('idle', starts?.idle ?? {}),
+        ...memory('apart, idle', starts?.idleSeparate ?? {}),
+        ...memory('after load', loaded),
+      ],
+    ),
     table(
       ['a completed transfer in Temporal', 'events', 'bytes'],
       Object.entries(history).map(([dispatch, { events, bytes }]) => [`${dispatch} dispatch`, `${events}`, `${bytes}`]),
@@ -149,7 +156,7 @@ export function asJson({ ok, goals, results, starts, sightings, ...rest }: Repor
     })),
     tpcb_by: rest.tpcbBy ?? null,
     starts: starts === undefined ? null : { cold_seconds: starts.coldSeconds, warm_seconds: starts.warmSeconds },
-    memory_mb: { idle: starts?.idle ?? null, loaded: sightings.loaded },
+    memory_mb: { idle: starts?.idle ?? null, idle_separate: starts?.idleSeparate ?? null, loaded: sightings.loaded },
     history: sightings.history,
     audited: rest.isAudited,
     machine: rest.machine,

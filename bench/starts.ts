@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { readStackFile, stackFilePath } from '../dev/stack-file.ts';
 import { ownEnvironment } from './bench-stack.ts';
 import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
+import type { Plan } from './plan.ts';
 import { spreadOf, type Spread } from './turns.ts';
 
 const START_LIMIT_MS = 120_000;
@@ -24,37 +25,51 @@ export interface Starts {
   readonly warmSeconds: Spread;
   /** By the names of the processes. */
   readonly idle: Readonly<Record<string, Memory>>;
+  /** The same where each API and each worker is a process of its own. */
+  readonly idleSeparate: Readonly<Record<string, Memory>>;
 }
 
 /** `directory` must not be there yet, and is not there afterwards. */
-export async function measureStarts(directory: string, times: number, interrupt: AbortSignal): Promise<Starts> {
+export async function measureStarts(
+  directory: string,
+  { times, separate }: Plan['starts'],
+  interrupt: AbortSignal,
+): Promise<Starts> {
   const [cold, warm]: [number[], number[]] = [[], []];
-  let idle: Record<string, Memory> = {};
+  const idleMemory = async (): Promise<Record<string, Memory>> => {
+    await sleep(IDLE_MS, undefined, { signal: interrupt });
+    return memoryOfStack(directory);
+  };
+  let [idle, idleSeparate]: Record<string, Memory>[] = [{}, {}];
   for (let n = 0; n < times; n += 1) {
     try {
-      await during(directory, interrupt, async (seconds) => void cold.push(seconds));
-      await during(directory, interrupt, async (seconds) => {
+      await during(directory, [], interrupt, async (seconds) => void cold.push(seconds));
+      await during(directory, [], interrupt, async (seconds) => {
         warm.push(seconds);
-        if (n > 0) return;
-        await sleep(IDLE_MS, undefined, { signal: interrupt });
-        idle = memoryOfStack(directory);
+        if (n === 0) idle = await idleMemory();
       });
+      if (n === 0 && separate)
+        await during(directory, ['--separate'], interrupt, async () => {
+          idleSeparate = await idleMemory();
+        });
     } finally {
       rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     }
   }
-  return { coldSeconds: spreadOf(cold), warmSeconds: spreadOf(warm), idle };
+  return { coldSeconds: spreadOf(cold), warmSeconds: spreadOf(warm), idle: idle!, idleSeparate: idleSeparate! };
 }
 
 /** Starts a stack, tells how long that took, and stops it. */
 async function during(
   directory: string,
+  flags: readonly string[],
   interrupt: AbortSignal,
   use: (tookSeconds: number) => Promise<void>,
 ): Promise<void> {
-  const anyPort = { PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
+  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
+  const command = fileURLToPath(new URL('../commands/start.ts', import.meta.url));
   const startedAt = performance.now();
-  const launcher = spawn(process.execPath, [fileURLToPath(new URL('../commands/start.ts', import.meta.url))], {
+  const launcher = spawn(process.execPath, [command, ...flags], {
     env: { ...ownEnvironment(), ...anyPort, LOG_LEVEL: 'warn', DATA_DIR: directory },
     stdio: 'ignore',
   });

@@ -29,6 +29,7 @@ const idle = (residentMb: number): Starts => ({
   coldSeconds: spreadOf([5]),
   warmSeconds: spreadOf([3]),
   idle: { app: { residentMb } },
+  idleSeparate: {},
 });
 
 describe('the closed loop', () => {
