@@ -29,19 +29,19 @@ export const COMPARED_AT_ONCE = [1, 50] as const;
 
 export const WHOLE: Plan = {
   starts: { times: 3, separate: true },
-  single: { rounds: 3, warmUpSeconds: 3, seconds: 5, atOnce: [1, 10, 50, 200], othersAtOnce: COMPARED_AT_ONCE },
+  single: { rounds: 3, warmUpSeconds: 3, seconds: 4, atOnce: [1, 10, 50, 200], othersAtOnce: COMPARED_AT_ONCE },
   batches: {
-    rounds: 5,
+    rounds: 4,
     tpcbSeconds: 5,
     sizes: [
       { items: 100, times: 10 },
       { items: 1_000, times: 5 },
       { items: 10_000, times: 2 },
     ],
-    readSeconds: 2,
+    readSeconds: 1,
   },
   shape: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
-  growth: { rounds: 4, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
+  growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
 };
 
 export const QUICK: Plan = {
