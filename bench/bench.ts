@@ -116,6 +116,11 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     const ground = await during(progress, 'Wallets', () => mainGround(stack));
     const sightings: Sightings = { loaded: {}, history: {} };
     const results: Measured[] = [];
+    const brokenOff: string[] = [];
+    const brokeOff = (turn: string, error: unknown): void => {
+      brokenOff.push(`${turn}: ${reasonOf(error)}`);
+      progress.note(`  Broke off and is taken once more: ${brokenOff.at(-1)}`);
+    };
     let tpcbBy: string | undefined;
     const measure = (
       title: string,
@@ -125,7 +130,8 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
       during(
         progress,
         title,
-        async (said) => void results.push(...(await inTurns(await turns(said), { rounds, said }))),
+        async (said) =>
+          void results.push(...(await inTurns(await turns(said), { rounds, said, brokeOff, interrupt: signal }))),
       );
 
     if (parts.has('single'))
@@ -143,9 +149,9 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
 
     const goals = goalsOf(results, starts);
     const machine = await describeMachine(ground.administrators['transfer']!);
-    const ok = areMet(goals) && isAudited && results.every(({ failed }) => failed === 0);
+    const ok = areMet(goals) && isAudited && brokenOff.length === 0 && results.every(({ failed }) => failed === 0);
     const tookSeconds = (performance.now() - beganAt) / 1_000;
-    return { ok, isQuick, goals, results, tpcbBy, starts, sightings, isAudited, machine, tookSeconds };
+    return { ok, isQuick, goals, results, brokenOff, tpcbBy, starts, sightings, isAudited, machine, tookSeconds };
   } finally {
     await stack.stop();
   }

@@ -36,6 +36,8 @@ ${goals}
 
 ${report.isAudited === null ? '' : report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I7).' : '**Afterwards the audit did not hold.**'}
 
+${failuresOf(report)}
+
 ![Counterpoise and what it is compared with](${picture})
 
 ## Single transfers
@@ -73,4 +75,13 @@ is of the same directory again. Both end when \`GET /health/ready\` answers 200.
 
 ${machines}
 `.replaceAll(/\n{3,}/g, '\n\n');
+}
+
+function failuresOf({ brokenOff, results }: Report): string {
+  const failed = results.reduce((all, one) => all + one.failed, 0);
+  const said = [
+    ...(failed === 0 ? [] : [`${failed} transfers or reads failed.`]),
+    ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
+  ];
+  return said.length === 0 ? 'Nothing failed.' : said.map((each) => `**${each}**`).join('\n');
 }

@@ -44,7 +44,9 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
   await registerNamespace(stack, place.namespace);
   await asAdministrator(stack.infrastructure.databases['transfer']!, async (client) => {
     for (const [each, url] of Object.entries(ground.administrators))
-      await client.query(`CREATE DATABASE ${databaseOf(place.administrators[each]!)} TEMPLATE ${databaseOf(url)}`);
+      await client.query(
+        `CREATE DATABASE ${databaseOf(place.administrators[each]!)} TEMPLATE ${databaseOf(url)} STRATEGY FILE_COPY`,
+      );
   });
   await migrate(place);
   return groundAt(stack, place, ground.wallets);

@@ -13,6 +13,8 @@ export interface Report {
   readonly isQuick: boolean;
   readonly goals: readonly Goal[];
   readonly results: readonly Measured[];
+  /** Turns that broke off and were taken once more, with the reason. */
+  readonly brokenOff: readonly string[];
   /** What moved TPC-B's money. */
   readonly tpcbBy: string | undefined;
   readonly starts: Starts | undefined;
@@ -154,6 +156,7 @@ export function asJson({ ok, goals, results, starts, sightings, ...rest }: Repor
       p99_ms: rounded(p99Ms),
       failed,
     })),
+    broken_off: rest.brokenOff,
     tpcb_by: rest.tpcbBy ?? null,
     starts: starts === undefined ? null : { cold_seconds: starts.coldSeconds, warm_seconds: starts.warmSeconds },
     memory_mb: { idle: starts?.idle ?? null, idle_separate: starts?.idleSeparate ?? null, loaded: sightings.loaded },

@@ -39,14 +39,23 @@ export interface Measured {
 export interface RoundsOptions {
   readonly rounds: number;
   readonly said: (text: string) => void;
+  /** Told of a turn that broke off and is taken once more; a second time, and when interrupted, it ends the run. */
+  readonly brokeOff: (turn: string, error: unknown) => void;
+  readonly interrupt: AbortSignal;
 }
 
-export async function inTurns(turns: readonly Turn[], { rounds, said }: RoundsOptions): Promise<Measured[]> {
+export async function inTurns(turns: readonly Turn[], options: RoundsOptions): Promise<Measured[]> {
+  const { rounds, said, brokeOff, interrupt } = options;
   const samples: Sample[] = [];
+  const again = (turn: Turn) => (error: unknown) => {
+    if (interrupt.aborted) throw error;
+    brokeOff(turn.name, error);
+    return turn.run();
+  };
   for (let round = 1; round <= rounds; round += 1) {
     for (const turn of round % 2 === 1 ? turns : turns.toReversed()) {
       said(`round ${round} of ${rounds}, ${turn.name}`);
-      samples.push(...(await turn.run()));
+      samples.push(...(await turn.run().catch(again(turn))));
     }
   }
   const groups = Map.groupBy(samples, ({ id, atOnce }) => `${id} ${atOnce}`);

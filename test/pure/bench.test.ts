@@ -96,6 +96,8 @@ describe('the closed loop', () => {
   });
 });
 
+const OPTIONS = { rounds: 1, said: () => {}, brokeOff: () => {}, interrupt: new AbortController().signal };
+
 describe('turns', () => {
   test('go through the subjects in every round, every other round backwards', async () => {
     const order: string[] = [];
@@ -106,7 +108,7 @@ describe('turns', () => {
         return [sample(id, 1, perSecond * order.length), sample(id, 50, perSecond)];
       },
     });
-    const results = await inTurns([turn('a', 1), turn('b', 2)], { rounds: 2, said: () => {} });
+    const results = await inTurns([turn('a', 1), turn('b', 2)], { ...OPTIONS, rounds: 2 });
     assert.deepEqual(order, ['a', 'b', 'b', 'a']);
     assert.deepEqual(
       results.map(({ id, atOnce, perSecond }) => [id, atOnce, perSecond.min, perSecond.max]),
@@ -117,6 +119,23 @@ describe('turns', () => {
         ['b', 50, 2, 2],
       ],
     );
+  });
+
+  test('one that breaks off is taken once more and told of, and a second time it ends the run', async () => {
+    let runs = 0;
+    const breaking = (times: number): Turn => ({
+      name: 'breaking',
+      run: () => (++runs <= times ? Promise.reject(new Error('gone')) : Promise.resolve([sample('a', 1, 1)])),
+    });
+    const told: string[] = [];
+    const options = { ...OPTIONS, brokeOff: (turn: string) => void told.push(turn) };
+    assert.equal((await inTurns([breaking(1)], options)).length, 1);
+    assert.deepEqual(told, ['breaking']);
+    runs = 0;
+    await assert.rejects(inTurns([breaking(2)], options), /gone/);
+    runs = 0;
+    await assert.rejects(inTurns([breaking(1)], { ...options, interrupt: AbortSignal.abort() }), /gone/);
+    assert.equal(runs, 1);
   });
 
   test('a ratio is the median of the ratios of the rounds, whatever the machine did between them', () => {
@@ -199,6 +218,7 @@ describe('the report', () => {
     isQuick: false,
     goals: goalsOf(MET, idle(300)),
     results: MET,
+    brokenOff: [],
     tpcbBy: 'pgbench',
     starts: idle(300),
     sightings: { loaded: {}, history: { local: { events: 11, bytes: 3_000 } } },
