@@ -3,10 +3,9 @@
  * request is sent until it is answered that its last item has ended. Imported by bench/bench.ts.
  */
 import { unlessInterrupted } from '../dev/infrastructure.ts';
-import type { BenchStack } from './bench-stack.ts';
 import { closedLoop, oneByOne } from './closed-loop.ts';
 import { readRequests, transferRequests } from './counterpoise.ts';
-import type { BenchGround } from './ground.ts';
+import type { Bench, BenchGround } from './ground.ts';
 import { COMPARED_AT_ONCE, type Plan } from './plan.ts';
 import { measureTpcB, TPCB_CLIENTS, type TpcB } from './tpcb.ts';
 import type { Sample, Turn } from './turns.ts';
@@ -17,11 +16,8 @@ const WARM_UP_BATCHES = 2;
 
 /** `noted` is told what moved TPC-B's money: pgbench, or this process. */
 export function batchTurns(
-  stack: BenchStack,
-  ground: BenchGround,
-  { batches }: Plan,
+  { stack, ground, plan: { batches }, interrupt }: Bench,
   noted: (by: TpcB['by']) => void,
-  interrupt: AbortSignal,
 ): Turn[] {
   const tpcb: Turn = {
     name: 'TPC-B',

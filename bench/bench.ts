@@ -89,7 +89,7 @@ function readWanted(): Wanted {
       ...plan,
       single: { ...plan.single, ...said, ...(atOnce && { atOnce, othersAtOnce: atOnce }) },
       batches: { ...plan.batches, ...number('rounds', 100) },
-      shape: { ...plan.shape, ...said },
+      shapes: { ...plan.shapes, ...said },
       growth: { ...plan.growth, ...said },
     },
     isQuick,
@@ -114,37 +114,31 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   const stack = await startBenchStack(progress, signal);
   try {
     const ground = await during(progress, 'Wallets', () => mainGround(stack));
+    const own = { stack, ground, plan, interrupt: signal };
     const sightings: Sightings = { loaded: {}, history: {} };
     const results: Measured[] = [];
     const brokenOff: string[] = [];
+    let tpcbBy: string | undefined;
     const brokeOff = (turn: string, error: unknown): void => {
       brokenOff.push(`${turn}: ${reasonOf(error)}`);
       progress.note(`  Broke off and is taken once more: ${brokenOff.at(-1)}`);
     };
-    let tpcbBy: string | undefined;
-    const measure = (
-      title: string,
-      rounds: number,
+    const measure = async (
+      part: Exclude<Part, 'starts'>,
       turns: (said: (text: string) => void) => Promise<Turn[]> | Turn[],
-    ) =>
-      during(
-        progress,
-        title,
-        async (said) =>
-          void results.push(...(await inTurns(await turns(said), { rounds, said, brokeOff, interrupt: signal }))),
+    ): Promise<void> => {
+      if (!parts.has(part)) return;
+      const { rounds } = plan[part];
+      const measured = await during(progress, `Measuring: ${part}`, async (said) =>
+        inTurns(await turns(said), { rounds, said, brokeOff, interrupt: signal }),
       );
+      results.push(...measured);
+    };
 
-    if (parts.has('single'))
-      await measure('Single transfers', plan.single.rounds, () =>
-        singleTurns(stack, ground, plan, peers, sightings, signal, subjects),
-      );
-    if (parts.has('batches'))
-      await measure('Batches', plan.batches.rounds, () =>
-        batchTurns(stack, ground, plan, (by) => (tpcbBy = by), signal),
-      );
-    if (parts.has('shapes')) await measure('Shapes', plan.shape.rounds, () => shapeTurns(stack, ground, plan, signal));
-    if (parts.has('growth'))
-      await measure('Growth', plan.growth.rounds, (said) => growthTurns(stack, plan, said, signal));
+    await measure('single', () => singleTurns(own, peers, sightings, subjects));
+    await measure('batches', () => batchTurns(own, (by) => (tpcbBy = by)));
+    await measure('shapes', () => shapeTurns(own));
+    await measure('growth', (said) => growthTurns(own, said));
     const isAudited = await during(progress, 'Audit', () => isMoneyThere(stack, ground));
 
     const goals = goalsOf(results, starts);

@@ -34,7 +34,7 @@ ${machine.join(' · ')}
 
 ${goals}
 
-${report.isAudited === null ? '' : report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I7).' : '**Afterwards the audit did not hold.**'}
+${report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I7).' : '**Afterwards the audit did not hold.**'}
 
 ${failuresOf(report)}
 

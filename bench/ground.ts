@@ -11,8 +11,18 @@ import pg from 'pg';
 import { inheritedEnvironment } from '../config.ts';
 import type { WalletId } from '../domain/ids.ts';
 import type { BenchStack } from './bench-stack.ts';
+import type { Plan } from './plan.ts';
 import type { Ground } from './subject.ts';
 import { fundWallets, itemsAmong, moveBatch, openWallets, pairsAmong } from './wallets.ts';
+
+/** What every part of the bench works with. */
+export interface Bench {
+  readonly stack: BenchStack;
+  readonly ground: BenchGround;
+  readonly plan: Plan;
+  /** Ends whatever is being measured. */
+  readonly interrupt: AbortSignal;
+}
 
 export interface BenchGround extends Ground {
   readonly wallets: readonly WalletId[];

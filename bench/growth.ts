@@ -2,10 +2,9 @@
  * What becomes of single transfers when many are there already, when all go out of one wallet, and when the wallets are in
  * one shard: Counterpoise against itself, in local dispatch, where its databases weigh most. Imported by bench/bench.ts.
  */
-import type { BenchStack } from './bench-stack.ts';
 import { counterpoise } from './counterpoise.ts';
-import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type BenchGround } from './ground.ts';
-import { COMPARED_AT_ONCE, type Plan } from './plan.ts';
+import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';
+import { COMPARED_AT_ONCE } from './plan.ts';
 import { subjectTurn } from './single.ts';
 import type { Turn } from './turns.ts';
 import { pairsFromOne } from './wallets.ts';
@@ -13,13 +12,8 @@ import { pairsFromOne } from './wallets.ts';
 const AT_ONCE = 50;
 
 /** On `ground`, of two shards, and on one that is made here. */
-export async function shapeTurns(
-  stack: BenchStack,
-  ground: BenchGround,
-  { shape }: Plan,
-  interrupt: AbortSignal,
-): Promise<Turn[]> {
-  const plan = { ...shape, atOnce: [AT_ONCE], interrupt };
+export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }: Bench): Promise<Turn[]> {
+  const plan = { ...shapes, atOnce: [AT_ONCE], interrupt };
   const own = (id: string, name: string, nextPair = ground.nextPair) =>
     counterpoise(stack, { id, name: `Counterpoise, ${name}`, dispatch: 'local', nextPair });
   const oneShard = await anotherGround(stack, 'one-shard', 1);
@@ -30,12 +24,10 @@ export async function shapeTurns(
   ];
 }
 
-/** Makes databases with so many transfers, by batches, and tells how long that took. */
+/** Makes databases with so many transfers, by batches. */
 export async function growthTurns(
-  stack: BenchStack,
-  { growth }: Plan,
+  { stack, plan: { growth }, interrupt }: Bench,
   said: (text: string) => void,
-  interrupt: AbortSignal,
 ): Promise<Turn[]> {
   const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
   const grown = await anotherGround(stack, 'growth', 2);

@@ -20,7 +20,7 @@ export interface Plan {
     readonly sizes: readonly { readonly items: number; readonly times: number }[];
     readonly readSeconds: number;
   };
-  readonly shape: Loop;
+  readonly shapes: Loop;
   /** The sizes ascend. */
   readonly growth: Loop & { readonly sizes: readonly number[] };
 }
@@ -40,7 +40,7 @@ export const WHOLE: Plan = {
     ],
     readSeconds: 1,
   },
-  shape: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
+  shapes: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
   growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
 };
 
@@ -56,6 +56,6 @@ export const QUICK: Plan = {
     ],
     readSeconds: 1,
   },
-  shape: { rounds: 1, warmUpSeconds: 2, seconds: 4 },
+  shapes: { rounds: 1, warmUpSeconds: 2, seconds: 4 },
   growth: { rounds: 1, warmUpSeconds: 2, seconds: 4, sizes: [1_000, 20_000] },
 };

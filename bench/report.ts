@@ -20,7 +20,7 @@ export interface Report {
   readonly starts: Starts | undefined;
   readonly sightings: Sightings;
   /** Whether the audit of all that was moved found the invariants to hold. */
-  readonly isAudited: boolean | null;
+  readonly isAudited: boolean;
   readonly machine: Readonly<Record<string, string>>;
   readonly tookSeconds: number;
 }

@@ -6,12 +6,12 @@ import { Client, Connection } from '@temporalio/client';
 import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferWorkflowId, type Dispatch } from '../workflows/messages.ts';
-import type { BenchStack, RunningApp } from './bench-stack.ts';
+import type { RunningApp } from './bench-stack.ts';
 import { closedLoop } from './closed-loop.ts';
 import { counterpoise, transferRequests } from './counterpoise.ts';
 import { databaseFloor, engineFloor } from './floors.ts';
+import type { Bench } from './ground.ts';
 import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
-import type { Plan } from './plan.ts';
 import type { Ground, SubjectKind } from './subject.ts';
 import { spreadOf, type Sample, type Turn } from './turns.ts';
 
@@ -62,14 +62,12 @@ export interface History {
   readonly bytes: number;
 }
 
+/** Those of the subjects that are wanted; all of them if it is not said which. */
 export function singleTurns(
-  stack: BenchStack,
-  ground: Ground,
-  { single }: Plan,
+  { stack, ground, plan: { single }, interrupt }: Bench,
   peers: readonly SubjectKind[],
   sightings: Sightings,
-  interrupt: AbortSignal,
-  subjects?: ReadonlySet<string>,
+  wanted: ReadonlySet<string> | undefined,
 ): Turn[] {
   const plan = { ...single, interrupt };
   const own = (dispatch: Dispatch): SubjectKind =>
@@ -83,7 +81,7 @@ export function singleTurns(
         sightings.history[dispatch] ??= await historyOfTransfers(app, ground);
       },
     });
-  const isWanted = ({ id }: SubjectKind): boolean => subjects?.has(id) ?? true;
+  const isWanted = ({ id }: SubjectKind): boolean => wanted?.has(id) ?? true;
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
