@@ -46,16 +46,16 @@ export const WHOLE: Plan = {
 
 export const QUICK: Plan = {
   starts: { times: 1, separate: false },
-  single: { rounds: 2, warmUpSeconds: 2, seconds: 3, atOnce: COMPARED_AT_ONCE, othersAtOnce: COMPARED_AT_ONCE },
+  single: { rounds: 2, warmUpSeconds: 1, seconds: 2, atOnce: COMPARED_AT_ONCE, othersAtOnce: COMPARED_AT_ONCE },
   batches: {
-    rounds: 2,
+    rounds: 1,
     tpcbSeconds: 3,
     sizes: [
       { items: 1_000, times: 3 },
-      { items: 10_000, times: 1 },
+      { items: 10_000, times: 2 },
     ],
     readSeconds: 1,
   },
-  shapes: { rounds: 1, warmUpSeconds: 2, seconds: 4 },
-  growth: { rounds: 1, warmUpSeconds: 2, seconds: 4, sizes: [1_000, 20_000] },
+  shapes: { rounds: 1, warmUpSeconds: 1, seconds: 3 },
+  growth: { rounds: 1, warmUpSeconds: 1, seconds: 3, sizes: [1_000, 11_000] },
 };
