@@ -62,24 +62,17 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
   return groundAt(stack, place, ground.wallets);
 }
 
-/** Moves so many transfers by batches, two at a time, of which no two have a wallet in common. */
+/** Moves so many transfers by batches. */
 export async function fillWithTransfers(
   api: string,
   { wallets }: BenchGround,
   count: number,
   said: (moved: number) => void,
 ): Promise<void> {
-  let begun = 0;
-  const half = wallets.length / 2;
-  const oneAfterTheOther = async (among: readonly WalletId[]): Promise<void> => {
-    while (begun < count) {
-      said(begun);
-      const items = Math.min(BATCH_ITEMS, count - begun);
-      begun += items;
-      await moveBatch(api, itemsAmong(among, items));
-    }
-  };
-  await Promise.all([wallets.slice(0, half), wallets.slice(half)].map(oneAfterTheOther));
+  for (let moved = 0; moved < count; moved += BATCH_ITEMS) {
+    said(moved);
+    await moveBatch(api, itemsAmong(wallets, Math.min(BATCH_ITEMS, count - moved)));
+  }
 }
 
 /** What autovacuum would do sooner or later, and in the middle of a measurement. */

@@ -44,8 +44,8 @@ export async function growthTurns(
       await app.stop();
     }
     present = size;
-    await settleDatabases(grown);
     const ground = size === growth.sizes.at(-1) ? grown : await copyOf(stack, grown, `growth-${size}`);
+    await settleDatabases(ground);
     const name = `Counterpoise, ${size.toLocaleString('en')} transfers there`;
     turns.push(subjectTurn(counterpoise(stack, { id: `growth-${size}`, name, dispatch: 'local' }), ground, plan));
   }

@@ -15,6 +15,8 @@ const ALL_MONEY = '1000000000000.00';
 /** In each wallet. */
 const FUNDS = '1000000.00';
 const ANSWER_LIMIT_MS = 70_000;
+/** Each time for a minute. */
+const ASKED_MAX = 5;
 /** Of one batch. */
 const ITEMS_MAX = 10_000;
 
@@ -103,13 +105,17 @@ export function pairsFromOne([hot, ...others]: readonly WalletId[]): () => Pair 
   };
 }
 
+/** Under one key, asked again until it has ended. */
 async function post<Answer>(url: string, body: object): Promise<Answer> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=60' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-  });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Answer;
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=60' };
+  for (let asked = 1; ; asked += 1) {
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    if (response.status === 202 && asked < ASKED_MAX) {
+      await response.body?.cancel();
+      continue;
+    }
+    if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
 }
