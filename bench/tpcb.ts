@@ -14,7 +14,7 @@ export interface TpcB {
 }
 
 const SCALE = 10;
-const CLIENTS = 20;
+export const TPCB_CLIENTS = 20;
 const DATABASE = 'counterpoise_bench_tpcb';
 const run = promisify(execFile);
 
@@ -36,7 +36,7 @@ export async function measureTpcB(adminUrl: string, seconds: number): Promise<Tp
 async function byPgbench(url: string, seconds: number): Promise<TpcB | undefined> {
   try {
     await run('pgbench', ['--initialize', '--quiet', `--scale=${SCALE}`, url]);
-    const { stdout } = await run('pgbench', [`--client=${CLIENTS}`, '--jobs=2', `--time=${seconds}`, url]);
+    const { stdout } = await run('pgbench', [`--client=${TPCB_CLIENTS}`, '--jobs=2', `--time=${seconds}`, url]);
     return { transactionsPerSecond: Number(/^tps = ([\d.]+)/m.exec(stdout)![1]), by: 'pgbench' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -45,7 +45,7 @@ async function byPgbench(url: string, seconds: number): Promise<TpcB | undefined
 }
 
 async function byConnections(url: string, seconds: number): Promise<TpcB> {
-  const pool = new pg.Pool({ connectionString: url, max: CLIENTS });
+  const pool = new pg.Pool({ connectionString: url, max: TPCB_CLIENTS });
   try {
     await pool.query(`
       CREATE TABLE pgbench_branches (bid int PRIMARY KEY, bbalance int) WITH (fillfactor = 100);
@@ -60,7 +60,7 @@ async function byConnections(url: string, seconds: number): Promise<TpcB> {
     const startedAt = performance.now();
     const endsAt = startedAt + seconds * 1_000;
     await Promise.all(
-      Array.from({ length: CLIENTS }, async () => {
+      Array.from({ length: TPCB_CLIENTS }, async () => {
         const client = await pool.connect();
         for (; performance.now() < endsAt; transactions += 1) await transact(client);
         client.release();

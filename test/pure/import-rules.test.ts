@@ -275,7 +275,7 @@ function readSources(): Map<string, string> {
     }
   });
   const names = [...atRoot.map(({ name }) => name), ...inFolders].filter(
-    (name) => name.endsWith('.ts') && !name.startsWith('client/dist/'),
+    (name) => name.endsWith('.ts') && !name.startsWith('client/dist/') && !name.includes('/node_modules/'),
   );
   return new Map(names.map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]));
 }

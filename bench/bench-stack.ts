@@ -1,0 +1,102 @@
+/**
+ * The stack that a bench measures: PostgreSQL and Temporal as `npm start` starts them, on a data directory of the bench's
+ * own that is made for the run and removed after it, and Counterpoise's process on top whenever it is asked for. What a
+ * killed run left running is ended by the next. Imported by bench/.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { inheritedEnvironment, readSettings } from '../config.ts';
+import { cacheDirectory } from '../dev/cache.ts';
+import { openDataDirectory } from '../dev/data-directory.ts';
+import { startInfrastructure, type Infrastructure } from '../dev/infrastructure.ts';
+import type { Progress } from '../dev/progress.ts';
+import { servicesOf } from '../dev/services.ts';
+import type { Dispatch } from '../workflows/messages.ts';
+
+const DATA_DIR = '.data/bench';
+const STOP_LIMIT_MS = 5_000;
+const DRAIN_LIMIT_MS = 9_500;
+const READY_LIMIT_MS = 60_000;
+const CALL_LIMIT_MS = 3_000;
+
+export interface BenchStack {
+  readonly infrastructure: Infrastructure;
+  /** Starts Counterpoise's process and resolves when it is ready; with further settings, such as another set of databases. */
+  readonly startApp: (dispatch: Dispatch, settings?: Readonly<Record<string, string>>) => Promise<RunningApp>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface RunningApp {
+  readonly api: string;
+  readonly pid: () => number;
+  /** It drains first. */
+  readonly stop: () => Promise<void>;
+}
+
+export async function startBenchStack(progress: Progress, interrupt: AbortSignal): Promise<BenchStack> {
+  const environment = ownEnvironment();
+  const settings = readSettings(environment);
+  await removeLeftovers(settings.DATA_DIR);
+  const infrastructure = await startInfrastructure({
+    dataDir: settings.DATA_DIR,
+    cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
+    ports: { api: 0, postgres: 0, temporal: 0, temporalUi: 0 },
+    temporalAddress: undefined,
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    environment,
+    progress,
+    interrupt,
+  });
+  const { supervisor } = infrastructure;
+
+  return {
+    infrastructure,
+    async startApp(dispatch, more = {}) {
+      const services = servicesOf(infrastructure, false, { ...environment, LOG_LEVEL: 'warn', LOG_FORMAT: 'json' });
+      const [app] = services.children;
+      supervisor.start({
+        ...app!,
+        environment: { ...app!.environment, DISPATCH: dispatch, ...more },
+        logFile: join(infrastructure.dataDir, 'logs', 'app.log'),
+      });
+      const stop = (): Promise<void> => supervisor.stop(['app'], DRAIN_LIMIT_MS);
+      try {
+        await supervisor.untilReady(['app'], () => assertReady(services.api), READY_LIMIT_MS);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      return { api: services.api, pid: () => supervisor.running()['app']!.pid, stop };
+    },
+    async stop() {
+      await supervisor.stop(['app'], DRAIN_LIMIT_MS);
+      await infrastructure.stop(STOP_LIMIT_MS);
+      rmSync(infrastructure.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    },
+  };
+}
+
+async function assertReady(api: string): Promise<void> {
+  const response = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+  if (!response.ok) throw new Error(`GET /health/ready answers ${response.status}`);
+}
+
+async function removeLeftovers(directory: string): Promise<void> {
+  const left = openDataDirectory(directory);
+  await left.endSurvivors();
+  left.release();
+  rmSync(left.path, { recursive: true, force: true });
+}
+
+/** Where the bench's stack keeps what it has, while it runs. */
+export function benchDirectory(): string {
+  return inheritedEnvironment()['DATA_DIR'] || DATA_DIR;
+}
+
+/** Without what names another stack's databases, Temporal server or ports. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  const isOfAnother = (name: string): boolean =>
+    /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
+  const kept = Object.entries(inheritedEnvironment()).filter(([name]) => !isOfAnother(name));
+  return { ...Object.fromEntries(kept), DATA_DIR: benchDirectory() };
+}

@@ -1,0 +1,81 @@
+/**
+ * The one way in which everything is measured: so many at a time, each followed at once by the next, for some seconds after
+ * a warm-up. What ends within these seconds counts; what is still under way at their end is waited for and does not.
+ */
+export interface LoopOptions {
+  /** How many are under way at any time. */
+  readonly atOnce: number;
+  /** At least; it also lasts until as many as are under way at a time have ended once, but no longer than 15 s more. */
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Figures {
+  readonly atOnce: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** How many ended within the time. */
+  readonly count: number;
+  /** How many threw, the warm-up's included. */
+  readonly failed: number;
+}
+
+/** So many in a row that fail are not load but a fault: the loop ends with the last one's error. */
+const FAILED_IN_A_ROW_MAX = 20;
+const WARM_UP_MS_MORE_MAX = 15_000;
+
+export async function closedLoop(
+  once: () => Promise<void>,
+  { atOnce, warmUpSeconds, seconds }: LoopOptions,
+): Promise<Figures> {
+  const warmFrom = performance.now() + warmUpSeconds * 1_000;
+  let countsFrom = Number.POSITIVE_INFINITY;
+  const tookMs: number[] = [];
+  let [ended, failed, failedInARow] = [0, 0, 0];
+  const isOver = (now: number): boolean => now >= countsFrom + seconds * 1_000 || failedInARow >= FAILED_IN_A_ROW_MAX;
+
+  const oneAfterTheOther = async (): Promise<void> => {
+    for (let startedAt = performance.now(); !isOver(startedAt); startedAt = performance.now()) {
+      try {
+        await once();
+        failedInARow = 0;
+      } catch (error) {
+        failed += 1;
+        failedInARow += 1;
+        if (failedInARow >= FAILED_IN_A_ROW_MAX) throw error;
+        continue;
+      }
+      const endedAt = performance.now();
+      ended += 1;
+      if (endedAt >= countsFrom && !isOver(endedAt)) tookMs.push(endedAt - startedAt);
+      const isWarm = ended >= atOnce || endedAt >= warmFrom + WARM_UP_MS_MORE_MAX;
+      if (endedAt >= warmFrom && isWarm) countsFrom = Math.min(countsFrom, endedAt);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
+  return { atOnce, perSecond: tookMs.length / seconds, ...latencies(tookMs), failed };
+}
+
+/** One after the other, so many times: for what takes too long to be cut off at the end of a second. */
+export async function oneByOne(once: () => Promise<void>, times: number): Promise<Figures> {
+  const tookMs: number[] = [];
+  const beganAt = performance.now();
+  for (let n = 0; n < times; n += 1) {
+    const startedAt = performance.now();
+    await once();
+    tookMs.push(performance.now() - startedAt);
+  }
+  const seconds = (performance.now() - beganAt) / 1_000;
+  return { atOnce: 1, perSecond: times / seconds, ...latencies(tookMs), failed: 0 };
+}
+
+/** Of numbers in ascending order: the smallest that so many percent of them do not exceed; NaN of none. */
+export function percentile(ascending: readonly number[], percent: number): number {
+  return ascending[Math.max(0, Math.ceil((ascending.length * percent) / 100) - 1)] ?? Number.NaN;
+}
+
+function latencies(tookMs: readonly number[]): Pick<Figures, 'p50Ms' | 'p99Ms' | 'count'> {
+  const sorted = tookMs.toSorted((a, b) => a - b);
+  return { p50Ms: percentile(sorted, 50), p99Ms: percentile(sorted, 99), count: tookMs.length };
+}

@@ -1,0 +1,87 @@
+/**
+ * docs/proof/bench.md as a run of the bench writes it, with its picture beside it. Imported by bench/bench.ts.
+ */
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { pictureOf } from './picture.ts';
+import { sections, type Report } from './report.ts';
+
+/** Writes the document to `path`, which ends in .md, and the picture to the same with .svg. */
+export function writeDocument(path: string, report: Report): void {
+  const picture = path.replace(/\.md$/, '.svg');
+  writeFileSync(picture, pictureOf(report.results));
+  writeFileSync(path, documentOf(report, basename(picture)));
+}
+
+/** The document; `picture` is where its picture is. */
+export function documentOf(report: Report, picture: string): string {
+  const { goals, single, batches, reads, shapes, machines } = sections(report);
+  const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
+  const withPeers = report.results.some(({ id }) => id === 'dbos');
+  const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
+  const command = `npm run bench -- ${flags.filter((flag) => flag !== false).join(' ')}`;
+  return `# How fast, against what
+
+Written by \`${command}\`, which takes ${Math.round(report.tookSeconds / 60)} minutes and prints the same tables. Everything is
+measured side by side in one run, in turns: each round opens, warms up, measures and closes each subject, every other round
+backwards, while the others do not run. Figures are medians of the rounds, with the least and the greatest; a ratio is
+the median of the rounds' ratios. Load comes from another process of the same machine, so absolute figures are this machine's;
+the ratios are what to compare.
+
+${machine.join(' · ')}
+
+## Goals
+
+${goals}
+
+${report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I7).' : '**Afterwards the audit did not hold.**'}
+
+${failuresOf(report)}
+
+![Counterpoise and what it is compared with](${picture})
+
+## Single transfers
+
+Each moves 1.00 between two of a thousand wallets in two databases, and has ended when whoever asked for it is told. Counterpoise's
+come over HTTP with \`Prefer: wait\`, to one process that holds API and workers, as \`npm start\` runs it. The floors come from
+the process of the bench, without HTTP: the five statements of a transfer (accepted, debit, DEBITED, credit, COMPLETED) with
+nobody in charge of them, and a workflow that does nothing, started eagerly and awaited on the same Temporal server.
+[bench/peers](../../bench/peers) has what else there is, each a process of its own that is asked over HTTP as well, and says how it is written.
+
+${single}
+
+## Batches
+
+A batch counts from its request until it is answered that its last item has ended; one at a time, and \`a second\` are transfers. TPC-B
+is what pgbench measures, at 20 at a time on the same PostgreSQL${report.tpcbBy === 'node' ? ', its statements sent by Node, for the embedded PostgreSQL has no pgbench' : ''}.
+
+${batches}
+
+## Reads
+
+${reads}
+
+## Growth and shape
+
+Counterpoise against itself, in local dispatch. The transfers that are there came by batches; each size has databases of its own on
+the same server, and all were vacuumed before. One shard or two makes no server more, here: both are databases of one.
+
+${shapes}
+
+## Memory, starts, history
+
+Memory is what is resident; of PostgreSQL, each page that its processes share counts once. A cold start begins without a data directory; a warm one
+is of the same directory again. Both end when \`GET /health/ready\` answers 200.
+
+${machines}
+`.replaceAll(/\n{3,}/g, '\n\n');
+}
+
+function failuresOf({ brokenOff, results }: Report): string {
+  const failed = results.reduce((all, one) => all + one.failed, 0);
+  const said = [
+    ...(failed === 0 ? [] : [`${failed} transfers or reads failed.`]),
+    ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
+  ];
+  return said.length === 0 ? 'Nothing failed.' : said.map((each) => `**${each}**`).join('\n');
+}

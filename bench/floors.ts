@@ -1,0 +1,89 @@
+/**
+ * What nothing built of these parts can be faster than: PostgreSQL doing a transfer's five statements with nobody in
+ * charge of them, and Temporal doing a workflow that does nothing. Both in this process, without HTTP.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
+import { readSettings } from '../config.ts';
+import { createLogger } from '../telemetry.ts';
+import { connectWorker, createClient } from '../temporal/connection.ts';
+import { installTemporalRuntime, startWorker } from '../workers/worker.ts';
+import { nextMovement, openStatements } from './statements.ts';
+import type { SubjectKind } from './subject.ts';
+
+export const databaseFloor: SubjectKind = {
+  id: 'database',
+  name: 'PostgreSQL alone, the five statements',
+  async open(ground) {
+    const statements = openStatements(ground.databases);
+    return {
+      async once() {
+        const movement = nextMovement(ground);
+        await statements.accept(movement);
+        await statements.debit(movement.terms);
+        await statements.recordDebited(movement.terms);
+        await statements.credit(movement.terms);
+        await statements.recordCompleted(movement.terms);
+      },
+      close: statements.close,
+    };
+  },
+};
+
+const EMPTY_TASK_QUEUE = 'bench-empty';
+
+/** Its worker is made as Counterpoise's are, and its start is eager: the first task comes with the start's answer. */
+export const engineFloor: SubjectKind = {
+  id: 'engine',
+  name: 'Temporal alone, an empty workflow',
+  async open({ temporal }) {
+    const settings = readSettings({
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      LOG_LEVEL: 'error',
+    });
+    const logger = createLogger(settings, 'bench');
+    if (!isRuntimeInstalled) installTemporalRuntime(logger);
+    isRuntimeInstalled = true;
+    bundle ??= await bundleEmptyWorkflow();
+    const connection = await connectWorker(settings);
+    const worker = await startWorker(
+      { connection, settings, logger },
+      { taskQueue: EMPTY_TASK_QUEUE, workflowBundle: bundle },
+    );
+    const { workflow } = createClient(connection, settings);
+    const run = async (): Promise<boolean> => {
+      const handle = await workflow.start('empty', {
+        workflowId: `bench/${randomUUID()}`,
+        taskQueue: EMPTY_TASK_QUEUE,
+        requestEagerStart: true,
+      });
+      await handle.result();
+      return handle.eagerlyStarted;
+    };
+    // A start is ordinary while the worker has no slot to spare, so of many at once not every one is eager.
+    if (!(await run())) throw new Error('an empty workflow was not started eagerly');
+    return {
+      async once() {
+        await run();
+      },
+      async close() {
+        await worker.stop();
+        await connection.close();
+      },
+    };
+  },
+};
+
+/** Once a process, and kept over the rounds. */
+let isRuntimeInstalled = false;
+let bundle: WorkflowBundle | undefined;
+
+function bundleEmptyWorkflow(): Promise<WorkflowBundle> {
+  const silent = (): void => {};
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
+    logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * What the bench demands of Counterpoise: ratios within one run, and one size in memory. Pure: judges what was measured.
+ * Imported by bench/bench.ts.
+ */
+import type { Starts } from './starts.ts';
+import { ratioOf, type Measured, type Spread } from './turns.ts';
+
+export interface Goal {
+  readonly name: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** Null where it was not measured in this run. */
+  readonly value: Spread | null;
+  /** By the median; null where it was not measured. */
+  readonly ok: boolean | null;
+}
+
+const MANY = 50;
+const GROWN = { from: 10_000, to: 1_000_000 };
+
+export function goalsOf(results: readonly Measured[], starts: Starts | undefined): Goal[] {
+  const ratio = (figure: 'perSecond' | 'p50Ms', one: string, other: string, atOnce = MANY, otherAtOnce = atOnce) => {
+    const find = (id: string, n: number) => results.find((each) => each.id === id && each.atOnce === n);
+    const [measured, against] = [find(one, atOnce), find(other, otherAtOnce)];
+    return measured === undefined || against === undefined ? null : ratioOf(measured, against, figure);
+  };
+  const idleMb = starts?.idle['app']?.residentMb;
+  return [
+    atLeast(0.75, 'local dispatch, 50 at a time, to an empty workflow', ratio('perSecond', 'local', 'engine')),
+    atLeast(5, "local dispatch, 50 at a time, to the template's shape", ratio('perSecond', 'local', 'template')),
+    atLeast(2, "ordinary dispatch, 50 at a time, to the template's shape", ratio('perSecond', 'ordinary', 'template')),
+    atMost(1.5, 'p50 of local dispatch, one at a time, to an empty workflow', ratio('p50Ms', 'local', 'engine', 1)),
+    atLeast(3, 'batches of 10,000 to TPC-B', ratio('perSecond', 'batch-10000', 'tpcb', 1, 20)),
+    atLeast(
+      0.9,
+      'with a million transfers there, to ten thousand',
+      ratio('perSecond', `growth-${GROWN.to}`, `growth-${GROWN.from}`),
+    ),
+    atLeast(0.5, 'all out of one wallet, to all wallets in turn', ratio('perSecond', 'hot', 'spread')),
+    atMost(
+      350,
+      'megabytes resident of API and workers in one process, idle',
+      idleMb === undefined ? null : { median: idleMb, min: idleMb, max: idleMb },
+    ),
+  ];
+}
+
+/** Whether no goal that was measured is missed. */
+export function areMet(goals: readonly Goal[]): boolean {
+  return goals.every(({ ok }) => ok !== false);
+}
+
+function atLeast(limit: number, name: string, value: Spread | null): Goal {
+  return { name, atLeast: limit, value, ok: value === null ? null : value.median >= limit };
+}
+
+function atMost(limit: number, name: string, value: Spread | null): Goal {
+  return { name, atMost: limit, value, ok: value === null ? null : value.median <= limit };
+}

@@ -1,0 +1,192 @@
+/**
+ * Makes the ground that subjects stand on: migrated databases and a Temporal namespace on the bench's servers, with funded
+ * wallets, and if need be full of transfers, which came there by batches as a user's would. Imported by bench/.
+ */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import pg from 'pg';
+import { inheritedEnvironment } from '../config.ts';
+import type { WalletId } from '../domain/ids.ts';
+import type { BenchStack } from './bench-stack.ts';
+import type { Plan } from './plan.ts';
+import type { Ground } from './subject.ts';
+import { fundWallets, itemsAmong, moveBatch, openWallets, pairsAmong } from './wallets.ts';
+
+/** What every part of the bench works with. */
+export interface Bench {
+  readonly stack: BenchStack;
+  readonly ground: BenchGround;
+  readonly plan: Plan;
+  /** Ends whatever is being measured. */
+  readonly interrupt: AbortSignal;
+}
+
+export interface BenchGround extends Ground {
+  readonly wallets: readonly WalletId[];
+}
+
+/** Even, so that what each sends comes back: pairsAmong. */
+const WALLETS = 1_000;
+const BATCH_ITEMS = 10_000;
+const MIGRATE_LIMIT_MS = 60_000;
+const RETENTION_SECONDS = 24 * 3600;
+
+/** The databases and the namespace that the stack came with. */
+export async function mainGround(stack: BenchStack): Promise<BenchGround> {
+  const { settings, databases, temporal } = stack.infrastructure;
+  return withWallets(stack, { settings, administrators: databases, namespace: temporal.namespace });
+}
+
+/** Another set of databases and a namespace of its own on the same servers. */
+export async function anotherGround(stack: BenchStack, name: string, shards: number): Promise<BenchGround> {
+  const place = placeOf(stack, name, shards);
+  await registerNamespace(stack, place.namespace);
+  await migrate(place);
+  return withWallets(stack, place);
+}
+
+/** The same databases, and so the same wallets, under another name; nothing may be connected to those copied. */
+export async function copyOf(stack: BenchStack, ground: BenchGround, name: string): Promise<BenchGround> {
+  const place = placeOf(stack, name, ground.databases.wallets.length);
+  await registerNamespace(stack, place.namespace);
+  await asAdministrator(stack.infrastructure.databases['transfer']!, async (client) => {
+    for (const [each, url] of Object.entries(ground.administrators))
+      await client.query(
+        `CREATE DATABASE ${databaseOf(place.administrators[each]!)} TEMPLATE ${databaseOf(url)} STRATEGY FILE_COPY`,
+      );
+  });
+  await migrate(place);
+  return groundAt(stack, place, ground.wallets);
+}
+
+/** Moves so many transfers by batches. */
+export async function fillWithTransfers(
+  api: string,
+  { wallets }: BenchGround,
+  count: number,
+  said: (moved: number) => void,
+): Promise<void> {
+  for (let moved = 0; moved < count; moved += BATCH_ITEMS) {
+    said(moved);
+    await moveBatch(api, itemsAmong(wallets, Math.min(BATCH_ITEMS, count - moved)));
+  }
+}
+
+/** What autovacuum would do sooner or later, and in the middle of a measurement. */
+export async function settleDatabases({ administrators }: Ground): Promise<void> {
+  for (const url of Object.values(administrators))
+    await asAdministrator(url, async (client) => {
+      await client.query('VACUUM (ANALYZE)');
+      await client.query('CHECKPOINT');
+    });
+}
+
+interface Place {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly administrators: Readonly<Record<string, string>>;
+  readonly namespace: string;
+}
+
+function placeOf({ infrastructure }: BenchStack, name: string, shards: number): Place {
+  const { settings, databases, temporal } = infrastructure;
+  const namespace = `bench-${name}`;
+  const at = (url: string, database: string): string =>
+    Object.assign(new URL(url), { pathname: `/bench_${name.replaceAll('-', '_')}_${database}` }).href;
+  const wallets = Array.from({ length: shards }, (_, shard) => `wallet_${shard}`);
+  const walletService = settings['WALLET_DATABASE_URLS']!.split(',')[0]!;
+  return {
+    namespace,
+    settings: {
+      WALLET_DATABASE_URLS: wallets.map((database) => at(walletService, database)).join(','),
+      WALLET_SHARD_COUNT: `${shards}`,
+      TRANSFER_DATABASE_URL: at(settings['TRANSFER_DATABASE_URL']!, 'transfer'),
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: namespace,
+    },
+    administrators: {
+      ...Object.fromEntries(
+        wallets.map((database, shard) => [`wallet-${shard}`, at(databases['wallet-0']!, database)]),
+      ),
+      transfer: at(databases['transfer']!, 'transfer'),
+    },
+  };
+}
+
+async function withWallets(stack: BenchStack, place: Place): Promise<BenchGround> {
+  const ground = groundAt(stack, place, await openWallets(place.administrators, WALLETS));
+  const app = await stack.startApp('ordinary', place.settings);
+  try {
+    await fundWallets(app.api, ground.wallets);
+  } finally {
+    await app.stop();
+  }
+  return ground;
+}
+
+function groundAt(
+  { infrastructure }: BenchStack,
+  { settings, administrators, namespace }: Place,
+  wallets: readonly WalletId[],
+): BenchGround {
+  return {
+    temporal: { address: infrastructure.temporal.address, namespace },
+    databases: {
+      wallets: settings['WALLET_DATABASE_URLS']!.split(','),
+      transfer: settings['TRANSFER_DATABASE_URL']!,
+    },
+    administrators,
+    settings,
+    nextPair: pairsAmong(wallets),
+    directory: infrastructure.dataDir,
+    wallets,
+  };
+}
+
+async function registerNamespace({ infrastructure }: BenchStack, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address: infrastructure.temporal.address });
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS as never },
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A namespace that was registered is there some seconds later. */
+async function migrate({ settings, administrators }: Place): Promise<void> {
+  const command = fileURLToPath(new URL('../commands/migrate.ts', import.meta.url));
+  const { transfer, ...wallets } = administrators;
+  const env = {
+    ...inheritedEnvironment(),
+    ...settings,
+    WALLET_ADMIN_DATABASE_URLS: Object.values(wallets).join(','),
+    TRANSFER_ADMIN_DATABASE_URL: transfer,
+  };
+  for (const endsAt = performance.now() + MIGRATE_LIMIT_MS; ; await sleep(1_000)) {
+    try {
+      await promisify(execFile)(process.execPath, [command], { env, timeout: MIGRATE_LIMIT_MS });
+      return;
+    } catch (error) {
+      if (performance.now() > endsAt) throw error;
+    }
+  }
+}
+
+async function asAdministrator(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function databaseOf(url: string): string {
+  return pg.escapeIdentifier(new URL(url).pathname.slice(1));
+}

@@ -1,0 +1,53 @@
+/**
+ * What becomes of single transfers when many are there already, when all go out of one wallet, and when the wallets are in
+ * one shard: Counterpoise against itself, in local dispatch, where its databases weigh most. Imported by bench/bench.ts.
+ */
+import { counterpoise } from './counterpoise.ts';
+import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';
+import { COMPARED_AT_ONCE } from './plan.ts';
+import { subjectTurn } from './single.ts';
+import type { Turn } from './turns.ts';
+import { pairsFromOne } from './wallets.ts';
+
+const AT_ONCE = 50;
+
+/** On `ground`, of two shards, and on one that is made here. */
+export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }: Bench): Promise<Turn[]> {
+  const plan = { ...shapes, atOnce: [AT_ONCE], interrupt };
+  const own = (id: string, name: string, nextPair = ground.nextPair) =>
+    counterpoise(stack, { id, name: `Counterpoise, ${name}`, dispatch: 'local', nextPair });
+  const oneShard = await anotherGround(stack, 'one-shard', 1);
+  return [
+    subjectTurn(own('spread', 'all wallets in turn, in two shards'), ground, plan),
+    subjectTurn(own('hot', 'all out of one wallet', pairsFromOne(ground.wallets)), ground, plan),
+    subjectTurn(own('one-shard', 'all wallets in one shard', oneShard.nextPair), oneShard, plan),
+  ];
+}
+
+/** Makes databases with so many transfers, by batches. */
+export async function growthTurns(
+  { stack, plan: { growth }, interrupt }: Bench,
+  said: (text: string) => void,
+): Promise<Turn[]> {
+  const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
+  const grown = await anotherGround(stack, 'growth', 2);
+  const turns: Turn[] = [];
+  let present = grown.wallets.length;
+  for (const size of growth.sizes) {
+    const app = await stack.startApp('ordinary', grown.settings);
+    try {
+      await fillWithTransfers(app.api, grown, size - present, (moved) => {
+        interrupt.throwIfAborted();
+        said(`filling with ${size} transfers: ${present + moved}`);
+      });
+    } finally {
+      await app.stop();
+    }
+    present = size;
+    const ground = size === growth.sizes.at(-1) ? grown : await copyOf(stack, grown, `growth-${size}`);
+    await settleDatabases(ground);
+    const name = `Counterpoise, ${size.toLocaleString('en')} transfers there`;
+    turns.push(subjectTurn(counterpoise(stack, { id: `growth-${size}`, name, dispatch: 'local' }), ground, plan));
+  }
+  return turns;
+}

@@ -1,0 +1,61 @@
+/**
+ * What the processes of a stack hold in memory, from /proc: what each has resident now and at most had. PostgreSQL is many
+ * processes that share most of it, so there each shared page counts in parts and their sum is told. Linux alone has this;
+ * elsewhere nothing is told. Imported by bench/.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Memory {
+  readonly residentMb: number;
+  /** Since the process began; not known of PostgreSQL. */
+  readonly peakMb?: number;
+}
+
+const KB_PER_MB = 1_024;
+
+/** Of a process alone. */
+export function memoryOf(pid: number): Memory | undefined {
+  const status = read(`/proc/${pid}/status`);
+  const [residentMb, peakMb] = [megabytes(status, 'VmRSS'), megabytes(status, 'VmHWM')];
+  return residentMb === undefined || peakMb === undefined ? undefined : { residentMb, peakMb };
+}
+
+/** Of a process and its children together. */
+export function sharedMemoryOf(pid: number): Memory | undefined {
+  const sizes = [pid, ...childrenOf(pid)].map((each) => megabytes(read(`/proc/${each}/smaps_rollup`), 'Pss'));
+  const known = sizes.filter((size) => size !== undefined);
+  return known.length === 0 ? undefined : { residentMb: known.reduce((all, size) => all + size, 0) };
+}
+
+function childrenOf(pid: number): number[] {
+  return entries('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((each) => numberIn(read(`/proc/${each}/status`), 'PPid') === pid);
+}
+
+function megabytes(text: string, field: string): number | undefined {
+  const kilobytes = numberIn(text, field);
+  return kilobytes === undefined ? undefined : kilobytes / KB_PER_MB;
+}
+
+function numberIn(text: string, field: string): number | undefined {
+  const found = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text);
+  return found === null ? undefined : Number(found[1]);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

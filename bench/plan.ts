@@ -1,0 +1,61 @@
+/**
+ * How long each part of the bench measures: the whole of it in some twenty minutes, or quickly, for a look and for CI,
+ * in some four. Imported by bench/.
+ */
+interface Loop {
+  readonly rounds: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Plan {
+  /** `separate`: whether to look at the memory of the services' processes apart, too. */
+  readonly starts: { readonly times: number; readonly separate: boolean };
+  /** `atOnce` is of Counterpoise, the other of all that it is compared with. */
+  readonly single: Loop & { readonly atOnce: readonly number[]; readonly othersAtOnce: readonly number[] };
+  readonly batches: {
+    readonly rounds: number;
+    readonly tpcbSeconds: number;
+    /** How many of each size, one after the other. */
+    readonly sizes: readonly { readonly items: number; readonly times: number }[];
+    readonly readSeconds: number;
+  };
+  readonly shapes: Loop;
+  /** The sizes ascend. */
+  readonly growth: Loop & { readonly sizes: readonly number[] };
+}
+
+export const COMPARED_AT_ONCE = [1, 50] as const;
+
+export const WHOLE: Plan = {
+  starts: { times: 3, separate: true },
+  single: { rounds: 3, warmUpSeconds: 3, seconds: 4, atOnce: [1, 10, 50, 200], othersAtOnce: COMPARED_AT_ONCE },
+  batches: {
+    rounds: 4,
+    tpcbSeconds: 5,
+    sizes: [
+      { items: 100, times: 10 },
+      { items: 1_000, times: 5 },
+      { items: 10_000, times: 2 },
+    ],
+    readSeconds: 1,
+  },
+  shapes: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
+  growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
+};
+
+export const QUICK: Plan = {
+  starts: { times: 1, separate: false },
+  single: { rounds: 2, warmUpSeconds: 1, seconds: 2, atOnce: COMPARED_AT_ONCE, othersAtOnce: COMPARED_AT_ONCE },
+  batches: {
+    rounds: 1,
+    tpcbSeconds: 3,
+    sizes: [
+      { items: 1_000, times: 3 },
+      { items: 10_000, times: 2 },
+    ],
+    readSeconds: 1,
+  },
+  shapes: { rounds: 1, warmUpSeconds: 1, seconds: 3 },
+  growth: { rounds: 1, warmUpSeconds: 1, seconds: 3, sizes: [1_000, 11_000] },
+};

@@ -1,0 +1,190 @@
+/**
+ * What a run of the bench found, as tables and as JSON: ratios first, for absolute figures are the machine's. Pure.
+ * Imported by bench/bench.ts and bench/document.ts.
+ */
+import type { Goal } from './goals.ts';
+import type { Memory } from './memory.ts';
+import type { Sightings } from './single.ts';
+import type { Starts } from './starts.ts';
+import { ratioOf, type Measured, type Spread } from './turns.ts';
+
+export interface Report {
+  readonly ok: boolean;
+  readonly isQuick: boolean;
+  readonly goals: readonly Goal[];
+  readonly results: readonly Measured[];
+  /** Turns that broke off and were taken once more, with the reason. */
+  readonly brokenOff: readonly string[];
+  /** What moved TPC-B's money. */
+  readonly tpcbBy: string | undefined;
+  readonly starts: Starts | undefined;
+  readonly sightings: Sightings;
+  /** Whether the audit of all that was moved found the invariants to hold. */
+  readonly isAudited: boolean;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly tookSeconds: number;
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  database: 'PostgreSQL alone, the five statements',
+  engine: 'Temporal alone, an empty workflow',
+  local: 'Counterpoise, local dispatch',
+  ordinary: 'Counterpoise, ordinary dispatch',
+  template: "The Temporal template's shape",
+  dbos: 'DBOS Transact',
+  restate: 'Restate',
+  tpcb: 'TPC-B',
+  'read-transfer': 'a transfer',
+  'read-transfers': 'the transfers of a wallet',
+  'read-statement': 'the statement of a wallet',
+  spread: 'all wallets in turn, two shards',
+  hot: 'all out of one wallet, two shards',
+  'one-shard': 'all wallets in turn, one shard',
+};
+
+export const SINGLE = ['database', 'engine', 'local', 'ordinary', 'template', 'dbos', 'restate'] as const;
+
+export function titleOf(id: string): string {
+  const sized = /^(batch|growth)-(\d+)$/.exec(id);
+  if (sized === null) return TITLES[id] ?? id;
+  const count = Number(sized[2]).toLocaleString('en');
+  return sized[1] === 'batch' ? `batches of ${count}` : `${count} transfers there`;
+}
+
+/** Markdown; each part only if it was measured. */
+export function sections(
+  report: Report,
+): Readonly<Record<'goals' | 'single' | 'batches' | 'reads' | 'shapes' | 'machines', string>> {
+  const { goals, results, starts, sightings } = report;
+  const ids = (...prefixes: string[]): Measured[] =>
+    results.filter(({ id }) => prefixes.some((prefix) => id === prefix || id.startsWith(`${prefix}-`)));
+  const against = (id: string, atOnce?: number) => (one: Measured) =>
+    results.find((other) => other.id === id && other.atOnce === (atOnce ?? one.atOnce));
+  const single = SINGLE.flatMap((id) => results.filter((one) => one.id === id)).toSorted((a, b) => a.atOnce - b.atOnce);
+  return {
+    goals: goalTable(goals),
+    single: speedTable(single, 'to an empty workflow', against('engine')),
+    batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),
+    reads: speedTable(ids('read')),
+    shapes: [
+      speedTable(ids('spread', 'hot', 'one-shard'), 'to all wallets in turn', against('spread')),
+      speedTable(ids('growth'), 'to the fewest', (one) => ids('growth').find(({ atOnce }) => atOnce === one.atOnce)),
+    ]
+      .join('\n\n')
+      .trim(),
+    machines: machineTables(starts, sightings),
+  };
+}
+
+function goalTable(goals: readonly Goal[]): string {
+  return table(
+    ['goal', 'wanted', 'median', 'between', ''],
+    goals.map(({ name, atLeast, atMost: limit, value, ok }) => [
+      name,
+      atLeast === undefined ? `at most ${limit}` : `at least ${atLeast}`,
+      value === null ? 'not measured' : figure(value.median),
+      value === null ? '' : `${figure(value.min)} and ${figure(value.max)}`,
+      ok === null ? '' : ok ? '✓' : '✗',
+    ]),
+  );
+}
+
+function speedTable(
+  results: readonly Measured[],
+  ratioTitle?: string,
+  against?: (one: Measured) => Measured | undefined,
+): string {
+  if (results.length === 0) return '';
+  const rows = results.map((one) => {
+    const other = against?.(one);
+    const ratio = other === undefined ? '' : figure(ratioOf(one, other, 'perSecond').median);
+    const times = [one.p50Ms, one.p99Ms].map(({ median }) => figure(median));
+    const cells = [titleOf(one.id), `${one.atOnce}`, spread(one.perSecond), ...times];
+    return [...(against === undefined ? cells : [...cells.slice(0, 2), ratio, ...cells.slice(2)])];
+  });
+  const head = ['', 'at once', 'a second', 'p50 ms', 'p99 ms'];
+  return table(against === undefined ? head : [...head.slice(0, 2), ratioTitle!, ...head.slice(2)], rows);
+}
+
+function machineTables(starts: Starts | undefined, { loaded, history }: Sightings): string {
+  const memory = (title: string, each: Readonly<Record<string, Memory>>): string[][] =>
+    Object.entries(each).map(([name, { residentMb, peakMb }]) => [
+      `${name}, ${title}`,
+      `${Math.round(residentMb)}${peakMb === undefined ? '' : `, at most ${Math.round(peakMb)}`}`,
+    ]);
+  const parts = [
+    starts &&
+      table(
+        ['start', 'seconds'],
+        [
+          ['cold', spread(starts.coldSeconds)],
+          ['warm', spread(starts.warmSeconds)],
+        ],
+      ),
+    table(
+      ['process', 'MB resident'],
+      [
+        ...memory('idle', starts?.idle ?? {}),
+        ...memory('apart, idle', starts?.idleSeparate ?? {}),
+        ...memory('after load', loaded),
+      ],
+    ),
+    table(
+      ['a completed transfer in Temporal', 'events', 'bytes'],
+      Object.entries(history).map(([dispatch, { events, bytes }]) => [`${dispatch} dispatch`, `${events}`, `${bytes}`]),
+    ),
+  ];
+  return parts.filter((part) => part !== undefined && part.split('\n').length > 2).join('\n\n');
+}
+
+/** For programs: names as the API spells its own. */
+export function asJson({ ok, goals, results, starts, sightings, ...rest }: Report): object {
+  return {
+    ok,
+    quick: rest.isQuick,
+    goals: goals.map(({ name, atLeast, atMost, value, ok: isMet }) => ({
+      name,
+      ...(atLeast === undefined ? { at_most: atMost } : { at_least: atLeast }),
+      value: value && rounded(value),
+      ok: isMet,
+    })),
+    results: results.map(({ id, atOnce, perSecond, p50Ms, p99Ms, failed }) => ({
+      id,
+      at_once: atOnce,
+      per_second: rounded(perSecond),
+      p50_ms: rounded(p50Ms),
+      p99_ms: rounded(p99Ms),
+      failed,
+    })),
+    broken_off: rest.brokenOff,
+    tpcb_by: rest.tpcbBy ?? null,
+    starts: starts === undefined ? null : { cold_seconds: starts.coldSeconds, warm_seconds: starts.warmSeconds },
+    memory_mb: { idle: starts?.idle ?? null, idle_separate: starts?.idleSeparate ?? null, loaded: sightings.loaded },
+    history: sightings.history,
+    audited: rest.isAudited,
+    machine: rest.machine,
+    took_seconds: rest.tookSeconds,
+  };
+}
+
+/** Null where nothing was measured: TPC-B tells no times. */
+function rounded({ median, min, max }: Spread): Spread | null {
+  const round = (value: number): number => Number(value.toPrecision(4));
+  return Number.isNaN(median) ? null : { median: round(median), min: round(min), max: round(max) };
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
+
+function spread({ median, min, max }: Spread): string {
+  return min === max ? figure(median) : `${figure(median)} (${figure(min)} to ${figure(max)})`;
+}
+
+/** As precise as a measurement of some seconds is. */
+function figure(value: number): string {
+  if (Number.isNaN(value)) return '–';
+  if (value >= 100) return Math.round(value).toLocaleString('en');
+  return value.toFixed(value >= 10 ? 1 : 2);
+}

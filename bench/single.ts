@@ -1,0 +1,128 @@
+/**
+ * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and its peers. On
+ * the way, what Counterpoise's processes hold in memory after load, and what a transfer leaves in Temporal's history.
+ */
+import { Client, Connection } from '@temporalio/client';
+import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
+import type { TransferId } from '../domain/ids.ts';
+import { transferWorkflowId, type Dispatch } from '../workflows/messages.ts';
+import type { RunningApp } from './bench-stack.ts';
+import { closedLoop } from './closed-loop.ts';
+import { counterpoise, transferRequests } from './counterpoise.ts';
+import { databaseFloor, engineFloor } from './floors.ts';
+import type { Bench } from './ground.ts';
+import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
+import type { Ground, SubjectKind } from './subject.ts';
+import { spreadOf, type Sample, type Turn } from './turns.ts';
+
+export interface LoopPlan {
+  readonly atOnce: readonly number[];
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  readonly interrupt: AbortSignal;
+}
+
+/** At the beginning of each measurement, until as many are under way as there will be. */
+const SETTLE_SECONDS = 0.5;
+const WARM_UP_AT_ONCE_MAX = 50;
+
+/** Opens the subject, warms it up, measures it at each number at once, and closes it, also when interrupted. */
+export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): Turn {
+  const { atOnce, warmUpSeconds, seconds, interrupt } = plan;
+  return {
+    name: kind.name,
+    async run() {
+      const subject = await kind.open(ground);
+      try {
+        const loop = (options: Parameters<typeof closedLoop>[1]) =>
+          unlessInterrupted(interrupt, closedLoop(subject.once, options));
+        // A process that has just started is slow.
+        await loop({ atOnce: Math.min(Math.max(...atOnce), WARM_UP_AT_ONCE_MAX), warmUpSeconds, seconds: 0 });
+        const samples: Sample[] = [];
+        for (const n of atOnce)
+          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: SETTLE_SECONDS, seconds })) });
+        return samples;
+      } finally {
+        await subject.close();
+      }
+    },
+  };
+}
+
+/** What is seen of Counterpoise beside its speed. */
+export interface Sightings {
+  /** After load, by the names of the processes. */
+  readonly loaded: Record<string, Memory>;
+  /** What a completed transfer leaves in Temporal. */
+  readonly history: Partial<Record<Dispatch, History>>;
+}
+
+export interface History {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** Those of the subjects that are wanted; all of them if it is not said which. */
+export function singleTurns(
+  { stack, ground, plan: { single }, interrupt }: Bench,
+  peers: readonly SubjectKind[],
+  sightings: Sightings,
+  wanted: ReadonlySet<string> | undefined,
+): Turn[] {
+  const plan = { ...single, interrupt };
+  const own = (dispatch: Dispatch): SubjectKind =>
+    counterpoise(stack, {
+      id: dispatch,
+      name: `Counterpoise, ${dispatch} dispatch`,
+      dispatch,
+      async beforeClose(app) {
+        if (interrupt.aborted) return;
+        Object.assign(sightings.loaded, memoryUnderLoad(stack.infrastructure, app, dispatch));
+        sightings.history[dispatch] ??= await historyOfTransfers(app, ground);
+      },
+    });
+  const isWanted = ({ id }: SubjectKind): boolean => wanted?.has(id) ?? true;
+  const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
+  return [
+    ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
+    ...[own('ordinary'), own('local')].filter(isWanted).map((kind) => subjectTurn(kind, ground, plan)),
+  ];
+}
+
+function memoryUnderLoad(
+  { supervisor }: Infrastructure,
+  app: RunningApp,
+  dispatch: Dispatch,
+): Record<string, Memory | undefined> {
+  const { postgres, temporal } = supervisor.running();
+  const each = {
+    [`app, ${dispatch} dispatch`]: memoryOf(app.pid()),
+    postgres: sharedMemoryOf(postgres!.pid),
+    temporal: memoryOf(temporal!.pid),
+  };
+  return Object.fromEntries(Object.entries(each).filter(([, memory]) => memory !== undefined));
+}
+
+const HISTORIES = 5;
+
+async function historyOfTransfers(app: RunningApp, { nextPair, temporal }: Ground): Promise<History> {
+  const requests = transferRequests(app.api, nextPair);
+  const connection = await Connection.connect({ address: temporal.address });
+  try {
+    const { workflow } = new Client({ connection, namespace: temporal.namespace });
+    const histories: History[] = [];
+    for (let n = 0; n < HISTORIES; n += 1) {
+      const handle = workflow.getHandle(transferWorkflowId((await requests.transfer()) as TransferId));
+      await handle.result();
+      const { historyLength, historySize } = await handle.describe();
+      histories.push({ events: historyLength, bytes: historySize ?? Number.NaN });
+    }
+    return {
+      events: spreadOf(histories.map(({ events }) => events)).median,
+      bytes: spreadOf(histories.map(({ bytes }) => bytes)).median,
+    };
+  } finally {
+    await connection.close();
+    await requests.close();
+  }
+}

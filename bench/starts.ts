@@ -1,0 +1,106 @@
+/**
+ * How long `npm start` takes until the stack answers that it is ready: cold, on a data directory that is not there yet, and
+ * warm, on the same one again; and what its processes hold in memory when nobody has asked for anything yet. The binaries
+ * and the bundle of the workflows are there already, as after the first start ever. Imported by bench/.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readStackFile, stackFilePath } from '../dev/stack-file.ts';
+import { ownEnvironment } from './bench-stack.ts';
+import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
+import type { Plan } from './plan.ts';
+import { spreadOf, type Spread } from './turns.ts';
+
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 15_000;
+const LOOK_EVERY_MS = 20;
+/** Until what a start leaves to be collected is collected. */
+const IDLE_MS = 15_000;
+
+export interface Starts {
+  readonly coldSeconds: Spread;
+  readonly warmSeconds: Spread;
+  /** By the names of the processes. */
+  readonly idle: Readonly<Record<string, Memory>>;
+  /** The same where each API and each worker is a process of its own. */
+  readonly idleSeparate: Readonly<Record<string, Memory>>;
+}
+
+/** `directory` must not be there yet, and is not there afterwards. */
+export async function measureStarts(
+  directory: string,
+  { times, separate }: Plan['starts'],
+  interrupt: AbortSignal,
+): Promise<Starts> {
+  const [cold, warm]: [number[], number[]] = [[], []];
+  const idleMemory = async (): Promise<Record<string, Memory>> => {
+    await sleep(IDLE_MS, undefined, { signal: interrupt });
+    return memoryOfStack(directory);
+  };
+  let [idle, idleSeparate]: Record<string, Memory>[] = [{}, {}];
+  for (let n = 0; n < times; n += 1) {
+    try {
+      await during(directory, [], interrupt, async (seconds) => void cold.push(seconds));
+      await during(directory, [], interrupt, async (seconds) => {
+        warm.push(seconds);
+        if (n === 0) idle = await idleMemory();
+      });
+      if (n === 0 && separate)
+        await during(directory, ['--separate'], interrupt, async () => {
+          idleSeparate = await idleMemory();
+        });
+    } finally {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    }
+  }
+  return { coldSeconds: spreadOf(cold), warmSeconds: spreadOf(warm), idle: idle!, idleSeparate: idleSeparate! };
+}
+
+/** Starts a stack, tells how long that took, and stops it. */
+async function during(
+  directory: string,
+  flags: readonly string[],
+  interrupt: AbortSignal,
+  use: (tookSeconds: number) => Promise<void>,
+): Promise<void> {
+  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
+  const command = fileURLToPath(new URL('../commands/start.ts', import.meta.url));
+  const startedAt = performance.now();
+  const launcher = spawn(process.execPath, [command, ...flags], {
+    env: { ...ownEnvironment(), ...anyPort, LOG_LEVEL: 'warn', DATA_DIR: directory },
+    stdio: 'ignore',
+  });
+  try {
+    while (!isUp(directory, launcher)) {
+      if (launcher.exitCode !== null) throw new Error(`npm start ended with exit code ${launcher.exitCode}`);
+      if (performance.now() > startedAt + START_LIMIT_MS) throw new Error('npm start did not get ready');
+      await sleep(LOOK_EVERY_MS, undefined, { signal: interrupt });
+    }
+    await use((performance.now() - startedAt) / 1_000);
+  } finally {
+    await ended(launcher);
+  }
+}
+
+/** The launcher describes its stack once it is ready. */
+function isUp(directory: string, launcher: ChildProcess): boolean {
+  return existsSync(stackFilePath(directory)) && readStackFile(directory).processes['launcher'] === launcher.pid;
+}
+
+async function ended(launcher: ChildProcess): Promise<void> {
+  if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+  launcher.kill('SIGTERM');
+  await once(launcher, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) });
+}
+
+function memoryOfStack(directory: string): Record<string, Memory> {
+  const { processes } = readStackFile(directory);
+  const each = Object.entries(processes).map(([name, pid]): [string, Memory | undefined] => [
+    name,
+    name === 'postgres' ? sharedMemoryOf(pid) : memoryOf(pid),
+  ]);
+  return Object.fromEntries(each.filter((entry): entry is [string, Memory] => entry[1] !== undefined));
+}
