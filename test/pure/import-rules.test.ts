@@ -199,6 +199,25 @@ const RULES: readonly Rule[] = [
   // Starts services as processes, never by importing them.
   { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
 
+  // Hurts a stack from outside and looks into all of it: nothing of the services' own code but what decides ids and bodies.
+  {
+    of: 'nemesis/',
+    may: [
+      'nemesis/',
+      'audit/',
+      'client/client.ts',
+      'commands/draw.ts',
+      'commands/for-each.ts',
+      'db/database.ts',
+      'dev/',
+      'domain/',
+      'workflows/messages.ts',
+      '@temporalio/client',
+      'node:',
+    ],
+    mayTypes: ['pg'],
+  },
+
   { of: 'config.ts', may: ['node:fs', 'zod'] },
   { of: 'telemetry.ts', may: ['node:module', 'pino'], mayTypes: ['config.ts', 'pino-pretty'] },
   { of: 'run-service.ts', may: ['config.ts', 'telemetry.ts'] },
@@ -221,6 +240,7 @@ const FOLDERS = [
   'db',
   'dev',
   'domain',
+  'nemesis',
   'temporal',
   'test',
   'workers',
