@@ -35,7 +35,7 @@ export interface OverloadSeen {
   readonly shed: number;
   /** Neither answered nor refused. */
   readonly unanswered: number;
-  /** The same as the ordinary clients had in the same time before. */
+  /** What the ordinary clients had accepted a second before it began. */
   readonly ratePerSecond: number;
 }
 

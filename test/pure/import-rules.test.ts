@@ -180,6 +180,8 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
+  // Starts a stack from outside, and hurts it.
+  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'package.json', 'node:'] },
   {
     of: 'commands/',
     may: [...COMPOSES, 'commands/', 'audit/', 'client/client.ts', 'dev/', 'node:', 'zod'],
