@@ -199,6 +199,10 @@ const RULES: readonly Rule[] = [
   // Starts services as processes, never by importing them.
   { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
 
+  // Reads along between services and servers, and knows neither.
+  { of: 'nemesis/proxy.ts', may: ['nemesis/postgres-wire.ts', 'node:'] },
+  { of: 'nemesis/postgres-wire.ts', may: [] },
+
   { of: 'config.ts', may: ['node:fs', 'zod'] },
   { of: 'telemetry.ts', may: ['node:module', 'pino'], mayTypes: ['config.ts', 'pino-pretty'] },
   { of: 'run-service.ts', may: ['config.ts', 'telemetry.ts'] },
@@ -221,6 +225,7 @@ const FOLDERS = [
   'db',
   'dev',
   'domain',
+  'nemesis',
   'temporal',
   'test',
   'workers',
