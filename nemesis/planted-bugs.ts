@@ -4,12 +4,15 @@
  * by the tests that prove that each is caught.
  */
 import type { Edit } from './build.ts';
+import type { FaultKind } from './fault.ts';
+import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
+import { cancelRequest } from './workflow-faults.ts';
 
 export interface PlantedBug {
   readonly what: string;
   readonly edits: readonly Edit[];
-  /** The kinds of faults that it shows itself under, by their names in kinds.ts. None: it shows itself without any. */
-  readonly faults: readonly string[];
+  /** Under which it shows itself soon. Under all of them it does too, some time. */
+  readonly faults: readonly FaultKind[];
 }
 
 export const PLANTED_BUGS = {
@@ -26,7 +29,7 @@ export const PLANTED_BUGS = {
 `,
       },
     ],
-    faults: ['late statement'],
+    faults: [drawnWith(lateStatement, 'debit')],
   },
 
   'refund-before-cancel': {
@@ -39,7 +42,7 @@ export const PLANTED_BUGS = {
       const credit = await insist('cancelCredit', receiverTaskQueue,`,
       },
     ],
-    faults: ['lost answer'],
+    faults: [drawnWith(lostAnswer, 'credit')],
   },
 
   'fence-deleted-when-hit': {
@@ -55,7 +58,7 @@ export const PLANTED_BUGS = {
 `,
       },
     ],
-    faults: ['late statement'],
+    faults: [drawnWith(lateStatement, 'debit')],
   },
 
   'entry-without-balance': {
@@ -67,7 +70,7 @@ export const PLANTED_BUGS = {
         replace: `SET balance = balance + CASE p_type WHEN 'REFUND' THEN 0 ELSE p_delta END,`,
       },
     ],
-    faults: ['cancel request'],
+    faults: [cancelRequest],
   },
 
   'status-without-rank': {
@@ -94,6 +97,6 @@ export const PLANTED_BUGS = {
         replace: '  return sql`event AS (${insertEvent(event, sql`changed`)} ON CONFLICT DO NOTHING)',
       },
     ],
-    faults: ['late statement'],
+    faults: [drawnWith(lateStatement, 'status')],
   },
-} as const satisfies Record<string, PlantedBug>;
+} satisfies Record<string, PlantedBug>;

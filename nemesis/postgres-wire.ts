@@ -7,10 +7,10 @@
 
 /** A statement that a service has sent. The services send no transactions of several statements, so one answered is committed. */
 export interface Statement {
-  /** A function of the wallet service (`debit`, `credit`, `refund` …), or what the statement does: accept, write, read. */
+  /** A function of the wallet service (`debit`, `credit`, `refund` …), or what the statement does: accept, status, write, read. */
   readonly operation: string;
-  /** The first parameter, which of a wallet operation is the movement's id. */
-  readonly subject: string | undefined;
+  /** Its parameters as text; of a wallet operation the first one is the movement's id. None of a simple query. */
+  readonly parameters: () => readonly (string | undefined)[];
 }
 
 export interface Conversation {
@@ -56,11 +56,11 @@ export function readAlong(): Conversation {
           const [name, text] = strings(body, 2);
           texts.set(name!, text!);
         } else if (type === 'Q') {
-          current = { operation: operationOf(strings(body, 1)[0]!), subject: undefined };
+          current = { operation: operationOf(strings(body, 1)[0]!), parameters: () => [] };
         } else if (type === 'B') {
           const [portal, name] = strings(body, 2);
           const from = Buffer.byteLength(portal!) + Buffer.byteLength(name!) + 2;
-          current = { operation: operationOf(texts.get(name!) ?? ''), subject: firstParameter(body, from) };
+          current = { operation: operationOf(texts.get(name!) ?? ''), parameters: () => parametersOf(body, from) };
         }
         // A statement is complete with its Sync, or as a simple query.
         if (current !== undefined && (type === 'Q' || type === 'S')) sent.push(current);
@@ -84,11 +84,12 @@ export function readAlong(): Conversation {
   };
 }
 
-/** The wallet service's operations by their functions' names, `accept`, `write` and `read` for all others. */
-export function operationOf(text: string): string {
-  const called = /\bFROM (\w+)\(\$/.exec(text)?.[1];
+/** The wallet service's operations by their functions' names; of all others, what they do. */
+function operationOf(text: string): string {
+  const called = /^SELECT \* FROM (\w+)\(/.exec(text)?.[1];
   if (called !== undefined) return called;
   if (/\bINSERT INTO (transfers|transactions|transfer_batches) \(/.test(text)) return 'accept';
+  if (/\bUPDATE (transfers|transactions) SET status =/.test(text)) return 'status';
   return /\b(insert into|update|delete from)\b/i.test(text) ? 'write' : 'read';
 }
 
@@ -141,10 +142,16 @@ function strings(body: Buffer, count: number): string[] {
   return found;
 }
 
-function firstParameter(body: Buffer, from: number): string | undefined {
-  const formats = body.readUInt16BE(from);
-  const at = from + 2 + 2 * formats;
-  if (body.readUInt16BE(at) === 0) return undefined;
-  const length = body.readInt32BE(at + 2);
-  return length < 0 ? undefined : body.subarray(at + 6, at + 6 + length).toString();
+/** `from` is where a Bind has the formats of its parameters, before the parameters. */
+function parametersOf(body: Buffer, from: number): (string | undefined)[] {
+  let at = from + 2 + 2 * body.readUInt16BE(from);
+  const count = body.readUInt16BE(at);
+  at += 2;
+  return Array.from({ length: count }, () => {
+    const length = body.readInt32BE(at);
+    at += 4;
+    if (length < 0) return undefined;
+    at += length;
+    return body.subarray(at - length, at).toString();
+  });
 }

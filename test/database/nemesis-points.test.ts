@@ -47,7 +47,7 @@ test('a statement that is caught before the server has it has done nothing, and 
   const debit = wallet.debit(proxied, t, trace);
   const caught = await catching;
   assert.deepEqual(
-    [caught.operation, caught.subject, caught.application, caught.database],
+    [caught.operation, caught.parameters()[0], caught.application, caught.database],
     ['debit', t.transferId, 'counterpoise-test', 'wallet_0_of_1'],
   );
   assert.equal(await debitFence(t.transferId), undefined);
@@ -115,10 +115,16 @@ test('a prepared statement is known by its name, wherever its text was sent', as
   client.release();
   end();
   assert.deepEqual(
-    seen.map(({ operation, subject }) => [operation, subject]),
-    [
-      ['debit', t.transferId],
-      ['debit', t.transferId],
-    ],
+    seen.map(({ operation, parameters }) => [operation, ...parameters()]),
+    Array.from({ length: 2 }, () => [
+      'debit',
+      t.transferId,
+      t.senderWalletId,
+      t.currency,
+      '4',
+      'r',
+      undefined,
+      'false',
+    ]),
   );
 });
