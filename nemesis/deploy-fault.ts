@@ -14,6 +14,7 @@ const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sl
 /** Each has something new: a timer before a movement begins, and one before it is settled. */
 const PLACES: readonly string[] = [`requests.phase = 'open';`, `requests.phase = 'leaving';`];
 const IMPORT = `import { parseUnits } from '../domain/money.ts';`;
+const IMPORTS = `${IMPORT}\nimport * as deployed from '@temporalio/workflow';`;
 
 const line = (version: 2 | 3, place: number): string => {
   const isPatched = `deployed.patched('nemesis-${place}')`;
@@ -22,7 +23,7 @@ const line = (version: 2 | 3, place: number): string => {
 };
 
 export const FIRST_TO_SECOND: readonly Edit[] = [
-  { file: FILE, find: IMPORT, replace: `${IMPORT}\nimport * as deployed from '@temporalio/workflow';` },
+  { file: FILE, find: IMPORT, replace: IMPORTS },
   ...PLACES.map((find, place) => ({ file: FILE, find, replace: `${find}\n    ${line(2, place)}` })),
 ];
 const between = (from: 2 | 3, to: 2 | 3): Edit[] =>
