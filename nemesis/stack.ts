@@ -15,6 +15,7 @@ import { killRecorded } from '../dev/kill-recorded.ts';
 import { send } from '../dev/processes.ts';
 import { readStackFile, stackFilePath, type StackFile } from '../dev/stack-file.ts';
 import type { Build } from './build.ts';
+import { startFaultProxy, type FaultProxy } from './proxy.ts';
 
 export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
 
@@ -41,6 +42,8 @@ export interface Stack {
   readonly kill: (name: string, signal: NodeJS.Signals) => void;
   /** Kills the process and returns once the launcher has started another in its place. */
   readonly killAndAwaitNext: (name: string, signal: NodeJS.Signals, limitMs?: number) => Promise<void>;
+  /** Between the services and their servers; what is here goes past them. */
+  readonly proxies: Readonly<Record<'postgres' | 'temporal', FaultProxy>>;
   readonly temporal: Client;
   /** An administrator's. */
   readonly databases: Readonly<Record<Place, Database>>;
@@ -72,13 +75,21 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
   const logFile = join(dataDir, '..', 'stack.log');
   const killAll = (): void => killRecorded(dataDir);
   process.once('exit', killAll);
-  const launcher = runLauncher(build, dataDir, logFile, environment);
+  const proxies = await startProxies(dataDir);
+  const closeProxies = async (): Promise<void> =>
+    void (await Promise.all(Object.values(proxies).map((proxy) => proxy.close())));
+  const launcher = runLauncher(build, dataDir, logFile, {
+    ...environment,
+    POSTGRES_PROXY_PORT: String(proxies.postgres.port),
+    TEMPORAL_PROXY_PORT: String(proxies.temporal.port),
+  });
   try {
     await untilStarted(launcher, dataDir, logFile, signal);
   } catch (error) {
     launcher.kill('SIGTERM');
     await ended(launcher);
     killAll();
+    await closeProxies();
     process.off('exit', killAll);
     throw error;
   }
@@ -115,6 +126,7 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
       if (pid !== undefined) send(pid, how);
       await until(limitMs, `${name} did not come back`, () => ![pid, undefined].includes(stack.process(name)));
     },
+    proxies,
     temporal: new Client({ connection, namespace: temporal.namespace }),
     databases,
     rows: async <Row extends pg.QueryResultRow>(place: Place, statement: string, values: readonly unknown[] = []) =>
@@ -130,11 +142,26 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
       launcher.kill('SIGTERM');
       await ended(launcher);
       killAll();
+      await closeProxies();
       process.off('exit', killAll);
     },
     killAll,
   };
   return stack;
+}
+
+/** The launcher chooses the servers' ports, and writes them down before it starts anything that connects. */
+async function startProxies(dataDir: string): Promise<Stack['proxies']> {
+  const portOf = (server: 'postgres' | 'temporal') => (): number | undefined => {
+    const settings = join(dataDir, 'settings.json');
+    if (!existsSync(settings)) return undefined;
+    return (JSON.parse(readFileSync(settings, 'utf8')) as { ports: Record<string, number> }).ports[server];
+  };
+  const [postgres, temporal] = await Promise.all([
+    startFaultProxy({ protocol: 'postgres', targetPort: portOf('postgres') }),
+    startFaultProxy({ protocol: 'opaque', targetPort: portOf('temporal') }),
+  ]);
+  return { postgres, temporal };
 }
 
 /** Polls until `isSo` holds; an error it throws counts as no. */

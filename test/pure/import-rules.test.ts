@@ -201,6 +201,10 @@ const RULES: readonly Rule[] = [
   // Starts services as processes, never by importing them.
   { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
 
+  // Reads along between services and servers, and knows neither.
+  { of: 'nemesis/proxy.ts', may: ['nemesis/postgres-wire.ts', 'node:'] },
+  { of: 'nemesis/postgres-wire.ts', may: [] },
+
   // Hurts a stack from outside and looks into all of it: nothing of the services' own code but what decides ids and bodies.
   {
     of: 'nemesis/',

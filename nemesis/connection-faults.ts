@@ -1,0 +1,155 @@
+/**
+ * Connections between the services and their servers that are slow, reset, refused, or lose the answers; and those that
+ * PostgreSQL itself ends. Imported by faults.ts.
+ */
+import type { Draws } from './draws.ts';
+import type { Fault, FaultKind, Stage } from './fault.ts';
+import { pause } from './pause.ts';
+import type { FaultProxy, Mode } from './proxy.ts';
+
+type Server = keyof Stage['stack']['proxies'];
+const SERVERS: readonly [Server, ...Server[]] = ['postgres', 'temporal'];
+const TITLES: Readonly<Record<Server, string>> = { postgres: 'PostgreSQL', temporal: 'Temporal' };
+
+/** A fault of one server's connections that lasts for a while. */
+function connectionFault(
+  kind: string,
+  weight: number,
+  plan: (draws: Draws) => {
+    readonly name: string;
+    readonly forMs: number;
+    /** Begins it. What it answers tells what it has met, once it is over. */
+    readonly begin: (proxy: FaultProxy, draws: Draws) => () => string | undefined;
+  },
+): FaultKind {
+  return {
+    kind,
+    weight,
+    draw: (draws): Fault => {
+      const server = draws.from(SERVERS, 'server');
+      const { name, forMs, begin } = plan(draws);
+      return {
+        name: `${TITLES[server]}: ${name} for ${(forMs / 1_000).toFixed(1)} s`,
+        kind,
+        lastsMs: forMs + 1_000,
+        async strike({ stack, draws: own, log, recovered }, signal) {
+          const proxy = stack.proxies[server];
+          const met = begin(proxy, own);
+          try {
+            await pause(forMs, signal);
+          } finally {
+            proxy.pass();
+          }
+          const what = met();
+          if (what !== undefined) log(`${TITLES[server]}: ${what}`);
+          recovered(`${TITLES[server]}: ${kind}`);
+        },
+      };
+    },
+  };
+}
+
+/** What one treatment has met, by the proxy's own evidence. */
+function treating(mode: Mode, share: number, tell: (proxy: FaultProxy, before: FaultProxy['evidence']) => string) {
+  return (proxy: FaultProxy, draws: Draws) => {
+    const before = structuredClone(proxy.evidence);
+    let connection = 0;
+    proxy.treat(mode, () => draws.chance(share, 'connection', connection++));
+    return () => tell(proxy, before);
+  };
+}
+
+const delayed = connectionFault('connections delayed', 1, (draws) => {
+  const ms = draws.whole(5, 150, 'ms');
+  return {
+    name: `every piece ${ms} ms later`,
+    forMs: draws.whole(2_000, 6_000, 'for'),
+    begin: treating({ kind: 'delay', ms }, 1, ({ evidence }, before) => {
+      return `${evidence.delayedChunks - before.delayedChunks} pieces came late`;
+    }),
+  };
+});
+
+const reset = connectionFault('connections reset', 1, (draws) => {
+  const share = draws.from([0.3, 0.6, 1], 'share');
+  const everyMs = draws.whole(150, 800, 'every');
+  return {
+    name: `${share * 100}% of the connections reset every ${everyMs} ms`,
+    forMs: draws.whole(1_000, 5_000, 'for'),
+    begin(proxy, own) {
+      let total = 0;
+      let drawn = 0;
+      const resetSome = (): void => {
+        total += proxy.resetSome(() => own.chance(share, 'reset', drawn++));
+      };
+      resetSome();
+      const timer = setInterval(resetSome, everyMs);
+      return () => {
+        clearInterval(timer);
+        return `${total} connections were reset`;
+      };
+    },
+  };
+});
+
+const answersLost = connectionFault('answers lost', 2, (draws) => {
+  const share = draws.from([0.3, 0.6, 1], 'share');
+  const resetAfterMs = draws.whole(200, 6_000, 'reset after');
+  return {
+    name: `answers lost on ${share * 100}% of the connections`,
+    forMs: draws.whole(500, 4_000, 'for'),
+    begin: treating({ kind: 'blackhole', resetAfterMs }, share, ({ evidence }, before) => {
+      const lost = Object.entries(evidence.lostAnswers)
+        .map(([operation, count]) => [operation, count - (before.lostAnswers[operation] ?? 0)] as const)
+        .filter(([operation, count]) => operation !== 'read' && count > 0);
+      const committed = lost.map(([operation, count]) => `${count} × ${operation}`).join(', ');
+      return `${evidence.lostBytes - before.lostBytes} bytes were lost${committed && `, of them answers to what was committed: ${committed}`}`;
+    }),
+  };
+});
+
+const refused = connectionFault('connections refused', 1, (draws) => ({
+  name: 'every connection ended, and none let in',
+  forMs: draws.whole(500, 5_000, 'for'),
+  begin: treating({ kind: 'refuse' }, 1, ({ evidence }, before) => {
+    return `${evidence.reset - before.reset} connections were reset and ${evidence.refused - before.refused} refused`;
+  }),
+}));
+
+/** As an operator, a failover or a pooler would end them. */
+const terminated: FaultKind = {
+  kind: 'connections terminated',
+  weight: 1,
+  draw: (draws) => {
+    const times = draws.whole(2, 8, 'times');
+    const everyMs = draws.whole(200, 900, 'every');
+    const share = draws.from([0.3, 1], 'share');
+    return {
+      name: `pg_terminate_backend on ${share * 100}% of the services' connections, ${times} times`,
+      kind: 'connections terminated',
+      lastsMs: times * everyMs + 1_000,
+      async strike({ stack, log, recovered }, signal) {
+        let total = 0;
+        let active = 0;
+        for (let n = 0; n < times && !signal.aborted; n += 1) {
+          if (n > 0) await pause(everyMs, signal);
+          // Those in the middle of a statement first: among the idle ones it meets nobody.
+          const ended = await stack
+            .rows<{ was_active: boolean }>(
+              'transfer',
+              `SELECT state = 'active' AS was_active, pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE usename IN ('wallet_service', 'transfer_service') AND (state = 'active' OR random() < $1)`,
+              [share],
+            )
+            .catch(() => []);
+          total += ended.length;
+          active += ended.filter(({ was_active }) => was_active).length;
+        }
+        log(`${total} connections were terminated, ${active} of them in the middle of a statement`);
+        for (let n = 0; n < active; n += 1) recovered('a connection was terminated in the middle of a statement');
+      },
+    };
+  },
+};
+
+export const connectionFaults: readonly FaultKind[] = [delayed, reset, answersLost, refused, terminated];
