@@ -18,11 +18,19 @@ import { ownEnvironment } from './own-environment.ts';
 const USAGE = 'Usage: npm run nemesis -- [--minutes 5] [--seed N] [--report FILE] [--json]';
 const MINUTES = { default: '5', max: 24 * 60 };
 
+/** One Ctrl-C arrives twice, from the terminal and forwarded by npm. */
+const SAME_REQUEST_MS = 500;
+
 const isJson = process.argv.includes('--json');
 const interrupt = new AbortController();
-// A second time the exit hooks end what is left at once.
+let askedAtMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => (interrupt.signal.aborted ? process.exit(130) : interrupt.abort()));
+  process.on(signal, () => {
+    askedAtMs ??= Date.now();
+    // Asked once more: exit hooks end what is left at once.
+    if (Date.now() - askedAtMs > SAME_REQUEST_MS) process.exit(130);
+    interrupt.abort();
+  });
 
 try {
   const { minutes, seed, report: page } = readArguments();

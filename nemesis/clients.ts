@@ -70,6 +70,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     } catch (error) {
       const { says, code } = judge(error);
       count(code);
+      if (code === 'internal_error') violations.report('observer', entry.id, 'a request for it was answered with 500');
       if (says === 'unknown') book.unanswered(entry, code);
       else book.refused(entry, code);
       return says === 'refused' ? 'refused' : 'again';
@@ -114,6 +115,8 @@ export function createClients(api: Client, book: Book, world: World, violations:
     } catch (error) {
       const { says, code } = judge(error);
       count(`${action.kind}: ${code}`);
+      if (code === 'internal_error')
+        violations.report('observer', action.about, `${action.kind} was answered with 500`);
       if (action.mustRefuse !== undefined && says === 'refused' && code !== action.mustRefuse)
         violations.report('observer', action.about, `${action.kind} was refused as ${code}`);
       return says === 'refused';
@@ -161,7 +164,10 @@ export function createClients(api: Client, book: Book, world: World, violations:
       };
       // What nobody was answered about may be there all the same.
       const unknown = book.entries().filter((entry) => entry.told === 'unknown');
-      const orders = [...memory.orders(), ...unknown.filter(({ names }) => names === 'recurring').map(({ id }) => id)];
+      const orders = [
+        ...memory.takeOrders(),
+        ...unknown.filter(({ names }) => names === 'recurring').map(({ id }) => id),
+      ];
       await inLanes(orders, (id) => repeat(endOrder(id)));
       const holds = unknown.filter(({ kind }) => kind === 'hold').map(({ id }) => cancelOf(id));
       for (let hold = memory.takeHold(draws); hold !== undefined; hold = memory.takeHold(draws))

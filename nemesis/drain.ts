@@ -26,7 +26,12 @@ export async function drain(
   const startedAt = performance.now();
   const isOver = (): boolean => performance.now() - startedAt > DRAIN_LIMIT_MS;
   const given = AbortSignal.any([signal, AbortSignal.timeout(DRAIN_LIMIT_MS)]);
-  await stack.waitUntilReady(DRAIN_LIMIT_MS);
+  try {
+    await stack.waitUntilReady(DRAIN_LIMIT_MS, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    violations.report('drain', undefined, String(error));
+  }
   await clients.finish(draws, given);
 
   let reconciledAt = -Infinity;

@@ -25,7 +25,8 @@ export interface Memory {
   ) => { readonly key: string; readonly id: string; readonly terms: Terms } | undefined;
   readonly order: (draws: Draws) => { readonly id: string; readonly order: Terms } | undefined;
   readonly orderCount: () => number;
-  readonly orders: () => readonly string[];
+  /** All of them, which are forgotten by that. */
+  readonly takeOrders: () => string[];
   readonly recent: () => readonly RecentMovement[];
 }
 
@@ -71,7 +72,11 @@ export function createMemory(): Memory {
       return found && { id: found[0], order: found[1] };
     },
     orderCount: () => orders.size,
-    orders: () => [...orders.keys()],
+    takeOrders() {
+      const ids = [...orders.keys()];
+      orders.clear();
+      return ids;
+    },
     recent: () => recent,
   };
 }

@@ -49,15 +49,21 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   const { seed, environment, say, signal } = options;
   const directory = mkdtempSync(join(tmpdir(), `counterpoise-nemesis-${seed}-`));
   let isKept = false;
+  const remove = (): void => {
+    if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
   try {
     const build = makeBuild(join(directory, 'source'), options.edits);
     say(`Starting a stack in ${directory}`);
-    const stack = await startStack({
+    const starting = startStack({
       build,
       dataDir: join(directory, 'data'),
       environment: { ...environment, TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}` },
       signal,
     });
+    // After the stack's own, which ends what runs there.
+    process.once('exit', remove);
+    const stack = await starting;
     try {
       const report = await hurt(stack, options);
       isKept = !report.ok;
@@ -67,7 +73,8 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
       await stack.stop();
     }
   } finally {
-    if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    remove();
+    process.off('exit', remove);
   }
 }
 
@@ -104,6 +111,11 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     recovered: (what) => count(recoveries, what),
   });
 
+  const couldNot = (fault: ScheduledFault['fault'], error: unknown): void => {
+    const isEnded = signal.aborted || (error instanceof Error && error.name === 'AbortError');
+    if (!isEnded) violations.report('fault', undefined, `${fault.name}: ${String(error)}`);
+  };
+
   const round = async (n: number, forMs: number): Promise<void> => {
     const own = draws.of('round', n);
     const schedule = drawSchedule(kinds, own.of('faults'), forMs);
@@ -111,18 +123,29 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     const startedAtMs = Date.now();
     const over = new AbortController();
     const ending = AbortSignal.any([signal, over.signal]);
-    const striking = strikeAll(schedule, startedAtMs, ending, stageOf, (fault) => count(faults, fault.kind), say);
+    const striking = strikeAll(
+      schedule,
+      startedAtMs,
+      ending,
+      stageOf,
+      (fault) => count(faults, fault.kind),
+      couldNot,
+      say,
+    );
     const working = clients.run(draws.of('clients'), startedAtMs + forMs, ending);
     // The observer looks on while all drains.
     const done = new AbortController();
     const observing = observer.run(own.of('observer'), AbortSignal.any([signal, done.signal]));
-    await sleep(forMs, undefined, { signal }).catch(() => {});
-    over.abort();
-    await Promise.all([striking, working]);
-    say(`Faults have stopped, all drains`);
-    drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
-    done.abort();
-    await observing;
+    try {
+      await sleep(forMs, undefined, { signal }).catch(() => {});
+      over.abort();
+      await Promise.all([striking, working]);
+      say('Faults have stopped, all drains');
+      drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
+    } finally {
+      done.abort();
+      await observing;
+    }
     say(`Drained in ${(drainsMs.at(-1)! / 1_000).toFixed(1)} s`);
     audited = await verify(stack, patientApi, book, violations);
     say(`Compared ${book.entries().length} operations with what is stored: ${violations.total()} violations`);
@@ -163,13 +186,14 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   };
 }
 
-/** Each lane's faults in their order; returns when all that have begun are healed. A fault that cannot be carried out throws. */
+/** Each lane's faults in their order; returns when all that have begun are healed.  */
 async function strikeAll(
   schedule: readonly ScheduledFault[],
   startedAtMs: number,
   signal: AbortSignal,
   stageOf: (scheduled: ScheduledFault) => Stage,
   struck: (fault: ScheduledFault['fault']) => void,
+  failed: (fault: ScheduledFault['fault'], error: unknown) => void,
   say: (line: string) => void,
 ): Promise<void> {
   const lanes = Map.groupBy(schedule, ({ lane }) => lane);
@@ -182,7 +206,8 @@ async function strikeAll(
       try {
         await each.fault.strike(stageOf(each), signal);
       } catch (error) {
-        throw new Error(`the fault '${each.fault.name}' could not be carried out`, { cause: error });
+        // What does not come back is no less of a finding than what comes back wrong.
+        failed(each.fault, error);
       }
     }
   };

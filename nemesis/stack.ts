@@ -53,7 +53,7 @@ export interface Stack {
     values?: readonly unknown[],
   ) => Promise<Row[]>;
   /** Returns once GET /health/ready answers 200. */
-  readonly waitUntilReady: (limitMs: number) => Promise<void>;
+  readonly waitUntilReady: (limitMs: number, signal?: AbortSignal) => Promise<void>;
   /** Asks the launcher to stop, and kills what does not. */
   readonly stop: () => Promise<void>;
   /** kill -9 of everything, for an exit hook. */
@@ -131,11 +131,11 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
     databases,
     rows: async <Row extends pg.QueryResultRow>(place: Place, statement: string, values: readonly unknown[] = []) =>
       (await databases[place].$client.query<Row>(statement, [...values])).rows,
-    waitUntilReady: (limitMs) =>
-      until(limitMs, 'the stack is not ready', async () => {
-        const response = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
-        return response.ok;
-      }),
+    waitUntilReady(limitMs, ended) {
+      const isReady = async (): Promise<boolean> =>
+        (await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) })).ok;
+      return until(limitMs, 'the stack is not ready', isReady, ended);
+    },
     async stop() {
       await connection.close();
       await closeDatabases(Object.values(databases));
