@@ -116,24 +116,24 @@ const refused = connectionFault('connections refused', 1, (draws) => ({
   }),
 }));
 
-/** As an operator, a failover or a pooler would end them. */
+const TERMINATE_MS = 25;
+
+/** As an operator, a failover or a pooler would end them: those in the middle of a statement, and now and then any. */
 const terminated: FaultKind = {
   kind: 'connections terminated',
   weight: 1,
   draw: (draws) => {
-    const times = draws.whole(2, 8, 'times');
-    const everyMs = draws.whole(200, 900, 'every');
-    const share = draws.from([0.3, 1], 'share');
+    const forMs = draws.whole(1_000, 4_000, 'for');
+    const share = draws.from([0, 0.01, 0.05], 'share');
     return {
-      name: `pg_terminate_backend on ${share * 100}% of the services' connections, ${times} times`,
+      name: `pg_terminate_backend on what the services ask, for ${(forMs / 1_000).toFixed(1)} s`,
       kind: 'connections terminated',
-      lastsMs: times * everyMs + 1_000,
+      lastsMs: forMs + 1_000,
       async strike({ stack, log, recovered }, signal) {
-        let total = 0;
+        let idle = 0;
         let active = 0;
-        for (let n = 0; n < times && !signal.aborted; n += 1) {
-          if (n > 0) await pause(everyMs, signal);
-          // Those in the middle of a statement first: among the idle ones it meets nobody.
+        const untilMs = Date.now() + forMs;
+        while (Date.now() < untilMs && !signal.aborted) {
           const ended = await stack
             .rows<{ was_active: boolean }>(
               'transfer',
@@ -142,10 +142,11 @@ const terminated: FaultKind = {
               [share],
             )
             .catch(() => []);
-          total += ended.length;
           active += ended.filter(({ was_active }) => was_active).length;
+          idle += ended.filter(({ was_active }) => !was_active).length;
+          await pause(TERMINATE_MS, signal);
         }
-        log(`${total} connections were terminated, ${active} of them in the middle of a statement`);
+        log(`${active} connections were terminated in the middle of a statement, and ${idle} idle ones`);
         for (let n = 0; n < active; n += 1) recovered('a connection was terminated in the middle of a statement');
       },
     };
