@@ -86,8 +86,9 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   const observer = createObserver(stack, api, book, violations);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
-  const count = (counts: Record<string, number>, what: string): void => {
-    counts[what] = (counts[what] ?? 0) + 1;
+  const met: Record<string, number> = {};
+  const count = (counts: Record<string, number>, what: string, howMany = 1): void => {
+    if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
   };
   const drainsMs: number[] = [];
   let audited: AuditReport | undefined;
@@ -104,6 +105,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     log: (line) => say(`  ${fault.name}: ${line}`),
     violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
     recovered: (what) => count(recoveries, what),
+    met: (what, howMany) => count(met, what, howMany),
   });
 
   const round = async (n: number, forMs: number): Promise<void> => {
@@ -153,6 +155,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     told: clients.told(),
     ends: endsOf(book),
     faults,
+    met,
     recoveries: { ...recoveries, ...(await restartsIn(stack.logFile)) },
     slowestDrainSeconds: Math.max(0, ...drainsMs) / 1_000,
     drains: drainsMs.length,
