@@ -18,8 +18,8 @@ function connectionFault(
   plan: (draws: Draws) => {
     readonly name: string;
     readonly forMs: number;
-    /** Begins it. What it answers tells what it has met, once it is over. */
-    readonly begin: (proxy: FaultProxy, draws: Draws) => () => string | undefined;
+    /** Begins it. What it answers tells what it has met, once it is over: each with how often. */
+    readonly begin: (proxy: FaultProxy, draws: Draws) => () => Record<string, number>;
   },
 ): FaultKind {
   return {
@@ -32,17 +32,17 @@ function connectionFault(
         name: `${TITLES[server]}: ${name} for ${(forMs / 1_000).toFixed(1)} s`,
         kind,
         lastsMs: forMs + 1_000,
-        async strike({ stack, draws: own, log, recovered }, signal) {
+        async strike({ stack, draws: own, log, met }, signal) {
           const proxy = stack.proxies[server];
-          const met = begin(proxy, own);
+          const end = begin(proxy, own);
           try {
             await pause(forMs, signal);
           } finally {
             proxy.pass();
           }
-          const what = met();
-          if (what !== undefined) log(`${TITLES[server]}: ${what}`);
-          recovered(`${TITLES[server]}: ${kind}`);
+          const seen = Object.entries(end());
+          log(seen.map(([what, howMany]) => `${howMany} ${what}`).join(', '));
+          for (const [what, howMany] of seen) met(`${TITLES[server]}: ${what}`, howMany);
         },
       };
     },
@@ -50,7 +50,11 @@ function connectionFault(
 }
 
 /** What one treatment has met, by the proxy's own evidence. */
-function treating(mode: Mode, share: number, tell: (proxy: FaultProxy, before: FaultProxy['evidence']) => string) {
+function treating(
+  mode: Mode,
+  share: number,
+  tell: (proxy: FaultProxy, before: FaultProxy['evidence']) => Record<string, number>,
+) {
   return (proxy: FaultProxy, draws: Draws) => {
     const before = structuredClone(proxy.evidence);
     let connection = 0;
@@ -64,9 +68,9 @@ const delayed = connectionFault('connections delayed', 1, (draws) => {
   return {
     name: `every piece ${ms} ms later`,
     forMs: draws.whole(2_000, 6_000, 'for'),
-    begin: treating({ kind: 'delay', ms }, 1, ({ evidence }, before) => {
-      return `${evidence.delayedChunks - before.delayedChunks} pieces came late`;
-    }),
+    begin: treating({ kind: 'delay', ms }, 1, ({ evidence }, before) => ({
+      'pieces that came late': evidence.delayedChunks - before.delayedChunks,
+    })),
   };
 });
 
@@ -86,7 +90,7 @@ const reset = connectionFault('connections reset', 1, (draws) => {
       const timer = setInterval(resetSome, everyMs);
       return () => {
         clearInterval(timer);
-        return `${total} connections were reset`;
+        return { 'connections that were reset': total };
       };
     },
   };
@@ -98,42 +102,47 @@ const answersLost = connectionFault('answers lost', 2, (draws) => {
   return {
     name: `answers lost on ${share * 100}% of the connections`,
     forMs: draws.whole(500, 4_000, 'for'),
-    begin: treating({ kind: 'blackhole', resetAfterMs }, share, ({ evidence }, before) => {
-      const lost = Object.entries(evidence.lostAnswers)
-        .map(([operation, count]) => [operation, count - (before.lostAnswers[operation] ?? 0)] as const)
-        .filter(([operation, count]) => operation !== 'read' && count > 0);
-      const committed = lost.map(([operation, count]) => `${count} × ${operation}`).join(', ');
-      return `${evidence.lostBytes - before.lostBytes} bytes were lost${committed && `, of them answers to what was committed: ${committed}`}`;
-    }),
+    begin: treating({ kind: 'blackhole', resetAfterMs }, share, ({ evidence }, before) => ({
+      'bytes of answers that were lost': evidence.lostBytes - before.lostBytes,
+      ...Object.fromEntries(
+        Object.entries(evidence.lostAnswers)
+          .filter(([operation]) => operation !== 'read')
+          .map(([operation, count]) => [
+            `answers to a committed ${operation} that were lost`,
+            count - (before.lostAnswers[operation] ?? 0),
+          ]),
+      ),
+    })),
   };
 });
 
 const refused = connectionFault('connections refused', 1, (draws) => ({
   name: 'every connection ended, and none let in',
   forMs: draws.whole(500, 5_000, 'for'),
-  begin: treating({ kind: 'refuse' }, 1, ({ evidence }, before) => {
-    return `${evidence.reset - before.reset} connections were reset and ${evidence.refused - before.refused} refused`;
-  }),
+  begin: treating({ kind: 'refuse' }, 1, ({ evidence }, before) => ({
+    'connections that were reset': evidence.reset - before.reset,
+    'connections that were refused': evidence.refused - before.refused,
+  })),
 }));
 
-/** As an operator, a failover or a pooler would end them. */
+const TERMINATE_MS = 25;
+
+/** As an operator, a failover or a pooler would end them: those in the middle of a statement, and now and then any. */
 const terminated: FaultKind = {
   kind: 'connections terminated',
   weight: 1,
   draw: (draws) => {
-    const times = draws.whole(2, 8, 'times');
-    const everyMs = draws.whole(200, 900, 'every');
-    const share = draws.from([0.3, 1], 'share');
+    const forMs = draws.whole(1_000, 4_000, 'for');
+    const share = draws.from([0, 0.01, 0.05], 'share');
     return {
-      name: `pg_terminate_backend on ${share * 100}% of the services' connections, ${times} times`,
+      name: `pg_terminate_backend on what the services ask, for ${(forMs / 1_000).toFixed(1)} s`,
       kind: 'connections terminated',
-      lastsMs: times * everyMs + 1_000,
-      async strike({ stack, log, recovered }, signal) {
-        let total = 0;
+      lastsMs: forMs + 1_000,
+      async strike({ stack, log, met }, signal) {
+        let idle = 0;
         let active = 0;
-        for (let n = 0; n < times && !signal.aborted; n += 1) {
-          if (n > 0) await pause(everyMs, signal);
-          // Those in the middle of a statement first: among the idle ones it meets nobody.
+        const untilMs = Date.now() + forMs;
+        while (Date.now() < untilMs && !signal.aborted) {
           const ended = await stack
             .rows<{ was_active: boolean }>(
               'transfer',
@@ -142,11 +151,12 @@ const terminated: FaultKind = {
               [share],
             )
             .catch(() => []);
-          total += ended.length;
           active += ended.filter(({ was_active }) => was_active).length;
+          idle += ended.filter(({ was_active }) => !was_active).length;
+          await pause(TERMINATE_MS, signal);
         }
-        log(`${total} connections were terminated, ${active} of them in the middle of a statement`);
-        for (let n = 0; n < active; n += 1) recovered('a connection was terminated in the middle of a statement');
+        log(`${active} connections were terminated in the middle of a statement, and ${idle} idle ones`);
+        met('connections terminated in the middle of a statement', active);
       },
     };
   },

@@ -42,7 +42,7 @@ export const deployFault: FaultKind = {
       name: `worker-transfer on a second version of the workflow code for ${(forMs / 1_000).toFixed(1)} s, and back`,
       kind: 'deploy in mid-flight',
       lastsMs: forMs + 8_000,
-      async strike({ stack, log, recovered }, signal) {
+      async strike({ stack, log, met, recovered }, signal) {
         const restart = async (): Promise<void> => {
           await stack.killAndAwaitNext('worker-transfer', 'SIGTERM', RESPAWN_LIMIT_MS);
           await stack.waitUntilReady(READY_LIMIT_MS);
@@ -60,6 +60,7 @@ export const deployFault: FaultKind = {
         const query = `TemporalChangeVersion IN ('nemesis-0', 'nemesis-1') AND StartTime > '${new Date(fromMs).toISOString()}'`;
         const { count } = await stack.temporal.workflow.count(query).catch(() => ({ count: 0 }));
         log(`${count} workflows have run by the second version`);
+        met('workflows that the second version has marked', count);
         recovered('worker-transfer was deployed twice');
       },
     };

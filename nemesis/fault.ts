@@ -21,6 +21,8 @@ export interface Stage {
   readonly violation: (detail: string) => void;
   /** Counts a recovery that the fault has seen, such as a process that came back; for the report. */
   readonly recovered: (what: string) => void;
+  /** Counts what the fault has met, such as answers to a commit that were lost: that it was there is no proof that it struck. */
+  readonly met: (what: string, howMany: number) => void;
 }
 
 export interface RecentMovement {

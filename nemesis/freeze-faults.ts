@@ -31,7 +31,7 @@ const frozenWorker: FaultKind = {
       kind: 'worker frozen past its time-out',
       lastsMs: forMs + LATE_MS + 4_000,
       async strike(stage, signal) {
-        const { stack, log, recovered } = stage;
+        const { stack, log, met } = stage;
         const stopSpare = await startSpareWorker(stack, name);
         try {
           if (!(await holdsWithin(READY_LIMIT_MS, () => stack.process(name) !== undefined, signal))) return;
@@ -51,9 +51,8 @@ const frozenWorker: FaultKind = {
               `while ${name} was frozen, ${ended.size} transfers ended, ${compensated} of them given up; ` +
                 `it came back with statements of ${arrived.length} of them`,
             );
-            for (let n = 0; n < compensated; n += 1) recovered('a transfer was given up while its worker was frozen');
-            for (let n = 0; n < arrived.length; n += 1)
-              recovered('a thawed worker sent a statement of a transfer that had ended');
+            met('transfers given up while their worker was frozen', compensated);
+            met('transfers that had ended when a thawed worker sent a statement of them', arrived.length);
           }
         } finally {
           await stopSpare();

@@ -38,7 +38,7 @@ const killedAtPoint: FaultKind = {
       name: `kill -9 in ${operation}, ${WHEN[point]}`,
       kind: 'worker killed at a point',
       lastsMs: 6_000,
-      async strike({ stack, draws: own, log, recovered }, signal) {
+      async strike({ stack, draws: own, log, met, recovered }, signal) {
         const caught = await catchOne(stack.proxies.postgres.catchNext, point, isOf(operation), signal);
         if (caught === undefined) return log(`no ${operation} came`);
         const worker = WORKERS[caught.application]!;
@@ -48,7 +48,8 @@ const killedAtPoint: FaultKind = {
         else caught.reset();
         await back;
         await stack.waitUntilReady(READY_LIMIT_MS);
-        recovered(`${worker} was killed in ${operation}, ${WHEN[point]}`);
+        met(`workers killed in ${operation}, ${WHEN[point]}`, 1);
+        recovered(`${worker} was started again`);
       },
     };
   },
@@ -68,7 +69,7 @@ export const lateStatement: FaultKind = {
       kind: 'late statement',
       lastsMs: 14_000,
       async strike(stage, signal) {
-        const { stack, log, recovered } = stage;
+        const { stack, log, met } = stage;
         const proxy = stack.proxies.postgres;
         const held: Caught[] = [];
         let transferId: string | undefined;
@@ -91,7 +92,7 @@ export const lateStatement: FaultKind = {
           const late = held.length;
           held.splice(0).forEach((each) => each.pass());
           log(`transfer ${transferId} is ${status}; ${late} times its ${operation} arrives now`);
-          for (let n = 0; n < late; n += 1) recovered(`a ${operation} arrived after its transfer was ${status}`);
+          met(`${operation}s that arrived after their transfer was ${status}`, late);
           await holdsWithin(ARRIVE_LIMIT_MS, () => false, AbortSignal.any([signal, AbortSignal.timeout(1_000)]));
         } finally {
           end();
@@ -113,7 +114,7 @@ export const lostAnswer: FaultKind = {
       kind: 'lost answer',
       lastsMs: 14_000,
       async strike(stage, signal) {
-        const { stack, log, recovered } = stage;
+        const { stack, log, met } = stage;
         let lost = 0;
         let transferId: string | undefined;
         const isWanted: Wanted = (statement) => {
@@ -130,7 +131,7 @@ export const lostAnswer: FaultKind = {
           if (!(await holdsWithin(CATCH_LIMIT_MS, () => lost > 0, signal))) return log(`no ${operation} came`);
           const status = await endOf(stage, transferId!, signal);
           log(`transfer ${transferId}: ${lost} answers to its ${operation} were lost, it is ${status ?? 'under way'}`);
-          for (let n = 0; n < lost; n += 1) recovered(`the answer to a committed ${operation} was lost`);
+          met(`PostgreSQL: answers to a committed ${operation} that were lost`, lost);
         } finally {
           end();
         }

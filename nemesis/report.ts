@@ -22,6 +22,8 @@ export interface NemesisReport {
   readonly ends: Readonly<Record<string, number>>;
   /** By kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What they met: statements, answers, movements. */
+  readonly met: Readonly<Record<string, number>>;
   /** What came back, and how often; what the launcher started again included. */
   readonly recoveries: Readonly<Record<string, number>>;
   readonly slowestDrainSeconds: number;
@@ -38,7 +40,7 @@ export interface NemesisReport {
 }
 
 export function describeReport(report: NemesisReport): string {
-  const { operations, told, ends, faults, recoveries, looks, violations, violationsTotal } = report;
+  const { operations, told, ends, faults, met, recoveries, looks, violations, violationsTotal } = report;
   const rows = Object.entries(operations);
   return [
     '',
@@ -59,6 +61,8 @@ export function describeReport(report: NemesisReport): string {
     ...table(Object.entries(ends)),
     'Faults',
     ...table([...Object.entries(faults), ['all', sum(Object.values(faults))]]),
+    'What they met',
+    ...table(Object.entries(met)),
     'Recoveries',
     ...table([...Object.entries(recoveries), ['all', sum(Object.values(recoveries))]]),
     '',

@@ -33,14 +33,16 @@ export interface NemesisOptions {
   readonly kinds: readonly FaultKind[];
   /** Bugs to plant in the build that is run. */
   readonly edits?: readonly Edit[];
+  /** Whether nothing of it is wanted afterwards, whatever it has found. */
+  readonly isDisposable?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
   /** Ends the run early: what it has seen by then is reported. */
   readonly signal: AbortSignal;
 }
 
-/** Short enough that what has been hurt is given up, and compensated, during a run. */
-export const DEADLINE_SECONDS = 20;
+/** Shorter than an activity's time-out: what a frozen worker has in its hands is given up, and compensated, by then. */
+export const DEADLINE_SECONDS = 8;
 const ROUND_MS = 300_000;
 const API_TIMEOUT_MS = 15_000;
 const STORIES_MAX = 3;
@@ -66,7 +68,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
     const stack = await starting;
     try {
       const report = await hurt(stack, options);
-      isKept = !report.ok;
+      isKept = !report.ok && options.isDisposable !== true;
       if (isKept) say(`The data and the log are kept in ${directory}`);
       return report;
     } finally {
@@ -91,8 +93,9 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   const observer = createObserver(stack, api, book, violations);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
-  const count = (counts: Record<string, number>, what: string): void => {
-    counts[what] = (counts[what] ?? 0) + 1;
+  const met: Record<string, number> = {};
+  const count = (counts: Record<string, number>, what: string, howMany = 1): void => {
+    if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
   };
   const drainsMs: number[] = [];
   let audited: AuditReport | undefined;
@@ -109,6 +112,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     log: (line) => say(`  ${fault.name}: ${line}`),
     violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
     recovered: (what) => count(recoveries, what),
+    met: (what, howMany) => count(met, what, howMany),
   });
 
   const couldNot = (fault: ScheduledFault['fault'], error: unknown): void => {
@@ -174,6 +178,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
     told: clients.told(),
     ends: endsOf(book),
     faults,
+    met,
     recoveries: { ...recoveries, ...(await restartsIn(stack.logFile)) },
     slowestDrainSeconds: Math.max(0, ...drainsMs) / 1_000,
     drains: drainsMs.length,

@@ -23,13 +23,13 @@ function requestFault(kind: 'cancel request' | 'terminate request', weight: numb
         kind,
         lastsMs: times * everyMs + 2_000,
         async strike(stage, signal) {
-          const { draws: own, log, recovered } = stage;
+          const { draws: own, log, met } = stage;
           let taken = 0;
           for (let n = 0; n < times && !signal.aborted; n += 1) {
             const movement = anyOf(stage.workload.recentMovements(), (items) => own.from(items, 'which', n));
             if (movement !== undefined && (await wasTaken(stage, movement, verb))) {
               taken += 1;
-              recovered(`a ${movement.kind} workflow was asked to ${verb}`);
+              met(`open ${movement.kind} workflows that were asked to ${verb}`, 1);
             }
             await pause(everyMs, signal);
           }
