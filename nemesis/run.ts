@@ -68,7 +68,8 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
     const stack = await starting;
     try {
       const report = await hurt(stack, options);
-      isKept = !report.ok && options.isDisposable !== true;
+      const isOfUse = report.violationsTotal > 0 || (report.failure !== undefined && !signal.aborted);
+      isKept = isOfUse && options.isDisposable !== true;
       if (isKept) say(`The data and the log are kept in ${directory}`);
       return report;
     } finally {

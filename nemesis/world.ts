@@ -36,6 +36,7 @@ const FUNDS = { hot: '20000.0000', cold: '300.0000' };
 const LIMIT = '0.0001';
 const AT_ONCE = 6;
 const WAIT_SECONDS = 30;
+const ATTEMPTS_MAX = 5;
 
 export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<World> {
   const run = Math.floor(draws.number('run') * 1e9).toString(36);
@@ -63,12 +64,16 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
     ...[...cold, shaky, limited].map((id) => [id, FUNDS.cold] as const),
   ];
   await forEach(funded.entries(), AT_ONCE, async ([n, [wallet_id, amount]]) => {
-    const key = `funds-${run}-${n}`;
-    const { operation } = transactionOf(key, 'deposit', { wallet_id, type: 'CREDIT', amount, currency: 'USD' });
-    const askedAtMs = performance.now();
-    const answer = await operation.send(api, { idempotencyKey: key, waitSeconds: WAIT_SECONDS });
-    book.accepted(book.open(operation.asked), answer, askedAtMs);
-    if (answer.state?.status !== 'PROCESSED') throw new Error(`a wallet was not funded: ${JSON.stringify(answer)}`);
+    // A slow machine may give some of them up before it is warm.
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      const key = `funds-${run}-${n}-${attempt}`;
+      const { operation } = transactionOf(key, 'deposit', { wallet_id, type: 'CREDIT', amount, currency: 'USD' });
+      const askedAtMs = performance.now();
+      const answer = await operation.send(api, { idempotencyKey: key, waitSeconds: WAIT_SECONDS });
+      book.accepted(book.open(operation.asked), answer, askedAtMs);
+      if (answer.state?.status === 'PROCESSED') return;
+    }
+    throw new Error(`wallet ${wallet_id} was not funded in ${ATTEMPTS_MAX} attempts`);
   });
   await api.wallets.suspend(suspended);
   await api.wallets.setLimits(limited, { max_amount: LIMIT });

@@ -55,7 +55,8 @@ test(
       seed: 1,
       seconds: 18,
       kinds: [tampering],
-      environment: process.env,
+      environment: { ...process.env, LOG_LEVEL: 'warn' },
+      isDisposable: true,
       say: () => {},
       signal: new AbortController().signal,
     });
