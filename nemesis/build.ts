@@ -63,7 +63,7 @@ export function makeBuild(directory: string, edits: readonly Edit[] = []): Build
 }
 
 /** The text with the edit made; throws unless what is to be replaced is there exactly once. */
-export function replaceOnce(text: string, { file, find, replace }: Edit): string {
+function replaceOnce(text: string, { file, find, replace }: Edit): string {
   const pieces = text.split(find);
   if (pieces.length !== 2)
     throw new Error(`${file} has ${pieces.length - 1} times what an edit replaces, expected once: ${find}`);

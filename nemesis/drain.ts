@@ -9,7 +9,7 @@ import type { Draws } from './draws.ts';
 import type { Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
 
-export const DRAIN_LIMIT_MS = 300_000;
+const DRAIN_LIMIT_MS = 300_000;
 const LOOK_MS = 500;
 const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;

@@ -42,7 +42,7 @@ export interface NemesisOptions {
 }
 
 /** Shorter than an activity's time-out: what a frozen worker has in its hands is given up, and compensated, by then. */
-export const DEADLINE_SECONDS = 8;
+const DEADLINE_SECONDS = 8;
 const ROUND_MS = 300_000;
 const API_TIMEOUT_MS = 15_000;
 const STORIES_MAX = 3;

@@ -165,7 +165,7 @@ async function startProxies(dataDir: string): Promise<Stack['proxies']> {
 }
 
 /** Polls until `isSo` holds; an error it throws counts as no. */
-export async function until(
+async function until(
   limitMs: number,
   otherwise: string,
   isSo: () => Promise<boolean> | boolean,

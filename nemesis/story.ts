@@ -121,9 +121,19 @@ async function rows(
   return found.map(({ row }) =>
     Object.entries(row)
       .filter(([, value]) => value !== null)
-      .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join(' '),
   );
+}
+
+/** What an event may have, of which each has some. */
+interface Attributes {
+  readonly activityType?: { readonly name?: string };
+  /** A Long. */
+  readonly scheduledEventId?: unknown;
+  readonly attempt?: number;
+  readonly failure?: { readonly message?: string };
+  readonly updateId?: string;
 }
 
 /** A line an event; what says nothing about the movement is left out. */
@@ -133,26 +143,18 @@ async function tellHistory(stack: Stack, workflowId: string): Promise<string[]> 
     const [name, attributes] =
       Object.entries(event).find(([key, value]) => key.endsWith('EventAttributes') && value) ?? [];
     if (name === undefined || name.startsWith('workflowTask')) return [];
-    const {
-      activityType,
-      scheduledEventId,
-      attempt,
-      failure,
-      updateId,
-      name: marker,
-    } = attributes as Record<string, { name?: string; message?: string }>;
-    const at = new Date(
-      Number(event.eventTime?.seconds ?? 0) * 1_000 + (event.eventTime?.nanos ?? 0) / 1e6,
-    ).toISOString();
+    const { activityType, scheduledEventId, attempt, failure, updateId } = attributes as Attributes;
+    const ms = Number(event.eventTime?.seconds ?? 0) * 1_000 + (event.eventTime?.nanos ?? 0) / 1e6;
     const detail = [
       activityType?.name,
-      scheduledEventId && `of event ${String(scheduledEventId)}`,
-      attempt && `attempt ${String(attempt)}`,
-      updateId && `update ${String(updateId)}`,
-      typeof marker === 'string' && marker,
+      scheduledEventId && `of event ${Number(scheduledEventId)}`,
+      attempt && `attempt ${attempt}`,
+      updateId && `update ${updateId}`,
       failure?.message,
     ].filter(Boolean);
-    return [`${String(event.eventId)} ${at.slice(11, 23)} ${name.replace('EventAttributes', '')} ${detail.join(', ')}`];
+    return [
+      `${Number(event.eventId)} ${new Date(ms).toISOString().slice(11, 23)} ${name.replace('EventAttributes', '')} ${detail.join(', ')}`,
+    ];
   });
 }
 
