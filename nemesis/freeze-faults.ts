@@ -46,12 +46,12 @@ const frozenWorker: FaultKind = {
             thaw();
             await pause(LATE_MS, signal);
             const arrived = [...late()].filter((id) => ended.has(id));
-            const compensated = [...ended.values()].filter((status) => status !== 'COMPLETED').length;
+            const givenUp = [...ended.values()].filter((reason) => reason === 'timed_out').length;
             log(
-              `while ${name} was frozen, ${ended.size} transfers ended, ${compensated} of them given up; ` +
+              `while ${name} was frozen, ${ended.size} transfers ended, ${givenUp} of them given up; ` +
                 `it came back with statements of ${arrived.length} of them`,
             );
-            met('transfers given up while their worker was frozen', compensated);
+            met('transfers given up and compensated while a worker was frozen', givenUp);
             met('transfers that had ended when a thawed worker sent a statement of them', arrived.length);
           }
         } finally {
@@ -107,15 +107,15 @@ function lateArrivals({ stack }: Stage, name: WorkerName): () => Set<string> {
   };
 }
 
-/** The transfers that have ended since, with how. */
-async function endedSince({ stack }: Stage, fromMs: number): Promise<Map<string, string>> {
+/** The transfers that have ended since, with the reason of those that failed. */
+async function endedSince({ stack }: Stage, fromMs: number): Promise<Map<string, string | null>> {
   const rows = await stack
-    .rows<{ transfer_id: string; status: string }>(
+    .rows<{ transfer_id: string; failure_reason: string | null }>(
       'transfer',
-      `SELECT transfer_id, status FROM transfers
+      `SELECT transfer_id, failure_reason FROM transfers
        WHERE status IN ('COMPLETED', 'FAILED', 'CANCELED') AND updated_at > to_timestamp($1::double precision / 1000)`,
       [fromMs],
     )
     .catch(() => []);
-  return new Map(rows.map(({ transfer_id, status }) => [transfer_id, status]));
+  return new Map(rows.map(({ transfer_id, failure_reason }) => [transfer_id, failure_reason]));
 }
