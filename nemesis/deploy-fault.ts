@@ -10,6 +10,7 @@ import { pause } from './pause.ts';
 const FILE = 'workflows/transfer.ts';
 const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
+const COUNT_LIMIT_MS = 3_000;
 const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sleep(1));';
 /** Each has something new: a timer before a movement begins, and one before it is settled. */
 const PLACES: readonly string[] = [`requests.phase = 'open';`, `requests.phase = 'leaving';`];
@@ -58,7 +59,9 @@ export const deployFault: FaultKind = {
           await restart();
         }
         const query = `TemporalChangeVersion IN ('nemesis-0', 'nemesis-1') AND StartTime > '${new Date(fromMs).toISOString()}'`;
-        const { count } = await stack.temporal.workflow.count(query).catch(() => ({ count: 0 }));
+        const { count } = await stack.temporal
+          .withDeadline(Date.now() + COUNT_LIMIT_MS, () => stack.temporal.workflow.count(query))
+          .catch(() => ({ count: 0 }));
         log(`${count} workflows have run by the second version`);
         met('workflows that the second version has marked', count);
         recovered('worker-transfer was deployed twice');

@@ -32,7 +32,8 @@ const frozenWorker: FaultKind = {
       lastsMs: forMs + LATE_MS + 4_000,
       async strike(stage, signal) {
         const { stack, log, met } = stage;
-        const stopSpare = await startSpareWorker(stack, name);
+        const stopSpare = await startSpareWorker(stack, name, signal);
+        if (stopSpare === undefined) return log('a second worker did not start');
         try {
           if (!(await holdsWithin(READY_LIMIT_MS, () => stack.process(name) !== undefined, signal))) return;
           const thaw = await freezeProcess(stack.process(name)!);

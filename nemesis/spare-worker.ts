@@ -7,15 +7,31 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pause } from './pause.ts';
 import type { Stack } from './stack.ts';
 
 export type WorkerName = 'worker-wallet-0' | 'worker-wallet-1' | 'worker-transfer';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 12_000;
+const TRIES_MAX = 5;
+const TRY_AGAIN_MS = 2_000;
 
-/** Resolves once it takes work, with what stops it. */
-export async function startSpareWorker(stack: Stack, name: WorkerName): Promise<() => Promise<void>> {
+/** Resolves once it takes work, with what stops it; undefined if it does not come up, as long as other faults last. */
+export async function startSpareWorker(
+  stack: Stack,
+  name: WorkerName,
+  signal: AbortSignal,
+): Promise<(() => Promise<void>) | undefined> {
+  for (let n = 0; n < TRIES_MAX && !signal.aborted; n += 1) {
+    const stop = await tryToStart(stack, name);
+    if (stop !== undefined) return stop;
+    await pause(TRY_AGAIN_MS, signal);
+  }
+  return undefined;
+}
+
+async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promise<void>) | undefined> {
   const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
   const child = spawn(process.execPath, [join(stack.build.directory, file)], {
     env: environmentOf(stack, name),
@@ -46,7 +62,7 @@ export async function startSpareWorker(stack: Stack, name: WorkerName): Promise<
   ]);
   if (isUp) return stop;
   await stop();
-  throw new Error(`a second ${name} did not start`);
+  return undefined;
 }
 
 function environmentOf(stack: Stack, name: WorkerName): NodeJS.ProcessEnv {

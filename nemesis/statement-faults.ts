@@ -26,15 +26,17 @@ const timedOut: FaultKind = {
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
         const { stack } = stage;
-        const [before] = await stack.rows<{ setting: string | null }>(
-          'transfer',
-          `SELECT (SELECT split_part(each, '=', 2) FROM unnest(rolconfig) each WHERE each LIKE 'statement_timeout=%') AS setting
+        const ask = (): Promise<{ setting: string | null }[]> =>
+          stack.rows(
+            'transfer',
+            `SELECT (SELECT split_part(each, '=', 2) FROM unnest(rolconfig) each WHERE each LIKE 'statement_timeout=%') AS setting
            FROM pg_roles WHERE rolname = $1`,
-          [role],
-        );
+            [role],
+          );
+        const [before] = await insist(ask);
         await counted(stage, async () => {
           try {
-            await limitTo(`${limitMs}ms`);
+            await insist(() => limitTo(`${limitMs}ms`));
             await pause(forMs, signal);
           } finally {
             await insist(() => limitTo(before!.setting!));
@@ -68,7 +70,7 @@ const lockedOut: FaultKind = {
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
         await counted(stage, async () => {
-          const client = await stage.stack.databases[place].$client.connect();
+          const client = await insist(() => stage.stack.databases[place].$client.connect());
           let isBroken = false;
           try {
             await client.query('BEGIN');
@@ -102,17 +104,17 @@ async function counted({ stack, log, met }: Stage, work: () => Promise<void>): P
   met('statements canceled by a time-out', count);
 }
 
-const HEAL_TRIES_MAX = 60;
-const HEAL_AGAIN_MS = 1_000;
+const TRIES_MAX = 60;
+const TRY_AGAIN_MS = 1_000;
 
-/** Heals whatever else is broken at the moment, such as the server itself. */
-async function insist(heal: () => Promise<void>): Promise<void> {
+/** Whatever else is broken at the moment, such as the server itself. */
+async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let n = 1; ; n += 1) {
     try {
-      return await heal();
+      return await work();
     } catch (error) {
-      if (n === HEAL_TRIES_MAX) throw error;
-      await new Promise((resolve) => setTimeout(resolve, HEAL_AGAIN_MS));
+      if (n === TRIES_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
 }
