@@ -6,49 +6,41 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
-import type { Place } from './stack.ts';
+import { PLACES, type Place } from './stack.ts';
 
-type Role = 'wallet_service' | 'transfer_service';
-const ROLES: readonly [Role, ...Role[]] = ['wallet_service', 'transfer_service'];
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
 
-/** Sessions have the setting of their role from their beginning on, so each change ends those that there are. */
+/** Sessions have the setting of their role in this database from their beginning on, so each change ends those that there are. */
 const timedOut: FaultKind = {
   kind: 'statement time-outs',
   weight: 1,
   draw: (draws) => {
-    const role = draws.from(ROLES, 'role');
+    const place = draws.from([...PLACES] as [Place, ...Place[]], 'place');
     const limitMs = draws.whole(1, 4, 'limit');
     const forMs = draws.whole(1_500, 4_000, 'for');
     return {
-      name: `statement_timeout of ${role} ${limitMs} ms for ${(forMs / 1_000).toFixed(1)} s`,
+      name: `statement_timeout of ${place} ${limitMs} ms for ${(forMs / 1_000).toFixed(1)} s`,
       kind: 'statement time-outs',
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
-        const { stack } = stage;
-        const ask = (): Promise<{ setting: string | null }[]> =>
-          stack.rows(
+        const role = place === 'transfer' ? 'transfer_service' : 'wallet_service';
+        const database = place.replace('-', '_');
+        const change = async (how: string): Promise<void> => {
+          await stage.stack.rows('transfer', `ALTER ROLE ${role} IN DATABASE ${database} ${how}`);
+          await stage.stack.rows(
             'transfer',
-            `SELECT (SELECT split_part(each, '=', 2) FROM unnest(rolconfig) each WHERE each LIKE 'statement_timeout=%') AS setting
-           FROM pg_roles WHERE rolname = $1`,
-            [role],
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND datname = $2',
+            [role, database],
           );
-        const [before] = await insist(ask);
+        };
         await counted(stage, async () => {
           try {
-            await insist(() => limitTo(`${limitMs}ms`));
+            await insist(() => change(`SET statement_timeout = '${limitMs}ms'`));
             await pause(forMs, signal);
           } finally {
-            await insist(() => limitTo(before!.setting!));
+            await insist(() => change('RESET statement_timeout'));
           }
         });
-
-        async function limitTo(value: string): Promise<void> {
-          await stack.rows('transfer', `ALTER ROLE ${role} SET statement_timeout = '${value}'`);
-          await stack.rows('transfer', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
-            role,
-          ]);
-        }
       },
     };
   },
