@@ -9,6 +9,7 @@ import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
+import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
 import { boundStarts } from './acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
@@ -32,6 +33,7 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
       ? { shards: openShards(settings) }
       : { walletApiUrl: settings.WALLET_API_URL };
   const monitor = monitorTemporal(client, logger);
+  const backlog = watchBacklog(client, logger);
   const draining = new AbortController();
 
   const app = createApp({
@@ -41,7 +43,7 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     batchDatabase,
     wallets,
     starter,
-    acceptance: { client, monitor, starts: boundStarts(client, monitor), draining: draining.signal },
+    acceptance: { client, monitor, backlog, starts: boundStarts(client, monitor), draining: draining.signal },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     readiness: watchReadiness(
       {
@@ -65,6 +67,7 @@ export async function startApi(settings: Settings, logger: Logger, starter: Move
     async stop() {
       await server.stop();
       monitor.stop();
+      backlog.stop();
       await closeDatabases([database, batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };
