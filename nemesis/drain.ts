@@ -10,6 +10,8 @@ import type { Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
 
 const DRAIN_LIMIT_MS = 300_000;
+/** Where something is wrong already, what never ends is no news. */
+const DRAIN_LIMIT_WHEN_VIOLATED_MS = 20_000;
 const LOOK_MS = 500;
 const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;
@@ -24,10 +26,11 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<number> {
   const startedAt = performance.now();
-  const isOver = (): boolean => performance.now() - startedAt > DRAIN_LIMIT_MS;
-  const given = AbortSignal.any([signal, AbortSignal.timeout(DRAIN_LIMIT_MS)]);
+  const limitMs = violations.total() > 0 ? DRAIN_LIMIT_WHEN_VIOLATED_MS : DRAIN_LIMIT_MS;
+  const isOver = (): boolean => performance.now() - startedAt > limitMs;
+  const given = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   try {
-    await stack.waitUntilReady(DRAIN_LIMIT_MS, signal);
+    await stack.waitUntilReady(limitMs, signal);
   } catch (error) {
     signal.throwIfAborted();
     violations.report('drain', undefined, String(error));
@@ -41,11 +44,11 @@ export async function drain(
     if (left?.length === 0) return performance.now() - startedAt;
     if (isOver()) {
       for (const { id, status } of (left ?? []).slice(0, TOLD_MAX))
-        violations.report('drain', id, `it is still ${status} ${DRAIN_LIMIT_MS / 60_000} minutes after the last fault`);
+        violations.report('drain', id, `it is still ${status} ${limitMs / 1_000} s after the last fault`);
       violations.report(
         'drain',
         undefined,
-        `${left?.length ?? 'unknown'} movements had not ended ${DRAIN_LIMIT_MS / 60_000} minutes after the last fault`,
+        `${left?.length ?? 'unknown'} movements had not ended ${limitMs / 1_000} s after the last fault`,
       );
       return performance.now() - startedAt;
     }

@@ -5,7 +5,7 @@
  */
 import type { Draws } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
-import { holdsWithin } from './pause.ts';
+import { holdsWithin, pause } from './pause.ts';
 import type { Caught, Point, Wanted } from './proxy.ts';
 
 /** For something to come to the point. Under load most do within a second; a refund needs a movement that is given up. */
@@ -14,7 +14,9 @@ const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
 /** From a movement's acceptance until it has been given up and compensated, or more. */
 const GIVEN_UP_LIMIT_MS = 30_000;
-const ARRIVE_LIMIT_MS = 5_000;
+/** So long after the end it arrives: by then everybody knows of the end. */
+const LATE_MS = { min: 500, max: 4_000 };
+const ARRIVE_MS = 1_000;
 
 /** The workers, by what their connections are named. */
 const WORKERS: Readonly<Record<string, string>> = {
@@ -64,10 +66,11 @@ export const lateStatement: FaultKind = {
   weight: 2,
   draw: (draws) => {
     const operation = draws.from(['debit', 'credit', 'status'], 'operation');
+    const lateMs = draws.whole(LATE_MS.min, LATE_MS.max, 'late');
     return {
-      name: `a ${operation} that arrives when its transfer has ended`,
+      name: `a ${operation} that arrives ${(lateMs / 1_000).toFixed(1)} s after its transfer has ended`,
       kind: 'late statement',
-      lastsMs: 14_000,
+      lastsMs: 12_000 + lateMs,
       async strike(stage, signal) {
         const { stack, log, met } = stage;
         const proxy = stack.proxies.postgres;
@@ -88,12 +91,13 @@ export const lateStatement: FaultKind = {
           if (!(await holdsWithin(CATCH_LIMIT_MS, () => held.length > 0, signal))) return log(`no ${operation} came`);
           const status = await endOf(stage, transferId!, signal);
           if (status === undefined) return log(`transfer ${transferId} did not end while its ${operation} was held`);
+          await pause(lateMs, signal);
           end();
           const late = held.length;
           held.splice(0).forEach((each) => each.pass());
           log(`transfer ${transferId} is ${status}; ${late} times its ${operation} arrives now`);
           met(`${operation}s that arrived after their transfer was ${status}`, late);
-          await holdsWithin(ARRIVE_LIMIT_MS, () => false, AbortSignal.any([signal, AbortSignal.timeout(1_000)]));
+          await pause(ARRIVE_MS, signal);
         } finally {
           end();
           for (const each of held) each.pass();
