@@ -11,6 +11,7 @@ import type { Draws } from './draws.ts';
 import type { Place, Stack } from './stack.ts';
 import type { State } from './sightings.ts';
 import type { Violations } from './violations.ts';
+import type { World } from './world.ts';
 
 export interface Observer {
   /** Looks again and again until the signal aborts. */
@@ -30,7 +31,7 @@ export const TRANSFER_STATE = `transfer_id AS id, status, failure_reason AS "fai
   CASE WHEN status = 'COMPLETED' THEN coalesce(captured_amount, amount) WHEN status IN ('FAILED', 'CANCELED') THEN 0.0000 END AS captured`;
 export const TRANSACTION_STATE = `transaction_id AS id, status, failure_reason AS "failureReason", NULL::numeric AS captured`;
 
-export function createObserver(stack: Stack, api: Client, book: Book, violations: Violations): Observer {
+export function createObserver(stack: Stack, api: Client, book: Book, world: World, violations: Violations): Observer {
   let made = 0;
   let failed = 0;
 
@@ -54,6 +55,11 @@ export function createObserver(stack: Stack, api: Client, book: Book, violations
       violations.report('observer', wallet_id, `its balance is ${balance} and it holds ${held}`);
     for (const { currency, sum } of await stack.rows<{ currency: string; sum: string }>(place, SUM_OF_SHARD))
       violations.report('observer', undefined, `${place}: ${sum} ${currency} too much, with what is under way`);
+  };
+  const readBalance = async (wallet: string): Promise<void> => {
+    const { balance, held } = await api.wallets.get(wallet, { signal: AbortSignal.timeout(API_TIMEOUT_MS) });
+    if (balance.startsWith('-') || held.startsWith('-'))
+      violations.report('observer', wallet, `it was answered with balance ${balance} and held ${held}`);
   };
   const readEnded = async (draws: Draws): Promise<void> => {
     const ended = book.sightings.ended();
@@ -90,6 +96,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, violations
               [],
             ),
           ),
+          look(() => readBalance(draws.from(world.hot, 'wallet', n))),
           look(() => readEnded(draws.of(n))),
         ]);
         await sleep(EVERY_MS, undefined, { signal }).catch(() => {});

@@ -91,7 +91,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   const patientApi = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS });
   const world = await makeWorld(patientApi, book, draws.of('world'));
   const clients = createClients(api, book, world, violations);
-  const observer = createObserver(stack, api, book, violations);
+  const observer = createObserver(stack, api, book, world, violations);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};
