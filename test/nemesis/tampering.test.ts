@@ -16,6 +16,9 @@ const SOME = `
     AND reversed_amount = 0 AND capture_method = 'automatic' AND updated_at < now() - interval '3 seconds'
   ORDER BY created_at LIMIT 1 OFFSET `;
 
+let isDone = false;
+
+/** Once, however often it is drawn. */
 const tampering: FaultKind = {
   kind: 'tampering',
   weight: 1,
@@ -24,6 +27,8 @@ const tampering: FaultKind = {
     kind: 'tampering',
     lastsMs: 12_000,
     async strike({ stack }) {
+      if (isDone) return;
+      isDone = true;
       await sleep(10_000);
       const change = async (place: 'wallet-0' | 'transfer', statement: string): Promise<string> =>
         Object.values((await stack.rows<Record<string, string>>(place, statement))[0] ?? { none: '' })[0]!;
@@ -60,7 +65,7 @@ test(
       say: () => {},
       signal: new AbortController().signal,
     });
-    assert.equal(faults['tampering'], 1);
+    assert.ok(faults['tampering']! >= 1);
     assert.equal(ok, false);
     const detailsOf = (what: keyof typeof tampered): string =>
       violations
