@@ -11,7 +11,7 @@ import type { Violations } from './violations.ts';
 
 const DRAIN_LIMIT_MS = 300_000;
 /** Where something is wrong already, what never ends is no news. */
-const DRAIN_LIMIT_WHEN_VIOLATED_MS = 20_000;
+const DRAIN_LIMIT_WHEN_VIOLATED_MS = 5_000;
 const LOOK_MS = 500;
 const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;

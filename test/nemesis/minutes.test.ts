@@ -9,6 +9,9 @@ import { runNemesis } from '../../nemesis/run.ts';
 
 const FIXED_SEED = 186;
 const SECONDS = 60;
+// What a run has started is ended when its process exits, which a signal alone is not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 const LIMIT_MS = 480_000;
 
 describe('a minute of faults', { concurrency: 1 }, () => {
