@@ -39,9 +39,13 @@ export interface NemesisReport {
   readonly failure: string | undefined;
 }
 
+/** Of the violations, for people; the object has more. */
+const SHOWN = 30;
+
 export function describeReport(report: NemesisReport): string {
   const { operations, told, ends, faults, met, recoveries, looks, violations, violationsTotal } = report;
   const rows = Object.entries(operations);
+  const shown = Math.min(violations.length, SHOWN);
   return [
     '',
     'Operations',
@@ -69,10 +73,10 @@ export function describeReport(report: NemesisReport): string {
     `Slowest drain of ${report.drains}: ${report.slowestDrainSeconds.toFixed(1)} s. Reads during the run: ${looks.made}, of which ${looks.failed} failed.`,
     describeAudited(report),
     '',
-    ...violations.map(
+    ...violations.slice(0, SHOWN).map(
       ({ seenBy, subject, detail }) => `  ✗ ${seenBy}: ${subject === undefined ? '' : `${subject} `}${detail}`,
     ),
-    ...(violationsTotal > violations.length ? [`    and ${violationsTotal - violations.length} more`] : []),
+    ...(violationsTotal > shown ? [`    and ${violationsTotal - shown} more`] : []),
     ...report.stories.map((story) => `\n${story}`),
     ...(report.failure === undefined ? [] : [`The run could not be carried out: ${report.failure}`]),
     report.ok

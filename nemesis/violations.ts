@@ -16,7 +16,7 @@ export interface Violations {
   readonly total: () => number;
 }
 
-const KEPT = 50;
+const KEPT = 300;
 
 export function collectViolations(tell: (violation: Violation) => void = () => {}): Violations {
   const known = new Set<string>();
