@@ -73,9 +73,9 @@ export function describeReport(report: NemesisReport): string {
     `Slowest drain of ${report.drains}: ${report.slowestDrainSeconds.toFixed(1)} s. Reads during the run: ${looks.made}, of which ${looks.failed} failed.`,
     describeAudited(report),
     '',
-    ...violations.slice(0, SHOWN).map(
-      ({ seenBy, subject, detail }) => `  ✗ ${seenBy}: ${subject === undefined ? '' : `${subject} `}${detail}`,
-    ),
+    ...violations
+      .slice(0, SHOWN)
+      .map(({ seenBy, subject, detail }) => `  ✗ ${seenBy}: ${subject === undefined ? '' : `${subject} `}${detail}`),
     ...(violationsTotal > shown ? [`    and ${violationsTotal - shown} more`] : []),
     ...report.stories.map((story) => `\n${story}`),
     ...(report.failure === undefined ? [] : [`The run could not be carried out: ${report.failure}`]),
