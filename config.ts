@@ -57,6 +57,9 @@ const settings = z.object({
   POSTGRES_PORT: port.optional(),
   TEMPORAL_PORT: port.optional(),
   TEMPORAL_UI_PORT: port.optional(),
+  /** Where its services are told that the servers are, on loopback: a proxy that injects faults listens there. */
+  POSTGRES_PROXY_PORT: port.min(1).optional(),
+  TEMPORAL_PROXY_PORT: port.min(1).optional(),
   XDG_CACHE_HOME: optionalText,
 });
 

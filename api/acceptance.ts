@@ -7,9 +7,11 @@ import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
 import type { Database } from '../db/database.ts';
 import { LATE, within } from '../deadline.ts';
+import type { Backlog } from '../temporal/backlog.ts';
 import type { TemporalMonitor } from '../temporal/health.ts';
 import type { MovementNews } from '../temporal/movement-news.ts';
 import { databaseStep } from './database-step.ts';
+import { overloaded } from './load-limits.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
@@ -18,6 +20,7 @@ import { takeTurns } from './turns.ts';
 export interface AcceptanceDeps {
   readonly client: Client;
   readonly monitor: TemporalMonitor;
+  readonly backlog: Pick<Backlog, 'isLong'>;
   readonly starts: Starts;
   /** Of the movements whose workflows this process runs. */
   readonly news?: MovementNews<never> | undefined;
@@ -55,12 +58,13 @@ const ANSWER_LIMIT_MS = 1_800;
 /** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
 export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
-  { client, monitor, starts, news, draining }: AcceptanceDeps,
+  deps: AcceptanceDeps,
   requested: Requested<Row>,
 ): Promise<Accepted<Row>> {
+  const { client, starts, news, draining } = deps;
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
-  const { row, isNew } = await acceptOnce(c, monitor, requested);
+  const { row, isNew } = await acceptOnce(c, deps, requested);
   const answered = new AbortController();
   // From before the start, whose answer may come later than the end.
   const heard =
@@ -100,14 +104,15 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 
 /**
  * The row that a key names, and whether this request stored it; a repeat is told that it is one. Raises a problem if the
- * key was used with another body, and while Temporal is known to be down if nothing is stored yet.
+ * key was used with another body, and while Temporal is known to be down, or the workers to be far behind, if nothing is
+ * stored yet.
  */
 export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
-  monitor: TemporalMonitor,
+  deps: Pick<AcceptanceDeps, 'monitor' | 'backlog'>,
   requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'find' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
-  const stored = await storeOnce(monitor, requested);
+  const stored = await storeOnce(deps, requested);
   if (stored.isNew) return stored;
   if (stored.row.bodyHash !== requested.bodyHash)
     throw new ProblemError('idempotency_key_reused', {
@@ -119,16 +124,18 @@ export async function acceptOnce<Row extends { readonly bodyHash: string }>(
 
 /** The row and whether this request stored it. A request that races it waits for its transaction. */
 async function storeOnce<Row>(
-  monitor: TemporalMonitor,
+  { monitor, backlog }: Pick<AcceptanceDeps, 'monitor' | 'backlog'>,
   { database, find, store, storeLimitMs }: Pick<Requested<Row>, 'database' | 'find' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,
     async () => {
-      if (monitor.isDown()) {
+      const isDown = monitor.isDown();
+      if (isDown || backlog.isLong()) {
         // What is stored is answered all the same; what is not, must not be.
         const stored = await find();
         if (stored !== undefined) return { row: stored, isNew: false };
+        if (!isDown) throw overloaded();
         throw new ProblemError('temporal_unavailable', {
           detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
         });

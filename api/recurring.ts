@@ -161,7 +161,7 @@ export function recurringRoutes(deps: MovementDeps) {
       const find = () => findRecurringTransfer(database, id);
       c.var.log.setBindings({ recurring_transfer_id: id });
 
-      const { row, isNew } = await acceptOnce(c, monitor, {
+      const { row, isNew } = await acceptOnce(c, acceptance, {
         database,
         bodyHash,
         find,

@@ -11,6 +11,7 @@ import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
+import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
 import type { MovementNews } from '../temporal/movement-news.ts';
 import { boundStarts } from './acceptance.ts';
@@ -40,6 +41,7 @@ export async function startApi(
       ? { shards: openShards(settings) }
       : { walletApiUrl: settings.WALLET_API_URL };
   const monitor = monitorTemporal(client, logger);
+  const backlog = watchBacklog(client, logger);
   const draining = new AbortController();
 
   const app = createApp({
@@ -52,6 +54,7 @@ export async function startApi(
     acceptance: {
       client,
       monitor,
+      backlog,
       starts: boundStarts(client, monitor),
       news: news as never,
       draining: draining.signal,
@@ -79,6 +82,7 @@ export async function startApi(
     async stop() {
       await server.stop();
       monitor.stop();
+      backlog.stop();
       await closeDatabases([database, batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };

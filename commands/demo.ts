@@ -8,7 +8,7 @@ import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
 import { describeInvariants } from '../audit/report.ts';
 import { CounterpoiseError, createClient } from '../client/client.ts';
-import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { readSettings, SettingsError, type Settings } from '../config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
@@ -17,6 +17,7 @@ import type { RunningService } from '../run-service.ts';
 import { createLogger } from '../telemetry.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
+import { ownEnvironment } from './own-environment.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
 import { startEverything } from './serve.ts';
 
@@ -68,7 +69,8 @@ function readPlan(): DemoPlan {
 
 /** Runs the demo on a stack of its own, of which nothing is left running; whether all invariants hold. */
 async function demo(plan: DemoPlan, progress: Progress): Promise<boolean> {
-  const environment = ownEnvironment();
+  const inherited = ownEnvironment();
+  const environment = { ...inherited, DATA_DIR: inherited['DATA_DIR'] || DATA_DIR };
   const settings = readSettings(environment);
   const infrastructure = await startInfrastructure({
     dataDir: settings.DATA_DIR,
@@ -136,15 +138,6 @@ async function run(
     link,
     ok: report.ok && outcome.underWay === 0 && outcome.moneyBefore === outcome.moneyAfter,
   };
-}
-
-/** Without what names a stack's databases and Temporal server: the demo's faults are not for those. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const environment = inheritedEnvironment();
-  const isOfAnother = (name: string): boolean =>
-    /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|^WALLET_API_URL/.test(name);
-  const kept = Object.entries(environment).filter(([name]) => !isOfAnother(name));
-  return { ...Object.fromEntries(kept), DATA_DIR: environment['DATA_DIR'] || DATA_DIR };
 }
 
 function serviceSettings(infrastructure: Infrastructure, { DISPATCH }: Settings): Settings {

@@ -25,6 +25,7 @@ try {
     ports: wantedPorts(settings, separate),
     temporalAddress: settings.TEMPORAL_ADDRESS,
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    proxyPorts: { postgres: settings.POSTGRES_PROXY_PORT, temporal: settings.TEMPORAL_PROXY_PORT },
     environment: inheritedEnvironment(),
     separate,
     progress,

@@ -24,6 +24,8 @@ export interface InfrastructureOptions {
   /** A Temporal server that already runs, used instead of one of our own. */
   readonly temporalAddress: string | undefined;
   readonly temporalNamespace: string;
+  /** Where services are told that the servers are, for proxies that inject faults. Administrators go past them. */
+  readonly proxyPorts?: Readonly<Partial<Record<'postgres' | 'temporal', number | undefined>>>;
   /** What every child is given, besides its own settings. */
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: Progress;
@@ -91,11 +93,11 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
     const { ports } = reserved;
     keepChosen(data, ports, options);
 
-    const databases = databasesAt(data, ports.postgres);
+    const databases = databasesAt(data, ports.postgres, options.proxyPorts?.postgres ?? ports.postgres);
     const server = temporalAt(options, ports);
     const settings = {
       ...databases.serviceSettings,
-      TEMPORAL_ADDRESS: server.address,
+      TEMPORAL_ADDRESS: options.proxyPorts?.temporal ? `127.0.0.1:${options.proxyPorts.temporal}` : server.address,
       TEMPORAL_NAMESPACE: server.namespace,
       DATA_DIR: data.path,
     };
@@ -106,7 +108,12 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
         : []),
     ];
     await unlessInterrupted(interrupt, Promise.all(starts));
-    const environment = { ...options.environment, ...settings, ...databases.administratorSettings };
+    const environment = {
+      ...options.environment,
+      ...settings,
+      ...databases.administratorSettings,
+      TEMPORAL_ADDRESS: server.address,
+    };
     await during(progress, 'Databases', () => migrate(environment, interrupt));
 
     return {
@@ -196,10 +203,10 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
   }
 }
 
-function databasesAt(data: DataDirectory, port: number) {
+function databasesAt(data: DataDirectory, port: number, servicePort: number) {
   const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
   const service = (role: 'wallet_service' | 'transfer_service', database: string): string =>
-    postgres.postgresUrl(port, role, data.passwords[role], database);
+    postgres.postgresUrl(servicePort, role, data.passwords[role], database);
   const administrator = (database: string): string =>
     postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
   const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));

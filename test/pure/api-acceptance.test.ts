@@ -30,7 +30,7 @@ const NOISE_MS = 1_500;
 const START_LIMIT_MS = 1_500;
 
 /** One route that accepts the same movement again and again, in a store of one. */
-function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, startsMax = 1_000 } = {}) {
+function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, isBehind = false, startsMax = 1_000 } = {}) {
   const seen = { row: undefined as Row | undefined, starts: 0, suspicions: 0 };
   const monitor: TemporalMonitor = { isDown: () => isDown, suspect: () => (seen.suspicions += 1), stop: () => {} };
   const starts = boundStarts(client, monitor, { atOnceMax: startsMax, waitingMax: 0 });
@@ -57,7 +57,7 @@ function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, startsMa
     .post('/:body', async (c) => {
       const { row, status } = await acceptMovement(
         c,
-        { client, monitor, starts, draining: draining.signal },
+        { client, monitor, backlog: { isLong: () => isBehind }, starts, draining: draining.signal },
         requested(c.req.param('body')),
       );
       return c.json(row, status);
@@ -108,6 +108,18 @@ describe('Temporal', () => {
     assert.deepEqual(
       [refused.status, refused.code, refused.headers.get('retry-after'), seen.row],
       [503, 'temporal_unavailable', '1', undefined],
+    );
+    seen.row = { bodyHash: 'a', state: 'PENDING' };
+    assert.equal((await post('a')).status, 202);
+    assert.equal((await post('b')).status, 422);
+  });
+
+  test('workers far behind: a new movement is refused and not stored, a stored one is answered', async () => {
+    const { post, seen } = setUp({}, { isBehind: true });
+    const refused = await post('a');
+    assert.deepEqual(
+      [refused.status, refused.code, refused.headers.get('retry-after'), seen.row],
+      [429, 'overloaded', '1', undefined],
     );
     seen.row = { bodyHash: 'a', state: 'PENDING' };
     assert.equal((await post('a')).status, 202);

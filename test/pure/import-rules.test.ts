@@ -182,6 +182,8 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
+  // Starts a stack from outside, and hurts it.
+  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'package.json', 'node:'] },
   {
     of: 'commands/',
     may: [...COMPOSES, 'commands/', 'audit/', 'client/client.ts', 'dev/', 'node:', 'zod'],
@@ -200,6 +202,29 @@ const RULES: readonly Rule[] = [
 
   // Starts services as processes, never by importing them.
   { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
+
+  // Reads along between services and servers, and knows neither.
+  { of: 'nemesis/proxy.ts', may: ['nemesis/postgres-wire.ts', 'node:'] },
+  { of: 'nemesis/postgres-wire.ts', may: [] },
+
+  // Hurts a stack from outside and looks into all of it: nothing of the services' own code but what decides ids and bodies.
+  {
+    of: 'nemesis/',
+    may: [
+      'nemesis/',
+      'audit/',
+      'client/client.ts',
+      'commands/draw.ts',
+      'commands/for-each.ts',
+      'db/database.ts',
+      'dev/',
+      'domain/',
+      'workflows/messages.ts',
+      '@temporalio/client',
+      'node:',
+    ],
+    mayTypes: ['pg'],
+  },
 
   { of: 'config.ts', may: ['node:fs', 'zod'] },
   { of: 'telemetry.ts', may: ['node:module', 'pino'], mayTypes: ['config.ts', 'pino-pretty'] },
@@ -223,6 +248,7 @@ const FOLDERS = [
   'db',
   'dev',
   'domain',
+  'nemesis',
   'temporal',
   'test',
   'workers',

@@ -12,7 +12,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { transferId } from '../../domain/derived-id.ts';
 import type { Movement } from './api-client.ts';
-import { freeze, hasStopped, killAndAwaitNext } from './faults.ts';
+import { hasStopped } from '../../dev/freeze.ts';
+import { freeze, killAndAwaitNext } from './faults.ts';
 import {
   attemptsOf,
   fenceOf,

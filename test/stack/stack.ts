@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isRunning, send, type ProcessRecord } from '../../dev/processes.ts';
+import { killRecorded } from '../../dev/kill-recorded.ts';
+import { send } from '../../dev/processes.ts';
 import { readStackFile, stackFilePath, type StackFile } from '../../dev/stack-file.ts';
 
 export interface TestStackOptions {
@@ -160,18 +161,6 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) })) as [number | null];
   return code;
-}
-
-/** The launcher first, so that it starts nothing again. */
-function killRecorded(dataDir: string): void {
-  const file = join(dataDir, 'processes.json');
-  if (!existsSync(file)) return;
-  const read = (): Record<string, ProcessRecord> =>
-    JSON.parse(readFileSync(file, 'utf8')) as Record<string, ProcessRecord>;
-  const { launcher } = read();
-  if (launcher && isRunning(launcher)) send(launcher.pid, 'SIGKILL');
-  while (launcher && isRunning(launcher)); // a moment, and an exit hook cannot wait otherwise
-  for (const record of Object.values(read())) if (isRunning(record)) send(record.pid, 'SIGKILL');
 }
 
 const exitHooks = new Set<() => void>();

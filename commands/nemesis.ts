@@ -1,0 +1,76 @@
+/**
+ * `npm run nemesis`: brings up a stack of its own, lets clients move money on it while faults strike that are drawn from a
+ * seed, and then holds everything that clients were told against what is stored. Nothing of it is left, unless there is a
+ * violation. `--minutes`, `--seed`; `--report FILE` writes a page about the run; `--json`: one object on the last line.
+ * Exits 0 if nothing was violated, 1 if something was, 2 if the run could not be carried out to its end.
+ */
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { arch, cpus, release, totalmem, type as system } from 'node:os';
+import { StackError } from '../dev/stack-error.ts';
+import { FAULT_KINDS } from '../nemesis/faults.ts';
+import { describeReport, reportAsJson, reportAsPage } from '../nemesis/report.ts';
+import { runNemesis } from '../nemesis/run.ts';
+import own from '../package.json' with { type: 'json' };
+import { readFlags, wholeNumber } from './arguments.ts';
+import { ownEnvironment } from './own-environment.ts';
+
+const USAGE = 'Usage: npm run nemesis -- [--minutes 5] [--seed N] [--report FILE] [--json]';
+const MINUTES = { default: '5', max: 24 * 60 };
+
+/** One Ctrl-C arrives twice, from the terminal and forwarded by npm. */
+const SAME_REQUEST_MS = 500;
+
+const isJson = process.argv.includes('--json');
+const interrupt = new AbortController();
+let askedAtMs: number | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    askedAtMs ??= Date.now();
+    // Asked once more: exit hooks end what is left at once.
+    if (Date.now() - askedAtMs > SAME_REQUEST_MS) process.exit(130);
+    interrupt.abort();
+  });
+
+try {
+  const { minutes, seed, report: page } = readArguments();
+  const say = (line: string): void => console.error(line);
+  say(`Seed ${seed}, ${minutes} minutes. Again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`);
+  const report = await runNemesis({
+    seed,
+    seconds: minutes * 60,
+    kinds: FAULT_KINDS,
+    environment: ownEnvironment(),
+    say,
+    signal: interrupt.signal,
+  });
+  if (page !== undefined) writeFileSync(page, reportAsPage(report, aboutThis()));
+  console.log(isJson ? JSON.stringify(reportAsJson(report)) : describeReport(report));
+  process.exit(report.violationsTotal > 0 ? 1 : report.ok ? 0 : 2);
+} catch (error) {
+  console.error(error instanceof StackError ? error.message : error);
+  if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
+  process.exit(2);
+}
+
+function readArguments() {
+  const values = readFlags(
+    { minutes: { type: 'string' }, seed: { type: 'string' }, report: { type: 'string' }, json: { type: 'boolean' } },
+    USAGE,
+  );
+  return {
+    minutes: wholeNumber('--minutes', values.minutes ?? MINUTES.default, { min: 1, max: MINUTES.max, usage: USAGE }),
+    seed: wholeNumber('--seed', values.seed ?? `${randomInt(1_000_000)}`, { max: 2 ** 32, usage: USAGE }),
+    report: values.report,
+  };
+}
+
+function aboutThis() {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return {
+    version: own.version,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${cpu?.model ?? arch()}, ${memory} GB, ${system()} ${release()}, Node ${process.version}`,
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * Concurrent clients that behave as clients do: they repeat what had no answer with the same key, send some keys several
+ * times at once, give up early on some answers and learn them later by a repeat, and on some for good. What they were told
+ * goes into the book. Imported by run.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../client/client.ts';
+import { cancelOf, decisionsOf, endOrder, type Action } from './actions.ts';
+import { judge } from './answers.ts';
+import type { Book, Entry } from './book.ts';
+import type { Draws } from './draws.ts';
+import { createMemory, type Memory } from './memory.ts';
+import { drawTask, type Operation } from './operations.ts';
+import type { Violations } from './violations.ts';
+import type { World } from './world.ts';
+
+export interface Clients {
+  /** Clients at work until the signal aborts; returns when each has its last answer. `untilMs` is when that will be. */
+  readonly run: (draws: Draws, untilMs: number, signal: AbortSignal) => Promise<void>;
+  /** Without faults: learns every answer that clients wanted, decides every hold, ends standing orders. */
+  readonly finish: (draws: Draws, signal: AbortSignal) => Promise<void>;
+  /** Sends a request once, and notes what it was told. Never throws. */
+  readonly send: (
+    operation: Operation,
+    entry: Entry,
+    options: { timeoutMs: number; waitSeconds?: number },
+  ) => Promise<Sent>;
+  readonly memory: Memory;
+  /** Requests by what they were told: `accepted`, or a code. */
+  readonly told: () => Readonly<Record<string, number>>;
+  /** How many requests a second made a movement lately. */
+  readonly ratePerSecond: () => number;
+}
+
+export type Sent = 'accepted' | 'refused' | 'again';
+
+const CLIENTS = 12;
+const PAUSE_MS_MAX = 150;
+const TIMEOUT_MS = 10_000;
+const BACKOFF_MS = { min: 100, max: 2_000 };
+const SHARE = { copies: 0.15, impatient: 0.1, givesUp: 0.04, repeats: 0.12, waits: 0.45 };
+const RATE_OVER_MS = 10_000;
+
+export function createClients(api: Client, book: Book, world: World, violations: Violations): Clients {
+  const memory = createMemory();
+  const told: Record<string, number> = {};
+  const acceptedAtMs: number[] = [];
+  /** Whose answers are still wanted. */
+  const wanted = new Map<Entry, Operation>();
+  let sequence = 0;
+
+  const count = (what: string): void => {
+    told[what] = (told[what] ?? 0) + 1;
+  };
+
+  const send: Clients['send'] = async (operation, entry, { timeoutMs, waitSeconds }) => {
+    const askedAtMs = performance.now();
+    try {
+      const answer = await operation.send(api, {
+        idempotencyKey: entry.key,
+        signal: AbortSignal.timeout(timeoutMs + (waitSeconds ?? 0) * 1_000),
+        ...(waitSeconds === undefined ? {} : { waitSeconds }),
+      });
+      book.accepted(entry, answer, askedAtMs);
+      memory.remember(entry, answer);
+      count('accepted');
+      acceptedAtMs.push(performance.now());
+      if (acceptedAtMs.length > 10_000) acceptedAtMs.splice(0, 5_000);
+      return 'accepted';
+    } catch (error) {
+      const { says, code } = judge(error);
+      count(code);
+      if (code === 'internal_error') violations.report('observer', entry.id, 'a request for it was answered with 500');
+      if (says === 'unknown') book.unanswered(entry, code);
+      else book.refused(entry, code);
+      return says === 'refused' ? 'refused' : 'again';
+    }
+  };
+
+  /** Repeats with the same key until it is known what became of it. */
+  const learn = async (operation: Operation, entry: Entry, draws: Draws, signal: AbortSignal): Promise<void> => {
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const waitSeconds = draws.chance(SHARE.waits, 'waits') ? draws.whole(1, 5, 'seconds') : undefined;
+      const isImpatient = attempt === 1 && draws.chance(SHARE.impatient, 'impatient');
+      const timeoutMs = isImpatient ? draws.whole(2, 300, 'timeout') : TIMEOUT_MS;
+      const sent = await send(
+        operation,
+        entry,
+        isImpatient || waitSeconds === undefined ? { timeoutMs } : { timeoutMs, waitSeconds },
+      );
+      if (sent !== 'again') return void wanted.delete(entry);
+      if (draws.chance(SHARE.givesUp, 'gives up')) return void wanted.delete(entry);
+      const pauseMs = Math.min(BACKOFF_MS.min * 2 ** attempt, BACKOFF_MS.max);
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    }
+  };
+
+  const perform = async (operation: Operation, draws: Draws, signal: AbortSignal): Promise<void> => {
+    const entry = book.open(operation.asked);
+    wanted.set(entry, operation);
+    const copies = draws.chance(SHARE.copies, 'copies') ? draws.whole(2, 4, 'how many') : 1;
+    await Promise.all(Array.from({ length: copies }, (_, n) => learn(operation, entry, draws.of('copy', n), signal)));
+    if (draws.chance(SHARE.repeats, 'repeats')) await send(operation, entry, { timeoutMs: TIMEOUT_MS });
+  };
+
+  /** Whether there is an answer for good. */
+  const act = async (action: Action): Promise<boolean> => {
+    const askedAtMs = performance.now();
+    try {
+      const { id, state } = await action.send(api, { signal: AbortSignal.timeout(2 * TIMEOUT_MS) });
+      count(action.kind);
+      if (action.mustRefuse !== undefined) violations.report('observer', id, `${action.kind} was not refused`);
+      if (state !== undefined) book.see('observer', id, state, askedAtMs);
+      return true;
+    } catch (error) {
+      const { says, code } = judge(error);
+      count(`${action.kind}: ${code}`);
+      if (code === 'internal_error')
+        violations.report('observer', action.about, `${action.kind} was answered with 500`);
+      if (action.mustRefuse !== undefined && says === 'refused' && code !== action.mustRefuse)
+        violations.report('observer', action.about, `${action.kind} was refused as ${code}`);
+      return says === 'refused';
+    }
+  };
+
+  return {
+    async run(draws, untilMs, signal) {
+      const client = async (): Promise<void> => {
+        while (!signal.aborted) {
+          const n = sequence++;
+          const own = draws.of(n);
+          const key = `nemesis-${own.whole(0, 1e9, 'key')}-${n}`;
+          const task = drawTask({ key, draws: own.of('task'), world, memory, leftMs: untilMs - Date.now() });
+          if ('operation' in task) await perform(task.operation, own.of('conduct'), signal);
+          else {
+            const answers = await Promise.all(task.actions.map(act));
+            if (task.decides !== undefined && !answers.includes(true)) memory.putBack(task.decides);
+          }
+          await sleep(own.whole(0, PAUSE_MS_MAX, 'pause'), undefined, { signal }).catch(() => {});
+        }
+      };
+      await Promise.all(Array.from({ length: CLIENTS }, client));
+    },
+    async finish(draws, signal) {
+      const inLanes = async <Item>(
+        items: readonly Item[],
+        work: (item: Item, n: number) => Promise<void>,
+      ): Promise<void> => {
+        const waiting = items.entries();
+        await Promise.all(
+          Array.from({ length: CLIENTS }, async () => {
+            for (const [n, item] of waiting) if (!signal.aborted) await work(item, n);
+          }),
+        );
+      };
+      await inLanes([...wanted], async ([entry, operation]) => {
+        while (!signal.aborted && (await send(operation, entry, { timeoutMs: TIMEOUT_MS })) === 'again')
+          await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {});
+        wanted.delete(entry);
+      });
+      const repeat = async (action: Action): Promise<void> => {
+        while (!signal.aborted && !(await act(action)))
+          await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {});
+      };
+      // What nobody was answered about may be there all the same.
+      const unknown = book.entries().filter((entry) => entry.told === 'unknown');
+      const orders = [
+        ...memory.takeOrders(),
+        ...unknown.filter(({ names }) => names === 'recurring').map(({ id }) => id),
+      ];
+      await inLanes(orders, (id) => repeat(endOrder(id)));
+      const holds = unknown.filter(({ kind }) => kind === 'hold').map(({ id }) => cancelOf(id));
+      for (let hold = memory.takeHold(draws); hold !== undefined; hold = memory.takeHold(draws))
+        holds.push(decisionsOf(hold, draws.of(hold.id))[0]!);
+      await inLanes(holds, repeat);
+    },
+    send,
+    memory,
+    told: () => told,
+    ratePerSecond() {
+      const since = performance.now() - RATE_OVER_MS;
+      return acceptedAtMs.filter((atMs) => atMs > since).length / (RATE_OVER_MS / 1_000);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Holds what clients were told against what is stored: each accepted movement is there with the terms that were asked for,
+ * nothing is there that was refused or that nobody asked for, and each wallet's money is what the clients' own records say.
+ * Pure. Imported by verify.ts and tests.
+ */
+import { formatUnits, parseUnits } from '../domain/money.ts';
+import { effectOf } from './answers.ts';
+import { unlike, type Book, type Entry, type Move, type Terms } from './book.ts';
+
+export interface StoredMovement extends Terms {
+  readonly id: string;
+  readonly key: string;
+}
+
+export interface Stored {
+  /** Transfers and transactions. */
+  readonly movements: readonly StoredMovement[];
+  /** The ids of batches and standing orders. */
+  readonly others: ReadonlySet<string>;
+  /** What the entries of a movement have changed in a user's wallet, in sum. */
+  readonly ledger: readonly { readonly movement: string; readonly wallet: string; readonly change: string }[];
+  readonly wallets: readonly { readonly wallet: string; readonly balance: string; readonly held: string }[];
+}
+
+export type Report = (subject: string, detail: string) => void;
+
+/** The states are those in the book: what the API answered last, once all has ended. */
+export function compare(book: Book, stored: Stored, report: Report): void {
+  const rows = new Map(stored.movements.map((row) => [row.id, row]));
+  const claimed = new Set<string>();
+  for (const entry of book.entries()) {
+    compareEntry(entry, rows, stored.others, report);
+    for (const { id } of entry.moves) claimed.add(id);
+  }
+  for (const { id, key } of stored.movements)
+    if (!claimed.has(id)) report(id, `it is stored by key ${JSON.stringify(key)}, but nobody asked for it`);
+  compareMoney(book, rows, stored, report);
+}
+
+function compareEntry(
+  entry: Entry,
+  rows: ReadonlyMap<string, StoredMovement>,
+  others: ReadonlySet<string>,
+  report: Report,
+): void {
+  const { key, kind, id, moves, told } = entry;
+  const wasTold = told === 'accepted' ? 'it was accepted' : `its key ${key} was refused (${entry.refusal})`;
+  const isHere = ({ id: moveId }: Move): boolean => rows.has(moveId);
+  const isSingle = entry.names === 'transfer' || entry.names === 'transaction';
+
+  if (told === 'accepted') {
+    if (!isSingle && !others.has(id)) report(id, `${wasTold} as ${kind}, but it is not stored`);
+    for (const move of moves)
+      if (!isHere(move)) report(move.id, `${wasTold} as ${kind} of ${key}, but it is not stored`);
+  } else if (told === 'nothing') {
+    if (others.has(id)) report(id, `${wasTold}, but it is stored`);
+    for (const move of moves) if (isHere(move)) report(move.id, `${wasTold}, but it is stored`);
+  } else if (moves.some(isHere) && !moves.every(isHere))
+    report(id, `only some of its ${moves.length} movements are stored`);
+
+  for (const move of moves) {
+    const wrong = isHere(move) ? unlike(move, rows.get(move.id)!) : undefined;
+    if (wrong !== undefined) report(move.id, `it is stored with ${wrong}`);
+  }
+}
+
+function compareMoney(book: Book, rows: ReadonlyMap<string, StoredMovement>, stored: Stored, report: Report): void {
+  const nameOf = (movement: string, wallet: string): string => `${movement} ${wallet}`;
+  const expected = new Map<string, bigint>();
+  const balances = new Map<string, bigint>();
+  for (const { moves } of book.entries()) {
+    for (const move of moves) {
+      const state = book.sightings.latest(move.id);
+      if (state === undefined) continue;
+      const terms = { ...move, amount: move.amount ?? rows.get(move.id)?.amount };
+      for (const [wallet, change] of effectOf(terms, state, parseUnits)) {
+        expected.set(nameOf(move.id, wallet), change);
+        balances.set(wallet, (balances.get(wallet) ?? 0n) + change);
+      }
+    }
+  }
+  for (const { movement, wallet, change } of stored.ledger) {
+    const name = nameOf(movement, wallet);
+    const told = expected.get(name) ?? 0n;
+    expected.delete(name);
+    if (told !== parseUnits(change))
+      report(
+        movement,
+        `by what clients were told it changed wallet ${wallet} by ${formatUnits(told)}, by the ledger by ${change}`,
+      );
+  }
+  for (const [name, told] of expected) {
+    const [movement, wallet] = name.split(' ') as [string, string];
+    report(
+      movement,
+      `by what clients were told it changed wallet ${wallet} by ${formatUnits(told)}, but the ledger has no entry`,
+    );
+  }
+  for (const { wallet, balance, held } of stored.wallets) {
+    const told = balances.get(wallet) ?? 0n;
+    if (told !== parseUnits(balance))
+      report(wallet, `by what clients were told it has ${formatUnits(told)}, but its balance is ${balance}`);
+    if (parseUnits(held) !== 0n) report(wallet, `it holds ${held}, although every hold is decided`);
+  }
+}

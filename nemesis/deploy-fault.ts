@@ -1,0 +1,71 @@
+/**
+ * A deploy in mid-flight: the transfer worker is stopped and started with a second version of the workflow code, whose new
+ * commands are guarded by `patched`, and later with a third one, which does as the first did but for runs that are marked by
+ * the second. Runs begun by each are gone on with by the others. Imported by faults.ts.
+ */
+import type { Build, Edit } from './build.ts';
+import type { FaultKind } from './fault.ts';
+import { pause } from './pause.ts';
+
+const FILE = 'workflows/transfer.ts';
+const RESPAWN_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 60_000;
+const COUNT_LIMIT_MS = 3_000;
+const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sleep(1));';
+/** Each has something new: a timer before a movement begins, and one before it is settled. */
+const PLACES: readonly string[] = [`requests.phase = 'open';`, `requests.phase = 'leaving';`];
+const IMPORT = `import { parseUnits } from '../domain/money.ts';`;
+const IMPORTS = `${IMPORT}\nimport * as deployed from '@temporalio/workflow';`;
+
+const line = (version: 2 | 3, place: number): string => {
+  const isPatched = `deployed.patched('nemesis-${place}')`;
+  // Without a mark a run that is not being replayed gets none.
+  return `if (${version === 2 ? isPatched : `deployed.workflowInfo().unsafe.isReplaying && ${isPatched}`}) ${TIMER}`;
+};
+
+export const FIRST_TO_SECOND: readonly Edit[] = [
+  { file: FILE, find: IMPORT, replace: IMPORTS },
+  ...PLACES.map((find, place) => ({ file: FILE, find, replace: `${find}\n    ${line(2, place)}` })),
+];
+const between = (from: 2 | 3, to: 2 | 3): Edit[] =>
+  PLACES.map((_, place) => ({ file: FILE, find: line(from, place), replace: line(to, place) }));
+export const SECOND_TO_THIRD: readonly Edit[] = between(2, 3);
+export const THIRD_TO_SECOND: readonly Edit[] = between(3, 2);
+
+const deployed = new WeakSet<Build>();
+
+export const deployFault: FaultKind = {
+  kind: 'deploy in mid-flight',
+  weight: 2,
+  draw: (draws) => {
+    const forMs = draws.whole(3_000, 9_000, 'for');
+    return {
+      name: `worker-transfer on a second version of the workflow code for ${(forMs / 1_000).toFixed(1)} s, and back`,
+      kind: 'deploy in mid-flight',
+      lastsMs: forMs + 8_000,
+      async strike({ stack, log, met, recovered }, signal) {
+        const restart = async (): Promise<void> => {
+          await stack.killAndAwaitNext('worker-transfer', 'SIGTERM', RESPAWN_LIMIT_MS);
+          await stack.waitUntilReady(READY_LIMIT_MS);
+        };
+        const fromMs = Date.now();
+        stack.build.edit(deployed.has(stack.build) ? THIRD_TO_SECOND : FIRST_TO_SECOND);
+        deployed.add(stack.build);
+        try {
+          await restart();
+          await pause(forMs, signal);
+        } finally {
+          stack.build.edit(SECOND_TO_THIRD);
+          await restart();
+        }
+        const query = `TemporalChangeVersion IN ('nemesis-0', 'nemesis-1') AND StartTime > '${new Date(fromMs).toISOString()}'`;
+        const { count } = await stack.temporal
+          .withDeadline(Date.now() + COUNT_LIMIT_MS, () => stack.temporal.workflow.count(query))
+          .catch(() => ({ count: 0 }));
+        log(`${count} workflows have run by the second version`);
+        met('workflows that the second version has marked', count);
+        recovered('worker-transfer was deployed twice');
+      },
+    };
+  },
+};

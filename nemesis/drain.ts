@@ -1,0 +1,72 @@
+/**
+ * After the faults of a round: everything that was accepted comes to its end by itself, within five minutes (I7). Clients
+ * decide what waits for them, and an operator asks for reconciliations. Imported by run.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../client/client.ts';
+import type { Clients } from './clients.ts';
+import type { Draws } from './draws.ts';
+import type { Stack } from './stack.ts';
+import type { Violations } from './violations.ts';
+
+const DRAIN_LIMIT_MS = 300_000;
+/** Where something is wrong already, what never ends is no news. */
+const DRAIN_LIMIT_WHEN_VIOLATED_MS = 5_000;
+const LOOK_MS = 500;
+const RECONCILE_MS = 15_000;
+const TOLD_MAX = 10;
+
+/** How long it took until everything had ended. */
+export async function drain(
+  stack: Stack,
+  api: Client,
+  clients: Clients,
+  draws: Draws,
+  violations: Violations,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedAt = performance.now();
+  const limitMs = violations.total() > 0 ? DRAIN_LIMIT_WHEN_VIOLATED_MS : DRAIN_LIMIT_MS;
+  const isOver = (): boolean => performance.now() - startedAt > limitMs;
+  const given = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  try {
+    await stack.waitUntilReady(limitMs, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    violations.report('drain', undefined, String(error));
+  }
+  await clients.finish(draws, given);
+
+  let reconciledAt = -Infinity;
+  for (;;) {
+    signal.throwIfAborted();
+    const left = await underWay(stack).catch(() => undefined);
+    if (left?.length === 0) return performance.now() - startedAt;
+    if (isOver()) {
+      for (const { id, status } of (left ?? []).slice(0, TOLD_MAX))
+        violations.report('drain', id, `it is still ${status} ${limitMs / 1_000} s after the last fault`);
+      violations.report(
+        'drain',
+        undefined,
+        `${left?.length ?? 'unknown'} movements had not ended ${limitMs / 1_000} s after the last fault`,
+      );
+      return performance.now() - startedAt;
+    }
+    if (performance.now() - reconciledAt > RECONCILE_MS) {
+      reconciledAt = performance.now();
+      // What fails now is asked for again.
+      await api.reconciliationRuns.create({ signal: AbortSignal.timeout(RECONCILE_MS) }).catch(() => {});
+    }
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
+  return stack.rows(
+    'transfer',
+    `
+    SELECT transfer_id AS id, status FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
+    UNION ALL SELECT transaction_id, status FROM transactions WHERE status = 'PENDING'
+    UNION ALL SELECT batch_id, status FROM transfer_batches WHERE status = 'PROCESSING'`,
+  );
+}

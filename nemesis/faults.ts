@@ -1,0 +1,23 @@
+/**
+ * Every kind of fault that a run draws from. Imported by run.ts and tests.
+ */
+import { connectionFaults } from './connection-faults.ts';
+import { deployFault } from './deploy-fault.ts';
+import type { FaultKind } from './fault.ts';
+import { freezeFaults } from './freeze-faults.ts';
+import { killFaults } from './kill-faults.ts';
+import { overloadFault } from './overload-fault.ts';
+import { pointFaults } from './point-faults.ts';
+import { statementFaults } from './statement-faults.ts';
+import { workflowFaults } from './workflow-faults.ts';
+
+export const FAULT_KINDS: readonly FaultKind[] = [
+  ...killFaults,
+  ...pointFaults,
+  ...freezeFaults,
+  ...connectionFaults,
+  ...statementFaults,
+  ...workflowFaults,
+  deployFault,
+  overloadFault,
+];

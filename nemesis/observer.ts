@@ -1,0 +1,116 @@
+/**
+ * Reads that must always hold, made while faults strike: no balance is negative, in each shard the balances and what is
+ * under way sum to zero, and what has ended never changes, be it read from the API or from the database. A read that
+ * fails says nothing. Imported by run.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { judge, stateOfTransfer } from './answers.ts';
+import type { Client } from '../client/client.ts';
+import type { Book } from './book.ts';
+import type { Draws } from './draws.ts';
+import type { Place, Stack } from './stack.ts';
+import type { State } from './sightings.ts';
+import type { Violations } from './violations.ts';
+import type { World } from './world.ts';
+
+export interface Observer {
+  /** Looks again and again until the signal aborts. */
+  readonly run: (draws: Draws, signal: AbortSignal) => Promise<void>;
+  /** How many looks were made, and how many of them failed. */
+  readonly looks: () => { readonly made: number; readonly failed: number };
+}
+
+const EVERY_MS = 500;
+const API_TIMEOUT_MS = 3_000;
+/** Of those that have ended, so many are looked at again each time. */
+const SAMPLE = 50;
+const SHARDS: readonly Place[] = ['wallet-0', 'wallet-1'];
+
+/** What the API would call the state of a row. */
+export const TRANSFER_STATE = `transfer_id AS id, status, failure_reason AS "failureReason",
+  CASE WHEN status = 'COMPLETED' THEN coalesce(captured_amount, amount) WHEN status IN ('FAILED', 'CANCELED') THEN 0.0000 END AS captured`;
+export const TRANSACTION_STATE = `transaction_id AS id, status, failure_reason AS "failureReason", NULL::numeric AS captured`;
+
+export function createObserver(stack: Stack, api: Client, book: Book, world: World, violations: Violations): Observer {
+  let made = 0;
+  let failed = 0;
+
+  const look = async (read: () => Promise<void>): Promise<void> => {
+    made += 1;
+    await read().catch(() => {
+      failed += 1;
+    });
+  };
+  const seeRows = async (statement: string, values: readonly unknown[]): Promise<void> => {
+    const askedAtMs = performance.now();
+    for (const { id, ...state } of await stack.rows<{ id: string } & State>('transfer', statement, values))
+      book.see('observer', id, state, askedAtMs);
+  };
+  const readMoney = async (place: Place): Promise<void> => {
+    const negative = await stack.rows<{ wallet_id: string; balance: string; held: string }>(
+      place,
+      `SELECT wallet_id, balance, held FROM wallets WHERE kind = 'user' AND (balance < 0 OR held < 0)`,
+    );
+    for (const { wallet_id, balance, held } of negative)
+      violations.report('observer', wallet_id, `its balance is ${balance} and it holds ${held}`);
+    for (const { currency, sum } of await stack.rows<{ currency: string; sum: string }>(place, SUM_OF_SHARD))
+      violations.report('observer', undefined, `${place}: ${sum} ${currency} too much, with what is under way`);
+  };
+  const readBalance = async (wallet: string): Promise<void> => {
+    const { balance, held } = await api.wallets.get(wallet, { signal: AbortSignal.timeout(API_TIMEOUT_MS) });
+    if (balance.startsWith('-') || held.startsWith('-'))
+      violations.report('observer', wallet, `it was answered with balance ${balance} and held ${held}`);
+  };
+  const readEnded = async (draws: Draws): Promise<void> => {
+    const ended = book.sightings.ended();
+    const ids = Array.from(
+      { length: Math.min(SAMPLE, ended.length) },
+      (_, n) => ended[draws.whole(0, ended.length - 1, n)]!,
+    );
+    const transfers = ids.filter((id) => book.moveOf(id)?.movement !== 'transaction');
+    await seeRows(`SELECT ${TRANSFER_STATE} FROM transfers WHERE transfer_id = ANY($1)`, [transfers]);
+    const [first] = transfers;
+    if (first === undefined) return;
+    const askedAtMs = performance.now();
+    const answer = await api.transfers
+      .get(first, { signal: AbortSignal.timeout(API_TIMEOUT_MS) })
+      .catch((error: unknown) => {
+        const { says, code } = judge(error);
+        if (says === 'refused')
+          violations.report('observer', first, `it had ended, and now reading it is refused: ${code}`);
+      });
+    if (answer !== undefined) book.see('observer', first, stateOfTransfer(answer), askedAtMs);
+  };
+
+  return {
+    async run(draws, signal) {
+      for (let n = 0; !signal.aborted; n += 1) {
+        await Promise.all([
+          ...SHARDS.map((place) => look(() => readMoney(place))),
+          look(() =>
+            seeRows(`SELECT ${TRANSFER_STATE} FROM transfers WHERE updated_at > now() - interval '3 seconds'`, []),
+          ),
+          look(() =>
+            seeRows(
+              `SELECT ${TRANSACTION_STATE} FROM transactions WHERE updated_at > now() - interval '3 seconds'`,
+              [],
+            ),
+          ),
+          look(() => readBalance(draws.from(world.hot, 'wallet', n))),
+          look(() => readEnded(draws.of(n))),
+        ]);
+        await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+      }
+    },
+    looks: () => ({ made, failed }),
+  };
+}
+
+/** As I1 says: balances, the external wallet's included, and what is debited and neither credited nor refunded. */
+const SUM_OF_SHARD = `
+  SELECT currency, sum(part) AS sum FROM (
+    SELECT currency, sum(balance) AS part FROM wallets GROUP BY currency
+    UNION ALL
+    SELECT currency, sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END)
+    FROM operation_fences WHERE outcome = 'applied' AND leg IN ('debit', 'credit', 'refund') GROUP BY currency
+  ) parts GROUP BY currency HAVING sum(part) <> 0`;

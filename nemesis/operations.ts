@@ -1,0 +1,266 @@
+/**
+ * What clients ask for: every kind of movement that exists, between few hot wallets and many cold ones, and what is to be
+ * refused. All of it is drawn; what refers to an earlier movement, such as a capture, takes one that clients remember.
+ * Imported by clients.ts.
+ */
+import type { CallOptions, Client } from '../client/client.ts';
+import {
+  batchId,
+  batchTransferId,
+  recurringRunId,
+  recurringTransferId,
+  reversalId,
+  transactionId,
+  transferId,
+} from '../domain/derived-id.ts';
+import type { RecurringTransferId } from '../domain/ids.ts';
+import { formatUnits, parseUnits } from '../domain/money.ts';
+import { triggeredRunName } from '../domain/recurring.ts';
+import { sides, transactionAnswered, transferAnswered } from './answers.ts';
+import { cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
+import type { Answered, Asked, Terms } from './book.ts';
+import type { Draws } from './draws.ts';
+import type { Memory } from './memory.ts';
+import type { World } from './world.ts';
+
+export type Send = (api: Client, options: CallOptions) => Promise<Answered>;
+
+/** A request that makes movements, by its key. */
+export interface Operation {
+  readonly asked: Asked;
+  readonly send: Send;
+}
+
+/** What a client does next: one request, or some at the same time. */
+export type Task = { readonly operation: Operation } | Actions;
+
+interface Scene {
+  readonly key: string;
+  readonly draws: Draws;
+  readonly world: World;
+  readonly memory: Memory;
+  /** How long the run still goes on. */
+  readonly leftMs: number;
+}
+
+const CURRENCY = 'USD';
+const AMOUNT_MAX = 20;
+/** The shortest that there is; begun only where it ends soon after the run. */
+const EXPIRY_SECONDS = 60;
+const EXPIRY_AFTER_END_MS = 10_000;
+const SCHEDULED_SECONDS_MAX = 12;
+const BATCH_ITEMS = { min: 3, max: 60 };
+const ORDERS_MAX = 6;
+
+/** Each with how often it is drawn beside the others; what cannot be drawn now is a transfer instead. */
+const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
+  [34, transfer],
+  [10, (scene) => transfer(scene, { kind: 'hold', capture_method: 'manual' })],
+  [3, expiringHold],
+  [6, scheduled],
+  [9, ({ draws, memory }) => decideHold(memory, draws)],
+  [6, reversal],
+  [6, (scene) => transaction(scene, 'CREDIT')],
+  [5, (scene) => transaction(scene, 'DEBIT')],
+  [3, batch],
+  [1, standingOrder],
+  [2, trigger],
+  [3, (scene) => transfer(scene, { kind: 'refused: no money', sender: scene.world.poor })],
+  [3, (scene) => transfer(scene, { kind: 'refused: suspended', receiver: scene.world.suspended })],
+  [2, (scene) => transfer(scene, { kind: 'refused: unknown wallet', receiver: scene.world.unknown })],
+  [2, (scene) => transfer(scene, { kind: 'refused: limit', sender: scene.world.limited })],
+  [1, (scene) => transfer(scene, { kind: 'refused: currency', receiver: scene.world.euro })],
+  [2, malformed],
+  [4, cancel],
+  [2, ({ draws, memory }) => reuseKey(memory, draws)],
+  [1, ({ world }) => ({ actions: [closeForAMoment(world.shaky)] })],
+];
+
+export function drawTask(scene: Scene): Task {
+  const total = TASKS.reduce((sum, [weight]) => sum + weight, 0);
+  let rest = scene.draws.number('kind') * total;
+  const [, drawIt] = TASKS.find(([weight]) => (rest -= weight) < 0)!;
+  return drawIt(scene) ?? transfer(scene);
+}
+
+interface Special {
+  readonly kind?: string;
+  readonly sender?: string;
+  readonly receiver?: string;
+  readonly capture_method?: 'manual';
+  readonly expires_in?: number;
+  readonly scheduled_at?: string;
+}
+
+export function transfer(
+  { key, draws, world }: Omit<Scene, 'memory' | 'leftMs'>,
+  special: Special = {},
+): Task & { operation: Operation } {
+  const { kind = 'transfer', sender, receiver, ...rest } = special;
+  const terms = drawTerms(draws, world, { sender, receiver });
+  const id = transferId(key);
+  const body = { ...bodyOf(terms), ...rest };
+  const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
+  return {
+    operation: { asked, send: async (api, options) => transferAnswered(await api.transfers.create(body, options)) },
+  };
+}
+
+function expiringHold(scene: Scene): Task | undefined {
+  if (scene.leftMs + EXPIRY_AFTER_END_MS < EXPIRY_SECONDS * 1_000) return undefined;
+  return transfer(scene, { kind: 'hold that expires', capture_method: 'manual', expires_in: EXPIRY_SECONDS });
+}
+
+function scheduled(scene: Scene): Task {
+  const inSeconds = scene.draws.whole(1, SCHEDULED_SECONDS_MAX, 'in');
+  return transfer(scene, {
+    kind: 'scheduled',
+    scheduled_at: new Date(Date.now() + inSeconds * 1_000).toISOString(),
+  });
+}
+
+function cancel({ draws, memory }: Scene): Task | undefined {
+  const id = memory.recentTransfer(draws);
+  return id === undefined ? undefined : { actions: [cancelOf(id)] };
+}
+
+function reversal({ key, draws, memory }: Scene): Task | undefined {
+  const reversed = memory.completed(draws);
+  if (reversed === undefined) return undefined;
+  const amount = draws.chance(0.5, 'whole')
+    ? undefined
+    : formatUnits((parseUnits(reversed.amount) * BigInt(draws.whole(10, 100, 'part'))) / 100n);
+  const id = reversalId(key);
+  const move = {
+    id,
+    movement: 'transfer',
+    from: reversed.to,
+    to: reversed.from,
+    amount,
+    currency: reversed.currency,
+  } as const;
+  return {
+    operation: {
+      asked: { key, kind: 'reversal', names: 'transfer', id, moves: [move] },
+      send: async (api, options) =>
+        transferAnswered(await api.transfers.reverse(reversed.id, amount === undefined ? {} : { amount }, options)),
+    },
+  };
+}
+
+function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Task {
+  const wallet_id = anyWallet(draws, world, 'wallet');
+  return transactionOf(key, type === 'CREDIT' ? 'deposit' : 'withdrawal', {
+    wallet_id,
+    type,
+    amount: drawnAmount(draws),
+    currency: CURRENCY,
+  });
+}
+
+export function transactionOf(
+  key: string,
+  kind: string,
+  body: { wallet_id: string; type: 'CREDIT' | 'DEBIT'; amount: string; currency: string },
+): { readonly operation: Operation } {
+  const id = transactionId(key);
+  const { wallet_id, type, amount, currency } = body;
+  const move = { id, movement: 'transaction', ...sides(wallet_id, type), amount, currency } as const;
+  return {
+    operation: {
+      asked: { key, kind, names: 'transaction', id, moves: [move] },
+      send: async (api, options) => transactionAnswered(await api.transactions.create(body, options)),
+    },
+  };
+}
+
+/** Some of its items are refused, which is no matter for the others. */
+function batch({ key, draws, world }: Scene): Task {
+  const id = batchId(key);
+  const terms = Array.from({ length: draws.whole(BATCH_ITEMS.min, BATCH_ITEMS.max, 'items') }, (_, n) =>
+    drawTerms(draws.of('item', n), world, {
+      sender: draws.chance(0.05, 'poor', n) ? world.poor : undefined,
+      receiver: draws.chance(0.05, 'suspended', n) ? world.suspended : undefined,
+    }),
+  );
+  const moves = terms.map((each, n) => ({ id: batchTransferId(id, n), movement: 'transfer', ...each }) as const);
+  const items = terms.map(bodyOf);
+  return {
+    operation: {
+      asked: { key, kind: 'batch', names: 'batch', id, moves },
+      send: async (api, options) => ({ id: (await api.transferBatches.create({ items }, options)).batch_id }),
+    },
+  };
+}
+
+/** The first run comes soon. */
+function standingOrder({ key, draws, world, memory }: Scene): Task | undefined {
+  if (memory.orderCount() >= ORDERS_MAX) return undefined;
+  const order = drawTerms(draws, world);
+  const id = recurringTransferId(key);
+  const starts_at = new Date(Date.now() + draws.whole(2, 10, 'in') * 1_000).toISOString();
+  return {
+    operation: {
+      asked: { key, kind: 'standing order', names: 'recurring', id, moves: [], order },
+      send: async (api, options) => {
+        const answer = await api.recurringTransfers.create({ ...bodyOf(order), every: 60, starts_at }, options);
+        return { id: answer.recurring_transfer_id };
+      },
+    },
+  };
+}
+
+function trigger({ key, draws, memory }: Scene): Task | undefined {
+  const found = memory.order(draws);
+  if (found === undefined) return undefined;
+  const id = recurringRunId(found.id as RecurringTransferId, triggeredRunName(key));
+  return {
+    operation: {
+      asked: {
+        key,
+        kind: 'triggered run',
+        names: 'transfer',
+        id,
+        moves: [{ id, movement: 'transfer', ...found.order }],
+      },
+      send: async (api, options) => transferAnswered(await api.recurringTransfers.trigger(found.id, options)),
+    },
+  };
+}
+
+/** Refused before anything is stored: a movement by this key is one that nobody asked for. */
+function malformed({ key, draws, world }: Scene): Task {
+  const terms = drawTerms(draws, world);
+  const amount = draws.from(['-5.00', '0', '1.00001', 'much', '99999999999999999999'], 'amount');
+  return {
+    operation: {
+      asked: { key, kind: 'refused: malformed', names: 'transfer', id: transferId(key), moves: [] },
+      send: async (api, options) => transferAnswered(await api.transfers.create({ ...bodyOf(terms), amount }, options)),
+    },
+  };
+}
+
+function drawTerms(
+  draws: Draws,
+  world: World,
+  fixed: { sender?: string | undefined; receiver?: string | undefined } = {},
+): Terms {
+  const from = fixed.sender ?? anyWallet(draws, world, 'sender');
+  let to = fixed.receiver ?? anyWallet(draws, world, 'receiver');
+  for (let n = 0; to === from; n += 1) to = anyWallet(draws, world, 'receiver', n);
+  return { from, to, amount: drawnAmount(draws), currency: CURRENCY };
+}
+
+/** Half of what moves, moves through a few. */
+function anyWallet(draws: Draws, { hot, cold, shaky }: World, ...name: (string | number)[]): string {
+  if (draws.chance(0.03, 'shaky', ...name)) return shaky;
+  return draws.chance(0.5, 'hot', ...name) ? draws.from(hot, ...name) : draws.from(cold, ...name);
+}
+
+function drawnAmount(draws: Draws): string {
+  return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 10_000, 'amount')));
+}
+
+function bodyOf({ from, to, amount, currency }: Terms) {
+  return { sender_wallet_id: from!, receiver_wallet_id: to!, amount: amount!, currency };
+}

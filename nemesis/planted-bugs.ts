@@ -1,0 +1,102 @@
+/**
+ * Bugs that others have shipped in code like this, each as edits of a build that only the nemesis makes, with the faults that
+ * bring it to light. What catches one is what the nemesis always checks; nothing looks for these. Imported by the command and
+ * by the tests that prove that each is caught.
+ */
+import type { Edit } from './build.ts';
+import type { FaultKind } from './fault.ts';
+import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
+import { cancelRequest } from './workflow-faults.ts';
+
+export interface PlantedBug {
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Under which it shows itself soon. Under all of them it does too, some time. */
+  readonly faults: readonly FaultKind[];
+}
+
+export const PLANTED_BUGS = {
+  'no-fence': {
+    what: 'a leg that is decided already is done again, and one that was canceled is done after all',
+    edits: [
+      {
+        file: 'db/wallet/functions/claim_leg.sql',
+        find: `  IF FOUND THEN
+    RETURN NULL;
+  END IF;
+`,
+        replace: `  RETURN NULL;
+`,
+      },
+    ],
+    faults: [drawnWith(lateStatement, 'debit')],
+  },
+
+  'refund-before-cancel': {
+    what: 'the sender is refunded while the credit may still land',
+    edits: [
+      {
+        file: 'workflows/compensation.ts',
+        find: `      const credit = await insist('cancelCredit', receiverTaskQueue,`,
+        replace: `      await settleDebit('0', reason);
+      const credit = await insist('cancelCredit', receiverTaskQueue,`,
+      },
+    ],
+    faults: [drawnWith(lostAnswer, 'credit')],
+  },
+
+  'fence-deleted-when-hit': {
+    what: 'a debit that arrives after it was canceled finds that out, and the next one does not',
+    edits: [
+      {
+        file: 'db/wallet/functions/claim_leg.sql',
+        find: `  RETURN fence;
+`,
+        replace: `  DELETE FROM operation_fences WHERE transaction_id = p_transaction_id AND leg = p_leg
+    AND outcome = 'canceled' AND p_outcome = 'applied';
+  RETURN fence;
+`,
+      },
+    ],
+    faults: [drawnWith(lateStatement, 'debit')],
+  },
+
+  'entry-without-balance': {
+    what: 'a refund is in the ledger, but not in the balance',
+    edits: [
+      {
+        file: 'db/wallet/functions/append_entry.sql',
+        find: 'SET balance = balance + p_delta,',
+        replace: `SET balance = balance + CASE p_type WHEN 'REFUND' THEN 0 ELSE p_delta END,`,
+      },
+    ],
+    faults: [cancelRequest],
+  },
+
+  'status-without-rank': {
+    what: 'a status is written over any other, by a worker that is late too',
+    edits: [
+      {
+        file: 'db/transfer/queries.ts',
+        find: `      WHERE transfer_id = \${transferId} AND \${isBelow(next.status)}
+      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id`,
+        replace: `      WHERE transfer_id = \${transferId}
+      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id`,
+      },
+      {
+        file: 'db/transfer/queries.ts',
+        find: `SELECT transfer_id, \${next.status}, \${reason} FROM changed
+    )`,
+        replace: `SELECT transfer_id, \${next.status}, \${reason} FROM changed
+      ON CONFLICT DO NOTHING
+    )`,
+      },
+      {
+        file: 'db/transfer/queries.ts',
+        find: '  return sql`event AS (${insertEvent(event, sql`changed`)})',
+        replace: '  return sql`event AS (${insertEvent(event, sql`changed`)} ON CONFLICT DO NOTHING)',
+      },
+    ],
+    faults: [drawnWith(lateStatement, 'status')],
+  },
+} satisfies Record<string, PlantedBug>;

@@ -1,0 +1,143 @@
+/**
+ * A run's report: for people, as the one object that `--json` prints, and as the page docs/proof/nemesis.md. Pure. Imported
+ * by run.ts and the command.
+ */
+import type { AuditReport } from '../audit/audit.ts';
+import type { Violation } from './violations.ts';
+
+export interface NemesisReport {
+  readonly ok: boolean;
+  readonly seed: number;
+  readonly seconds: number;
+  /** By kind of what was asked for: keys, and the requests that were sent for them. */
+  readonly operations: Readonly<
+    Record<
+      string,
+      { readonly keys: number; readonly requests: number; readonly accepted: number; readonly unknown: number }
+    >
+  >;
+  /** Requests by what they were told. */
+  readonly told: Readonly<Record<string, number>>;
+  /** How the movements ended, by status and reason. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** By kind. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** What they met: statements, answers, movements. */
+  readonly met: Readonly<Record<string, number>>;
+  /** What came back, and how often; what the launcher started again included. */
+  readonly recoveries: Readonly<Record<string, number>>;
+  readonly slowestDrainSeconds: number;
+  readonly drains: number;
+  readonly looks: { readonly made: number; readonly failed: number };
+  /** The last one, over everything. */
+  readonly audit: AuditReport | undefined;
+  readonly violations: readonly Violation[];
+  readonly violationsTotal: number;
+  /** Of the first violations that are about something. */
+  readonly stories: readonly string[];
+  /** What the run was not able to do, such as to start. */
+  readonly failure: string | undefined;
+}
+
+/** Of the violations, for people; the object has more. */
+const SHOWN = 30;
+
+export function describeReport(report: NemesisReport): string {
+  const { operations, told, ends, faults, met, recoveries, looks, violations, violationsTotal } = report;
+  const rows = Object.entries(operations);
+  const shown = Math.min(violations.length, SHOWN);
+  return [
+    '',
+    'Operations',
+    ...table(
+      rows.map(([kind, { keys, requests, accepted, unknown }]) => [
+        kind,
+        keys,
+        `${requests} requests, ${accepted} accepted${unknown === 0 ? '' : `, ${unknown} never known`}`,
+      ]),
+    ),
+    ...table([
+      ['all', sum(rows.map(([, { keys }]) => keys)), `${sum(rows.map(([, { requests }]) => requests))} requests`],
+    ]),
+    'What requests were told',
+    ...table(Object.entries(told)),
+    'How movements ended',
+    ...table(Object.entries(ends)),
+    'Faults',
+    ...table([...Object.entries(faults), ['all', sum(Object.values(faults))]]),
+    'What they met',
+    ...table(Object.entries(met)),
+    'Recoveries',
+    ...table([...Object.entries(recoveries), ['all', sum(Object.values(recoveries))]]),
+    '',
+    `Slowest drain of ${report.drains}: ${report.slowestDrainSeconds.toFixed(1)} s. Reads during the run: ${looks.made}, of which ${looks.failed} failed.`,
+    describeAudited(report),
+    '',
+    ...violations
+      .slice(0, SHOWN)
+      .map(({ seenBy, subject, detail }) => `  ✗ ${seenBy}: ${subject === undefined ? '' : `${subject} `}${detail}`),
+    ...(violationsTotal > shown ? [`    and ${violationsTotal - shown} more`] : []),
+    ...report.stories.map((story) => `\n${story}`),
+    ...(report.failure === undefined ? [] : [`The run could not be carried out: ${report.failure}`]),
+    report.ok
+      ? `No violation. Seed ${report.seed}.`
+      : `${violationsTotal} violations. Again: npm run nemesis -- --minutes ${report.seconds / 60} --seed ${report.seed}`,
+  ].join('\n');
+}
+
+export function reportAsJson({ audit, ...report }: NemesisReport): object {
+  const { operations, faults, recoveries, slowestDrainSeconds, violationsTotal, ...rest } = report;
+  return {
+    ...rest,
+    operations_total: sum(Object.values(operations).map(({ keys }) => keys)),
+    requests_total: sum(Object.values(operations).map(({ requests }) => requests)),
+    operations,
+    faults_total: sum(Object.values(faults)),
+    faults,
+    recoveries_total: sum(Object.values(recoveries)),
+    recoveries,
+    slowest_drain_seconds: slowestDrainSeconds,
+    violations_total: violationsTotal,
+    audited: audit?.checked ?? null,
+  };
+}
+
+/** The page of a run, with what it takes to repeat it. */
+export function reportAsPage(
+  report: NemesisReport,
+  about: { readonly version: string; readonly machine: string; readonly date: string },
+): string {
+  const { seed, seconds } = report;
+  return [
+    '# A run of the nemesis',
+    '',
+    `    npm run nemesis -- --minutes ${seconds / 60} --seed ${seed} --report docs/proof/nemesis.md`,
+    '',
+    `Version ${about.version}, ${about.date}, ${about.machine}. **${report.violationsTotal === 0 ? 'No violation' : `${report.violationsTotal} violations`}.**`,
+    '',
+    'The faults and what clients ask for follow from the seed; when each request meets which fault does not, so a repeated run',
+    'is alike and not the same. [docs/decisions/0017-nemesis.md](../decisions/0017-nemesis.md) says how it works.',
+    '',
+    '```',
+    describeReport(report).trim(),
+    '```',
+    '',
+  ].join('\n');
+}
+
+function describeAudited({ audit }: NemesisReport): string {
+  if (audit === undefined) return 'There was no audit.';
+  const looked = Object.entries(audit.checked).map(([what, howMany]) => `${howMany} ${what.replaceAll('_', ' ')}`);
+  return `Audited: ${looked.join(', ')}.`;
+}
+
+function table(rows: readonly (readonly [string, number, string?])[]): string[] {
+  return rows.map(
+    ([what, howMany, more]) =>
+      `  ${what.padEnd(44)} ${String(howMany).padStart(8)}${more === undefined ? '' : `   ${more}`}`,
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}

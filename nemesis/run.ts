@@ -1,0 +1,221 @@
+/**
+ * A run of the nemesis: a stack of its own, clients, faults from a seed, and after every few minutes of them a drain and a
+ * look at everything. It ends by itself and leaves no process behind, also when it is aborted. What it found is in the
+ * report; its directory is kept only if that is a violation. Imported by the command and tests.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditReport } from '../audit/audit.ts';
+import { createClient } from '../client/client.ts';
+import { openBook } from './book.ts';
+import { makeBuild, type Edit } from './build.ts';
+import { createClients } from './clients.ts';
+import { drain } from './drain.ts';
+import { drawsOf } from './draws.ts';
+import type { FaultKind, Stage } from './fault.ts';
+import { createObserver } from './observer.ts';
+import { overload } from './overload.ts';
+import type { NemesisReport } from './report.ts';
+import { drawSchedule, type ScheduledFault } from './schedule.ts';
+import { startStack, type Stack } from './stack.ts';
+import { tellStory } from './story.ts';
+import { endsOf, operationsOf, restartsIn } from './tally.ts';
+import { verify } from './verify.ts';
+import { collectViolations } from './violations.ts';
+import { makeWorld } from './world.ts';
+
+export interface NemesisOptions {
+  readonly seed: number;
+  /** Of faults; drains come on top. */
+  readonly seconds: number;
+  readonly kinds: readonly FaultKind[];
+  /** Bugs to plant in the build that is run. */
+  readonly edits?: readonly Edit[];
+  /** Whether nothing of it is wanted afterwards, whatever it has found. */
+  readonly isDisposable?: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly say: (line: string) => void;
+  /** Ends the run early: what it has seen by then is reported. */
+  readonly signal: AbortSignal;
+}
+
+/** Shorter than an activity's time-out: what a frozen worker has in its hands is given up, and compensated, by then. */
+const DEADLINE_SECONDS = 8;
+const ROUND_MS = 300_000;
+const API_TIMEOUT_MS = 15_000;
+const STORIES_MAX = 3;
+
+export async function runNemesis(options: NemesisOptions): Promise<NemesisReport> {
+  const { seed, environment, say, signal } = options;
+  const directory = mkdtempSync(join(tmpdir(), `counterpoise-nemesis-${seed}-`));
+  let isKept = false;
+  const remove = (): void => {
+    if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  try {
+    const build = makeBuild(join(directory, 'source'), options.edits);
+    say(`Starting a stack in ${directory}`);
+    const starting = startStack({
+      build,
+      dataDir: join(directory, 'data'),
+      environment: { ...environment, TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}` },
+      signal,
+    });
+    // After the stack's own, which ends what runs there.
+    process.once('exit', remove);
+    const stack = await starting;
+    try {
+      const report = await hurt(stack, options);
+      const isOfUse = report.violationsTotal > 0 || (report.failure !== undefined && !signal.aborted);
+      isKept = isOfUse && options.isDisposable !== true;
+      if (isKept) say(`The data and the log are kept in ${directory}`);
+      return report;
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    remove();
+    process.off('exit', remove);
+  }
+}
+
+async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: NemesisOptions): Promise<NemesisReport> {
+  const draws = drawsOf(seed);
+  const violations = collectViolations(({ seenBy, subject, detail }) =>
+    say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
+  );
+  const book = openBook(violations);
+  const api = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS, attemptsMax: 1 });
+  const patientApi = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS });
+  const world = await makeWorld(patientApi, book, draws.of('world'));
+  const clients = createClients(api, book, world, violations);
+  const observer = createObserver(stack, api, book, world, violations);
+  const faults: Record<string, number> = {};
+  const recoveries: Record<string, number> = {};
+  const met: Record<string, number> = {};
+  const count = (counts: Record<string, number>, what: string, howMany = 1): void => {
+    if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
+  };
+  const drainsMs: number[] = [];
+  let audited: AuditReport | undefined;
+  let failure: string | undefined;
+
+  const stageOf = ({ fault, draws: own }: ScheduledFault): Stage => ({
+    stack,
+    draws: own.of('strike'),
+    workload: {
+      overload: (overloadSeconds, overloadSignal) =>
+        overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
+      recentMovements: clients.memory.recent,
+    },
+    log: (line) => say(`  ${fault.name}: ${line}`),
+    violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
+    recovered: (what) => count(recoveries, what),
+    met: (what, howMany) => count(met, what, howMany),
+  });
+
+  const couldNot = (fault: ScheduledFault['fault'], error: unknown): void => {
+    const isEnded = signal.aborted || (error instanceof Error && error.name === 'AbortError');
+    if (!isEnded) violations.report('fault', undefined, `${fault.name}: ${String(error)}`);
+  };
+
+  const round = async (n: number, forMs: number): Promise<void> => {
+    const own = draws.of('round', n);
+    const schedule = drawSchedule(kinds, own.of('faults'), forMs);
+    for (const { atMs, fault } of schedule) say(`  at ${(atMs / 1_000).toFixed(1).padStart(5)} s  ${fault.name}`);
+    const startedAtMs = Date.now();
+    const over = new AbortController();
+    const ending = AbortSignal.any([signal, over.signal]);
+    const striking = strikeAll(
+      schedule,
+      startedAtMs,
+      ending,
+      stageOf,
+      (fault) => count(faults, fault.kind),
+      couldNot,
+      say,
+    );
+    const working = clients.run(draws.of('clients'), startedAtMs + forMs, ending);
+    // The observer looks on while all drains.
+    const done = new AbortController();
+    const observing = observer.run(own.of('observer'), AbortSignal.any([signal, done.signal]));
+    try {
+      await sleep(forMs, undefined, { signal }).catch(() => {});
+      over.abort();
+      await Promise.all([striking, working]);
+      say('Faults have stopped, all drains');
+      drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
+    } finally {
+      done.abort();
+      await observing;
+    }
+    say(`Drained in ${(drainsMs.at(-1)! / 1_000).toFixed(1)} s`);
+    audited = await verify(stack, patientApi, book, violations);
+    say(`Compared ${book.entries().length} operations with what is stored: ${violations.total()} violations`);
+  };
+
+  const rounds = Math.ceil((seconds * 1_000) / ROUND_MS);
+  try {
+    for (let n = 0; n < rounds && !signal.aborted && violations.total() === 0; n += 1) {
+      say(`Round ${n + 1} of ${rounds}`);
+      await round(n, Math.min(ROUND_MS, seconds * 1_000 - n * ROUND_MS));
+    }
+  } catch (error) {
+    failure = signal.aborted
+      ? 'it was interrupted'
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+  }
+  const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
+  const stories = await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id)));
+  return {
+    ok: violations.total() === 0 && failure === undefined,
+    seed,
+    seconds,
+    operations: operationsOf(book.entries()),
+    told: clients.told(),
+    ends: endsOf(book),
+    faults,
+    met,
+    recoveries: { ...recoveries, ...(await restartsIn(stack.logFile)) },
+    slowestDrainSeconds: Math.max(0, ...drainsMs) / 1_000,
+    drains: drainsMs.length,
+    looks: observer.looks(),
+    audit: audited,
+    violations: violations.first(),
+    violationsTotal: violations.total(),
+    stories,
+    failure,
+  };
+}
+
+/** Each lane's faults in their order; returns when all that have begun are healed.  */
+async function strikeAll(
+  schedule: readonly ScheduledFault[],
+  startedAtMs: number,
+  signal: AbortSignal,
+  stageOf: (scheduled: ScheduledFault) => Stage,
+  struck: (fault: ScheduledFault['fault']) => void,
+  failed: (fault: ScheduledFault['fault'], error: unknown) => void,
+  say: (line: string) => void,
+): Promise<void> {
+  const lanes = Map.groupBy(schedule, ({ lane }) => lane);
+  const strikeLane = async (scheduled: readonly ScheduledFault[]): Promise<void> => {
+    for (const each of scheduled) {
+      await sleep(Math.max(0, startedAtMs + each.atMs - Date.now()), undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      say(`  ${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(5)} s  ${each.fault.name}`);
+      struck(each.fault);
+      try {
+        await each.fault.strike(stageOf(each), signal);
+      } catch (error) {
+        // What does not come back is no less of a finding than what comes back wrong.
+        failed(each.fault, error);
+      }
+    }
+  };
+  await Promise.all([...lanes.values()].map(strikeLane));
+}

@@ -1,0 +1,89 @@
+/**
+ * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
+ * the other one is frozen. It goes past the proxies. Imported by freeze-faults.ts.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pause } from './pause.ts';
+import type { Stack } from './stack.ts';
+
+export type WorkerName = 'worker-wallet-0' | 'worker-wallet-1' | 'worker-transfer';
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 12_000;
+const TRIES_MAX = 5;
+const TRY_AGAIN_MS = 2_000;
+
+/** Resolves once it takes work, with what stops it; undefined if it does not come up, as long as other faults last. */
+export async function startSpareWorker(
+  stack: Stack,
+  name: WorkerName,
+  signal: AbortSignal,
+): Promise<(() => Promise<void>) | undefined> {
+  for (let n = 0; n < TRIES_MAX && !signal.aborted; n += 1) {
+    const stop = await tryToStart(stack, name);
+    if (stop !== undefined) return stop;
+    await pause(TRY_AGAIN_MS, signal);
+  }
+  return undefined;
+}
+
+async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promise<void>) | undefined> {
+  const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
+  const child = spawn(process.execPath, [join(stack.build.directory, file)], {
+    env: environmentOf(stack, name),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const force = setTimeout(kill, STOP_LIMIT_MS);
+    await exited;
+    clearTimeout(force);
+    process.off('exit', kill);
+  };
+
+  const lines = createInterface(child.stdout);
+  const started = new Promise<void>((resolve) => {
+    lines.on('line', (line) => {
+      if (line.includes('"worker started"')) resolve();
+    });
+  });
+  const limit = AbortSignal.timeout(START_LIMIT_MS);
+  const isUp = await Promise.race([
+    started.then(() => true),
+    exited.then(() => false),
+    once(limit, 'abort').then(() => false),
+  ]);
+  if (isUp) return stop;
+  await stop();
+  return undefined;
+}
+
+function environmentOf(stack: Stack, name: WorkerName): NodeJS.ProcessEnv {
+  const { databases, temporal, api, wallet_api } = stack.file();
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: Record<string, string>;
+  };
+  const serviceUrl = (place: string, role: string): string =>
+    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
+  const wallets = ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service'));
+  return {
+    LOG_FORMAT: 'json',
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    WALLET_SHARD_COUNT: '2',
+    ...(name === 'worker-transfer'
+      ? { TRANSFER_DATABASE_URL: serviceUrl('transfer', 'transfer_service'), WALLET_API_URL: wallet_api }
+      : {
+          WALLET_DATABASE_URLS: wallets.join(','),
+          WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1',
+          TRANSFER_API_URL: api,
+        }),
+  };
+}

@@ -1,0 +1,223 @@
+/**
+ * The stack that a nemesis hurts: commands/start.ts --separate of a build, on a data directory of its own and ports that
+ * nobody uses, with an administrator's look into every database and a client of Temporal, neither through a proxy. Nothing
+ * of it is left running when it is stopped or the process exits. Imported by this folder.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import type pg from 'pg';
+import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { killRecorded } from '../dev/kill-recorded.ts';
+import { send } from '../dev/processes.ts';
+import { readStackFile, stackFilePath, type StackFile } from '../dev/stack-file.ts';
+import type { Build } from './build.ts';
+import { startFaultProxy, type FaultProxy } from './proxy.ts';
+
+export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
+
+export interface StackOptions {
+  readonly build: Build;
+  readonly dataDir: string;
+  /** Settings besides those that a stack of its own needs. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Gives the start up. */
+  readonly signal: AbortSignal;
+}
+
+export interface Stack {
+  readonly build: Build;
+  readonly dataDir: string;
+  /** Everything that the launcher and the services have printed, a JSON object a line for the most part. */
+  readonly logFile: string;
+  /** Base URL of the transfer API; stays the same. */
+  readonly api: string;
+  /** stack.json as it is now. */
+  readonly file: () => StackFile;
+  /** The pid of a process by its name in stack.json; undefined while it is down. */
+  readonly process: (name: string) => number | undefined;
+  readonly kill: (name: string, signal: NodeJS.Signals) => void;
+  /** Kills the process and returns once the launcher has started another in its place. */
+  readonly killAndAwaitNext: (name: string, signal: NodeJS.Signals, limitMs?: number) => Promise<void>;
+  /** Between the services and their servers; what is here goes past them. */
+  readonly proxies: Readonly<Record<'postgres' | 'temporal', FaultProxy>>;
+  readonly temporal: Client;
+  /** An administrator's. */
+  readonly databases: Readonly<Record<Place, Database>>;
+  readonly rows: <Row extends pg.QueryResultRow>(
+    place: Place,
+    statement: string,
+    values?: readonly unknown[],
+  ) => Promise<Row[]>;
+  /** Returns once GET /health/ready answers 200. */
+  readonly waitUntilReady: (limitMs: number, signal?: AbortSignal) => Promise<void>;
+  /** Asks the launcher to stop, and kills what does not. */
+  readonly stop: () => Promise<void>;
+  /** kill -9 of everything, for an exit hook. */
+  readonly killAll: () => void;
+}
+
+export const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
+/** The services of `--separate`. */
+export const SERVICES = ['api', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1', 'worker-transfer'] as const;
+
+const START_LIMIT_MS = 90_000;
+const RESPAWN_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 15_000;
+const QUERY_LIMIT_MS = 30_000;
+const READY_CALL_LIMIT_MS = 3_000;
+
+/** A stack that is ready. */
+export async function startStack({ build, dataDir, environment, signal }: StackOptions): Promise<Stack> {
+  const logFile = join(dataDir, '..', 'stack.log');
+  const killAll = (): void => killRecorded(dataDir);
+  process.once('exit', killAll);
+  const proxies = await startProxies(dataDir);
+  const closeProxies = async (): Promise<void> =>
+    void (await Promise.all(Object.values(proxies).map((proxy) => proxy.close())));
+  const launcher = runLauncher(build, dataDir, logFile, {
+    ...environment,
+    POSTGRES_PROXY_PORT: String(proxies.postgres.port),
+    TEMPORAL_PROXY_PORT: String(proxies.temporal.port),
+  });
+  try {
+    await untilStarted(launcher, dataDir, logFile, signal);
+  } catch (error) {
+    launcher.kill('SIGTERM');
+    await ended(launcher);
+    killAll();
+    await closeProxies();
+    process.off('exit', killAll);
+    throw error;
+  }
+  const { api, temporal, databases: urls } = readStackFile(dataDir);
+  const databases = Object.fromEntries(
+    PLACES.map((place) => [
+      place,
+      openDatabase(urls[place]!, {
+        applicationName: 'counterpoise-nemesis',
+        connectionsMax: 4,
+        queryTimeoutMs: QUERY_LIMIT_MS,
+      }),
+    ]),
+  ) as Record<Place, Database>;
+  const connection = Connection.lazy({
+    address: temporal.address,
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
+  });
+
+  const stack: Stack = {
+    build,
+    dataDir,
+    logFile,
+    api,
+    file: () => readStackFile(dataDir),
+    process: (name) => stack.file().processes[name],
+    kill(name, how) {
+      const pid = stack.process(name);
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      send(pid, how);
+    },
+    async killAndAwaitNext(name, how, limitMs = RESPAWN_LIMIT_MS) {
+      const pid = stack.process(name);
+      if (pid !== undefined) send(pid, how);
+      await until(limitMs, `${name} did not come back`, () => ![pid, undefined].includes(stack.process(name)));
+    },
+    proxies,
+    temporal: new Client({ connection, namespace: temporal.namespace }),
+    databases,
+    rows: async <Row extends pg.QueryResultRow>(place: Place, statement: string, values: readonly unknown[] = []) =>
+      (await databases[place].$client.query<Row>(statement, [...values])).rows,
+    waitUntilReady(limitMs, ended) {
+      const isReady = async (): Promise<boolean> =>
+        (await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) })).ok;
+      return until(limitMs, 'the stack is not ready', isReady, ended);
+    },
+    async stop() {
+      await connection.close();
+      await closeDatabases(Object.values(databases));
+      launcher.kill('SIGTERM');
+      await ended(launcher);
+      killAll();
+      await closeProxies();
+      process.off('exit', killAll);
+    },
+    killAll,
+  };
+  return stack;
+}
+
+/** The launcher chooses the servers' ports, and writes them down before it starts anything that connects. */
+async function startProxies(dataDir: string): Promise<Stack['proxies']> {
+  const portOf = (server: 'postgres' | 'temporal') => (): number | undefined => {
+    const settings = join(dataDir, 'settings.json');
+    if (!existsSync(settings)) return undefined;
+    return (JSON.parse(readFileSync(settings, 'utf8')) as { ports: Record<string, number> }).ports[server];
+  };
+  const [postgres, temporal] = await Promise.all([
+    startFaultProxy({ protocol: 'postgres', targetPort: portOf('postgres') }),
+    startFaultProxy({ protocol: 'opaque', targetPort: portOf('temporal') }),
+  ]);
+  return { postgres, temporal };
+}
+
+/** Polls until `isSo` holds; an error it throws counts as no. */
+async function until(
+  limitMs: number,
+  otherwise: string,
+  isSo: () => Promise<boolean> | boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    let last: unknown;
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${otherwise}, after ${limitMs / 1000} s`, { cause: last });
+    await sleep(50, undefined, { signal });
+  }
+}
+
+function runLauncher(build: Build, dataDir: string, logFile: string, environment: NodeJS.ProcessEnv): ChildProcess {
+  const log = openSync(logFile, 'a');
+  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
+  const launcher = spawn(process.execPath, [join(build.directory, 'commands/start.ts'), '--separate'], {
+    // A group of its own: Ctrl-C is for the nemesis, which heals what it has hurt and then stops this.
+    detached: true,
+    cwd: build.directory,
+    env: { ...environment, LOG_FORMAT: 'json', ...anyPort, DATA_DIR: dataDir },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  return launcher;
+}
+
+async function untilStarted(
+  launcher: ChildProcess,
+  dataDir: string,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const isUp = (): boolean =>
+    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+  const isOver = (): boolean => isUp() || hasEnded(launcher);
+  await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, isOver, signal);
+  if (hasEnded(launcher)) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Returns when the child has ended, or will not in time. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  await once(child, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) }).catch(() => {});
+}

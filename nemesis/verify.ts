@@ -1,0 +1,115 @@
+/**
+ * What is looked at once all has drained: the audit of I1 to I7 over everything, every movement as the API tells it and as
+ * the databases store it, and what clients were told. Imported by run.ts.
+ */
+import { audit, type AuditReport } from '../audit/audit.ts';
+import { lookUpWorkflows } from '../audit/workflows.ts';
+import type { Client } from '../client/client.ts';
+import { transactionAnswered, transferAnswered } from './answers.ts';
+import type { Book } from './book.ts';
+import { compare, type Stored, type StoredMovement } from './compare.ts';
+import { TRANSACTION_STATE, TRANSFER_STATE } from './observer.ts';
+import { isEnded, type State } from './sightings.ts';
+import { PLACES, type Stack } from './stack.ts';
+import type { Violations } from './violations.ts';
+
+const PAGE = 200;
+
+export async function verify(stack: Stack, api: Client, book: Book, violations: Violations): Promise<AuditReport> {
+  await readThroughApi(api, book);
+  await readRows(stack, book);
+  for (const entry of book.entries())
+    for (const { id } of entry.moves) {
+      const state = book.sightings.latest(id);
+      if (state !== undefined && !isEnded(state)) violations.report('comparison', id, `it is still ${state.status}`);
+    }
+  compare(book, await readStored(stack), (subject, detail) => violations.report('comparison', subject, detail));
+
+  const { wallet0, wallet1, transfer } = {
+    wallet0: stack.databases['wallet-0'],
+    wallet1: stack.databases['wallet-1'],
+    transfer: stack.databases.transfer,
+  };
+  const report = await audit({ wallets: [wallet0, wallet1], transfer }, lookUpWorkflows(stack.temporal));
+  for (const { invariant, subject, detail } of report.violations)
+    violations.report('audit', /[0-9a-f-]{36}/.exec(subject)?.[0], `${invariant}: ${subject}: ${detail}`);
+  return report;
+}
+
+/** As any client can see it; runs of standing orders become known by it. */
+async function readThroughApi(api: Client, book: Book): Promise<void> {
+  for (const entry of book.entries()) {
+    if (entry.names !== 'recurring' || entry.told === 'nothing') continue;
+    const isThere = await api.recurringTransfers.get(entry.id).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) continue;
+    const runs = api.each('listRecurringTransferRuns', {
+      path: { recurring_transfer_id: entry.id },
+      query: { limit: PAGE },
+    });
+    for await (const { transfer_id: id } of runs) book.addRun(entry, { id, movement: 'transfer', ...entry.order! });
+  }
+  let askedAtMs = performance.now();
+  for await (const transfer of api.transfers.listAll({ limit: PAGE })) {
+    const { id, state } = transferAnswered(transfer);
+    book.see('comparison', id, state!, askedAtMs);
+  }
+  askedAtMs = performance.now();
+  for await (const transaction of api.transactions.listAll({ limit: PAGE })) {
+    const { id, state } = transactionAnswered(transaction);
+    book.see('comparison', id, state!, askedAtMs);
+  }
+}
+
+async function readRows(stack: Stack, book: Book): Promise<void> {
+  for (const statement of [
+    `SELECT ${TRANSFER_STATE} FROM transfers`,
+    `SELECT ${TRANSACTION_STATE} FROM transactions`,
+  ]) {
+    const askedAtMs = performance.now();
+    for (const { id, ...state } of await stack.rows<{ id: string } & State>('transfer', statement))
+      book.see('comparison', id, state, askedAtMs);
+  }
+}
+
+async function readStored(stack: Stack): Promise<Stored> {
+  const movements = await stack.rows<StoredMovement>(
+    'transfer',
+    `
+    SELECT transfer_id AS id, sender_wallet_id AS "from", receiver_wallet_id AS "to", amount, currency, idempotency_key AS key FROM transfers
+    UNION ALL
+    SELECT transaction_id, CASE type WHEN 'DEBIT' THEN wallet_id END, CASE type WHEN 'CREDIT' THEN wallet_id END, amount, currency, idempotency_key
+    FROM transactions`,
+  );
+  const others = await stack.rows<{ id: string }>(
+    'transfer',
+    'SELECT batch_id AS id FROM transfer_batches UNION ALL SELECT recurring_transfer_id FROM recurring_transfers',
+  );
+  const shards = PLACES.filter((place) => place !== 'transfer');
+  const ledger = await Promise.all(
+    shards.map((place) =>
+      stack.rows<Stored['ledger'][number]>(
+        place,
+        `
+        SELECT transaction_id AS movement, wallet_id AS wallet, sum(CASE type WHEN 'DEBIT' THEN -entry.amount ELSE entry.amount END) AS change
+        FROM ledger_entries entry JOIN wallets USING (wallet_id) WHERE kind = 'user' GROUP BY 1, 2`,
+      ),
+    ),
+  );
+  const wallets = await Promise.all(
+    shards.map((place) =>
+      stack.rows<Stored['wallets'][number]>(
+        place,
+        `SELECT wallet_id AS wallet, balance, held FROM wallets WHERE kind = 'user'`,
+      ),
+    ),
+  );
+  return {
+    movements: movements.map(({ from, to, ...rest }) => ({ ...rest, from: from ?? undefined, to: to ?? undefined })),
+    others: new Set(others.map(({ id }) => id)),
+    ledger: ledger.flat(),
+    wallets: wallets.flat(),
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * What a run finds that must not be. The list is bounded, the count is not. Imported by this folder.
+ */
+export interface Violation {
+  /** Who saw it: reads during the run, the audit, the comparison with what clients were told, a drain, or a fault. */
+  readonly seenBy: 'observer' | 'audit' | 'comparison' | 'drain' | 'fault';
+  readonly detail: string;
+  /** The movement or wallet that it is about, where there is one. */
+  readonly subject: string | undefined;
+}
+
+export interface Violations {
+  /** Told once, however often it is seen. */
+  readonly report: (seenBy: Violation['seenBy'], subject: string | undefined, detail: string) => void;
+  readonly first: () => readonly Violation[];
+  readonly total: () => number;
+}
+
+const KEPT = 300;
+
+export function collectViolations(tell: (violation: Violation) => void = () => {}): Violations {
+  const known = new Set<string>();
+  const kept: Violation[] = [];
+  return {
+    report(seenBy, subject, detail) {
+      const name = JSON.stringify([seenBy, subject, detail]);
+      if (known.has(name)) return;
+      known.add(name);
+      if (kept.length >= KEPT) return;
+      const violation = { seenBy, subject, detail };
+      kept.push(violation);
+      tell(violation);
+    },
+    first: () => kept,
+    total: () => known.size,
+  };
+}

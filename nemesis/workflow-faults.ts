@@ -1,0 +1,80 @@
+/**
+ * What Temporal is asked from outside: to cancel workflows, which compensate then, and to terminate them, which leaves a
+ * movement wherever it was, for the reconciliation to take up. Imported by faults.ts.
+ */
+import type { FaultKind, RecentMovement, Stage } from './fault.ts';
+import { pause } from './pause.ts';
+
+/** Of those that were accepted last, some have not ended. */
+const RECENT = 25;
+const CALL_LIMIT_MS = 3_000;
+const RECONCILE_LIMIT_MS = 5_000;
+
+function requestFault(kind: 'cancel request' | 'terminate request', weight: number): FaultKind {
+  const verb = kind === 'cancel request' ? 'cancel' : 'terminate';
+  return {
+    kind,
+    weight,
+    draw: (draws) => {
+      const times = draws.whole(4, 20, 'times');
+      const everyMs = draws.whole(50, 400, 'every');
+      return {
+        name: `${verb} ${times} workflows`,
+        kind,
+        lastsMs: times * everyMs + 2_000,
+        async strike(stage, signal) {
+          const { draws: own, log, met } = stage;
+          let taken = 0;
+          for (let n = 0; n < times && !signal.aborted; n += 1) {
+            const movement = anyOf(stage.workload.recentMovements(), (items) => own.from(items, 'which', n));
+            if (movement !== undefined && (await wasTaken(stage, movement, verb))) {
+              taken += 1;
+              met(`open ${movement.kind} workflows that were asked to ${verb}`, 1);
+            }
+            await pause(everyMs, signal);
+          }
+          log(`${taken} of ${times} workflows still ran and were asked to ${verb}`);
+          if (verb === 'terminate') await reconcile(stage);
+        },
+      };
+    },
+  };
+}
+
+export const cancelRequest = requestFault('cancel request', 2);
+export const workflowFaults: readonly FaultKind[] = [cancelRequest, requestFault('terminate request', 2)];
+
+function anyOf(
+  all: readonly RecentMovement[],
+  draw: (items: readonly [RecentMovement, ...RecentMovement[]]) => RecentMovement,
+): RecentMovement | undefined {
+  const [first, ...others] = all.slice(-RECENT);
+  return first && draw([first, ...others]);
+}
+
+/** Whether it still ran: one that has ended is not found, or takes no request. */
+async function wasTaken(
+  { stack }: Stage,
+  { kind, id }: RecentMovement,
+  verb: 'cancel' | 'terminate',
+): Promise<boolean> {
+  const handle = stack.temporal.workflow.getHandle(`${kind}/${id}`);
+  try {
+    await stack.temporal.withDeadline(Date.now() + CALL_LIMIT_MS, async () => {
+      if (verb === 'cancel') await handle.cancel();
+      else await handle.terminate('by the nemesis');
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Else they would wait for the next run, which comes every five minutes. */
+async function reconcile({ stack }: Stage): Promise<void> {
+  await fetch(`${stack.api}/v1/reconciliation-runs`, {
+    method: 'POST',
+    headers: { 'idempotency-key': crypto.randomUUID() },
+    signal: AbortSignal.timeout(RECONCILE_LIMIT_MS),
+  }).catch(() => {});
+}

@@ -1,0 +1,90 @@
+/**
+ * The wallets that clients move money between, on both shards, made and funded before any fault strikes. Their funds are
+ * movements in the book like any others. Imported by run.ts; the type by operations.ts.
+ */
+import type { Client } from '../client/client.ts';
+import { forEach } from '../commands/for-each.ts';
+import type { Currency } from '../domain/currency.ts';
+import { walletId } from '../domain/derived-id.ts';
+import { shardOf } from '../domain/routing.ts';
+import type { Book } from './book.ts';
+import type { Draws } from './draws.ts';
+import { transactionOf } from './operations.ts';
+
+type Some = readonly [string, ...string[]];
+
+export interface World {
+  /** Through which half of what moves, moves. */
+  readonly hot: Some;
+  readonly cold: Some;
+  /** Suspended and activated while it is used. */
+  readonly shaky: string;
+  readonly suspended: string;
+  /** Has no money. */
+  readonly poor: string;
+  /** May send almost nothing. */
+  readonly limited: string;
+  readonly euro: string;
+  /** Nobody's. */
+  readonly unknown: string;
+}
+
+const SHARDS = 2;
+const HOT = 4;
+const COLD = 40;
+const FUNDS = { hot: '20000.0000', cold: '300.0000' };
+const LIMIT = '0.0001';
+const AT_ONCE = 6;
+const WAIT_SECONDS = 30;
+const ATTEMPTS_MAX = 5;
+
+export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<World> {
+  const run = Math.floor(draws.number('run') * 1e9).toString(36);
+  const open = async (name: string, shard: number, currency = 'USD'): Promise<string> => {
+    const { wallet } = await api.wallets.open({ user_id: userOnShard(`${name}-${run}`, shard, currency), currency });
+    return wallet.wallet_id;
+  };
+  const some = async (name: string, howMany: number): Promise<Some> => {
+    const ids: string[] = Array(howMany);
+    await forEach(ids.keys(), AT_ONCE, async (n) => {
+      ids[n] = await open(`${name}-${n}`, n % SHARDS);
+    });
+    return ids as unknown as Some;
+  };
+  const [hot, cold] = [await some('hot', HOT), await some('cold', COLD)];
+  const [shaky, suspended, poor, limited, euro] = [
+    await open('shaky', 1),
+    await open('suspended', 0),
+    await open('poor', 1),
+    await open('limited', 0),
+    await open('euro', 1, 'EUR'),
+  ];
+  const funded = [
+    ...hot.map((id) => [id, FUNDS.hot] as const),
+    ...[...cold, shaky, limited].map((id) => [id, FUNDS.cold] as const),
+  ];
+  await forEach(funded.entries(), AT_ONCE, async ([n, [wallet_id, amount]]) => {
+    // A slow machine may give some of them up before it is warm.
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      const key = `funds-${run}-${n}-${attempt}`;
+      const { operation } = transactionOf(key, 'deposit', { wallet_id, type: 'CREDIT', amount, currency: 'USD' });
+      const askedAtMs = performance.now();
+      const answer = await operation.send(api, { idempotencyKey: key, waitSeconds: WAIT_SECONDS });
+      book.accepted(book.open(operation.asked), answer, askedAtMs);
+      if (answer.state?.status === 'PROCESSED') return;
+    }
+    throw new Error(`wallet ${wallet_id} was not funded in ${ATTEMPTS_MAX} attempts`);
+  });
+  await api.wallets.suspend(suspended);
+  await api.wallets.setLimits(limited, { max_amount: LIMIT });
+  const unknown = walletId(`nobody-${run}`, 'USD' as Currency);
+  return { hot, cold, shaky, suspended, poor, limited, euro, unknown };
+}
+
+/** A user whose wallet lies in this shard: its id follows from the user's. */
+function userOnShard(name: string, shard: number, currency: string): string {
+  for (let suffix = 0; ; suffix += 1) {
+    const userId = `${name}-${suffix}`;
+    if (shardOf(walletId(userId, currency as Currency), SHARDS) === shard) return userId;
+  }
+}

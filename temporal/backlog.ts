@@ -1,0 +1,79 @@
+/**
+ * Watches how far the workers are behind, so that more than they hold is refused while it costs nobody anything: what is
+ * accepted has a deadline, and behind a backlog it would only be accepted to be given up. One cheap call a second. A server
+ * that does not tell is taken for one without a backlog. Imported by the API.
+ */
+import type { Client } from '@temporalio/client';
+import type { Logger } from '../telemetry.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import { answerWithin } from './health.ts';
+
+export interface Backlog {
+  /** Whether what is accepted now would wait for long before anything is done about it. */
+  readonly isLong: () => boolean;
+  readonly stop: () => void;
+}
+
+/** Workflow tasks that wait for a worker, as many as the server thinks they are. */
+export interface WaitingTasks {
+  readonly count: number;
+  readonly oldestSeconds: number;
+}
+
+const INTERVAL_MS = 1_000;
+const ANSWER_LIMIT_MS = 1_000;
+/** A few that wait are those of a worker that is just being started again. */
+const COUNT_MAX = 100;
+const OLDEST_SECONDS_MAX = 5;
+const WORKFLOW_TASKS = 1;
+
+export function watchBacklog(
+  client: Client,
+  log: Pick<Logger, 'warn' | 'info'>,
+  ask: () => Promise<WaitingTasks> = () => askForWaitingTasks(client),
+): Backlog {
+  let isLong = false;
+  let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = async (): Promise<void> => {
+    try {
+      const { count, oldestSeconds } = await ask();
+      const wasLong = isLong;
+      isLong = count > COUNT_MAX && oldestSeconds > OLDEST_SECONDS_MAX;
+      if (isLong && !wasLong)
+        log.warn(
+          { count, oldest_seconds: oldestSeconds },
+          'the workers are behind: new movements are refused until they are not',
+        );
+      else if (wasLong && !isLong) log.info('the workers have caught up');
+    } catch {
+      // A busy server answers late: what was known of it is the best guess. Whether it is down is for health.ts to say.
+    }
+    if (!isStopped) timer = setTimeout(() => void look(), INTERVAL_MS);
+  };
+  void look();
+
+  return {
+    isLong: () => isLong,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function askForWaitingTasks(client: Client): Promise<WaitingTasks> {
+  const { stats } = await answerWithin(client, ANSWER_LIMIT_MS, () =>
+    client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: TRANSFER_TASK_QUEUE },
+      taskQueueType: WORKFLOW_TASKS,
+      reportStats: true,
+    }),
+  );
+  return {
+    count: Number(stats?.approximateBacklogCount ?? 0),
+    oldestSeconds: Number(stats?.approximateBacklogAge?.seconds ?? 0),
+  };
+}

@@ -1,0 +1,35 @@
+// A minute of everything, twice: with a seed that stays, and with one that nobody has tried before, which is printed.
+
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { FAULT_KINDS } from '../../nemesis/faults.ts';
+import { describeReport } from '../../nemesis/report.ts';
+import { runNemesis } from '../../nemesis/run.ts';
+
+const FIXED_SEED = 186;
+const SECONDS = 60;
+// What a run has started is ended when its process exits, which a signal alone is not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+const LIMIT_MS = 480_000;
+
+describe('a minute of faults', { concurrency: 1 }, () => {
+  const seeds = { 'with the seed that stays': FIXED_SEED, 'with a seed of its own': randomInt(1_000_000) };
+  for (const [name, seed] of Object.entries(seeds)) {
+    test(`${name}: nothing is lost`, { timeout: LIMIT_MS }, async (t) => {
+      t.diagnostic(`npm run nemesis -- --minutes 1 --seed ${seed}`);
+      const lines: string[] = [];
+      const report = await runNemesis({
+        seed,
+        seconds: SECONDS,
+        kinds: FAULT_KINDS,
+        environment: { ...process.env, LOG_LEVEL: 'warn' },
+        say: (line) => lines.push(line),
+        signal: AbortSignal.timeout(LIMIT_MS),
+      });
+      assert.ok(report.ok, `${lines.join('\n')}\n${describeReport(report)}`);
+      assert.ok(Object.keys(report.faults).length >= 3, 'faults of several kinds have struck');
+    });
+  }
+});

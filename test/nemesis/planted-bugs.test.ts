@@ -1,0 +1,41 @@
+// The nemesis finds bugs: each of those that others have shipped in code like this is planted in a build of its own, and a
+// short run under the faults that bring it to light says that something is wrong, by what it always checks. Under the same
+// faults the sources as they are show nothing.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Edit } from '../../nemesis/build.ts';
+import type { FaultKind } from '../../nemesis/fault.ts';
+import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
+import { runNemesis } from '../../nemesis/run.ts';
+
+const SEED = 7;
+/** Each bug is after one kind of fault, of which two or more strike in this time; all kinds take longer. */
+const SECONDS = { bug: 20, all: 45 };
+// What a run has started is ended when its process exits, which a signal alone is not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+const LIMIT_MS = 300_000;
+
+async function run(seconds: number, kinds: readonly FaultKind[], edits: readonly Edit[], say: (line: string) => void) {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const environment = { ...process.env, LOG_LEVEL: 'warn' };
+  return runNemesis({ seed: SEED, seconds, kinds, edits, environment, say, signal, isDisposable: true });
+}
+
+describe('a bug that is planted is caught', { concurrency: 1 }, () => {
+  for (const [name, { what, edits, faults }] of Object.entries(PLANTED_BUGS)) {
+    test(`${name}: ${what}`, { timeout: LIMIT_MS }, async (t) => {
+      const report = await run(SECONDS.bug, faults, edits, (line) => t.diagnostic(line));
+      assert.equal(report.failure, undefined);
+      assert.ok(report.violationsTotal > 0, 'the nemesis found nothing');
+    });
+  }
+
+  test('none of it is there without them, under the same faults', { timeout: LIMIT_MS }, async (t) => {
+    const kinds = [...new Set(Object.values(PLANTED_BUGS).flatMap(({ faults }) => faults))];
+    const report = await run(SECONDS.all, kinds, [], (line) => t.diagnostic(line));
+    assert.equal(report.failure, undefined);
+    assert.deepEqual(report.violations, []);
+  });
+});

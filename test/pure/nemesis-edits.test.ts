@@ -1,0 +1,57 @@
+// What the nemesis edits into its build fits the sources as they are: else a bug would silently stop being planted, or a
+// deploy change nothing.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { makeBuild } from '../../nemesis/build.ts';
+import { FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND } from '../../nemesis/deploy-fault.ts';
+import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+after(() => rmSync(directory, { recursive: true }));
+
+test('every bug can be planted, and is gone again when it is taken back', () => {
+  const build = makeBuild(join(directory, 'planted'));
+  for (const { edits } of Object.values(PLANTED_BUGS)) {
+    const files = [...new Set(edits.map(({ file }) => join(build.directory, file)))];
+    const before = files.map((file) => readFileSync(file, 'utf8'));
+    const takeBack = build.edit(edits);
+    assert.notDeepEqual(
+      files.map((file) => readFileSync(file, 'utf8')),
+      before,
+    );
+    takeBack();
+    assert.deepEqual(
+      files.map((file) => readFileSync(file, 'utf8')),
+      before,
+    );
+  }
+});
+
+test('an edit that does not fit is refused, and nothing is edited', () => {
+  const build = makeBuild(join(directory, 'unfit'));
+  const file = 'domain/money.ts';
+  const before = readFileSync(join(build.directory, file), 'utf8');
+  const [first] = before.split('\n');
+  assert.throws(() =>
+    build.edit([
+      { file, find: first!, replace: '' },
+      { file, find: 'what is not there', replace: '' },
+    ]),
+  );
+  assert.equal(readFileSync(join(build.directory, file), 'utf8'), before);
+});
+
+test('versions of the workflow code can be deployed one after the other, again and again', () => {
+  const build = makeBuild(join(directory, 'deployed'));
+  const text = (): string => readFileSync(join(build.directory, 'workflows/transfer.ts'), 'utf8');
+  build.edit(FIRST_TO_SECOND);
+  const second = text();
+  build.edit(SECOND_TO_THIRD);
+  assert.notEqual(text(), second);
+  build.edit(THIRD_TO_SECOND);
+  assert.equal(text(), second);
+});
