@@ -13,7 +13,7 @@ const READY_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 3_000;
 const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sleep(1));';
 /** Each has something new: a timer before a movement begins, and one before it is settled. */
-const PLACES: readonly string[] = [`requests.phase = 'open';`, `requests.phase = 'leaving';`];
+const PLACES: readonly string[] = [`requests.phase = 'open';`, `} finally {\n    requests.phase = 'leaving';`];
 const IMPORT = `import { parseUnits } from '../domain/money.ts';`;
 const IMPORTS = `${IMPORT}\nimport * as deployed from '@temporalio/workflow';`;
 

@@ -78,18 +78,13 @@ export const PLANTED_BUGS = {
     edits: [
       {
         file: 'db/transfer/queries.ts',
-        find: `      WHERE transfer_id = \${transferId} AND \${isBelow(next.status)}
-      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id`,
-        replace: `      WHERE transfer_id = \${transferId}
-      RETURNING transfer_id, amount, captured_amount, reverses_transfer_id, attention_case_id`,
+        find: `WHERE transfer_id = \${transferId} AND \${isBelow(next.status)}`,
+        replace: `WHERE transfer_id = \${transferId}`,
       },
       {
         file: 'db/transfer/queries.ts',
-        find: `SELECT transfer_id, \${next.status}, \${reason} FROM changed
-    )`,
-        replace: `SELECT transfer_id, \${next.status}, \${reason} FROM changed
-      ON CONFLICT DO NOTHING
-    )`,
+        find: `SELECT transfer_id, \${status}, \${reason} FROM changed`,
+        replace: `SELECT transfer_id, \${status}, \${reason} FROM changed ON CONFLICT DO NOTHING`,
       },
       {
         file: 'db/transfer/queries.ts',
