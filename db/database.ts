@@ -4,7 +4,7 @@
  * process; the types by whoever is handed a database.
  */
 import { createHash } from 'node:crypto';
-import { DrizzleQueryError, getTableColumns, type SQL } from 'drizzle-orm';
+import { DrizzleQueryError, getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { customType, numeric, PgDialect, timestamp, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
@@ -52,7 +52,8 @@ const names = new Map<string, string>();
 
 /**
  * As `database.execute`, for the few statements that every movement takes: under a name, so that a connection parses and
- * plans each text once. Not for texts that vary with what is asked, which every connection would keep.
+ * plans each text once. Not for texts that vary with what is asked, which every connection would keep; and the columns that
+ * are selected have to be named, or a migration that adds one would break the statement on every open connection.
  */
 export async function executePrepared<Row extends pg.QueryResultRow>(
   database: Database,
@@ -68,6 +69,12 @@ export async function executePrepared<Row extends pg.QueryResultRow>(
     // What is no fault of the driver or the server is a mistake of ours.
     throw error instanceof TypeError ? error : new DrizzleQueryError(text, params, error as Error);
   }
+}
+
+/** The columns of a table that this code knows, in a select list. */
+export function columnsOf(table: PgTable): SQL {
+  const names = Object.values(getTableColumns(table)).map(({ name }) => sql.identifier(name));
+  return sql.join(names, sql`, `);
 }
 
 /** A row of a statement that drizzle-orm has no words for, read as drizzle-orm would have read it. */

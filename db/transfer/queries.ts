@@ -16,7 +16,7 @@ import {
   type TransferStatus,
   type TransferTerms,
 } from '../../domain/transfer.ts';
-import { executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
+import { columnsOf, executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { transfers, transferSteps } from './schema.ts';
@@ -59,7 +59,7 @@ export async function acceptTransfer(
     database,
     sql`
     WITH ${accepted(t, a, null, trace)}
-    SELECT * FROM accepted`,
+    SELECT ${columnsOf(transfers)} FROM accepted`,
   );
   return rows[0] && rowOf(transfers, rows[0]);
 }
@@ -158,7 +158,7 @@ export async function recordTransferStatus(
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason) ${stepsTo(next.status, reason)}
     )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
-    SELECT * FROM changed`,
+    SELECT ${columnsOf(transfers)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transfers, rows[0]);
   if (isEnd(next) && changed !== undefined && changed.attentionCaseId !== null)

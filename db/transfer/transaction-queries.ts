@@ -7,7 +7,7 @@ import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
-import { executePrepared, rowOf, type Database } from '../database.ts';
+import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
@@ -47,7 +47,7 @@ export async function acceptTransaction(
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
-    SELECT * FROM accepted`,
+    SELECT ${columnsOf(transactions)} FROM accepted`,
   );
   return rows[0] && rowOf(transactions, rows[0]);
 }
@@ -74,7 +74,7 @@ export async function recordTransactionEnd(
     ), event AS (
       ${insertEvent(event, sql`changed`)}
     )
-    SELECT * FROM changed`,
+    SELECT ${columnsOf(transactions)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transactions, rows[0]);
   const subject = `transaction/${transactionId}`;

@@ -183,7 +183,8 @@ export async function balanceAt(database: Database, walletId: WalletId, at: Date
 async function callFence<Refusal extends string>(database: Database, call: SQL): Promise<LegAnswer<Refusal>> {
   const { rows } = await executePrepared<{ outcome: string; reason: string | null; detail?: unknown }>(
     database,
-    sql`SELECT * FROM ${call}`,
+    // Not all of them have a detail.
+    sql`SELECT outcome, reason, to_jsonb(answer) -> 'detail' AS detail FROM ${call} answer`,
   );
   const { outcome, reason, detail } = rows[0]!;
   if (outcome === 'applied') return { outcome };

@@ -110,7 +110,7 @@ test('a prepared statement is known by its name, wherever its text was sent', as
   const t = await terms();
   for (const amount of ['4', '4']) {
     const values = [t.transferId, t.senderWalletId, t.currency, amount, 'r', null, false];
-    await client.query({ name: 'd', text: 'SELECT * FROM debit($1, $2, $3, $4, $5, $6, $7)', values });
+    await client.query({ name: 'd', text: 'SELECT outcome, reason FROM debit($1, $2, $3, $4, $5, $6, $7)', values });
   }
   client.release();
   end();

@@ -184,6 +184,21 @@ describe('the transfer database', () => {
     assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION compensation_failing', 'FAILED timed_out']);
   });
 
+  test('a migration that adds a column does not break what open connections have prepared', async () => {
+    // One after the other they take the same connection.
+    const acceptAndEnd = async (): Promise<void> => {
+      const { transferId } = await accepted();
+      await transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace);
+    };
+    await acceptAndEnd();
+    await rowsOf(admin, 'ALTER TABLE transfers ADD COLUMN of_a_later_version integer');
+    try {
+      await acceptAndEnd();
+    } finally {
+      await rowsOf(admin, 'ALTER TABLE transfers DROP COLUMN of_a_later_version');
+    }
+  });
+
   test('sweeps that overlap are given each movement once, those that are due and not known to be started', async () => {
     await rowsOf(admin, 'UPDATE transfers SET start_due_at = NULL');
     const due = await Promise.all(Array.from({ length: 20 }, accepted));
