@@ -26,8 +26,14 @@ export function createTransferAtOnce({
     }): Promise<TransferEnd | undefined> {
       const { transferId } = terms;
       if ((await debit({ terms, trace })).outcome !== 'applied') return undefined;
+      const debitedAtMs = Date.now();
       if ((await credit({ terms, trace })).outcome !== 'applied') return undefined;
-      return (await recordTransferStatus({ transferId, next: { status: 'COMPLETED' }, trace })) as TransferEnd;
+      return (await recordTransferStatus({
+        transferId,
+        next: { status: 'COMPLETED' },
+        trace,
+        debitedAtMs,
+      })) as TransferEnd;
     },
   };
 }

@@ -31,17 +31,28 @@ export function createTransferActivities(
   tell: (movement: Transfer | Transaction) => void = () => {},
 ) {
   return {
-    /** Writes a status if it is of a higher rank than the stored one, and answers what is stored then. */
+    /**
+     * Writes a status if it is of a higher rank than the stored one, and answers what is stored then. `debitedAtMs` is when a
+     * transfer was debited whose DEBITED is written by its COMPLETED.
+     */
     recordTransferStatus: async ({
       transferId,
       next,
       trace,
+      debitedAtMs,
     }: {
       transferId: TransferId;
       next: ReachedStatus;
       trace: TraceContext;
+      debitedAtMs?: number;
     }) => {
-      const stored = await recordTransferStatus(database, transferId, next, trace);
+      const stored = await recordTransferStatus(
+        database,
+        transferId,
+        next,
+        trace,
+        debitedAtMs === undefined ? undefined : new Date(debitedAtMs),
+      );
       tell(stored);
       return statusOf(stored);
     },

@@ -83,8 +83,8 @@ export const PLANTED_BUGS = {
       },
       {
         file: 'db/transfer/queries.ts',
-        find: `SELECT transfer_id, \${status}, \${reason} FROM changed`,
-        replace: `SELECT transfer_id, \${status}, \${reason} FROM changed ON CONFLICT DO NOTHING`,
+        find: `SELECT transfer_id, \${status}, \${reason}, clock_timestamp() FROM changed`,
+        replace: `SELECT transfer_id, \${status}, \${reason}, clock_timestamp() FROM changed ON CONFLICT DO NOTHING`,
       },
       {
         file: 'db/transfer/queries.ts',

@@ -54,6 +54,7 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   }
 
   let end: TransferEnd | undefined;
+  let debitedAtMs: number | undefined;
   let creditAmount = terms.amount;
   let isDebitRefused = false;
   let reason: AbandonReason = 'debit_refused';
@@ -120,6 +121,7 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
     const debit = await steps.run('debit', senderTaskQueue, { terms, trace }, untilDeadline());
     isDebitRefused = debit.outcome !== 'applied';
     if (isDebitRefused) return;
+    debitedAtMs = Date.now();
     const isAnswered = await credit(Math.min(CREDIT_UNSEEN_MS, untilDeadline())).then(
       () => true,
       (error: unknown) => {
@@ -158,7 +160,8 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
 
   /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */
   async function reach(next: ReachedStatus, limitMs?: number): Promise<StoredStatus> {
-    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, { transferId, next, trace }, limitMs);
+    const asked = { transferId, next, trace, ...(debitedAtMs === undefined ? {} : { debitedAtMs }) };
+    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;
   }

@@ -137,7 +137,8 @@ function accepted(
 
 /**
  * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
- * than what is stored. Answers the row as it is then, which the caller adopts. At an end, its case is closed, and a reversal
+ * than what is stored. Answers the row as it is then, which the caller adopts. `debitedAt` is for the step of a transfer whose
+ * first status is COMPLETED. At an end, its case is closed, and a reversal
  * that moved nothing leaves its amount to be reversed again.
  */
 export async function recordTransferStatus(
@@ -145,6 +146,7 @@ export async function recordTransferStatus(
   transferId: TransferId,
   next: ReachedStatus,
   trace: TraceContext,
+  debitedAt?: Date,
 ): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const { rows } = await executePrepared(
@@ -156,7 +158,7 @@ export async function recordTransferStatus(
       WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
       RETURNING *
     ), step AS (
-      INSERT INTO transfer_steps (transfer_id, step, reason) ${stepsTo(next.status, reason)}
+      INSERT INTO transfer_steps (transfer_id, step, reason, created_at) ${stepsTo(next.status, reason, debitedAt)}
     )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
     SELECT ${columnsOf(transfers)} FROM changed`,
   );
@@ -175,9 +177,12 @@ export async function recordTransferStatus(
 }
 
 /** What has arrived was debited before, also where nobody had the time to write that. */
-function stepsTo(status: ReachedStatus['status'], reason: string | null): SQL {
-  if (status !== 'COMPLETED') return sql`SELECT transfer_id, ${status}, ${reason} FROM changed`;
-  return sql`SELECT transfer_id, step, NULL FROM changed CROSS JOIN (VALUES (1, 'DEBITED'), (2, 'COMPLETED')) reached (nth, step)
+function stepsTo(status: ReachedStatus['status'], reason: string | null, debitedAt: Date | undefined): SQL {
+  if (status !== 'COMPLETED') return sql`SELECT transfer_id, ${status}, ${reason}, clock_timestamp() FROM changed`;
+  // By another machine's clock, which may be ahead or behind.
+  const at = sql`greatest(least(${debitedAt?.toISOString() ?? null}::timestamptz, clock_timestamp()), created_at)`;
+  return sql`SELECT transfer_id, step, NULL, at FROM changed
+      CROSS JOIN LATERAL (VALUES (1, 'DEBITED', ${at}), (2, 'COMPLETED', clock_timestamp())) reached (nth, step, at)
       ORDER BY nth ON CONFLICT DO NOTHING`;
 }
 
