@@ -33,7 +33,7 @@ export function createTransferActivities(
   return {
     /**
      * Writes a status if it is of a higher rank than the stored one, and answers what is stored then. `debitedAtMs` is when a
-     * transfer was debited whose DEBITED is written by its COMPLETED.
+     * transfer was debited whose DEBITED is written by its end.
      */
     recordTransferStatus: async ({
       transferId,

@@ -201,7 +201,10 @@ export function boundStarts(
     const endTurn = await turns.take(START_GIVEN_UP_MS);
     if (endTurn === undefined) return;
     try {
-      await client.connection.withAbortSignal(AbortSignal.timeout(START_GIVEN_UP_MS), start);
+      // Not every connection can give a call up, so the turn ends by a limit of its own.
+      const givenUp = AbortSignal.timeout(START_GIVEN_UP_MS);
+      const outcome = await within(START_GIVEN_UP_MS, client.connection.withAbortSignal(givenUp, start));
+      if (outcome === LATE) throw new Error(`not answered within ${START_GIVEN_UP_MS} ms`);
     } finally {
       endTurn();
     }

@@ -177,6 +177,8 @@ const getItems = createRoute({
 });
 
 export function batchRoutes({ database, batchDatabase, starter, acceptance, deadlineSeconds }: BatchDeps) {
+  // The end of a batch is heard of from Temporal: it is written in parts.
+  const withoutNews = { ...acceptance, news: undefined };
   const app = new OpenAPIHono<ApiEnv>();
   app.openAPIRegistry.register(ITEM_SCHEMA, batchItem);
   return app
@@ -198,7 +200,7 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });
 
-      const { row, status } = await acceptMovement(c, acceptance, {
+      const { row, status } = await acceptMovement(c, withoutNews, {
         database: batchDatabase,
         storeLimitMs: ACCEPTANCE_LIMIT_MS,
         workflowId: batchWorkflowId(id),

@@ -84,7 +84,9 @@ export async function askTransfer<Args extends unknown[]>(
         if (answer !== 'no_run') return answer;
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
-        await client.connection.withAbortSignal(signal, () => startTransfer({ ...starter, client, isEager: false }, row));
+        await client.connection.withAbortSignal(signal, () =>
+          startTransfer({ ...starter, client, isEager: false }, row),
+        );
         await sleep(LOOK_AGAIN_MS);
       }
     } catch (error) {

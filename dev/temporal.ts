@@ -4,12 +4,16 @@
  * cut; everything on 127.0.0.1. Imported by dev/ only.
  */
 import { Connection } from '@temporalio/client';
+import { searchAttributes } from '../workflows/messages.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { ChildSpec } from './supervise.ts';
 
 /** How long the server keeps histories of closed workflows; it keeps them a day if it is not told. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
 const CALL_LIMIT_MS = 2_000;
+
+const TYPES: Partial<Record<string, string>> = { KEYWORD: 'Keyword', KEYWORD_LIST: 'KeywordList', BOOL: 'Bool' };
+const SEARCH_ATTRIBUTES = Object.values(searchAttributes).map(({ name, type }) => `${name}=${TYPES[type]}`);
 
 export function temporalChild(
   cli: string,
@@ -33,6 +37,10 @@ export function temporalChild(
       // Its one history shard looks for the tasks to hand out at most so often a second; at the default of 20, each
       // activity and each workflow task would wait some 40 ms before a worker is given it.
       '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
+      // Made with the server and not only by the migration, so that it need not read them anew from its database at every start
+      // and write of one, as it does by default.
+      ...SEARCH_ATTRIBUTES.map((attribute) => `--search-attribute=${attribute}`),
+      '--dynamic-config-value=system.forceSearchAttributesCacheRefreshOnRead=false',
       // There is no second node to tell before it goes: without this it takes 3.5 s to stop, with it 2.
       '--dynamic-config-value=matching.shutdownDrainDuration="0s"',
       '--log-level=warn',

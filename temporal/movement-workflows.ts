@@ -28,7 +28,7 @@ export interface MovementWorkflows {
 const PAGE_ROWS = 500;
 /** Every run of ours ends Completed, whatever becomes of its movement. */
 const FROM_OUTSIDE = `ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled')`;
-const TYPES = `WorkflowType IN ('transfer', 'transaction', 'transferBatch')`;
+const TYPES = `WorkflowType IN ('directTransfer', 'transfer', 'transaction', 'transferBatch')`;
 
 export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
   return {

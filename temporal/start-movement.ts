@@ -37,7 +37,6 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
-    course: 2,
     // A hold that is there waits until it expires; the deadline was for getting there.
     ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
     ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
@@ -51,7 +50,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
           },
         }),
   };
-  await start(starter, 'transfer', {
+  await start(starter, expiresAt === null ? 'directTransfer' : 'transfer', {
     workflowId: transferWorkflowId(transferId),
     args: [input],
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,

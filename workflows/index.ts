@@ -3,4 +3,4 @@ export { transferBatch } from './batch.ts';
 export { reconciliation } from './reconciliation.ts';
 export { recurringTransfer } from './recurring.ts';
 export { transaction } from './transaction.ts';
-export { transfer } from './transfer.ts';
+export { directTransfer, transfer } from './transfer.ts';

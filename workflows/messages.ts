@@ -57,12 +57,6 @@ export interface TransferInput extends MovementInput {
   readonly receiverTaskQueue: string;
   /** Milliseconds since 1970: when a scheduled one begins. */
   readonly startAtMs?: number;
-  /**
-   * The course that the run takes, in the input so that a replay takes the same: a patch would cost every run two events.
-   * 2 tries the whole of a plain transfer at once in local dispatch, and credits while DEBITED is written. Runs that were
-   * started before have none.
-   */
-  readonly course?: 2;
   /** Of a manual one: when its hold is refunded unless it was captured, and how long a capture may take. */
   readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }

@@ -66,6 +66,10 @@ const FORWARD: ActivityOptions = {
   startToCloseTimeout,
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 };
+/** The server gives up at once what it would repeat after the limit, so the last pause is what is lost of it. */
+const BOUNDED: ActivityOptions = {
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
+};
 const COMPENSATION: ActivityOptions = {
   startToCloseTimeout,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' },
@@ -91,7 +95,7 @@ export function createSteps(dispatch: Dispatch): Steps {
       attemptOr(name, input, () =>
         ordinary(name, taskQueue, input, {
           ...FORWARD,
-          ...(limitMs === undefined ? {} : { scheduleToCloseTimeout: limitMs }),
+          ...(limitMs === undefined ? {} : { ...BOUNDED, scheduleToCloseTimeout: limitMs }),
         }),
       ),
 

@@ -137,8 +137,8 @@ function accepted(
 
 /**
  * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
- * than what is stored. Answers the row as it is then, which the caller adopts. `debitedAt` is for the step of a transfer whose
- * first status is COMPLETED. At an end, its case is closed, and a reversal
+ * than what is stored. Answers the row as it is then, which the caller adopts. `debitedAt` is for
+ * the step of a transfer that ends without having been written DEBITED. At an end, its case is closed, and a reversal
  * that moved nothing leaves its amount to be reversed again.
  */
 export async function recordTransferStatus(
@@ -176,13 +176,14 @@ export async function recordTransferStatus(
   return stored;
 }
 
-/** What has arrived was debited before, also where nobody had the time to write that. */
+/** What has arrived was debited before, as was what comes to another end with the time of its debit: nobody has written it yet. */
 function stepsTo(status: ReachedStatus['status'], reason: string | null, debitedAt: Date | undefined): SQL {
-  if (status !== 'COMPLETED') return sql`SELECT transfer_id, ${status}, ${reason}, clock_timestamp() FROM changed`;
+  if (status !== 'COMPLETED' && (debitedAt === undefined || status === 'DEBITED'))
+    return sql`SELECT transfer_id, ${status}, ${reason}, clock_timestamp() FROM changed`;
   // By another machine's clock, which may be ahead or behind.
   const at = sql`greatest(least(${debitedAt?.toISOString() ?? null}::timestamptz, clock_timestamp()), created_at)`;
-  return sql`SELECT transfer_id, step, NULL, at FROM changed
-      CROSS JOIN LATERAL (VALUES (1, 'DEBITED', ${at}), (2, 'COMPLETED', clock_timestamp())) reached (nth, step, at)
+  return sql`SELECT transfer_id, reached.step, reached.reason, at FROM changed
+      CROSS JOIN LATERAL (VALUES (1, 'DEBITED', NULL, ${at}), (2, ${status}, ${reason}, clock_timestamp())) reached (nth, step, reason, at)
       ORDER BY nth ON CONFLICT DO NOTHING`;
 }
 

@@ -184,18 +184,21 @@ describe('the transfer database', () => {
     assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION compensation_failing', 'FAILED timed_out']);
   });
 
-  test('a transfer whose DEBITED is written by its COMPLETED keeps the time of its debit', async () => {
-    const { transferId } = await accepted();
-    const debitedAt = new Date();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    await transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, debitedAt);
-    const steps = await transfers.listSteps(database, transferId);
-    assert.deepEqual(
-      steps.map(({ step }) => step),
-      ['PENDING', 'DEBITED', 'COMPLETED'],
-    );
-    assert.deepEqual(steps[1]!.createdAt, debitedAt);
-    assert.ok(steps[2]!.createdAt > debitedAt);
+  test('a transfer that ends before it was written DEBITED keeps the time of its debit', async () => {
+    const ends: TransferEnd[] = [{ status: 'COMPLETED' }, { status: 'CANCELED' }];
+    for (const end of ends) {
+      const { transferId } = await accepted();
+      const debitedAt = new Date();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await transfers.recordTransferStatus(database, transferId, end, trace, debitedAt);
+      const steps = await transfers.listSteps(database, transferId);
+      assert.deepEqual(
+        steps.map(({ step }) => step),
+        ['PENDING', 'DEBITED', end.status],
+      );
+      assert.deepEqual(steps[1]!.createdAt, debitedAt);
+      assert.ok(steps[2]!.createdAt > debitedAt);
+    }
   });
 
   test('a migration that adds a column does not break what open connections have prepared', async () => {

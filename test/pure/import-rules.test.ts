@@ -201,6 +201,8 @@ const RULES: readonly Rule[] = [
   },
 
   // Starts services as processes, never by importing them.
+  // The development server is given the search attributes when it is made.
+  { of: 'dev/temporal.ts', may: ['dev/', '@temporalio/client', 'workflows/messages.ts', 'node:'] },
   { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
 
   // Reads along between services and servers, and knows neither.

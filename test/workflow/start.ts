@@ -52,9 +52,8 @@ export async function startTransfer(
       : { hold: { expiresAtMs: nowMs + (startInMs ?? 0) + expiresInMs, settleWithinMs: TEN_MINUTES_MS } }),
     dispatch,
     trace,
-    course: 2,
   };
-  return environment.client.workflow.start<typeof transfer>('transfer', {
+  return environment.client.workflow.start<typeof transfer>(expiresInMs === undefined ? 'directTransfer' : 'transfer', {
     ...options(transferWorkflowId(transferId), input),
     workflowTaskTimeout,
   });
