@@ -88,16 +88,19 @@ export async function fenceOf(money: Money, transferId: string, leg: Leg): Promi
   return fence?.outcome;
 }
 
-/** How often Temporal has handed the activity out until it was answered. */
+/** How often Temporal has handed out activities of the type until one was answered: a credit may be asked for twice. */
 export async function attemptsOf(money: Money, transferId: string, activity: Leg): Promise<number> {
   const { events } = await money.temporal.workflow.getHandle(`transfer/${transferId}`).fetchHistory();
-  const scheduled = events!.find(
+  const scheduled = events!.filter(
     (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity,
-  )!;
-  const started = events!.find(
-    (event) => String(event.activityTaskStartedEventAttributes?.scheduledEventId) === String(scheduled.eventId),
-  )!;
-  return started.activityTaskStartedEventAttributes!.attempt!;
+  );
+  const attempts = scheduled.map(({ eventId }) => {
+    const started = events!.find(
+      (event) => String(event.activityTaskStartedEventAttributes?.scheduledEventId) === String(eventId),
+    );
+    return started?.activityTaskStartedEventAttributes?.attempt ?? 0;
+  });
+  return attempts.reduce((sum, attempt) => sum + attempt, 0);
 }
 
 export interface FreezingWorker {
