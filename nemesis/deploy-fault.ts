@@ -4,7 +4,7 @@
  * the second. Runs begun by each are gone on with by the others. Imported by faults.ts.
  */
 import type { Build, Edit } from './build.ts';
-import type { FaultKind } from './fault.ts';
+import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
 
 const FILE = 'workflows/transfer.ts';
@@ -33,6 +33,8 @@ export const SECOND_TO_THIRD: readonly Edit[] = between(2, 3);
 export const THIRD_TO_SECOND: readonly Edit[] = between(3, 2);
 
 const deployed = new WeakSet<Build>();
+/** One deploy at a time: the second of two that overlap begins when the first is over. */
+const underWay = new WeakMap<Build, Promise<void>>();
 
 export const deployFault: FaultKind = {
   kind: 'deploy in mid-flight',
@@ -43,29 +45,40 @@ export const deployFault: FaultKind = {
       name: `worker-transfer on a second version of the workflow code for ${(forMs / 1_000).toFixed(1)} s, and back`,
       kind: 'deploy in mid-flight',
       lastsMs: forMs + 8_000,
-      async strike({ stack, log, met, recovered }, signal) {
-        const restart = async (): Promise<void> => {
-          await stack.killAndAwaitNext('worker-transfer', 'SIGTERM', RESPAWN_LIMIT_MS);
-          await stack.waitUntilReady(READY_LIMIT_MS);
-        };
-        const fromMs = Date.now();
-        stack.build.edit(deployed.has(stack.build) ? THIRD_TO_SECOND : FIRST_TO_SECOND);
-        deployed.add(stack.build);
-        try {
-          await restart();
-          await pause(forMs, signal);
-        } finally {
-          stack.build.edit(SECOND_TO_THIRD);
-          await restart();
-        }
-        const query = `TemporalChangeVersion IN ('nemesis-0', 'nemesis-1') AND StartTime > '${new Date(fromMs).toISOString()}'`;
-        const { count } = await stack.temporal
-          .withDeadline(Date.now() + COUNT_LIMIT_MS, () => stack.temporal.workflow.count(query))
-          .catch(() => ({ count: 0 }));
-        log(`${count} workflows have run by the second version`);
-        met('workflows that the second version has marked', count);
-        recovered('worker-transfer was deployed twice');
+      async strike(stage, signal) {
+        const { build } = stage.stack;
+        const before = underWay.get(build) ?? Promise.resolve();
+        const own = before.then(() => deployAndBack(stage, signal, forMs));
+        underWay.set(
+          build,
+          own.catch(() => {}),
+        );
+        await own;
       },
     };
   },
 };
+
+async function deployAndBack({ stack, log, met, recovered }: Stage, signal: AbortSignal, forMs: number): Promise<void> {
+  const restart = async (): Promise<void> => {
+    await stack.killAndAwaitNext('worker-transfer', 'SIGTERM', RESPAWN_LIMIT_MS);
+    await stack.waitUntilReady(READY_LIMIT_MS);
+  };
+  const fromMs = Date.now();
+  stack.build.edit(deployed.has(stack.build) ? THIRD_TO_SECOND : FIRST_TO_SECOND);
+  deployed.add(stack.build);
+  try {
+    await restart();
+    await pause(forMs, signal);
+  } finally {
+    stack.build.edit(SECOND_TO_THIRD);
+    await restart();
+  }
+  const query = `TemporalChangeVersion IN ('nemesis-0', 'nemesis-1') AND StartTime > '${new Date(fromMs).toISOString()}'`;
+  const { count } = await stack.temporal
+    .withDeadline(Date.now() + COUNT_LIMIT_MS, () => stack.temporal.workflow.count(query))
+    .catch(() => ({ count: 0 }));
+  log(`${count} workflows have run by the second version`);
+  met('workflows that the second version has marked', count);
+  recovered('worker-transfer was deployed twice');
+}

@@ -6,8 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { makeBuild } from '../../nemesis/build.ts';
-import { FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND } from '../../nemesis/deploy-fault.ts';
+import { makeBuild, type Edit } from '../../nemesis/build.ts';
+import { deployFault, FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND } from '../../nemesis/deploy-fault.ts';
+import { drawsOf } from '../../nemesis/draws.ts';
+import type { Stage } from '../../nemesis/fault.ts';
 import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
@@ -54,4 +56,25 @@ test('versions of the workflow code can be deployed one after the other, again a
   assert.notEqual(text(), second);
   build.edit(THIRD_TO_SECOND);
   assert.equal(text(), second);
+});
+
+test('deploys that overlap are made one after the other, each and back', async () => {
+  const build = makeBuild(join(directory, 'overlapping'));
+  const edited: unknown[] = [];
+  const edit = build.edit;
+  const stage = {
+    stack: {
+      build: { ...build, edit: (edits: readonly Edit[]) => (edited.push(edits), edit(edits)) },
+      killAndAwaitNext: async () => {},
+      waitUntilReady: async () => {},
+      temporal: { withDeadline: async () => ({ count: 0 }) },
+    },
+    log: () => {},
+    met: () => {},
+    recovered: () => {},
+  } as unknown as Stage;
+  const faults = [1, 2].map((seed) => deployFault.draw(drawsOf(seed)));
+  // Their pauses are over at once.
+  await Promise.all(faults.map((fault) => fault.strike(stage, AbortSignal.abort())));
+  assert.deepEqual(edited, [FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND, SECOND_TO_THIRD]);
 });
