@@ -50,7 +50,8 @@ describe('what a subject of the bench says it has moved', () => {
     assert.deepEqual(await findNotMoved(administrators, moved), []);
   });
 
-  for (const skipped of ['debit', 'recordDebited', 'credit', 'recordCompleted'] as const) {
+  // Without recordDebited none is lacking: recordCompleted writes its step.
+  for (const skipped of ['debit', 'credit', 'recordCompleted'] as const) {
     test(`is not believed of one without its ${skipped}`, async () => {
       const [whole, lacking] = [await newTransfer(), await newTransfer()];
       await move(whole);
