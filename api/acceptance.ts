@@ -23,7 +23,7 @@ export interface AcceptanceDeps {
   readonly backlog: Pick<Backlog, 'isLong'>;
   readonly starts: Starts;
   /** Of the movements whose workflows this process runs. */
-  readonly news?: MovementNews<never> | undefined;
+  readonly news?: Pick<MovementNews<unknown>, 'next'> | undefined;
   /** Aborts when the server stops: those who wait are answered. */
   readonly draining: AbortSignal;
 }
@@ -70,7 +70,11 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const heard =
     waitSeconds === undefined
       ? undefined
-      : (news as MovementNews<Row> | undefined)?.next(requested.workflowId, requested.isSettled, answered.signal);
+      : (news as Pick<MovementNews<Row>, 'next'> | undefined)?.next(
+          requested.workflowId,
+          requested.isSettled,
+          answered.signal,
+        );
   try {
     return await startAndWait();
   } finally {

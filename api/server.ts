@@ -56,7 +56,7 @@ export async function startApi(
       monitor,
       backlog,
       starts: boundStarts(client, monitor),
-      news: news as never,
+      news,
       draining: draining.signal,
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,

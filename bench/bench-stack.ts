@@ -5,6 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownEnvironment } from '../commands/own-environment.ts';
 import { inheritedEnvironment, readSettings } from '../config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { openDataDirectory } from '../dev/data-directory.ts';
@@ -34,7 +35,7 @@ export interface RunningApp {
 }
 
 export async function startBenchStack(progress: Progress, interrupt: AbortSignal): Promise<BenchStack> {
-  const environment = ownEnvironment();
+  const environment = benchEnvironment();
   const settings = readSettings(environment);
   await removeLeftovers(settings.DATA_DIR);
   const infrastructure = await startInfrastructure({
@@ -94,9 +95,8 @@ export function benchDirectory(): string {
 }
 
 /** Without what names another stack's databases, Temporal server or ports. */
-export function ownEnvironment(): NodeJS.ProcessEnv {
-  const isOfAnother = (name: string): boolean =>
-    /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
-  const kept = Object.entries(inheritedEnvironment()).filter(([name]) => !isOfAnother(name));
+export function benchEnvironment(): NodeJS.ProcessEnv {
+  const isOfAnother = (name: string): boolean => /_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
+  const kept = Object.entries(ownEnvironment()).filter(([name]) => !isOfAnother(name));
   return { ...Object.fromEntries(kept), DATA_DIR: benchDirectory() };
 }

@@ -5,11 +5,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readStackFile, stackFilePath } from '../dev/stack-file.ts';
-import { ownEnvironment } from './bench-stack.ts';
+import { ANY_PORT, hasEnded, isUp } from '../dev/launched-stack.ts';
+import { readStackFile } from '../dev/stack-file.ts';
+import { benchEnvironment } from './bench-stack.ts';
 import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { spreadOf, type Spread } from './turns.ts';
@@ -66,15 +67,14 @@ async function during(
   interrupt: AbortSignal,
   use: (tookSeconds: number) => Promise<void>,
 ): Promise<void> {
-  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
   const command = fileURLToPath(new URL('../commands/start.ts', import.meta.url));
   const startedAt = performance.now();
   const launcher = spawn(process.execPath, [command, ...flags], {
-    env: { ...ownEnvironment(), ...anyPort, LOG_LEVEL: 'warn', DATA_DIR: directory },
+    env: { ...benchEnvironment(), ...ANY_PORT, LOG_LEVEL: 'warn', DATA_DIR: directory },
     stdio: 'ignore',
   });
   try {
-    while (!isUp(directory, launcher)) {
+    while (!isUp(launcher, directory)) {
       if (launcher.exitCode !== null) throw new Error(`npm start ended with exit code ${launcher.exitCode}`);
       if (performance.now() > startedAt + START_LIMIT_MS) throw new Error('npm start did not get ready');
       await sleep(LOOK_EVERY_MS, undefined, { signal: interrupt });
@@ -85,13 +85,8 @@ async function during(
   }
 }
 
-/** The launcher describes its stack once it is ready. */
-function isUp(directory: string, launcher: ChildProcess): boolean {
-  return existsSync(stackFilePath(directory)) && readStackFile(directory).processes['launcher'] === launcher.pid;
-}
-
 async function ended(launcher: ChildProcess): Promise<void> {
-  if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+  if (hasEnded(launcher)) return;
   launcher.kill('SIGTERM');
   await once(launcher, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) });
 }

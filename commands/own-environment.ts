@@ -1,5 +1,5 @@
 /**
- * The environment for a stack of a command's own. Imported by the demo and the nemesis.
+ * The environment for a stack of a command's own. Imported by the demo, the nemesis and the bench.
  */
 import { inheritedEnvironment } from '../config.ts';
 

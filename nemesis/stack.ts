@@ -3,17 +3,17 @@
  * nobody uses, with an administrator's look into every database and a client of Temporal, neither through a proxy. Nothing
  * of it is left running when it is stopped or the process exits. Imported by this folder.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { killRecorded } from '../dev/kill-recorded.ts';
+import { hasEnded, launchStack, until, untilStarted } from '../dev/launched-stack.ts';
 import { send } from '../dev/processes.ts';
-import { readStackFile, stackFilePath, type StackFile } from '../dev/stack-file.ts';
+import { readStackFile, type StackFile } from '../dev/stack-file.ts';
 import type { Build } from './build.ts';
 import { startFaultProxy, type FaultProxy } from './proxy.ts';
 
@@ -78,13 +78,22 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
   const proxies = await startProxies(dataDir);
   const closeProxies = async (): Promise<void> =>
     void (await Promise.all(Object.values(proxies).map((proxy) => proxy.close())));
-  const launcher = runLauncher(build, dataDir, logFile, {
-    ...environment,
-    POSTGRES_PROXY_PORT: String(proxies.postgres.port),
-    TEMPORAL_PROXY_PORT: String(proxies.temporal.port),
+  const launcher = launchStack({
+    command: join(build.directory, 'commands/start.ts'),
+    flags: ['--separate'],
+    dataDir,
+    logFile,
+    inherited: environment,
+    settings: {
+      POSTGRES_PROXY_PORT: String(proxies.postgres.port),
+      TEMPORAL_PROXY_PORT: String(proxies.temporal.port),
+    },
+    cwd: build.directory,
+    // Ctrl-C is for the nemesis, which heals what it has hurt and then stops this.
+    detached: true,
   });
   try {
-    await untilStarted(launcher, dataDir, logFile, signal);
+    await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS, signal);
   } catch (error) {
     launcher.kill('SIGTERM');
     await ended(launcher);
@@ -162,58 +171,6 @@ async function startProxies(dataDir: string): Promise<Stack['proxies']> {
     startFaultProxy({ protocol: 'opaque', targetPort: portOf('temporal') }),
   ]);
   return { postgres, temporal };
-}
-
-/** Polls until `isSo` holds; an error it throws counts as no. */
-async function until(
-  limitMs: number,
-  otherwise: string,
-  isSo: () => Promise<boolean> | boolean,
-  signal?: AbortSignal,
-): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    signal?.throwIfAborted();
-    let last: unknown;
-    try {
-      if (await isSo()) return;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline) throw new Error(`${otherwise}, after ${limitMs / 1000} s`, { cause: last });
-    await sleep(50, undefined, { signal });
-  }
-}
-
-function runLauncher(build: Build, dataDir: string, logFile: string, environment: NodeJS.ProcessEnv): ChildProcess {
-  const log = openSync(logFile, 'a');
-  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
-  const launcher = spawn(process.execPath, [join(build.directory, 'commands/start.ts'), '--separate'], {
-    // A group of its own: Ctrl-C is for the nemesis, which heals what it has hurt and then stops this.
-    detached: true,
-    cwd: build.directory,
-    env: { ...environment, LOG_FORMAT: 'json', ...anyPort, DATA_DIR: dataDir },
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  return launcher;
-}
-
-async function untilStarted(
-  launcher: ChildProcess,
-  dataDir: string,
-  logFile: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const isUp = (): boolean =>
-    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
-  const isOver = (): boolean => isUp() || hasEnded(launcher);
-  await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, isOver, signal);
-  if (hasEnded(launcher)) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Returns when the child has ended, or will not in time. */

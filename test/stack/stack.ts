@@ -5,14 +5,16 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { killRecorded } from '../../dev/kill-recorded.ts';
+import { hasEnded, launchStack, until, untilStarted } from '../../dev/launched-stack.ts';
 import { send } from '../../dev/processes.ts';
-import { readStackFile, stackFilePath, type StackFile } from '../../dev/stack-file.ts';
+import { readStackFile, type StackFile } from '../../dev/stack-file.ts';
+
+export { until };
 
 export interface TestStackOptions {
   readonly separate?: boolean;
@@ -77,7 +79,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     },
     async start() {
       launcher = runLauncher(dataDir, logFile, options);
-      await untilStarted(launcher, dataDir, logFile);
+      await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS);
     },
     async waitUntilReady(limitMs = READY_LIMIT_MS) {
       await until(limitMs, `${dataDir} is not ready`, async () => {
@@ -100,7 +102,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     },
   };
   try {
-    await untilStarted(launcher, dataDir, logFile);
+    await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS);
   } catch (error) {
     end();
     throw error;
@@ -122,43 +124,13 @@ export async function refusedStart(
   return { code: await exitOf(child), said };
 }
 
-/** Polls until `isSo` holds; an error it throws counts as no. */
-export async function until(limitMs: number, otherwise: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    let last: unknown;
-    try {
-      if (await isSo()) return;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline) throw new Error(`${otherwise}, after ${limitMs / 1000} s`, { cause: last });
-    await sleep(50);
-  }
-}
-
 function runLauncher(dataDir: string, logFile: string, { separate, env }: TestStackOptions): ChildProcess {
-  const log = openSync(logFile, 'a');
-  const anyPort = { PORT: '0', WALLET_API_PORT: '0', POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0' };
-  const args = [startCommand(), ...(separate ? ['--separate'] : [])];
-  const launcher = spawn(process.execPath, args, {
-    env: { ...process.env, LOG_FORMAT: 'json', ...anyPort, ...env, DATA_DIR: dataDir },
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  return launcher;
-}
-
-async function untilStarted(launcher: ChildProcess, dataDir: string, logFile: string): Promise<void> {
-  const isUp = (): boolean =>
-    existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
-  const hasEnded = (): boolean => launcher.exitCode !== null || launcher.signalCode !== null;
-  await until(START_LIMIT_MS, `the stack on ${dataDir} did not start`, () => isUp() || hasEnded());
-  if (hasEnded()) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
+  const flags = separate ? ['--separate'] : [];
+  return launchStack({ command: startCommand(), flags, dataDir, logFile, inherited: process.env, settings: env });
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  if (hasEnded(child)) return child.exitCode;
   const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) })) as [number | null];
   return code;
 }

@@ -1,0 +1,86 @@
+/**
+ * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses, and
+ * awaited until it describes itself. Imported by nemesis/, bench/ and test/.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readStackFile, stackFilePath } from './stack-file.ts';
+
+export const ANY_PORT = {
+  PORT: '0',
+  WALLET_API_PORT: '0',
+  POSTGRES_PORT: '0',
+  TEMPORAL_PORT: '0',
+  TEMPORAL_UI_PORT: '0',
+};
+
+export interface Launch {
+  /** The file of commands/start.ts. */
+  readonly command: string;
+  readonly flags: readonly string[];
+  readonly dataDir: string;
+  /** Everything that the launcher and the services print is appended to it. */
+  readonly logFile: string;
+  readonly inherited: NodeJS.ProcessEnv;
+  /** Over what is inherited, ports included. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  readonly cwd?: string;
+  /** In a process group of its own, which Ctrl-C does not reach. */
+  readonly detached?: boolean;
+}
+
+export function launchStack(launch: Launch): ChildProcess {
+  const { command, flags, dataDir, logFile, inherited, settings, cwd, detached = false } = launch;
+  const log = openSync(logFile, 'a');
+  const launcher = spawn(process.execPath, [command, ...flags], {
+    detached,
+    cwd,
+    env: { ...inherited, LOG_FORMAT: 'json', ...ANY_PORT, ...settings, DATA_DIR: dataDir },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  return launcher;
+}
+
+/** Returns once the stack is ready; raises with what it has printed if its launcher ends before. */
+export async function untilStarted(
+  launcher: ChildProcess,
+  { dataDir, logFile }: Pick<Launch, 'dataDir' | 'logFile'>,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const isOver = (): boolean => isUp(launcher, dataDir) || hasEnded(launcher);
+  await until(limitMs, `the stack on ${dataDir} did not start`, isOver, signal);
+  if (hasEnded(launcher)) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
+}
+
+/** The launcher describes its stack once it is ready. */
+export function isUp(launcher: ChildProcess, dataDir: string): boolean {
+  return existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+}
+
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Polls until `isSo` holds; an error it throws counts as no. */
+export async function until(
+  limitMs: number,
+  otherwise: string,
+  isSo: () => Promise<boolean> | boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    let last: unknown;
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${otherwise}, after ${limitMs / 1000} s`, { cause: last });
+    await sleep(50, undefined, { signal });
+  }
+}
