@@ -35,7 +35,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   const app = createBaseApp(deps);
   if ('walletApiUrl' in wallets) {
     // Before the routes below, which are then here for their documentation and their types alone.
-    const forward = forwardWallets(wallets.walletApiUrl);
+    const forward = forwardWallets(wallets.walletApiUrl, deps.installation);
     app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
   }
   return app

@@ -4,8 +4,10 @@
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Installation } from '../domain/installation.ts';
 import type { Logger } from '../telemetry.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
+import { refuseMisdirected } from './misdirected.ts';
 import { answerProblem, ProblemError } from './problem.ts';
 import { withRequestContext, type ApiEnv } from './request-context.ts';
 import { refuseFaulty } from './validation.ts';
@@ -13,6 +15,8 @@ import { refuseFaulty } from './validation.ts';
 export interface BaseDeps {
   readonly log: Logger;
   readonly bounds: LoadBounds;
+  /** The installation that the process's databases belong to. */
+  readonly installation: () => Promise<Installation>;
 }
 
 /** For a process of its own; the setting counts short requests, which wait for a database at most. */
@@ -20,7 +24,7 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, bounds }: BaseDeps) {
+export function createBaseApp({ log, bounds, installation }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
@@ -39,6 +43,7 @@ export function createBaseApp({ log, bounds }: BaseDeps) {
           },
         }),
       )
-      .use(limitLoad(bounds)),
+      .use(limitLoad(bounds))
+      .use(refuseMisdirected(installation)),
   );
 }

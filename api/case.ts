@@ -171,7 +171,7 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
   },
 });
 
-export function caseRoutes({ database, acceptance: { client, monitor } }: MovementDeps) {
+export function caseRoutes({ database, starter, acceptance: { client, monitor } }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
@@ -212,8 +212,8 @@ export function caseRoutes({ database, acceptance: { client, monitor } }: Moveme
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
         await databaseStep(database, () => logRetry(database, id, { actor, comment }), { isWrite: true });
-        if (workflowId === undefined) await lookAgain(client, id);
-        else await retryNow(client, workflowId);
+        if (workflowId === undefined) await lookAgain(client, starter.binding, id);
+        else await retryNow(client, starter.binding, workflowId);
       }
       return c.json(await withHistory(database, await existing(database, id)), 200);
     });

@@ -4,13 +4,14 @@
  */
 import { requireSettings, type Settings } from '../config.ts';
 import { openDatabase, type Database } from '../db/database.ts';
+import type { InstallationGuard } from '../db/installation.ts';
 
 /** For a connection and for an answer each, so that connections to a frozen server are let go of; see database-step.ts. */
 const QUERY_TIMEOUT_MS = 1_300;
 
-export function openTransferDatabase(settings: Settings): Database {
+export function openTransferDatabase(settings: Settings, guard: InstallationGuard): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
-  return open(settings, url, 'counterpoise-api');
+  return open(settings, guard, url, 'counterpoise-api');
 }
 
 /** For an answer to the acceptance of a batch: longer than the role's statement_timeout lets the server speak first. */
@@ -19,25 +20,27 @@ const BATCH_QUERY_TIMEOUT_MS = 4_500;
 const BATCH_CONNECTIONS_MAX = 2;
 
 /** The transfer service's database for the acceptance of batches. */
-export function openBatchDatabase(settings: Settings): Database {
+export function openBatchDatabase(settings: Settings, { admit }: InstallationGuard): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
   return openDatabase(url, {
     applicationName: 'counterpoise-api-batches',
     connectionsMax: BATCH_CONNECTIONS_MAX,
     queryTimeoutMs: BATCH_QUERY_TIMEOUT_MS,
+    admit,
   });
 }
 
 /** Every shard's database, in the order of their numbers. */
-export function openShards(settings: Settings): Database[] {
+export function openShards(settings: Settings, guard: InstallationGuard): Database[] {
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
-  return urls.map((url, shard) => open(settings, url, `counterpoise-api-wallet-${shard}`));
+  return urls.map((url, shard) => open(settings, guard, url, `counterpoise-api-wallet-${shard}`));
 }
 
-function open(settings: Settings, url: string, applicationName: string): Database {
+function open(settings: Settings, { admit }: InstallationGuard, url: string, applicationName: string): Database {
   return openDatabase(url, {
     applicationName,
     connectionsMax: settings.DATABASE_CONNECTIONS,
     queryTimeoutMs: QUERY_TIMEOUT_MS,
+    admit,
   });
 }

@@ -5,6 +5,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { proxy } from 'hono/proxy';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { INSTALLATION_HEADER, type Installation } from '../domain/installation.ts';
 import { ProblemError } from './problem.ts';
 import { readBytes } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
@@ -14,7 +15,10 @@ const ANSWER_LIMIT_MS = 1_800;
 const REQUEST_HEADERS = ['accept', 'content-type'];
 const RESPONSE_HEADERS = ['allow', 'content-type', 'location', 'retry-after'];
 
-export function forwardWallets(walletApiUrl: string): MiddlewareHandler<ApiEnv> {
+export function forwardWallets(
+  walletApiUrl: string,
+  installation: () => Promise<Installation>,
+): MiddlewareHandler<ApiEnv> {
   return async (c) => {
     const { method, path, raw } = c.req;
     const body = method === 'GET' || method === 'HEAD' ? undefined : await readBytes(c);
@@ -26,6 +30,7 @@ export function forwardWallets(walletApiUrl: string): MiddlewareHandler<ApiEnv> 
           ...Object.fromEntries(
             REQUEST_HEADERS.flatMap((name) => (c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]])),
           ),
+          [INSTALLATION_HEADER]: (await installation()).installationId,
           'x-request-id': c.var.trace.requestId,
           ...(c.var.trace.traceparent === undefined ? {} : { traceparent: c.var.trace.traceparent }),
         },

@@ -36,6 +36,7 @@ const PROBLEMS = {
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is not application/json'],
   expectation_failed: [417, 'The expectation cannot be met'],
+  misdirected_request: [421, 'The request is meant for another installation'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
   overloaded: [429, 'Too many requests at once'],
   headers_too_large: [431, 'The headers are too large'],

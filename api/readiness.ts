@@ -8,7 +8,8 @@ import type { Database } from '../db/database.ts';
 import { LATE, within } from '../deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
 import type { Logger } from '../telemetry.ts';
-import { answerWithin } from '../temporal/health.ts';
+import { answerWithin, type TemporalMonitor } from '../temporal/health.ts';
+import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { missingSearchAttributes } from '../temporal/search-attributes.ts';
 import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
 
@@ -64,8 +65,13 @@ export function walletShardChecks(shards: readonly Database[]): Checks {
   return Object.fromEntries(shards.map((shard, number) => [`wallet-database-${number}`, databaseCheck(shard)]));
 }
 
-/** Temporal answers, knows the search attributes, and has a worker on every task queue. */
-export function temporalChecks(client: Client, walletShardCount: number): Checks {
+/** Temporal answers for the installation's own namespace, knows the search attributes, and has a worker on every task queue. */
+export function temporalChecks(
+  client: Client,
+  binding: Pick<NamespaceBinding, 'verify'>,
+  monitor: Pick<TemporalMonitor, 'isDown' | 'suspect'>,
+  walletShardCount: number,
+): Checks {
   const { workflowService } = client;
   const { namespace } = client.options;
   const requirePoller = async (name: string, type: 'workflow' | 'activity'): Promise<void> => {
@@ -82,7 +88,11 @@ export function temporalChecks(client: Client, walletShardCount: number): Checks
   const bounded = (call: () => Promise<void>) => (): Promise<void> => answerWithin(client, CHECK_LIMIT_MS, call);
   return {
     temporal: bounded(async () => {
-      await workflowService.describeNamespace({ namespace });
+      await binding.verify();
+      // Movements are refused until the monitor knows it, too.
+      if (!monitor.isDown()) return;
+      monitor.suspect();
+      throw new NotReady('it has just come back');
     }),
     'search-attributes': bounded(async () => {
       const missing = await missingSearchAttributes(client);

@@ -158,7 +158,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
     // Another request may have changed it again meanwhile, which is no fault of this one.
     if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
     if (row.tendDueAt !== null && !monitor.isDown())
-      await starts.start(() => tendRecurring({ client, database }, row), START_LIMIT_MS, log);
+      await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, log);
     return row;
   }
 }

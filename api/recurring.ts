@@ -149,7 +149,7 @@ const RUNS_SHOWN_MAX = 10;
 const TEMPORAL_LIMIT_MS = 1_000;
 
 export function recurringRoutes(deps: MovementDeps) {
-  const { database, acceptance } = deps;
+  const { database, starter, acceptance } = deps;
   const { client, monitor, starts } = acceptance;
 
   return new OpenAPIHono<ApiEnv>()
@@ -175,7 +175,7 @@ export function recurringRoutes(deps: MovementDeps) {
         },
       });
       // The row is what is wanted: the sweep makes the Schedule if it is not there in time.
-      if (isNew) await starts.start(() => tendRecurring({ client, database }, row), START_LIMIT_MS, c.var.log);
+      if (isNew) await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, c.var.log);
       c.header('Location', `/v1/recurring-transfers/${id}`);
       return c.json(renderRecurring(row), 201);
     })

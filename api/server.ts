@@ -4,12 +4,14 @@
  * its own; commands/serve.ts together with the workers.
  */
 import { walletShardCount, type Settings } from '../config.ts';
-import { closeDatabases } from '../db/database.ts';
+import { closeDatabases, type Database } from '../db/database.ts';
+import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
+import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
@@ -23,30 +25,35 @@ import { serveHttp } from './serve-http.ts';
 
 const PORT_DEFAULT = 3000;
 
-/**
- * The starter is the caller's, who closes its connection after this has stopped, and who may let later starts take another
- * client. Every other call takes the client that it has now, on which calls can be given up.
- */
+/** What is the caller's, who closes it after the API has stopped. */
+export interface ApiContext {
+  /** Later starts may take another client. Every other call takes the one that it has now, on which calls can be given up. */
+  readonly starter: MovementStarter;
+  /** The transfer service's. */
+  readonly database: Database;
+  readonly guard: InstallationGuard;
+  readonly news?: MovementNews<Transfer | Transaction>;
+}
+
 export async function startApi(
   settings: Settings,
   logger: Logger,
-  starter: MovementStarter,
-  news?: MovementNews<Transfer | Transaction>,
+  { starter, database, guard, news }: ApiContext,
 ): Promise<RunningService> {
-  const { client, walletShardCount: shardCount } = starter;
-  const database = openTransferDatabase(settings);
-  const batchDatabase = openBatchDatabase(settings);
+  const { client, binding, walletShardCount: shardCount } = starter;
+  const batchDatabase = openBatchDatabase(settings, guard);
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
-      ? { shards: openShards(settings) }
+      ? { shards: openShards(settings, guard) }
       : { walletApiUrl: settings.WALLET_API_URL };
-  const monitor = monitorTemporal(client, logger);
+  const monitor = monitorTemporal(() => binding.verify(), logger);
   const backlog = watchBacklog(client, logger);
   const draining = new AbortController();
 
   const app = createApp({
     log: logger,
     bounds: loadBounds(settings.REQUESTS_MAX),
+    installation: () => installationOf(guard, database),
     database,
     batchDatabase,
     wallets,
@@ -66,7 +73,7 @@ export async function startApi(
         ...('shards' in wallets
           ? walletShardChecks(wallets.shards)
           : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
-        ...temporalChecks(client, shardCount),
+        ...temporalChecks(client, binding, monitor, shardCount),
       },
       logger,
     ),
@@ -83,23 +90,28 @@ export async function startApi(
       await server.stop();
       monitor.stop();
       backlog.stop();
-      await closeDatabases([database, batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
+      await closeDatabases([batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+  const guard = guardInstallation();
+  const database = openTransferDatabase(settings, guard);
   const connection = connectClient(settings);
+  const client = createClient(connection, settings);
   const starter = {
-    client: createClient(connection, settings),
+    client,
+    binding: bindNamespace(client, () => installationOf(guard, database)),
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
-  const api = await startApi(settings, logger, starter);
+  const api = await startApi(settings, logger, { starter, database, guard });
   return {
     async stop() {
       await api.stop();
       await connection.close();
+      await closeDatabases([database]);
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { Settings } from '../config.ts';
 import { closeDatabases } from '../db/database.ts';
+import { guardInstallation, installationOf } from '../db/installation.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import { loadBounds } from './base-app.ts';
@@ -14,11 +15,13 @@ import { createWalletApp } from './wallet-app.ts';
 const PORT_DEFAULT = 3001;
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
-  const shards = openShards(settings);
+  const guard = guardInstallation();
+  const shards = openShards(settings, guard);
   const app = createWalletApp({
     log: logger,
     bounds: loadBounds(settings.REQUESTS_MAX),
     shards,
+    installation: () => installationOf(guard, shards[0]!),
     readiness: watchReadiness(walletShardChecks(shards), logger),
   });
   const server = await serveHttp({

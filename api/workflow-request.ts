@@ -13,6 +13,7 @@ import { LATE, within } from '../deadline.ts';
 import type { CaseId, TransferId } from '../domain/ids.ts';
 import { isTerminal } from '../domain/transfer.ts';
 import { answerWithin } from '../temporal/health.ts';
+import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { startTransfer } from '../temporal/start-movement.ts';
 import { startLookAtCase } from '../temporal/start-reconciliation.ts';
 import { caseWorkflowId, retryUpdate, transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts';
@@ -99,6 +100,8 @@ export async function askTransfer<Args extends unknown[]>(
   }
 
   async function ask(): Promise<'taken' | 'no_run' | UpdateRefusal> {
+    // Another installation may have a transfer of this id.
+    await starter.binding.verify();
     try {
       await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args } as never);
       return 'taken';
@@ -114,8 +117,9 @@ export async function askTransfer<Args extends unknown[]>(
 }
 
 /** Returns when the case has been looked at, or after some seconds; the look goes on then. */
-export async function lookAgain(client: Client, id: CaseId): Promise<void> {
+export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {
   try {
+    await binding.verify();
     await answerWithin(client, START_LIMIT_MS, () => startLookAtCase(client, id));
   } catch (error) {
     throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
@@ -134,9 +138,14 @@ export async function lookAgain(client: Client, id: CaseId): Promise<void> {
 }
 
 /** Has a batch or a transaction that is stuck tried at once. One that is not stuck any more needs no retry. */
-export async function retryNow(client: Client, workflowId: string): Promise<void> {
+export async function retryNow(
+  client: Client,
+  binding: Pick<NamespaceBinding, 'verify'>,
+  workflowId: string,
+): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   try {
+    await binding.verify();
     await client.connection.withAbortSignal(AbortSignal.timeout(TAKEN_LIMIT_MS), () =>
       handle.executeUpdate(retryUpdate),
     );

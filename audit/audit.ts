@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import { checkBalances } from './balances.ts';
 import { checkFences } from './fences.ts';
 import { collectFindings, type Checked, type Invariant, type Violation } from './findings.ts';
+import { checkInstallation } from './installation.ts';
 import { checkMoney, type MoneyOf } from './money.ts';
 import { checkMovements, checkOrphans } from './movements.ts';
 import { withSnapshots } from './reader.ts';
@@ -45,6 +46,7 @@ export async function audit(
 ): Promise<AuditReport> {
   const findings = collectFindings();
   const figures = await withSnapshots([transfer, ...wallets], async ([transferSnapshot, ...shards]) => {
+    await checkInstallation(transferSnapshot!, shards, await workflows.namespaceId(), findings);
     const money = await checkMoney(shards, findings);
     await checkBalances(shards, findings);
     await checkFences(shards, findings);

@@ -18,6 +18,8 @@ export interface WorkflowLookup {
   readonly listRunning: () => AsyncIterable<string>;
   /** Whether this one runs now. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
+  /** Temporal's own id of the namespace. */
+  readonly namespaceId: () => Promise<string>;
 }
 
 /** Longer than the sweep takes to start what nobody else has started. */
@@ -42,6 +44,11 @@ export function lookUpWorkflows(client: Client): WorkflowLookup {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;
       }
+    },
+    async namespaceId() {
+      const { namespace } = client.options;
+      const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace });
+      return namespaceInfo?.id || `name:${namespace}`;
     },
   };
 }

@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
 import { readSettings } from '../config.ts';
+import type { InstallationId } from '../domain/ids.ts';
 import { createLogger } from '../telemetry.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
+import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { installTemporalRuntime, startWorker } from '../workers/worker.ts';
 import { nextMovement, openStatements } from './statements.ts';
 import type { SubjectKind } from './subject.ts';
@@ -49,7 +51,7 @@ export const engineFloor: SubjectKind = {
     bundle ??= await bundleEmptyWorkflow();
     const connection = await connectWorker(settings);
     const worker = await startWorker(
-      { connection, settings, logger },
+      { connection, binding: NO_INSTALLATION, settings, logger },
       { taskQueue: EMPTY_TASK_QUEUE, workflowBundle: bundle },
     );
     const { workflow } = createClient(connection, settings);
@@ -74,6 +76,12 @@ export const engineFloor: SubjectKind = {
       },
     };
   },
+};
+
+/** The bench's own workflows move no money, and belong to none. */
+const NO_INSTALLATION: NamespaceBinding = {
+  verify: async () => ({ installationId: randomUUID() as InstallationId, namespaceId: '' }),
+  broken: new Promise<never>(() => {}),
 };
 
 /** Once a process, and kept over the rounds. */

@@ -13,7 +13,10 @@ import { createTransferActivities } from '../activities/transfer.ts';
 import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, type Settings } from '../config.ts';
+import { openTransferDatabase as openApiDatabase } from '../api/databases.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
+import { guardInstallation, installationOf } from '../db/installation.ts';
+import { InstallationError } from '../domain/installation.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
@@ -23,6 +26,7 @@ import type { Logger } from '../telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/movement-workflows.ts';
 import { createMovementNews } from '../temporal/movement-news.ts';
+import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
 import { startSweep } from '../workers/sweep.ts';
@@ -39,21 +43,26 @@ export async function startEverything(
   wrap: (activities: WalletActivities) => WalletActivities = (activities) => activities,
 ): Promise<RunningService> {
   const walletShardCount = requireSettings(settings, 'WALLET_DATABASE_URLS').WALLET_DATABASE_URLS.length;
+  const guard = guardInstallation();
   const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) =>
-    openWalletDatabase(settings, shard),
+    openWalletDatabase(settings, shard, guard),
   );
-  const database = openTransferDatabase(settings);
+  const database = openTransferDatabase(settings, guard);
+  const apiDatabase = openApiDatabase(settings, guard);
   installTemporalRuntime(logger);
 
   // The API has a connection of its own, which needs no server to come up and on which a call can be given up.
   const connection = connectClient(settings);
+  const client = createClient(connection, settings);
+  const binding = bindNamespace(client, () => installationOf(guard, database));
   const starter: { -readonly [Name in keyof MovementStarter]: MovementStarter[Name] } = {
-    client: createClient(connection, settings),
+    client,
+    binding,
     walletShardCount,
     dispatch: 'ordinary',
   };
   const news = createMovementNews<Transfer | Transaction>();
-  const api = await startApi(settings, logger, starter, news);
+  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, news });
   const stopping = new AbortController();
   const workers = startWorkers();
 
@@ -65,7 +74,7 @@ export async function startEverything(
       await api.stop();
       await workers.then((running) => running.stop());
       await connection.close();
-      await closeDatabases([database, ...shards]);
+      await closeDatabases([database, apiDatabase, ...shards]);
     },
   };
 
@@ -94,7 +103,7 @@ export async function startEverything(
       ledger: ledgerOf(shards),
       workflows: movementWorkflows(starter),
     });
-    const context = { connection: workerConnection, settings, logger };
+    const context = { connection: workerConnection, binding, settings, logger };
     const running = await Promise.all([
       startTransferWorker(context, {
         ...transfer,
@@ -120,8 +129,11 @@ export async function startEverything(
   async function connectWhenThere(): Promise<NativeConnection | undefined> {
     while (!stopping.signal.aborted) {
       try {
-        return await connectWorker(settings);
+        const workerConnection = await connectWorker(settings);
+        await binding.verify();
+        return workerConnection;
       } catch (error) {
+        if (error instanceof InstallationError) throw error;
         logger.warn({ err: error }, 'Temporal is not there: the workers wait for it');
         await sleep(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
       }

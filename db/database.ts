@@ -4,6 +4,7 @@
  * process; the types by whoever is handed a database.
  */
 import { createHash } from 'node:crypto';
+import { callbackify } from 'node:util';
 import { DrizzleQueryError, getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { customType, numeric, PgDialect, timestamp, type PgTable } from 'drizzle-orm/pg-core';
@@ -18,12 +19,14 @@ export interface DatabaseOptions {
   readonly connectionsMax: number;
   /** For a connection and for an answer, each. Longer than the role's statement_timeout lets the server speak first. */
   readonly queryTimeoutMs: number;
+  /** Judges each new connection before it is used; what it throws is thrown to whoever wanted the connection. */
+  readonly admit?: (connection: pg.ClientBase) => Promise<void>;
 }
 
 /** Connects on first use. */
 export function openDatabase(
   url: string,
-  { applicationName, connectionsMax, queryTimeoutMs }: DatabaseOptions,
+  { applicationName, connectionsMax, queryTimeoutMs, admit }: DatabaseOptions,
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -32,6 +35,7 @@ export function openDatabase(
     connectionTimeoutMillis: queryTimeoutMs,
     query_timeout: queryTimeoutMs,
     keepAlive: true,
+    ...(admit === undefined ? {} : { verify: callbackify(admit) }),
   });
   // A connection that breaks leaves the pool by itself, and whoever uses it next is told. Without a listener, on the pool
   // for those that are idle and on each for those between two statements of a transaction, it would end the process.

@@ -9,6 +9,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { bucketRange } from '../domain/routing.ts';
+import { asAdministrator } from './administrator.ts';
 
 export interface MigrationTarget {
   /** Names the database and an administrator who may create it, and roles. */
@@ -72,7 +73,7 @@ async function migrateDatabase(
   { adminUrl, serviceUrl, service }: MigrationTarget & { service: 'wallet' | 'transfer' },
   defineFunctions: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
-  await withClient(withDatabase(adminUrl, 'postgres'), async (client) => {
+  await asAdministrator(withDatabase(adminUrl, 'postgres'), async (client) => {
     // Roles and databases belong to the cluster, so that is where migrations of several databases take turns.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const owner = `${service}_owner`;
@@ -90,7 +91,7 @@ async function migrateDatabase(
     await client.query(`GRANT CONNECT, CREATE ON DATABASE ${pg.escapeIdentifier(database)} TO ${owner}`);
     await client.query(`GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service`);
 
-    await withClient(adminUrl, async (target) => {
+    await asAdministrator(adminUrl, async (target) => {
       await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
       await target.query(`SET ROLE ${owner}`);
       await migrate(drizzle(target), {
@@ -129,20 +130,6 @@ async function ensureServiceRole(
   );
   for (const [name, value] of Object.entries(settings)) {
     await client.query(`ALTER ROLE ${role} SET ${name} = ${pg.escapeLiteral(value)}`);
-  }
-}
-
-async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'counterpoise-migrate',
-    connectionTimeoutMillis: 10_000,
-  });
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
   }
 }
 

@@ -26,6 +26,8 @@ export interface InfrastructureOptions {
   readonly temporalNamespace: string;
   /** Where services are told that the servers are, for proxies that inject faults. Administrators go past them. */
   readonly proxyPorts?: Readonly<Partial<Record<'postgres' | 'temporal', number | undefined>>>;
+  /** Whether the databases are migrated first; by default they are. */
+  readonly isMigrated?: boolean;
   /** What every child is given, besides its own settings. */
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: Progress;
@@ -44,6 +46,8 @@ export interface Infrastructure {
   readonly databases: Readonly<Record<string, string>>;
   /** The settings by which services reach all of this, in the roles they have. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The settings by which an administrator reaches the databases. */
+  readonly administratorSettings: Readonly<Record<string, string>>;
   readonly supervisor: Supervisor;
   /** Writes stack.json, from now on whenever a process comes or goes. */
   readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>) => void;
@@ -114,7 +118,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       ...databases.administratorSettings,
       TEMPORAL_ADDRESS: server.address,
     };
-    await during(progress, 'Databases', () => migrate(environment, interrupt));
+    if (options.isMigrated !== false) await during(progress, 'Databases', () => migrate(environment, interrupt));
 
     return {
       dataDir: data.path,
@@ -122,6 +126,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       temporal: server,
       databases: databases.administratorUrls,
       settings,
+      administratorSettings: databases.administratorSettings,
       supervisor,
       describe(addresses) {
         describeNow = () => {

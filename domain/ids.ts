@@ -11,5 +11,7 @@ export type TransactionId = Id<'TransactionId'>;
 export type BatchId = Id<'BatchId'>;
 export type RecurringTransferId = Id<'RecurringTransferId'>;
 export type CaseId = Id<'CaseId'>;
+/** A set of databases, and the Temporal namespace that carries their workflows. */
+export type InstallationId = Id<'InstallationId'>;
 /** A run of the reconciliation. */
 export type RunId = Id<'RunId'>;

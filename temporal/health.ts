@@ -4,6 +4,7 @@
  * taken for a dead one. Recovers by itself. Imported by the API and by whoever composes its process.
  */
 import type { Client } from '@temporalio/client';
+import { InstallationError } from '../domain/installation.ts';
 import { LATE, within } from '../deadline.ts';
 import type { Logger } from '../telemetry.ts';
 
@@ -21,8 +22,8 @@ const MISSES_UNTIL_DOWN = 3;
 /** A timer that is this late was held up by this process, and says nothing about the server. */
 const OWN_DELAY_MS = 300;
 
-/** `ask` is the call that is made, by default for the namespace: a server without it cannot start anything either. */
-export function monitorTemporal(client: Client, log: Logger, ask = () => describeNamespace(client)): TemporalMonitor {
+/** `ask` is the call that is made, for the namespace: a server without it, or with another's, cannot start anything either. */
+export function monitorTemporal(ask: () => Promise<unknown>, log: Logger): TemporalMonitor {
   let misses = 0;
   let isAsking = false;
   let isStopped = false;
@@ -39,10 +40,13 @@ export function monitorTemporal(client: Client, log: Logger, ask = () => describ
     );
     isAsking = false;
     const isOwnDelay = performance.now() - startedAt > ANSWER_LIMIT_MS + OWN_DELAY_MS;
-    if (error === undefined && misses >= MISSES_UNTIL_DOWN) log.info('Temporal answers again');
+    const wasDown = misses >= MISSES_UNTIL_DOWN;
+    if (error === undefined && wasDown) log.info('Temporal answers again');
     if (error === undefined) misses = 0;
+    // An answer that is another installation's is no matter of patience.
+    else if (error instanceof InstallationError) misses = Math.max(misses + 1, MISSES_UNTIL_DOWN);
     else if (!isOwnDelay) misses += 1;
-    if (error !== undefined && misses === MISSES_UNTIL_DOWN)
+    if (!wasDown && misses >= MISSES_UNTIL_DOWN)
       log.warn({ err: error }, 'Temporal does not answer: new movements are refused until it does');
     // Once it has missed, the next question follows at once, until it is known to be up or down.
     const isUnclear = error !== undefined && misses < MISSES_UNTIL_DOWN;
@@ -62,13 +66,6 @@ export function monitorTemporal(client: Client, log: Logger, ask = () => describ
       clearTimeout(timer);
     },
   };
-}
-
-/** Raises if the server does not answer for the namespace within a second. */
-async function describeNamespace(client: Client): Promise<void> {
-  await answerWithin(client, ANSWER_LIMIT_MS, () =>
-    client.workflowService.describeNamespace({ namespace: client.options.namespace }),
-  );
 }
 
 /** A call's answer; raises if there is none within the limit, and gives the call up. */

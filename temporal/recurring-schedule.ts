@@ -13,7 +13,7 @@ import {
   type ScheduleOptions,
   type ScheduleSpec,
 } from '@temporalio/client';
-import type { RecurringTransferId } from '../domain/ids.ts';
+import type { InstallationId, RecurringTransferId } from '../domain/ids.ts';
 import { CATCHUP_MS, intervalOffset, type CalendarPart, type Recurrence } from '../domain/recurring.ts';
 import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../workflows/messages.ts';
 
@@ -23,6 +23,7 @@ export interface RecurringOrder extends Recurrence {
   readonly status: 'ACTIVE' | 'PAUSED' | 'DELETED';
   readonly version: number;
   readonly createdAt: Date;
+  readonly installationId: InstallationId;
 }
 
 /** Makes the Schedule of an active or a paused one what its row says, whatever it was before. Says if it was not there. */
@@ -97,8 +98,8 @@ function scheduleOf(client: Client, id: RecurringTransferId): ScheduleHandle {
   return client.schedule.getHandle(recurringScheduleId(id));
 }
 
-function scheduleOptions({ recurringTransferId, status, version, ...order }: RecurringOrder) {
-  const input: RecurringInput = { recurringTransferId };
+function scheduleOptions({ recurringTransferId, status, version, installationId, ...order }: RecurringOrder) {
+  const input: RecurringInput = { recurringTransferId, installationId };
   return {
     scheduleId: recurringScheduleId(recurringTransferId),
     action: {
@@ -119,7 +120,7 @@ function scheduleOptions({ recurringTransferId, status, version, ...order }: Rec
     },
     state: {
       paused: status !== 'ACTIVE',
-      note: `Kept by Counterpoise as its row says, version ${version}: pause it by its API`,
+      note: `Kept by Counterpoise as its row says, version ${version}, for installation ${installationId}: pause it by its API`,
     },
   } satisfies ScheduleOptions;
 }
@@ -131,7 +132,7 @@ function scheduleSpec({
   startsAt,
   endsAt,
   createdAt,
-}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version'>): ScheduleSpec {
+}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): ScheduleSpec {
   const bounds = {
     // Temporal computes in whole seconds.
     ...(startsAt === null ? {} : { startAt: new Date(Math.ceil(startsAt.getTime() / 1_000) * 1_000) }),

@@ -20,9 +20,12 @@ import {
   type TransactionInput,
   type TransferInput,
 } from '../workflows/messages.ts';
+import { VERIFIED_WITHIN_MS, type NamespaceBinding } from './namespace-binding.ts';
 
 export interface MovementStarter {
   readonly client: Client;
+  /** Nothing is started in a namespace that is not the installation's own. */
+  readonly binding: Pick<NamespaceBinding, 'verify'>;
   readonly walletShardCount: number;
   readonly dispatch: Dispatch;
   /** The client shares the connection of the workflow's worker in this process, which is then given a first task in the answer. */
@@ -32,7 +35,7 @@ export interface MovementStarter {
 /** Resolves when the workflow is known to have been started, now or before. */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
   const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
-  const input: TransferInput = {
+  const input: Started<TransferInput> = {
     terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
@@ -52,7 +55,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
   };
   await start(starter, expiresAt === null ? 'directTransfer' : 'transfer', {
     workflowId: transferWorkflowId(transferId),
-    args: [input],
+    input,
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
     walletIds: [senderWalletId, receiverWalletId],
     // One that local dispatch is likely to complete in its first task is spared the write that would show it.
@@ -63,14 +66,14 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
 /** Resolves when the workflow is known to have been started, now or before. */
 export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
   const { transactionId, walletId, type, amount, currency } = row;
-  const input: TransactionInput = {
+  const input: Started<TransactionInput> = {
     terms: { transactionId, walletId, type, amount, currency },
     walletTaskQueue: taskQueueOf(starter, walletId),
     ...movementInput(starter, row),
   };
   await start(starter, 'transaction', {
     workflowId: transactionWorkflowId(transactionId),
-    args: [input],
+    input,
     staticSummary: type === 'CREDIT' ? `Credit into ${walletId}` : `Debit out of ${walletId}`,
     walletIds: [walletId],
     status: row.status,
@@ -81,10 +84,10 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
 export async function startBatch(starter: MovementStarter, row: TransferBatch): Promise<void> {
   const { batchId, itemCount } = row;
   const { walletShardCount } = starter;
-  const input: BatchInput = { batchId, itemCount, walletShardCount, ...movementInput(starter, row) };
+  const input: Started<BatchInput> = { batchId, itemCount, walletShardCount, ...movementInput(starter, row) };
   await start(starter, 'transferBatch', {
     workflowId: batchWorkflowId(batchId),
-    args: [input],
+    input,
     staticSummary: `Batch of ${itemCount} transfers`,
     walletIds: [],
     status: row.status,
@@ -92,20 +95,21 @@ export async function startBatch(starter: MovementStarter, row: TransferBatch): 
 }
 
 async function start(
-  { client, isEager = false }: MovementStarter,
+  { client, binding, isEager = false }: MovementStarter,
   workflowType: string,
   {
     workflowId,
-    args,
+    input,
     staticSummary,
     walletIds,
     status,
-  }: { workflowId: string; args: unknown[]; staticSummary: string; walletIds: WalletId[]; status: string | undefined },
+  }: { workflowId: string; input: object; staticSummary: string; walletIds: WalletId[]; status: string | undefined },
 ): Promise<void> {
+  const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   const options: WorkflowStartOptions = {
     taskQueue: TRANSFER_TASK_QUEUE,
     workflowId,
-    args,
+    args: [{ ...input, installationId }],
     staticSummary,
     // A second start finds the run that is there. Only a run that was terminated, which alone does not end Completed,
     // may be followed by another: its rows and fences tell that one how far the first had come.
@@ -123,6 +127,9 @@ async function start(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
+
+/** The input of a workflow, but for what its start adds. */
+type Started<Input> = Omit<Input, 'installationId'>;
 
 function movementInput(
   { dispatch }: MovementStarter,

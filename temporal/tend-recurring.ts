@@ -8,6 +8,7 @@ import type { Database } from '../db/database.ts';
 import { noteTended, type RecurringTransfer } from '../db/transfer/recurring-queries.ts';
 import { findMissedRuns, recordSkips } from '../db/transfer/recurring-runs.ts';
 import { CATCHUP_MS } from '../domain/recurring.ts';
+import { VERIFIED_WITHIN_MS, type NamespaceBinding } from './namespace-binding.ts';
 import { alignSchedule, makeUpFor, matchingTimes, MATCHING_TIMES_MAX, removeSchedule } from './recurring-schedule.ts';
 
 /** Within this, what is missing may still be under way. */
@@ -15,15 +16,16 @@ const UNDER_WAY_MS = 120_000;
 const AGAIN_SECONDS = 3_600;
 
 export async function tendRecurring(
-  { client, database }: { client: Client; database: Database },
+  { client, binding, database }: { client: Client; binding: Pick<NamespaceBinding, 'verify'>; database: Database },
   row: RecurringTransfer,
   now: Date = new Date(),
 ): Promise<void> {
+  const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   const end = endOf(row, now);
   const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
   const isAsked = end === undefined || row.settledUntil < until;
   // A deleted one's is made agree as well, and so paused, for it has to be asked which runs were due.
-  const { wasMissing } = isAsked ? await alignSchedule(client, row) : { wasMissing: false };
+  const { wasMissing } = isAsked ? await alignSchedule(client, { ...row, installationId }) : { wasMissing: false };
   const { settledUntil, isMissing } = await settle({ client, database }, row, until, now);
 
   const isSettled = settledUntil >= until;

@@ -3,16 +3,20 @@
  * them, and the worker opens no database but its shard's. Imported by workers/wallet.ts.
  */
 import type { BatchLegs, ReadBatchLegs } from '../domain/batch.ts';
+import { INSTALLATION_HEADER, type Installation } from '../domain/installation.ts';
 
 /** Shorter than the activity's own time-out. */
 const ANSWER_LIMIT_MS = 5_000;
 
-export function fetchBatchLegs(transferApiUrl: string): ReadBatchLegs {
+export function fetchBatchLegs(transferApiUrl: string, installation: () => Promise<Installation>): ReadBatchLegs {
   return async ({ batchId, side, places, firstBucket, lastBucket }) => {
     const url = new URL(`/internal/transfer-batches/${batchId}/legs`, transferApiUrl);
     const query = { side, places, first_bucket: firstBucket, last_bucket: lastBucket };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const answer = await fetch(url, {
+      headers: { [INSTALLATION_HEADER]: (await installation()).installationId },
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
     if (!answer.ok) throw new Error(`the transfer API answered ${answer.status} for the items of batch ${batchId}`);
     return (await answer.json()) as BatchLegs;
   };

@@ -4,6 +4,7 @@
  * transfer.ts.
  */
 import type { Ledger } from '../domain/ledger.ts';
+import { INSTALLATION_HEADER, type Installation } from '../domain/installation.ts';
 import type { Moved } from '../domain/settlement.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
@@ -12,11 +13,11 @@ type Answer<Name extends keyof Ledger> = Ledger[Name] extends (...input: never[]
   ? Result
   : never;
 
-export function ledgerAt(walletApiUrl: string, shardCount: number): Ledger {
+export function ledgerAt(walletApiUrl: string, shardCount: number, installation: () => Promise<Installation>): Ledger {
   const ask = async <Result>(question: object): Promise<Result> => {
     const response = await fetch(new URL('/internal/ledger', walletApiUrl), {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', [INSTALLATION_HEADER]: (await installation()).installationId },
       body: JSON.stringify(question),
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });

@@ -2,11 +2,11 @@
  * The part of the sweep that looks after recurring transfers: those whose Schedule is not known to agree with them, and each
  * once an hour, to see that no run is missing. Imported by sweep.ts.
  */
-import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import { claimDueRecurring } from '../db/transfer/recurring-queries.ts';
 import { LATE, within } from '../deadline.ts';
 import type { Logger } from '../telemetry.ts';
+import type { MovementStarter } from '../temporal/start-movement.ts';
 import { tendRecurring } from '../temporal/tend-recurring.ts';
 
 /** Few at once, so that movements are not held up for long; one that does not succeed comes again after the others. */
@@ -15,18 +15,20 @@ const TEND_LIMIT_MS = 5_000;
 
 export async function tendDueRecurring({
   database,
-  client,
+  starter: { client, binding },
   logger,
 }: {
   database: Database;
-  client: Client;
+  starter: Pick<MovementStarter, 'client' | 'binding'>;
   logger: Logger;
 }): Promise<void> {
   const due = await claimDueRecurring(database, CLAIM);
   await Promise.all(
     due.map(async (row) => {
       try {
-        const tending = client.withDeadline(Date.now() + TEND_LIMIT_MS, () => tendRecurring({ client, database }, row));
+        const tending = client.withDeadline(Date.now() + TEND_LIMIT_MS, () =>
+          tendRecurring({ client, binding, database }, row),
+        );
         if ((await within(TEND_LIMIT_MS, tending)) === LATE) throw new Error(`not done within ${TEND_LIMIT_MS} ms`);
       } catch (error) {
         logger.warn(

@@ -42,7 +42,7 @@ export function startSweep({
       try {
         // A backlog is worked off without a pause, as long as Temporal takes what is started.
         while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
-        await tendDueRecurring({ database, client: starter.client, logger });
+        await tendDueRecurring({ database, starter, logger });
       } catch (error) {
         logger.warn({ err: error }, 'sweep failed, the next one repeats it');
       }

@@ -11,9 +11,11 @@ import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts
 import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/movement-workflows.ts';
+import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
 import type { Logger } from '../telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
@@ -48,12 +50,13 @@ export async function startTransferWorker(
 }
 
 /** The transfer service's database as activities and sweep use it. */
-export function openTransferDatabase(settings: Settings): Database {
+export function openTransferDatabase(settings: Settings, { admit }: InstallationGuard): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
   return openDatabase(url, {
     applicationName: 'counterpoise-transfer',
     connectionsMax: settings.DATABASE_CONNECTIONS,
     queryTimeoutMs: 4_500,
+    admit,
   });
 }
 
@@ -61,22 +64,27 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   if (settings.DISPATCH === 'local')
     throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
   const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
-  const database = openTransferDatabase(settings);
+  const guard = guardInstallation();
+  const database = openTransferDatabase(settings, guard);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
+  const client = createClient(connection, settings);
+  const installation = () => installationOf(guard, database);
+  const binding = bindNamespace(client, installation);
   const starter = {
-    client: createClient(connection, settings),
+    client,
+    binding,
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
   const worker = await startTransferWorker(
-    { connection, settings, logger },
+    { connection, binding, settings, logger },
     {
       ...createTransferActivities(database),
       ...createBatchTransferActivities(database),
       ...createReconciliationActivities({
         database,
-        ledger: ledgerAt(WALLET_API_URL, starter.walletShardCount),
+        ledger: ledgerAt(WALLET_API_URL, starter.walletShardCount, installation),
         workflows: movementWorkflows(starter),
       }),
       ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),

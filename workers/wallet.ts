@@ -6,9 +6,11 @@ import { createBatchWalletActivities, type BatchWalletActivities } from '../acti
 import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
 import { runService, type RunningService } from '../run-service.ts';
-import { connectWorker } from '../temporal/connection.ts';
+import { connectWorker, createClient } from '../temporal/connection.ts';
+import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { Logger } from '../telemetry.ts';
 import { fetchBatchLegs } from './batch-legs.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
@@ -22,7 +24,7 @@ export function startWalletWorker(
 }
 
 /** A shard's database as the activities use it. */
-export function openWalletDatabase(settings: Settings, shard: number): Database {
+export function openWalletDatabase(settings: Settings, shard: number, { admit }: InstallationGuard): Database {
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
   const url = urls[shard];
   if (url === undefined)
@@ -31,17 +33,21 @@ export function openWalletDatabase(settings: Settings, shard: number): Database 
     applicationName: `counterpoise-wallet-${shard}`,
     connectionsMax: settings.DATABASE_CONNECTIONS,
     queryTimeoutMs: 4_500,
+    admit,
   });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   const { WALLET_SHARD: shard, TRANSFER_API_URL } = requireSettings(settings, 'WALLET_SHARD', 'TRANSFER_API_URL');
-  const database = openWalletDatabase(settings, shard);
+  const guard = guardInstallation();
+  const database = openWalletDatabase(settings, shard, guard);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
-  const worker = await startWalletWorker({ connection, settings, logger }, shard, {
+  const installation = () => installationOf(guard, database);
+  const binding = bindNamespace(createClient(connection, settings), installation);
+  const worker = await startWalletWorker({ connection, binding, settings, logger }, shard, {
     ...createWalletActivities(() => database),
-    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL)),
+    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation)),
   });
   return {
     ...worker,

@@ -13,9 +13,12 @@ import {
 import type { Settings } from '../config.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
+import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
+import { refuseForeignTasks } from './foreign-tasks.ts';
 
 export interface WorkerContext {
   readonly connection: NativeConnection;
+  readonly binding: NamespaceBinding;
   readonly settings: Settings;
   readonly logger: Logger;
 }
@@ -44,11 +47,15 @@ export function installTemporalRuntime(logger: Logger): void {
   });
 }
 
-/** Starts to poll; `stop` lets what runs finish, within some seconds. */
+/**
+ * Starts to poll, if Temporal's namespace is the installation's own, and fails once it is not any more; `stop` lets what
+ * runs finish, within some seconds.
+ */
 export async function startWorker(
-  { connection, settings, logger }: WorkerContext,
+  { connection, binding, settings, logger }: WorkerContext,
   options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'> & { taskQueue: string },
 ): Promise<RunningService> {
+  const { installationId } = await binding.verify();
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -56,19 +63,24 @@ export async function startWorker(
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
-    interceptors: { activity: [() => faultInterceptor] },
+    interceptors: { activity: [() => faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
     ...options,
   });
   const run = worker.run();
   logger.info({ task_queue: options.taskQueue }, 'worker started');
+  const watch = setInterval(() => void binding.verify(WATCH_MS).catch(() => {}), WATCH_MS);
   return {
-    failed: run.then(() => new Promise<never>(() => {})),
+    failed: Promise.race([binding.broken, run.then(() => new Promise<never>(() => {}))]),
     stop: async () => {
+      clearInterval(watch);
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => {});
     },
   };
 }
+
+/** How long a namespace that was the installation's own is taken for it, before it is asked again. */
+const WATCH_MS = 1_000;
 
 /** The one place where faults become failures that Temporal repeats; refusals are values and do not come here. */
 const faultInterceptor: ActivityInterceptors = {

@@ -39,7 +39,7 @@ interface Chunk {
 /** Ends Completed in Temporal's sense whatever becomes of the items, as `transfer` does. */
 export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
   const { batchId, trace, itemCount, walletShardCount } = input;
-  const steps = createSteps(input.dispatch);
+  const steps = createSteps(input);
   const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
   const chunks = chunksOf(itemCount, walletShardCount);
   const settlements: Promise<void>[] = [];

@@ -5,7 +5,15 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
 import type { Resolution } from '../domain/case.ts';
-import type { BatchId, CaseId, RecurringTransferId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
+import type {
+  BatchId,
+  CaseId,
+  InstallationId,
+  RecurringTransferId,
+  RunId,
+  TransactionId,
+  TransferId,
+} from '../domain/ids.ts';
 import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
@@ -34,6 +42,7 @@ export function recurringScheduleId(recurringTransferId: RecurringTransferId): s
 /** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
 export interface RecurringInput {
   readonly recurringTransferId: RecurringTransferId;
+  readonly installationId?: InstallationId;
 }
 
 /**
@@ -48,6 +57,8 @@ interface MovementInput {
   /** In the input, so that a replay takes the same way whatever the setting has become. */
   readonly dispatch: Dispatch;
   readonly trace: TraceContext;
+  /** Goes with each activity, so that a worker of another installation refuses it. What was started before it was kept has none. */
+  readonly installationId?: InstallationId;
 }
 
 export interface TransferInput extends MovementInput {

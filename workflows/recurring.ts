@@ -19,8 +19,8 @@ const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime'
  * Ends Completed whether it was due or not. However often Temporal runs it for one nominal time, there is one transfer:
  * its id is derived from that time.
  */
-export async function recurringTransfer({ recurringTransferId }: RecurringInput): Promise<RunAnswer> {
+export async function recurringTransfer(input: RecurringInput): Promise<RunAnswer> {
   const nominalAt = workflowInfo().typedSearchAttributes.get(scheduledStartTime);
   if (nominalAt === undefined) throw ApplicationFailure.nonRetryable('only its Schedule may start a run');
-  return acceptRecurringRun({ recurringTransferId, nominalMs: nominalAt.getTime() });
+  return acceptRecurringRun({ ...input, nominalMs: nominalAt.getTime() });
 }

@@ -16,6 +16,7 @@ import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
 import type { TransferActivities } from '../activities/transfer.ts';
 import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../activities/wallet.ts';
+import type { InstallationId } from '../domain/ids.ts';
 import type { Dispatch } from './messages.ts';
 
 type Activities = WalletActivities &
@@ -50,6 +51,12 @@ export interface Steps {
   readonly leaveFirstTask: () => void;
 }
 
+/** Of a workflow's input: how it calls, and for which installation. */
+interface Caller {
+  readonly dispatch: Dispatch;
+  readonly installationId?: InstallationId;
+}
+
 /** What happens around a compensation that keeps failing. */
 export interface Stuck {
   /** Called once it has failed for three minutes. */
@@ -76,8 +83,10 @@ const COMPENSATION: ActivityOptions = {
 };
 const COMPENSATION_UNTIL_ATTENTION: ActivityOptions = { ...COMPENSATION, scheduleToCloseTimeout: '3 minutes' };
 
-export function createSteps(dispatch: Dispatch): Steps {
+export function createSteps({ dispatch, installationId }: Caller): Steps {
   const first = firstTask(dispatch);
+  const marked = <Input extends object>(input: Input): Input =>
+    installationId === undefined ? input : { ...input, installationId };
   const attemptOr = async <Name extends keyof Activities>(
     name: Name,
     input: Inputs[Name],
@@ -89,22 +98,25 @@ export function createSteps(dispatch: Dispatch): Steps {
   };
 
   return {
-    attempt: first.attempt,
+    attempt: (name, input) => first.attempt(name, marked(input)),
 
-    run: (name, taskQueue, input, limitMs) =>
-      attemptOr(name, input, () =>
+    run: (name, taskQueue, unmarked, limitMs) => {
+      const input = marked(unmarked);
+      return attemptOr(name, input, () =>
         ordinary(name, taskQueue, input, {
           ...FORWARD,
           ...(limitMs === undefined ? {} : { ...BOUNDED, scheduleToCloseTimeout: limitMs }),
         }),
-      ),
+      );
+    },
 
     leaveFirstTask: first.leave,
 
     insist:
       ({ onStuck, untilHurried }) =>
-      (name, taskQueue, input) =>
-        attemptOr(name, input, async () => {
+      (name, taskQueue, unmarked) => {
+        const input = marked(unmarked);
+        return attemptOr(name, input, async () => {
           try {
             return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
           } catch (error) {
@@ -116,7 +128,8 @@ export function createSteps(dispatch: Dispatch): Steps {
             await told;
             return answer;
           }
-        }),
+        });
+      },
   };
 }
 

@@ -19,7 +19,7 @@ import { createSteps } from './steps.ts';
 export async function transaction(input: TransactionInput): Promise<TransactionEnd> {
   const { terms, trace, walletTaskQueue } = input;
   const { transactionId } = terms;
-  const steps = createSteps(input.dispatch);
+  const steps = createSteps(input);
   const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
 
   let end: TransactionEnd | undefined;

@@ -51,7 +51,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
 async function move(input: TransferInput, isDirect: boolean): Promise<TransferEnd> {
   const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold } = input;
   const { transferId } = terms;
-  const steps = createSteps(input.dispatch);
+  const steps = createSteps(input);
   // What a cancel request ends, be it Temporal's own, by the root scope, or the update.
   const course = new CancellationScope();
   const requests = receiveRequests(input, course, steps);

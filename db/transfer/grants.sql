@@ -17,3 +17,4 @@ GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, find
   ON reconciliation_runs TO transfer_service;
 GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;
+GRANT SELECT ON installation TO transfer_service;

@@ -32,6 +32,7 @@ import { amount, instant, sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
+export { installation } from '../installation.ts';
 export { outboxEvents } from '../outbox.ts';
 export { transferBatches } from './batch-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';

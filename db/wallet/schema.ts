@@ -21,6 +21,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { FailureDetail } from '../../domain/transfer.ts';
 import { amount, balance, instant } from '../database.ts';
 
+export { installation } from '../installation.ts';
 export { outboxEvents } from '../outbox.ts';
 
 export const wallets = pgTable(

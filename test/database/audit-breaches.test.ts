@@ -259,6 +259,24 @@ describe('the audit', () => {
 
   describe('I5', () => {
     run({
+      what: 'a database of another installation',
+      damage: ({ damage }) => damage('receiver', `UPDATE installation SET installation_id = gen_random_uuid()`),
+      breaks: ['I5'],
+      said: /I5 the installation: different installations: .*wallet-1 is of/,
+    });
+    run({
+      what: 'a database that is a copy of the one that was bound',
+      damage: ({ damage }) => damage('transfer', `UPDATE installation SET server_id = 'another/1'`),
+      breaks: ['I5'],
+      said: /I5 the installation: copied, restored, upgraded or moved since they were bound: transfer/,
+    });
+    run({
+      what: 'a database that is bound to another Temporal namespace',
+      damage: ({ damage }) => damage('sender', `UPDATE installation SET namespace_id = 'another'`),
+      breaks: ['I5'],
+      said: /I5 the installation: bound to the Temporal namespace another, .*: wallet-0/,
+    });
+    run({
       what: 'a transfer under way whose workflow was terminated',
       damage: async ({ open, ids }) => void open.delete(`transfer/${ids.debited}`),
       breaks: ['I5'],

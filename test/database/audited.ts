@@ -3,6 +3,7 @@
 
 import { audit, type AuditReport } from '../../audit/audit.ts';
 import type { WorkflowLookup } from '../../audit/workflows.ts';
+import { bindInstallation } from '../../db/bind-installation.ts';
 import type { Database } from '../../db/database.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
 import { movementsOver } from './settled.ts';
@@ -43,6 +44,13 @@ export async function startAuditedStack(): Promise<AuditedStack> {
   const cluster = await startCluster();
   try {
     const stores = await cluster.createStores();
+    await bindInstallation(
+      [
+        { name: 'transfer', adminUrl: stores.transfer.adminUrl },
+        ...stores.wallets.map(({ adminUrl }, shard) => ({ name: `wallet-${shard}`, adminUrl })),
+      ],
+      NAMESPACE,
+    );
     const filled = await fill(stores);
     const admins = [...stores.wallets, stores.transfer].map(({ admin }) => admin);
     return {
@@ -132,12 +140,15 @@ function over(databases: Record<Place, Database>, filled: Awaited<ReturnType<typ
 }
 
 /** Lists the open ones and those that are only still visible. */
+const NAMESPACE = 'namespace-of-the-tests';
+
 export function workflowsOf(open: ReadonlySet<string>, visible: readonly string[] = []): WorkflowLookup {
   return {
     async *listRunning() {
       yield* [...open, ...visible];
     },
     isRunning: async (id) => open.has(id),
+    namespaceId: async () => NAMESPACE,
   };
 }
 

@@ -52,7 +52,14 @@ describe('the roles of the services', () => {
 
   test('the wallet service reads its tables and writes none of them', async () => {
     const tables = await tablesOf(wallet);
-    assert.deepEqual(tables, ['ledger_entries', 'operation_fences', 'outbox_events', 'shard_buckets', 'wallets']);
+    assert.deepEqual(tables, [
+      'installation',
+      'ledger_entries',
+      'operation_fences',
+      'outbox_events',
+      'shard_buckets',
+      'wallets',
+    ]);
     for (const table of tables) {
       await rowsOf(wallet.service, `SELECT * FROM ${table}`);
       for (const write of [`INSERT INTO ${table} DEFAULT VALUES`, `DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
@@ -127,6 +134,7 @@ describe('the roles of the services', () => {
         'finished_at',
       ],
       movement_metadata: [],
+      installation: [],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {

@@ -6,6 +6,8 @@ import { pino } from 'pino';
 import { boundStarts } from '../../api/acceptance.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
 import type { Database } from '../../db/database.ts';
+import type { Installation } from '../../domain/installation.ts';
+import type { InstallationId } from '../../domain/ids.ts';
 
 /** Raises whatever is asked of it, so that an answer other than 500 proves that nothing was. */
 export const untouchable = new Proxy({} as Database, {
@@ -14,6 +16,11 @@ export const untouchable = new Proxy({} as Database, {
     throw new Error(`the database was touched: ${String(name)}`);
   },
 });
+
+const INSTALLATION: Installation = {
+  installationId: '99999999-9999-4999-8999-999999999999' as InstallationId,
+  namespaceId: '88888888-8888-4888-8888-888888888888',
+};
 
 export interface TestApp {
   readonly app: ReturnType<typeof createApp>;
@@ -34,7 +41,8 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     database: untouchable,
     batchDatabase: untouchable,
     wallets: { shards: [untouchable] },
-    starter: { client, walletShardCount: 1, dispatch: 'ordinary' },
+    installation: async () => INSTALLATION,
+    starter: { client, binding: { verify: async () => INSTALLATION }, walletShardCount: 1, dispatch: 'ordinary' },
     acceptance: {
       client,
       monitor,

@@ -16,7 +16,7 @@ test('three misses in a row mean down, one answer means up, and a suspicion asks
     if (!isUp) throw new Error('refused');
   };
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const monitor = monitorTemporal({} as never, log, ask);
+  const monitor = monitorTemporal(ask, log);
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   };
@@ -46,10 +46,10 @@ test('three misses in a row mean down, one answer means up, and a suspicion asks
 
 test('a question is not asked again while the last one is open', async () => {
   let asked = 0;
-  const monitor = monitorTemporal({} as never, log, async () => {
+  const monitor = monitorTemporal(async () => {
     asked += 1;
     await sleep(50);
-  });
+  }, log);
   monitor.suspect();
   monitor.suspect();
   assert.equal(asked, 1);

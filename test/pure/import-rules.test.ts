@@ -30,9 +30,10 @@ const COMPOSES = [
   'domain/',
   'temporal/',
   'db/database.ts',
+  'db/installation.ts',
   'workflows/messages.ts',
 ];
-const SERVICE_DATABASE = ['db/database.ts', 'db/outbox.ts', 'domain/', 'drizzle-orm'];
+const SERVICE_DATABASE = ['db/database.ts', 'db/installation.ts', 'db/outbox.ts', 'domain/', 'drizzle-orm'];
 
 const RULES: readonly Rule[] = [
   { of: 'domain/derived-id.ts', may: ['domain/', 'node:crypto'] },
@@ -66,7 +67,7 @@ const RULES: readonly Rule[] = [
 
   { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
   { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
-  { of: 'db/', may: ['db/database.ts', 'deadline.ts', 'domain/', 'drizzle-orm', 'pg', 'node:'] },
+  { of: 'db/', may: [...SERVICE_DATABASE, 'db/administrator.ts', 'deadline.ts', 'pg', 'node:'] },
 
   { of: 'api/wallet.ts', may: [...API, 'db/wallet/'], mayTypes: API_TYPES },
   { of: 'api/transfer.ts', may: [...API_MOVEMENTS, 'db/transfer/'], mayTypes: API_TYPES },
@@ -105,7 +106,7 @@ const RULES: readonly Rule[] = [
   // Starting a movement takes its row, so the rows' types are what its two functions are declared with.
   {
     of: 'temporal/start-movement.ts',
-    may: ['@temporalio/client', 'domain/', 'workflows/messages.ts'],
+    may: ['@temporalio/client', 'domain/', 'temporal/namespace-binding.ts', 'workflows/messages.ts'],
     mayTypes: ['db/transfer/'],
   },
   { of: 'temporal/movement-workflows.ts', may: ['@temporalio/client', 'temporal/'], mayTypes: ['db/transfer/'] },
@@ -138,17 +139,12 @@ const RULES: readonly Rule[] = [
     ],
     mayTypes: ['activities/'],
   },
+  { of: 'workers/sweep.ts', may: [...COMPOSES, 'workers/sweep-recurring.ts', 'db/transfer/', 'node:'] },
+  { of: 'workers/sweep-recurring.ts', may: [...COMPOSES, 'db/transfer/'] },
   {
-    of: 'workers/sweep.ts',
-    may: ['workers/sweep-recurring.ts', 'db/transfer/', 'temporal/', 'deadline.ts', 'node:'],
-    mayTypes: ['db/database.ts', 'run-service.ts', 'telemetry.ts'],
+    of: 'workers/',
+    may: [...COMPOSES, 'workers/foreign-tasks.ts', '@temporalio/worker', '@temporalio/common', 'node:'],
   },
-  {
-    of: 'workers/sweep-recurring.ts',
-    may: ['db/transfer/', 'temporal/', 'deadline.ts'],
-    mayTypes: ['db/database.ts', 'telemetry.ts', '@temporalio/client'],
-  },
-  { of: 'workers/', may: [...COMPOSES, '@temporalio/worker', '@temporalio/common', 'node:'] },
 
   // One process with every part, for the embedded stack and for local dispatch.
   {
@@ -156,6 +152,7 @@ const RULES: readonly Rule[] = [
     may: [
       ...COMPOSES,
       'api/server.ts',
+      'api/databases.ts',
       'activities/',
       'db/wallet/ledger.ts',
       'workers/',
@@ -164,7 +161,9 @@ const RULES: readonly Rule[] = [
     ],
     mayTypes: ['db/transfer/'],
   },
-  { of: 'commands/migrate.ts', may: [...COMPOSES, 'db/migrate.ts'] },
+  { of: 'commands/migrate-databases.ts', may: [...COMPOSES, 'db/migrate.ts'], mayTypes: ['db/bind-installation.ts'] },
+  { of: 'commands/migrate.ts', may: [...COMPOSES, 'commands/migrate-databases.ts', 'db/bind-installation.ts'] },
+  { of: 'commands/rebind.ts', may: [...COMPOSES, 'commands/', 'db/bind-installation.ts', 'dev/'] },
   // The app for its own description, which the client's types are made from.
   { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },
   {
@@ -196,7 +195,15 @@ const RULES: readonly Rule[] = [
   // Reads every service's tables, and believes none of the services' own queries.
   {
     of: 'audit/',
-    may: ['audit/', 'domain/', 'workflows/messages.ts', 'drizzle-orm', '@temporalio/client', 'node:'],
+    may: [
+      'audit/',
+      'domain/',
+      'db/bind-installation.ts',
+      'workflows/messages.ts',
+      'drizzle-orm',
+      '@temporalio/client',
+      'node:',
+    ],
     mayTypes: ['db/database.ts'],
   },
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet.ts';
 import { readSettings } from '../../config.ts';
+import { guardInstallation } from '../../db/installation.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
 import { createLogger } from '../../telemetry.ts';
 import { connectWorker } from '../../temporal/connection.ts';
@@ -24,7 +25,7 @@ const name = process.argv[2] as 'debit' | 'credit';
 const settings = readSettings();
 const shard = settings.WALLET_SHARD!;
 const activities = createWalletActivities(() => database);
-const database = openWalletDatabase(settings, shard);
+const database = openWalletDatabase(settings, shard, guardInstallation());
 installTemporalRuntime(createLogger(settings, 'freezing-worker'));
 const worker = await Worker.create({
   connection: await connectWorker(settings),

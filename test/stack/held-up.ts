@@ -118,21 +118,8 @@ export function startFreezingWorker(
   activity: 'debit' | 'credit',
   children: ChildProcess[],
 ): FreezingWorker {
-  const { databases, temporal } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: { wallet_service: string };
-  };
-  const serviceUrl = (adminUrl: string): string =>
-    Object.assign(new URL(adminUrl), { username: 'wallet_service', password: passwords.wallet_service }).href;
   const child = spawn(process.execPath, [fileURLToPath(new URL('freezing-worker.ts', import.meta.url)), activity], {
-    env: {
-      PATH: process.env['PATH'],
-      LOG_LEVEL: 'silent',
-      WALLET_DATABASE_URLS: [databases['wallet-0']!, databases['wallet-1']!].map(serviceUrl).join(','),
-      WALLET_SHARD: String(shard),
-      TEMPORAL_ADDRESS: temporal.address,
-      TEMPORAL_NAMESPACE: temporal.namespace,
-    },
+    env: { ...workerEnvironment(stack, shard), LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   children.push(child);
@@ -141,4 +128,23 @@ export function startFreezingWorker(
     told = { ...told, ...(message as Told) };
   });
   return { process: child, given: () => told.given, answered: () => told.answered };
+}
+
+/** The settings of a wallet worker of the stack. */
+export function workerEnvironment(stack: TestStack, shard: number): NodeJS.ProcessEnv {
+  const { databases, temporal, api } = stack.file();
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: { wallet_service: string };
+  };
+  const serviceUrl = (adminUrl: string): string =>
+    Object.assign(new URL(adminUrl), { username: 'wallet_service', password: passwords.wallet_service }).href;
+  return {
+    PATH: process.env['PATH'],
+    LOG_FORMAT: 'json',
+    WALLET_DATABASE_URLS: [databases['wallet-0']!, databases['wallet-1']!].map(serviceUrl).join(','),
+    WALLET_SHARD: String(shard),
+    TRANSFER_API_URL: api,
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+  };
 }

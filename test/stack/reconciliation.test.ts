@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { movementWorkflows } from '../../temporal/movement-workflows.ts';
+import type { MovementStarter } from '../../temporal/start-movement.ts';
 import { ensureReconciliationSchedule } from '../../temporal/start-reconciliation.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -162,11 +163,7 @@ for (const separate of [false, true]) {
         });
         await workflow.terminate('by a test');
         await until(30_000, 'it is not listed as closed from outside', async () => {
-          const { closedFromOutside } = movementWorkflows({
-            client: money.temporal,
-            walletShardCount: 2,
-            dispatch: 'local',
-          });
+          const { closedFromOutside } = movementWorkflows({ client: money.temporal } as MovementStarter);
           const { workflowIds } = await closedFromOutside(Date.now() - 600_000, Date.now() + 600_000);
           return workflowIds.includes(`batch/${body.batch_id}`);
         });

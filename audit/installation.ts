@@ -1,0 +1,24 @@
+/**
+ * Whether the databases are of one installation, are where they were bound, and are bound to the Temporal namespace that is
+ * audited: workflows of another one would move money in other books. Part of I5.
+ */
+import { sql } from 'drizzle-orm';
+import { BINDING, bindingOf, faultsOf, type BindingRow } from '../db/bind-installation.ts';
+import type { Findings } from './findings.ts';
+import { rowsOf, type Reader } from './reader.ts';
+
+export async function checkInstallation(
+  transfer: Reader,
+  shards: readonly Reader[],
+  namespaceId: string,
+  findings: Findings,
+): Promise<void> {
+  const bindings = await Promise.all(
+    [transfer, ...shards].map(async (reader, index) =>
+      bindingOf(index === 0 ? 'transfer' : `wallet-${index - 1}`, {
+        rows: await rowsOf<BindingRow>(reader, sql.raw(BINDING)),
+      }),
+    ),
+  );
+  for (const fault of faultsOf(bindings, namespaceId)) findings.report('I5', 'the installation', fault);
+}

@@ -1,0 +1,100 @@
+/**
+ * `npm run rebind`: shows which installation each database belongs to, where it was bound, and what does not fit; exits 1 if
+ * something does not. `-- --moved`: these are the databases of one installation that were restored, upgraded or moved, or its
+ * Temporal namespace is another one: binds them anew. `-- --copy`: these are copies, which become an installation of its own,
+ * in a Temporal namespace of its own. The databases are those that the settings name for an administrator
+ * (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL), otherwise those on DATA_DIR, whose servers it starts for it.
+ * To be run while no service runs.
+ */
+import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { faultsOf, readBindings, rebindInstallation, type Rebinding } from '../db/bind-installation.ts';
+import { InstallationError } from '../domain/installation.ts';
+import { cacheDirectory } from '../dev/cache.ts';
+import { startInfrastructure } from '../dev/infrastructure.ts';
+import { showProgress } from '../dev/progress.ts';
+import { reasonOf, StackError } from '../dev/stack-error.ts';
+import { connectClient, createClient } from '../temporal/connection.ts';
+import { namespaceId } from '../temporal/namespace-binding.ts';
+import { readFlags } from './arguments.ts';
+import { administratedDatabases, migrateDatabases } from './migrate-databases.ts';
+
+const USAGE = 'Usage: npm run rebind -- [--moved | --copy]';
+const STOP_LIMIT_MS = 3_000;
+
+try {
+  const flags = readFlags({ moved: { type: 'boolean' }, copy: { type: 'boolean' } }, USAGE);
+  if (flags.moved === true && flags.copy === true) throw new StackError(USAGE);
+  const rebinding = flags.moved === true ? 'moved' : flags.copy === true ? 'copy' : undefined;
+  const settings = readSettings();
+  const fits = settings.TRANSFER_ADMIN_DATABASE_URL
+    ? await rebind(settings, rebinding)
+    : await withServersOf(settings, (all) => rebind(all, rebinding));
+  process.exit(fits ? 0 : 1);
+} catch (error) {
+  const isExpected = [StackError, SettingsError, InstallationError].some((kind) => error instanceof kind);
+  console.error(`rebind: ${isExpected ? (error as Error).message : reasonOf(error)}`);
+  process.exit(1);
+}
+
+/** Whether everything fits together, then. */
+async function rebind(settings: Settings, rebinding: Rebinding | undefined): Promise<boolean> {
+  const databases = administratedDatabases(settings);
+  const connection = connectClient(settings);
+  try {
+    const namespace = await namespaceId(createClient(connection, settings));
+    if (rebinding !== undefined) {
+      await migrateDatabases(settings, (line) => console.log(line));
+      const installationId = await rebindInstallation(databases, namespace, rebinding);
+      console.log(`bound to installation ${installationId}`);
+    }
+    const bindings = await readBindings(databases);
+    for (const { name, installationId, boundAt } of bindings)
+      console.log(
+        installationId === undefined
+          ? `${name}: bound to no installation`
+          : `${name}: installation ${installationId}, bound at ${boundAt?.toISOString()}`,
+      );
+    const faults = faultsOf(bindings, namespace);
+    console.log(
+      faults.length === 0
+        ? 'Everything fits together.'
+        : [
+            ...faults.map((fault) => `! ${fault}`),
+            'If these databases are one installation that was restored, upgraded or moved, or whose Temporal namespace is another one now:',
+            '  npm run rebind -- --moved',
+            'If they are copies that are to be an installation of their own, in a Temporal namespace of its own:',
+            '  npm run rebind -- --copy',
+          ].join('\n'),
+    );
+    return faults.length === 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** PostgreSQL and Temporal of the stack on DATA_DIR, while no launcher has them. */
+async function withServersOf<T>(settings: Settings, use: (all: Settings) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
+  const infrastructure = await startInfrastructure({
+    dataDir: settings.DATA_DIR,
+    cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
+    ports: {
+      postgres: settings.POSTGRES_PORT,
+      ...(settings.TEMPORAL_ADDRESS ? {} : { temporal: settings.TEMPORAL_PORT, temporalUi: settings.TEMPORAL_UI_PORT }),
+    },
+    temporalAddress: settings.TEMPORAL_ADDRESS,
+    temporalNamespace: settings.TEMPORAL_NAMESPACE,
+    isMigrated: false,
+    environment: inheritedEnvironment(),
+    progress: showProgress(process.stderr),
+    interrupt: interrupt.signal,
+  });
+  try {
+    return await use(
+      readSettings({ ...inheritedEnvironment(), ...infrastructure.settings, ...infrastructure.administratorSettings }),
+    );
+  } finally {
+    await infrastructure.stop(STOP_LIMIT_MS);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The installation that a service's database belongs to: one row, the same in every database of the installation, which also
+ * names the Temporal namespace that carries its workflows. Each new connection is compared with it, so that no process works
+ * with the databases of two installations, nor with a copy that nobody has declared to be one (db/bind-installation.ts).
+ */
+import { sql } from 'drizzle-orm';
+import { check, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import pg from 'pg';
+import type { InstallationId } from '../domain/ids.ts';
+import { InstallationError, type Installation } from '../domain/installation.ts';
+import { instant, type Database } from './database.ts';
+
+export const installation = pgTable(
+  'installation',
+  {
+    onlyRow: integer('only_row').primaryKey().default(1),
+    installationId: uuid('installation_id').$type<InstallationId>().notNull(),
+    /** Temporal's own id of the namespace: another server's namespace of the same name has another one. */
+    namespaceId: text('namespace_id').notNull(),
+    /** CURRENT_SERVER when it was bound. */
+    serverId: text('server_id').notNull(),
+    /** In the transfer database: the names of all databases that were bound. One that is bound to nothing now was lost. */
+    databases: text('databases')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
+    boundAt: instant('bound_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [check('installation_only_row', sql`${t.onlyRow} = 1`)],
+);
+
+/**
+ * Where a database is: its cluster and its own number there. A standby that takes over keeps both; what was restored from a
+ * dump, or was upgraded by pg_upgrade, has others. A copy of the whole data directory keeps both, too.
+ */
+export const CURRENT_SERVER = `(SELECT system_identifier FROM pg_control_system()) || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** Of a process: it belongs to the installation of the first database that it connects to. */
+export interface InstallationGuard {
+  /** Throws an InstallationError unless the database belongs to the same installation as those before. */
+  readonly admit: (connection: pg.ClientBase) => Promise<void>;
+  /** The installation, once a connection was admitted. */
+  readonly known: () => Installation | undefined;
+}
+
+export function guardInstallation(): InstallationGuard {
+  let known: Installation | undefined;
+  return {
+    async admit(connection) {
+      const found = await readInstallation(connection);
+      if (known !== undefined && found.installationId !== known.installationId)
+        throw new InstallationError(
+          `the database ${found.database} belongs to installation ${found.installationId}, and this process to ${known.installationId}: ` +
+            'its settings name databases of two installations',
+        );
+      known = { installationId: found.installationId, namespaceId: found.namespaceId };
+    },
+    known: () => known,
+  };
+}
+
+interface Row {
+  installation_id: InstallationId;
+  namespace_id: string;
+  is_where_it_was_bound: boolean;
+  database: string;
+}
+
+async function readInstallation(connection: pg.ClientBase): Promise<Installation & { readonly database: string }> {
+  const row = await connection
+    .query<Row>(
+      `SELECT installation_id, namespace_id, server_id = ${CURRENT_SERVER} AS is_where_it_was_bound, current_database() AS database FROM installation`,
+    )
+    .then(({ rows }) => rows[0])
+    .catch((error: unknown) => {
+      if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return undefined;
+      throw error;
+    });
+  if (row === undefined)
+    throw new InstallationError('a database belongs to no installation yet: migrate it first (npm run migrate)');
+  if (!row.is_where_it_was_bound)
+    throw new InstallationError(
+      `the database ${row.database} is a copy, or was restored or moved, since it was bound to installation ${row.installation_id}: ` +
+        'npm run rebind says what differs and how to go on',
+    );
+  return { installationId: row.installation_id, namespaceId: row.namespace_id, database: row.database };
+}
+
+const UNDEFINED_TABLE = '42P01';
+
+/** The installation of a database that was opened with this guard, which is asked unless it is known already. */
+export async function installationOf({ known }: InstallationGuard, database: Database): Promise<Installation> {
+  if (known() === undefined) await database.execute(sql`SELECT 1`);
+  return known()!;
+}
