@@ -175,7 +175,12 @@ export function recurringRoutes(deps: MovementDeps) {
         },
       });
       // The row is what is wanted: the sweep makes the Schedule if it is not there in time.
-      if (isNew) await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, c.var.log);
+      if (isNew)
+        await starts.start(
+          () => tendRecurring({ client, binding: starter.binding, database }, row),
+          START_LIMIT_MS,
+          c.var.log,
+        );
       c.header('Location', `/v1/recurring-transfers/${id}`);
       return c.json(renderRecurring(row), 201);
     })
