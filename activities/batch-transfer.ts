@@ -3,7 +3,8 @@
  * one that comes late, changes nothing. Imported by workers; workflows import the type alone.
  */
 import type { Database } from '../db/database.ts';
-import { readBatchLegs, recordBatchAttention, recordBatchEnds } from '../db/transfer/batch-queries.ts';
+import { readBatchLegs } from '../db/transfer/batch-legs.ts';
+import { recordBatchAttention, recordBatchEnds } from '../db/transfer/batch-queries.ts';
 import type { BatchEnds, ReadBatchLegs } from '../domain/batch.ts';
 import type { BatchId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';

@@ -61,9 +61,12 @@ export function createBatchWalletActivities(databaseOf: (shard: number) => Datab
     },
 
     /** Undoes the items' debits, whatever became of them; answers those that had not been applied. */
-    refundBatch: async (input: Abandoned): Promise<DebitAnswers> => {
+    refundBatch: async (input: Abandoned & { isOtherCredited?: boolean }): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
-      return grouped(legs, await wallet.refundBatch(databaseOf(input.shard), legs, input.reason, input.trace));
+      return grouped(
+        legs,
+        await wallet.refundBatch(databaseOf(input.shard), legs, input.reason, input.trace, input.isOtherCredited),
+      );
     },
   };
 }

@@ -20,14 +20,18 @@ export function createTransferAtOnce({
     async transferAtOnce({
       terms,
       trace,
+      total,
     }: {
       terms: TransferTerms;
       trace: TraceContext;
+      total?: string;
     }): Promise<TransferEnd | undefined> {
       const { transferId } = terms;
-      if ((await debit({ terms, trace })).outcome !== 'applied') return undefined;
+      if ((await debit({ terms, trace, total })).outcome !== 'applied') return undefined;
       const debitedAtMs = Date.now();
-      if ((await credit({ terms, trace })).outcome !== 'applied') return undefined;
+      const credited = await credit({ terms, trace, total });
+      // What moved a part of it was another movement's.
+      if (credited.outcome !== 'applied' || credited.amount !== undefined) return undefined;
       return (await recordTransferStatus({
         transferId,
         next: { status: 'COMPLETED' },

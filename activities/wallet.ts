@@ -13,11 +13,13 @@ import type { AbandonReason, TransferTerms } from '../domain/transfer.ts';
 interface TransferLeg {
   readonly terms: TransferTerms;
   readonly trace: TraceContext;
+  readonly total?: wallet.Total;
 }
 
-/** `credited` is what the credit moved, by its fence's final answer. */
+/** What the credit moved, or another movement's, by its fence's final answer. */
 interface Settlement extends TransferLeg {
   readonly credited: string;
+  readonly otherCredit?: string;
   readonly reason: AbandonReason;
 }
 
@@ -32,23 +34,28 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database) {
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
-    debit: ({ terms, trace, isHold }: TransferLeg & { isHold?: boolean }) =>
-      wallet.debit(shardOf(terms.senderWalletId), terms, trace, isHold),
+    debit: ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
+      wallet.debit(shardOf(terms.senderWalletId), terms, trace, { isHold, total }),
 
     /** Puts the amount into the receiver's wallet. */
-    credit: ({ terms, trace }: TransferLeg) => wallet.credit(shardOf(terms.receiverWalletId), terms, trace),
+    credit: ({ terms, trace, total }: TransferLeg) =>
+      wallet.credit(shardOf(terms.receiverWalletId), terms, trace, total),
 
     /** Makes sure that the credit never happens any more, or answers that it has. */
-    cancelCredit: ({ terms, reason }: TransferLeg & { reason: AbandonReason }) =>
-      wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason),
+    cancelCredit: ({ terms, reason, total }: TransferLeg & { reason: AbandonReason }) =>
+      wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason, total),
 
     /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
-    refund: ({ terms, credited, reason, trace }: Settlement) =>
-      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace),
+    refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, { total, otherCredit }),
 
     /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
-    writeOff: ({ terms, credited, reason, trace }: Settlement) =>
-      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, true),
+    writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, {
+        isWriteOff: true,
+        total,
+        otherCredit,
+      }),
 
     /** Pays the sender back out of the external wallet, before it is known what became of the credit. */
     advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),

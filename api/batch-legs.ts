@@ -5,10 +5,11 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
-import { readBatchLegs } from '../db/transfer/batch-queries.ts';
+import { readBatchLegs } from '../db/transfer/batch-legs.ts';
 import { BATCH_SIDES } from '../domain/batch.ts';
 import type { BatchId } from '../domain/ids.ts';
 import { parseRanges } from '../domain/index-set.ts';
+import { MovementMissing } from '../domain/movement-missing.ts';
 import { databaseStep } from './database-step.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
@@ -27,7 +28,12 @@ export function batchLegsRoute(database: Database) {
     const { side, places, first_bucket: firstBucket, last_bucket: lastBucket } = c.req.query();
     const query = legsQuery.safeParse({ batchId: c.req.param('id'), side, places, firstBucket, lastBucket });
     if (!query.success) throw new ProblemError('value_invalid', { detail: 'Not a question that a worker asks.' });
-    return c.json(await databaseStep(database, () => readBatchLegs(database, query.data)));
+    try {
+      return c.json(await databaseStep(database, () => readBatchLegs(database, query.data)));
+    } catch (error) {
+      if (error instanceof MovementMissing) throw new ProblemError('batch_not_found', { cause: error });
+      throw error;
+    }
   });
 }
 

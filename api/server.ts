@@ -6,6 +6,7 @@
 import { walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
+import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import { runService, type RunningService } from '../run-service.ts';
@@ -103,6 +104,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const starter = {
     client,
     binding: bindNamespace(client, () => installationOf(guard, database)),
+    isStillOpen: (workflowId: string) => isStillOpen(database, workflowId),
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };

@@ -260,6 +260,7 @@ export interface RecurringTransferRun {
     | 'limit_exceeded'
     | 'timed_out'
     | 'capture_expired'
+    | 'terms_conflict'
     | null;
 
   /** Later than it was to run if it was caught up. */
@@ -293,6 +294,7 @@ export interface Transaction {
     | 'limit_exceeded'
     | 'timed_out'
     | 'canceled'
+    | 'terms_conflict'
     | null;
 
   /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
@@ -350,6 +352,7 @@ export interface Transfer {
     | 'limit_exceeded'
     | 'timed_out'
     | 'capture_expired'
+    | 'terms_conflict'
     | null;
   capture_method: 'automatic' | 'manual';
 
@@ -423,6 +426,7 @@ export interface TransferBatchItem {
     | 'limit_exceeded'
     | 'timed_out'
     | 'capture_expired'
+    | 'terms_conflict'
     | null;
 }
 

@@ -17,6 +17,7 @@ import { openTransferDatabase as openApiDatabase } from '../api/databases.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
 import { InstallationError } from '../domain/installation.ts';
+import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
@@ -58,6 +59,7 @@ export async function startEverything(
   const starter: { -readonly [Name in keyof MovementStarter]: MovementStarter[Name] } = {
     client,
     binding,
+    isStillOpen: (workflowId) => isStillOpen(database, workflowId),
     walletShardCount,
     dispatch: 'ordinary',
   };

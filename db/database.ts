@@ -90,10 +90,15 @@ export function rowOf<Table extends PgTable>(table: Table, raw: Record<string, u
   return Object.fromEntries(entries) as Table['$inferSelect'];
 }
 
-/** The constraint that a failed statement violated, if that is why it failed. drizzle-orm keeps the driver's error as the cause. */
+/** The constraint that a failed statement violated, if that is why it failed. */
 export function violatedConstraint(error: unknown): string | undefined {
+  return violation(error)?.constraint;
+}
+
+/** As above, with what the server told beside. drizzle-orm keeps the driver's error as the cause. */
+export function violation(error: unknown): Pick<pg.DatabaseError, 'constraint' | 'detail'> | undefined {
   const fault = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return fault instanceof pg.DatabaseError ? fault.constraint : undefined;
+  return fault instanceof pg.DatabaseError && fault.constraint !== undefined ? fault : undefined;
 }
 
 /** Instants have milliseconds, as JavaScript's dates do: what a cursor carries back is what the row holds. */

@@ -25,6 +25,8 @@ export interface BatchLegs {
   readonly currencies: readonly Currency[];
   /** Canonical decimal strings, see money.ts. */
   readonly amounts: readonly string[];
+  /** The wallets on the other side. An API of the version before does not tell them. */
+  readonly counterpartyIds?: readonly WalletId[];
   /** How many of the items that were asked for have their wallet in other buckets: with these, all. */
   readonly elsewhere: number;
 }

@@ -17,7 +17,8 @@ export type TransactionRefusal =
   | 'currency_mismatch'
   | 'insufficient_funds'
   | 'balance_limit'
-  | 'limit_exceeded';
+  | 'limit_exceeded'
+  | 'terms_conflict';
 
 export const TRANSACTION_FAILURE_REASONS = [
   'insufficient_funds',
@@ -28,6 +29,7 @@ export const TRANSACTION_FAILURE_REASONS = [
   'limit_exceeded',
   'timed_out',
   'canceled',
+  'terms_conflict',
 ] as const;
 export type TransactionFailureReason = (typeof TRANSACTION_FAILURE_REASONS)[number];
 

@@ -32,9 +32,15 @@ export const CAPTURE_METHODS = ['automatic', 'manual'] as const;
 
 /** Why the wallet service refused a debit. It stays so for that transfer, whatever is asked again. */
 export type DebitRefusal =
-  'sender_not_found' | 'sender_suspended' | 'currency_mismatch' | 'insufficient_funds' | 'limit_exceeded';
+  | 'sender_not_found'
+  | 'sender_suspended'
+  | 'currency_mismatch'
+  | 'insufficient_funds'
+  | 'limit_exceeded'
+  | 'terms_conflict';
 /** Why the wallet service refused a credit. */
-export type CreditRefusal = 'receiver_not_found' | 'receiver_suspended' | 'currency_mismatch' | 'balance_limit';
+export type CreditRefusal =
+  'receiver_not_found' | 'receiver_suspended' | 'currency_mismatch' | 'balance_limit' | 'terms_conflict';
 
 export const TRANSFER_FAILURE_REASONS = [
   'insufficient_funds',
@@ -47,6 +53,7 @@ export const TRANSFER_FAILURE_REASONS = [
   'limit_exceeded',
   'timed_out',
   'capture_expired',
+  'terms_conflict',
 ] as const;
 export type TransferFailureReason = (typeof TRANSFER_FAILURE_REASONS)[number];
 
@@ -65,11 +72,18 @@ export type AbandonReason = 'timed_out' | 'canceled' | 'capture_expired' | 'debi
 
 /**
  * What the fence of a leg answers. The first execution decides it, for ever:
- * `applied` the money moved, `rejected` it was refused, `canceled` it was given up before it moved.
+ * `applied` the money moved, `rejected` it was refused, `canceled` it was given up before it moved. Rejected for
+ * `terms_conflict`: the fence is of another movement, whose row was lost and whose key came back with another body.
+ * `amount` is what was moved, where that is not what was asked for: another part of a hold, or by that other movement.
  */
 export type LegAnswer<Refusal extends string> =
-  | { readonly outcome: 'applied' }
-  | { readonly outcome: 'rejected'; readonly reason: Refusal; readonly detail?: FailureDetail }
+  | { readonly outcome: 'applied'; readonly amount?: string }
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: Refusal;
+      readonly detail?: FailureDetail;
+      readonly amount?: string;
+    }
   | { readonly outcome: 'canceled'; readonly reason: AbandonReason };
 
 /** What a status write is for. SCHEDULED is not: a transfer is accepted with it. */
@@ -83,7 +97,8 @@ export type StoredStatus = ReachedStatus & {
 
 /** How a transfer ends. */
 export type TransferEnd =
-  | { readonly status: 'COMPLETED' }
+  /** `capturedAmount` of a hold whose credit had moved another part of it than its row had decided. */
+  | { readonly status: 'COMPLETED'; readonly capturedAmount?: string }
   | { readonly status: 'FAILED'; readonly failureReason: TransferFailureReason; readonly detail?: FailureDetail }
   | { readonly status: 'CANCELED' };
 
@@ -95,6 +110,17 @@ export interface TransferTerms {
   /** Canonical decimal string, see money.ts: a bigint does not survive JSON. */
   readonly amount: string;
   readonly currency: Currency;
+}
+
+/**
+ * The end that an applied credit leads to. Where it moved another part of a hold than was asked for, that is what is captured.
+ * Where it moved a part of what is no hold, it was another movement's, of the same wallets and the same amount.
+ */
+export function endOfCredit({ amount }: { readonly amount?: string }, isHold: boolean): TransferEnd {
+  if (amount === undefined) return { status: 'COMPLETED' };
+  return isHold
+    ? { status: 'COMPLETED', capturedAmount: amount }
+    : { status: 'FAILED', failureReason: 'terms_conflict' };
 }
 
 /** The end that a leg leads to which was refused or given up. */

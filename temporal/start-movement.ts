@@ -26,6 +26,8 @@ export interface MovementStarter {
   readonly client: Client;
   /** Nothing is started in a namespace that is not the installation's own. */
   readonly binding: Pick<NamespaceBinding, 'verify'>;
+  /** Whether the row of this workflow has not ended, as it is now. */
+  readonly isStillOpen: (workflowId: string) => Promise<boolean>;
   readonly walletShardCount: number;
   readonly dispatch: Dispatch;
   /** The client shares the connection of the workflow's worker in this process, which is then given a first task in the answer. */
@@ -95,7 +97,7 @@ export async function startBatch(starter: MovementStarter, row: TransferBatch): 
 }
 
 async function start(
-  { client, binding, isEager = false }: MovementStarter,
+  { client, binding, isStillOpen, isEager = false }: MovementStarter,
   workflowType: string,
   {
     workflowId,
@@ -125,6 +127,10 @@ async function start(
     await client.workflow.start(workflowType, options);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // A run ends by itself only after its row. One that has, of a row that has not, ended before the row was restored, or
+    // lost and accepted again: another one brings the row to where the fences are.
+    if (await isStillOpen(workflowId))
+      await client.workflow.start(workflowType, { ...options, workflowIdReusePolicy: 'ALLOW_DUPLICATE' });
   }
 }
 

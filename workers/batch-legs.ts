@@ -3,7 +3,9 @@
  * them, and the worker opens no database but its shard's. Imported by workers/wallet.ts.
  */
 import type { BatchLegs, ReadBatchLegs } from '../domain/batch.ts';
+import type { BatchId } from '../domain/ids.ts';
 import { INSTALLATION_HEADER, type Installation } from '../domain/installation.ts';
+import { MovementMissing } from '../domain/movement-missing.ts';
 
 /** Shorter than the activity's own time-out. */
 const ANSWER_LIMIT_MS = 5_000;
@@ -17,7 +19,16 @@ export function fetchBatchLegs(transferApiUrl: string, installation: () => Promi
       headers: { [INSTALLATION_HEADER]: (await installation()).installationId },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
+    if (answer.status === 404) throw await missingOrNoRoute(answer, batchId);
     if (!answer.ok) throw new Error(`the transfer API answered ${answer.status} for the items of batch ${batchId}`);
     return (await answer.json()) as BatchLegs;
   };
+}
+
+/** Only what the transfer API itself says is not there is missing. */
+async function missingOrNoRoute(answer: Response, batchId: BatchId): Promise<Error> {
+  const { code } = (await answer.json()) as { code?: string };
+  return code === 'batch_not_found'
+    ? new MovementMissing(`batch ${batchId}`)
+    : new Error(`the transfer API answered 404 ${code} for the items of batch ${batchId}`);
 }

@@ -12,6 +12,7 @@ import type { WalletActivities } from '../activities/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
+import { isStillOpen } from '../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../run-service.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/movement-workflows.ts';
@@ -74,6 +75,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const starter = {
     client,
     binding,
+    isStillOpen: (workflowId: string) => isStillOpen(database, workflowId),
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };

@@ -11,6 +11,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Settings } from '../config.ts';
+import { MovementMissing } from '../domain/movement-missing.ts';
 import type { RunningService } from '../run-service.ts';
 import type { Logger } from '../telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
@@ -95,8 +96,8 @@ const faultInterceptor: ActivityInterceptors = {
         const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
         throw ApplicationFailure.create({
           message: fault instanceof Error ? fault.message : String(fault),
-          // Compensation never gives up only because no fault of ours ends its retries.
-          nonRetryable: false,
+          // Compensation never gives up, because no other fault of ours ends its retries.
+          nonRetryable: fault instanceof MovementMissing,
           type: code ?? (fault instanceof Error ? fault.name : 'Error'),
           cause: fault instanceof Error ? fault : new Error(String(fault)),
         });

@@ -110,7 +110,18 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     const insist = steps.insist({ onStuck: showStuck, untilHurried });
     const credits = await inShards(insist, 'cancelBatchCredits', undone, why);
     const unpaid = undone.filter((index) => credits.get(index)?.outcome !== 'applied');
-    const debits = await inShards(insist, 'refundBatch', unpaid, why);
+    const isOther = (index: number): boolean => {
+      const credit = credits.get(index);
+      return credit?.outcome === 'rejected' && credit.reason === 'terms_conflict';
+    };
+    const own = await inShards(
+      insist,
+      'refundBatch',
+      unpaid.filter((index) => !isOther(index)),
+      why,
+    );
+    const others = await inShards(insist, 'refundBatch', unpaid.filter(isOther), why, { isOtherCredited: true });
+    const debits = new Map([...own, ...others]);
     return endsOf(unpaid, (index) => {
       const debit = debits.get(index);
       const leg = debit?.outcome === 'rejected' ? debit : credits.get(index);
@@ -127,8 +138,9 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     name: 'cancelBatchCredits' | 'refundBatch',
     indexes: readonly number[],
     why: BatchAbandonReason,
+    more: { isOtherCredited?: boolean } = {},
   ): Promise<Map<number, Answer>> {
-    const answers = await inEveryShard((shard) => inShard(step, name, shard, indexes, why));
+    const answers = await inEveryShard((shard) => inShard(step, name, shard, indexes, why, more));
     return new Map(answers.flatMap((of) => [...of]));
   }
 
@@ -139,12 +151,14 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     shard: number,
     indexes: readonly number[],
     why: BatchAbandonReason = 'debit_refused',
+    more: { isOtherCredited?: boolean } = {},
   ): Promise<Map<number, Answer>> {
     if (indexes.length === 0) return new Map();
     const places = formatIndexes(indexes);
     const common = { batchId, places, shard, shardCount: walletShardCount, trace };
     const answers: readonly LegAnswers<TransferFailureReason>[] = await step(name, walletTaskQueue(shard), {
       ...common,
+      ...more,
       reason: why,
     });
     return new Map(answers.flatMap(({ places: at, answer }) => parseIndexes(at).map((index) => [index, answer])));

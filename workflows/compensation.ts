@@ -4,7 +4,7 @@
  * Imported by transfer.ts alone.
  */
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
-import { endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
+import { endOfCredit, endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
 import { resolveUpdate, TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { attentionReason, showAttention, showAttentionOver } from './progress.ts';
 import { refusal } from './requests.ts';
@@ -30,7 +30,8 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   let wasStuck = false;
   let hurries = 0;
   /** What the refund was asked for with, for a write-off in its place. */
-  let settlement: { readonly credited: string; readonly reason: AbandonReason } | undefined;
+  let settlement:
+    { readonly credited: string; readonly otherCredit?: string; readonly reason: AbandonReason } | undefined;
 
   const untilAnswered = steps.insist({
     onStuck: async (step, error) => {
@@ -51,9 +52,9 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     return answer;
   };
 
-  const settleDebit = (credited: string, reason: AbandonReason) => {
-    settlement = { credited, reason };
-    return insist('refund', senderTaskQueue, { terms, trace, reason, credited });
+  const settleDebit = (credited: string, reason: AbandonReason, otherCredit?: string) => {
+    settlement = { credited, reason, ...(otherCredit === undefined ? {} : { otherCredit }) };
+    return insist('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
   };
 
   setHandler(
@@ -69,7 +70,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
         if (action === 'refund' && step === 'cancelCredit') {
           await steps.run('advance', senderTaskQueue, { terms, trace });
         } else if (action === 'write_off') {
-          await steps.run('writeOff', senderTaskQueue, { terms, trace, ...settlement! });
+          await steps.run('writeOff', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement! });
         }
         hurries += 1;
       }),
@@ -84,12 +85,13 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   return {
     async compensate(reason, creditAmount) {
       const creditTerms = { ...terms, amount: creditAmount };
-      const credit = await insist('cancelCredit', receiverTaskQueue, { terms: creditTerms, trace, reason });
+      const asked = { terms: creditTerms, trace, total: terms.amount, reason };
+      const credit = await insist('cancelCredit', receiverTaskQueue, asked);
       if (credit.outcome === 'applied') {
-        if (hold !== undefined) await settleDebit(creditAmount, reason);
-        return { status: 'COMPLETED' };
+        if (hold !== undefined) await settleDebit(credit.amount ?? creditAmount, reason);
+        return endOfCredit(credit, hold !== undefined);
       }
-      const debit = await settleDebit('0', reason);
+      const debit = await settleDebit('0', reason, credit.outcome === 'rejected' ? credit.amount : undefined);
       return endOfLeg(debit.outcome === 'rejected' ? debit : credit);
     },
 

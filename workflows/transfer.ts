@@ -21,7 +21,13 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
-import { type AbandonReason, type ReachedStatus, type StoredStatus, type TransferEnd } from '../domain/transfer.ts';
+import {
+  endOfCredit,
+  type AbandonReason,
+  type ReachedStatus,
+  type StoredStatus,
+  type TransferEnd,
+} from '../domain/transfer.ts';
 import { createCompensation } from './compensation.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { showStatus } from './progress.ts';
@@ -51,6 +57,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
 async function move(input: TransferInput, isDirect: boolean): Promise<TransferEnd> {
   const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold } = input;
   const { transferId } = terms;
+  const leg = { terms, trace, total: terms.amount };
   const steps = createSteps(input);
   // What a cancel request ends, be it Temporal's own, by the root scope, or the update.
   const course = new CancellationScope();
@@ -58,7 +65,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const compensation = createCompensation(input, steps);
 
   if (isDirect && startAtMs === undefined && Date.now() < input.deadlineMs) {
-    const attempt = await steps.attempt('transferAtOnce', { terms, trace });
+    const attempt = await steps.attempt('transferAtOnce', { terms, trace, total: terms.amount });
     if (attempt?.answer !== undefined) {
       requests.phase = 'leaving';
       return leave(attempt.answer);
@@ -80,7 +87,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
         // Nothing is begun that is over already: a timer of no time would still let the debit be sent.
         if (Date.now() >= input.deadlineMs && patched('no-debit-past-the-deadline'))
           throw new Error('past the deadline');
-        const debit = await steps.run('debit', senderTaskQueue, { terms, trace, isHold: hold !== undefined });
+        const debit = await steps.run('debit', senderTaskQueue, { ...leg, isHold: hold !== undefined });
         isDebitRefused = debit.outcome !== 'applied';
         if (isDebitRefused) return undefined;
         const reached = await reach({ status: 'DEBITED' });
@@ -120,8 +127,10 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
 
   async function credit(limitMs?: number): Promise<void> {
     const creditTerms = { ...terms, amount: creditAmount };
-    const answer = await steps.run('credit', receiverTaskQueue, { terms: creditTerms, trace }, limitMs);
-    if (answer.outcome === 'applied') end = { status: 'COMPLETED' };
+    const answer = await steps.run('credit', receiverTaskQueue, { ...leg, terms: creditTerms }, limitMs);
+    if (answer.outcome !== 'applied') return;
+    end = endOfCredit(answer, hold !== undefined);
+    creditAmount = answer.amount ?? creditAmount;
   }
 
   /**
@@ -130,7 +139,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
    */
   async function moveDirectly(): Promise<void> {
     if (startAtMs !== undefined) await reach({ status: 'PENDING' }, untilDeadline());
-    const debit = await steps.run('debit', senderTaskQueue, { terms, trace }, untilDeadline());
+    const debit = await steps.run('debit', senderTaskQueue, leg, untilDeadline());
     isDebitRefused = debit.outcome !== 'applied';
     if (isDebitRefused) return;
     debitedAtMs = Date.now();

@@ -3,15 +3,16 @@
  * Every write is one statement over all the items that it is about, with their steps and events. Imported by the batch
  * activities, the API and the sweep.
  */
-import { and, asc, desc, eq, gt, inArray, lt, sql, type SQL } from 'drizzle-orm';
-import type { BatchEnds, BatchLegs, BatchLegsQuery, BatchProgress } from '../../domain/batch.ts';
-import type { Currency } from '../../domain/currency.ts';
+import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import type { BatchEnds, BatchProgress } from '../../domain/batch.ts';
 import { eventEnvelope } from '../../domain/event.ts';
-import type { BatchId, TransferId, WalletId } from '../../domain/ids.ts';
-import { formatIndexes, parseIndexes, parseRanges } from '../../domain/index-set.ts';
+import type { BatchId } from '../../domain/ids.ts';
+import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
+import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
+import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS } from './queries.ts';
@@ -96,7 +97,7 @@ export async function recordBatchEnds(
   await Promise.all(halves(places).map((half) => writeEnds(database, batchId, half, others, trace)));
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findBatch(database, batchId);
-  if (stored === undefined) throw new Error(`there is no batch ${batchId}`);
+  if (stored === undefined) throw new MovementMissing(`batch ${batchId}`);
   if (stored.status === 'COMPLETED' && stored.attentionReason !== null) {
     await closeCase(database, `batch/${batchId}`, 'the batch is COMPLETED');
     await database.execute(sql`
@@ -158,33 +159,6 @@ export async function recordBatchAttention(
     UPDATE transfer_batches SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
       attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()
     FROM opened WHERE batch_id = ${batchId}`);
-}
-
-/** One side of some items, as the wallet service moves them. */
-export async function readBatchLegs(database: Database, query: BatchLegsQuery): Promise<BatchLegs> {
-  const wallet = query.side === 'sender' ? sql`sender_wallet_id` : sql`receiver_wallet_id`;
-  // Text that is taken apart here costs a fraction of ten thousand rows that the driver would read one by one.
-  const { rows } = await database.execute<
-    Record<'indexes' | 'ids' | 'wallets' | 'currencies' | 'amounts', string | null> & { elsewhere: number }
-  >(sql`
-    SELECT string_agg(batch_index::text, ',') FILTER (WHERE is_here) AS indexes, string_agg(transfer_id::text, ',') FILTER (WHERE is_here) AS ids,
-      string_agg(wallet::text, ',') FILTER (WHERE is_here) AS wallets, string_agg(currency, ',') FILTER (WHERE is_here) AS currencies,
-      string_agg(amount::text, ',') FILTER (WHERE is_here) AS amounts, count(*) FILTER (WHERE NOT is_here)::int AS elsewhere
-    FROM (
-      SELECT batch_index, transfer_id, ${wallet} AS wallet, currency, amount,
-        get_byte(uuid_send(${wallet}), 0) BETWEEN ${query.firstBucket} AND ${query.lastBucket} AS is_here
-      FROM transfers WHERE batch_id = ${query.batchId} AND ${isAt(sql`batch_index`, query.places)}
-      ORDER BY batch_index
-    ) item`);
-  const { indexes, ids, wallets, currencies, amounts, elsewhere } = rows[0]!;
-  return {
-    indexes: split(indexes).map(Number),
-    transferIds: split(ids) as TransferId[],
-    walletIds: split(wallets) as WalletId[],
-    currencies: split(currencies) as Currency[],
-    amounts: split(amounts),
-    elsewhere,
-  };
 }
 
 export async function findBatch(database: Database, batchId: BatchId): Promise<TransferBatch | undefined> {
@@ -257,15 +231,6 @@ export async function noteBatchesStarted(database: Database, batchIds: readonly 
       .where(inArray(transferBatches.batchId, [...batchIds]));
 }
 
-/** The condition that a place is one of these; its bounds are for the index. */
-function isAt(index: SQL, places: string): SQL {
-  const ranges = parseRanges(places);
-  const [first, last] = [ranges[0]?.[0] ?? 0, ranges.at(-1)?.[1] ?? -1];
-  const bounds = sql`${index} BETWEEN ${first} AND ${last}`;
-  if (ranges.length <= 1) return bounds;
-  return sql`${bounds} AND ${index} <@ ${`{${ranges.map(([from, to]) => `[${from},${to}]`).join(',')}}`}::int4multirange`;
-}
-
 const HALVED_AT_LEAST = 2_000;
 
 /** These places in two parts, where there are many; what two connections write at once is written sooner. */
@@ -287,8 +252,4 @@ function opening(type: string, trace: TraceContext): string {
 /** An array of values that need no quotes, as PostgreSQL reads it. */
 function list(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`;
-}
-
-function split(text: string | null): string[] {
-  return text === null ? [] : text.split(',');
 }

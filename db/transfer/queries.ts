@@ -6,6 +6,7 @@
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
+import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -154,7 +155,7 @@ export async function recordTransferStatus(
     sql`
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
-        ${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
+        ${capturedOf(next)}${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
       WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
       RETURNING *
     ), step AS (
@@ -169,7 +170,7 @@ export async function recordTransferStatus(
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
-  if (stored === undefined) throw new Error(`there is no transfer ${transferId}`);
+  if (stored === undefined) throw new MovementMissing(`transfer ${transferId}`);
   // Whoever wrote the end may have died before this.
   if (isTerminal(stored.status) && stored.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${stored.status}`);
@@ -246,6 +247,12 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .from(transferSteps)
     .where(eq(transferSteps.transferId, transferId))
     .orderBy(asc(transferSteps.stepId));
+}
+
+/** What a hold's row says is captured agrees with its credit: a row that was restored may have decided it anew. */
+function capturedOf(next: ReachedStatus): SQL {
+  if (next.status !== 'COMPLETED' || next.capturedAmount === undefined) return sql``;
+  return sql`, captured_amount = CASE capture_method WHEN 'manual' THEN ${next.capturedAmount}::numeric ELSE captured_amount END`;
 }
 
 /** The condition that a row's status is of a lower rank. */

@@ -5,6 +5,7 @@
 import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
+import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
@@ -84,8 +85,8 @@ export async function recordTransactionEnd(
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
-  if (stored === undefined || stored.status === 'PENDING')
-    throw new Error(`the end of transaction ${transactionId} could not be written`);
+  if (stored === undefined) throw new MovementMissing(`transaction ${transactionId}`);
+  if (stored.status === 'PENDING') throw new Error(`the end of transaction ${transactionId} could not be written`);
   if (stored.attentionCaseId !== null) await closeCase(database, subject, `the transaction is ${stored.status}`);
   return stored;
 }

@@ -7,17 +7,29 @@ import type { BatchLegs } from '../../domain/batch.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer.ts';
-import type { Database } from '../database.ts';
+import { violatedConstraint, type Database } from '../database.ts';
 
 /** The answers of those that did not go as asked; of all others, the leg is. */
 type Exceptions<Refusal extends string> = Promise<ReadonlyMap<TransferId, LegAnswer<Refusal>>>;
 
 export function debitBatch(database: Database, legs: BatchLegs, trace: TraceContext): Exceptions<DebitRefusal> {
-  return callFences(database, legs, sql`debit_batch`, sql`, ${trace.requestId}, ${trace.traceparent ?? null}`);
+  return callFences(
+    database,
+    legs,
+    'debit',
+    sql`debit_batch`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}`,
+  );
 }
 
 export function creditBatch(database: Database, legs: BatchLegs, trace: TraceContext): Exceptions<CreditRefusal> {
-  return callFences(database, legs, sql`credit_batch`, sql`, ${trace.requestId}, ${trace.traceparent ?? null}`);
+  return callFences(
+    database,
+    legs,
+    'credit',
+    sql`credit_batch`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}`,
+  );
 }
 
 export function cancelBatchCredits(
@@ -25,43 +37,104 @@ export function cancelBatchCredits(
   legs: BatchLegs,
   reason: AbandonReason,
 ): Exceptions<CreditRefusal> {
-  return callFences(database, legs, sql`cancel_credit_batch`, sql`, ${reason}`);
+  return callFences(
+    database,
+    legs,
+    'credit',
+    sql`cancel_credit_batch`,
+    (asked) => sql`${reason}, ${counterparties(asked)}`,
+  );
 }
 
-/** None of the credits may have moved anything, now or later: their fences have said so. */
+/**
+ * None of the credits may have moved anything, now or later: their fences have said so; or, with `isOtherCredited`, that they
+ * are of other movements.
+ */
 export function refundBatch(
   database: Database,
   legs: BatchLegs,
   reason: AbandonReason,
   trace: TraceContext,
+  isOtherCredited = false,
 ): Exceptions<DebitRefusal> {
   return callFences(
     database,
     legs,
+    'debit',
     sql`refund_batch`,
-    sql`, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null}`,
+    (asked) =>
+      sql`${reason}, ${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, ${isOtherCredited}`,
   );
 }
 
+/** Legs that are other movements' are refused, as in queries.ts, and the others are asked for without them. */
 async function callFences<Refusal extends string>(
   database: Database,
-  { transferIds, walletIds, currencies, amounts }: BatchLegs,
+  legs: BatchLegs,
+  leg: 'debit' | 'credit',
   operation: SQL,
-  more: SQL,
+  more: (legs: BatchLegs) => SQL,
 ): Exceptions<Refusal> {
-  if (transferIds.length === 0) return new Map();
-  // Ids, codes and decimals need no quotes within an array.
-  const columns = [transferIds, walletIds, currencies, amounts].map((values) => sql`${`{${values.join(',')}}`}`);
+  try {
+    return await callFencesOnce(database, legs, operation, more);
+  } catch (error) {
+    if (violatedConstraint(error) !== 'operation_fences_terms') throw error;
+  }
+  const { rows } = await database.execute<{ transfer_id: TransferId; moved: string }>(
+    sql`SELECT * FROM conflicting_legs(${leg}, ${columnsOf(legs)}, ${counterparties(legs)})`,
+  );
+  const conflicts = new Map(rows.map(({ transfer_id: id, moved }) => [id, moved]));
+  const others = await callFencesOnce<Refusal>(database, without(legs, conflicts), operation, more);
+  const refused = [...conflicts].map(
+    ([id, amount]) => [id, { outcome: 'rejected', reason: 'terms_conflict', amount } as LegAnswer<Refusal>] as const,
+  );
+  return new Map([...others, ...refused]);
+}
+
+async function callFencesOnce<Refusal extends string>(
+  database: Database,
+  legs: BatchLegs,
+  operation: SQL,
+  more: (legs: BatchLegs) => SQL,
+): Exceptions<Refusal> {
+  if (legs.transferIds.length === 0) return new Map();
   const { rows } = await database.execute<{
     transfer_id: TransferId;
     outcome: string;
     reason: string | null;
     detail: unknown;
-  }>(sql`SELECT * FROM ${operation}(${sql.join(columns, sql`, `)}${more})`);
+  }>(sql`SELECT * FROM ${operation}(${columnsOf(legs)}, ${more(legs)})`);
   return new Map(
     rows.map(({ transfer_id: id, outcome, reason, detail }) => {
       const told = { ...(reason === null ? {} : { reason }), ...(detail === null ? {} : { detail }) };
       return [id, { outcome, ...told } as LegAnswer<Refusal>];
     }),
   );
+}
+
+function columnsOf({ transferIds, walletIds, currencies, amounts }: BatchLegs): SQL {
+  return sql.join([transferIds, walletIds, currencies, amounts].map(array), sql`, `);
+}
+
+function without(legs: BatchLegs, ids: ReadonlyMap<TransferId, unknown>): BatchLegs {
+  const isKept = (_: unknown, at: number): boolean => !ids.has(legs.transferIds[at]!);
+  return {
+    indexes: legs.indexes.filter(isKept),
+    transferIds: legs.transferIds.filter(isKept),
+    walletIds: legs.walletIds.filter(isKept),
+    currencies: legs.currencies.filter(isKept),
+    amounts: legs.amounts.filter(isKept),
+    ...(legs.counterpartyIds === undefined ? {} : { counterpartyIds: legs.counterpartyIds.filter(isKept) }),
+    elsewhere: legs.elsewhere,
+  };
+}
+
+/** Null where they are not known. */
+function counterparties({ counterpartyIds }: BatchLegs): SQL {
+  return counterpartyIds === undefined ? sql`NULL` : array(counterpartyIds);
+}
+
+/** Ids, codes and decimals need no quotes within an array. */
+function array(values: readonly string[]): SQL {
+  return sql`${`{${values.join(',')}}`}`;
 }

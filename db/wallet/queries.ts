@@ -7,30 +7,45 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transaction.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
-import { executePrepared, type Database } from '../database.ts';
-import { ledgerEntries, wallets } from './schema.ts';
+import { executePrepared, violation, type Database } from '../database.ts';
+import { ledgerEntries, wallets, type operationFences } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
 export type LedgerEntry = typeof ledgerEntries.$inferSelect;
+
+/**
+ * The amount of the whole transfer, of which its terms may name a captured part. What was asked for before it was told has
+ * none, and its fences keep no counterparty.
+ */
+export type Total = string | undefined;
 
 /** Takes the amount out of the sender's wallet, for good or as a hold: functions/debit.sql. */
 export function debit(
   database: Database,
   t: TransferTerms,
   trace: TraceContext,
-  isHold = false,
+  { isHold = false, total }: { isHold?: boolean; total?: Total } = {},
 ): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
-    sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null}, ${isHold})`,
+    'debit',
+    sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${isHold}, ${counterparty(t.receiverWalletId, total)})`,
   );
 }
 
 /** Puts the amount, which of a captured hold may be a part, into the receiver's wallet: functions/credit.sql. */
-export function credit(database: Database, t: TransferTerms, trace: TraceContext): Promise<LegAnswer<CreditRefusal>> {
+export function credit(
+  database: Database,
+  t: TransferTerms,
+  trace: TraceContext,
+  total?: Total,
+): Promise<LegAnswer<CreditRefusal>> {
   return callFence(
     database,
-    sql`credit(${t.transferId}, ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    'credit',
+    sql`credit(${t.transferId}, ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${counterparty(t.senderWalletId, total)}, ${total ?? null})`,
   );
 }
 
@@ -39,16 +54,20 @@ export function cancelCredit(
   database: Database,
   t: TransferTerms,
   reason: AbandonReason,
+  total?: Total,
 ): Promise<LegAnswer<CreditRefusal>> {
   return callFence(
     database,
-    sql`cancel(${t.transferId}, 'credit', ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${reason})`,
+    'credit',
+    sql`cancel(${t.transferId}, 'credit', ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${reason},
+      ${counterparty(t.senderWalletId, total)}, ${total ?? null})`,
   );
 }
 
 /**
- * Settles the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's
- * final answer. Answers what the debit's fence says; `applied` means that the rest has been given back, or written off.
+ * Settles the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's final
+ * answer; `otherCredit` what another movement's credit moved, where the fence was that one's. Answers what the debit's fence
+ * says; `applied` means that the rest has been given back, or written off.
  */
 export function refund(
   database: Database,
@@ -56,11 +75,17 @@ export function refund(
   credited: string,
   reason: AbandonReason,
   trace: TraceContext,
-  isWriteOff = false,
+  {
+    isWriteOff = false,
+    otherCredit = '0',
+    total,
+  }: { isWriteOff?: boolean; otherCredit?: string | undefined; total?: Total } = {},
 ): Promise<LegAnswer<DebitRefusal>> {
   return callFence(
     database,
-    sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId}, ${trace.traceparent ?? null}, ${isWriteOff})`,
+    'debit',
+    sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId},
+      ${trace.traceparent ?? null}, ${isWriteOff}, ${counterparty(t.receiverWalletId, total)}, ${otherCredit})`,
   );
 }
 
@@ -80,6 +105,7 @@ export function transact(
   const operation = t.type === 'CREDIT' ? sql`deposit` : sql`withdraw`;
   return callFence(
     database,
+    t.type === 'CREDIT' ? 'deposit' : 'withdrawal',
     sql`${operation}(${t.transactionId}, ${t.walletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
 }
@@ -93,7 +119,8 @@ export function cancelTransaction(
   const leg = t.type === 'CREDIT' ? 'deposit' : 'withdrawal';
   return callFence(
     database,
-    sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason})`,
+    leg,
+    sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason}, NULL, NULL)`,
   );
 }
 
@@ -180,13 +207,43 @@ export async function balanceAt(database: Database, walletId: WalletId, at: Date
   return rows[0]?.balance;
 }
 
-async function callFence<Refusal extends string>(database: Database, call: SQL): Promise<LegAnswer<Refusal>> {
-  const { rows } = await executePrepared<{ outcome: string; reason: string | null; detail?: unknown }>(
-    database,
-    // Not all of them have a detail.
-    sql`SELECT outcome, reason, to_jsonb(answer) -> 'detail' AS detail FROM ${call} answer`,
-  );
-  const { outcome, reason, detail } = rows[0]!;
-  if (outcome === 'applied') return { outcome };
-  return { outcome, reason, ...(detail === undefined || detail === null ? {} : { detail }) } as LegAnswer<Refusal>;
+function counterparty(walletId: WalletId, total: Total): WalletId | null {
+  return total === undefined ? null : walletId;
+}
+
+interface Answered extends Record<string, unknown> {
+  outcome: string;
+  reason: string | null;
+  detail: unknown;
+  amount: string | null;
+}
+
+/** What the fence answers. One that is another movement's is a refusal like any other: its leg will never be this one's. */
+async function callFence<Refusal extends string>(
+  database: Database,
+  leg: FencedLeg,
+  call: SQL,
+): Promise<LegAnswer<Refusal>> {
+  // Not all of them have a detail or an amount.
+  const statement = sql`SELECT outcome, reason, to_jsonb(answer) -> 'detail' AS detail, to_jsonb(answer) ->> 'amount' AS amount FROM ${call} answer`;
+  let answered: Answered;
+  try {
+    answered = (await executePrepared<Answered>(database, statement)).rows[0]!;
+  } catch (error) {
+    const conflict = termsConflict(error);
+    if (conflict?.leg !== leg) throw error;
+    answered = { outcome: 'rejected', reason: 'terms_conflict', detail: null, amount: conflict.moved };
+  }
+  const { outcome, ...told } = answered;
+  const known = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null));
+  return { outcome, ...known } as LegAnswer<Refusal>;
+}
+
+type FencedLeg = typeof operationFences.$inferSelect.leg;
+
+/** Of an error that functions/claim_leg.sql raises: whose leg it was, and what it had moved. */
+function termsConflict(error: unknown): { leg: FencedLeg; moved: string } | undefined {
+  const { constraint, detail } = violation(error) ?? {};
+  if (constraint !== 'operation_fences_terms' || detail === undefined) return undefined;
+  return JSON.parse(detail) as { leg: FencedLeg; moved: string };
 }

@@ -111,6 +111,10 @@ export const operationFences = pgTable(
     walletId: uuid('wallet_id').$type<WalletId>().notNull(),
     currency: text('currency').notNull(),
     amount: amount('amount').notNull(),
+    /** Of a transfer's debit and credit: the other wallet. Null for what was decided before it was kept. */
+    counterpartyWalletId: uuid('counterparty_wallet_id').$type<WalletId>(),
+    /** Of a credit that is a part of a hold: the amount of the hold. */
+    ofAmount: amount('of_amount'),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`clock_timestamp()`),

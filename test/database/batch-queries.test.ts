@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { audit } from '../../audit/audit.ts';
+import { readBatchLegs } from '../../db/transfer/batch-legs.ts';
 import * as batches from '../../db/transfer/batch-queries.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
@@ -111,7 +112,7 @@ describe('batches in the transfer database', () => {
   test('the items of a shard are read by the wallet of one side, only those asked for, in their order', async () => {
     const { id, items } = await accept(12);
     const read = (side: 'sender' | 'receiver', places: string, buckets: [number, number]) =>
-      batches.readBatchLegs(database, { batchId: id, side, places, firstBucket: buckets[0], lastBucket: buckets[1] });
+      readBatchLegs(database, { batchId: id, side, places, firstBucket: buckets[0], lastBucket: buckets[1] });
     const legs = await read('receiver', '1-4,7,9-11', [128, 255]);
     assert.deepEqual([legs.indexes, legs.elsewhere], [[2, 4, 10], 5]);
     assert.deepEqual(
@@ -227,7 +228,7 @@ describe('batches in the transfer database', () => {
     const { id, items } = await accept(6);
     const places = '0-5';
     const legsOf = (side: 'sender' | 'receiver', shard: number) =>
-      batches.readBatchLegs(database, {
+      readBatchLegs(database, {
         batchId: id,
         side,
         places,

@@ -56,17 +56,18 @@ describe('the databases', () => {
     const notes = { reference: undefined, metadata: undefined };
     const acceptance = { ...notes, ...kind, idempotencyKey: key, bodyHash: transferBodyHash({ ...t, ...kind }) };
     await transfers.acceptTransfer(stores.transfer.service, t, { ...acceptance, deadlineSeconds: 600 }, trace);
-    const answers = await all(() => shard.debit(at(sender), t, trace, isHold));
+    const answers = await all(() => shard.debit(at(sender), t, trace, { isHold, total: t.amount }));
     assert.ok(answers.every(({ outcome }) => outcome === 'applied'));
     await transfers.recordTransferStatus(stores.transfer.service, t.transferId, { status: 'DEBITED' }, trace);
     return t;
   };
-  const credit = (t: TransferTerms, amount: string) => shard.credit(at(receiver), { ...t, amount }, trace);
+  const credit = (t: TransferTerms, amount: string) => shard.credit(at(receiver), { ...t, amount }, trace, t.amount);
   const complete = (t: TransferTerms) =>
     transfers.recordTransferStatus(stores.transfer.service, t.transferId, { status: 'COMPLETED' }, trace);
-  const refund = (t: TransferTerms, credited: string) => shard.refund(at(sender), t, credited, 'timed_out', trace);
+  const refund = (t: TransferTerms, credited: string, isWriteOff = false) =>
+    shard.refund(at(sender), t, credited, 'timed_out', trace, { total: t.amount, isWriteOff });
   const giveUp = async (t: TransferTerms): Promise<void> => {
-    const answer = await shard.cancelCredit(at(receiver), t, 'timed_out');
+    const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
     assert.ok(answer.outcome !== 'applied');
     await refund(t, '0');
     await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);
@@ -164,7 +165,7 @@ describe('the databases', () => {
       await fund('1000.0000');
       for (let round = 0; round < 10; round += 1) {
         const t = await debited('30.0000', round % 2 === 0);
-        const answer = await shard.cancelCredit(at(receiver), t, 'timed_out');
+        const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
         await Promise.all([
           ...Array.from({ length: 4 }, () => shard.advance(at(sender), t, trace)),
           ...Array.from({ length: 4 }, () => refund(t, '0')),
@@ -181,11 +182,8 @@ describe('the databases', () => {
     let writtenOff = 0;
     for (let round = 0; round < 10; round += 1) {
       const t = await debited('30.0000', round % 2 === 0);
-      const answer = await shard.cancelCredit(at(receiver), t, 'timed_out');
-      await Promise.all([
-        shard.refund(at(sender), t, '0', 'timed_out', trace, true),
-        ...(round < 5 ? [] : [refund(t, '0')]),
-      ]);
+      const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
+      await Promise.all([refund(t, '0', true), ...(round < 5 ? [] : [refund(t, '0')])]);
       await all(() => refund(t, '0'));
       assert.ok(answer.outcome !== 'applied');
       await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);

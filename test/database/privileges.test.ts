@@ -9,6 +9,7 @@ const FENCED_OPERATIONS = [
   'advance',
   'cancel',
   'cancel_credit_batch',
+  'conflicting_legs',
   'credit',
   'credit_batch',
   'debit',
@@ -79,7 +80,8 @@ describe('the roles of the services', () => {
       FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
     );
     assert.deepEqual(
-      functions.filter(({ allowed }) => allowed).map(({ name }) => name),
+      // Some as the version before calls them, too.
+      [...new Set(functions.filter(({ allowed }) => allowed).map(({ name }) => name))],
       FENCED_OPERATIONS,
     );
     for (const { name, allowed, definer, settings } of functions) {

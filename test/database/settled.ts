@@ -40,15 +40,15 @@ export function movementsOver({ wallets: shards, transfer: { service } }: TestSt
   });
 
   const debit = async (t: TransferTerms): Promise<boolean> => {
-    const { outcome } = await shard.debit(wallets.shardOf(t.senderWalletId), t, trace);
+    const { outcome } = await shard.debit(wallets.shardOf(t.senderWalletId), t, trace, { total: t.amount });
     if (outcome === 'applied') await recordTransferStatus(service, t.transferId, { status: 'DEBITED' }, trace);
     return outcome === 'applied';
   };
   const giveUp = async (t: TransferTerms, reason: AbandonReason): Promise<void> => {
-    const credit = await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, reason);
+    const credit = await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, reason, t.amount);
     if (credit.outcome === 'applied')
       return void (await recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace));
-    const debited = await shard.refund(wallets.shardOf(t.senderWalletId), t, '0', reason, trace);
+    const debited = await shard.refund(wallets.shardOf(t.senderWalletId), t, '0', reason, trace, { total: t.amount });
     await recordTransferStatus(
       service,
       t.transferId,
@@ -69,7 +69,7 @@ export function movementsOver({ wallets: shards, transfer: { service } }: TestSt
     },
     async settle(t) {
       if (!(await debit(t))) return giveUp(t, 'debit_refused');
-      const { outcome } = await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace);
+      const { outcome } = await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace, t.amount);
       if (outcome !== 'applied') return giveUp(t, 'timed_out');
       await recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace);
     },

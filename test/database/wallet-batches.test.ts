@@ -26,6 +26,7 @@ function legs(side: 'sender' | 'receiver', items: readonly TransferTerms[]): Bat
     walletIds: items.map((item) => (side === 'sender' ? item.senderWalletId : item.receiverWalletId)),
     currencies: items.map(({ currency }) => currency),
     amounts: items.map(({ amount }) => amount),
+    counterpartyIds: items.map((item) => (side === 'sender' ? item.receiverWalletId : item.senderWalletId)),
     elsewhere: 0,
   };
 }
@@ -177,7 +178,7 @@ describe('the wallet operations of a batch', () => {
     assert.deepEqual(await walletViolations([service]), []);
   });
 
-  test('legs that were first asked for with another amount raise, and change nothing', async () => {
+  test('legs that were first asked for with another amount are refused, and the others move', async () => {
     const { wallets: stores } = await cluster.createStores({ shards: 1 });
     const { service } = stores[0]!;
     const wallets = walletsOver([service]);
@@ -185,10 +186,10 @@ describe('the wallet operations of a batch', () => {
     const [first, second] = [transfer(sender, receiver, '10.0000'), transfer(sender, receiver, '10.0000')];
     await batch.debitBatch(service, legs('sender', [first]), trace);
     const changed = [second, { ...first, amount: '11.0000' }];
-    await assert.rejects(batch.debitBatch(service, legs('sender', changed), trace), (error: Error) =>
-      /first asked for with another/.test(String(error.cause)),
-    );
-    assert.equal(await wallets.balance(sender), '90.0000');
+    const answers = await batch.debitBatch(service, legs('sender', changed), trace);
+    const refused = { outcome: 'rejected', reason: 'terms_conflict', amount: '10.0000' };
+    assert.deepEqual([...answers], [[first.transferId, refused]]);
+    assert.equal(await wallets.balance(sender), '80.0000');
   });
 
   test('a batch with a wallet of another shard raises, and leaves no fence', async () => {

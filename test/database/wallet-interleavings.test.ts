@@ -133,7 +133,8 @@ describe('wallet operations from many connections at once', () => {
         admin,
         `
         CREATE OR REPLACE FUNCTION claim_leg(
-          p_transaction_id uuid, p_leg text, p_outcome text, p_reason text, p_wallet_id uuid, p_currency text, p_amount numeric
+          p_transaction_id uuid, p_leg text, p_outcome text, p_reason text, p_wallet_id uuid, p_currency text, p_amount numeric,
+          p_counterparty_id uuid DEFAULT NULL, p_of_amount numeric DEFAULT NULL
         ) RETURNS operation_fences LANGUAGE plpgsql VOLATILE AS $$ DECLARE fence operation_fences; BEGIN ${claimLeg} END $$`,
       );
     }

@@ -42,7 +42,13 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     batchDatabase: untouchable,
     wallets: { shards: [untouchable] },
     installation: async () => INSTALLATION,
-    starter: { client, binding: { verify: async () => INSTALLATION }, walletShardCount: 1, dispatch: 'ordinary' },
+    starter: {
+      client,
+      binding: { verify: async () => INSTALLATION },
+      isStillOpen: async () => false,
+      walletShardCount: 1,
+      dispatch: 'ordinary',
+    },
     acceptance: {
       client,
       monitor,

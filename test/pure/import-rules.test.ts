@@ -31,6 +31,7 @@ const COMPOSES = [
   'temporal/',
   'db/database.ts',
   'db/installation.ts',
+  'db/transfer/open-movement.ts',
   'workflows/messages.ts',
 ];
 const SERVICE_DATABASE = ['db/database.ts', 'db/installation.ts', 'db/outbox.ts', 'domain/', 'drizzle-orm'];

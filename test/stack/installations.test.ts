@@ -144,6 +144,7 @@ describe('an installation beside another one', () => {
       {
         client: money.temporal,
         binding: { verify: async () => ({ installationId, namespaceId: '' }) },
+        isStillOpen: async () => false,
         walletShardCount: SHARDS.length,
         dispatch: 'ordinary',
       },

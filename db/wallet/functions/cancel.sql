@@ -1,9 +1,11 @@
 -- Makes sure that a leg never happens any more, and answers what its fence says: canceled, with the reason first given;
--- rejected; or applied, where it came too late. A leg that arrives after this finds the row and does nothing.
+-- rejected; or applied, where it came too late. A leg that arrives after this finds the row and does nothing. `amount` is what
+-- an applied leg moved if that is another part of a hold than is asked about. Raises where the leg is another movement's.
 -- Not for a debit: a debit that turns out applied has to be given back, which is refund's part.
 CREATE OR REPLACE FUNCTION cancel(
   p_transaction_id uuid, p_leg text, p_wallet_id uuid, p_currency text, p_amount numeric, p_reason text,
-  OUT outcome text, OUT reason text, OUT detail jsonb
+  p_counterparty_id uuid, p_of_amount numeric,
+  OUT outcome text, OUT reason text, OUT detail jsonb, OUT amount numeric
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -12,9 +14,10 @@ BEGIN
   IF p_leg NOT IN ('credit', 'deposit', 'withdrawal') THEN
     RAISE EXCEPTION 'cancel is not for the leg %', p_leg USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  fence := claim_leg(p_transaction_id, p_leg, 'canceled', p_reason, p_wallet_id, p_currency, p_amount);
+  fence := claim_leg(p_transaction_id, p_leg, 'canceled', p_reason, p_wallet_id, p_currency, p_amount, p_counterparty_id, p_of_amount);
   outcome := coalesce(fence.outcome, 'canceled');
   reason := CASE WHEN fence.outcome IS NULL THEN p_reason ELSE fence.reason END;
   detail := fence.detail;
+  amount := CASE WHEN outcome = 'applied' AND fence.amount <> p_amount THEN fence.amount END;
 END
 $$;

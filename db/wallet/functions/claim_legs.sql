@@ -1,9 +1,11 @@
 -- claim_leg for many movements at once: claims the same leg of each with the outcome that the caller is about to bring
 -- about, and answers those that are the caller's; the others are decided already, and nothing of them is changed. Rows are
--- claimed in the order of their ids, so two claims of the same movements wait for each other and do not deadlock.
+-- claimed in the order of their ids, so two claims of the same movements wait for each other and do not deadlock. Raises as
+-- claim_leg does, for all of them; conflicting_legs tells of which.
+DROP FUNCTION IF EXISTS claim_legs(text, text, text, uuid[], uuid[], text[], numeric[]);
 CREATE OR REPLACE FUNCTION claim_legs(
   p_leg text, p_outcome text, p_reason text,
-  p_transaction_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[]
+  p_transaction_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_counterparty_ids uuid[] DEFAULT NULL
 ) RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -15,16 +17,18 @@ BEGIN
   -- Almost always none is decided yet. To insert without ON CONFLICT spares a look into the index and a record of the log for
   -- each row.
   BEGIN
-    INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount)
-    SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount
-    FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts) AS item (transaction_id, wallet_id, currency, amount)
+    INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount, counterparty_wallet_id)
+    SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount, counterparty_id
+    FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts, p_counterparty_ids)
+      AS item (transaction_id, wallet_id, currency, amount, counterparty_id)
     ORDER BY transaction_id;
     RETURN p_transaction_ids;
   EXCEPTION WHEN unique_violation THEN
     WITH inserted AS (
-      INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount)
-      SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount
-      FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts) AS item (transaction_id, wallet_id, currency, amount)
+      INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount, counterparty_wallet_id)
+      SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount, counterparty_id
+      FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts, p_counterparty_ids)
+        AS item (transaction_id, wallet_id, currency, amount, counterparty_id)
       ORDER BY transaction_id
       ON CONFLICT DO NOTHING
       RETURNING transaction_id
@@ -32,15 +36,11 @@ BEGIN
     SELECT coalesce(array_agg(transaction_id), '{}') INTO claimed FROM inserted;
   END;
 
-  IF cardinality(claimed) < cardinality(p_transaction_ids) THEN
-    -- A statement of its own, whose snapshot shows what a concurrent claim has committed.
-    PERFORM FROM unnest(p_transaction_ids, p_wallet_ids, p_currencies, p_amounts) AS item (transaction_id, wallet_id, currency, amount)
-    LEFT JOIN operation_fences fence ON fence.transaction_id = item.transaction_id AND fence.leg = p_leg
-    WHERE (fence.wallet_id, fence.currency, fence.amount) IS DISTINCT FROM (item.wallet_id, item.currency, item.amount);
-    IF FOUND THEN
-      RAISE EXCEPTION 'a % was first asked for with another wallet, currency or amount', p_leg
-        USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
+  -- A statement of its own, whose snapshot shows what a concurrent claim has committed.
+  IF cardinality(claimed) < cardinality(p_transaction_ids)
+    AND EXISTS (SELECT FROM conflicting_legs(p_leg, p_transaction_ids, p_wallet_ids, p_currencies, p_amounts, p_counterparty_ids)) THEN
+    RAISE EXCEPTION 'a % was first asked for with other terms', p_leg
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'operation_fences_terms';
   END IF;
   RETURN claimed;
 END

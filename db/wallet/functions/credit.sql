@@ -1,19 +1,22 @@
 -- Puts a transfer's amount into the receiver's wallet, once, whatever is repeated, and answers what its leg's fence says:
 -- applied; rejected (receiver_not_found, receiver_suspended, currency_mismatch, balance_limit); or canceled, where
--- compensation came first. Raises where a repeat differs from the first call.
+-- compensation came first. Raises where the leg is another movement's. p_amount may be a part of a hold, whose amount is
+-- p_of_amount then; `amount` is what was credited of it if another part was, before.
 CREATE OR REPLACE FUNCTION credit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
-  OUT outcome text, OUT reason text
+  p_counterparty_id uuid, p_of_amount numeric,
+  OUT outcome text, OUT reason text, OUT amount numeric
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   fence operation_fences;
   wallet wallets;
 BEGIN
-  fence := claim_leg(p_transfer_id, 'credit', 'applied', NULL, p_wallet_id, p_currency, p_amount);
+  fence := claim_leg(p_transfer_id, 'credit', 'applied', NULL, p_wallet_id, p_currency, p_amount, p_counterparty_id, p_of_amount);
   IF fence.outcome IS NOT NULL THEN
     outcome := fence.outcome;
     reason := fence.reason;
+    amount := CASE WHEN outcome = 'applied' AND fence.amount <> p_amount THEN fence.amount END;
     RETURN;
   END IF;
 

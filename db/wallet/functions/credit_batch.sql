@@ -1,11 +1,12 @@
 -- `credit` for many transfers of a batch, in the order in which they are given: each once, whatever is repeated. Answers those
--- that were not applied, now or before, with what their fences say. Raises where a repeat differs from the first call.
+-- that were not applied, now or before, with what their fences say. Raises where a leg is another movement's.
 CREATE OR REPLACE FUNCTION credit_batch(
-  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
+  p_counterparty_ids uuid[]
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  claimed uuid[] := claim_legs('credit', 'applied', NULL, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts);
+  claimed uuid[] := claim_legs('credit', 'applied', NULL, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_counterparty_ids);
   legs record;
   refused uuid[];
   reasons text[];

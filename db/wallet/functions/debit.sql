@@ -1,10 +1,10 @@
 -- Takes a transfer's amount out of the sender's wallet, once, whatever is repeated, and answers what its leg's fence says:
 -- applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its
--- detail); or canceled, where compensation came first. Raises where a repeat differs from the first call. With p_is_hold,
--- what it takes counts as held until `refund` releases it.
+-- detail); or canceled, where compensation came first. Raises where the leg is another movement's. With p_is_hold, what it takes
+-- counts as held until `refund` releases it.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
-  p_is_hold boolean DEFAULT false,
+  p_is_hold boolean, p_counterparty_id uuid,
   OUT outcome text, OUT reason text, OUT detail jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -12,7 +12,7 @@ DECLARE
   fence operation_fences;
   wallet wallets;
 BEGIN
-  fence := claim_leg(p_transfer_id, 'debit', 'applied', NULL, p_wallet_id, p_currency, p_amount);
+  fence := claim_leg(p_transfer_id, 'debit', 'applied', NULL, p_wallet_id, p_currency, p_amount, p_counterparty_id);
   IF fence.outcome IS NOT NULL THEN
     outcome := fence.outcome;
     reason := fence.reason;

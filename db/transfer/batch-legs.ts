@@ -1,0 +1,57 @@
+/**
+ * What the wallet service has to know of a batch's items to move them: one side of them, read from the service that owns them.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { BatchLegs, BatchLegsQuery } from '../../domain/batch.ts';
+import type { Currency } from '../../domain/currency.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
+import { parseRanges } from '../../domain/index-set.ts';
+import { MovementMissing } from '../../domain/movement-missing.ts';
+import type { Database } from '../database.ts';
+
+/** One side of some items, as the wallet service moves them. Throws MovementMissing if none of them is there. */
+export async function readBatchLegs(database: Database, query: BatchLegsQuery): Promise<BatchLegs> {
+  const [wallet, counterparty] =
+    query.side === 'sender'
+      ? [sql`sender_wallet_id`, sql`receiver_wallet_id`]
+      : [sql`receiver_wallet_id`, sql`sender_wallet_id`];
+  // Text that is taken apart here costs a fraction of ten thousand rows that the driver would read one by one.
+  const { rows } = await database.execute<
+    Record<'indexes' | 'ids' | 'wallets' | 'currencies' | 'amounts' | 'counterparties', string | null> & {
+      elsewhere: number;
+    }
+  >(sql`
+    SELECT string_agg(batch_index::text, ',') FILTER (WHERE is_here) AS indexes, string_agg(transfer_id::text, ',') FILTER (WHERE is_here) AS ids,
+      string_agg(wallet::text, ',') FILTER (WHERE is_here) AS wallets, string_agg(currency, ',') FILTER (WHERE is_here) AS currencies,
+      string_agg(amount::text, ',') FILTER (WHERE is_here) AS amounts, string_agg(counterparty::text, ',') FILTER (WHERE is_here) AS counterparties, count(*) FILTER (WHERE NOT is_here)::int AS elsewhere
+    FROM (
+      SELECT batch_index, transfer_id, ${wallet} AS wallet, ${counterparty} AS counterparty, currency, amount,
+        get_byte(uuid_send(${wallet}), 0) BETWEEN ${query.firstBucket} AND ${query.lastBucket} AS is_here
+      FROM transfers WHERE batch_id = ${query.batchId} AND ${isAt(sql`batch_index`, query.places)}
+      ORDER BY batch_index
+    ) item`);
+  const { indexes, ids, wallets, currencies, amounts, counterparties, elsewhere } = rows[0]!;
+  if (indexes === null && elsewhere === 0) throw new MovementMissing(`batch ${query.batchId}`);
+  return {
+    indexes: split(indexes).map(Number),
+    transferIds: split(ids) as TransferId[],
+    walletIds: split(wallets) as WalletId[],
+    currencies: split(currencies) as Currency[],
+    amounts: split(amounts),
+    counterpartyIds: split(counterparties) as WalletId[],
+    elsewhere,
+  };
+}
+
+/** The condition that a place is one of these; its bounds are for the index. */
+export function isAt(index: SQL, places: string): SQL {
+  const ranges = parseRanges(places);
+  const [first, last] = [ranges[0]?.[0] ?? 0, ranges.at(-1)?.[1] ?? -1];
+  const bounds = sql`${index} BETWEEN ${first} AND ${last}`;
+  if (ranges.length <= 1) return bounds;
+  return sql`${bounds} AND ${index} <@ ${`{${ranges.map(([from, to]) => `[${from},${to}]`).join(',')}}`}::int4multirange`;
+}
+
+function split(text: string | null): string[] {
+  return text === null ? [] : text.split(',');
+}
