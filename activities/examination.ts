@@ -12,9 +12,11 @@ import {
   type JudgedTransaction,
   type JudgedTransfer,
 } from '../db/transfer/reconciliation-queries.ts';
+import { findWatermark } from '../db/transfer/watermark-queries.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
 import { subjectOf, type Disagreement, type Finding } from '../domain/reconciliation.ts';
 import { transactionProblems, transferProblems, type Moved } from '../domain/settlement.ts';
+import { shardFinding } from './shard-watermarks.ts';
 
 export interface WorkflowStates {
   /** Whether it is open now, or has closed, or Temporal knows of none. */
@@ -74,7 +76,10 @@ export function examiner({
     for (const subject of subjects) {
       const { kind, id } = subjectOf(subject);
       const row = rows.get(id);
-      if (kind === 'wallet') {
+      if (kind === 'shard') {
+        const behind = await shardProblem(Number(id));
+        report(subject, 'shard_behind', behind === undefined ? [] : [behind.detail]);
+      } else if (kind === 'wallet') {
         const problem = await ledger.walletProblem(id);
         report(subject, 'balance_disagrees', problem === undefined ? [] : [problem]);
       } else if (kind === 'batch') {
@@ -89,6 +94,13 @@ export function examiner({
       }
     }
     return findings;
+  }
+
+  async function shardProblem(shard: number): Promise<Finding | undefined> {
+    const known = await findWatermark(database, shard);
+    if (known === undefined) return undefined;
+    const { isKnownThere } = await ledger.watermark(shard, known);
+    return isKnownThere ? undefined : shardFinding(shard, known);
   }
 
   /**

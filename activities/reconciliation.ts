@@ -11,8 +11,10 @@ import { findTransfer } from '../db/transfer/queries.ts';
 import {
   beginRun,
   changedMovements,
+  endedMovements,
   finishRun,
   listRunsUnderWay,
+  noteShardWindows,
   openMovements,
   stillOpen,
   subjectsWrittenFor,
@@ -23,12 +25,16 @@ import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../domai
 import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
 import {
   EMPTY_TALLY,
+  isPatrolled,
   OVERLAP_SECONDS,
+  placesOf,
   subjectOf,
   type Cursor,
   type Finding,
   type Patrol,
   type Place,
+  type PlaceInRun,
+  type RunScope,
   type RunStatus,
   type Tally,
   type Window,
@@ -59,6 +65,7 @@ export type ReconciliationActivities = ReturnType<typeof createReconciliationAct
 /** A call goes on to the next pages of its place for so long, so that the history stays short. */
 const LOOK_MS = 5_000;
 const WALLETS_A_RUN = 1_000;
+const ENDED_PAGES_A_RUN = 4;
 
 export function createReconciliationActivities({
   database,
@@ -77,7 +84,8 @@ export function createReconciliationActivities({
       runId: RunId;
       workflowId: string;
       trigger: 'schedule' | 'request';
-    }): Promise<{ window: Window; patrol: Patrol; shardCount: number }> {
+      scope?: RunScope;
+    }): Promise<{ window: Window; patrol: Patrol; shardCount: number; places?: readonly PlaceInRun[] }> {
       for (const { runId, workflowId } of await listRunsUnderWay(database)) {
         if (workflowId === run.workflowId || (await workflows.stateOf(workflowId)) === 'open') continue;
         await finishRun(database, runId, {
@@ -89,21 +97,26 @@ export function createReconciliationActivities({
       const row = await beginRun(database, run);
       if (row === undefined) throw new Error(`the run ${run.runId} could not begin`);
       const window = { fromMs: row.fromMark.getTime(), untilMs: row.toMark.getTime() };
-      return { window, patrol: row.patrol, shardCount: ledger.shardCount };
+      const { shardCount } = ledger;
+      const clocks = await Promise.all(Array.from({ length: shardCount }, (_, shard) => ledger.clock(shard)));
+      const places = placesOf(row.scope, window, await noteShardWindows(database, row, clocks));
+      return { window, patrol: row.patrol, shardCount, places };
     },
 
     /** Looks at a place from the cursor on, for some seconds or to its end, or until many subjects seem to disagree. */
     async lookAt({ place, window, cursor }: { place: Place; window: Window; cursor: Cursor | null }): Promise<Look> {
       const startedAt = performance.now();
       let [checked, next, suspects] = [0, cursor, new Set<string>()];
+      let pages = 0;
       do {
+        pages += 1;
         const page = await pageOf(place, window, next);
         checked += page.checked;
         next = page.next;
         suspects = new Set([...suspects, ...page.suspects]);
       } while (
         next !== null &&
-        goesOn(place) &&
+        pages < pagesMax(place) &&
         suspects.size < MOVEMENTS_MAX &&
         performance.now() - startedAt < LOOK_MS
       );
@@ -164,6 +177,8 @@ export function createReconciliationActivities({
         return examined(place.kind, await changedMovements(database, place.kind, window, cursor));
       case 'open':
         return examined(place.kind, await openMovements(database, place.kind, cursor));
+      case 'ended':
+        return examined(place.kind, await endedMovements(database, place.kind, cursor));
       case 'fences': {
         const { movements, next } = await ledger.fences({ shard: place.shard, window, after: cursor ?? undefined });
         return { checked: movements.length, suspects: await wrong(await writtenFor(movements, window)), next };
@@ -238,9 +253,10 @@ export function createReconciliationActivities({
   }
 }
 
-/** Whether one call may go on to the next page: of what did not change, a run looks at one. */
-function goesOn({ of }: Place): boolean {
-  return of !== 'open' && of !== 'wallets';
+/** How many pages one call looks at: of what did not change, a run looks at some. */
+function pagesMax(place: Place): number {
+  if (!isPatrolled(place)) return Number.POSITIVE_INFINITY;
+  return place.of === 'ended' ? ENDED_PAGES_A_RUN : 1;
 }
 
 function walletSubject(id: string): string {

@@ -3,9 +3,12 @@
  * again and finds the workflow. Imported by workers; workflows import the types alone.
  */
 import type { Database } from '../db/database.ts';
+import { findRecurringTransfer } from '../db/transfer/recurring-queries.ts';
 import { acceptScheduledRun } from '../db/transfer/recurring-runs.ts';
+import { shardsBehind } from '../db/transfer/watermark-queries.ts';
 import { LATE, within } from '../deadline.ts';
 import type { RecurringTransferId, TransferId } from '../domain/ids.ts';
+import { shardsOf } from '../domain/routing.ts';
 import { startTransfer, type MovementStarter } from '../temporal/start-movement.ts';
 
 export type RecurringActivities = ReturnType<typeof createRecurringActivities>;
@@ -27,6 +30,7 @@ export function createRecurringActivities(database: Database, starter: MovementS
       recurringTransferId: RecurringTransferId;
       nominalMs: number;
     }): Promise<RunAnswer> {
+      await refuseWhileBehind(recurringTransferId);
       const run = await acceptScheduledRun(database, recurringTransferId, new Date(nominalMs), deadlineSeconds);
       if (run.outcome === 'not_due') return run;
       const { transfer } = run;
@@ -36,4 +40,15 @@ export function createRecurringActivities(database: Database, starter: MovementS
       return { outcome: 'accepted', transferId: transfer.transferId };
     },
   };
+
+  /** A run is put off, and not lost, while a shard that it would move money in is behind: its activity is tried again. */
+  async function refuseWhileBehind(id: RecurringTransferId): Promise<void> {
+    const behind = await shardsBehind(database);
+    if (behind.length === 0) return;
+    const recurring = await findRecurringTransfer(database, id);
+    if (recurring === undefined) return;
+    const shards = shardsOf([recurring.senderWalletId, recurring.receiverWalletId], starter.walletShardCount);
+    const shard = shards.find((each) => behind.includes(each));
+    if (shard !== undefined) throw new Error(`wallet shard ${shard} was restored: see its case`);
+  }
 }

@@ -15,12 +15,14 @@ import { overloaded } from './load-limits.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
+import type { ShardsBehind } from './shards-behind.ts';
 import { takeTurns } from './turns.ts';
 
 export interface AcceptanceDeps {
   readonly client: Client;
   readonly monitor: TemporalMonitor;
   readonly backlog: Pick<Backlog, 'isLong'>;
+  readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind'>;
   readonly starts: Starts;
   /** Of the movements whose workflows this process runs. */
   readonly news?: Pick<MovementNews<unknown>, 'next'> | undefined;
@@ -36,6 +38,8 @@ export interface Requested<Row> {
   readonly storeLimitMs?: number;
   /** SHA-256 in hex of the validated, normalised body. */
   readonly bodyHash: string;
+  /** The wallet shards that it moves money in. */
+  readonly shards: readonly number[];
   readonly find: () => Promise<Row | undefined>;
   /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
   readonly store: () => Promise<Row | undefined>;
@@ -113,8 +117,8 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
  */
 export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
-  deps: Pick<AcceptanceDeps, 'monitor' | 'backlog'>,
-  requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'find' | 'store' | 'storeLimitMs'>,
+  deps: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
+  requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
   const stored = await storeOnce(deps, requested);
   if (stored.isNew) return stored;
@@ -128,19 +132,26 @@ export async function acceptOnce<Row extends { readonly bodyHash: string }>(
 
 /** The row and whether this request stored it. A request that races it waits for its transaction. */
 async function storeOnce<Row>(
-  { monitor, backlog }: Pick<AcceptanceDeps, 'monitor' | 'backlog'>,
-  { database, find, store, storeLimitMs }: Pick<Requested<Row>, 'database' | 'find' | 'store' | 'storeLimitMs'>,
+  { monitor, backlog, shardsBehind }: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
+  {
+    database,
+    shards,
+    find,
+    store,
+    storeLimitMs,
+  }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,
     async () => {
       const isDown = monitor.isDown();
-      if (isDown || backlog.isLong()) {
+      const isBehind = !isDown && (await shardsBehind.areAnyBehind(shards));
+      if (isDown || isBehind || backlog.isLong()) {
         // What is stored is answered all the same; what is not, must not be.
         const stored = await find();
         if (stored !== undefined) return { row: stored, isNew: false };
-        if (!isDown) throw overloaded();
-        throw new ProblemError('temporal_unavailable', {
+        if (!isDown && !isBehind) throw overloaded();
+        throw new ProblemError(isDown ? 'temporal_unavailable' : 'wallet_shard_behind', {
           detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
         });
       }

@@ -14,6 +14,7 @@ import {
 } from '../db/transfer/batch-queries.ts';
 import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../domain/batch.ts';
 import { batchId, batchTransferIds } from '../domain/derived-id.ts';
+import { shardsOf } from '../domain/routing.ts';
 import type { BatchId } from '../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../domain/movement-body.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../domain/transfer.ts';
@@ -205,6 +206,10 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
         storeLimitMs: ACCEPTANCE_LIMIT_MS,
         workflowId: batchWorkflowId(id),
         bodyHash,
+        shards: shardsOf(
+          items.flatMap(({ senderWalletId, receiverWalletId }) => [senderWalletId, receiverWalletId]),
+          starter.walletShardCount,
+        ),
         find: () => findBatch(database, id),
         // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
         store: async () =>

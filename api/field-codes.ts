@@ -31,6 +31,7 @@ export const FIELD_FAULTS = {
   capture_method_invalid: 'Must be automatic or manual.',
   expires_in_invalid: 'Must be a whole number of seconds from 60 to 2592000, and is for capture_method manual only.',
   scheduled_at_invalid: 'Must be an RFC 3339 time in the future, at most a year ahead.',
+  scope_invalid: 'Must be changes or all.',
   action_invalid: 'Is not one of the actions.',
   actor_missing: 'Whoever steps in has to be named in X-Actor.',
   actor_invalid: 'X-Actor has 1 to 255 printable ASCII characters.',

@@ -23,6 +23,12 @@ export function ledgerRoutes(shards: readonly Database[]) {
     after: z.object({ atMs: z.number(), key: z.guid() }).optional(),
   };
   const question = z.discriminatedUnion('operation', [
+    z.object({ operation: z.literal('clock'), shard }),
+    z.object({
+      operation: z.literal('watermark'),
+      shard,
+      known: z.object({ movement: z.guid(), leg: z.string() }).nullable(),
+    }),
     z.object({ operation: z.literal('fences'), ...page }),
     z.object({ operation: z.literal('entries'), ...page }),
     z.object({
@@ -40,6 +46,10 @@ export function ledgerRoutes(shards: readonly Database[]) {
     if (!success) throw new ProblemError('body_invalid');
     // Whoever asks is an activity: it is repeated after a failure, and every statement has the bound of its pool.
     switch (data.operation) {
+      case 'clock':
+        return c.json({ atMs: await ledger.clock(data.shard) });
+      case 'watermark':
+        return c.json(await ledger.watermark(data.shard, data.known));
       case 'fences':
         return c.json(await ledger.fences(data));
       case 'entries':

@@ -148,6 +148,7 @@ export const movementProblems = [
   'idempotency_key_reused',
   'database_unavailable',
   'temporal_unavailable',
+  'wallet_shard_behind',
 ] as const;
 
 /** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */

@@ -43,6 +43,7 @@ const PROBLEMS = {
   internal_error: [500, 'The request failed'],
   database_unavailable: [503, 'A database does not answer'],
   temporal_unavailable: [503, 'The workflow engine does not answer'],
+  wallet_shard_behind: [503, 'A wallet database was restored, and an operator has to look at it first'],
   wallet_api_unavailable: [503, 'The wallet service does not answer'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -12,7 +12,7 @@ import {
   type ReconciliationRun,
 } from '../db/transfer/reconciliation-queries.ts';
 import type { RunId } from '../domain/ids.ts';
-import { DISAGREEMENTS, EMPTY_TALLY, EVERY_SECONDS, RUN_STATUSES } from '../domain/reconciliation.ts';
+import { DISAGREEMENTS, EMPTY_TALLY, EVERY_SECONDS, RUN_SCOPES, RUN_STATUSES } from '../domain/reconciliation.ts';
 import { answerWithin } from '../temporal/health.ts';
 import { startReconciliation } from '../temporal/start-reconciliation.ts';
 import { reconciliationWorkflowId } from '../workflows/messages.ts';
@@ -24,13 +24,16 @@ import type { MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
-import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
+import { readJsonOrNothing } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
+import { otherwise } from './validation.ts';
 
 const runAnswer = z
   .object({
     run_id: idAnswer(exampleRunId),
     trigger: z.enum(['schedule', 'request']),
+    scope: z.enum(RUN_SCOPES),
     status: z.enum(RUN_STATUSES).openapi({
       example: 'REPAIRED',
       description: `CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come
@@ -61,6 +64,20 @@ to its end, and the next run looks at the same changes again.`,
   })
   .openapi('ReconciliationRun');
 
+const runRequest = z
+  .strictObject(
+    {
+      scope: z
+        .enum(RUN_SCOPES, { error: otherwise('scope_invalid') })
+        .default('changes')
+        .openapi({
+          description: '`changes` is what changed since the last run and a part of the rest, `all` is everything.',
+        }),
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('ReconciliationRunRequest');
+
 const content = { 'application/json': { schema: runAnswer } };
 const Location = { description: 'Where it is.', schema: { type: 'string' as const } };
 
@@ -72,7 +89,8 @@ const post = createRoute({
   tags: ['Reconciliation'],
   description: `A run looks at what changed since the last one, and at a part of the rest; what disagrees is looked at again, then repaired
 where that is safe, or kept as a case. One is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a run of its own, which does
-no harm beside another; too many at once are refused with 429.`,
+no harm beside another; too many at once are refused with 429. With \`scope: "all"\` it looks at everything there is, however long
+that takes: after a database was restored.`,
   request: {
     headers: z.object({
       Prefer: z.string().optional().openapi({
@@ -80,7 +98,9 @@ no harm beside another; too many at once are refused with 429.`,
         description: '`wait=N` (RFC 7240) answers with the result, at most N seconds later; N is at most 60.',
       }),
     }),
+    body: { content: { 'application/json': { schema: runRequest } } },
   },
+  middleware: readJsonOrNothing,
   responses: {
     200: {
       description: 'The client waited, and this is its result.',
@@ -88,7 +108,7 @@ no harm beside another; too many at once are refused with 429.`,
       content,
     },
     202: { description: 'It runs.', headers: { Location }, content },
-    ...problemResponses('database_unavailable', 'temporal_unavailable'),
+    ...problemResponses(...BODY_PROBLEMS, 'scope_invalid', 'database_unavailable', 'temporal_unavailable'),
   },
 });
 
@@ -125,17 +145,22 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const receivedAt = performance.now();
+      const { scope } = c.req.valid('json');
       const runId = crypto.randomUUID() as RunId;
       const workflowId = reconciliationWorkflowId(runId);
       c.var.log.setBindings({ workflow_id: workflowId });
       if (monitor.isDown())
         throw new ProblemError('temporal_unavailable', { detail: 'Nothing was started. Try again.' });
-      const row = await databaseStep(database, () => beginRun(database, { runId, workflowId, trigger: 'request' }), {
-        isWrite: true,
-      });
+      const row = await databaseStep(
+        database,
+        () => beginRun(database, { runId, workflowId, trigger: 'request', scope }),
+        {
+          isWrite: true,
+        },
+      );
       if (row === undefined) throw overloaded();
       try {
-        await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId));
+        await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId, scope));
       } catch (error) {
         monitor.suspect();
         // A start that lands all the same is harmless: it finds that its result is written.
@@ -195,6 +220,7 @@ function render(row: ReconciliationRun): z.input<typeof runAnswer> {
   return {
     run_id: row.runId,
     trigger: row.trigger,
+    scope: row.scope,
     status: row.status,
     from: row.fromMark.toISOString(),
     to: row.toMark.toISOString(),

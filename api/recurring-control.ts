@@ -11,6 +11,7 @@ import {
 import { acceptTriggeredRun } from '../db/transfer/recurring-runs.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
 import { recurringRunId } from '../domain/derived-id.ts';
+import { shardsOf } from '../domain/routing.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
 import { triggeredRunName, type RecurringStatus } from '../domain/recurring.ts';
@@ -129,6 +130,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
         workflowId: transferWorkflowId(transferId),
         // What is asked for is what the recurring transfer says, which never changes.
         bodyHash: transferBodyHash(recurring),
+        shards: shardsOf([recurring.senderWalletId, recurring.receiverWalletId], starter.walletShardCount),
         find,
         async store() {
           const stored = await acceptTriggeredRun(database, recurring, idempotencyKey, deadlineSeconds, c.var.trace);

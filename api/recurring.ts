@@ -164,6 +164,8 @@ export function recurringRoutes(deps: MovementDeps) {
       const { row, isNew } = await acceptOnce(c, acceptance, {
         database,
         bodyHash,
+        // It moves nothing itself.
+        shards: [],
         find,
         async store() {
           if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {

@@ -23,6 +23,7 @@ import { loadBounds } from './base-app.ts';
 import { openBatchDatabase, openShards, openTransferDatabase } from './databases.ts';
 import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './serve-http.ts';
+import { watchShardsBehind } from './shards-behind.ts';
 
 const PORT_DEFAULT = 3000;
 
@@ -49,6 +50,7 @@ export async function startApi(
       : { walletApiUrl: settings.WALLET_API_URL };
   const monitor = monitorTemporal(() => binding.verify(), logger);
   const backlog = watchBacklog(client, logger);
+  const shardsBehind = watchShardsBehind(database, logger);
   const draining = new AbortController();
 
   const app = createApp({
@@ -63,6 +65,7 @@ export async function startApi(
       client,
       monitor,
       backlog,
+      shardsBehind,
       starts: boundStarts(client, monitor),
       news,
       draining: draining.signal,
@@ -91,6 +94,7 @@ export async function startApi(
       await server.stop();
       monitor.stop();
       backlog.stop();
+      shardsBehind.stop();
       await closeDatabases([batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };

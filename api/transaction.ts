@@ -7,6 +7,7 @@ import { listTransactions } from '../db/transfer/list-queries.ts';
 import { acceptTransaction, findTransaction, type Transaction } from '../db/transfer/transaction-queries.ts';
 import { transactionId } from '../domain/derived-id.ts';
 import { transactionBodyHash } from '../domain/movement-body.ts';
+import { shardsOf } from '../domain/routing.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../domain/transaction.ts';
 import { startTransaction } from '../temporal/start-movement.ts';
 import { transactionWorkflowId } from '../workflows/messages.ts';
@@ -124,6 +125,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
         database,
         workflowId: transactionWorkflowId(id),
         bodyHash: hash,
+        shards: shardsOf([walletId], starter.walletShardCount),
         find: () => findTransaction(database, id),
         store: () =>
           acceptTransaction(

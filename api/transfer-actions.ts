@@ -5,6 +5,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { acceptReversal, findTransfer, type Transfer } from '../db/transfer/queries.ts';
+import { shardsOf } from '../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../domain/case.ts';
 import { reversalId } from '../domain/derived-id.ts';
 import type { TransferId } from '../domain/ids.ts';
@@ -220,6 +221,7 @@ export function transferActionRoutes(deps: MovementDeps) {
         database,
         workflowId: transferWorkflowId(id),
         bodyHash,
+        shards: shardsOf([reversed.senderWalletId, reversed.receiverWalletId], starter.walletShardCount),
         find: () => findTransfer(database, id),
         store,
         start: (accepted) => startTransfer(starter, accepted),

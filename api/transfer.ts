@@ -5,6 +5,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer, findTransfer, listSteps } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
+import { shardsOf } from '../domain/routing.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferBodyHash } from '../domain/movement-body.ts';
 import { CAPTURE_METHODS, TRANSFER_STATUSES } from '../domain/transfer.ts';
@@ -157,6 +158,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         database,
         workflowId: transferWorkflowId(id),
         bodyHash: hash,
+        shards: shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount),
         find: () => findTransfer(database, id),
         store: () =>
           acceptTransfer(

@@ -14,6 +14,7 @@ import { withSnapshots } from './reader.ts';
 import { checkRecurring } from './recurring.ts';
 import { checkTransferEvents } from './transfer-events.ts';
 import { checkUndone, type Undone } from './undone.ts';
+import { checkWatermarks } from './watermarks.ts';
 import { checkWorkflows, type WorkflowLookup } from './workflows.ts';
 
 export interface AuditedDatabases {
@@ -52,6 +53,7 @@ export async function audit(
     await checkFences(shards, findings);
     await checkMovements(transferSnapshot!, shards, findings);
     await checkOrphans(transfer, shards, findings);
+    await checkWatermarks(transferSnapshot!, shards, findings);
     await checkRecurring(transferSnapshot!, findings);
     await checkTransferEvents(transferSnapshot!, findings);
     return { money, undone: await checkUndone(transferSnapshot!, findings) };

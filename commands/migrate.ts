@@ -9,6 +9,7 @@ import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
+import { compareWatermarks } from './compare-watermarks.ts';
 import { administratedDatabases, migrateDatabases } from './migrate-databases.ts';
 
 try {
@@ -22,6 +23,7 @@ try {
   await migrateDatabases(settings, (line) => console.log(line));
   const installationId = await bindInstallation(databases, namespace);
   console.log(`installation ${installationId}: bound to the namespace ${settings.TEMPORAL_NAMESPACE}`);
+  for (const line of await compareWatermarks(settings)) console.log(line);
   await registerSearchAttributes(client);
   console.log('search attributes: registered');
   await ensureReconciliationSchedule(client);

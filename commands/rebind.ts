@@ -16,6 +16,7 @@ import { reasonOf, StackError } from '../dev/stack-error.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { readFlags } from './arguments.ts';
+import { compareWatermarks } from './compare-watermarks.ts';
 import { administratedDatabases, migrateDatabases } from './migrate-databases.ts';
 
 const USAGE = 'Usage: npm run rebind -- [--moved | --copy]';
@@ -46,6 +47,7 @@ async function rebind(settings: Settings, rebinding: Rebinding | undefined): Pro
       await migrateDatabases(settings, (line) => console.log(line));
       const installationId = await rebindInstallation(databases, namespace, rebinding);
       console.log(`bound to installation ${installationId}`);
+      for (const line of await compareWatermarks(settings)) console.log(line);
     }
     const bindings = await readBindings(databases);
     for (const { name, installationId, boundAt } of bindings)

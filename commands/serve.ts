@@ -33,6 +33,7 @@ import { transactionWorkflowId, transferWorkflowId } from '../workflows/messages
 import { startSweep } from '../workers/sweep.ts';
 import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet.ts';
+import { watchShards } from '../workers/watch-shards.ts';
 import { installTemporalRuntime } from '../workers/worker.ts';
 
 const RECONNECT_MS = 1_000;
@@ -100,9 +101,10 @@ export async function startEverything(
       ...createBatchTransferActivities(database),
       ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
     };
+    const ledger = ledgerOf(shards);
     const reconciliation = createReconciliationActivities({
       database,
-      ledger: ledgerOf(shards),
+      ledger,
       workflows: movementWorkflows(starter),
     });
     const context = { connection: workerConnection, binding, settings, logger };
@@ -119,10 +121,11 @@ export async function startEverything(
     starter.isEager = true;
     starter.dispatch = settings.DISPATCH;
     const sweep = startSweep({ database, starter, logger });
+    const watch = watchShards({ database, ledger, starter, logger });
     return {
       failed: Promise.race(running.map(({ failed }) => failed!)),
       async stop() {
-        await Promise.all([sweep.stop(), ...running.map((worker) => worker.stop())]);
+        await Promise.all([sweep.stop(), watch.stop(), ...running.map((worker) => worker.stop())]);
         await workerConnection.close();
       },
     };

@@ -4,7 +4,8 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { Currency } from './currency.ts';
-import type { BatchId, RecurringTransferId, TransactionId, TransferId, WalletId } from './ids.ts';
+import type { BatchId, RecurringTransferId, RunId, TransactionId, TransferId, WalletId } from './ids.ts';
+import type { Watermark } from './ledger.ts';
 
 /** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
 const TENANT = 'default';
@@ -61,6 +62,11 @@ export function recurringTransferId(idempotencyKey: string): RecurringTransferId
 /** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
 export function recurringRunId(recurringTransferId: RecurringTransferId, runName: string): TransferId {
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
+}
+
+/** The comparison of everything that follows from a shard's lacking what it had. */
+export function comparisonRunId(shard: number, { movement, leg }: Watermark): RunId {
+  return derivedUuid('comparison', TENANT, String(shard), movement, leg) as RunId;
 }
 
 function batchItemsId(batch: BatchId): string {

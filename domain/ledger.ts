@@ -13,6 +13,13 @@ export interface LedgerPage {
 
 export interface Ledger {
   readonly shardCount: number;
+  /** A shard's own clock, in milliseconds since 1970. */
+  readonly clock: (shard: number) => Promise<number>;
+  /** Whether a shard still has the leg that it is known to have decided, and which it has decided last. */
+  readonly watermark: (
+    shard: number,
+    known: Watermark | null,
+  ) => Promise<{ isKnownThere: boolean; newest: Watermark | null }>;
   /** The movements that a shard has decided a leg of, by its fences. */
   readonly fences: (page: LedgerPage) => Promise<{ movements: string[]; next: Cursor | null }>;
   /**
@@ -32,6 +39,12 @@ export interface Ledger {
   readonly movements: (ids: readonly string[]) => Promise<Map<string, Moved>>;
   /** What is wrong about a wallet, by all of its entries, in a sentence that stays the same while it is not repaired. */
   readonly walletProblem: (walletId: string) => Promise<string | undefined>;
+}
+
+/** A leg that a shard has decided: what is there while it is, and everything that was decided before. */
+export interface Watermark {
+  readonly movement: string;
+  readonly leg: string;
 }
 
 export const MOVEMENTS_MAX = 500;

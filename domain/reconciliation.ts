@@ -10,6 +10,10 @@
 export const RUN_STATUSES = ['RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** `changes`: what changed since the last run, and a part of the rest; `all`: everything there is. */
+export const RUN_SCOPES = ['changes', 'all'] as const;
+export type RunScope = (typeof RUN_SCOPES)[number];
+
 /** Why the reconciliation opens a case. */
 export const DISAGREEMENTS = [
   /** It has not ended, no workflow of it is open, and none could be started. */
@@ -20,12 +24,14 @@ export const DISAGREEMENTS = [
   'entries_disagree',
   /** A wallet's balance is not what its entries say. */
   'balance_disagrees',
+  /** A wallet shard lacks what it is known to have had: it was restored from before that. */
+  'shard_behind',
 ] as const;
 export type Disagreement = (typeof DISAGREEMENTS)[number];
 
 /** What a run found about one subject. */
 export interface Finding {
-  /** `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, or `wallet/<id>`. */
+  /** `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>` or `shard/<n>`. */
   readonly subject: string;
   readonly reason: Disagreement;
   /** In a sentence, which stays the same as long as nothing about it changes. */
@@ -45,21 +51,34 @@ export const SETTLE_SECONDS = 60;
 /** From one run of the schedule to the next. */
 export const EVERY_SECONDS = 300;
 
-/** Milliseconds since 1970, on the transfer database's clock; the end is excluded. */
+/** Milliseconds since 1970, on the clock of the database that it is about; the end is excluded. */
 export interface Window {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
+/** By the number of the shard. */
+export type ShardWindows = Readonly<Record<string, Window>>;
+
 /**
  * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window. `open` and `wallets`: a bounded part of what did not change, each run going on where the one
- * before has ended, so that damage which leaves no time behind is found in the end.
+ * happened within its window. `open`, `ended` and `wallets`: a bounded part of what did not change, each run going on where the
+ * one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
  */
 export type Place =
   | { readonly of: 'cases' | 'closed_workflows' }
-  | { readonly of: 'changed' | 'open'; readonly kind: 'transfer' | 'transaction' }
-  | { readonly of: 'fences' | 'entries' | 'wallets'; readonly shard: number };
+  | { readonly of: 'changed'; readonly kind: MovementKind }
+  | { readonly of: 'open' | 'ended'; readonly kind: MovementKind; readonly isWhole?: boolean }
+  | { readonly of: 'fences' | 'entries'; readonly shard: number }
+  | { readonly of: 'wallets'; readonly shard: number; readonly isWhole?: boolean };
+
+type MovementKind = 'transfer' | 'transaction';
+
+/** A place, and the time of its database that a run looks at there. */
+export interface PlaceInRun {
+  readonly place: Place;
+  readonly window: Window;
+}
 
 /** Where a look at a place has come to. */
 export interface Cursor {
@@ -70,9 +89,32 @@ export interface Cursor {
 /** Where the looks at what did not change have come to, by the name of the place. */
 export type Patrol = Readonly<Record<string, Cursor | null>>;
 
-export function placesOf(shardCount: number): Place[] {
+export function placesOf(scope: RunScope, window: Window, shardWindows: ShardWindows): PlaceInRun[] {
+  const whole = scope === 'all' ? { isWhole: true } : {};
+  const kinds: readonly MovementKind[] = ['transfer', 'transaction'];
+  const places: readonly Place[] = [
+    { of: 'cases' },
+    { of: 'closed_workflows' },
+    ...kinds.map((kind): Place => ({ of: 'open', kind, ...whole })),
+    ...kinds.map((kind): Place => ({ of: 'changed', kind })),
+    ...kinds.map((kind): Place => ({ of: 'ended', kind, ...whole })),
+  ];
+  const inShards = Object.entries(shardWindows).flatMap(([number, own]) => {
+    const shard = Number(number);
+    const those: readonly Place[] = [
+      { of: 'fences', shard },
+      { of: 'entries', shard },
+      { of: 'wallets', shard, ...whole },
+    ];
+    return those.map((place) => ({ place, window: own }));
+  });
+  return [...places.map((place) => ({ place, window })), ...inShards];
+}
+
+/** The places of a run that began under a worker of before the run was told them. Replays of it need these, in this order. */
+export function formerPlacesOf(shardCount: number, window: Window): PlaceInRun[] {
   const shards = Array.from({ length: shardCount }, (_, shard) => shard);
-  return [
+  const places: readonly Place[] = [
     { of: 'cases' },
     { of: 'closed_workflows' },
     { of: 'open', kind: 'transfer' },
@@ -85,6 +127,7 @@ export function placesOf(shardCount: number): Place[] {
       { of: 'wallets', shard },
     ]),
   ];
+  return places.map((place) => ({ place, window }));
 }
 
 export function nameOf(place: Place): string {
@@ -94,7 +137,7 @@ export function nameOf(place: Place): string {
 
 /** Whether one run looks at a part of it alone. */
 export function isPatrolled(place: Place): boolean {
-  return place.of === 'open' || place.of === 'wallets';
+  return ['open', 'ended', 'wallets'].includes(place.of) && !('isWhole' in place && place.isWhole === true);
 }
 
 /** What a run has done so far. */
@@ -134,7 +177,7 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
 
 /** `transfer/<id>` as its parts. */
 export function subjectOf(subject: string): {
-  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet';
+  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet' | 'shard';
   id: string;
 } {
   const [kind, id] = subject.split('/', 2) as [string, string];
@@ -144,8 +187,14 @@ export function subjectOf(subject: string): {
     case 'movement':
     case 'batch':
     case 'wallet':
+    case 'shard':
       return { kind, id };
     default:
       throw new Error(`not a subject of the reconciliation: ${subject}`);
   }
+}
+
+/** `shard/<n>`: what a case is about that stops what would move money in a shard. */
+export function shardSubject(shard: number | ''): string {
+  return `shard/${shard}`;
 }

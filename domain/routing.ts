@@ -16,6 +16,11 @@ export function shardOf(walletId: WalletId, shardCount: number): number {
   return Math.floor((bucketOf(walletId) * shardCount) / BUCKET_COUNT);
 }
 
+/** The shards that hold these wallets, each once. */
+export function shardsOf(walletIds: readonly WalletId[], shardCount: number): number[] {
+  return [...new Set(walletIds.map((walletId) => shardOf(walletId, shardCount)))];
+}
+
 /** The buckets of a shard, both ends included. */
 export function bucketRange(shard: number, shardCount: number): { first: number; last: number } {
   const first = Math.ceil((shard * BUCKET_COUNT) / shardCount);

@@ -2,9 +2,14 @@
  * Starts the reconciliation: its schedule, a run that somebody asked for, and the look at one case. A repeat of each finds what
  * is there. Imported by the API, by the workers and by the migration command.
  */
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  WorkflowExecutionAlreadyStartedError,
+  type Client,
+} from '@temporalio/client';
 import type { CaseId, RunId } from '../domain/ids.ts';
-import { EVERY_SECONDS } from '../domain/reconciliation.ts';
+import { EVERY_SECONDS, type RunScope } from '../domain/reconciliation.ts';
 import {
   caseWorkflowId,
   reconciliationWorkflowId,
@@ -40,14 +45,30 @@ export async function ensureReconciliationSchedule(client: Client): Promise<void
 }
 
 /** Resolves when the workflow of this run is known to have been started. */
-export async function startReconciliation(client: Client, runId: RunId): Promise<void> {
+export async function startReconciliation(client: Client, runId: RunId, scope: RunScope = 'changes'): Promise<void> {
   await client.workflow.start('reconciliation', {
     taskQueue: TRANSFER_TASK_QUEUE,
     workflowId: reconciliationWorkflowId(runId),
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ runId } satisfies ReconciliationInput],
+    args: [{ runId, ...(scope === 'all' ? { scope } : {}) } satisfies ReconciliationInput],
     staticSummary: 'Compares transfers, ledger and workflows, as somebody asked for',
   });
+}
+
+/** Starts a comparison of everything, once, however often it is asked for: another follows only one that did not come to its end. */
+export async function startComparison(client: Client, runId: RunId): Promise<void> {
+  try {
+    await client.workflow.start('reconciliation', {
+      taskQueue: TRANSFER_TASK_QUEUE,
+      workflowId: reconciliationWorkflowId(runId),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      args: [{ runId, scope: 'all' } satisfies ReconciliationInput],
+      staticSummary: 'Compares all transfers, ledger and workflows, because a shard was restored',
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }
 
 /** Starts another look at a case, or finds the one that is under way. */

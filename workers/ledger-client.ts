@@ -26,6 +26,8 @@ export function ledgerAt(walletApiUrl: string, shardCount: number, installation:
   };
   return {
     shardCount,
+    clock: async (shard) => (await ask<{ atMs: number }>({ operation: 'clock', shard })).atMs,
+    watermark: (shard, known) => ask<Answer<'watermark'>>({ operation: 'watermark', shard, known }),
     fences: (page) => ask<Answer<'fences'>>({ operation: 'fences', ...page }),
     entries: (page) => ask<Answer<'entries'>>({ operation: 'entries', ...page }),
     wallets: (slice) => ask<Answer<'wallets'>>({ operation: 'wallets', ...slice }),

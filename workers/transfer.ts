@@ -22,6 +22,7 @@ import type { Logger } from '../telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
 import { ledgerAt } from './ledger-client.ts';
 import { startSweep } from './sweep.ts';
+import { watchShards } from './watch-shards.ts';
 import { installTemporalRuntime, startWorker, type WorkerContext } from './worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -79,6 +80,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
+  const ledger = ledgerAt(WALLET_API_URL, starter.walletShardCount, installation);
   const worker = await startTransferWorker(
     { connection, binding, settings, logger },
     {
@@ -86,17 +88,18 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
       ...createBatchTransferActivities(database),
       ...createReconciliationActivities({
         database,
-        ledger: ledgerAt(WALLET_API_URL, starter.walletShardCount, installation),
+        ledger,
         workflows: movementWorkflows(starter),
       }),
       ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
     },
   );
   const sweep = startSweep({ database, starter, logger });
+  const shards = watchShards({ database, ledger, starter, logger });
   return {
     ...worker,
     stop: async () => {
-      await Promise.all([sweep.stop(), worker.stop()]);
+      await Promise.all([sweep.stop(), shards.stop(), worker.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

@@ -14,7 +14,7 @@ import type {
   TransactionId,
   TransferId,
 } from '../domain/ids.ts';
-import type { Cursor, Patrol, Tally } from '../domain/reconciliation.ts';
+import type { Cursor, Patrol, RunScope, Tally } from '../domain/reconciliation.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionTerms } from '../domain/transaction.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
@@ -112,6 +112,8 @@ export function caseWorkflowId(caseId: CaseId): string {
 export interface ReconciliationInput {
   /** Of a run that was asked for. */
   readonly runId?: RunId;
+  /** None: what changed. */
+  readonly scope?: RunScope;
   /** Looks at what this case is about, and at nothing else. */
   readonly caseId?: CaseId;
   /** How far a run was when it continued as new. */

@@ -27,12 +27,13 @@ import type { RunId } from '../domain/ids.ts';
 import {
   addTallies,
   EMPTY_TALLY,
+  formerPlacesOf,
   isPatrolled,
   nameOf,
-  placesOf,
   runStatus,
   type Cursor,
   type Patrol,
+  type RunScope,
   type Tally,
 } from '../domain/reconciliation.ts';
 import { TRANSFER_TASK_QUEUE, type ReconciliationInput, type ReconciliationProgress } from './messages.ts';
@@ -65,7 +66,7 @@ export async function reconciliation(input: ReconciliationInput = {}): Promise<T
   let tally = input.progress?.tally ?? EMPTY_TALLY;
   try {
     const progress = input.progress ?? { runId, trigger, tally, place: 0, cursor: null, patrol: {}, settled: [] };
-    const patrol = await run(progress, (latest) => {
+    const patrol = await run(progress, input.scope, (latest) => {
       tally = latest;
     });
     await finishReconciliation({ runId, status: runStatus(tally), tally, patrol });
@@ -81,29 +82,34 @@ export async function reconciliation(input: ReconciliationInput = {}): Promise<T
 }
 
 /** Answers where its looks at what did not change have come to. */
-async function run(progress: ReconciliationProgress, tell: (tally: Tally) => void): Promise<Patrol> {
+async function run(
+  progress: ReconciliationProgress,
+  scope: RunScope | undefined,
+  tell: (tally: Tally) => void,
+): Promise<Patrol> {
   const { runId, trigger } = progress;
   const {
     window,
     patrol: before,
     shardCount,
+    places = formerPlacesOf(shardCount, window),
   } = await beginReconciliation({
     runId,
     trigger,
     workflowId: workflowInfo().workflowId,
+    ...(scope === undefined ? {} : { scope }),
   });
-  const places = placesOf(shardCount);
   const settled = new Set(progress.settled);
   let { tally, place: index, patrol } = progress;
   let cursor: Cursor | null = progress.cursor;
   let looks = 0;
 
   while (index < places.length) {
-    const place = places[index]!;
+    const { place, window: looked } = places[index]!;
     const name = nameOf(place);
     setCurrentDetails(`Looks at ${name}`);
     if (isPatrolled(place)) cursor = before[name] ?? null;
-    const { checked, suspects, next } = await lookAt({ place, window, cursor });
+    const { checked, suspects, next } = await lookAt({ place, window: looked, cursor });
     looks += 1;
     tally = addTallies(tally, { checked });
 
@@ -121,7 +127,10 @@ async function run(progress: ReconciliationProgress, tell: (tally: Tally) => voi
     if (isDone) index += 1;
     if (looks >= LOOKS_MAX && index < places.length) {
       const carried = { runId, trigger, tally, place: index, cursor, patrol, settled: [...settled] };
-      await continueAsNew<typeof reconciliation>({ progress: carried });
+      await continueAsNew<typeof reconciliation>({
+        progress: carried,
+        ...(scope === undefined ? {} : { scope }),
+      });
     }
   }
   return patrol;

@@ -3,7 +3,7 @@
  * Every write is one statement over all the items that it is about, with their steps and events. Imported by the batch
  * activities, the API and the sweep.
  */
-import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/batch.ts';
 import { eventEnvelope } from '../../domain/event.ts';
 import type { BatchId } from '../../domain/ids.ts';
@@ -12,6 +12,7 @@ import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
+import { isDue } from './due.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
@@ -211,7 +212,7 @@ export function claimDueBatches(
   const due = database
     .select({ id: transferBatches.batchId })
     .from(transferBatches)
-    .where(and(eq(transferBatches.status, 'PROCESSING'), lt(transferBatches.startDueAt, sql`now()`)))
+    .where(and(eq(transferBatches.status, 'PROCESSING'), isDue(transferBatches.startDueAt)))
     .orderBy(asc(transferBatches.startDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });

@@ -1,9 +1,10 @@
 /**
  * What the sweep asks about transfers: which are to be started, and that they are. Imported by the sweep alone.
  */
-import { and, asc, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, inArray, sql } from 'drizzle-orm';
 import type { TransferId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { isDue } from './due.ts';
 import type { Transfer } from './queries.ts';
 import { transfers } from './schema.ts';
 
@@ -19,7 +20,7 @@ export function claimDueTransfers(
     .select({ id: transfers.transferId })
     .from(transfers)
     // Spelled out, as the index is, so that the planner sees that it serves.
-    .where(and(sql`status in ('SCHEDULED', 'PENDING')`, lt(transfers.startDueAt, sql`now()`)))
+    .where(and(sql`status in ('SCHEDULED', 'PENDING')`, isDue(transfers.startDueAt)))
     .orderBy(asc(transfers.startDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });

@@ -13,8 +13,9 @@ GRANT UPDATE (status, completed_count, failed_count, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfer_batches TO transfer_service;
 GRANT SELECT, INSERT ON reconciliation_runs TO transfer_service;
-GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, findings, error, patrol, finished_at)
+GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, findings, error, patrol, shard_windows, finished_at)
   ON reconciliation_runs TO transfer_service;
 GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;
 GRANT SELECT ON installation TO transfer_service;
+GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;

@@ -17,6 +17,7 @@ export async function isStillOpen(database: Database, workflowId: string): Promi
       return (await batchesToJudge(database, [id])).some(({ isOpen }) => isOpen);
     case 'movement':
     case 'wallet':
+    case 'shard':
       return false;
   }
 }

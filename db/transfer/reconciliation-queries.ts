@@ -3,14 +3,16 @@
  * that it judges. What is read follows what changed, by the indexes on `updated_at`, or is bounded. Imported by the
  * reconciliation's activities and by its API.
  */
-import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { BatchId, RunId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import {
   OVERLAP_SECONDS,
   SETTLE_SECONDS,
   type Cursor,
   type Patrol,
+  type RunScope,
   type RunStatus,
+  type ShardWindows,
   type Tally,
   type Window,
 } from '../../domain/reconciliation.ts';
@@ -30,19 +32,65 @@ const PAGE_ROWS = 500;
  */
 export async function beginRun(
   database: Database,
-  { runId, workflowId, trigger }: { runId: RunId; workflowId: string; trigger: 'schedule' | 'request' },
+  {
+    runId,
+    workflowId,
+    trigger,
+    scope = 'changes',
+  }: { runId: RunId; workflowId: string; trigger: 'schedule' | 'request'; scope?: RunScope | undefined },
 ): Promise<ReconciliationRun | undefined> {
+  const ended = sql`FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND')`;
   const { rows } = await database.execute(sql`
-    WITH last AS (
-      SELECT to_mark, patrol FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') ORDER BY started_at DESC LIMIT 1
-    )
-    INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, from_mark, to_mark, patrol)
-    SELECT ${runId}, ${workflowId}, ${trigger},
-      coalesce((SELECT to_mark FROM last) - make_interval(secs => ${OVERLAP_SECONDS}), to_timestamp(0)), clock_timestamp(), coalesce((SELECT patrol FROM last), '{}')
+    INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, scope, from_mark, to_mark, patrol)
+    SELECT ${runId}, ${workflowId}, ${trigger}, ${scope},
+      -- A mark of the future was made by a clock that was wrong: what came after it would not be looked at.
+      coalesce(
+        (SELECT to_mark ${ended} AND to_mark <= clock_timestamp() ORDER BY run_number DESC LIMIT 1) - make_interval(secs => ${OVERLAP_SECONDS}),
+        to_timestamp(0)),
+      clock_timestamp(), coalesce((SELECT patrol ${ended} ORDER BY run_number DESC LIMIT 1), '{}')
     WHERE ${trigger} = 'schedule' OR (SELECT count(*) FROM reconciliation_runs WHERE status = 'RUNNING') < ${RUNNING_MAX}
     ON CONFLICT DO NOTHING
     RETURNING *`);
   return rows[0] === undefined ? findRun(database, runId) : rowOf(reconciliationRuns, rows[0]);
+}
+
+/** How many of the runs before are looked through for a mark of a shard that is not of the future. */
+const MARKS_READ = 200;
+
+/**
+ * Notes what a run looks at in each shard, unless that is noted: on the clock of the shard, which tells its time in `clocks`, from
+ * the newest mark of a run that came to its end and is not of the future, less the overlap.
+ */
+export async function noteShardWindows(
+  database: Database,
+  run: Pick<ReconciliationRun, 'runId' | 'runNumber' | 'fromMark'>,
+  clocks: readonly number[],
+): Promise<ShardWindows> {
+  const before = await database
+    .select({ windows: reconciliationRuns.shardWindows })
+    .from(reconciliationRuns)
+    .where(
+      and(
+        inArray(reconciliationRuns.status, ['CLEAN', 'REPAIRED', 'FOUND']),
+        lt(reconciliationRuns.runNumber, run.runNumber),
+        isNotNull(reconciliationRuns.shardWindows),
+      ),
+    )
+    .orderBy(desc(reconciliationRuns.runNumber))
+    .limit(MARKS_READ);
+  const windowOf = (untilMs: number, shard: number): Window => {
+    const marks = before.map(({ windows }) => windows?.[shard]?.untilMs ?? Number.POSITIVE_INFINITY);
+    const mark = marks.find((each) => each <= untilMs);
+    // The transfer database's own mark, where no run has noted one of this shard.
+    const fromMs = mark === undefined ? run.fromMark.getTime() : mark - OVERLAP_SECONDS * 1_000;
+    return { fromMs: Math.min(fromMs, untilMs - OVERLAP_SECONDS * 1_000), untilMs };
+  };
+  const wanted: ShardWindows = Object.fromEntries(clocks.map((untilMs, shard) => [shard, windowOf(untilMs, shard)]));
+  await database
+    .update(reconciliationRuns)
+    .set({ shardWindows: wanted })
+    .where(and(eq(reconciliationRuns.runId, run.runId), isNull(reconciliationRuns.shardWindows)));
+  return (await findRun(database, run.runId))?.shardWindows ?? wanted;
 }
 
 /** Writes a run's result, unless it has one. */
@@ -132,7 +180,7 @@ export async function openMovements(
   const scans = openStatuses[kind].map(
     (status) => sql`(
       SELECT ${key[kind]} AS id, created_at FROM ${table[kind]}
-      WHERE status = ${status} AND created_at < now() - make_interval(secs => ${SETTLE_SECONDS}) AND ${follows(sql`created_at, ${key[kind]}`, after)}
+      WHERE status = ${status} AND ${isSettled} AND ${follows(sql`created_at, ${key[kind]}`, after)}
       ORDER BY created_at, ${key[kind]} LIMIT ${PAGE_ROWS})`,
   );
   return pageOf(
@@ -141,6 +189,23 @@ export async function openMovements(
       sql`
       SELECT id, ${milliseconds(sql`created_at`)} AS at_ms FROM (${sql.join(scans, sql` UNION ALL `)}) open
       ORDER BY created_at, id LIMIT ${PAGE_ROWS}`,
+    ),
+  );
+}
+
+/** A page of the movements that have ended, the oldest first: each run looks at some, and goes on where the one before has ended. */
+export async function endedMovements(
+  database: Database,
+  kind: Kind,
+  after: Cursor | null,
+): Promise<{ ids: string[]; next: Cursor | null }> {
+  return pageOf(
+    await rowsOf(
+      database,
+      sql`
+      SELECT ${key[kind]} AS id, ${milliseconds(sql`created_at`)} AS at_ms FROM ${table[kind]}
+      WHERE ${isEnded} AND ${follows(sql`created_at, ${key[kind]}`, after)}
+      ORDER BY created_at, ${key[kind]} LIMIT ${PAGE_ROWS}`,
     ),
   );
 }
@@ -222,8 +287,10 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
   );
 }
 
-const isOpen = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
-const isSettled = sql`created_at < now() - make_interval(secs => ${SETTLE_SECONDS})`;
+const isEnded = sql`status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
+const isOpen = sql`NOT ${isEnded}`;
+/** What bears a time of the future was written while the clock was wrong. */
+const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now()`;
 const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {

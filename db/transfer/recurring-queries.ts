@@ -3,11 +3,12 @@
  * looking after their Schedules needs. Their runs are in recurring-runs.ts. Imported by the transfer API, the sweep and
  * temporal/tend-recurring.ts.
  */
-import { and, asc, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
+import { isDue } from './due.ts';
 import { recurringTransfers } from './schema.ts';
 
 export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
@@ -133,7 +134,7 @@ export function claimDueRecurring(
   const due = database
     .select({ id: recurringTransfers.recurringTransferId })
     .from(recurringTransfers)
-    .where(lt(recurringTransfers.tendDueAt, sql`now()`))
+    .where(isDue(recurringTransfers.tendDueAt))
     .orderBy(asc(recurringTransfers.tendDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });

@@ -3,22 +3,28 @@
  * its result. Imported by this folder alone.
  */
 import { sql } from 'drizzle-orm';
-import { check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { RunId } from '../../domain/ids.ts';
-import { RUN_STATUSES, type Finding, type Patrol } from '../../domain/reconciliation.ts';
+import { RUN_SCOPES, RUN_STATUSES, type Finding, type Patrol, type ShardWindows } from '../../domain/reconciliation.ts';
 import { instant } from '../database.ts';
 
 export const reconciliationRuns = pgTable(
   'reconciliation_runs',
   {
     runId: uuid('run_id').$type<RunId>().primaryKey(),
+    /** In the order in which runs began, whatever the clock said. */
+    runNumber: bigint('run_number', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     workflowId: text('workflow_id').notNull(),
     trigger: text('trigger', { enum: ['schedule', 'request'] }).notNull(),
+    /** Whether it looks at what changed and at a part of the rest, or at everything. */
+    scope: text('scope', { enum: RUN_SCOPES }).notNull().default('changes'),
     status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
     /** It looks at what changed from here, which lies before the mark of the run before it, */
     fromMark: instant('from_mark').notNull(),
     /** until here: its own mark, once it has come to its end. */
     toMark: instant('to_mark').notNull(),
+    /** What it looks at in each shard, on the clock of the shard; null until it has asked for that. */
+    shardWindows: jsonb('shard_windows').$type<ShardWindows>(),
     checked: integer('checked').notNull().default(0),
     repaired: integer('repaired').notNull().default(0),
     casesOpened: integer('cases_opened').notNull().default(0),
@@ -37,9 +43,11 @@ export const reconciliationRuns = pgTable(
   },
   (t) => [
     index('reconciliation_runs_started').on(t.startedAt.desc().nullsFirst(), t.runId.desc().nullsFirst()),
+    uniqueIndex('reconciliation_runs_number').on(t.runNumber),
     index('reconciliation_runs_running')
       .on(t.startedAt)
       .where(sql`status = 'RUNNING'`),
+    check('reconciliation_runs_scope', sql`scope in ('changes', 'all')`),
     check('reconciliation_runs_status', sql`status in ('RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED')`),
     check('reconciliation_runs_finished', sql`(status = 'RUNNING') = (finished_at is null)`),
   ],

@@ -36,6 +36,7 @@ export { installation } from '../installation.ts';
 export { outboxEvents } from '../outbox.ts';
 export { transferBatches } from './batch-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
+export { shardWatermarks } from './watermark-schema.ts';
 export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
 /** What every movement's row has: what was asked for, by which key, and how far it is. */

@@ -2,13 +2,14 @@
  * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
  * reads; queries.ts has the same for transfers. Imported by the transfer activities, the transfer API and the sweep.
  */
-import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
+import { isDue } from './due.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
@@ -135,7 +136,7 @@ export function claimDueTransactions(
   const due = database
     .select({ id: transactions.transactionId })
     .from(transactions)
-    .where(and(eq(transactions.status, 'PENDING'), lt(transactions.startDueAt, sql`now()`)))
+    .where(and(eq(transactions.status, 'PENDING'), isDue(transactions.startDueAt)))
     .orderBy(asc(transactions.startDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });

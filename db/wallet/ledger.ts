@@ -5,7 +5,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
-import type { Ledger, LedgerPage } from '../../domain/ledger.ts';
+import type { Ledger, LedgerPage, Watermark } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import type { Cursor } from '../../domain/reconciliation.ts';
 import { shardOf } from '../../domain/routing.ts';
@@ -19,6 +19,29 @@ const SUMMED_ROWS = 20_000;
 export function ledgerOf(shards: readonly Database[]): Ledger {
   return {
     shardCount: shards.length,
+
+    async clock(shard) {
+      const [row] = await rowsOf<{ at_ms: string }>(
+        shards[shard]!,
+        sql`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms`,
+      );
+      return Number(row!.at_ms);
+    },
+
+    async watermark(shard, known) {
+      const [row] = await rowsOf<{ is_there: boolean; newest: Watermark | null }>(
+        shards[shard]!,
+        sql`
+        SELECT EXISTS (
+          SELECT FROM operation_fences WHERE transaction_id = ${known?.movement ?? null}::uuid AND leg = ${known?.leg ?? null}
+        ) AS is_there, (
+          -- What bears a time of the future was written while the clock was wrong, and may be long past.
+          SELECT json_build_object('movement', transaction_id, 'leg', leg) FROM operation_fences
+          WHERE created_at <= clock_timestamp() ORDER BY created_at DESC LIMIT 1
+        ) AS newest`,
+      );
+      return { isKnownThere: known === null || row!.is_there, newest: row!.newest };
+    },
 
     async fences(page) {
       const rows = await rowsOf<{ id: string; at_ms: string }>(
@@ -123,7 +146,10 @@ async function movedIn(shard: Database, ids: readonly string[]) {
       shard,
       sql`
       SELECT transaction_id AS id, type, amount, wallet_id AS wallet, kind, currency
-      FROM ledger_entries JOIN wallets USING (wallet_id) WHERE transaction_id = ANY(${those})`,
+      FROM ledger_entries entry
+      -- One by one: joined as a whole, some thousand wallets would all be read for some hundred entries.
+      CROSS JOIN LATERAL (SELECT kind, currency FROM wallets WHERE wallets.wallet_id = entry.wallet_id OFFSET 0) wallet
+      WHERE transaction_id = ANY(${those})`,
     ),
     rowsOf<Fence & { id: string }>(
       shard,

@@ -133,10 +133,12 @@ describe('the roles of the services', () => {
         'findings',
         'error',
         'patrol',
+        'shard_windows',
         'finished_at',
       ],
       movement_metadata: [],
       installation: [],
+      shard_watermarks: ['shard', 'movement_id', 'leg', 'noted_at'],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {

@@ -20,24 +20,31 @@ before(async () => {
 });
 after(() => cluster?.stop());
 
-/** Movements of yesterday: ended ones with a leg and an entry each, and a tenth as many that rest, and wallets. */
+/** Movements of yesterday: ended ones with their legs, entries and steps, a tenth that rest, and wallets with ten entries each. */
 async function fill({ wallets, transfer }: TestStores, count: number): Promise<void> {
   const yesterday = `now() - interval '1 day'`;
-  for (const { admin } of wallets) {
-    await rowsOf(
-      admin,
-      `INSERT INTO wallets (wallet_id, user_id, currency, balance, last_sequence)
-       SELECT gen_random_uuid(), 'old-' || g, 'USD', 10, 10 FROM generate_series(1, ${count / 10}) g`,
-    );
+  const id = (what: string, number: string): string => `md5('${what}' || ${number})::uuid`;
+  const walletOf = (side: string): string => id(side, `g % ${count / 5}`);
+  for (const [shard, side, leg, type] of [
+    [0, 'sender', 'debit', 'DEBIT'],
+    [1, 'receiver', 'credit', 'CREDIT'],
+  ] as const) {
+    const { admin } = wallets[shard]!;
     await rowsOf(
       admin,
       `INSERT INTO ledger_entries (entry_id, wallet_id, transaction_id, type, amount, sequence, balance_after, created_at)
-       SELECT gen_random_uuid(), wallet_id, gen_random_uuid(), 'CREDIT', 1, g, g, ${yesterday} FROM wallets, generate_series(1, 10) g`,
+       SELECT gen_random_uuid(), ${walletOf(side)}, ${id('transfer', 'g')}, '${type}', 1, n, 100 + ${type === 'DEBIT' ? '-n' : 'n'}, ${yesterday}
+       FROM (SELECT g, row_number() OVER (PARTITION BY g % ${count / 5} ORDER BY g) AS n FROM generate_series(1, ${count}) g WHERE g % 10 <> 0) moved`,
+    );
+    await rowsOf(
+      admin,
+      `INSERT INTO wallets (wallet_id, user_id, currency, balance, last_sequence)
+       SELECT DISTINCT ON (wallet_id) wallet_id, 'old-' || wallet_id, 'USD', balance_after, sequence FROM ledger_entries ORDER BY wallet_id, sequence DESC`,
     );
     await rowsOf(
       admin,
       `INSERT INTO operation_fences (transaction_id, leg, outcome, wallet_id, currency, amount, created_at)
-       SELECT transaction_id, 'credit', 'applied', wallet_id, 'USD', 1, created_at FROM ledger_entries`,
+       SELECT transaction_id, '${leg}', 'applied', wallet_id, 'USD', 1, created_at FROM ledger_entries`,
     );
     await rowsOf(admin, 'ANALYZE');
   }
@@ -45,13 +52,16 @@ async function fill({ wallets, transfer }: TestStores, count: number): Promise<v
     transfer.admin,
     `INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, idempotency_key, body_hash,
        request_id, deadline_at, status, scheduled_at, created_at, updated_at)
-     SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'USD', 'old', '\\x00', 'old', now(),
-       CASE WHEN g % 10 = 0 THEN 'SCHEDULED' ELSE 'COMPLETED' END, now(), ${yesterday} - g * interval '1 second', ${yesterday} - g * interval '1 second'
+     SELECT ${id('transfer', 'g')}, ${walletOf('sender')}, ${walletOf('receiver')}, 1, 'USD', 'old', '\\x00', 'old', now(),
+       CASE WHEN g % 10 = 0 THEN 'SCHEDULED' ELSE 'COMPLETED' END, CASE WHEN g % 10 = 0 THEN now() END,
+       ${yesterday} - g * interval '1 second', ${yesterday} - g * interval '1 second'
      FROM generate_series(1, ${count}) g`,
   );
   await rowsOf(
     transfer.admin,
-    `INSERT INTO transfer_steps (transfer_id, step, created_at) SELECT transfer_id, status, created_at FROM transfers`,
+    `INSERT INTO transfer_steps (transfer_id, step, created_at)
+     SELECT transfer_id, step, created_at FROM transfers, unnest(ARRAY['PENDING', 'COMPLETED']) WITH ORDINALITY AS s (step, nth)
+     WHERE status = 'COMPLETED' ORDER BY transfer_id, nth`,
   );
   await rowsOf(transfer.admin, 'ANALYZE');
 }
@@ -95,10 +105,16 @@ async function costOf(count: number): Promise<{ rowsRead: number; checked: numbe
     Promise.all(databases.map(({ service }) => service.execute(sql`SELECT pg_stat_force_next_flush()`)));
   await flush();
   const before = await Promise.all(databases.map(({ admin }) => read(admin)));
-  const { checked, found } = await here.run();
+  const { checked, found, looks } = await here.run();
   await flush();
   const after = await Promise.all(databases.map(({ admin }) => read(admin)));
   assert.equal(found, 0);
+  // The next run goes on from there.
+  const [run] = await rowsOf<{ patrol: Record<string, { atMs: number } | null> }>(
+    stores.transfer.admin,
+    'SELECT patrol FROM reconciliation_runs ORDER BY run_number DESC LIMIT 1',
+  );
+  assert.ok(looks['ended/transfer']! < count && run!.patrol['ended/transfer'] !== null);
   return { rowsRead: after.reduce((sum, each, index) => sum + each - before[index]!, 0), checked };
 }
 

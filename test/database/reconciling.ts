@@ -9,10 +9,10 @@ import {
   EMPTY_TALLY,
   isPatrolled,
   nameOf,
-  placesOf,
   runStatus,
   type Cursor,
   type Patrol,
+  type RunScope,
   type Tally,
 } from '../../domain/reconciliation.ts';
 import type { TestStores } from './database.ts';
@@ -25,8 +25,10 @@ export interface Reconciling {
   readonly lost: Set<string>;
   /** What of Temporal throws. */
   readonly unreachable: Set<keyof Workflows>;
+  /** How far the clocks of the shards are ahead, by their numbers. */
+  readonly clocksAheadMs: number[];
   readonly activities: ReturnType<typeof createReconciliationActivities>;
-  readonly run: () => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
+  readonly run: (scope?: RunScope) => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
 }
 
 export function reconciling(stores: TestStores): Reconciling {
@@ -57,9 +59,11 @@ export function reconciling(stores: TestStores): Reconciling {
       await start(`batch/${batchId}`);
     },
   };
+  const ledger = ledgerOf(stores.wallets.map(({ service }) => service));
+  const clocksAheadMs: number[] = [];
   const activities = createReconciliationActivities({
     database: stores.transfer.service,
-    ledger: ledgerOf(stores.wallets.map(({ service }) => service)),
+    ledger: { ...ledger, clock: async (shard) => (await ledger.clock(shard)) + (clocksAheadMs[shard] ?? 0) },
     workflows,
   });
 
@@ -68,23 +72,21 @@ export function reconciling(stores: TestStores): Reconciling {
     started,
     lost,
     unreachable,
+    clocksAheadMs,
     activities,
-    async run() {
+    async run(scope = 'changes') {
       const runId = crypto.randomUUID() as RunId;
-      const {
-        window,
-        patrol: before,
-        shardCount,
-      } = await activities.beginReconciliation({
+      const { patrol: before, places = [] } = await activities.beginReconciliation({
         runId,
         workflowId: `reconciliation/${runId}`,
         trigger: 'request',
+        scope,
       });
       let tally = EMPTY_TALLY;
       let patrol: Patrol = {};
       const settled = new Set<string>();
       const looks: Record<string, number> = {};
-      for (const place of placesOf(shardCount)) {
+      for (const { place, window } of places) {
         const name = nameOf(place);
         let cursor: Cursor | null = isPatrolled(place) ? (before[name] ?? null) : null;
         do {

@@ -30,7 +30,10 @@ const NOISE_MS = 1_500;
 const START_LIMIT_MS = 1_500;
 
 /** One route that accepts the same movement again and again, in a store of one. */
-function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, isBehind = false, startsMax = 1_000 } = {}) {
+function setUp(
+  changes: Partial<Requested<Row>> = {},
+  { isDown = false, isBehind = false, isShardBehind = false, startsMax = 1_000 } = {},
+) {
   const seen = { row: undefined as Row | undefined, starts: 0, suspicions: 0 };
   const monitor: TemporalMonitor = { isDown: () => isDown, suspect: () => (seen.suspicions += 1), stop: () => {} };
   const starts = boundStarts(client, monitor, { atOnceMax: startsMax, waitingMax: 0 });
@@ -39,6 +42,7 @@ function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, isBehind
     database: { $client: { options: { max: 10 } } } as never,
     workflowId: 'transfer/1',
     bodyHash,
+    shards: [0],
     find: async () => seen.row,
     store: async () => {
       if (seen.row !== undefined) return undefined;
@@ -57,7 +61,14 @@ function setUp(changes: Partial<Requested<Row>> = {}, { isDown = false, isBehind
     .post('/:body', async (c) => {
       const { row, status } = await acceptMovement(
         c,
-        { client, monitor, backlog: { isLong: () => isBehind }, starts, draining: draining.signal },
+        {
+          client,
+          monitor,
+          backlog: { isLong: () => isBehind },
+          shardsBehind: { areAnyBehind: async () => isShardBehind },
+          starts,
+          draining: draining.signal,
+        },
         requested(c.req.param('body')),
       );
       return c.json(row, status);
@@ -124,6 +135,14 @@ describe('Temporal', () => {
     seen.row = { bodyHash: 'a', state: 'PENDING' };
     assert.equal((await post('a')).status, 202);
     assert.equal((await post('b')).status, 422);
+  });
+
+  test('a wallet shard that is behind: a new movement is refused and not stored, a stored one is answered', async () => {
+    const { post, seen } = setUp({}, { isShardBehind: true });
+    const refused = await post('a');
+    assert.deepEqual([refused.status, refused.code, seen.row], [503, 'wallet_shard_behind', undefined]);
+    seen.row = { bodyHash: 'a', state: 'PENDING' };
+    assert.equal((await post('a')).status, 202);
   });
 
   test('hanging: the movement is stored and answered 202 within two seconds, and the monitor is told', async () => {

@@ -53,6 +53,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
       client,
       monitor,
       backlog: { isLong: () => false },
+      shardsBehind: { areAnyBehind: async () => false },
       starts: boundStarts(client, monitor),
       draining: new AbortController().signal,
     },

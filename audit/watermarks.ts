@@ -1,0 +1,29 @@
+/**
+ * Whether each shard has the leg that it is known to have decided: one that has not was restored from before, though each
+ * movement and each wallet in it may agree with itself. Part of I2. The transfer database's snapshot is the oldest, so what it
+ * knows of was there.
+ */
+import { sql } from 'drizzle-orm';
+import type { Findings } from './findings.ts';
+import { rowsOf, type Reader } from './reader.ts';
+
+export async function checkWatermarks(transfer: Reader, shards: readonly Reader[], findings: Findings): Promise<void> {
+  const known = await rowsOf<{ shard: number; movement_id: string; leg: string }>(
+    transfer,
+    sql`SELECT shard, movement_id, leg FROM shard_watermarks ORDER BY shard`,
+  );
+  for (const { shard, movement_id: movement, leg } of known) {
+    const reader = shards[shard];
+    if (reader === undefined) continue;
+    const there = await rowsOf(
+      reader,
+      sql`SELECT FROM operation_fences WHERE transaction_id = ${movement} AND leg = ${leg}`,
+    );
+    if (there.length === 0)
+      findings.report(
+        'I2',
+        `wallet shard ${shard}`,
+        `it lacks the ${leg} of movement ${movement}, which it had: it was restored`,
+      );
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Whether each wallet shard still has what it is known to have had, asked before the services start: what is accepted then
+ * would go by balances of before.
+ */
+import { compareWatermark } from '../activities/shard-watermarks.ts';
+import { requireSettings, type Settings } from '../config.ts';
+import { closeDatabases, openDatabase } from '../db/database.ts';
+import { ledgerOf } from '../db/wallet/ledger.ts';
+
+const QUERY_TIMEOUT_MS = 10_000;
+
+/** A line for each shard that lacks something. Its case is open then, and stops what would move money in it. */
+export async function compareWatermarks(settings: Settings): Promise<string[]> {
+  const urls = requireSettings(settings, 'TRANSFER_ADMIN_DATABASE_URL', 'WALLET_ADMIN_DATABASE_URLS');
+  const [transfer, ...shards] = [urls.TRANSFER_ADMIN_DATABASE_URL, ...urls.WALLET_ADMIN_DATABASE_URLS].map((url) =>
+    openDatabase(url, { applicationName: 'counterpoise-migrate', connectionsMax: 1, queryTimeoutMs: QUERY_TIMEOUT_MS }),
+  );
+  try {
+    const ledger = ledgerOf(shards);
+    const behind = await Promise.all(shards.map((_, shard) => compareWatermark(transfer!, ledger, shard)));
+    return behind.flatMap((found) =>
+      found === undefined
+        ? []
+        : [
+            `! wallet shard ${found.shard} was restored from before ${found.known.notedAt.toISOString()}: nothing is accepted that would move money in it, see GET /v1/cases`,
+          ],
+    );
+  } finally {
+    await closeDatabases([transfer!, ...shards]);
+  }
+}

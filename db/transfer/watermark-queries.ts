@@ -1,0 +1,41 @@
+/**
+ * What is known of the wallet shards: a leg that each had decided when it was last asked, and whether one is known to lack such
+ * a leg. While it is, nothing is accepted that would move money in it: its balances are of before.
+ */
+import { sql } from 'drizzle-orm';
+import type { Watermark } from '../../domain/ledger.ts';
+import { shardSubject, subjectOf } from '../../domain/reconciliation.ts';
+import type { Database } from '../database.ts';
+
+export interface NotedWatermark extends Watermark {
+  readonly notedAt: Date;
+}
+
+export async function findWatermark(database: Database, shard: number): Promise<NotedWatermark | undefined> {
+  const { rows } = await database.execute<{ movement: string; leg: string; noted_at: string }>(
+    sql`SELECT movement_id AS movement, leg, noted_at FROM shard_watermarks WHERE shard = ${shard}`,
+  );
+  const row = rows[0];
+  return row && { movement: row.movement, leg: row.leg, notedAt: new Date(row.noted_at) };
+}
+
+/** Notes that a shard has decided this leg, in place of the one that is known, unless another has replaced that meanwhile. */
+export async function noteWatermark(
+  database: Database,
+  shard: number,
+  { movement, leg }: Watermark,
+  known: Watermark | undefined,
+): Promise<void> {
+  await database.execute(sql`
+    INSERT INTO shard_watermarks AS noted (shard, movement_id, leg) VALUES (${shard}, ${movement}, ${leg})
+    ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, noted_at = clock_timestamp()
+    WHERE (noted.movement_id, noted.leg) = (${known?.movement ?? null}::uuid, ${known?.leg ?? null})`);
+}
+
+/** The shards that are behind. */
+export async function shardsBehind(database: Database): Promise<number[]> {
+  const { rows } = await database.execute<{ subject: string }>(
+    sql`SELECT subject FROM cases WHERE status = 'OPEN' AND subject LIKE ${`${shardSubject('')}%`}`,
+  );
+  return rows.map(({ subject }) => Number(subjectOf(subject).id));
+}

@@ -1,0 +1,16 @@
+/**
+ * The table of watermarks: for each wallet shard, a leg that it is known to have decided, the newest one when it was last asked.
+ * A shard that lacks it was restored from before. Part of the transfer service's schema.
+ */
+import { sql } from 'drizzle-orm';
+import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { instant } from '../database.ts';
+
+export const shardWatermarks = pgTable('shard_watermarks', {
+  shard: integer('shard').primaryKey(),
+  movementId: uuid('movement_id').notNull(),
+  leg: text('leg').notNull(),
+  notedAt: instant('noted_at')
+    .notNull()
+    .default(sql`clock_timestamp()`),
+});
