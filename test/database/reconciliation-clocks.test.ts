@@ -85,19 +85,20 @@ describe('a reconciliation after a clock has leapt', () => {
     assert.ok((await windowOfLastRun()).fromMs > Date.now() - 3_600_000, 'the run after it goes on from it');
   });
 
-  test('of a shard that is a day ahead: its fences are looked at by its own clock', async () => {
+  test('of a shard that is a day ahead: what it did is looked at by its own clock', async () => {
     await anHourPasses();
-    const t = await movements.acceptTransfer(sender, receiver, '1.0000');
-    await movements.settle(t);
-    await onTransfer(`DELETE FROM transfers WHERE transfer_id = '${t.transferId}'`);
+    const t = await movements.acceptTransaction('CREDIT', receiver, '1.0000');
+    await movements.transact(t);
+    await onTransfer(`DELETE FROM transactions WHERE transaction_id = '${t.transactionId}'`);
     for (const table of ['ledger_entries', 'operation_fences'])
       await onShard(
         1,
-        `UPDATE ${table} SET created_at = created_at + interval '1 day' WHERE transaction_id = '${t.transferId}'`,
+        `UPDATE ${table} SET created_at = created_at + interval '1 day' WHERE transaction_id = '${t.transactionId}'`,
       );
-    here.clocksAheadMs[1] = 86_400_000;
+    // It has written that just now, by its clock.
+    here.clocksAheadMs[1] = 86_401_000;
     const { findings } = await here.run();
-    assert.ok(findings.some(({ subject }) => subject === `movement/${t.transferId}`));
+    assert.ok(findings.some(({ subject }) => subject === `movement/${t.transactionId}`));
     const { shards } = await windowOfLastRun();
     assert.ok(shards['1']!.fromMs < Date.now() + 86_400_000 - 3_000_000);
   });
