@@ -1,7 +1,7 @@
 /**
  * I3: each balance is what its entries say. It is not negative, the external wallet aside; it is the sum of the wallet's
  * entries and what the last of them says; each entry's balance follows from the one before; sequences run from 1 without
- * gaps to the wallet's last one, and times never backwards.
+ * gaps to the wallet's last one. What is kept for a limit of 24 hours is what the entries that are counted sum to.
  */
 import { sql } from 'drizzle-orm';
 import type { Findings } from './findings.ts';
@@ -35,24 +35,28 @@ function walletsAfter(walletId: string, limit: number) {
       CASE WHEN ledger.wrong > 0 THEN format('%s entries say another balance than the entries before them lead to', ledger.wrong) END,
       CASE WHEN ledger.gaps > 0 THEN format('%s entries are not numbered one after the other', ledger.gaps) END,
       CASE WHEN last_sequence <> coalesce(last.sequence, 0) THEN format('the wallet counts %s entries, the last one is number %s', last_sequence, coalesce(last.sequence, 0)) END,
-      CASE WHEN ledger.backwards > 0 THEN format('%s entries are older than the one before them', ledger.backwards) END
+      CASE WHEN outgoing_sum <> counted.total THEN format('%s is counted for its limit of 24 hours, but the entries since number %s sum to %s', outgoing_sum, outgoing_from, counted.total) END
     ], NULL) AS wrong
     FROM (SELECT * FROM wallets WHERE wallet_id > ${walletId} ORDER BY wallet_id LIMIT ${limit}) wallet
     LEFT JOIN LATERAL (
       SELECT count(*) AS entries, coalesce(sum(signed), 0) AS total,
         count(*) FILTER (WHERE balance_after <> running) AS wrong,
-        count(*) FILTER (WHERE sequence <> number) AS gaps,
-        count(*) FILTER (WHERE created_at < created_before) AS backwards
+        count(*) FILTER (WHERE sequence <> number) AS gaps
       FROM (
-        SELECT signed, balance_after, sequence, created_at,
+        SELECT signed, balance_after, sequence,
           sum(signed) OVER (ORDER BY sequence ROWS UNBOUNDED PRECEDING) AS running,
-          row_number() OVER (ORDER BY sequence) AS number,
-          lag(created_at) OVER (ORDER BY sequence) AS created_before
+          row_number() OVER (ORDER BY sequence) AS number
         FROM (SELECT *, CASE type WHEN 'DEBIT' THEN -amount ELSE amount END AS signed FROM ledger_entries WHERE wallet_id = wallet.wallet_id) entry
       ) entry
     ) ledger ON true
     LEFT JOIN LATERAL (
       SELECT balance_after, sequence FROM ledger_entries WHERE wallet_id = wallet.wallet_id ORDER BY sequence DESC LIMIT 1
     ) last ON true
+    LEFT JOIN LATERAL (
+      SELECT coalesce(sum(debit.amount - coalesce(returned.amount, 0)), 0) AS total
+      FROM ledger_entries debit LEFT JOIN ledger_entries returned
+        ON (returned.transaction_id, returned.wallet_id, returned.type) = (debit.transaction_id, debit.wallet_id, 'REFUND')
+      WHERE debit.wallet_id = wallet.wallet_id AND debit.sequence >= outgoing_from AND debit.type = 'DEBIT'
+    ) counted ON true
     ORDER BY wallet_id`;
 }

@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION
   credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[]),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text, uuid[]),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text, uuid[], boolean),
-  set_wallet_limits, outgoing_since
+  set_wallet_limits, outgoing_24h
 TO wallet_service;
 -- As workers of the version before this one call them (functions/former_signatures.sql).
 GRANT EXECUTE ON FUNCTION
@@ -23,5 +23,6 @@ GRANT EXECUTE ON FUNCTION
   debit_batch(uuid[], uuid[], text[], numeric[], text, text),
   credit_batch(uuid[], uuid[], text[], numeric[], text, text),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text),
-  refund_batch(uuid[], uuid[], text[], numeric[], text, text, text)
+  refund_batch(uuid[], uuid[], text[], numeric[], text, text, text),
+  outgoing_since
 TO wallet_service;

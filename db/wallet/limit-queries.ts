@@ -35,7 +35,7 @@ export async function setWalletLimits(
 
 /** Of a user's wallet, by the same sum that the operations go by. */
 export async function findWalletLimits(database: Database, walletId: WalletId): Promise<WalletLimits | undefined> {
-  const used = sql`outgoing_since(${wallets.walletId}, clock_timestamp() - interval '24 hours')`;
+  const used = sql`outgoing_24h(${wallets.walletId})`;
   const rows = await database
     .select({
       walletId: wallets.walletId,

@@ -196,15 +196,31 @@ export function listEntries(
     .limit(limit);
 }
 
-/** The balance that a wallet had at an instant: after its last entry until then, or undefined before its first. */
+/**
+ * The balance that a wallet had at an instant: after its last entry until then, or undefined before its first. The last one is
+ * that of the highest sequence: an entry that was made while the server's clock was ahead is followed by some of earlier times.
+ */
 export async function balanceAt(database: Database, walletId: WalletId, at: Date): Promise<string | undefined> {
-  const rows = await database
-    .select({ balance: ledgerEntries.balanceAfter })
+  const until = and(eq(ledgerEntries.walletId, walletId), lte(ledgerEntries.createdAt, at));
+  const balance = { balance: ledgerEntries.balanceAfter };
+  const [latest] = await database
+    .select({
+      ...balance,
+      isLast: sql<boolean>`${ledgerEntries.sequence} >= coalesce(${wallets.clockBackSequence}, 0)`,
+    })
     .from(ledgerEntries)
-    .where(and(eq(ledgerEntries.walletId, walletId), lte(ledgerEntries.createdAt, at)))
+    .innerJoin(wallets, eq(wallets.walletId, ledgerEntries.walletId))
+    .where(until)
     .orderBy(desc(ledgerEntries.createdAt), desc(ledgerEntries.sequence))
     .limit(1);
-  return rows[0]?.balance;
+  if (latest === undefined || latest.isLast) return latest?.balance;
+  const [last] = await database
+    .select(balance)
+    .from(ledgerEntries)
+    .where(until)
+    .orderBy(desc(ledgerEntries.sequence))
+    .limit(1);
+  return last?.balance;
 }
 
 function counterparty(walletId: WalletId, total: Total): WalletId | null {

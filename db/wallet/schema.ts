@@ -44,8 +44,17 @@ export const wallets = pgTable(
     /** Limits of what goes out: of one movement, and of all of them within any 24 hours; null for none. */
     limitMaxAmount: amount('limit_max_amount'),
     limitOutgoing24h: balance('limit_outgoing_24h'),
+    /**
+     * While there is a limit of 24 hours: what has gone out since an entry, which entry that is, and the clock by which they are
+     * counted (functions/count_outgoing.sql, own_clock.sql). Null until the limit is first judged.
+     */
+    outgoingFrom: bigint('outgoing_from', { mode: 'number' }),
+    outgoingSum: balance('outgoing_sum'),
+    limitClock: instant('limit_clock'),
     /** The sequence of its newest ledger entry. */
     lastSequence: bigint('last_sequence', { mode: 'number' }).notNull().default(0),
+    /** The newest entry, or the one after it, that may bear an earlier time than one before it: the server's clock went back. */
+    clockBackSequence: bigint('clock_back_sequence', { mode: 'number' }),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
@@ -80,8 +89,10 @@ export const ledgerEntries = pgTable(
     /** 1, 2, 3 … within the wallet. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     balanceAfter: balance('balance_after').notNull(),
-    /** Taken after the wallet's lock and never before its last entry's, so entries are in the same order by either. */
+    /** What the server's clock showed, after the wallet's lock was taken. The order of entries is their sequence's alone. */
     createdAt: instant('created_at').notNull(),
+    /** By the wallet's own clock, where that shows another time (functions/own_clock.sql): what its limit goes by. */
+    countedAt: instant('counted_at'),
   },
   (t) => [
     primaryKey({ columns: [t.walletId, t.sequence] }),

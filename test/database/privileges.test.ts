@@ -16,6 +16,7 @@ const FENCED_OPERATIONS = [
   'debit_batch',
   'deposit',
   'open_wallet',
+  'outgoing_24h',
   'outgoing_since',
   'refund',
   'refund_batch',

@@ -1,17 +1,25 @@
--- Moves a wallet's balance by p_delta and appends the ledger entry that says so: the one place that writes either. The
--- caller holds the wallet's lock. The entry's time never runs backwards within a wallet, even if the clock does.
+-- Moves a wallet's balance by p_delta and appends the ledger entry that says so: the one place that writes either, for one
+-- movement. The caller holds the wallet's lock. The entry bears the time that the server's clock shows; where that has gone
+-- backwards, the wallet keeps from which entry on (clock_back_sequence), because its entries are ordered by their sequence alone.
 CREATE OR REPLACE FUNCTION append_entry(p_wallet_id uuid, p_transaction_id uuid, p_type text, p_delta numeric) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-  WITH moved AS (
+  WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now), moved AS (
     UPDATE wallets
     SET balance = balance + p_delta,
         last_sequence = last_sequence + 1,
-        updated_at = greatest(clock_timestamp(), updated_at)
+        clock_back_sequence = CASE WHEN now < updated_at THEN last_sequence + 1 ELSE clock_back_sequence END,
+        limit_clock = own_clock(limit_clock, updated_at, now),
+        outgoing_sum = outgoing_sum + CASE p_type
+          WHEN 'DEBIT' THEN -p_delta
+          WHEN 'REFUND' THEN -returned_within(p_wallet_id, p_transaction_id, outgoing_from, p_delta)
+          ELSE 0 END,
+        updated_at = now
+    FROM clock
     WHERE wallet_id = p_wallet_id
-    RETURNING wallet_id, last_sequence, balance, updated_at
+    RETURNING wallet_id, last_sequence, balance, updated_at, limit_clock
   )
-  INSERT INTO ledger_entries (entry_id, wallet_id, transaction_id, type, amount, sequence, balance_after, created_at)
+  INSERT INTO ledger_entries (entry_id, wallet_id, transaction_id, type, amount, sequence, balance_after, created_at, counted_at)
   SELECT derived_uuid(p_wallet_id || '/' || p_transaction_id || '/' || p_type),
-         wallet_id, p_transaction_id, p_type, abs(p_delta), last_sequence, balance, updated_at
+         wallet_id, p_transaction_id, p_type, abs(p_delta), last_sequence, balance, updated_at, nullif(limit_clock, updated_at)
   FROM moved
 $$;

@@ -31,8 +31,7 @@ BEGIN
     IF reason IS NULL THEN
       IF wallet.wallet_id IS DISTINCT FROM item.wallet_id THEN
         SELECT * INTO STRICT wallet FROM wallets w WHERE w.wallet_id = item.wallet_id;
-        outgoing := CASE WHEN wallet.limit_outgoing_24h IS NOT NULL
-          THEN outgoing_since(wallet.wallet_id, clock_timestamp() - interval '24 hours') END;
+        outgoing := CASE WHEN wallet.limit_outgoing_24h IS NOT NULL THEN count_outgoing(wallet) END;
       END IF;
       IF wallet.balance < item.amount THEN
         reason := 'insufficient_funds';

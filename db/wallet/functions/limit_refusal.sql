@@ -3,7 +3,6 @@
 CREATE OR REPLACE FUNCTION limit_refusal(p_wallet wallets, p_amount numeric) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN limit_passed(p_wallet, p_amount, CASE WHEN p_wallet.limit_outgoing_24h IS NOT NULL
-    THEN outgoing_since(p_wallet.wallet_id, clock_timestamp() - interval '24 hours') END);
+  RETURN limit_passed(p_wallet, p_amount, CASE WHEN p_wallet.limit_outgoing_24h IS NOT NULL THEN count_outgoing(p_wallet) END);
 END
 $$;

@@ -1,9 +1,17 @@
 -- Sets both limits of what goes out of a user's wallet, NULL for none, and answers whether there is such a wallet. Repeats
--- change nothing. Takes the wallet's lock, so a movement under way is judged by the limits before or after, never by half.
+-- change nothing. Takes the wallet's lock, so a movement under way is judged by the limits before or after, never by half. What
+-- count_outgoing keeps is kept while there is a limit of 24 hours.
 CREATE OR REPLACE FUNCTION set_wallet_limits(p_wallet_id uuid, p_max_amount numeric, p_outgoing_24h numeric) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now)
   UPDATE wallets
-  SET limit_max_amount = p_max_amount, limit_outgoing_24h = p_outgoing_24h, updated_at = greatest(clock_timestamp(), updated_at)
+  SET limit_max_amount = p_max_amount, limit_outgoing_24h = p_outgoing_24h,
+    outgoing_from = CASE WHEN p_outgoing_24h IS NOT NULL THEN outgoing_from END,
+    outgoing_sum = CASE WHEN p_outgoing_24h IS NOT NULL THEN outgoing_sum END,
+    limit_clock = CASE WHEN p_outgoing_24h IS NOT NULL THEN own_clock(limit_clock, updated_at, now) END,
+    clock_back_sequence = CASE WHEN now < updated_at THEN last_sequence + 1 ELSE clock_back_sequence END,
+    updated_at = now
+  FROM clock
   WHERE wallet_id = p_wallet_id AND kind = 'user'
     AND (limit_max_amount, limit_outgoing_24h) IS DISTINCT FROM (p_max_amount, p_outgoing_24h);
   SELECT EXISTS (SELECT FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user')

@@ -1,7 +1,10 @@
 -- Suspends a user's wallet or activates it, and answers whether there is such a wallet. Repeats change nothing.
 CREATE OR REPLACE FUNCTION set_wallet_status(p_wallet_id uuid, p_status text) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  UPDATE wallets SET status = p_status, updated_at = greatest(clock_timestamp(), updated_at)
+  WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now)
+  UPDATE wallets SET status = p_status, limit_clock = own_clock(limit_clock, updated_at, now),
+    clock_back_sequence = CASE WHEN now < updated_at THEN last_sequence + 1 ELSE clock_back_sequence END, updated_at = now
+  FROM clock
   WHERE wallet_id = p_wallet_id AND kind = 'user' AND status <> p_status;
   SELECT EXISTS (SELECT FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user')
 $$;
