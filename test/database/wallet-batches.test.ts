@@ -120,8 +120,7 @@ describe('the wallet operations of a batch', () => {
       assert.deepEqual(await contents(together.service), await contents(oneByOne.service));
       for (const answer of singles.flat()) outcomes.add('reason' in answer ? answer.reason : answer.outcome);
     });
-    await fc.assert(property, { numRuns: 25, seed, endOnFailure: true });
-    assert.deepEqual([...outcomes].sort(), [
+    const wanted = [
       'applied',
       'balance_limit',
       'currency_mismatch',
@@ -131,7 +130,11 @@ describe('the wallet operations of a batch', () => {
       'receiver_suspended',
       'sender_not_found',
       'sender_suspended',
-    ]);
+    ];
+    // Now and then, so many runs do not meet every outcome.
+    for (let round = 0; round === 0 || (outcomes.size < wanted.length && round < 8); round += 1)
+      await fc.assert(property, { numRuns: 25, seed: seed + round, endOnFailure: true });
+    assert.deepEqual([...outcomes].sort(), wanted);
   });
 
   test('items that overdraw a wallet fail in order, and a smaller one after them may still go', async () => {
