@@ -227,7 +227,6 @@ describe('the audit', () => {
       said: /1.0000 is counted for its limit of 24 hours, but the entries since number 1 sum to/,
     });
   });
-  });
 
   describe('I4', () => {
     const changes = {
