@@ -9,17 +9,14 @@ import { findBatch } from '../db/transfer/batch-queries.ts';
 import { closeDisagreement, findCase, listOpenDisagreements, openDisagreement } from '../db/transfer/case-queries.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
 import {
-  beginRun,
   changedMovements,
   endedMovements,
-  finishRun,
-  listRunsUnderWay,
-  noteShardWindows,
   openMovements,
   stillOpen,
   subjectsWrittenFor,
   type Kind,
 } from '../db/transfer/reconciliation-queries.ts';
+import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../db/transfer/run-queries.ts';
 import { findTransaction } from '../db/transfer/transaction-queries.ts';
 import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';

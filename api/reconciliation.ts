@@ -4,13 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import {
-  beginRun,
-  findRun,
-  finishRun,
-  listRuns,
-  type ReconciliationRun,
-} from '../db/transfer/reconciliation-queries.ts';
+import { beginRun, findRun, finishRun, listRuns, type ReconciliationRun } from '../db/transfer/run-queries.ts';
 import type { RunId } from '../domain/ids.ts';
 import { DISAGREEMENTS, EMPTY_TALLY, EVERY_SECONDS, RUN_SCOPES, RUN_STATUSES } from '../domain/reconciliation.ts';
 import { answerWithin } from '../temporal/health.ts';

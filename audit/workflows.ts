@@ -115,7 +115,7 @@ const isUnderWay = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCE
 function underWayAfter(kind: Kind, key: string, limit: number) {
   return sql`
     SELECT ${id[kind]} AS id FROM ${table[kind]}
-    WHERE ${id[kind]} > ${key} AND ${isUnderWay} AND created_at NOT BETWEEN now() - make_interval(secs => ${STARTED_WITHIN_SECONDS}) AND now()
+    WHERE ${id[kind]} > ${key} AND ${isUnderWay} AND created_at NOT BETWEEN now() - make_interval(secs => ${STARTED_WITHIN_SECONDS}) AND now() + make_interval(secs => ${STARTED_WITHIN_SECONDS})
     ORDER BY ${id[kind]} LIMIT ${limit}`;
 }
 

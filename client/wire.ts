@@ -20,7 +20,7 @@ export interface Case {
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`. Otherwise the step of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`. Otherwise the step of the compensation that keeps failing. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
@@ -91,6 +91,7 @@ export interface Readiness {
 export interface ReconciliationRun {
   run_id: string;
   trigger: 'schedule' | 'request';
+  scope: 'changes' | 'all';
 
   /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
   status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
@@ -115,12 +116,17 @@ export interface ReconciliationRun {
   /** The first of what was found. */
   findings: Array<{
     subject: string;
-    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees';
+    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees' | 'shard_behind';
     detail: string;
   }>;
   error: string | null;
   started_at: string;
   finished_at: string | null;
+}
+
+export interface ReconciliationRunRequest {
+  /** `changes` is what changed since the last run and a part of the rest, `all` is everything. */
+  scope?: 'changes' | 'all';
 }
 
 export interface RecurringTransfer {
@@ -555,7 +561,7 @@ export interface Operations {
   createReconciliationRun: {
     path?: undefined;
     query?: undefined;
-    body?: undefined;
+    body?: ReconciliationRunRequest;
     answer: ReconciliationRun;
   };
 

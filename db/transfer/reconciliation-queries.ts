@@ -1,147 +1,14 @@
 /**
- * What the reconciliation asks of the transfer database: its runs with their marks, what changed since a mark, and the rows
- * that it judges. What is read follows what changed, by the indexes on `updated_at`, or is bounded. Imported by the
- * reconciliation's activities and by its API.
+ * What the reconciliation asks of the transfer database: what changed since a mark, and the rows that it judges. What is read
+ * follows what changed, by the indexes on `updated_at`, or is bounded.
  */
-import { and, desc, eq, inArray, isNotNull, isNull, lt, sql, type SQL } from 'drizzle-orm';
-import type { BatchId, RunId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
-import {
-  OVERLAP_SECONDS,
-  SETTLE_SECONDS,
-  type Cursor,
-  type Patrol,
-  type RunScope,
-  type RunStatus,
-  type ShardWindows,
-  type Tally,
-  type Window,
-} from '../../domain/reconciliation.ts';
+import { sql, type SQL } from 'drizzle-orm';
+import type { BatchId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import { SETTLE_SECONDS, type Cursor, type Window } from '../../domain/reconciliation.ts';
 import type { TransactionRow, TransferRow } from '../../domain/settlement.ts';
-import { rowOf, type Database } from '../database.ts';
-import { reconciliationRuns } from './run-schema.ts';
+import type { Database } from '../database.ts';
 
-export type ReconciliationRun = typeof reconciliationRuns.$inferSelect;
-
-/** How many runs may be under way, so that requests cannot pile them up. */
-const RUNNING_MAX = 4;
 const PAGE_ROWS = 500;
-
-/**
- * Notes that a run begins: it looks at what changed since the newest mark of a run that came to its end, less the overlap.
- * A repeat answers what the first call noted. Undefined if too many are under way, which holds back requests alone.
- */
-export async function beginRun(
-  database: Database,
-  {
-    runId,
-    workflowId,
-    trigger,
-    scope = 'changes',
-  }: { runId: RunId; workflowId: string; trigger: 'schedule' | 'request'; scope?: RunScope | undefined },
-): Promise<ReconciliationRun | undefined> {
-  const ended = sql`FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND')`;
-  const { rows } = await database.execute(sql`
-    INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, scope, from_mark, to_mark, patrol)
-    SELECT ${runId}, ${workflowId}, ${trigger}, ${scope},
-      -- A mark of the future was made by a clock that was wrong: what came after it would not be looked at.
-      coalesce(
-        (SELECT to_mark ${ended} AND to_mark <= clock_timestamp() ORDER BY run_number DESC LIMIT 1) - make_interval(secs => ${OVERLAP_SECONDS}),
-        to_timestamp(0)),
-      clock_timestamp(), coalesce((SELECT patrol ${ended} ORDER BY run_number DESC LIMIT 1), '{}')
-    WHERE ${trigger} = 'schedule' OR (SELECT count(*) FROM reconciliation_runs WHERE status = 'RUNNING') < ${RUNNING_MAX}
-    ON CONFLICT DO NOTHING
-    RETURNING *`);
-  return rows[0] === undefined ? findRun(database, runId) : rowOf(reconciliationRuns, rows[0]);
-}
-
-/** How many of the runs before are looked through for a mark of a shard that is not of the future. */
-const MARKS_READ = 200;
-
-/**
- * Notes what a run looks at in each shard, unless that is noted: on the clock of the shard, which tells its time in `clocks`, from
- * the newest mark of a run that came to its end and is not of the future, less the overlap.
- */
-export async function noteShardWindows(
-  database: Database,
-  run: Pick<ReconciliationRun, 'runId' | 'runNumber' | 'fromMark'>,
-  clocks: readonly number[],
-): Promise<ShardWindows> {
-  const before = await database
-    .select({ windows: reconciliationRuns.shardWindows })
-    .from(reconciliationRuns)
-    .where(
-      and(
-        inArray(reconciliationRuns.status, ['CLEAN', 'REPAIRED', 'FOUND']),
-        lt(reconciliationRuns.runNumber, run.runNumber),
-        isNotNull(reconciliationRuns.shardWindows),
-      ),
-    )
-    .orderBy(desc(reconciliationRuns.runNumber))
-    .limit(MARKS_READ);
-  const windowOf = (untilMs: number, shard: number): Window => {
-    const marks = before.map(({ windows }) => windows?.[shard]?.untilMs ?? Number.POSITIVE_INFINITY);
-    const mark = marks.find((each) => each <= untilMs);
-    // The transfer database's own mark, where no run has noted one of this shard.
-    const fromMs = mark === undefined ? run.fromMark.getTime() : mark - OVERLAP_SECONDS * 1_000;
-    return { fromMs: Math.min(fromMs, untilMs - OVERLAP_SECONDS * 1_000), untilMs };
-  };
-  const wanted: ShardWindows = Object.fromEntries(clocks.map((untilMs, shard) => [shard, windowOf(untilMs, shard)]));
-  await database
-    .update(reconciliationRuns)
-    .set({ shardWindows: wanted })
-    .where(and(eq(reconciliationRuns.runId, run.runId), isNull(reconciliationRuns.shardWindows)));
-  return (await findRun(database, run.runId))?.shardWindows ?? wanted;
-}
-
-/** Writes a run's result, unless it has one. */
-export async function finishRun(
-  database: Database,
-  runId: RunId,
-  {
-    status,
-    tally,
-    error,
-    patrol,
-  }: { status: Exclude<RunStatus, 'RUNNING'>; tally: Tally; error?: string; patrol?: Patrol },
-): Promise<void> {
-  const { checked, repaired, casesOpened, casesClosed, found, findings } = tally;
-  await database
-    .update(reconciliationRuns)
-    .set({
-      ...{ status, checked, repaired, casesOpened, casesClosed, found, findings },
-      error: error ?? null,
-      ...(patrol === undefined ? {} : { patrol }),
-      finishedAt: sql`clock_timestamp()`,
-    })
-    .where(and(eq(reconciliationRuns.runId, runId), eq(reconciliationRuns.status, 'RUNNING')));
-}
-
-export async function findRun(database: Database, runId: RunId): Promise<ReconciliationRun | undefined> {
-  const rows = await database.select().from(reconciliationRuns).where(eq(reconciliationRuns.runId, runId));
-  return rows[0];
-}
-
-/** Newest first, those after the cursor. */
-export function listRuns(
-  database: Database,
-  { after, limit }: { after?: { startedAt: Date; runId: RunId } | undefined; limit: number },
-): Promise<ReconciliationRun[]> {
-  return database
-    .select()
-    .from(reconciliationRuns)
-    .where(
-      after === undefined
-        ? undefined
-        : sql`(${reconciliationRuns.startedAt}, ${reconciliationRuns.runId}) < (${after.startedAt.toISOString()}::timestamptz, ${after.runId}::uuid)`,
-    )
-    .orderBy(desc(reconciliationRuns.startedAt), desc(reconciliationRuns.runId))
-    .limit(limit);
-}
-
-/** Those without a result. */
-export function listRunsUnderWay(database: Database): Promise<ReconciliationRun[]> {
-  return database.select().from(reconciliationRuns).where(eq(reconciliationRuns.status, 'RUNNING')).limit(100);
-}
 
 export type Kind = 'transfer' | 'transaction';
 
@@ -290,7 +157,7 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
 const isEnded = sql`status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 const isOpen = sql`NOT ${isEnded}`;
 /** What bears a time of the future was written while the clock was wrong. */
-const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now()`;
+const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS})`;
 const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {

@@ -10,7 +10,7 @@ import {
   settleCase,
 } from '../../db/transfer/case-queries.ts';
 import { acceptBatch } from '../../db/transfer/batch-queries.ts';
-import { beginRun, findRun, finishRun } from '../../db/transfer/reconciliation-queries.ts';
+import { beginRun, findRun, finishRun } from '../../db/transfer/run-queries.ts';
 import { batchId, batchTransferId } from '../../domain/derived-id.ts';
 import type { BatchId, RunId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
