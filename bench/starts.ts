@@ -3,13 +3,14 @@
  * warm, on the same one again; and what its processes hold in memory when nobody has asked for anything yet. The binaries
  * and the bundle of the workflows are there already, as after the first start ever. Imported by bench/.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ANY_PORT, hasEnded, isUp } from '../dev/launched-stack.ts';
+import { ANY_PORT, hasEnded, isUp, LAUNCHER_TETHER } from '../dev/launched-stack.ts';
 import { readStackFile } from '../dev/stack-file.ts';
+import { spawnTethered } from '../dev/tether.ts';
 import { benchEnvironment } from './bench-stack.ts';
 import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -69,10 +70,9 @@ async function during(
 ): Promise<void> {
   const command = fileURLToPath(new URL('../commands/start.ts', import.meta.url));
   const startedAt = performance.now();
-  const launcher = spawn(process.execPath, [command, ...flags], {
-    env: { ...benchEnvironment(), ...ANY_PORT, LOG_LEVEL: 'warn', DATA_DIR: directory },
-    stdio: 'ignore',
-  });
+  const env = { ...benchEnvironment(), ...ANY_PORT, LOG_LEVEL: 'warn', DATA_DIR: directory };
+  const options = { env, stdio: ['ignore', 'ignore', 'ignore'] } as const;
+  const launcher = spawnTethered(process.execPath, [command, ...flags], options, LAUNCHER_TETHER);
   try {
     while (!isUp(launcher, directory)) {
       if (launcher.exitCode !== null) throw new Error(`npm start ended with exit code ${launcher.exitCode}`);

@@ -1,6 +1,7 @@
 /**
  * DATA_DIR: everything that a stack keeps, and what it takes to own it. One launcher at a time holds it;
- * what a killed launcher left running is ended before anything new is started on the same data.
+ * what is left of a killed launcher's children, which end by themselves unless they are frozen, is ended
+ * before anything new is started on the same data.
  *
  *   launcher.lock   held by the kernel while the launcher lives
  *   settings.json   passwords and ports, drawn at the first start (0600)

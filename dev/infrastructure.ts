@@ -1,11 +1,9 @@
 /**
  * PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
  * launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
- * start fails, nothing is left behind. Imported by commands/ and test/.
+ * start fails, or the process that called it is killed, nothing is left behind. Imported by commands/ and test/.
  */
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
 import { choosePorts, type Ports, type PortWish } from './ports.ts';
 import * as postgres from './postgres.ts';
@@ -15,6 +13,7 @@ import { writeStackFile, type StackFile } from './stack-file.ts';
 import { supervise, type Supervisor } from './supervise.ts';
 import { findTemporalCli } from './temporal-cli.ts';
 import * as temporal from './temporal.ts';
+import { runTethered } from './tether.ts';
 
 export interface InfrastructureOptions {
   readonly dataDir: string;
@@ -30,6 +29,8 @@ export interface InfrastructureOptions {
   readonly isMigrated?: boolean;
   /** What every child is given, besides its own settings. */
   readonly environment: NodeJS.ProcessEnv;
+  /** How long the servers stay when this process is gone, for services to drain that are processes of their own. */
+  readonly lingerMs?: number;
   readonly progress: Progress;
   /** Gives the start up. */
   readonly interrupt: AbortSignal;
@@ -106,7 +107,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       DATA_DIR: data.path,
     };
     const starts = [
-      during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, ports.postgres, interrupt)),
+      during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, options, ports.postgres)),
       ...(server.ui
         ? [during(progress, 'Temporal', (step) => startTemporal(supervisor, data, options, ports, step))]
         : []),
@@ -164,12 +165,12 @@ export async function unlessInterrupted<Result>(interrupt: AbortSignal, work: Pr
 async function startPostgres(
   supervisor: Supervisor,
   data: DataDirectory,
+  { interrupt, lingerMs = 0 }: InfrastructureOptions,
   port: number,
-  interrupt: AbortSignal,
 ): Promise<string> {
   const child = await postgres.preparePostgres(data, port);
   interrupt.throwIfAborted();
-  supervisor.start(child);
+  supervisor.start({ ...child, lingerMs });
   const url = postgres.postgresUrl(port, 'postgres', data.passwords.postgres, 'postgres');
   await supervisor.untilReady(['postgres'], () => postgres.connectOnce(url), READY_LIMIT_MS);
   return `127.0.0.1:${port}`;
@@ -182,11 +183,11 @@ async function startTemporal(
   ports: Readonly<Record<PortName, number>>,
   step: Step,
 ): Promise<string> {
-  const { cacheDir, environment, temporalNamespace: namespace, interrupt } = options;
+  const { cacheDir, environment, temporalNamespace: namespace, lingerMs = 0, interrupt } = options;
   const cli = await findTemporalCli({ cacheDir, environment, step });
   interrupt.throwIfAborted();
   step.update('starting');
-  supervisor.start(temporal.temporalChild(cli, data, namespace, ports));
+  supervisor.start({ ...temporal.temporalChild(cli, data, namespace, ports), lingerMs });
   const address = `127.0.0.1:${ports.temporal}`;
   await supervisor.untilReady(['temporal'], () => temporal.connectOnce(address, namespace), READY_LIMIT_MS);
   return `${address}, Web UI http://127.0.0.1:${ports.temporalUi}`;
@@ -195,7 +196,7 @@ async function startTemporal(
 async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): Promise<string> {
   const command = fileURLToPath(new URL('../commands/migrate.ts', import.meta.url));
   try {
-    await promisify(execFile)(process.execPath, [command], {
+    await runTethered(process.execPath, [command], {
       env: environment,
       timeout: MIGRATE_LIMIT_MS,
       signal: interrupt,
@@ -203,8 +204,7 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
     return 'migrated';
   } catch (error) {
     if (interrupt.aborted) throw new StackError('Interrupted.');
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new StackError(`The databases could not be migrated: ${(stderr || stdout)?.trim() || reasonOf(error)}`);
+    throw new StackError(`The databases could not be migrated: ${reasonOf(error)}`);
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses, and
- * awaited until it describes itself. Imported by nemesis/, bench/ and test/.
+ * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses,
+ * awaited until it describes itself, and stopped when its owner is gone. Imported by nemesis/, bench/ and test/.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readStackFile, stackFilePath } from './stack-file.ts';
+import { spawnTethered, type Tether } from './tether.ts';
 
 export const ANY_PORT = {
   PORT: '0',
@@ -26,19 +27,17 @@ export interface Launch {
   /** Over what is inherited, ports included. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string;
-  /** In a process group of its own, which Ctrl-C does not reach. */
-  readonly detached?: boolean;
 }
 
-export function launchStack(launch: Launch): ChildProcess {
-  const { command, flags, dataDir, logFile, inherited, settings, cwd, detached = false } = launch;
+/** A launcher that is asked to stop does within ten seconds; one that is ended by force takes its children with it. */
+export const LAUNCHER_TETHER: Tether = { stopSignal: 'SIGTERM', graceMs: 15_000 };
+
+/** In a process group of its own, which Ctrl-C does not reach. */
+export function launchStack({ command, flags, dataDir, logFile, inherited, settings, cwd }: Launch): ChildProcess {
   const log = openSync(logFile, 'a');
-  const launcher = spawn(process.execPath, [command, ...flags], {
-    detached,
-    cwd,
-    env: { ...inherited, LOG_FORMAT: 'json', ...ANY_PORT, ...settings, DATA_DIR: dataDir },
-    stdio: ['ignore', log, log],
-  });
+  const env = { ...inherited, LOG_FORMAT: 'json', ...ANY_PORT, ...settings, DATA_DIR: dataDir };
+  const options = { cwd, env, stdio: ['ignore', log, log] } as const;
+  const launcher = spawnTethered(process.execPath, [command, ...flags], options, LAUNCHER_TETHER);
   closeSync(log);
   return launcher;
 }

@@ -1,6 +1,7 @@
 /**
  * `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
- * them in order when asked: services first, which drain, then Temporal and PostgreSQL.
+ * them in order when asked: services first, which drain, then Temporal and PostgreSQL. If it is killed, they
+ * end by themselves, in that order.
  * Imported by commands/start.ts only.
  */
 import {
@@ -9,18 +10,19 @@ import {
   type Infrastructure,
   type InfrastructureOptions,
 } from './infrastructure.ts';
-import { servicesOf, type Services } from './services.ts';
+import { DRAIN_LIMIT_MS, servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
 
 const READY_LIMIT_MS = 90_000;
 const READY_CALL_LIMIT_MS = 3_000;
-/** Together under ten seconds, after which a launcher that was asked to stop should be gone. */
-const DRAIN_LIMIT_MS = 6_500;
+/** Until services that did not drain are ended by force, with a margin, for nobody waits for them. */
+const LINGER_MS = DRAIN_LIMIT_MS + 1_000;
+/** With DRAIN_LIMIT_MS under ten seconds, after which a launcher that was asked to stop should be gone. */
 const SERVERS_STOP_LIMIT_MS = 2_800;
 /** One Ctrl-C arrives twice, from the terminal and forwarded by npm; only a later one means: at once. */
 const SAME_REQUEST_MS = 500;
 
-export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt'> {
+export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt' | 'lingerMs'> {
   readonly separate: boolean;
   /** Where the summary goes. */
   readonly say: (text: string) => void;
@@ -41,7 +43,11 @@ export async function launch(options: LaunchOptions): Promise<void> {
 
   let infrastructure: Infrastructure;
   try {
-    infrastructure = await startInfrastructure({ ...options, interrupt: interrupt.signal });
+    infrastructure = await startInfrastructure({
+      ...options,
+      lingerMs: LINGER_MS,
+      interrupt: interrupt.signal,
+    });
   } catch (error) {
     if (interrupt.signal.aborted) return;
     throw error;

@@ -3,7 +3,6 @@
  * first start, and described as a child to supervise. Durable settings, passwords always, 127.0.0.1 only.
  * Works as root too, which PostgreSQL itself refuses (postgres-user.ts). Imported by dev/ only.
  */
-import { execFile } from 'node:child_process';
 import {
   chownSync,
   existsSync,
@@ -17,13 +16,13 @@ import {
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import type { DataDirectory } from './data-directory.ts';
 import { postgresUser, type PostgresUser } from './postgres-user.ts';
 import { commandLineOf, endProcess, isTaken, recordOf } from './processes.ts';
 import { reasonOf, StackError } from './stack-error.ts';
 import type { ChildSpec } from './supervise.ts';
+import { runTethered } from './tether.ts';
 
 const INITDB_LIMIT_MS = 60_000;
 const CONNECT_LIMIT_MS = 2_000;
@@ -124,11 +123,10 @@ async function createCluster(bin: string, user: PostgresUser, data: DataDirector
     '--builtin-locale=C.UTF-8',
   ]);
   try {
-    await promisify(execFile)(command, args, { timeout: INITDB_LIMIT_MS, cwd: data.path, ...as });
+    await runTethered(command, args, { timeout: INITDB_LIMIT_MS, cwd: data.path, ...as });
     renameSync(building, data.postgresDir);
   } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    throw new StackError(`PostgreSQL's data directory could not be created: ${stderr?.trim() || reasonOf(error)}`);
+    throw new StackError(`PostgreSQL's data directory could not be created: ${reasonOf(error)}`);
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -49,8 +49,11 @@ export function commandLineOf(pid: number): string {
     : quietly(() => execFileSync('ps', ['-o', 'command=', '-p', `${pid}`], { stdio: 'pipe' }));
 }
 
+/** Longer than PostgreSQL waits, told to stop immediately, until it kills what does not. */
+const FORCE_LIMIT_MS = 8_000;
+
 /**
- * Asks a process to end with `signal`, and after `graceMs` ends it and its group with `force`.
+ * Asks a process to end with `signal`, and after `graceMs` ends it and its group with `force`, also where it is frozen.
  * Returns once it is gone; one that is not running (any more) is left alone.
  */
 export async function endProcess(
@@ -62,9 +65,9 @@ export async function endProcess(
   if (!isRunning(record)) return;
   send(record.pid, signal);
   if (await isGoneWithin(record, graceMs)) return;
-  send(-record.pid, force);
-  send(record.pid, force);
-  await isGoneWithin(record, 5_000);
+  // A frozen process acts on nothing but SIGKILL until it is thawed.
+  for (const how of [force, 'SIGCONT'] as const) for (const pid of [-record.pid, record.pid]) send(pid, how);
+  await isGoneWithin(record, FORCE_LIMIT_MS);
 }
 
 async function isGoneWithin(record: ProcessRecord, limitMs: number): Promise<boolean> {

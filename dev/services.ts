@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 import type { Infrastructure } from './infrastructure.ts';
 import type { ChildSpec } from './supervise.ts';
 
+/** How long services may take to drain, whoever asks them to. */
+export const DRAIN_LIMIT_MS = 6_500;
+
 export interface Services {
   readonly children: readonly ChildSpec[];
   readonly api: string;
@@ -31,6 +34,7 @@ export function servicesOf(
     args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
     environment: { ...withoutDatabases(environment), ...shared, ...own },
     stopSignal: 'SIGTERM',
+    graceMs: DRAIN_LIMIT_MS,
   });
   if (!walletApi) {
     const children = [

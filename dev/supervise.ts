@@ -1,15 +1,18 @@
 /**
  * Runs the children of a stack under one plain rule: whatever dies is started again, at once the first
  * time and with growing pauses if it keeps dying. Children lead process groups of their own, so that
- * Ctrl-C reaches the launcher alone, which stops them in order. Imported by dev/ and commands/.
+ * Ctrl-C reaches the launcher alone, which stops them in order; and they end by themselves when it is gone.
+ * Imported by dev/ and commands/.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess, recordOf, send, type ProcessRecord } from './processes.ts';
 import { reasonOf, StackError } from './stack-error.ts';
+import { spawnTethered, type Tether } from './tether.ts';
 
-export interface ChildSpec {
+/** The signals are those by which it is stopped, whoever stops it; the limits are for when its launcher is gone. */
+export interface ChildSpec extends Tether {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -18,10 +21,7 @@ export interface ChildSpec {
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Where its output is appended; without one it shares the launcher's. */
   readonly logFile?: string;
-  /** Asks it to end gracefully. */
   readonly stopSignal: NodeJS.Signals;
-  /** Ends it when it did not: SIGKILL, or what leaves less behind. */
-  readonly forceSignal?: NodeJS.Signals;
   /** Clears the way before each start. */
   readonly prepare?: () => Promise<void>;
 }
@@ -122,7 +122,7 @@ async function runOnce(child: Child, changed: () => void): Promise<string> {
   try {
     await child.spec.prepare?.();
     if (child.stopping) return 'stopped';
-    started = spawnDetached(child.spec);
+    started = spawnChild(child.spec);
   } catch (error) {
     return reasonOf(error);
   }
@@ -148,15 +148,16 @@ function endGroup(pid: number): string {
   }
 }
 
-function spawnDetached(spec: ChildSpec): ChildProcess {
+function spawnChild(spec: ChildSpec): ChildProcess {
   const output = spec.logFile === undefined ? 'inherit' : openLog(spec.logFile);
+  const environment = spec.environment && { env: spec.environment };
   try {
-    return spawn(spec.command, spec.args, {
-      ...(spec.environment && { env: spec.environment }),
-      detached: true,
-      stdio: ['ignore', output, output],
-      ...spec.user,
-    });
+    return spawnTethered(
+      spec.command,
+      spec.args,
+      { ...environment, ...spec.user, stdio: ['ignore', output, output] },
+      spec,
+    );
   } finally {
     if (typeof output === 'number') closeSync(output);
   }

@@ -3,7 +3,7 @@
  * order; the first that runs is taken. If none works, one error names each way and why it failed.
  * Imported by dev/ only.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { cached } from './cache.ts';
 import type { Step } from './progress.ts';
 import { reasonOf, StackError } from './stack-error.ts';
+import { COMMAND_NOT_FOUND, spawnTethered } from './tether.ts';
 
 // The last version that `go install` can build: later ones carry a replace directive.
 const VERSION = '1.5.1';
@@ -122,29 +123,21 @@ async function download(directory: string, { downloadUrl = DOWNLOAD_URL, step }:
 
 async function goInstall(directory: string, { environment, step }: TemporalCliSource): Promise<void> {
   step.update('building the Temporal CLI with go install, 4 minutes the first time');
-  const go = spawn('go', ['install', GO_PACKAGE], {
+  const go = spawnTethered('go', ['install', GO_PACKAGE], {
     env: { ...environment, GOBIN: directory },
     stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: BUILD_LIMIT_MS,
   });
-  const end = (): void => void go.kill();
-  const limit = setTimeout(end, BUILD_LIMIT_MS);
-  process.once('exit', end);
   let said = '';
-  go.stderr.setEncoding('utf8').on('data', (text: string) => {
+  go.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2_000);
     const line = text.trim().split('\n').at(-1)!;
     if (line.startsWith('go: downloading')) step.update(`building the Temporal CLI, ${line.slice(4)}`);
   });
-  try {
-    const [code, signal] = (await once(go, 'close')) as [number | null, string | null];
-    if (code === 0) return;
-    throw new Error(`${signal ?? `exit code ${code}`}: ${said.trim().split('\n').slice(-3).join(' ')}`);
-  } catch (error) {
-    throw isMissing(error) ? new Error('go is not on PATH') : error;
-  } finally {
-    clearTimeout(limit);
-    process.off('exit', end);
-  }
+  const [code, signal] = (await once(go, 'close')) as [number | null, string | null];
+  if (code === 0) return;
+  if (code === COMMAND_NOT_FOUND) throw new Error('go is not on PATH');
+  throw new Error(`${signal ?? `exit code ${code}`}: ${said.trim().split('\n').slice(-3).join(' ')}`);
 }
 
 function isMissing(error: unknown): boolean {

@@ -2,11 +2,11 @@
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
  * the other one is frozen. It goes past the proxies. Imported by freeze-faults.ts.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { spawnTethered } from '../dev/tether.ts';
 import { pause } from './pause.ts';
 import type { Stack } from './stack.ts';
 
@@ -33,22 +33,19 @@ export async function startSpareWorker(
 
 async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promise<void>) | undefined> {
   const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
-  const child = spawn(process.execPath, [join(stack.build.directory, file)], {
+  const child = spawnTethered(process.execPath, [join(stack.build.directory, file)], {
     env: environmentOf(stack, name),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
-    const force = setTimeout(kill, STOP_LIMIT_MS);
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     await exited;
     clearTimeout(force);
-    process.off('exit', kill);
   };
 
-  const lines = createInterface(child.stdout);
+  const lines = createInterface(child.stdout!);
   const started = new Promise<void>((resolve) => {
     lines.on('line', (line) => {
       if (line.includes('"worker started"')) resolve();

@@ -1,7 +1,8 @@
 /**
  * The stack that a nemesis hurts: commands/start.ts --separate of a build, on a data directory of its own and ports that
  * nobody uses, with an administrator's look into every database and a client of Temporal, neither through a proxy. Nothing
- * of it is left running when it is stopped or the process exits. Imported by this folder.
+ * of it is left running when it is stopped or the process is gone, and Ctrl-C does not reach it: that is for the nemesis,
+ * which heals what it has hurt and then stops this. Imported by this folder.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -89,8 +90,6 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
       TEMPORAL_PROXY_PORT: String(proxies.temporal.port),
     },
     cwd: build.directory,
-    // Ctrl-C is for the nemesis, which heals what it has hurt and then stops this.
-    detached: true,
   });
   try {
     await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS, signal);

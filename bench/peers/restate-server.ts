@@ -3,13 +3,13 @@
  * (log-server.rocksdb-disable-wal-fsync is false), one node, its metadata and partitions beside it. All on 127.0.0.1, and no
  * telemetry. Imported by restate.ts.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnTethered } from '../../dev/tether.ts';
 
 export interface RestateServer {
   readonly ingressUrl: string;
@@ -43,7 +43,8 @@ bind-address = "127.0.0.1:${ingress}"
 bind-address = "127.0.0.1:${admin}"
 `,
   );
-  const server = spawn(binary(), ['--config-file', config, '--no-logo'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const args = ['--config-file', config, '--no-logo'];
+  const server = spawnTethered(binary(), args, { stdio: ['ignore', 'inherit', 'inherit'] });
   const ended = once(server, 'exit');
   const stop = async (): Promise<void> => {
     server.kill('SIGTERM');

@@ -1,11 +1,12 @@
 // Operations of a wallet worker that are held up at a known moment: by row locks that an administrator holds, before they
 // commit, or in a worker that freezes before it sends them; and what databases and Temporal then know of them.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { spawnTethered } from '../../dev/tether.ts';
 import type { Told } from './freezing-worker.ts';
 import type { Money } from './money.ts';
 import { until, type TestStack } from './stack.ts';
@@ -118,7 +119,8 @@ export function startFreezingWorker(
   activity: 'debit' | 'credit',
   children: ChildProcess[],
 ): FreezingWorker {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('freezing-worker.ts', import.meta.url)), activity], {
+  const file = fileURLToPath(new URL('freezing-worker.ts', import.meta.url));
+  const child = spawnTethered(process.execPath, [file, activity], {
     env: { ...workerEnvironment(stack, shard), LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { cacheDirectory } from '../../dev/cache.ts';
 import { startInfrastructure, type Infrastructure } from '../../dev/infrastructure.ts';
 import { isRunning, send } from '../../dev/processes.ts';
 import { silentProgress } from '../../dev/progress.ts';
+import { spawnTethered } from '../../dev/tether.ts';
 import { apiClient } from './api-client.ts';
 import { buildImage, makeSecrets, readServices, type ServiceCommand } from './production-image.ts';
 import { until } from './stack.ts';
@@ -121,7 +122,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', LOG_FORMAT: 'json', ...environment };
     if (env['PORT']) env['PORT'] = `${infrastructure!.ports.api}`;
     if (env['WALLET_API_PORT']) env['WALLET_API_PORT'] = `${infrastructure!.ports.walletApi}`;
-    return spawn(process.execPath, [...args], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    return spawnTethered(process.execPath, args, { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   function killAll(): void {

@@ -1,18 +1,20 @@
 /**
  * A real stack for tests: commands/start.ts on a data directory of its own and on ports that nobody uses,
  * so that test files can run side by side. However a test run ends, nothing of it is left running: what
- * is still there when the test's process exits is killed by its recorded pid.
+ * is still there when the test's process exits is killed by its recorded pid, and stops by itself when that
+ * process is killed.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { killRecorded } from '../../dev/kill-recorded.ts';
-import { hasEnded, launchStack, until, untilStarted } from '../../dev/launched-stack.ts';
+import { hasEnded, LAUNCHER_TETHER, launchStack, until, untilStarted } from '../../dev/launched-stack.ts';
 import { send } from '../../dev/processes.ts';
 import { readStackFile, type StackFile } from '../../dev/stack-file.ts';
+import { spawnTethered } from '../../dev/tether.ts';
 
 export { until };
 
@@ -114,9 +116,10 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
 export async function refusedStart(
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [startCommand()], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const options = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] } as const;
+  const child = spawnTethered(process.execPath, [startCommand()], options, LAUNCHER_TETHER);
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout!, child.stderr!]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
