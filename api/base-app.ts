@@ -7,6 +7,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Logger } from '../telemetry.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { answerProblem, ProblemError } from './problem.ts';
+import { boundQuery } from './query-bound.ts';
 import { withRequestContext, type ApiEnv } from './request-context.ts';
 import { refuseFaulty } from './validation.ts';
 
@@ -39,6 +40,7 @@ export function createBaseApp({ log, bounds }: BaseDeps) {
           },
         }),
       )
-      .use(limitLoad(bounds)),
+      .use(limitLoad(bounds))
+      .use(boundQuery),
   );
 }

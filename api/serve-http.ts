@@ -36,6 +36,8 @@ const SERVER_OPTIONS: ServerOptions = {
   requestTimeout: REQUEST_LIMIT_MS,
   headersTimeout: REQUEST_LIMIT_MS,
   keepAliveTimeout: 65_000,
+  // Of the request line and all headers together: what reads them may count on it.
+  maxHeaderSize: 16 * 1024,
   // Node would refuse a request without a host with an empty answer; the listener does with a problem.
   requireHostHeader: false,
 };
