@@ -18,7 +18,7 @@ export interface BaseDeps {
 
 /** For a process of its own; the setting counts short requests, which wait for a database at most. */
 export function loadBounds(requestsMax: number): LoadBounds {
-  return { requestsMax, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
+  return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
 export function createBaseApp({ log, bounds }: BaseDeps) {

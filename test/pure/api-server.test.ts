@@ -90,7 +90,7 @@ test('ten megabytes are refused while they are sent, by length or in chunks', as
 
 test('large bodies that are announced and do not arrive keep no other out; one that arrives needs room', async () => {
   const server = await listen(
-    testApp({ bounds: { requestsMax: 100, waitersMax: 1, bodyBytesMax: 200_000 } }).app.fetch,
+    testApp({ bounds: { requestsMax: 100, waitersMax: 1, settlementsMax: 1, bodyBytesMax: 200_000 } }).app.fetch,
   );
   const url = `${server.url}/v1/transfers`;
   const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
