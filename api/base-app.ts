@@ -1,10 +1,13 @@
 /**
- * What the transfer API and the wallet API have in common: request ids and log lines, load shedding, validation faults,
- * and a problem for every error, for an unknown route and for a wrong method. Imported by app.ts and wallet-app.ts.
+ * What the transfer API and the wallet API have in common: request ids and log lines, the refusal of what other sites send,
+ * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method. Imported by
+ * app.ts and wallet-app.ts.
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Authority } from '../authority.ts';
 import type { Logger } from '../telemetry.ts';
+import { refuseCrossSite } from './cross-site.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { answerProblem, ProblemError } from './problem.ts';
 import { boundQuery } from './query-bound.ts';
@@ -13,6 +16,8 @@ import { refuseFaulty } from './validation.ts';
 
 export interface BaseDeps {
   readonly log: Logger;
+  /** The names, besides those of loopback, by which it is asked for. */
+  readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
 }
 
@@ -21,13 +26,14 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, bounds }: BaseDeps) {
+export function createBaseApp({ log, hosts, bounds }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
   return $(
     app
       .use(withRequestContext(log))
+      .use(refuseCrossSite(hosts))
       .use(
         methodNotAllowed({
           app,

@@ -19,7 +19,7 @@ export interface HttpServer {
 }
 
 export interface ServeOptions {
-  readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>;
+  readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;

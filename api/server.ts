@@ -46,6 +46,7 @@ export async function startApi(
 
   const app = createApp({
     log: logger,
+    hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     database,
     batchDatabase,

@@ -17,6 +17,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const shards = openShards(settings);
   const app = createWalletApp({
     log: logger,
+    hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     shards,
     readiness: watchReadiness(walletShardChecks(shards), logger),

@@ -30,6 +30,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
   const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
   const app = createApp({
     log: pino({ level: 'debug' }, stream),
+    hosts: [],
     bounds: { requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
     database: untouchable,
     batchDatabase: untouchable,

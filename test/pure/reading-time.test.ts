@@ -14,6 +14,7 @@ import { httpUrl, pair, seconds } from '../../commands/cli/values.ts';
 import { hasDay } from '../../domain/recurring.ts';
 import { parseRanges } from '../../domain/index-set.ts';
 import { amountProblem } from '../../domain/money.ts';
+import { parseAuthority } from '../../authority.ts';
 import { withoutPasswords } from '../../telemetry.ts';
 import { RECEIVER, SENDER, testApp } from './api-fakes.ts';
 
@@ -145,7 +146,7 @@ const transfer = JSON.stringify({ sender_wallet_id: SENDER, receiver_wallet_id: 
 places.set('header Prefer of a transfer', (text) =>
   asking('/v1/transfers', { method: 'POST', headers: { ...KEYS, prefer: `"${text.trim()}` }, body: transfer }),
 );
-for (const name of ['content-type', 'traceparent', 'x-request-id', 'accept'])
+for (const name of ['content-type', 'traceparent', 'x-request-id', 'accept', 'host', 'origin', 'x-forwarded-proto'])
   places.set(`header ${name}`, (text) =>
     asking('/v1/transfers', { method: 'POST', headers: { ...KEYS, [name]: text.trim() }, body: '{}' }),
   );
@@ -339,6 +340,8 @@ describe('what is no request', () => {
       ),
     ],
     ['an amount', 1_000, reading((size) => `0.${text(size, '0')}`, often(amountProblem))],
+    ['a host', 1_000, reading((size) => `${text(size, '0.')}:`, often(parseAuthority))],
+    ['a host of IPv6', 1_000, reading((size) => `[${text(size, '0:')}`, often(parseAuthority))],
     [
       'places of a batch',
       30_000,
