@@ -4,16 +4,25 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parseAuthority, type Authority } from './authority.ts';
 
 /** 0 is any free one. */
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
+const authority = z.string().transform((text, context): Authority => {
+  const parsed = parseAuthority(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue(`expected a host or host:port, not ${JSON.stringify(text)}`);
+  return z.NEVER;
+});
 const optionalText = z.string().min(1).optional();
 
 const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
+  /** By which names, besides those of loopback, clients ask for the APIs, separated by commas; others are refused. */
+  HOSTS: list(authority),
   /** Where the wallet API is, when it does not run in this process. */
   WALLET_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
@@ -106,7 +115,7 @@ export function walletShardCount(from: Settings): number {
   return count;
 }
 
-function list<T extends z.ZodType<string, string>>(item: T) {
+function list<T extends z.ZodType<unknown, string>>(item: T) {
   return z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))

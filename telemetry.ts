@@ -67,6 +67,7 @@ function withoutParameters(text: string): string {
   return text.slice(0, start) + (stackStart < 0 ? '' : text.slice(stackStart));
 }
 
-function withoutPasswords(line: string): string {
+/** A line of the log, in time in proportion to it. */
+export function withoutPasswords(line: string): string {
   return line.includes('://') ? line.replace(/(\w:\/\/[^/\s:@"]*):[^/\s@"]*@/g, '$1:[redacted]@') : line;
 }

@@ -1,19 +1,25 @@
 /**
- * What the transfer API and the wallet API have in common: request ids and log lines, load shedding, validation faults,
- * and a problem for every error, for an unknown route and for a wrong method. Imported by app.ts and wallet-app.ts.
+ * What the transfer API and the wallet API have in common: request ids and log lines, the refusal of what other sites send,
+ * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method. Imported by
+ * app.ts and wallet-app.ts.
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Authority } from '../authority.ts';
 import type { Installation } from '../domain/installation.ts';
 import type { Logger } from '../telemetry.ts';
+import { refuseCrossSite } from './cross-site.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { refuseMisdirected } from './misdirected.ts';
 import { answerProblem, ProblemError } from './problem.ts';
+import { boundQuery } from './query-bound.ts';
 import { withRequestContext, type ApiEnv } from './request-context.ts';
 import { refuseFaulty } from './validation.ts';
 
 export interface BaseDeps {
   readonly log: Logger;
+  /** The names, besides those of loopback, by which it is asked for. */
+  readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
   /** The installation that the process's databases belong to. */
   readonly installation: () => Promise<Installation>;
@@ -21,16 +27,17 @@ export interface BaseDeps {
 
 /** For a process of its own; the setting counts short requests, which wait for a database at most. */
 export function loadBounds(requestsMax: number): LoadBounds {
-  return { requestsMax, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
+  return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, bounds, installation }: BaseDeps) {
+export function createBaseApp({ log, hosts, bounds, installation }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
   return $(
     app
       .use(withRequestContext(log))
+      .use(refuseCrossSite(hosts))
       .use(
         methodNotAllowed({
           app,
@@ -44,6 +51,7 @@ export function createBaseApp({ log, bounds, installation }: BaseDeps) {
         }),
       )
       .use(limitLoad(bounds))
+      .use(boundQuery)
       .use(refuseMisdirected(installation)),
   );
 }

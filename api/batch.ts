@@ -39,7 +39,7 @@ import { ProblemError } from './problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJsonUpTo } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
-import { otherwise } from './validation.ts';
+import { FAULTS_MAX, otherwise } from './validation.ts';
 
 export interface BatchDeps extends MovementDeps {
   /** The transfer service's database with time for ten thousand items, for acceptances alone. */
@@ -72,6 +72,23 @@ const batchItem = z
   })
   .openapi(ITEM_SCHEMA);
 
+type BatchItem = z.output<typeof batchItem>;
+
+/** Until as many faults are found as are told: ten thousand wrong items cost more than the thirty kilobytes that hold them. */
+function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
+  const judged: BatchItem[] = [];
+  for (const [index, item] of items.entries()) {
+    if (context.issues.length >= FAULTS_MAX) break;
+    const result = batchItem.safeParse(item);
+    if (result.success) judged.push(result.data);
+    else {
+      for (const issue of result.error.issues)
+        context.issues.push({ ...issue, path: [index, ...issue.path], input: item } as z.core.$ZodRawIssue);
+    }
+  }
+  return judged;
+}
+
 const batchRequest = z
   .strictObject(
     {
@@ -80,7 +97,7 @@ const batchRequest = z
         .array(z.unknown(), { error: otherwise('items_invalid') })
         .min(1, 'items_invalid')
         .max(BATCH_ITEMS_MAX, 'items_invalid')
-        .pipe(z.array(batchItem))
+        .transform(judgeItems)
         .openapi({ type: 'array', minItems: 1, maxItems: BATCH_ITEMS_MAX, items: { $ref: ITEM_REFERENCE } }),
     },
     { error: otherwise('body_invalid') },

@@ -28,6 +28,7 @@ import {
   idAnswer,
   instantAnswer,
 } from './fields.ts';
+import { settlesMoney } from './load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from './pagination.ts';
 import { ProblemError } from './problem.ts';
@@ -134,7 +135,7 @@ open any more is answered as it is.
 
 Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
 is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
-  middleware: readJson,
+  middleware: [settlesMoney, readJson] as const,
   request: {
     params: idParameter,
     headers: z.object({ 'X-Actor': actorHeader }),

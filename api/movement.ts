@@ -18,6 +18,7 @@ import {
   metadataField,
   referenceField,
 } from './fields.ts';
+import { PREFER_CHARACTERS_MAX } from './prefer-wait.ts';
 import type { ProblemCode } from './problem.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { otherwise } from './validation.ts';
@@ -49,7 +50,7 @@ export const preferHeader = {
       example: 'wait=10',
       description:
         '`wait=N` (RFC 7240) answers as soon as the movement has ended or waits for somebody, at most N seconds later; N is at most 60. ' +
-        'Other preferences are ignored.',
+        `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
     }),
 };
 

@@ -29,6 +29,13 @@ or too little money, is no error of a request but the \`failure_reason\` of a mo
 **Ids of requests**: \`X-Request-Id\` is taken (1 to 128 printable ASCII characters without spaces) or made, returned, logged, and
 goes with \`traceparent\` into workflows and events.
 
+**Bounds**: a body may have 1 MiB, that of a batch 16, and 100000 values; request line and headers 16 KiB together; a query 100
+parameters.
+
+**Browsers**: a request for a \`Host\` that is none of the service's is refused with 403 \`host_not_allowed\`, and one that
+changes something and was sent by a page of another origin, by its \`Origin\` or \`Sec-Fetch-Site\`, with 403 \`cross_site_request\`;
+nothing of either is read. Who sends none of these headers is not concerned.
+
 **Lists** are newest first: \`{data, next_cursor}\`, \`limit\` 1 to 200 (50 unless given), stable while items are added.`,
     license: { name: 'MIT', identifier: 'MIT' },
   },

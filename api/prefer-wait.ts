@@ -15,19 +15,47 @@ const LOOK_LIMIT_MS_MIN = 250;
 
 const NEVER = new Promise<never>(() => {});
 
+/** A header that is longer is not read. */
+export const PREFER_CHARACTERS_MAX = 1_000;
+
 /**
  * The seconds of a wait preference, at most 60, or undefined if there is none. Other preferences are ignored, as is what
- * cannot be read; the first of several counts.
+ * cannot be read and a header that is too long; the first of several counts. Takes time in proportion to the header.
  */
 export function waitPreference(prefer: string | undefined): number | undefined {
-  // A value is a token or a quoted string, which may hold the commas and semicolons that otherwise separate.
-  for (const preference of (prefer ?? '').match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? []) {
-    const [named] = preference.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/) ?? [''];
-    const seconds = /^\s*wait\s*=\s*(?:(\d{1,9})|"(\d{1,9})")\s*$/i.exec(named);
-    if (seconds !== null) return Math.min(Number(seconds[1] ?? seconds[2]), WAIT_SECONDS_MAX);
-    if (/^\s*wait\s*(=|$)/i.test(named)) return undefined;
+  if (prefer === undefined || prefer.length > PREFER_CHARACTERS_MAX) return undefined;
+  for (const preference of splitUnquoted(prefer, ',')) {
+    const [named = ''] = splitUnquoted(preference, ';');
+    const [name, value] = splitAtEquals(named);
+    if (name.toLowerCase() !== 'wait') continue;
+    const seconds = /^(?:(\d{1,9})|"(\d{1,9})")$/.exec(value ?? '');
+    return seconds === null ? undefined : Math.min(Number(seconds[1] ?? seconds[2]), WAIT_SECONDS_MAX);
   }
   return undefined;
+}
+
+/** The parts between the separators; those within a quoted string separate nothing. One pass, whatever is in it. */
+function splitUnquoted(text: string, separator: ',' | ';'): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted && character === '\\') at += 1;
+    else if (!isQuoted && character === separator) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+/** `wait = 5` as its name and its value, without the spaces around them. */
+function splitAtEquals(text: string): [name: string, value: string | undefined] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text.trim(), undefined] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
 export interface Wait<Row> {

@@ -16,6 +16,8 @@ const PROBLEMS = {
   idempotency_key_missing: [400, 'The Idempotency-Key header is missing'],
   idempotency_key_invalid: [400, 'The Idempotency-Key header is not valid'],
   actor_missing: [400, 'The X-Actor header is missing'],
+  cross_site_request: [403, 'A page of another site sent the request'],
+  host_not_allowed: [403, 'The service is not asked for by this name'],
   route_not_found: [404, 'There is no such route'],
   wallet_not_found: [404, 'There is no such wallet'],
   transfer_not_found: [404, 'There is no such transfer'],

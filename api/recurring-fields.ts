@@ -60,7 +60,7 @@ const calendarField = z
 
 const timeZoneField = z
   .string({ error: otherwise('time_zone_invalid') })
-  .max(64, 'time_zone_invalid')
+  .max(64, { error: 'time_zone_invalid', abort: true })
   .refine(isTimeZone, 'time_zone_invalid')
   .default('UTC')
   .openapi({

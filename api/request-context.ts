@@ -9,6 +9,10 @@ import type { Logger } from '../telemetry.ts';
 import type { RequestSlot } from './load-limits.ts';
 
 export interface ApiEnv {
+  Bindings: {
+    /** The request as it came in at a socket; none where the app is called without a server. */
+    incoming?: { readonly socket: { readonly localAddress?: string | undefined } };
+  };
   Variables: {
     /** Goes with a movement into its workflow, activities, events and log lines. */
     trace: TraceContext;

@@ -19,7 +19,7 @@ export interface HttpServer {
 }
 
 export interface ServeOptions {
-  readonly fetch: (request: Request, env: unknown) => Response | Promise<Response>;
+  readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
@@ -36,6 +36,8 @@ const SERVER_OPTIONS: ServerOptions = {
   requestTimeout: REQUEST_LIMIT_MS,
   headersTimeout: REQUEST_LIMIT_MS,
   keepAliveTimeout: 65_000,
+  // Of the request line and all headers together: what reads them may count on it.
+  maxHeaderSize: 16 * 1024,
   // Node would refuse a request without a host with an empty answer; the listener does with a problem.
   requireHostHeader: false,
 };

@@ -55,6 +55,7 @@ export async function startApi(
 
   const app = createApp({
     log: logger,
+    hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
     database,

@@ -17,6 +17,7 @@ import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from './database-step.ts';
 import { actorHeader, amountField, commentField, transferIdField } from './fields.ts';
+import { settlesMoney } from './load-limits.ts';
 import { movementHeaders, movementResponses, preferHeader, type MovementDeps } from './movement.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from './problem.ts';
 import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
@@ -63,7 +64,7 @@ const capture = createRoute({
   description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and what is left goes back to the
 sender. Waits for the end, ten seconds unless \`Prefer: wait=N\` says otherwise. A capture that races a cancel or the expiry ends in
 exactly one of them. Repeating it with the same amount is safe and answers with the transfer.`,
-  middleware: readJsonOrNothing,
+  middleware: [settlesMoney, readJsonOrNothing] as const,
   request: {
     params,
     headers: z.object(preferHeader),
@@ -84,7 +85,7 @@ const cancel = createRoute({
   description: `Ends a transfer that has not arrived as CANCELED: one that is SCHEDULED, a hold that is not captured, or one whose credit has
 not been applied; what was debited is given back. Past its point of no return it is refused with \`not_cancelable\` and the
 \`status\`. Repeating it is safe.`,
-  middleware: readJsonOrNothing,
+  middleware: [settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
   responses: { ...answers, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
 });
@@ -103,7 +104,7 @@ const resolve = createRoute({
   credit had landed, the external wallet has paid for it. Where it is the refund itself that keeps failing, it is tried at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
   answered, for before that nobody can say where the money is.`,
-  middleware: readJson,
+  middleware: [settlesMoney, readJson] as const,
   request: {
     params,
     headers: z.object({

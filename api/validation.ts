@@ -6,7 +6,8 @@ import type { z } from 'zod';
 import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import { faultyRequest, type Fault } from './problem.ts';
 
-const FAULTS_MAX = 20;
+/** A request that has more faults is told of the first ones. */
+export const FAULTS_MAX = 20;
 
 /** The `error` of a schema: its code for a wrong value, `field_missing` (or what is given) for none. */
 export function otherwise(code: FieldCode, ifMissing: FieldCode = 'field_missing') {
@@ -32,7 +33,7 @@ export function bodyFault(code: FieldCode, path: readonly PropertyKey[]): Fault 
 function faultsOf(issue: z.core.$ZodIssue, target: string): Fault[] {
   if (issue.code === 'unrecognized_keys') {
     const code = target === 'json' ? 'unknown_field' : 'unknown_parameter';
-    return issue.keys.map((key) => faultAt(target, [...issue.path, key], code));
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => faultAt(target, [...issue.path, key], code));
   }
   const code = issue.message in FIELD_FAULTS ? (issue.message as FieldCode) : 'value_invalid';
   return [faultAt(target, issue.path, code)];

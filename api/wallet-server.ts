@@ -19,6 +19,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const shards = openShards(settings, guard);
   const app = createWalletApp({
     log: logger,
+    hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     shards,
     installation: () => installationOf(guard, shards[0]!),

@@ -18,7 +18,6 @@ import { startTransfer } from '../temporal/start-movement.ts';
 import { startLookAtCase } from '../temporal/start-reconciliation.ts';
 import { caseWorkflowId, retryUpdate, transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
-import { overloaded } from './load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
 import { ProblemError } from './problem.ts';
@@ -33,6 +32,8 @@ const RETRY_LIMIT_MS = 5_000;
 /** Until a worker has judged the request; a wait that the client prefers comes after it. */
 const TAKEN_LIMIT_MS = 10_000;
 const SHOWN_SECONDS_DEFAULT = 10;
+/** Where too many wait already: for what was taken to be seen in the row, at the place of a request at work. */
+const CROWDED_WAIT_MS = 1_000;
 /** Without an answer for this long, Temporal may be down. */
 const SUSPECT_AFTER_MS = 500;
 /** A run that is just ending has ended by then, and its row says so. */
@@ -53,7 +54,6 @@ export async function askTransfer<Args extends unknown[]>(
   // A failure to read says nothing about whether the request was taken.
   const look = async (): Promise<Transfer> =>
     (await databaseStep(database, () => findTransfer(database, transferId), { isWrite: true }))!;
-  if (!c.var.slot.becomeWaiter()) throw overloaded();
   const gone = AbortSignal.any([c.req.raw.signal, draining]);
   const handle = client.workflow.getHandle(transferWorkflowId(transferId));
 
@@ -61,6 +61,7 @@ export async function askTransfer<Args extends unknown[]>(
   const row = await look();
   if (outcome !== 'taken') return { row, outcome };
   const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
+  const leftMs = waitMs - (performance.now() - receivedAt);
   const latest = await waitUntilSettled({
     row,
     isSettled: ({ status }) => isTerminal(status),
@@ -68,7 +69,7 @@ export async function askTransfer<Args extends unknown[]>(
     untilNews: async (signal) => {
       await client.connection.withAbortSignal(signal, () => handle.result());
     },
-    limitMs: waitMs - (performance.now() - receivedAt),
+    limitMs: c.var.slot.becomeWaiter() ? leftMs : Math.min(leftMs, CROWDED_WAIT_MS),
     signal: gone,
   });
   return { row: latest, outcome };

@@ -95,7 +95,7 @@ function describeRequest(options: ClientOptions, route: Route, input: Input, cal
   const idempotencyKey = takes('idempotency-key') ? (call.idempotencyKey ?? crypto.randomUUID()) : undefined;
   const waitSeconds = takes('prefer') ? call.waitSeconds : undefined;
   return {
-    url: options.baseUrl.replace(/\/+$/, '') + path + (search === '' ? '' : `?${search}`),
+    url: withoutSlashesAtEnd(options.baseUrl) + path + (search === '' ? '' : `?${search}`),
     method: route.method,
     headers: {
       accept: 'application/json, application/problem+json',
@@ -109,6 +109,13 @@ function describeRequest(options: ClientOptions, route: Route, input: Input, cal
     idempotencyKey,
     waitMs: (waitSeconds ?? 0) * 1_000,
   };
+}
+
+/** Not by an expression, which would look for the end anew at each slash of a row of them. */
+function withoutSlashesAtEnd(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }
 
 type QueryValues = Readonly<Record<string, string | number | boolean | object | undefined>>;

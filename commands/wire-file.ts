@@ -13,7 +13,12 @@ export const WIRE_FILE = fileURLToPath(new URL('../client/wire.ts', import.meta.
 
 export async function renderWire(): Promise<string> {
   // An app that is asked for its document alone uses nothing of what it would answer requests from.
-  const app = createApp({ bounds: loadBounds(1), wallets: { shards: [] }, acceptance: {} } as unknown as AppDeps);
+  const app = createApp({
+    hosts: [],
+    bounds: loadBounds(1),
+    wallets: { shards: [] },
+    acceptance: {},
+  } as unknown as AppDeps);
   const document = app.getOpenAPI31Document(openApiInfo) as unknown as OpenApiDocument;
   return prettier.format(renderTypes(document), { ...(await prettier.resolveConfig(WIRE_FILE)), filepath: WIRE_FILE });
 }

@@ -88,16 +88,18 @@ const LEAP_YEAR = 2028;
 
 /** Whether there is a day in its months and years at all: not the 30th of February. */
 export function hasDay({ day_of_month: day = '*', month = '*', year = LEAP_YEAR }: Calendar): boolean {
-  const days = valuesOf(day, 1, 31);
-  const months = valuesOf(month, 1, 12);
-  const years = year === '*' ? [LEAP_YEAR] : valuesOf(year, 1_970, 2_100);
-  return years.some((y) => months.some((m) => days.some((d) => d <= new Date(Date.UTC(y, m, 0)).getUTCDate())));
+  // However often a calendar names its values, there are twelve months and some hundred years.
+  const firstDay = Math.min(...valuesOf(day, 1, 31));
+  const months = [...valuesOf(month, 1, 12)];
+  const years = year === '*' ? [LEAP_YEAR] : [...valuesOf(year, 1_970, 2_100)];
+  return years.some((y) => months.some((m) => firstDay <= new Date(Date.UTC(y, m, 0)).getUTCDate()));
 }
 
-function valuesOf(part: CalendarPart, min: number, max: number): number[] {
+/** Each value once. */
+function valuesOf(part: CalendarPart, min: number, max: number): Set<number> {
   if (part === '*') return valuesOf({ start: min, end: max }, min, max);
-  if (typeof part === 'number') return [part];
-  if (!('start' in part)) return part.flatMap((each) => valuesOf(each, min, max));
+  if (typeof part === 'number') return new Set([part]);
+  if (!('start' in part)) return new Set(part.flatMap((each) => [...valuesOf(each, min, max)]));
   const { start, end, step = 1 } = part;
-  return Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step);
+  return new Set(Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step));
 }

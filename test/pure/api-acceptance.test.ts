@@ -57,7 +57,7 @@ function setUp(
   });
   const app = new Hono<ApiEnv>()
     .use(withRequestContext(pino({ level: 'silent' })))
-    .use(limitLoad({ requestsMax: 1_000, waitersMax: 1_000, bodyBytesMax: 1_000 }))
+    .use(limitLoad({ requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 1_000 }))
     .post('/:body', async (c) => {
       const { row, status } = await acceptMovement(
         c,

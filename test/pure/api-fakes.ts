@@ -17,7 +17,7 @@ export const untouchable = new Proxy({} as Database, {
   },
 });
 
-const INSTALLATION: Installation = {
+export const INSTALLATION: Installation = {
   installationId: '99999999-9999-4999-8999-999999999999' as InstallationId,
   namespaceId: '88888888-8888-4888-8888-888888888888',
 };
@@ -37,7 +37,8 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
   const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
   const app = createApp({
     log: pino({ level: 'debug' }, stream),
-    bounds: { requestsMax: 1_000, waitersMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
+    hosts: [],
+    bounds: { requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
     database: untouchable,
     batchDatabase: untouchable,
     wallets: { shards: [untouchable] },

@@ -3,17 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hono } from 'hono';
-import { limitLoad, type LoadBounds } from '../../api/load-limits.ts';
+import { limitLoad, settlesMoney, type LoadBounds } from '../../api/load-limits.ts';
 import { answerProblem } from '../../api/problem.ts';
 import { withRequestContext, type ApiEnv } from '../../api/request-context.ts';
 import { pino } from 'pino';
-import type { Problem } from './api-fakes.ts';
+import { testApp, type Problem } from './api-fakes.ts';
 
 function appWith(bounds: Partial<LoadBounds>) {
   const release = Promise.withResolvers<void>();
   const app = new Hono<ApiEnv>()
     .use(withRequestContext(pino({ level: 'silent' })))
-    .use(limitLoad({ requestsMax: 2, waitersMax: 1, bodyBytesMax: 100, ...bounds }))
+    .use(limitLoad({ requestsMax: 2, waitersMax: 1, settlementsMax: 1, bodyBytesMax: 100, ...bounds }))
     .get('/health', (c) => c.text('ok'))
     .get('/short', (c) => c.text('ok'))
     .get('/slow', async (c) => {
@@ -24,6 +24,10 @@ function appWith(bounds: Partial<LoadBounds>) {
       const isWaiter = c.var.slot.becomeWaiter();
       if (isWaiter) await release.promise;
       return c.text(String(isWaiter));
+    })
+    .get('/settle', settlesMoney, async (c) => {
+      await release.promise;
+      return c.text(String(c.var.slot.becomeWaiter()));
     })
     .get('/body', async (c) => {
       c.var.slot.reserveBody(60);
@@ -60,6 +64,28 @@ test('a request that waits leaves its place to a short one; too many waiting, an
   assert.equal(await (await app.request('/waiting')).text(), 'false');
   release();
   assert.equal(await (await waiting).text(), 'true');
+});
+
+test('neither short requests nor those that wait keep out one that settles money', async () => {
+  const { app, release } = appWith({ requestsMax: 1, waitersMax: 1, settlementsMax: 1 });
+  const others = ['/waiting', '/slow'].map(async (path) => app.request(path));
+  assert.equal((await app.request('/short')).status, 429);
+  const settling = app.request('/settle');
+  assert.equal((await app.request('/settle')).status, 429, 'a second one at once');
+  release();
+  assert.equal(await (await settling).text(), 'true', 'it waits although another request does');
+  await Promise.all(others);
+});
+
+test('the routes that settle money are counted as such', () => {
+  const { app } = testApp();
+  const marked = app.routes.filter(({ handler }) => handler === settlesMoney);
+  assert.deepEqual(marked.map(({ method, path }) => `${method} ${path}`).toSorted(), [
+    'POST /v1/cases/:case_id/resolve',
+    'POST /v1/transfers/:transfer_id/cancel',
+    'POST /v1/transfers/:transfer_id/capture',
+    'POST /v1/transfers/:transfer_id/resolve',
+  ]);
 });
 
 test('bodies that are together too large are refused, and their room is given back', async () => {

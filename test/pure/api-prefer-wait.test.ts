@@ -25,6 +25,13 @@ describe('the preference', () => {
     ['foo="wait=3"', undefined],
     ['wait=4, wait=9', 4],
     ['waiting=4', undefined],
+    ['foo="a\\"b, wait=3", wait=8', 8],
+    ['foo="b\\\\", wait=8', 8],
+    ['foo="never ends, wait=8', undefined],
+    ['wait="5', undefined],
+    [',,;, wait=8', 8],
+    [`${' '.repeat(993)}wait=60`, 60],
+    [`${' '.repeat(994)}wait=60`, undefined],
   ];
   for (const [prefer, seconds] of table) {
     test(`${prefer === undefined ? 'none' : JSON.stringify(prefer)} is ${seconds === undefined ? 'no wait' : `${seconds} s`}`, () => {

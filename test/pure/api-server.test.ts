@@ -30,16 +30,16 @@ async function say(server: HttpServer, bytes: string): Promise<string> {
 describe('what is not HTTP is answered with a problem and a request id', () => {
   const table: [title: string, bytes: string, status: number, code: string][] = [
     ['a bad request line', 'NONSENSE\r\n\r\n', 400, 'bad_request'],
-    ['a bad header', 'GET /health HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n', 400, 'bad_request'],
+    ['a bad header', 'GET /health HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n', 400, 'bad_request'],
     [
       'two lengths',
-      'POST /v1/transfers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      'POST /v1/transfers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
       400,
       'bad_request',
     ],
     [
       'headers of 20 kB',
-      `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
+      `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
       431,
       'headers_too_large',
     ],
@@ -47,7 +47,7 @@ describe('what is not HTTP is answered with a problem and a request id', () => {
     ['no host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
     [
       'an expectation',
-      'GET /health HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\nConnection: close\r\n\r\n',
+      'GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: a-pony\r\nConnection: close\r\n\r\n',
       417,
       'expectation_failed',
     ],
@@ -90,7 +90,7 @@ test('ten megabytes are refused while they are sent, by length or in chunks', as
 
 test('large bodies that are announced and do not arrive keep no other out; one that arrives needs room', async () => {
   const server = await listen(
-    testApp({ bounds: { requestsMax: 100, waitersMax: 1, bodyBytesMax: 200_000 } }).app.fetch,
+    testApp({ bounds: { requestsMax: 100, waitersMax: 1, settlementsMax: 1, bodyBytesMax: 200_000 } }).app.fetch,
   );
   const url = `${server.url}/v1/transfers`;
   const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
@@ -98,7 +98,7 @@ test('large bodies that are announced and do not arrive keep no other out; one t
   const announce = ['Content-Length: 190000\r\n\r\n{', 'Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n'];
   const slow = announce.map((rest) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.write(`POST /v1/transfers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${rest}`);
+    socket.write(`POST /v1/transfers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${rest}`);
     return socket;
   });
   await sleep(100);

@@ -10,7 +10,7 @@ export interface Rule {
   readonly mayTypes?: readonly string[];
 }
 
-const API = ['api/', 'domain/', 'deadline.ts', 'hono', '@hono/zod-openapi', 'zod'];
+const API = ['api/', 'domain/', 'deadline.ts', 'authority.ts', 'hono', '@hono/zod-openapi', 'zod'];
 const API_TYPES = ['db/database.ts', 'telemetry.ts', 'config.ts', '@temporalio/client'];
 /** What accepts movements starts their workflows, through temporal/ and by the workflows' messages. */
 const API_MOVEMENTS = [...API, 'temporal/', 'workflows/messages.ts'];
@@ -244,7 +244,8 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['pg'],
   },
 
-  { of: 'config.ts', may: ['node:fs', 'zod'] },
+  { of: 'config.ts', may: ['authority.ts', 'node:fs', 'zod'] },
+  { of: 'authority.ts', may: [] },
   { of: 'telemetry.ts', may: ['node:module', 'pino'], mayTypes: ['config.ts', 'pino-pretty'] },
   { of: 'run-service.ts', may: ['config.ts', 'telemetry.ts'] },
   { of: 'deadline.ts', may: [] },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -96,6 +97,22 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     assert.deepEqual([await client.balance(sender), await client.balance(receiver)], ['75.0000', '25.0000']);
   });
 
+  test('each API is asked for by its name in the compose network and by loopback, and by no other name', async () => {
+    const { ports } = infrastructure!;
+    for (const [port, name] of [
+      [ports.api, 'api:3000'],
+      [ports.walletApi, 'wallet-api:3001'],
+    ] as const) {
+      for (const [host, status] of [
+        [name, 200],
+        [`localhost:${port}`, 200],
+        ['postgres', 403],
+        ['evil.example', 403],
+      ] as const)
+        assert.equal(await statusFor(port, host), status, `${host} of ${name}`);
+    }
+  });
+
   test('each health check says healthy while its service runs', async () => {
     for (const { name, healthArgs } of services) {
       if (name === 'migrate') continue;
@@ -132,6 +149,14 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     }
   }
 });
+
+/** Of /health, asked for by this Host. */
+async function statusFor(port: number, host: string): Promise<number | undefined> {
+  const asked = request({ host: '127.0.0.1', port, path: '/health', headers: { host } }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
 
 async function exitCode(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
