@@ -3,6 +3,7 @@
  * characters in it. What gets through is JSON text that PostgreSQL can store; the route's schema judges the rest.
  * Imported by api/ only.
  */
+import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { faultyRequest, ProblemError, type Fault } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
@@ -32,15 +33,23 @@ export const readJson = readJsonUpTo(BODY_BYTES_MAX);
 
 /** For a route whose body may be left out: none is read as `{}`. */
 export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.raw.body === null || c.req.header('content-length') === '0') {
-    const headers = new Headers(c.req.raw.headers);
-    headers.set('content-type', 'application/json');
-    headers.delete('content-length');
-    const { url, method, signal } = c.req.raw;
-    c.req.raw = new Request(url, { method, headers, body: '{}', signal });
-  }
-  return readJson(c, next);
+  if (!hasNoBody(c)) return readJson(c, next);
+  const headers = new Headers(c.req.raw.headers);
+  headers.set('content-type', 'application/json');
+  headers.delete('content-length');
+  const { url, method, signal } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: '{}', signal });
+  await next();
 };
+
+/** A request that came in at a socket has a body if it says how long it is, or that it is in chunks (RFC 9112, section 6.3). */
+function hasNoBody(c: Context<ApiEnv>): boolean {
+  const length = c.req.header('content-length');
+  if (length === '0') return true;
+  return incomingOf(c) === undefined
+    ? c.req.raw.body === null
+    : length === undefined && c.req.header('transfer-encoding') === undefined;
+}
 
 /** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
 export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): Promise<ArrayBuffer> {
@@ -58,20 +67,41 @@ export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): 
   }
 }
 
-/** Takes room as the bytes arrive, so that a body which is only announced keeps no other out. */
+/**
+ * Takes room as the bytes arrive, so that a body which is only announced keeps no other out. They are gathered in one place,
+ * for a client may send each of them in a chunk of its own.
+ */
 async function readReserving(c: Context<ApiEnv>, bytesMax: number): Promise<void> {
-  const { body } = c.req.raw;
-  if (body === null) return;
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  // Cancelling would close the connection before the refusal is sent.
-  for await (const chunk of body.values({ preventCancel: true })) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
+  let bytes = new Uint8Array(SMALL_BYTES_MAX);
+  let length = 0;
+  for await (const chunk of chunksOf(c)) {
+    if (length + chunk.length > bytesMax) throw tooLarge(bytesMax);
     c.var.slot.reserveBody(chunk.length);
-    chunks.push(chunk);
+    if (length + chunk.length > bytes.length) {
+      const larger = new Uint8Array(Math.min(2 * (length + chunk.length), bytesMax));
+      larger.set(bytes.subarray(0, length));
+      bytes = larger;
+    }
+    bytes.set(chunk, length);
+    length += chunk.length;
   }
-  c.req.raw = new Request(c.req.raw, { body: new Blob(chunks) });
+  const { url, method, headers, signal } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: bytes.subarray(0, length), signal });
+}
+
+/**
+ * From the socket's own stream where there is one, which hands out at once whatever has arrived; a web stream would wait for
+ * each chunk. Not ended early: that would close the connection before a refusal is sent.
+ */
+function chunksOf(c: Context<ApiEnv>): AsyncIterable<Uint8Array> {
+  const incoming = incomingOf(c);
+  if (incoming !== undefined) return incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  return c.req.raw.body?.values({ preventCancel: true }) ?? Readable.from([]);
+}
+
+function incomingOf(c: Context<ApiEnv>): Readable | undefined {
+  const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
+  return incoming instanceof Readable ? incoming : undefined;
 }
 
 function tooLarge(bytesMax: number): ProblemError {

@@ -1,8 +1,13 @@
 // One request cannot hold up the others, on a real server: while requests come that are written to take long to read, others
-// are answered about as soon as while harmless ones of the same length come.
+// are answered about as soon as while harmless ones of the same length come. Nor does one fill the memory.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
 import { RECEIVER, SENDER, testApp } from './api-fakes.ts';
@@ -84,3 +89,41 @@ describe('while requests come that are written to take long to read, others are 
     return longestMs;
   }
 });
+
+test('a body of which each byte is a chunk of its own takes some times its bytes of memory, and not hundreds of times', async () => {
+  const BYTES = 400_000;
+  const OTHER_BYTES = 100_000;
+  // Once all bytes have been read there is no room for another body.
+  const bounds = { requestsMax: 9, waitersMax: 9, settlementsMax: 9, bodyBytesMax: BYTES + OTHER_BYTES - 1 };
+  const { app } = testApp({ log: pino({ level: 'silent' }), bounds });
+  const server = await serveHttp({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
+  const isRead = async (): Promise<boolean> => {
+    const body = ' '.repeat(OTHER_BYTES);
+    const { status } = await fetch(`${server.url}/v1/transfers`, { method: 'POST', headers: HEADERS, body });
+    return status === 429;
+  };
+  const usedBytes = (): number => {
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  assert.equal(await isRead(), false);
+  const before = usedBytes();
+
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const head = Object.entries({ ...HEADERS, host: 'localhost', 'transfer-encoding': 'chunked' });
+  const lines = head.map(([name, value]) => `${name}: ${value}`).join('\r\n');
+  socket.write(`POST /v1/transfer-batches HTTP/1.1\r\n${lines}\r\n\r\n`);
+  const thousand = '1\r\n \r\n'.repeat(1_000);
+  for (let n = 0; n < BYTES / 1_000; n += 1) if (!socket.write(thousand)) await once(socket, 'drain');
+  while (!(await isRead())) await sleep(10);
+  const times = (usedBytes() - before) / BYTES;
+  socket.destroy();
+  await server.stop();
+  assert.ok(times < 80, `${times} times as much`);
+});
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}

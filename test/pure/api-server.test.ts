@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
-import { testApp } from './api-fakes.ts';
+import { SENDER, testApp } from './api-fakes.ts';
 
 async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
@@ -108,6 +108,15 @@ test('large bodies that are announced and do not arrive keep no other out; one t
   assert.equal(await post(`{${' '.repeat(150_000)}}`), 422, 'the room is given back');
   for (const socket of slow) socket.destroy();
   await server.stop();
+});
+
+test('a body that may be left out is none where neither its length nor chunks are announced', async () => {
+  const server = await listen(testApp().app.fetch);
+  const capture = `POST /v1/transfers/${SENDER}/capture HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
+  const said = [await say(server, `${capture}\r\n`), await say(server, `${capture}Content-Length: 0\r\n\r\n`)];
+  await server.stop();
+  // As far as the database, which is not there.
+  for (const each of said) assert.match(each, /"code":"internal_error"/);
 });
 
 test('a stop finishes what is under way, takes nothing new, and lets go of idle connections', async () => {

@@ -103,6 +103,8 @@ export const RULES: readonly Rule[] = [
   // Tells a database that is down from a fault in the code, by the classes of both libraries' errors.
   { of: 'api/database-step.ts', may: [...API, 'drizzle-orm', 'pg'], mayTypes: API_TYPES },
   { of: 'api/request-context.ts', may: [...API, 'node:crypto'], mayTypes: API_TYPES },
+  // Bodies come as the server's streams.
+  { of: 'api/request-body.ts', may: [...API, 'node:stream'], mayTypes: API_TYPES },
   { of: 'api/serve-http.ts', may: [...API, 'node:', '@hono/node-server'], mayTypes: API_TYPES },
   { of: 'api/docs.ts', may: [...API, 'node:'], mayTypes: API_TYPES },
   { of: 'api/databases.ts', may: COMPOSES },
