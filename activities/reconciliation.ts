@@ -36,6 +36,8 @@ import {
   type Tally,
   type Window,
 } from '../domain/reconciliation.ts';
+import { halfDone } from '../domain/settlement.ts';
+import type { TransferTerms } from '../domain/transfer.ts';
 import { examiner, type WorkflowStates } from './examination.ts';
 
 /** Temporal, as far as the reconciliation needs it: temporal/movement-workflows.ts. */
@@ -161,6 +163,20 @@ export function createReconciliationActivities({
     async subjectOfCase({ caseId }: { caseId: CaseId }): Promise<string | null> {
       const row = await findCase(database, caseId);
       return row?.status === 'OPEN' ? row.subject : null;
+    },
+
+    /**
+     * What a transfer has left half done whose row is lost, or says that its id had been another's. Nothing while a workflow of
+     * it is open, which settles it, and nothing of a transfer whose row knows it.
+     */
+    async leftHalfDone({ subject }: { subject: string }): Promise<TransferTerms[]> {
+      const { kind, id } = subjectOf(subject);
+      if (kind !== 'transfer' && kind !== 'movement') return [];
+      const row = await findTransfer(database, id as TransferId);
+      if (row !== undefined && row.failureReason !== 'terms_conflict') return [];
+      if ((await workflows.stateOf(`transfer/${id}`)) === 'open') return [];
+      const moved = (await ledger.movements([id])).get(id);
+      return moved === undefined ? [] : halfDone(id as TransferId, moved);
     },
   };
 

@@ -8,11 +8,12 @@ import {
   findCase,
   listCaseActions,
   listCases,
-  logRetry,
+  logAction,
   settleCase,
   summarizeOpenCases,
   type Case,
 } from '../db/transfer/case-queries.ts';
+import { findTransfer } from '../db/transfer/queries.ts';
 import { CASE_ACTIONS } from '../domain/case.ts';
 import type { BatchId, CaseId } from '../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../domain/reconciliation.ts';
@@ -36,7 +37,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from './problem-schema
 import { readJson } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { otherwise } from './validation.ts';
-import { lookAgain, retryNow } from './workflow-request.ts';
+import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
 
@@ -130,8 +131,10 @@ const resolve = createRoute({
   summary: 'Try again what the reconciliation could not repair, or say that it is settled',
   tags: ['Cases'],
   description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
-more. \`close\` says that it is settled: exactly the same is not found again. Both are kept in the history. A case that is not
-open any more is answered as it is.
+more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
+as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
+anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done. A case that is not open any
+more is answered as it is.
 
 Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
 is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
@@ -145,7 +148,10 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
         'application/json': {
           schema: z
             .strictObject(
-              { action: z.enum(['retry', 'close'], { error: otherwise('action_invalid') }), comment: commentField },
+              {
+                action: z.enum(['retry', 'refund', 'close'], { error: otherwise('action_invalid') }),
+                comment: commentField,
+              },
               { error: otherwise('body_invalid') },
             )
             .openapi('CaseResolution'),
@@ -158,6 +164,7 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
     ...problemResponses(
       'case_not_found',
       'case_has_workflow',
+      'case_not_refundable',
       'case_id_invalid',
       'actor_missing',
       'actor_invalid',
@@ -207,13 +214,15 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
+      if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
         await databaseStep(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
-      if (row.status === 'OPEN' && action === 'retry') {
+      if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
-        await databaseStep(database, () => logRetry(database, id, { actor, comment }), { isWrite: true });
-        if (workflowId === undefined) await lookAgain(client, starter.binding, id);
+        await databaseStep(database, () => logAction(database, id, { action, actor, comment }), { isWrite: true });
+        if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
+        else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
       }
       return c.json(await withHistory(database, await existing(database, id)), 200);
@@ -228,6 +237,14 @@ async function existing(database: Database, id: CaseId): Promise<Case> {
 
 function isDisagreement({ reason }: Case): boolean {
   return (DISAGREEMENTS as readonly string[]).includes(reason);
+}
+
+/** Of a transfer whose row knows it, the row's own end says where the money is. */
+async function assertRefundable(database: Database, { reason, transferId }: Case): Promise<void> {
+  if (reason === 'entries_without_movement') return;
+  const row = transferId && (await databaseStep(database, () => findTransfer(database, transferId)));
+  if (reason !== 'entries_disagree' || !row || row.failureReason !== 'terms_conflict')
+    throw new ProblemError('case_not_refundable', { detail: 'It is not about a transfer that its row does not know.' });
 }
 
 function hasWorkflow({ transferId, subject }: Case): ProblemError {

@@ -34,6 +34,7 @@ const PROBLEMS = {
   not_reversible: [409, 'The transfer has not moved what is to be reversed'],
   not_resolvable: [409, 'The transfer does not wait for this'],
   case_has_workflow: [409, 'The case closes with the workflow of its movement'],
+  case_not_refundable: [409, 'The case is not about what can be refunded'],
   recurring_transfer_deleted: [409, 'The recurring transfer is deleted'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is not application/json'],

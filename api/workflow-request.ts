@@ -11,12 +11,19 @@ import type { Context } from 'hono';
 import { findTransfer, type Transfer } from '../db/transfer/queries.ts';
 import { LATE, within } from '../deadline.ts';
 import type { CaseId, TransferId } from '../domain/ids.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
 import { isTerminal } from '../domain/transfer.ts';
 import { answerWithin } from '../temporal/health.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { startTransfer } from '../temporal/start-movement.ts';
-import { startLookAtCase } from '../temporal/start-reconciliation.ts';
-import { caseWorkflowId, retryUpdate, transferWorkflowId, type UpdateRefusal } from '../workflows/messages.ts';
+import { startLookAtCase, startRefundOfCase } from '../temporal/start-reconciliation.ts';
+import {
+  caseWorkflowId,
+  refundCaseWorkflowId,
+  retryUpdate,
+  transferWorkflowId,
+  type UpdateRefusal,
+} from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
 import type { MovementDeps } from './movement.ts';
 import { waitPreference, waitUntilSettled } from './prefer-wait.ts';
@@ -119,15 +126,33 @@ export async function askTransfer<Args extends unknown[]>(
 
 /** Returns when the case has been looked at, or after some seconds; the look goes on then. */
 export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {
-  try {
+  await startAndWait(client, caseWorkflowId(id), async () => {
     await binding.verify();
-    await answerWithin(client, START_LIMIT_MS, () => startLookAtCase(client, id));
+    await startLookAtCase(client, id);
+  });
+}
+
+/** Returns when what the case is about has been given back, or after some seconds; it goes on then. */
+export async function refundNow(
+  client: Client,
+  { binding, walletShardCount }: MovementDeps['starter'],
+  { caseId, trace }: { caseId: CaseId; trace: TraceContext },
+): Promise<void> {
+  await startAndWait(client, refundCaseWorkflowId(caseId), async () => {
+    const { installationId } = await binding.verify();
+    await startRefundOfCase(client, { caseId, walletShardCount, trace, installationId });
+  });
+}
+
+async function startAndWait(client: Client, workflowId: string, start: () => Promise<void>): Promise<void> {
+  try {
+    await answerWithin(client, START_LIMIT_MS, start);
   } catch (error) {
     throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
   }
   const givenUp = new AbortController();
   const result = client.connection.withAbortSignal(givenUp.signal, () =>
-    client.workflow.getHandle(caseWorkflowId(id)).result(),
+    client.workflow.getHandle(workflowId).result(),
   );
   if (
     (await within(

@@ -32,7 +32,7 @@ export interface Case {
 }
 
 export interface CaseResolution {
-  action: 'retry' | 'close';
+  action: 'retry' | 'refund' | 'close';
   comment: string;
 }
 

@@ -13,8 +13,10 @@ import { EVERY_SECONDS, type RunScope } from '../domain/reconciliation.ts';
 import {
   caseWorkflowId,
   reconciliationWorkflowId,
+  refundCaseWorkflowId,
   TRANSFER_TASK_QUEUE,
   type ReconciliationInput,
+  type RefundCaseInput,
 } from '../workflows/messages.ts';
 
 const SCHEDULE_ID = 'reconciliation';
@@ -69,6 +71,17 @@ export async function startComparison(client: Client, runId: RunId): Promise<voi
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+}
+
+/** Has what a case's transfer has left half done given back, once however often it is asked for while that goes on. */
+export async function startRefundOfCase(client: Client, input: RefundCaseInput): Promise<void> {
+  await client.workflow.start('refundCase', {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId: refundCaseWorkflowId(input.caseId),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [input],
+    staticSummary: 'Gives back what a transfer has left half done',
+  });
 }
 
 /** Starts another look at a case, or finds the one that is under way. */

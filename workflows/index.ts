@@ -2,5 +2,6 @@
 export { transferBatch } from './batch.ts';
 export { reconciliation } from './reconciliation.ts';
 export { recurringTransfer } from './recurring.ts';
+export { refundCase } from './refund-case.ts';
 export { transaction } from './transaction.ts';
 export { directTransfer, transfer } from './transfer.ts';

@@ -108,6 +108,18 @@ export function caseWorkflowId(caseId: CaseId): string {
   return `reconciliation/case/${caseId}`;
 }
 
+/** Of the workflow that gives back what a case's transfer has left half done. */
+export function refundCaseWorkflowId(caseId: CaseId): string {
+  return `refund-case/${caseId}`;
+}
+
+export interface RefundCaseInput {
+  readonly caseId: CaseId;
+  readonly walletShardCount: number;
+  readonly trace: TraceContext;
+  readonly installationId: InstallationId;
+}
+
 /** None of them: a run of the schedule. */
 export interface ReconciliationInput {
   /** Of a run that was asked for. */

@@ -58,7 +58,7 @@ async function resolve(
   caseId: string,
   { action, comment, actor = userInfo().username }: ResolveOptions,
 ): Promise<Case | Transfer> {
-  if (action === 'retry' || action === 'close') {
+  if (action !== 'write_off') {
     try {
       return await client.cases.resolve(caseId, { action, comment }, { actor });
     } catch (error) {

@@ -143,15 +143,15 @@ export async function settleCase(
   return rows[0] && rowOf(cases, rows[0]);
 }
 
-/** Notes that an operator asks for another try, if the case is open. */
-export async function logRetry(
+/** Notes what an operator asks for, if the case is open. */
+export async function logAction(
   database: Database,
   caseId: CaseId,
-  { actor, comment }: { actor: string; comment: string },
+  { action, actor, comment }: { action: 'retry' | 'refund'; actor: string; comment: string },
 ): Promise<void> {
   await database.execute(sql`
     INSERT INTO case_actions (case_id, action, actor, comment)
-    SELECT case_id, 'retry', ${actor}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
+    SELECT case_id, ${action}, ${actor}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;

@@ -154,7 +154,7 @@ async function movedIn(shard: Database, ids: readonly string[]) {
     rowsOf<Fence & { id: string }>(
       shard,
       sql`
-      SELECT transaction_id AS id, leg, outcome, reason, detail, is_hold, wallet_id AS wallet, currency, amount
+      SELECT transaction_id AS id, leg, outcome, reason, detail, is_hold, wallet_id AS wallet, counterparty_wallet_id AS counterparty, currency, amount
       FROM operation_fences WHERE transaction_id = ANY(${those})`,
     ),
   ]);

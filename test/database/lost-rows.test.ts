@@ -9,9 +9,12 @@ import { checkBalances } from '../../audit/balances.ts';
 import { checkFences } from '../../audit/fences.ts';
 import { collectFindings } from '../../audit/findings.ts';
 import { checkMoney } from '../../audit/money.ts';
+import { ledgerOf } from '../../db/wallet/ledger.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
+import type { Ledger } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
+import { halfDone } from '../../domain/settlement.ts';
 import { endOfCredit, endOfLeg, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { trace, transfer, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
@@ -35,6 +38,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
   let cluster: TestCluster;
   let stores: TestStores;
   let wallets: Wallets;
+  let ledger: Ledger;
   /** Two in each shard. */
   let ids: WalletId[];
 
@@ -42,6 +46,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
     cluster = await startCluster();
     stores = await cluster.createStores({ shards: SHARDS });
     wallets = walletsOver(stores.wallets.map(({ service }) => service));
+    ledger = ledgerOf(stores.wallets.map(({ service }) => service));
     ids = await Promise.all([0, 0, 1, 1].map((place) => wallets.open(userOnShard(place, SHARDS), '100000')));
   });
   after(() => cluster?.stop());
@@ -77,6 +82,20 @@ describe('a transfer whose row was lost and whose key comes back', () => {
     const otherCredit = credit.outcome === 'rejected' ? credit.amount : undefined;
     const undone = await shard.refund(sender, t, '0', 'timed_out', trace, { total, otherCredit });
     return endOfLeg(undone.outcome === 'rejected' ? undone : credit);
+  }
+
+  /** The steps of workflows/refund-case.ts. */
+  async function refundHalfDone(transferId: TransferId): Promise<number> {
+    const moved = (await ledger.movements([transferId])).get(transferId);
+    const debits = moved === undefined ? [] : halfDone(transferId, moved);
+    for (const t of debits) {
+      const [sender, receiver] = [wallets.shardOf(t.senderWalletId), wallets.shardOf(t.receiverWalletId)];
+      const credit = await shard.cancelCredit(receiver, t, 'canceled', t.amount);
+      const credited = credit.outcome === 'applied' ? (credit.amount ?? t.amount) : '0';
+      const otherCredit = credit.outcome === 'rejected' ? credit.amount : undefined;
+      await shard.refund(sender, t, credited, 'canceled', trace, { total: t.amount, otherCredit });
+    }
+    return debits.length;
   }
 
   function termsOf(transferId: TransferId, { sender, receiver, amount }: Movement): TransferTerms {
@@ -149,6 +168,10 @@ describe('a transfer whose row was lost and whose key comes back', () => {
         first.sender === second.sender && first.receiver === second.receiver && first.amount === second.amount;
       // What the first one has left half done stays so, for an operator; of the same terms, the second one completes it.
       assert.equal(formatUnits(sum(effect)), formatUnits(isSame ? 0n : sum(left)));
+      const debits = await refundHalfDone(transferId);
+      assert.equal(debits, sum(effect) === 0n ? 0 : 1);
+      assert.equal(sum(await effectOf(transferId)), 0n, 'what was half done is given back');
+      assert.equal(await refundHalfDone(transferId), 0, 'once');
       if (isSame || end === undefined) return;
       const own = new Map([...effect].map(([id, units]) => [id, units - (left.get(id) ?? 0n)]));
       const moved =

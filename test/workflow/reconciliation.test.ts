@@ -4,10 +4,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Look, ReconciliationActivities } from '../../activities/reconciliation.ts';
 import type { CaseId, RunId } from '../../domain/ids.ts';
-import { EMPTY_TALLY, nameOf, type Cursor, type Patrol, type Tally } from '../../domain/reconciliation.ts';
+import {
+  EMPTY_TALLY,
+  nameOf,
+  placesOf,
+  type Cursor,
+  type Patrol,
+  type PlaceInRun,
+  type Tally,
+  type Window,
+} from '../../domain/reconciliation.ts';
 import {
   caseWorkflowId,
   reconciliationWorkflowId,
@@ -28,24 +38,28 @@ type Result = Parameters<ReconciliationActivities['finishReconciliation']>[0];
 /** The activities of a run over two shards, and what was asked of them. */
 function createRun({
   patrol = {},
+  places,
   look = () => NOTHING,
   settle = () => EMPTY_TALLY,
 }: {
   patrol?: Patrol;
+  /** None: as a worker of before answered, which did not tell the places. */
+  places?: readonly PlaceInRun[];
   look?: (place: string, cursor: Cursor | null, nth: number) => Look | Promise<Look>;
   settle?: (subjects: readonly string[]) => Partial<Tally> | Promise<Partial<Tally>>;
 } = {}) {
   const looks: string[] = [];
+  const windows: Window[] = [];
   const begun: string[] = [];
   const settled: string[][] = [];
   const results: Result[] = [];
   const activities: ReconciliationActivities = {
     async beginReconciliation({ runId, workflowId, trigger }) {
       begun.push(`${trigger} ${runId} ${workflowId}`);
-      return { window: WINDOW, patrol, shardCount: 2 };
+      return { window: WINDOW, patrol, shardCount: 2, ...(places === undefined ? {} : { places }) };
     },
     async lookAt({ place, cursor, window }) {
-      assert.deepEqual(window, WINDOW);
+      windows.push(window);
       const name = nameOf(place);
       looks.push(`${name}${cursor === null ? '' : ` after ${cursor.key}`}`);
       return look(name, cursor, looks.filter((other) => other.startsWith(name)).length);
@@ -58,8 +72,9 @@ function createRun({
       results.push(result);
     },
     subjectOfCase: async ({ caseId }) => (caseId === 'closed' ? null : 'wallet/w'),
+    leftHalfDone: async () => [],
   };
-  return { looks, begun, settled, results, activities };
+  return { looks, windows, begun, settled, results, activities };
 }
 
 describe('a run of the reconciliation', () => {
@@ -98,12 +113,25 @@ describe('a run of the reconciliation', () => {
       'changed/transaction',
       ...['fences/0', 'entries/0', 'wallets/0', 'fences/1', 'entries/1', 'wallets/1'],
     ]);
+    assert.ok(run.windows.every((window) => isDeepStrictEqual(window, WINDOW)));
     assert.deepEqual(run.begun, [`request ${runId} reconciliation/${runId}`]);
     assert.deepEqual([run.settled, tally.checked], [[], 12]);
     assert.deepEqual(
       run.results.map(({ status }) => status),
       ['CLEAN'],
     );
+  });
+
+  it('looks at each shard within the time of its own clock', async () => {
+    const shards = { 0: { fromMs: 10, untilMs: 20 }, 1: { fromMs: 30, untilMs: 40 } };
+    const run = createRun({ places: placesOf('changes', WINDOW, shards) });
+    await execute(run, undefined, { history: 'reconciliation-by-shard-clocks' });
+    const looked = Object.fromEntries(run.looks.map((place, index) => [place, run.windows[index]]));
+    assert.deepEqual(
+      ['ended/transfer', 'fences/0', 'wallets/0', 'entries/1'].map((place) => looked[place]),
+      [WINDOW, shards[0], shards[0], shards[1]],
+    );
+    assert.equal(run.looks.length, 14);
   });
 
   it('that nobody asked for makes an id of its own', async () => {

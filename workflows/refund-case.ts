@@ -1,0 +1,45 @@
+/**
+ * What an operator has done about a transfer whose row is lost, or whose id had been another's: what its sender was debited,
+ * and nobody got, is given back. As in compensation the fences decide, so a transfer that is settled beside this is settled once.
+ */
+import { proxyActivities } from '@temporalio/workflow';
+import type { ReconciliationActivities } from '../activities/reconciliation.ts';
+import { shardOf, walletTaskQueue } from '../domain/routing.ts';
+import type { TransferTerms } from '../domain/transfer.ts';
+import { TRANSFER_TASK_QUEUE, type RefundCaseInput } from './messages.ts';
+import { createSteps } from './steps.ts';
+
+const { subjectOfCase, leftHalfDone, settleSuspects } = proxyActivities<ReconciliationActivities>({
+  taskQueue: TRANSFER_TASK_QUEUE,
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+});
+
+/** Answers how many debits it has settled. Goes on until the shards have answered; ends by looking at the case again. */
+export async function refundCase(input: RefundCaseInput): Promise<number> {
+  const steps = createSteps({ dispatch: 'ordinary', ...input });
+  const { caseId, trace, walletShardCount } = input;
+  const queueOf = (walletId: TransferTerms['senderWalletId']): string =>
+    walletTaskQueue(shardOf(walletId, walletShardCount));
+
+  const subject = await subjectOfCase({ caseId });
+  if (subject === null) return 0;
+  const debits = await leftHalfDone({ subject });
+  for (const terms of debits) {
+    const reason = 'canceled';
+    const total = terms.amount;
+    const credit = await steps.run('cancelCredit', queueOf(terms.receiverWalletId), { terms, trace, total, reason });
+    const credited = credit.outcome === 'applied' ? (credit.amount ?? terms.amount) : '0';
+    const otherCredit = credit.outcome === 'rejected' ? credit.amount : undefined;
+    await steps.run('refund', queueOf(terms.senderWalletId), {
+      terms,
+      trace,
+      total,
+      credited,
+      reason,
+      ...(otherCredit === undefined ? {} : { otherCredit }),
+    });
+  }
+  await settleSuspects({ subjects: [subject] });
+  return debits.length;
+}
