@@ -166,15 +166,14 @@ export function createReconciliationActivities({
     },
 
     /**
-     * What a transfer has left half done whose row is lost, or says that its id had been another's. Nothing while a workflow of
-     * it is open, which settles it, and nothing of a transfer whose row knows it.
+     * What a transfer has left half done whose row is lost, or says that its id had been another's; nothing of one whose row
+     * knows it. A workflow of it may be open: whoever comes second adopts what the fences say.
      */
     async leftHalfDone({ subject }: { subject: string }): Promise<TransferTerms[]> {
       const { kind, id } = subjectOf(subject);
       if (kind !== 'transfer' && kind !== 'movement') return [];
       const row = await findTransfer(database, id as TransferId);
       if (row !== undefined && row.failureReason !== 'terms_conflict') return [];
-      if ((await workflows.stateOf(`transfer/${id}`)) === 'open') return [];
       const moved = (await ledger.movements([id])).get(id);
       return moved === undefined ? [] : halfDone(id as TransferId, moved);
     },

@@ -3,12 +3,10 @@
 // led back. Users have the same names in both, so wallets have the same ids, and so have movements of the same keys.
 
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -25,6 +23,7 @@ import { transferWorkflowId } from '../../workflows/messages.ts';
 import type { Movement } from './api-client.ts';
 import { workerEnvironment } from './held-up.ts';
 import { openMoney, type Money, type Place } from './money.ts';
+import { ended, rebind } from './rebind.ts';
 import { refusedStart, startStack, until, type TestStack } from './stack.ts';
 
 const LIMIT_MS = 60_000;
@@ -236,25 +235,4 @@ function strayRow(id: TransferId, [sender, receiver]: readonly [string, string])
     traceparent: null,
     deadlineAt: new Date(Date.now() + 600_000),
   } as Transfer;
-}
-
-async function rebind(stack: TestStack, ...flags: string[]): Promise<{ code: number | null; said: string }> {
-  const file = fileURLToPath(new URL('../../commands/rebind.ts', import.meta.url));
-  const child = spawn(process.execPath, [file, ...flags], {
-    env: { ...process.env, ...ANY_PORT, DATA_DIR: stack.dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return ended(child);
-}
-
-async function ended(
-  child: ChildProcessByStdio<null, Readable, Readable>,
-): Promise<{ code: number | null; said: string }> {
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  const [code] = (await once(child, 'close', { signal: AbortSignal.timeout(LIMIT_MS) })) as [number | null];
-  return { code, said };
 }
