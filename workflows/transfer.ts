@@ -21,7 +21,14 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
-import { type AbandonReason, type ReachedStatus, type StoredStatus, type TransferEnd } from '../domain/transfer.ts';
+import {
+  isTerminal,
+  type AbandonReason,
+  type AdvanceState,
+  type ReachedStatus,
+  type StoredStatus,
+  type TransferEnd,
+} from '../domain/transfer.ts';
 import { createCompensation } from './compensation.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { showStatus } from './progress.ts';
@@ -49,7 +56,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
 }
 
 async function move(input: TransferInput, isDirect: boolean): Promise<TransferEnd> {
-  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold } = input;
+  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold, neededAttention = false } = input;
   const { transferId } = terms;
   const steps = createSteps(input.dispatch);
   // What a cancel request ends, be it Temporal's own, by the root scope, or the update.
@@ -57,7 +64,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const requests = receiveRequests(input, course, steps);
   const compensation = createCompensation(input, steps);
 
-  if (isDirect && startAtMs === undefined && Date.now() < input.deadlineMs) {
+  if (isDirect && startAtMs === undefined && !neededAttention && Date.now() < input.deadlineMs) {
     const attempt = await steps.attempt('transferAtOnce', { terms, trace });
     if (attempt?.answer !== undefined) {
       requests.phase = 'leaving';
@@ -72,6 +79,8 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   let reason: AbandonReason = 'debit_refused';
   try {
     await course.run(async () => {
+      // Its sender may have been paid in advance meanwhile: what has not been credited by now must not be.
+      if (neededAttention) throw new Error('a run before this one was compensating it');
       if (requests.phase === 'scheduled') await sleep(msUntil(startAtMs!));
       requests.phase = 'open';
       if (isDirect) return moveDirectly();
@@ -94,7 +103,9 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
     });
   } catch (error) {
     const isExpired = hold !== undefined && Date.now() >= hold.expiresAtMs;
-    reason = course.consideredCancelled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
+    // Before its deadline only a cancel request, or a fence that tells why, leads to compensation.
+    const isCanceled = course.consideredCancelled || (neededAttention && Date.now() < input.deadlineMs);
+    reason = isCanceled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
     log.info('transfer given up', { transfer_id: transferId, reason, cause: String(error) });
   } finally {
     requests.phase = 'leaving';
@@ -108,9 +119,11 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const reached: TransferEnd = end;
   // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
   return CancellationScope.nonCancellable(async () => {
-    const stored = (await reach(reached)) as TransferEnd;
+    let stored = await reach(reached);
+    // It has needed attention: what an operator may have had paid in advance is settled before COMPLETED is written.
+    if (!isTerminal(stored.status)) stored = await reach(reached, undefined, await compensation.closeAdvance());
     compensation.over();
-    return leave(stored);
+    return leave(stored as TransferEnd);
   });
 
   async function leave(stored: TransferEnd): Promise<TransferEnd> {
@@ -163,6 +176,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
     if (parseUnits(captured) === 0n) return;
     creditAmount = captured;
     reason = 'timed_out';
+    if (neededAttention) return;
     try {
       await CancellationScope.withTimeout(settleWithinMs, () => credit());
     } catch (error) {
@@ -171,8 +185,12 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   }
 
   /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */
-  async function reach(next: ReachedStatus, limitMs?: number): Promise<StoredStatus> {
-    const asked = { transferId, next, trace, ...(debitedAtMs === undefined ? {} : { debitedAtMs }) };
+  async function reach(next: ReachedStatus, limitMs?: number, advance: AdvanceState = 'open'): Promise<StoredStatus> {
+    const asked = {
+      ...{ transferId, next, trace },
+      ...(debitedAtMs === undefined ? {} : { debitedAtMs }),
+      ...(next.status === 'COMPLETED' ? { advance } : {}),
+    };
     const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;
