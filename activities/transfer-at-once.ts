@@ -4,7 +4,7 @@
  * repeated, or be followed by any of them, wherever it stopped. Imported by workers; workflows import the type alone.
  */
 import type { TraceContext } from '../domain/trace-context.ts';
-import type { TransferEnd, TransferTerms } from '../domain/transfer.ts';
+import { isTerminal, type TransferEnd, type TransferTerms } from '../domain/transfer.ts';
 import type { TransferActivities } from './transfer.ts';
 import type { WalletActivities } from './wallet.ts';
 
@@ -16,7 +16,10 @@ export function createTransferAtOnce({
   recordTransferStatus,
 }: Pick<WalletActivities, 'debit' | 'credit'> & Pick<TransferActivities, 'recordTransferStatus'>) {
   return {
-    /** Answers the stored end, or undefined where a leg was refused: then its workflow has to compensate. */
+    /**
+     * Answers the stored end, or undefined where a leg was refused, or where it has needed attention before: the rest is its
+     * workflow's then.
+     */
     async transferAtOnce({
       terms,
       trace,
@@ -32,12 +35,9 @@ export function createTransferAtOnce({
       const credited = await credit({ terms, trace, total });
       // What moved a part of it was another movement's.
       if (credited.outcome !== 'applied' || credited.amount !== undefined) return undefined;
-      return (await recordTransferStatus({
-        transferId,
-        next: { status: 'COMPLETED' },
-        trace,
-        debitedAtMs,
-      })) as TransferEnd;
+      const next = { status: 'COMPLETED' } as const;
+      const stored = await recordTransferStatus({ transferId, next, trace, debitedAtMs, advance: 'open' });
+      return isTerminal(stored.status) ? (stored as TransferEnd) : undefined;
     },
   };
 }

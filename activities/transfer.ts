@@ -21,7 +21,7 @@ import type { Resolution } from '../domain/case.ts';
 import type { TransactionId, TransferId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionEnd } from '../domain/transaction.ts';
-import type { ReachedStatus } from '../domain/transfer.ts';
+import type { AdvanceState, ReachedStatus } from '../domain/transfer.ts';
 
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
@@ -33,18 +33,21 @@ export function createTransferActivities(
   return {
     /**
      * Writes a status if it is of a higher rank than the stored one, and answers what is stored then. `debitedAtMs` is when a
-     * transfer was debited whose DEBITED is written by its end.
+     * transfer was debited whose DEBITED is written by its end. With `advance` open, COMPLETED is not written over a transfer
+     * that has ever needed attention, and the answer is no end: its advance has to be canceled first.
      */
     recordTransferStatus: async ({
       transferId,
       next,
       trace,
       debitedAtMs,
+      advance,
     }: {
       transferId: TransferId;
       next: ReachedStatus;
       trace: TraceContext;
       debitedAtMs?: number;
+      advance?: AdvanceState;
     }) => {
       const stored = await recordTransferStatus(
         database,
@@ -52,6 +55,7 @@ export function createTransferActivities(
         next,
         trace,
         debitedAtMs === undefined ? undefined : new Date(debitedAtMs),
+        advance,
       );
       tell(stored);
       return statusOf(stored);

@@ -60,6 +60,10 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     /** Pays the sender back out of the external wallet, before it is known what became of the credit. */
     advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),
 
+    /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */
+    cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>
+      wallet.cancelAdvance(shardOf(terms.senderWalletId), terms),
+
     /** Moves the money of a one-sided transaction, both entries at once. */
     transact: ({ terms, trace }: TransactionLeg) => wallet.transact(shardOf(terms.walletId), terms, trace),
 

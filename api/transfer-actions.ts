@@ -101,7 +101,8 @@ const resolve = createRoute({
 - \`retry\` tries at once what keeps failing, instead of at the end of its pause.
 - \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet of the
   sender's shard advances it. When the credit's fence answers, what the settlement gives back goes to the external wallet; if the
-  credit had landed, the external wallet has paid for it. Where it is the refund itself that keeps failing, it is tried at once.
+  credit had landed, the external wallet has paid for it. If that turns out before the refund is paid, it never is, and is refused
+  with \`not_resolvable\`. Where it is the refund itself that keeps failing, it is tried at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
   answered, for before that nobody can say where the money is.`,
   middleware: [settlesMoney, readJson] as const,

@@ -57,6 +57,8 @@ interface TransferRow extends MovementRow {
   batch_index: number | null;
   /** Each with its reason, in the order in which they were reached. */
   steps: string[];
+  /** What the log of its case has, in any order. */
+  caseLog: string[];
 }
 
 interface TransactionRow extends MovementRow {
@@ -184,7 +186,8 @@ function transfersAfter(id: string, limit: number): SQL {
       round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at)))::int AS expires_in, reversed_amount AS reversed,
       (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals
         WHERE reversals.reverses_transfer_id = transfers.transfer_id AND reversals.status NOT IN ('FAILED', 'CANCELED')) AS reversals,
-      ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
+      ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps,
+      ARRAY(SELECT DISTINCT action FROM case_actions WHERE case_id = attention_case_id) AS "caseLog"
     FROM transfers WHERE transfer_id > ${id} ORDER BY transfer_id LIMIT ${limit}`;
 }
 

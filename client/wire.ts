@@ -38,7 +38,7 @@ export interface CaseResolution {
 
 export type CaseWithHistory = Case & {
   history: Array<{
-    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'closed' | 'resolved';
+    action: 'opened' | 'retry' | 'refund' | 'write_off' | 'advanced' | 'closed' | 'resolved';
     actor: string;
     comment: string;
     at: string;

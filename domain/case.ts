@@ -8,7 +8,8 @@
 export const RESOLVE_ACTIONS = ['retry', 'refund', 'write_off'] as const;
 export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
 
-export const CASE_ACTIONS = ['opened', ...RESOLVE_ACTIONS, 'closed', 'resolved'] as const;
+/** `advanced`: the credit had landed, so the external wallet has paid the refund that was forced; logged with the end. */
+export const CASE_ACTIONS = ['opened', ...RESOLVE_ACTIONS, 'advanced', 'closed', 'resolved'] as const;
 
 /** Who acts where nobody was asked. */
 export const SYSTEM_ACTOR = 'counterpoise';

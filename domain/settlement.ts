@@ -28,6 +28,8 @@ export interface TransferRow extends MovementRow {
   readonly reversals: string;
   /** Each with its reason, in the order in which they were reached. */
   readonly steps: readonly string[];
+  /** What the log of its case has, in any order: `refund`, and at a COMPLETED end `advanced`, are looked for. */
+  readonly caseLog: readonly string[];
 }
 
 export interface TransactionRow extends MovementRow {
@@ -93,6 +95,7 @@ export function transferProblems(row: TransferRow, { entries, fences }: Moved): 
       advance: [row.sender, [row.amount]],
     }),
     ...holdProblems(row, fences),
+    ...(isTerminal(status) ? advanceProblems(row, fences) : []),
     ...(isTerminal(status) ? endProblems(row, transferEndOf(fences)) : []),
     ...stepProblems(row, status),
     ...(row.reversed === row.reversals
@@ -107,7 +110,7 @@ function legsOf(row: TransferRow, fences: readonly Fence[]) {
     parseUnits(amount) === 0n ? [] : [`${type} ${amount} ${row.currency} on ${wallet}`];
   const refund = fences.find(({ leg }) => leg === 'refund');
   const payee = refund?.detail?.paid_to === undefined ? row.sender : EXTERNAL;
-  const isAdvanced = fences.some(({ leg }) => leg === 'advance');
+  const isAdvanced = isApplied(fences, 'advance');
   return {
     debit: line('DEBIT', row.amount, row.sender),
     credit: line('CREDIT', creditAmountOf(row), row.receiver),
@@ -141,6 +144,30 @@ function holdProblems(row: TransferRow, fences: readonly Fence[]): string[] {
   return debit.is_hold && !isReleased && isTerminal(row.status as TransferStatus)
     ? ['it has ended, but is still held']
     : [];
+}
+
+/**
+ * A sender is paid in advance only because an operator asked for it. Where the credit had landed, the external wallet has
+ * paid: that is in order if the end says so, before which the advance's fence was asked. What was paid after that is a gift,
+ * and what was asked for and never closed can still become one.
+ */
+function advanceProblems(row: TransferRow, fences: readonly Fence[]): string[] {
+  const isForced = row.caseLog.includes('refund');
+  const saysPaid = row.caseLog.includes('advanced');
+  const isPaid = isApplied(fences, 'advance');
+  const isCompleted = row.status === 'COMPLETED';
+  const isClosed = fences.some(({ leg }) => leg === 'advance' || leg === 'refund');
+  const problems: [boolean, string][] = [
+    [isPaid && !isForced, 'its sender was paid in advance, but no operator asked for it'],
+    [isPaid && isCompleted && !saysPaid, 'its sender was paid in advance, but not before it was COMPLETED'],
+    [!isPaid && saysPaid, 'its end says that its sender was paid in advance, which its fence does not'],
+    [isCompleted && isForced && !isClosed, 'it is COMPLETED, and its sender can still be paid in advance'],
+  ];
+  return problems.filter(([isSo]) => isSo).map(([, problem]) => problem);
+}
+
+function isApplied(fences: readonly Fence[], wanted: string): boolean {
+  return fences.some(({ leg, outcome }) => leg === wanted && outcome === 'applied');
 }
 
 /** As above, of a one-sided transaction. */

@@ -89,6 +89,12 @@ export type LegAnswer<Refusal extends string> =
 /** What a status write is for. SCHEDULED is not: a transfer is accepted with it. */
 export type ReachedStatus = { readonly status: 'PENDING' } | { readonly status: 'DEBITED' } | TransferEnd;
 
+/**
+ * What is known, when a transfer's end is written, of an advance: that the external wallet pays the sender back because an
+ * operator forced the refund. `open` its fence was not asked, `canceled` it never happens any more, `applied` it has happened.
+ */
+export type AdvanceState = 'open' | 'canceled' | 'applied';
+
 /** What is stored when a status write is over. */
 export type StoredStatus = ReachedStatus & {
   /** Of a manual transfer, once it is decided: decimal string, zero where nothing will be captured. */

@@ -45,6 +45,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     // A hold that is there waits until it expires; the deadline was for getting there.
     ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
     ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
+    ...(row.attentionCaseId === null ? {} : { neededAttention: true as const }),
     ...(expiresAt === null
       ? {}
       : {

@@ -4,7 +4,7 @@
  * Imported by transfer.ts alone.
  */
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
-import { endOfCredit, endOfLeg, type AbandonReason, type TransferEnd } from '../domain/transfer.ts';
+import { endOfCredit, endOfLeg, type AbandonReason, type AdvanceState, type TransferEnd } from '../domain/transfer.ts';
 import { resolveUpdate, TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 import { attentionReason, showAttention, showAttentionOver } from './progress.ts';
 import { refusal } from './requests.ts';
@@ -18,6 +18,11 @@ export interface Compensation {
   readonly compensate: (reason: AbandonReason, creditAmount: string) => Promise<TransferEnd>;
   /** Releases what a credited transfer held, and gives the rest of it back. */
   readonly release: (creditAmount: string) => Promise<void>;
+  /**
+   * For a transfer whose credit has landed: ends what operators asked for and is still under way, and makes sure that its
+   * sender is not paid in advance any more. Answers whether that has happened. Insists, as the others do.
+   */
+  readonly closeAdvance: () => Promise<AdvanceState>;
   /** To be called once the end is written. */
   readonly over: () => void;
 }
@@ -32,6 +37,12 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   /** What the refund was asked for with, for a write-off in its place. */
   let settlement:
     { readonly credited: string; readonly otherCredit?: string; readonly reason: AbandonReason } | undefined;
+  /** What pays the sender in advance; a cancel request of the workflow does not end it. */
+  const advancing = new CancellationScope({
+    cancellable: true,
+    parent: new CancellationScope({ cancellable: false }),
+  });
+  let advance: AdvanceState = 'open';
 
   const untilAnswered = steps.insist({
     onStuck: async (step, error) => {
@@ -57,6 +68,19 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     return insist('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
   };
 
+  /** Whether the sender is paid. What has no answer yet when the credit turns out to have landed is told by its fence. */
+  const payInAdvance = async (): Promise<boolean> => {
+    try {
+      await advancing.run(() => steps.run('advance', senderTaskQueue, { terms, trace }));
+    } catch (error) {
+      // Canceled, or timed out since: which of both depends on how far it was.
+      if (!advancing.consideredCancelled) throw error;
+    }
+    if (!advancing.consideredCancelled) return true;
+    await condition(() => advance !== 'open');
+    return advance === 'applied';
+  };
+
   setHandler(
     resolveUpdate,
     ({ action, actor, comment }) =>
@@ -68,7 +92,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
         // It may have been answered while that was written: what is known now needs no operator.
         if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');
         if (action === 'refund' && step === 'cancelCredit') {
-          await steps.run('advance', senderTaskQueue, { terms, trace });
+          if (!(await payInAdvance())) throw refusal('not_resolvable');
         } else if (action === 'write_off') {
           await steps.run('writeOff', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement! });
         }
@@ -97,6 +121,12 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 
     async release(creditAmount) {
       await settleDebit(creditAmount, 'timed_out');
+    },
+
+    async closeAdvance() {
+      advancing.cancel();
+      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
+      return advance;
     },
 
     over() {

@@ -68,6 +68,8 @@ export interface TransferInput extends MovementInput {
   readonly receiverTaskQueue: string;
   /** Milliseconds since 1970: when a scheduled one begins. */
   readonly startAtMs?: number;
+  /** A run before this one was compensating it, and somebody was shown: this one goes on with that, and credits nothing. */
+  readonly neededAttention?: true;
   /** Of a manual one: when its hold is refunded unless it was captured, and how long a capture may take. */
   readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }

@@ -23,7 +23,9 @@ import {
 import { parseUnits } from '../domain/money.ts';
 import {
   endOfCredit,
+  isTerminal,
   type AbandonReason,
+  type AdvanceState,
   type ReachedStatus,
   type StoredStatus,
   type TransferEnd,
@@ -55,7 +57,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
 }
 
 async function move(input: TransferInput, isDirect: boolean): Promise<TransferEnd> {
-  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold } = input;
+  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, hold, neededAttention = false } = input;
   const { transferId } = terms;
   const leg = { terms, trace, total: terms.amount };
   const steps = createSteps(input);
@@ -64,7 +66,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const requests = receiveRequests(input, course, steps);
   const compensation = createCompensation(input, steps);
 
-  if (isDirect && startAtMs === undefined && Date.now() < input.deadlineMs) {
+  if (isDirect && startAtMs === undefined && !neededAttention && Date.now() < input.deadlineMs) {
     const attempt = await steps.attempt('transferAtOnce', { terms, trace, total: terms.amount });
     if (attempt?.answer !== undefined) {
       requests.phase = 'leaving';
@@ -79,6 +81,8 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   let reason: AbandonReason = 'debit_refused';
   try {
     await course.run(async () => {
+      // Its sender may have been paid in advance meanwhile: what has not been credited by now must not be.
+      if (neededAttention) throw new Error('a run before this one was compensating it');
       if (requests.phase === 'scheduled') await sleep(msUntil(startAtMs!));
       requests.phase = 'open';
       if (isDirect) return moveDirectly();
@@ -101,7 +105,9 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
     });
   } catch (error) {
     const isExpired = hold !== undefined && Date.now() >= hold.expiresAtMs;
-    reason = course.consideredCancelled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
+    // Before its deadline only a cancel request, or a fence that tells why, leads to compensation.
+    const isCanceled = course.consideredCancelled || (neededAttention && Date.now() < input.deadlineMs);
+    reason = isCanceled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
     log.info('transfer given up', { transfer_id: transferId, reason, cause: String(error) });
   } finally {
     requests.phase = 'leaving';
@@ -115,9 +121,11 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const reached: TransferEnd = end;
   // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
   return CancellationScope.nonCancellable(async () => {
-    const stored = (await reach(reached)) as TransferEnd;
+    let stored = await reach(reached);
+    // It has needed attention: what an operator may have had paid in advance is settled before COMPLETED is written.
+    if (!isTerminal(stored.status)) stored = await reach(reached, undefined, await compensation.closeAdvance());
     compensation.over();
-    return leave(stored);
+    return leave(stored as TransferEnd);
   });
 
   async function leave(stored: TransferEnd): Promise<TransferEnd> {
@@ -172,6 +180,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
     if (parseUnits(captured) === 0n) return;
     creditAmount = captured;
     reason = 'timed_out';
+    if (neededAttention) return;
     try {
       await CancellationScope.withTimeout(settleWithinMs, () => credit());
     } catch (error) {
@@ -180,8 +189,12 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   }
 
   /** Writes a status, and answers the stored one, which is another where a run before this one had come further. */
-  async function reach(next: ReachedStatus, limitMs?: number): Promise<StoredStatus> {
-    const asked = { transferId, next, trace, ...(debitedAtMs === undefined ? {} : { debitedAtMs }) };
+  async function reach(next: ReachedStatus, limitMs?: number, advance: AdvanceState = 'open'): Promise<StoredStatus> {
+    const asked = {
+      ...{ transferId, next, trace },
+      ...(debitedAtMs === undefined ? {} : { debitedAtMs }),
+      ...(next.status === 'COMPLETED' ? { advance } : {}),
+    };
     const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;

@@ -11,7 +11,8 @@ import { closeCases } from './case-clauses.ts';
 
 /**
  * Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. False if the
- * transfer has ended, and with it its case. Raises while there is no case yet: what is not in the log is not done.
+ * transfer has ended, and with it its case. Raises while there is no case yet: what is not in the log is not done. The case is
+ * the one that its row names, so whatever comes of the request, the row shows that the transfer has needed attention.
  */
 export async function recordCaseAction(
   database: Database,
@@ -20,8 +21,8 @@ export async function recordCaseAction(
 ): Promise<boolean> {
   await database.execute(sql`
     INSERT INTO case_actions (case_id, action, actor, comment, request_key)
-    SELECT case_id, ${action}, ${actor}, ${comment}, ${requestKey} FROM cases
-    WHERE subject = ${`transfer/${transferId}`} AND status = 'OPEN'
+    SELECT case_id, ${action}, ${actor}, ${comment}, ${requestKey} FROM cases JOIN transfers ON attention_case_id = case_id
+    WHERE transfers.transfer_id = ${transferId} AND cases.status = 'OPEN'
     ON CONFLICT DO NOTHING`);
   const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`
     SELECT status, EXISTS (SELECT FROM case_actions WHERE request_key = ${requestKey}) AS is_logged

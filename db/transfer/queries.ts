@@ -4,6 +4,7 @@
  * API and the sweep. One-sided transactions are in transaction-queries.ts.
  */
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { SYSTEM_ACTOR } from '../../domain/case.ts';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/movement-missing.ts';
@@ -11,6 +12,7 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
   statusesBelow,
+  type AdvanceState,
   type ReachedStatus,
   type StoredStatus,
   type TransferEnd,
@@ -141,6 +143,10 @@ function accepted(
  * than what is stored. Answers the row as it is then, which the caller adopts. `debitedAt` is for
  * the step of a transfer that ends without having been written DEBITED. At an end, its case is closed, and a reversal
  * that moved nothing leaves its amount to be reversed again.
+ *
+ * COMPLETED with `advance` open is not written, and the answer is no end, where the transfer has ever needed attention: an
+ * operator may have had its sender paid in advance by a call that is still under way, and once the end is known such a
+ * payment would be a gift. Its fence has to be asked first. That the external wallet has paid is logged with the end.
  */
 export async function recordTransferStatus(
   database: Database,
@@ -148,6 +154,7 @@ export async function recordTransferStatus(
   next: ReachedStatus,
   trace: TraceContext,
   debitedAt?: Date,
+  advance?: AdvanceState,
 ): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const { rows } = await executePrepared(
@@ -157,10 +164,11 @@ export async function recordTransferStatus(
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
         ${capturedOf(next)}${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
       WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
+        ${next.status === 'COMPLETED' && advance === 'open' ? sql`AND attention_case_id IS NULL` : sql``}
       RETURNING *
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason, created_at) ${stepsTo(next.status, reason, debitedAt)}
-    )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}
+    )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}${advance === 'applied' ? sql`, ${logAdvance}` : sql``}
     SELECT ${columnsOf(transfers)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transfers, rows[0]);
@@ -187,6 +195,12 @@ function stepsTo(status: ReachedStatus['status'], reason: string | null, debited
       CROSS JOIN LATERAL (VALUES (1, 'DEBITED', NULL, ${at}), (2, ${status}, ${reason}, clock_timestamp())) reached (nth, step, reason, at)
       ORDER BY nth ON CONFLICT DO NOTHING`;
 }
+
+const logAdvance = sql`advanced AS (
+      INSERT INTO case_actions (case_id, action, actor, comment)
+      SELECT attention_case_id, 'advanced', ${SYSTEM_ACTOR}, 'The credit had landed: the external wallet has paid the forced refund.'
+      FROM changed WHERE attention_case_id IS NOT NULL
+    )`;
 
 function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext): SQL {
   const data =

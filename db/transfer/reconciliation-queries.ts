@@ -129,7 +129,8 @@ export function transfersToJudge(database: Database, ids: readonly string[]): Pr
       capture_method, captured_amount AS captured, scheduled_at AS scheduled, reversed_amount AS reversed,
       (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals
         WHERE reversals.reverses_transfer_id = transfers.transfer_id AND reversals.status NOT IN ('FAILED', 'CANCELED')) AS reversals,
-      ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps
+      ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps,
+      ARRAY(SELECT DISTINCT action FROM case_actions WHERE case_id = attention_case_id) AS "caseLog"
     FROM transfers WHERE transfer_id = ANY(${uuids(ids)})`,
   );
 }

@@ -6,7 +6,14 @@ import { and, desc, eq, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transaction.ts';
-import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
+import type {
+  AbandonReason,
+  AdvanceState,
+  CreditRefusal,
+  DebitRefusal,
+  LegAnswer,
+  TransferTerms,
+} from '../../domain/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
 import { ledgerEntries, wallets, type operationFences } from './schema.ts';
 
@@ -94,6 +101,16 @@ export async function advance(database: Database, t: TransferTerms, trace: Trace
   await database.execute(
     sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
+}
+
+/** Makes sure that the sender is not paid in advance any more, or learns that it has been: functions/cancel.sql. */
+export async function cancelAdvance(database: Database, t: TransferTerms): Promise<Exclude<AdvanceState, 'open'>> {
+  const { outcome } = await callFence<never>(
+    database,
+    'advance',
+    sql`cancel(${t.transferId}, 'advance', ${t.senderWalletId}, ${t.currency}, ${t.amount}, 'credited', NULL, NULL)`,
+  );
+  return outcome === 'applied' ? 'applied' : 'canceled';
 }
 
 /** Moves the money of a one-sided transaction: functions/deposit.sql, functions/withdraw.sql. */

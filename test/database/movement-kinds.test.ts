@@ -1,107 +1,58 @@
-// Holds, forced refunds, write-offs, reversals and cases, over real databases: whatever is repeated, and whatever comes at
-// the same time, each happens once, and the audit finds nothing wrong afterwards.
+// Holds and reversals over real databases: whatever is repeated, and whatever comes at the same time, each happens once, and
+// the audit finds nothing wrong afterwards.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { audit } from '../../audit/audit.ts';
-import { recordCaseAction } from '../../db/transfer/case-log.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
-import { reversalId, transferId } from '../../domain/derived-id.ts';
-import { reversalBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
-import { endOfLeg, type TransferTerms } from '../../domain/transfer.ts';
+import { reversalId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { workflowsOf } from './audited.ts';
-import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
-import { movementsOver } from './settled.ts';
-import { fresh, trace, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
-
-const AT_ONCE = 12;
+import { reversalBodyHash } from '../../domain/movement-body.ts';
+import { endOfLeg, type TransferTerms } from '../../domain/transfer.ts';
+import { all, startKinds, type Kinds } from './kinds.ts';
+import { fresh, trace } from './wallets.ts';
 
 describe('the databases', () => {
-  let cluster: TestCluster;
-  let stores: TestStores;
-  let wallets: Wallets;
+  let kinds: Kinds;
   let sender: WalletId;
   let receiver: WalletId;
 
   before(async () => {
-    cluster = await startCluster();
-    stores = await cluster.createStores({ shards: 2, connectionsMax: AT_ONCE });
-    wallets = walletsOver(stores.wallets.map((each) => each.service));
+    kinds = await startKinds();
   });
-  after(() => cluster?.stop());
+  after(() => kinds?.stop());
+  afterEach(async () => {
+    assert.deepEqual(await kinds.violations(), []);
+  });
 
   const fund = async (amount: string): Promise<void> => {
-    sender = await wallets.open(userOnShard(0, 2));
-    receiver = await wallets.open(userOnShard(1, 2));
-    const { acceptTransaction, transact } = movementsOver(stores);
-    await transact(await acceptTransaction('CREDIT', sender, amount));
+    ({ sender, receiver } = await kinds.fund(amount));
   };
-  const at = (wallet: WalletId) => wallets.shardOf(wallet);
-  const held = async (wallet: WalletId): Promise<string> => (await shard.findWallet(at(wallet), wallet))!.held;
-  const all = <T>(call: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: AT_ONCE }, call));
-
-  /** Accepted and debited, as a hold or not. */
-  const debited = async (amount: string, isHold: boolean): Promise<TransferTerms> => {
-    const key = fresh('key');
-    const t = {
-      transferId: transferId(key),
-      senderWalletId: sender,
-      receiverWalletId: receiver,
-      amount,
-      currency: USD,
-    };
-    const kind = { expiresInSeconds: isHold ? 3_600 : undefined };
-    const notes = { reference: undefined, metadata: undefined };
-    const acceptance = { ...notes, ...kind, idempotencyKey: key, bodyHash: transferBodyHash({ ...t, ...kind }) };
-    await transfers.acceptTransfer(stores.transfer.service, t, { ...acceptance, deadlineSeconds: 600 }, trace);
-    const answers = await all(() => shard.debit(at(sender), t, trace, { isHold, total: t.amount }));
-    assert.ok(answers.every(({ outcome }) => outcome === 'applied'));
-    await transfers.recordTransferStatus(stores.transfer.service, t.transferId, { status: 'DEBITED' }, trace);
-    return t;
-  };
-  const credit = (t: TransferTerms, amount: string) => shard.credit(at(receiver), { ...t, amount }, trace, t.amount);
-  const complete = (t: TransferTerms) =>
-    transfers.recordTransferStatus(stores.transfer.service, t.transferId, { status: 'COMPLETED' }, trace);
-  const refund = (t: TransferTerms, credited: string, isWriteOff = false) =>
-    shard.refund(at(sender), t, credited, 'timed_out', trace, { total: t.amount, isWriteOff });
-  const giveUp = async (t: TransferTerms): Promise<void> => {
-    const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
-    assert.ok(answer.outcome !== 'applied');
-    await refund(t, '0');
-    await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);
-  };
-
-  afterEach(async () => {
-    const { violations } = await audit(
-      { wallets: stores.wallets.map(({ admin }) => admin), transfer: stores.transfer.admin },
-      workflowsOf(new Set()),
-      { patienceMs: 0 },
-    );
-    assert.deepEqual(violations, []);
-  });
+  const debited = (amount: string, isHold: boolean) => kinds.debited({ sender, receiver }, amount, isHold);
 
   describe('a hold', () => {
     test('is taken from the balance and counted as held, however often it is asked for', async () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
-      assert.deepEqual([await wallets.balance(sender), await held(sender)], ['70.0000', '30.0000']);
-      await giveUp(t);
-      await all(() => refund(t, '0'));
-      assert.deepEqual([await wallets.balance(sender), await held(sender)], ['100.0000', '0.0000']);
-      assert.deepEqual((await wallets.entries(sender)).slice(1), ['DEBIT 30.0000 70.0000', 'REFUND 30.0000 100.0000']);
+      assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['70.0000', '30.0000']);
+      await kinds.giveUp(t);
+      await all(() => kinds.refund(t, '0'));
+      assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['100.0000', '0.0000']);
+      assert.deepEqual((await kinds.wallets.entries(sender)).slice(1), [
+        'DEBIT 30.0000 70.0000',
+        'REFUND 30.0000 100.0000',
+      ]);
     });
 
     test('that is captured in part pays that part, gives the rest back and holds nothing, once', async () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
-      assert.equal(await transfers.decideCapture(stores.transfer.service, t.transferId, '10.0000'), '10.0000');
-      await all(() => credit(t, '10.0000'));
-      await all(() => refund(t, '10.0000'));
-      await complete(t);
+      assert.equal(await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '10.0000'), '10.0000');
+      await all(() => kinds.credit(t, '10.0000'));
+      await all(() => kinds.refund(t, '10.0000'));
+      await kinds.complete(t);
       assert.deepEqual(
-        [await wallets.balance(sender), await held(sender), await wallets.balance(receiver)],
+        [await kinds.wallets.balance(sender), await kinds.held(sender), await kinds.wallets.balance(receiver)],
         ['90.0000', '0.0000', '10.0000'],
       );
     });
@@ -109,12 +60,12 @@ describe('the databases', () => {
     test('that is captured as a whole is released without a refund', async () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
-      await transfers.decideCapture(stores.transfer.service, t.transferId, '30.0000');
-      await credit(t, '30.0000');
-      await all(() => refund(t, '30.0000'));
-      await complete(t);
-      assert.deepEqual([await wallets.balance(sender), await held(sender)], ['70.0000', '0.0000']);
-      assert.equal((await wallets.entries(sender)).length, 2);
+      await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '30.0000');
+      await kinds.credit(t, '30.0000');
+      await all(() => kinds.refund(t, '30.0000'));
+      await kinds.complete(t);
+      assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['70.0000', '0.0000']);
+      assert.equal((await kinds.wallets.entries(sender)).length, 2);
     });
 
     test('whose capture is decided many times at once is decided once, and everybody is told the same', async () => {
@@ -122,83 +73,30 @@ describe('the databases', () => {
       const t = await debited('30.0000', true);
       let n = 0;
       const answers = await all(() =>
-        transfers.decideCapture(stores.transfer.service, t.transferId, `${(n += 1) % 5}.0000`),
+        transfers.decideCapture(kinds.stores.transfer.service, t.transferId, `${(n += 1) % 5}.0000`),
       );
       assert.equal(new Set(answers).size, 1);
       const captured = answers[0]!;
       if (Number(captured) > 0) {
-        await credit(t, captured);
-        await refund(t, captured);
-        await complete(t);
-      } else await giveUp(t);
+        await kinds.credit(t, captured);
+        await kinds.refund(t, captured);
+        await kinds.complete(t);
+      } else await kinds.giveUp(t);
     });
 
     test('is the only thing that is held: an ordinary debit is not', async () => {
       await fund('100.0000');
       const t = await debited('30.0000', false);
-      assert.equal(await held(sender), '0.0000');
-      await giveUp(t);
+      assert.equal(await kinds.held(sender), '0.0000');
+      await kinds.giveUp(t);
     });
-  });
-
-  describe('a forced refund', () => {
-    test('is advanced by the external wallet, which gets what the settlement gives back', async () => {
-      await fund('100.0000');
-      const t = await debited('30.0000', false);
-      await all(() => shard.advance(at(sender), t, trace));
-      assert.equal(await wallets.balance(sender), '100.0000');
-      await giveUp(t);
-      await all(() => refund(t, '0'));
-      assert.equal(await wallets.balance(sender), '100.0000');
-    });
-
-    test('of a transfer whose credit had landed is paid by the external wallet, and no money is made', async () => {
-      await fund('100.0000');
-      const t = await debited('30.0000', false);
-      await credit(t, '30.0000');
-      await shard.advance(at(sender), t, trace);
-      await complete(t);
-      assert.deepEqual([await wallets.balance(sender), await wallets.balance(receiver)], ['100.0000', '30.0000']);
-    });
-
-    test('that races the refund pays the sender once', async () => {
-      await fund('1000.0000');
-      for (let round = 0; round < 10; round += 1) {
-        const t = await debited('30.0000', round % 2 === 0);
-        const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
-        await Promise.all([
-          ...Array.from({ length: 4 }, () => shard.advance(at(sender), t, trace)),
-          ...Array.from({ length: 4 }, () => refund(t, '0')),
-        ]);
-        assert.ok(answer.outcome !== 'applied');
-        await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);
-        assert.equal(await wallets.balance(sender), '1000.0000');
-      }
-    });
-  });
-
-  test('a refund that is written off goes to the external wallet, and a late refund changes nothing', async () => {
-    await fund('1000.0000');
-    let writtenOff = 0;
-    for (let round = 0; round < 10; round += 1) {
-      const t = await debited('30.0000', round % 2 === 0);
-      const answer = await shard.cancelCredit(at(receiver), t, 'timed_out', t.amount);
-      await Promise.all([refund(t, '0', true), ...(round < 5 ? [] : [refund(t, '0')])]);
-      await all(() => refund(t, '0'));
-      assert.ok(answer.outcome !== 'applied');
-      await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);
-      const lost = 1_000 - Number(await wallets.balance(sender)) - 30 * writtenOff;
-      assert.ok(lost === 30 || (lost === 0 && round >= 5), `the sender lost ${lost}`);
-      writtenOff += lost / 30;
-      assert.equal(await held(sender), '0.0000');
-    }
   });
 
   describe('a reversal', () => {
     const completed = async (amount: string): Promise<TransferTerms> => {
       const t = await debited(amount, false);
-      await credit(t, amount);
-      await complete(t);
+      await kinds.credit(t, amount);
+      await kinds.complete(t);
       return t;
     };
     const reverse = async (t: TransferTerms, amount: string, key = fresh('reversal')) => {
@@ -217,19 +115,19 @@ describe('the databases', () => {
         bodyHash,
         deadlineSeconds: 600,
       };
-      return transfers.acceptReversal(stores.transfer.service, terms, acceptance, t.transferId, trace);
+      return transfers.acceptReversal(kinds.stores.transfer.service, terms, acceptance, t.transferId, trace);
     };
     const reversedOf = async (t: TransferTerms) =>
-      (await transfers.findTransfer(stores.transfer.service, t.transferId))!.reversedAmount;
+      (await transfers.findTransfer(kinds.stores.transfer.service, t.transferId))!.reversedAmount;
     const settle = async (row: transfers.Transfer): Promise<void> => {
       const t = { ...row };
-      const answer = await shard.debit(at(t.senderWalletId), t, trace);
+      const answer = await shard.debit(kinds.wallets.shardOf(t.senderWalletId), t, trace, { total: t.amount });
       if (answer.outcome === 'applied') {
-        await shard.credit(at(t.receiverWalletId), t, trace);
-        await complete(t);
+        await shard.credit(kinds.wallets.shardOf(t.receiverWalletId), t, trace, t.amount);
+        await kinds.complete(t);
       } else {
-        await shard.cancelCredit(at(t.receiverWalletId), t, 'debit_refused');
-        await transfers.recordTransferStatus(stores.transfer.service, t.transferId, endOfLeg(answer), trace);
+        await shard.cancelCredit(kinds.wallets.shardOf(t.receiverWalletId), t, 'debit_refused', t.amount);
+        await transfers.recordTransferStatus(kinds.stores.transfer.service, t.transferId, endOfLeg(answer), trace);
       }
     };
     const rowsAmong = (answers: (transfers.Transfer | 'exceeds' | undefined)[]): transfers.Transfer[] =>
@@ -241,10 +139,10 @@ describe('the databases', () => {
       const answers = await all(() => reverse(t, '10.0000'));
       const accepted = rowsAmong(answers);
       assert.equal(accepted.length, 7);
-      assert.equal(answers.filter((answer) => answer === 'exceeds').length, AT_ONCE - 7);
+      assert.equal(answers.filter((answer) => answer === 'exceeds').length, answers.length - 7);
       assert.equal(await reversedOf(t), '70.0000');
       await Promise.all(accepted.map(settle));
-      assert.equal(await wallets.balance(sender), '100.0000');
+      assert.equal(await kinds.wallets.balance(sender), '100.0000');
     });
 
     test('asked for many times by one key is one, and reserves its amount once', async () => {
@@ -266,7 +164,7 @@ describe('the databases', () => {
       await settle(row);
       await all(() =>
         transfers.recordTransferStatus(
-          stores.transfer.service,
+          kinds.stores.transfer.service,
           row.transferId,
           { status: 'FAILED', failureReason: 'insufficient_funds' },
           trace,
@@ -284,15 +182,15 @@ describe('the databases', () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
       assert.equal(await reverse(t, '1.0000'), 'exceeds');
-      await transfers.decideCapture(stores.transfer.service, t.transferId, '10.0000');
-      await credit(t, '10.0000');
-      await refund(t, '10.0000');
-      await complete(t);
+      await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '10.0000');
+      await kinds.credit(t, '10.0000');
+      await kinds.refund(t, '10.0000');
+      await kinds.complete(t);
       assert.equal(await reverse(t, '10.0001'), 'exceeds');
       const row = await reverse(t, '10.0000');
       assert.ok(typeof row === 'object');
       await settle(row);
-      assert.equal(await wallets.balance(sender), '100.0000');
+      assert.equal(await kinds.wallets.balance(sender), '100.0000');
     });
 
     /** A debit of another transfer, to be given up by what is returned. */
@@ -303,39 +201,8 @@ describe('the databases', () => {
       [sender, receiver] = [one, other];
       return async () => {
         [sender, receiver] = [from, to];
-        await giveUp(t);
+        await kinds.giveUp(t);
       };
     }
-  });
-
-  describe('a case', () => {
-    test('is opened once, is told what operators do, each request once, and is closed by the transfer’s end', async () => {
-      await fund('100.0000');
-      const t = await debited('30.0000', false);
-      const service = stores.transfer.service;
-      await all(() => transfers.recordTransferAttention(service, t.transferId, 'refund_failing', 'gone'));
-      const request = { action: 'retry', actor: 'alice', comment: 'look', requestKey: fresh('request') } as const;
-      await all(() => recordCaseAction(service, t.transferId, request));
-      const row = (await transfers.findTransfer(service, t.transferId))!;
-      assert.deepEqual([row.attentionReason, row.attentionError], ['refund_failing', 'gone']);
-      await giveUp(t);
-      // One that comes after the end opens nothing.
-      await transfers.recordTransferAttention(service, t.transferId, 'refund_failing', 'late');
-      assert.deepEqual(
-        await rowsOf(
-          stores.transfer.admin,
-          `SELECT case_id, status, reason FROM cases WHERE transfer_id = '${t.transferId}'`,
-        ),
-        [{ case_id: row.attentionCaseId, status: 'RESOLVED', reason: 'refund_failing' }],
-      );
-      assert.deepEqual(
-        await rowsOf(stores.transfer.admin, `SELECT action, actor, comment FROM case_actions ORDER BY action_id`),
-        [
-          { action: 'opened', actor: 'counterpoise', comment: 'refund_failing' },
-          { action: 'retry', actor: 'alice', comment: 'look' },
-          { action: 'closed', actor: 'counterpoise', comment: 'the transfer is FAILED' },
-        ],
-      );
-    });
   });
 });

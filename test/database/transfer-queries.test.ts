@@ -9,7 +9,7 @@ import * as transfers from '../../db/transfer/queries.ts';
 import * as sweeping from '../../db/transfer/due-transfers.ts';
 import { bodyHash, walletId } from '../../domain/derived-id.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import type { ReachedStatus, TransferEnd, TransferTerms } from '../../domain/transfer.ts';
+import type { AdvanceState, ReachedStatus, TransferEnd, TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { fresh, trace, transaction, transfer, USD } from './wallets.ts';
 
@@ -182,6 +182,39 @@ describe('the transfer database', () => {
     const ended = (await transfers.findTransfer(database, transferId))!;
     assert.deepEqual([ended.attentionReason, ended.attentionSince, ended.attentionError], [null, null, null]);
     assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION compensation_failing', 'FAILED timed_out']);
+  });
+
+  describe('COMPLETED of a transfer whose advance was not asked for', () => {
+    const complete = (transferId: TransferId, advance?: AdvanceState) =>
+      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, new Date(), advance);
+    const attend = (transferId: TransferId) =>
+      transfers.recordTransferAttention(database, transferId, 'cancel_credit_failing', 'gone');
+
+    test('is written as any end, as long as it never needed attention', async () => {
+      const { transferId } = await accepted();
+      assert.equal((await complete(transferId, 'open')).status, 'COMPLETED');
+    });
+
+    test('is not written once it did, nothing of it, until the advance is closed', async () => {
+      const { transferId } = await accepted();
+      await attend(transferId);
+      const before = await transfers.findTransfer(database, transferId);
+      assert.deepEqual(await complete(transferId, 'open'), before);
+      assert.deepEqual(await stepsOf(transferId), ['PENDING', 'ATTENTION cancel_credit_failing']);
+      assert.equal((await complete(transferId, 'canceled')).status, 'COMPLETED');
+      // A worker that thaws is answered as any that comes late.
+      assert.equal((await complete(transferId, 'open')).status, 'COMPLETED');
+    });
+
+    test('is either written before attention is needed, or not at all, however they race', async () => {
+      for (let round = 0; round < 30; round += 1) {
+        const { transferId } = await accepted();
+        const calls = [() => complete(transferId, 'open'), () => attend(transferId)];
+        await Promise.all((round % 2 === 0 ? calls : calls.toReversed()).map((call) => call()));
+        const { status, attentionCaseId } = (await transfers.findTransfer(database, transferId))!;
+        assert.equal(status === 'COMPLETED', attentionCaseId === null, `${status} with ${attentionCaseId}`);
+      }
+    });
   });
 
   test('a transfer that ends before it was written DEBITED keeps the time of its debit', async () => {

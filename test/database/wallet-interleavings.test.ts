@@ -28,6 +28,8 @@ const CALLS = [
   'settle',
   'cancelCredit',
   'compensate',
+  'advance',
+  'cancelAdvance',
   'transact',
   'cancelTransaction',
   'suspend',
@@ -44,6 +46,7 @@ interface MovementPlan {
   readonly amount: number;
   readonly currency: Currency;
   readonly into: boolean;
+  readonly isHold: boolean;
 }
 interface Plan {
   readonly movements: readonly MovementPlan[];
@@ -59,6 +62,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
       amount: fc.integer({ min: 1, max: 60 }),
       currency: fc.constantFrom(USD, USD, USD, USD, EUR),
       into: fc.boolean(),
+      isHold: fc.boolean(),
     }),
     { minLength: MOVEMENTS, maxLength: MOVEMENTS },
   ),
@@ -84,7 +88,7 @@ describe('wallet operations from many connections at once', () => {
       stores.wallets[0]!.admin,
       `SELECT DISTINCT leg || ' ' || outcome AS outcome FROM operation_fences`,
     );
-    assert.ok(outcomes.length >= 12, `the calls reached ${outcomes.map(({ outcome }) => outcome).join(', ')}`);
+    assert.ok(outcomes.length >= 14, `the calls reached ${outcomes.map(({ outcome }) => outcome).join(', ')}`);
   });
 
   test('the property fails on a database whose fences always let through', async () => {
@@ -167,7 +171,8 @@ function interleavings(stores: TestStores): fc.IAsyncProperty<[Plan]> {
 type Answers = Map<string, Set<string>>;
 
 async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets): Promise<Answers> {
-  const terms = plan.movements.map(({ from, to, amount, currency, into }) => ({
+  const terms = plan.movements.map(({ from, to, amount, currency, into, isHold }) => ({
+    isHold,
     transfer: transfer(ids[from]!, ids.toSpliced(from, 1)[to]!, `${amount}.0001`, currency),
     transaction: transaction(into ? 'CREDIT' : 'DEBIT', ids[from]!, `${amount}`, currency),
   }));
@@ -179,20 +184,21 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
     return answer;
   };
 
-  const debit = async (t: TransferTerms): Promise<void> => {
-    const { outcome } = told(t.transferId, 'debit', await shard.debit(wallets.shardOf(t.senderWalletId), t, trace));
+  const debit = async (t: TransferTerms, isHold: boolean): Promise<void> => {
+    const answer = await shard.debit(wallets.shardOf(t.senderWalletId), t, trace, { isHold, total: t.amount });
+    const { outcome } = told(t.transferId, 'debit', answer);
     if (outcome === 'applied') debited.add(t.transferId);
   };
   // Only what was debited is ever sent on, but then at any time: a late packet, a worker that thaws.
   const credit = async (t: TransferTerms): Promise<void> => {
     if (debited.has(t.transferId))
-      told(t.transferId, 'credit', await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace));
+      told(t.transferId, 'credit', await shard.credit(wallets.shardOf(t.receiverWalletId), t, trace, t.amount));
   };
   const cancelCredit = async (t: TransferTerms): Promise<boolean> => {
     const { outcome } = told(
       t.transferId,
       'credit',
-      await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, 'canceled'),
+      await shard.cancelCredit(wallets.shardOf(t.receiverWalletId), t, 'canceled', t.amount),
     );
     return outcome === 'applied';
   };
@@ -201,26 +207,36 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
     told(
       t.transferId,
       'debit',
-      await shard.refund(wallets.shardOf(t.senderWalletId), t, credited ? t.amount : '0', 'canceled', trace),
+      await shard.refund(wallets.shardOf(t.senderWalletId), t, credited ? t.amount : '0', 'canceled', trace, {
+        total: t.amount,
+      }),
     );
+  };
+  const cancelAdvance = async (t: TransferTerms): Promise<void> => {
+    const outcome = await shard.cancelAdvance(wallets.shardOf(t.senderWalletId), t);
+    told(t.transferId, 'advance', outcome === 'applied' ? { outcome } : { outcome, reason: 'credited' });
   };
   const legOf = (t: TransactionTerms): string => (t.type === 'CREDIT' ? 'deposit' : 'withdrawal');
 
   const run = async ({ call, of }: Call): Promise<void> => {
-    const { transfer: t, transaction: o } = terms[of]!;
+    const { transfer: t, transaction: o, isHold } = terms[of]!;
     const wallet = ids[of % WALLETS]!;
     switch (call) {
       case 'debit':
-        return debit(t);
+        return debit(t, isHold);
       case 'credit':
         return credit(t);
       case 'settle':
-        await debit(t);
+        await debit(t, isHold);
         return credit(t);
       case 'cancelCredit':
         return void (await cancelCredit(t));
       case 'compensate':
         return compensate(t);
+      case 'advance':
+        return shard.advance(wallets.shardOf(t.senderWalletId), t, trace);
+      case 'cancelAdvance':
+        return cancelAdvance(t);
       case 'transact':
         return void told(o.transactionId, legOf(o), await shard.transact(wallets.shardOf(o.walletId), o, trace));
       case 'cancelTransaction':

@@ -7,12 +7,14 @@ import { rowsOf } from './database.ts';
 
 interface Fence extends Record<string, unknown> {
   movement: string;
-  leg: 'debit' | 'credit' | 'refund' | 'deposit' | 'withdrawal';
+  leg: 'debit' | 'credit' | 'refund' | 'release' | 'advance' | 'deposit' | 'withdrawal';
   outcome: 'applied' | 'rejected' | 'canceled';
   reason: string | null;
   wallet: string;
   currency: string;
   amount: string;
+  /** A refund that went to the external wallet. */
+  is_external: boolean;
 }
 
 /** The entries of an applied leg: type, and whether it is the external wallet's. */
@@ -20,6 +22,11 @@ const ENTRIES: Record<Fence['leg'], readonly [type: string, external: boolean][]
   debit: [['DEBIT', false]],
   credit: [['CREDIT', false]],
   refund: [['REFUND', false]],
+  release: [],
+  advance: [
+    ['REFUND', false],
+    ['DEBIT', true],
+  ],
   deposit: [
     ['CREDIT', false],
     ['DEBIT', true],
@@ -35,6 +42,8 @@ const EVENTS: Record<Fence['leg'], readonly [applied: string, rejected: string]>
   debit: ['wallet.debited', 'wallet.debit-failed'],
   credit: ['wallet.credited', 'wallet.credit-failed'],
   refund: ['wallet.refunded', ''],
+  release: ['', ''],
+  advance: ['wallet.advanced', ''],
   deposit: ['wallet.credited', 'wallet.credit-failed'],
   withdrawal: ['wallet.debited', 'wallet.debit-failed'],
 };
@@ -50,10 +59,11 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
     const own = await rowsOf<Fence>(
       shard,
       `
-      SELECT transaction_id AS movement, leg, outcome, reason, wallet_id AS wallet, currency, amount FROM operation_fences`,
+      SELECT transaction_id AS movement, leg, outcome, reason, wallet_id AS wallet, currency, amount,
+        coalesce(detail ? 'paid_to', false) AS is_external FROM operation_fences`,
     );
     fences.push(...own);
-    violations.push(...(await unlikeFences(shard, own)), ...(await wrongBalances(shard)));
+    violations.push(...(await unlikeFences(shard, own)), ...(await wrongBalances(shard)), ...(await wrongHolds(shard)));
     for (const { currency, balance } of await rowsOf<{ currency: string; balance: string }>(
       shard,
       'SELECT currency, balance FROM wallets',
@@ -65,11 +75,16 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
   const applied = new Map(
     fences.filter(({ outcome }) => outcome === 'applied').map((fence) => [`${fence.leg} ${fence.movement}`, fence]),
   );
-  for (const { leg, movement, currency, amount } of applied.values()) {
+  for (const { leg, movement, currency, amount, is_external } of applied.values()) {
     const units = parseUnits(amount);
     if (leg === 'debit') add(currency, units);
     if (leg === 'credit' || leg === 'refund') add(currency, -units);
     if (leg !== 'refund') continue;
+    // Nothing is written off here.
+    if (applied.has(`advance ${movement}`) !== is_external)
+      violations.push(
+        `${movement} was refunded to the ${is_external ? 'external wallet, not' : 'sender, and'} advanced`,
+      );
     const [debit, credit] = [applied.get(`debit ${movement}`), applied.get(`credit ${movement}`)];
     const due = parseUnits(debit?.amount ?? '0') - parseUnits(credit?.amount ?? '0');
     if (units !== due) violations.push(`${movement} was refunded ${amount} where ${formatUnits(due)} was due`);
@@ -90,13 +105,14 @@ async function unlikeFences(shard: Database, fences: readonly Fence[]): Promise<
   const events = await rowsOf<{ line: string }>(shard, 'SELECT event_id AS line FROM outbox_events');
   const expectedEntries = fences
     .filter(({ outcome }) => outcome === 'applied')
-    .flatMap(({ movement, leg, wallet, amount, currency }) =>
+    .flatMap(({ movement, leg, wallet, amount, currency, is_external }) =>
       ENTRIES[leg].map(
-        ([type, external]) => `${movement} ${type} ${external ? 'external' : wallet} ${amount} ${currency}`,
+        ([type, external]) =>
+          `${movement} ${type} ${external || is_external ? 'external' : wallet} ${amount} ${currency}`,
       ),
     );
   const expectedEvents = fences
-    .filter(({ outcome }) => outcome !== 'canceled')
+    .filter(({ outcome, leg }) => outcome !== 'canceled' && leg !== 'release')
     .map(({ movement, leg, outcome }) => `${EVENTS[leg][outcome === 'applied' ? 0 : 1]}/${movement}`);
   return [...differences('entry', entries, expectedEntries), ...differences('event', events, expectedEvents)];
 }
@@ -125,4 +141,16 @@ async function wrongBalances(shard: Database): Promise<string[]> {
     WHERE balance <> total OR balance <> shown OR last_sequence <> entries OR last <> entries OR (kind = 'user' AND balance < 0)`,
   );
   return wrong.map(({ wallet }) => `wallet ${wallet} does not agree with its entries`);
+}
+
+/** What a wallet holds is what its holds took and did not release. */
+async function wrongHolds(shard: Database): Promise<string[]> {
+  const wrong = await rowsOf<{ wallet: string }>(
+    shard,
+    `
+    SELECT wallet_id AS wallet FROM wallets WHERE held <> (
+      SELECT coalesce(sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END), 0) FROM operation_fences fence
+      WHERE fence.wallet_id = wallets.wallet_id AND outcome = 'applied' AND (leg = 'debit' AND is_hold OR leg = 'release'))`,
+  );
+  return wrong.map(({ wallet }) => `wallet ${wallet} does not hold what its holds say`);
 }

@@ -109,9 +109,9 @@ describe('an operator', () => {
   });
 
   it('forces a refund before the credit’s fence answers: the external wallet advances it, and is paid in the end', async () => {
-    const services = await withStuckTransfer('cancelCredit', async ({ heal, resolve }, { advanced }) => {
+    const services = await withStuckTransfer('cancelCredit', async ({ heal, resolve }, { advance }) => {
       assert.equal(await resolve('refund'), '');
-      assert.equal(advanced(), true);
+      assert.equal(advance(), 'applied');
       heal();
       await resolve('retry');
     });
@@ -148,7 +148,7 @@ describe('an operator', () => {
       assert.equal(await refund, 'not_resolvable');
       assert.equal((await handle.result()).status, 'FAILED');
     });
-    assert.equal(services.advanced(), false);
+    assert.equal(services.advance(), undefined);
     assert.deepEqual(services.settled, [{ credited: '0', to: 'sender' }]);
   });
 

@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer.ts';
 import { createTransferAtOnce, type TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet.ts';
-import type { AbandonReason, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
+import type { AbandonReason, AdvanceState, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;
@@ -27,12 +27,16 @@ export interface FakeServices {
   readonly captured: () => string | undefined;
   /** Each settlement of the debit that was applied: who got what was not credited. */
   readonly settled: { credited: string; to: 'sender' | 'external' }[];
-  /** Whether the sender was paid in advance, and what operators asked for. */
-  readonly advanced: () => boolean;
+  /** What the fence of the advance holds, and what operators asked for. */
+  readonly advance: () => 'applied' | 'canceled' | undefined;
+  /** What was known of the advance when an end was written that asks for it. */
+  readonly advanceAtTheEnd: () => AdvanceState | undefined;
   readonly resolutions: { action: string; actor: string; comment: string }[];
 }
 
 export interface Faults {
+  /** A run before has opened a case. */
+  readonly neededAttention?: boolean;
   /** What a leg is refused with when it is first asked for. */
   readonly refuse?: Partial<Record<Leg, string>>;
   /** Called before an attempt takes effect; throws to make it fail. `nth` counts the attempts of that activity, from 1. */
@@ -41,7 +45,7 @@ export interface Faults {
   readonly after?: (name: ActivityName, nth: number) => Promise<void> | void;
 }
 
-export function createServices({ refuse = {}, before, after }: Faults = {}): FakeServices {
+export function createServices({ refuse = {}, neededAttention = false, before, after }: Faults = {}): FakeServices {
   const fences: Partial<Record<Leg, LegAnswer<never>>> = {};
   const attempts: ActivityName[] = [];
   const attention: { reason: string; error: string }[] = [];
@@ -49,7 +53,8 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
   const resolutions: { action: string; actor: string; comment: string }[] = [];
   const settled: { credited: string; to: 'sender' | 'external' }[] = [];
   let captured: string | undefined;
-  let isAdvanced = false;
+  let advance: 'applied' | 'canceled' | undefined;
+  let advanceAtTheEnd: AdvanceState | undefined;
   let stored: Awaited<ReturnType<Activities['recordTransferStatus']>> | undefined;
   let ended: Awaited<ReturnType<Activities['recordTransactionEnd']>> | undefined;
 
@@ -71,7 +76,10 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     const answer = cancel('debit', reason);
     const isNew = settled.length === 0;
     if (answer.outcome === 'applied' && isNew)
-      settled.push({ credited, to: Number(credited) < Number(terms.amount) && isAdvanced ? 'external' : to });
+      settled.push({
+        credited,
+        to: Number(credited) < Number(terms.amount) && advance === 'applied' ? 'external' : to,
+      });
     return answer;
   };
 
@@ -84,12 +92,16 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     refund: async (settlement) => settle(settlement, 'sender'),
     writeOff: async (settlement) => settle(settlement, 'external'),
     advance: async () => {
-      isAdvanced = true;
+      if (settled.length === 0) advance ??= 'applied';
     },
-    recordTransferStatus: async ({ next }) => {
+    cancelAdvance: async () => (advance ??= 'canceled'),
+    recordTransferStatus: async ({ next, advance: known }) => {
+      const isOpen = next.status === 'COMPLETED' && known === 'open' && (neededAttention || attention.length > 0);
+      if (isOpen && stored?.status !== 'COMPLETED') return stored ?? { status: 'PENDING' };
       const rank = { PENDING: 0, DEBITED: 1, COMPLETED: 2, FAILED: 2, CANCELED: 2 };
       if (stored === undefined || rank[next.status] > rank[stored.status]) {
         stored = next;
+        advanceAtTheEnd = known;
         statuses.push(next.status);
       }
       return { ...stored, ...(captured === undefined ? {} : { capturedAmount: captured }) };
@@ -126,7 +138,8 @@ export function createServices({ refuse = {}, before, after }: Faults = {}): Fak
     resolutions,
     refunded: () => settled.some(({ credited, to }) => to === 'sender' && Number(credited) === 0),
     captured: () => captured,
-    advanced: () => isAdvanced,
+    advance: () => advance,
+    advanceAtTheEnd: () => advanceAtTheEnd,
   };
 }
 

@@ -27,11 +27,15 @@ export async function startTransfer(
     transferId = randomUUID() as TransferId,
     startInMs,
     expiresInMs,
+    neededAttention = false,
+    deadlineInMs = TEN_MINUTES_MS,
   }: {
     workflowTaskTimeout?: '10 seconds' | '1 second' | undefined;
     transferId?: TransferId;
     startInMs?: number;
     expiresInMs?: number;
+    neededAttention?: boolean;
+    deadlineInMs?: number;
   } = {},
 ) {
   const nowMs = await environment.currentTimeMs();
@@ -45,8 +49,9 @@ export async function startTransfer(
     },
     senderTaskQueue: 'wallet-0',
     receiverTaskQueue: 'wallet-1',
-    deadlineMs: nowMs + (startInMs ?? 0) + TEN_MINUTES_MS,
+    deadlineMs: nowMs + (startInMs ?? 0) + deadlineInMs,
     ...(startInMs === undefined ? {} : { startAtMs: nowMs + startInMs }),
+    ...(neededAttention ? { neededAttention } : {}),
     ...(expiresInMs === undefined
       ? {}
       : { hold: { expiresAtMs: nowMs + (startInMs ?? 0) + expiresInMs, settleWithinMs: TEN_MINUTES_MS } }),

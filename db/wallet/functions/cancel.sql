@@ -1,7 +1,8 @@
 -- Makes sure that a leg never happens any more, and answers what its fence says: canceled, with the reason first given;
 -- rejected; or applied, where it came too late. A leg that arrives after this finds the row and does nothing. `amount` is what
 -- an applied leg moved if that is another part of a hold than is asked about. Raises where the leg is another movement's.
--- Not for a debit: a debit that turns out applied has to be given back, which is refund's part.
+-- Not for a debit: a debit that turns out applied has to be given back, which is refund's part. It takes the fence alone, no
+-- wallet's lock, so it waits for an advance that holds its wallet and is under way, and none waits for it in turn.
 CREATE OR REPLACE FUNCTION cancel(
   p_transaction_id uuid, p_leg text, p_wallet_id uuid, p_currency text, p_amount numeric, p_reason text,
   p_counterparty_id uuid, p_of_amount numeric,
@@ -11,7 +12,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS 
 DECLARE
   fence operation_fences;
 BEGIN
-  IF p_leg NOT IN ('credit', 'deposit', 'withdrawal') THEN
+  IF p_leg NOT IN ('credit', 'advance', 'deposit', 'withdrawal') THEN
     RAISE EXCEPTION 'cancel is not for the leg %', p_leg USING ERRCODE = 'invalid_parameter_value';
   END IF;
   fence := claim_leg(p_transaction_id, p_leg, 'canceled', p_reason, p_wallet_id, p_currency, p_amount, p_counterparty_id, p_of_amount);

@@ -25,7 +25,9 @@ BEGIN
   IF fence.outcome IS NOT NULL THEN
     RETURN;
   END IF;
-  IF p_is_write_off OR EXISTS (SELECT FROM operation_fences WHERE transaction_id = transfer AND leg = 'advance') THEN
+  IF p_is_write_off OR EXISTS (
+    SELECT FROM operation_fences WHERE transaction_id = transfer AND leg = 'advance' AND outcome = 'applied'
+  ) THEN
     payee := lock_external_wallet(p_debit.currency);
     UPDATE operation_fences SET detail = jsonb_build_object('paid_to', payee) WHERE transaction_id = transfer AND leg = 'refund';
   END IF;
