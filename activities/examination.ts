@@ -14,8 +14,8 @@ import {
 } from '../db/transfer/reconciliation-queries.ts';
 import { findWatermark } from '../db/transfer/watermark-queries.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
-import { subjectOf, type Disagreement, type Finding } from '../domain/reconciliation.ts';
-import { transactionProblems, transferProblems, type Moved } from '../domain/settlement.ts';
+import { subjectOf, workflowSubject, type Disagreement, type Finding } from '../domain/reconciliation.ts';
+import { isSettledHold, transactionProblems, transferProblems, type Moved } from '../domain/settlement.ts';
 import { shardFinding } from './shard-watermarks.ts';
 
 export interface WorkflowStates {
@@ -50,8 +50,10 @@ export function examiner({
   };
 
   async function examineSome(subjects: readonly string[]): Promise<Finding[]> {
+    const named = subjects.map((subject) => ({ subject, ...subjectOf(subject) }));
+    const workflowsOf = named.flatMap(({ kind, id }) => (kind === 'workflow' ? [subjectOf(id)] : []));
     const idsOf = (...kinds: string[]): string[] =>
-      subjects.map(subjectOf).flatMap(({ kind, id }) => (kinds.includes(kind) ? [id] : []));
+      [...named, ...workflowsOf].flatMap(({ kind, id }) => (kinds.includes(kind) ? [id] : []));
     const movements = idsOf('transfer', 'transaction', 'movement');
     const [transfers, transactions] =
       movements.length === 0
@@ -63,7 +65,8 @@ export function examiner({
     const rows = new Map<string, JudgedTransfer | JudgedTransaction>(
       [...transfers, ...transactions].map((row) => [row.id, row]),
     );
-    const needed = movements.filter((id) => !rows.get(id)?.isOpen);
+    // What is open has moved what it will have moved; of what is debited, the debit must be there.
+    const needed = movements.filter((id) => !rows.get(id)?.isOpen || rows.get(id)?.status === 'DEBITED');
     const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
     const batchIds = idsOf('batch');
     const batches = batchIds.length === 0 ? [] : await batchesToJudge(database, batchIds);
@@ -73,12 +76,16 @@ export function examiner({
     const report = (subject: string, reason: Disagreement, details: readonly string[]): void => {
       if (details.length > 0) findings.push({ subject, reason, detail: details.join('; ') });
     };
-    for (const subject of subjects) {
-      const { kind, id } = subjectOf(subject);
+    const endedBatches = new Map(batches.map((row) => [row.id as string, row]));
+    for (const { subject, kind, id } of named) {
       const row = rows.get(id);
-      if (kind === 'shard') {
-        const behind = await shardProblem(Number(id));
-        report(subject, 'shard_behind', behind === undefined ? [] : [behind.detail]);
+      if (kind === 'workflow') {
+        const of = subjectOf(id);
+        const its = of.kind === 'batch' ? endedBatches.get(of.id) : rows.get(of.id);
+        report(subject, 'workflow_behind', its === undefined ? [] : await behind(id, its, moved.get(of.id) ?? NOTHING));
+      } else if (kind === 'shard') {
+        const problem = await shardProblem(Number(id));
+        report(subject, 'shard_behind', problem === undefined ? [] : [problem.detail]);
       } else if (kind === 'wallet') {
         const problem = await ledger.walletProblem(id);
         report(subject, 'balance_disagrees', problem === undefined ? [] : [problem]);
@@ -89,11 +96,20 @@ export function examiner({
       } else if (kind !== 'movement') {
         // What is missing to ten thousand items is one workflow, and one case.
         const movedBy = row.batchId === null ? subject : `batch/${row.batchId}`;
-        if (row.isOpen) report(movedBy, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
-        else report(subject, 'entries_disagree', problemsOf(row, moved.get(id) ?? NOTHING));
+        const its = moved.get(id) ?? NOTHING;
+        if (row.isOpen && withoutWorkflow.has(id)) report(movedBy, 'workflow_missing', [NO_WORKFLOW]);
+        else if ('sender' in row && row.isOpen && isSettledHold(row, its))
+          report(workflowSubject(workflowIdOf(row)), 'workflow_behind', [STILL_HELD]);
+        else if (!row.isOpen || row.status === 'DEBITED') report(subject, 'entries_disagree', problemsOf(row, its));
       }
     }
     return findings;
+  }
+
+  /** What is wrong about an open workflow whose movement has settled. */
+  async function behind(workflowId: string, row: Judged, moved: Moved): Promise<string[]> {
+    if ('sender' in row && isSettledHold(row, moved)) return [STILL_HELD];
+    return row.isLongOver && (await workflows.stateOf(workflowId)) === 'open' ? [STILL_OPEN] : [];
   }
 
   async function shardProblem(shard: number): Promise<Finding | undefined> {
@@ -124,6 +140,8 @@ export function examiner({
   }
 }
 
+const STILL_HELD = 'its transfer is settled in the shards, and it holds it';
+const STILL_OPEN = 'what it moves has ended, and it is open';
 const NO_WORKFLOW = 'it has not ended, and no workflow of it is open';
 
 /** Whose workflow moves it: its own, or its batch's. */

@@ -4,6 +4,7 @@
  * start of a workflow that finds the one that is there, or a case of which a subject has one. The ledger is the wallet
  * service's, behind a port; imported by workers, and the type by workflows.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { findBatch } from '../db/transfer/batch-queries.ts';
 import { closeDisagreement, findCase, listOpenDisagreements, openDisagreement } from '../db/transfer/case-queries.ts';
@@ -11,6 +12,7 @@ import { findTransfer } from '../db/transfer/queries.ts';
 import {
   changedMovements,
   endedMovements,
+  longOver,
   openMovements,
   stillOpen,
   subjectsWrittenFor,
@@ -26,7 +28,9 @@ import {
   OVERLAP_SECONDS,
   placesOf,
   subjectOf,
+  workflowSubject,
   type Cursor,
+  type Disagreement,
   type Finding,
   type Patrol,
   type Place,
@@ -46,6 +50,10 @@ export interface Workflows extends WorkflowStates {
     fromMs: number,
     untilMs: number,
   ) => Promise<{ workflowIds: string[]; next: number | null }>;
+  /** The ids of open workflows that were started before this, the newest first; `next` is where to go on. */
+  readonly openBefore: (untilMs: number | null) => Promise<{ workflowIds: string[]; next: number | null }>;
+  /** Has a workflow that is open settle what it moves as the fences say. */
+  readonly requestCancel: (workflowId: string) => Promise<void>;
   readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
   readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
   readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
@@ -65,6 +73,10 @@ export type ReconciliationActivities = ReturnType<typeof createReconciliationAct
 const LOOK_MS = 5_000;
 const WALLETS_A_RUN = 1_000;
 const ENDED_PAGES_A_RUN = 4;
+const REPAIR_LOOKS = 10;
+const REPAIR_LOOK_MS = 500;
+const REPAIRED_BY_ITS_WORKFLOW: ReadonlySet<Disagreement> = new Set(['workflow_missing', 'workflow_behind']);
+const isBehind = ({ reason }: Finding): boolean => reason === 'workflow_behind';
 
 export function createReconciliationActivities({
   database,
@@ -125,17 +137,22 @@ export function createReconciliationActivities({
     /** Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. */
     async settleSuspects({ subjects }: { subjects: readonly string[] }): Promise<Tally> {
       const problems = await examine(subjects);
-      const missing = [...problems.values()].filter(({ reason }) => reason === 'workflow_missing');
-      for (const { subject } of missing) await restart(subject);
-      const unrepaired = await examine(missing.map(({ subject }) => subject));
+      const repairable = [...problems.values()].filter(({ reason }) => REPAIRED_BY_ITS_WORKFLOW.has(reason));
+      for (const { subject, reason } of repairable) {
+        if (reason === 'workflow_missing') await restart(subject);
+        else await workflows.requestCancel(subjectOf(subject).id);
+      }
+      const unrepaired = await untilRepaired(repairable.map(({ subject }) => subject));
 
       const found: Finding[] = [];
       let [repaired, casesOpened, casesClosed] = [0, 0, 0];
       // Beside what was asked about, the batches of items.
       for (const subject of new Set([...subjects, ...problems.keys()])) {
-        const isRepaired = problems.get(subject)?.reason === 'workflow_missing' && !unrepaired.has(subject);
+        const first = problems.get(subject);
+        const isRepaired =
+          first !== undefined && REPAIRED_BY_ITS_WORKFLOW.has(first.reason) && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
-        const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? problems.get(subject));
+        const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? first);
         if (problem === undefined) {
           if (await closeDisagreement(database, subject)) casesClosed += 1;
           continue;
@@ -185,6 +202,8 @@ export function createReconciliationActivities({
         return openCases(cursor);
       case 'closed_workflows':
         return closedWorkflows(window, cursor);
+      case 'open_workflows':
+        return openWorkflows(cursor);
       case 'changed':
         return examined(place.kind, await changedMovements(database, place.kind, window, cursor));
       case 'open':
@@ -233,6 +252,32 @@ export function createReconciliationActivities({
       suspects: looks.flat(),
       next: next === null ? null : { atMs: next, key: '' },
     };
+  }
+
+  /** Open workflows of movements and batches that have ended, as after Temporal's database was restored. */
+  async function openWorkflows(cursor: Cursor | null): Promise<Look> {
+    const { workflowIds, next } = await workflows.openBefore(cursor?.atMs ?? null);
+    const over = await Promise.all(
+      (['transfer', 'transaction', 'batch'] as const).map(async (kind) => {
+        const ids = workflowIds.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
+        return (await longOver(database, kind, ids)).map((id) => workflowSubject(`${kind}/${id}`));
+      }),
+    );
+    return {
+      checked: workflowIds.length,
+      suspects: await wrong(over.flat()),
+      next: next === null ? null : { atMs: next, key: '' },
+    };
+  }
+
+  /** Looks again until nothing of it disagrees, or for some seconds: what was asked of a workflow takes it a moment. */
+  async function untilRepaired(subjects: readonly string[]): Promise<Map<string, Finding>> {
+    let unrepaired = await examine(subjects);
+    for (let look = 0; look < REPAIR_LOOKS && [...unrepaired.values()].some(isBehind); look += 1) {
+      await sleep(REPAIR_LOOK_MS);
+      unrepaired = await examine(subjects);
+    }
+    return unrepaired;
   }
 
   async function examined(kind: Kind, { ids, next }: { ids: string[]; next: Cursor | null }): Promise<Look> {

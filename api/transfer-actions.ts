@@ -24,7 +24,7 @@ import { BODY_PROBLEMS, problemResponses } from './problem-schema.ts';
 import { readJson, readJsonOrNothing } from './request-body.ts';
 import type { ApiEnv } from './request-context.ts';
 import { isSettled, movedAmount, renderTransfer, transferAnswer, transferNotFound } from './transfer-answer.ts';
-import { askTransfer, notKnown } from './workflow-request.ts';
+import { askTransfer } from './workflow-request.ts';
 import { bodyFault, otherwise } from './validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
@@ -72,7 +72,13 @@ exactly one of them. Repeating it with the same amount is safe and answers with 
   },
   responses: {
     ...answers,
-    ...problemResponses(...ASKING_PROBLEMS, 'amount_invalid', 'amount_exceeds_transfer', 'not_capturable'),
+    ...problemResponses(
+      ...ASKING_PROBLEMS,
+      'amount_invalid',
+      'amount_exceeds_transfer',
+      'not_capturable',
+      'wallet_shard_behind',
+    ),
   },
 });
 
@@ -155,7 +161,7 @@ again with another key. A reversal is a transfer, and can be reversed.`,
 });
 
 export function transferActionRoutes(deps: MovementDeps) {
-  const { database, starter, deadlineSeconds } = deps;
+  const { database, starter, acceptance: accepting, deadlineSeconds } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -166,11 +172,13 @@ export function transferActionRoutes(deps: MovementDeps) {
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
+      await refuseWhileBehind(before);
 
       const { row, outcome } = await askTransfer(c, deps, id, captureUpdate, [{ amount }]);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
-      if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
-      throw outcome === 'taken' && !isTerminal(row.status) ? notKnown() : refused('not_capturable', row);
+      const isTaken = outcome === 'taken' && row.capturedAmount === null && !isTerminal(row.status);
+      if (isTaken || row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
+      throw refused('not_capturable', row);
     })
     .openapi(cancel, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -238,6 +246,13 @@ export function transferActionRoutes(deps: MovementDeps) {
     const row = await databaseStep(database, () => findTransfer(database, id));
     if (row === undefined) throw transferNotFound(id);
     return row;
+  }
+
+  /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */
+  async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {
+    const shards = shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount);
+    if (await databaseStep(database, () => accepting.shardsBehind.areAnyBehind(shards)))
+      throw new ProblemError('wallet_shard_behind', { detail: 'Nothing was captured. Try again.' });
   }
 }
 

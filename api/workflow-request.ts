@@ -181,7 +181,7 @@ export async function retryNow(
 }
 
 /** For what may have been done. */
-export function notKnown(): ProblemError {
+function notKnown(): ProblemError {
   return new ProblemError('temporal_unavailable', {
     detail: 'Whether the request was taken is not known. Repeating it is safe.',
   });

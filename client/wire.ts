@@ -20,7 +20,7 @@ export interface Case {
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`. Otherwise the step of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`. Otherwise the step of the compensation that keeps failing. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
@@ -116,7 +116,13 @@ export interface ReconciliationRun {
   /** The first of what was found. */
   findings: Array<{
     subject: string;
-    reason: 'workflow_missing' | 'entries_without_movement' | 'entries_disagree' | 'balance_disagrees' | 'shard_behind';
+    reason:
+      | 'workflow_missing'
+      | 'workflow_behind'
+      | 'entries_without_movement'
+      | 'entries_disagree'
+      | 'balance_disagrees'
+      | 'shard_behind';
     detail: string;
   }>;
   error: string | null;

@@ -18,6 +18,8 @@ export type RunScope = (typeof RUN_SCOPES)[number];
 export const DISAGREEMENTS = [
   /** It has not ended, no workflow of it is open, and none could be started. */
   'workflow_missing',
+  /** It has settled, and its workflow, which is open, has not noticed and would not for long. */
+  'workflow_behind',
   /** A wallet shard has entries or fences of a movement that nobody asked for. */
   'entries_without_movement',
   /** Entries, fences or steps are not those of its status. */
@@ -31,7 +33,10 @@ export type Disagreement = (typeof DISAGREEMENTS)[number];
 
 /** What a run found about one subject. */
 export interface Finding {
-  /** `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>` or `shard/<n>`. */
+  /**
+   * `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>`, `shard/<n>`, or
+   * `workflow/<workflow id>`.
+   */
   readonly subject: string;
   readonly reason: Disagreement;
   /** In a sentence, which stays the same as long as nothing about it changes. */
@@ -62,11 +67,12 @@ export type ShardWindows = Readonly<Record<string, Window>>;
 
 /**
  * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window. `open`, `ended` and `wallets`: a bounded part of what did not change, each run going on where the
- * one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
+ * happened within its window. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
+ * going on where the one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
  */
 export type Place =
   | { readonly of: 'cases' | 'closed_workflows' }
+  | { readonly of: 'open_workflows'; readonly isWhole?: boolean }
   | { readonly of: 'changed'; readonly kind: MovementKind }
   | { readonly of: 'open' | 'ended'; readonly kind: MovementKind; readonly isWhole?: boolean }
   | { readonly of: 'fences' | 'entries'; readonly shard: number }
@@ -95,6 +101,7 @@ export function placesOf(scope: RunScope, window: Window, shardWindows: ShardWin
   const places: readonly Place[] = [
     { of: 'cases' },
     { of: 'closed_workflows' },
+    { of: 'open_workflows', ...whole },
     ...kinds.map((kind): Place => ({ of: 'open', kind, ...whole })),
     ...kinds.map((kind): Place => ({ of: 'changed', kind })),
     ...kinds.map((kind): Place => ({ of: 'ended', kind, ...whole })),
@@ -137,7 +144,9 @@ export function nameOf(place: Place): string {
 
 /** Whether one run looks at a part of it alone. */
 export function isPatrolled(place: Place): boolean {
-  return ['open', 'ended', 'wallets'].includes(place.of) && !('isWhole' in place && place.isWhole === true);
+  return (
+    ['open_workflows', 'open', 'ended', 'wallets'].includes(place.of) && !('isWhole' in place && place.isWhole === true)
+  );
 }
 
 /** What a run has done so far. */
@@ -177,10 +186,11 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
 
 /** `transfer/<id>` as its parts. */
 export function subjectOf(subject: string): {
-  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet' | 'shard';
+  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet' | 'shard' | 'workflow';
   id: string;
 } {
-  const [kind, id] = subject.split('/', 2) as [string, string];
+  const end = subject.indexOf('/');
+  const [kind, id] = [subject.slice(0, end), subject.slice(end + 1)];
   switch (kind) {
     case 'transfer':
     case 'transaction':
@@ -188,10 +198,16 @@ export function subjectOf(subject: string): {
     case 'batch':
     case 'wallet':
     case 'shard':
+    case 'workflow':
       return { kind, id };
     default:
       throw new Error(`not a subject of the reconciliation: ${subject}`);
   }
+}
+
+/** `workflow/<workflow id>`. */
+export function workflowSubject(workflowId: string): string {
+  return `workflow/${workflowId}`;
 }
 
 /** `shard/<n>`: what a case is about that stops what would move money in a shard. */

@@ -68,7 +68,8 @@ export interface Moved {
 const EXTERNAL = 'the external wallet';
 
 /** What is wrong about a transfer, in sentences; nothing if it is as it should be. */
-export function transferProblems(row: TransferRow, { entries, fences }: Moved): string[] {
+export function transferProblems(given: TransferRow, { entries, fences }: Moved): string[] {
+  const row = asCaptured(given, fences);
   const status = row.status as TransferStatus;
   const legs = legsOf(row, fences);
   const found = entries.map((entry) => lineOf(row.currency, entry)).sort();
@@ -83,7 +84,9 @@ export function transferProblems(row: TransferRow, { entries, fences }: Moved): 
       ? isDone('debit', 'credit', 'rest', 'advance')
       : isTerminal(status)
         ? isSame(found, []) || isDone('debit', 'refund', 'advance')
-        : new Set(found).size === found.length && found.every((each) => all.includes(each));
+        : new Set(found).size === found.length &&
+          found.every((each) => all.includes(each)) &&
+          (status !== 'DEBITED' || legs.debit.every((each) => found.includes(each)));
   return [
     ...(fits ? [] : [`it is ${status} with the entries: ${found.join('; ') || 'none'}`]),
     ...fenceProblems(row, fences, {
@@ -102,6 +105,23 @@ export function transferProblems(row: TransferRow, { entries, fences }: Moved): 
       ? []
       : [`${row.reversed} of it is said to be reversed, but its reversals sum to ${row.reversals}`]),
   ];
+}
+
+/** The row may have been read before it was decided what is captured, and the shards after that had been credited. */
+function asCaptured(row: TransferRow, fences: readonly Fence[]): TransferRow {
+  const credit = fences.find(({ leg, outcome }) => leg === 'credit' && outcome === 'applied');
+  const isUnknown =
+    row.capture_method === 'manual' && row.captured === null && !isTerminal(row.status as TransferStatus);
+  return isUnknown && credit !== undefined ? { ...row, captured: credit.amount } : row;
+}
+
+/**
+ * Whether a hold that its row shows as held is settled by its fences, and no compensation goes on about it that needs somebody.
+ */
+export function isSettledHold({ status, capture_method: method, caseLog }: TransferRow, { fences }: Moved): boolean {
+  return (
+    status === 'DEBITED' && method === 'manual' && caseLog.length === 0 && fences.some(({ leg }) => leg === 'credit')
+  );
 }
 
 /** The entries of each part of a transfer; those of no amount, and those that never were asked for, are none. */

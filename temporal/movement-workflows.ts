@@ -2,10 +2,11 @@
  * What the reconciliation asks of Temporal about the workflows of movements: whether one is open, which have closed in a way
  * that no workflow of ours does by itself, and to start one again from its row. Imported by whoever composes a process.
  */
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { TransferBatch } from '../db/transfer/batch-queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
+import { VERIFIED_WITHIN_MS } from './namespace-binding.ts';
 import { startBatch, startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
 
 export interface MovementWorkflows {
@@ -19,6 +20,16 @@ export interface MovementWorkflows {
     fromMs: number,
     untilMs: number,
   ) => Promise<{ workflowIds: string[]; next: number | null }>;
+  /**
+   * The ids of the open workflows that were started before this, the newest first, as far as visibility has caught up; `next`
+   * is where to go on. Milliseconds since 1970.
+   */
+  readonly openBefore: (untilMs: number | null) => Promise<{ workflowIds: string[]; next: number | null }>;
+  /**
+   * Asks an open workflow to end: it then settles what it moves as the fences say, which of what is settled changes nothing.
+   * One that has closed needs it no more.
+   */
+  readonly requestCancel: (workflowId: string) => Promise<void>;
   /** A start that finds an open run, or one that ended by itself, does nothing. */
   readonly startTransfer: (row: Transfer) => Promise<void>;
   readonly startTransaction: (row: Transaction) => Promise<void>;
@@ -42,26 +53,49 @@ export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
       }
     },
 
-    async closedFromOutside(fromMs, untilMs) {
+    closedFromOutside(fromMs, untilMs) {
       // Temporal has no instant before 1970, and lists the newest first.
       const window = `CloseTime >= '${instant(Math.max(fromMs, 0))}' AND CloseTime < '${instant(untilMs)}'`;
-      const query = `${TYPES} AND ${FROM_OUTSIDE} AND ${window}`;
-      const workflowIds: string[] = [];
-      let oldestMs = untilMs;
-      for await (const { workflowId, closeTime } of starter.client.workflow.list({ query, pageSize: PAGE_ROWS })) {
-        const closedMs = closeTime?.getTime() ?? fromMs;
-        // As many as were closed within the millisecond of the last one are taken too, so that the next page is after them.
-        if (workflowIds.length >= PAGE_ROWS && closedMs < oldestMs) return { workflowIds, next: oldestMs };
-        workflowIds.push(workflowId);
-        oldestMs = Math.min(oldestMs, closedMs);
+      return page(`${TYPES} AND ${FROM_OUTSIDE} AND ${window}`, untilMs, ({ closeTime }) => closeTime);
+    },
+
+    openBefore(untilMs) {
+      const window = untilMs === null ? '' : ` AND StartTime < '${instant(untilMs)}'`;
+      const query = `${TYPES} AND ExecutionStatus = 'Running'${window}`;
+      return page(query, untilMs ?? Number.POSITIVE_INFINITY, ({ startTime }) => startTime);
+    },
+
+    async requestCancel(workflowId) {
+      await starter.binding.verify(VERIFIED_WITHIN_MS);
+      try {
+        await starter.client.workflow.getHandle(workflowId).cancel();
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
-      return { workflowIds, next: null };
     },
 
     startTransfer: (row) => startTransfer(starter, row),
     startTransaction: (row) => startTransaction(starter, row),
     startBatch: (row) => startBatch(starter, row),
   };
+
+  /** Some hundreds of those that are listed, the newest first by this time. */
+  async function page(
+    query: string,
+    newestMs: number,
+    timeOf: (info: WorkflowExecutionInfo) => Date | undefined,
+  ): Promise<{ workflowIds: string[]; next: number | null }> {
+    const workflowIds: string[] = [];
+    let oldestMs = newestMs;
+    for await (const info of starter.client.workflow.list({ query, pageSize: PAGE_ROWS })) {
+      const atMs = timeOf(info)?.getTime() ?? 0;
+      // As many as are of the millisecond of the last one are taken too, so that the next page is after them.
+      if (workflowIds.length >= PAGE_ROWS && atMs < oldestMs) return { workflowIds, next: oldestMs };
+      workflowIds.push(info.workflowId);
+      oldestMs = Math.min(oldestMs, atMs);
+    }
+    return { workflowIds, next: null };
+  }
 }
 
 function instant(milliseconds: number): string {

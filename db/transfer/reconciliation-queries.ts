@@ -77,6 +77,16 @@ export async function endedMovements(
   );
 }
 
+/** Of these, those that ended long enough ago for their workflows to have noticed. */
+export async function longOver(database: Database, kind: Kind | 'batch', ids: readonly string[]): Promise<string[]> {
+  const [from, id] = kind === 'batch' ? [sql`transfer_batches`, sql`batch_id`] : [table[kind], key[kind]];
+  const rows = await rowsOf<{ id: string }>(
+    database,
+    sql`SELECT ${id} AS id FROM ${from} WHERE ${id} = ANY(${uuids(ids)}) AND ${isLongOver}`,
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Of these, those that have not ended. */
 export async function stillOpen(database: Database, kind: Kind, ids: readonly string[]): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
@@ -114,6 +124,8 @@ interface Judged {
   readonly isOpen: boolean;
   /** Whether it is old enough to have been started. */
   readonly isSettled: boolean;
+  /** Whether it ended long enough ago for its workflow to have noticed. */
+  readonly isLongOver: boolean;
   readonly batchId: string | null;
 }
 
@@ -149,7 +161,7 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
   return rowsOf(
     database,
     sql`
-    SELECT batch_id AS id, batch_id AS "batchId", ${isSettled} AS "isSettled",
+    SELECT batch_id AS id, batch_id AS "batchId", ${isSettled} AS "isSettled", ${isLongOver} AS "isLongOver",
       status = 'PROCESSING' OR EXISTS (SELECT FROM transfers WHERE transfers.batch_id = transfer_batches.batch_id AND ${isOpen}) AS "isOpen"
     FROM transfer_batches WHERE batch_id = ANY(${uuids(ids)})`,
   );
@@ -159,7 +171,8 @@ const isEnded = sql`status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 const isOpen = sql`NOT ${isEnded}`;
 /** What bears a time of the future was written while the clock was wrong. */
 const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS})`;
-const judgedColumns = sql`status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
+const isLongOver = sql`(status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED') AND updated_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS}))`;
+const judgedColumns = sql`${isLongOver} AS "isLongOver", status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {
   return after === null ? sql`true` : sql`(${position}) > (${at(after.atMs)}, ${after.key}::uuid)`;

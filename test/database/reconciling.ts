@@ -17,11 +17,15 @@ import {
 } from '../../domain/reconciliation.ts';
 import type { TestStores } from './database.ts';
 
+const PAGE_ROWS = 500;
+
 export interface Reconciling {
   /** What Temporal knows of, by id; others it does not know. */
   readonly states: Map<string, 'open' | 'closed'>;
   /** The movements whose workflows were started again; a start opens one unless it is `lost`. */
   readonly started: string[];
+  /** The workflows that were asked to end, which they do unless they are `lost`. */
+  readonly canceled: string[];
   readonly lost: Set<string>;
   /** What of Temporal throws. */
   readonly unreachable: Set<keyof Workflows>;
@@ -34,6 +38,7 @@ export interface Reconciling {
 export function reconciling(stores: TestStores): Reconciling {
   const states = new Map<string, 'open' | 'closed'>();
   const started: string[] = [];
+  const canceled: string[] = [];
   const lost = new Set<string>();
   const unreachable = new Set<keyof Workflows>();
   const reach = (name: keyof Workflows): void => {
@@ -52,6 +57,17 @@ export function reconciling(stores: TestStores): Reconciling {
       workflowIds: [...states].filter(([, state]) => state === 'closed').map(([id]) => id),
       next: null,
     }),
+    // In pages, as Temporal lists them; the place in the order stands for the time.
+    openBefore: async (untilMs) => {
+      const open = [...states].filter(([, state]) => state === 'open').map(([id]) => id);
+      const until = (untilMs ?? 0) + PAGE_ROWS;
+      return { workflowIds: open.slice(untilMs ?? 0, until), next: until < open.length ? until : null };
+    },
+    requestCancel: async (workflowId) => {
+      reach('requestCancel');
+      canceled.push(workflowId);
+      if (!lost.has(workflowId)) states.set(workflowId, 'closed');
+    },
     startTransfer: ({ transferId }) => start(`transfer/${transferId}`),
     startTransaction: ({ transactionId }) => start(`transaction/${transactionId}`),
     startBatch: async ({ batchId }) => {
@@ -70,6 +86,7 @@ export function reconciling(stores: TestStores): Reconciling {
   return {
     states,
     started,
+    canceled,
     lost,
     unreachable,
     clocksAheadMs,
