@@ -34,7 +34,8 @@ export async function recordCaseAction(
 
 /**
  * Closes a subject's open case, if it has one. A statement of its own, after the one that ended the movement: that one may
- * have waited for whoever opened the case, and its snapshot does not show it.
+ * have waited for whoever opened the case, and its snapshot does not show it. Who dies in between leaves the case open, and
+ * the reconciliation closes it.
  */
 export async function closeCase(database: Database, subject: string, comment: string): Promise<void> {
   await database.execute(sql`
