@@ -13,12 +13,15 @@ import { killRecorded } from '../../dev/kill-recorded.ts';
 import { hasEnded, launchStack, until, untilStarted } from '../../dev/launched-stack.ts';
 import { send } from '../../dev/processes.ts';
 import { readStackFile, type StackFile } from '../../dev/stack-file.ts';
+import type { Build } from '../../nemesis/build.ts';
 
 export { until };
 
 export interface TestStackOptions {
   readonly separate?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its commands/start.ts is run instead of this one's. */
+  readonly build?: Build;
 }
 
 export interface TestStack {
@@ -124,9 +127,10 @@ export async function refusedStart(
   return { code: await exitOf(child), said };
 }
 
-function runLauncher(dataDir: string, logFile: string, { separate, env }: TestStackOptions): ChildProcess {
+function runLauncher(dataDir: string, logFile: string, { separate, env, build }: TestStackOptions): ChildProcess {
   const flags = separate ? ['--separate'] : [];
-  return launchStack({ command: startCommand(), flags, dataDir, logFile, inherited: process.env, settings: env });
+  const command = build === undefined ? startCommand() : join(build.directory, 'commands/start.ts');
+  return launchStack({ command, flags, dataDir, logFile, inherited: process.env, settings: env });
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
