@@ -7,7 +7,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { findBatch } from '../db/transfer/batch-queries.ts';
-import { closeDisagreement, findCase, listOpenDisagreements, openDisagreement } from '../db/transfer/case-queries.ts';
+import {
+  closeDisagreement,
+  closeLeftOver,
+  findCase,
+  listCasesToSettle,
+  openDisagreement,
+} from '../db/transfer/case-queries.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
 import {
   changedMovements,
@@ -152,6 +158,8 @@ export function createReconciliationActivities({
         const isRepaired =
           first !== undefined && REPAIRED_BY_ITS_WORKFLOW.has(first.reason) && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
+        // What disagrees about something that has ended is another case than that of its compensation.
+        if (await closeLeftOver(database, subject)) casesClosed += 1;
         const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? first);
         if (problem === undefined) {
           if (await closeDisagreement(database, subject)) casesClosed += 1;
@@ -229,7 +237,7 @@ export function createReconciliationActivities({
 
   async function openCases(cursor: Cursor | null): Promise<Look> {
     const after = cursor === null ? null : { openedAt: new Date(cursor.atMs), caseId: cursor.key };
-    const rows = await listOpenDisagreements(database, after, MOVEMENTS_MAX);
+    const rows = await listCasesToSettle(database, after, MOVEMENTS_MAX);
     const last = rows.at(-1);
     const next = rows.length < MOVEMENTS_MAX ? null : { atMs: last!.openedAt.getTime(), key: last!.caseId };
     return { checked: rows.length, suspects: rows.map(({ subject }) => subject), next };

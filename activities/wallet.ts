@@ -57,7 +57,7 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
         otherCredit,
       }),
 
-    /** Pays the sender back out of the external wallet, before it is known what became of the credit. */
+    /** Pays the sender back out of the external wallet, before it is known what became of the credit; whether that has happened. */
     advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),
 
     /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */

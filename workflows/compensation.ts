@@ -71,12 +71,14 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   /** Whether the sender is paid. What has no answer yet when the credit turns out to have landed is told by its fence. */
   const payInAdvance = async (): Promise<boolean> => {
     try {
-      await advancing.run(() => steps.run('advance', senderTaskQueue, { terms, trace }));
+      // A worker of the version before answers nothing.
+      const isPaid: boolean | undefined = await advancing.run(() =>
+        steps.run('advance', senderTaskQueue, { terms, trace }),
+      );
+      if (!advancing.consideredCancelled) return isPaid !== false;
     } catch (error) {
-      // Canceled, or timed out since: which of both depends on how far it was.
       if (!advancing.consideredCancelled) throw error;
     }
-    if (!advancing.consideredCancelled) return true;
     await condition(() => advance !== 'open');
     return advance === 'applied';
   };

@@ -3,7 +3,7 @@
  * Every write is one statement over all the items that it is about, with their steps and events. Imported by the batch
  * activities, the API and the sweep.
  */
-import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/batch.ts';
 import { eventEnvelope } from '../../domain/event.ts';
 import type { BatchId } from '../../domain/ids.ts';
@@ -99,11 +99,8 @@ export async function recordBatchEnds(
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findBatch(database, batchId);
   if (stored === undefined) throw new MovementMissing(`batch ${batchId}`);
-  if (stored.status === 'COMPLETED' && stored.attentionReason !== null) {
+  if (stored.status === 'COMPLETED' && stored.attentionCaseId !== null)
     await closeCase(database, `batch/${batchId}`, 'the batch is COMPLETED');
-    await database.execute(sql`
-      UPDATE transfer_batches SET attention_reason = NULL, attention_since = NULL, attention_error = NULL WHERE batch_id = ${batchId}`);
-  }
   return { status: stored.status, completed: stored.completedCount, failed: stored.failedCount };
 }
 
@@ -116,6 +113,8 @@ async function writeEnds(
   trace: TraceContext,
 ): Promise<void> {
   const end = sql`(${JSON.stringify(others)}::jsonb -> batch_index::text)`;
+  const isOver = sql`completed_count + failed_count + counted.completed + counted.failed = item_count`;
+  const untilOver = (column: SQL): SQL => sql`${column} = CASE WHEN NOT ${isOver} THEN ${column} END`;
   const openings = Object.fromEntries(
     ['completed', 'failed', 'canceled'].map((how) => [how, opening(`transfer.${how}`, trace)]),
   );
@@ -141,7 +140,8 @@ async function writeEnds(
     )
     UPDATE transfer_batches SET completed_count = completed_count + counted.completed, failed_count = failed_count + counted.failed,
       updated_at = clock_timestamp(),
-      status = CASE WHEN completed_count + failed_count + counted.completed + counted.failed = item_count THEN 'COMPLETED' ELSE status END
+      status = CASE WHEN ${isOver} THEN 'COMPLETED' ELSE status END,
+      ${untilOver(sql`attention_reason`)}, ${untilOver(sql`attention_since`)}, ${untilOver(sql`attention_error`)}
     FROM counted WHERE batch_id = ${batchId} AND counted.completed + counted.failed > 0`);
 }
 

@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { SYSTEM_ACTOR, type Resolution } from '../../domain/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
+import { MovementMissing } from '../../domain/movement-missing.ts';
 import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
 import type { Database } from '../database.ts';
 import { closeCases } from './case-clauses.ts';
@@ -27,14 +28,16 @@ export async function recordCaseAction(
   const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`
     SELECT status, EXISTS (SELECT FROM case_actions WHERE request_key = ${requestKey}) AS is_logged
     FROM transfers WHERE transfer_id = ${transferId}`);
-  const { is_logged: isLogged, status } = rows[0]!;
+  if (rows[0] === undefined) throw new MovementMissing(`transfer ${transferId}`);
+  const { is_logged: isLogged, status } = rows[0];
   if (!isLogged && !isTerminal(status)) throw new Error(`transfer ${transferId} has no open case yet`);
   return isLogged;
 }
 
 /**
  * Closes a subject's open case, if it has one. A statement of its own, after the one that ended the movement: that one may
- * have waited for whoever opened the case, and its snapshot does not show it.
+ * have waited for whoever opened the case, and its snapshot does not show it. Who dies in between leaves the case open, and
+ * the reconciliation closes it.
  */
 export async function closeCase(database: Database, subject: string, comment: string): Promise<void> {
   await database.execute(sql`

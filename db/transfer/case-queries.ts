@@ -68,8 +68,11 @@ export function listCaseActions(database: Database, caseId: CaseId): Promise<Log
     .limit(1_000);
 }
 
-/** The subjects of the reconciliation's open cases, a page in the order of their opening. */
-export function listOpenDisagreements(
+/**
+ * The open cases that a run of the reconciliation looks at: its own, and those of a compensation that is over. A page in the
+ * order of their opening.
+ */
+export function listCasesToSettle(
   database: Database,
   after: { openedAt: Date; caseId: string } | null,
   limit: number,
@@ -81,7 +84,7 @@ export function listOpenDisagreements(
   return database
     .select({ caseId: cases.caseId, subject: cases.subject, openedAt: cases.openedAt })
     .from(cases)
-    .where(and(eq(cases.status, 'OPEN'), isDisagreement, position))
+    .where(and(eq(cases.status, 'OPEN'), sql`(${isDisagreement} OR NOT ${isUnderWay})`, position))
     .orderBy(asc(cases.openedAt), asc(cases.caseId))
     .limit(limit);
 }
@@ -131,6 +134,19 @@ export async function closeDisagreement(database: Database, subject: string): Pr
   return rowCount === 1;
 }
 
+/**
+ * Closes a subject's open case of a compensation if what it is about has ended or is not there: who wrote the end may have
+ * died before the case was closed. Whether there was one.
+ */
+export async function closeLeftOver(database: Database, subject: string): Promise<boolean> {
+  const comment = 'What it is about has ended, or is not there any more.';
+  const condition = sql`subject = ${subject} AND NOT ${isDisagreement} AND NOT ${isUnderWay}`;
+  const { rowCount } = await database.execute(sql`
+    WITH ${closeCases(condition, { action: 'closed', actor: SYSTEM_ACTOR, comment })}
+    SELECT FROM closed`);
+  return rowCount === 1;
+}
+
 /** An operator says that an open case is settled; undefined if it was not open. */
 export async function settleCase(
   database: Database,
@@ -155,3 +171,11 @@ export async function logAction(
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;
+
+const subjectId = sql`split_part(${cases.subject}, '/', 2)::uuid`;
+/** That a case is about a movement or a batch that is there and has not ended. */
+const isUnderWay = sql`CASE split_part(${cases.subject}, '/', 1)
+    WHEN 'transfer' THEN EXISTS (SELECT FROM transfers WHERE transfers.transfer_id = ${subjectId} AND status NOT IN ('COMPLETED', 'FAILED', 'CANCELED'))
+    WHEN 'transaction' THEN EXISTS (SELECT FROM transactions WHERE transactions.transaction_id = ${subjectId} AND status = 'PENDING')
+    WHEN 'batch' THEN EXISTS (SELECT FROM transfer_batches WHERE batch_id = ${subjectId} AND status = 'PROCESSING')
+    ELSE false END`;

@@ -96,11 +96,19 @@ export function refund(
   );
 }
 
-/** Pays the sender back before the credit's fence has answered, out of the external wallet: functions/advance.sql. */
-export async function advance(database: Database, t: TransferTerms, trace: TraceContext): Promise<void> {
+/**
+ * Pays the sender back before the credit's fence has answered, out of the external wallet: functions/advance.sql. Answers
+ * whether that has happened, now or before.
+ */
+export async function advance(database: Database, t: TransferTerms, trace: TraceContext): Promise<boolean> {
   await database.execute(
     sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
+  // A statement of its own: the snapshot of the one above is older than what that has written.
+  const { rowCount } = await database.execute(
+    sql`SELECT FROM operation_fences WHERE transaction_id = ${t.transferId} AND leg = 'advance' AND outcome = 'applied'`,
+  );
+  return rowCount === 1;
 }
 
 /** Makes sure that the sender is not paid in advance any more, or learns that it has been: functions/cancel.sql. */

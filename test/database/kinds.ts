@@ -32,7 +32,7 @@ export interface Kinds {
   readonly debited: (pair: Pair, amount: string, isHold: boolean) => Promise<TransferTerms>;
   readonly credit: (t: TransferTerms, amount: string) => Promise<LegAnswer<string>>;
   readonly refund: (t: TransferTerms, credited: string) => Promise<LegAnswer<string>>;
-  readonly advance: (t: TransferTerms) => Promise<void>;
+  readonly advance: (t: TransferTerms) => Promise<boolean>;
   readonly cancelAdvance: (t: TransferTerms) => Promise<AdvanceState>;
   readonly complete: (t: TransferTerms, advance?: AdvanceState) => Promise<transfers.Transfer>;
   readonly giveUp: (t: TransferTerms) => Promise<void>;

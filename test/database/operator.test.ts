@@ -36,7 +36,7 @@ describe('an operator', () => {
       await fund('100.0000');
       const t = await debited('30.0000', false);
       await kinds.force(t);
-      await all(() => kinds.advance(t));
+      assert.deepEqual(new Set(await all(() => kinds.advance(t))), new Set([true]));
       assert.equal(await kinds.wallets.balance(sender), '100.0000');
       await kinds.giveUp(t);
       await all(() => kinds.refund(t, '0'));
@@ -71,7 +71,7 @@ describe('an operator', () => {
         await kinds.credit(t, isHold ? '10.0000' : '30.0000');
         await kinds.force(t);
         assert.deepEqual(new Set(await all(() => kinds.cancelAdvance(t))), new Set(['canceled']));
-        await all(() => kinds.advance(t));
+        assert.deepEqual(new Set(await all(() => kinds.advance(t))), new Set([false]));
         if (isHold) await all(() => kinds.refund(t, '10.0000'));
         await kinds.complete(t, 'canceled');
         await all(() => kinds.advance(t));

@@ -234,7 +234,7 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
       case 'compensate':
         return compensate(t);
       case 'advance':
-        return shard.advance(wallets.shardOf(t.senderWalletId), t, trace);
+        return void (await shard.advance(wallets.shardOf(t.senderWalletId), t, trace));
       case 'cancelAdvance':
         return cancelAdvance(t);
       case 'transact':

@@ -82,6 +82,9 @@ for (const separate of [false, true]) {
     const resolve = (id: string, action: string, headers: Record<string, string> = { 'x-actor': 'alice' }) =>
       money.api.post<Case & { code: string }>(`/v1/cases/${id}/resolve`, { action, comment: 'Seen by hand.' }, headers);
 
+    const runClosesTheCase = async (): Promise<void> =>
+      assert.deepEqual([(await run()).cases_closed, (await openCases()).open_count], [1, 0]);
+
     test('the schedule is there, skips what overlaps, and stays as an operator has left it', async () => {
       const schedule = money.temporal.schedule.getHandle('reconciliation');
       await schedule.pause('by a test');
@@ -189,7 +192,7 @@ for (const separate of [false, true]) {
       });
     }
 
-    test('an open case of a running batch tells what Temporal knows now, and cannot be closed by hand', async () => {
+    test('an open case of a running batch tells what Temporal knows now, cannot be closed by hand, and is closed by a run once it has ended', async () => {
       const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
       const release = await money.lockWallet(sender);
       const { body } = await postBatch([{ sender_wallet_id: sender, receiver_wallet_id: receiver }]);
@@ -204,11 +207,10 @@ for (const separate of [false, true]) {
       const refused = await resolve(opened!.case_id, 'close');
       assert.deepEqual([refused.status, refused.body.code], [409, 'case_has_workflow']);
       assert.match(JSON.stringify(refused.body), /when its batch ends/);
+      assert.equal((await run()).cases_closed, 0);
       await release();
       await untilBatchEnded(body.batch_id);
-      await money.rows('transfer', `UPDATE cases SET status = 'RESOLVED', resolved_at = now() WHERE case_id = $1`, [
-        opened!.case_id,
-      ]);
+      await runClosesTheCase();
     });
 
     test('a batch that has not ended though its workflow has is one case, whatever the number of its items', async () => {
@@ -233,7 +235,7 @@ for (const separate of [false, true]) {
       assert.deepEqual([(await run()).status, (await openCases()).open_count], ['CLEAN', 0]);
     });
 
-    test('an open case of a running workflow tells what Temporal knows now, and is resolved at its transfer', async () => {
+    test('an open case of a running workflow tells what Temporal knows now, is resolved at its transfer, and is closed by a run once that has ended', async () => {
       const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
       const release = await money.lockWallet(sender);
       const { body } = await money.api.transfer(sender, receiver, '1', { 'idempotency-key': randomUUID() });
@@ -254,10 +256,8 @@ for (const separate of [false, true]) {
       await release();
       await money.assertSound();
       const ended = (await money.api.get<Case>(`/v1/cases/${case_id}`)).body;
-      assert.equal(ended.last_error, 'as it was stored', 'nothing is tried any more');
-      await money.rows('transfer', `UPDATE cases SET status = 'RESOLVED', resolved_at = now() WHERE case_id = $1`, [
-        case_id,
-      ]);
+      assert.deepEqual([ended.status, ended.last_error], ['OPEN', 'as it was stored'], 'nothing is tried any more');
+      await runClosesTheCase();
     });
 
     test('a one-sided transaction whose workflow is terminated is started again', async () => {

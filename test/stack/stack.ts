@@ -15,12 +15,15 @@ import { hasEnded, LAUNCHER_TETHER, launchStack, until, untilStarted } from '../
 import { send } from '../../dev/processes.ts';
 import { readStackFile, type StackFile } from '../../dev/stack-file.ts';
 import { spawnTethered } from '../../dev/tether.ts';
+import type { Build } from '../../nemesis/build.ts';
 
 export { until };
 
 export interface TestStackOptions {
   readonly separate?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its commands/start.ts is run instead of this one's. */
+  readonly build?: Build;
 }
 
 export interface TestStack {
@@ -127,9 +130,10 @@ export async function refusedStart(
   return { code: await exitOf(child), said };
 }
 
-function runLauncher(dataDir: string, logFile: string, { separate, env }: TestStackOptions): ChildProcess {
+function runLauncher(dataDir: string, logFile: string, { separate, env, build }: TestStackOptions): ChildProcess {
   const flags = separate ? ['--separate'] : [];
-  return launchStack({ command: startCommand(), flags, dataDir, logFile, inherited: process.env, settings: env });
+  const command = build === undefined ? startCommand() : join(build.directory, 'commands/start.ts');
+  return launchStack({ command, flags, dataDir, logFile, inherited: process.env, settings: env });
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {

@@ -184,6 +184,31 @@ describe('a forced refund of a transfer whose credit turns out to have landed', 
   }
 });
 
+it('a forced refund that comes after the rest of a captured hold was given back is refused: there is nothing left to pay', async () => {
+  const end = holdUp('recordTransferStatus', 2);
+  const { services, heal } = failing(
+    { credit: 'after', cancelCredit: 'before', advance: 'before' },
+    { before: end.hold },
+  );
+  await withWorkers(services, async () => {
+    const handle = await startTransfer(environment(), 'ordinary', { expiresInMs: DAY_MS });
+    await until(() => services.statuses.includes('DEBITED'));
+    await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+    await untilStuck(services);
+    const refund = ask(handle, 'refund');
+    await until(() => services.attempts.includes('advance'));
+    heal('credit', 'cancelCredit');
+    await ask(handle, 'retry');
+    await end.reached;
+    heal('advance');
+    assert.equal(await refund, 'not_resolvable');
+    end.release();
+    assert.equal((await handle.result()).status, 'COMPLETED');
+  });
+  assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
+  assert.equal(services.advanceAtTheEnd(), 'canceled');
+});
+
 describe('a run that follows one whose compensation needed attention', () => {
   /**
    * A transfer that is canceled while its credit's answers are lost, and terminated while its advance is asked for; then

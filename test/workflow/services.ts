@@ -93,6 +93,7 @@ export function createServices({ refuse = {}, neededAttention = false, before, a
     writeOff: async (settlement) => settle(settlement, 'external'),
     advance: async () => {
       if (settled.length === 0) advance ??= 'applied';
+      return advance === 'applied';
     },
     cancelAdvance: async () => (advance ??= 'canceled'),
     recordTransferStatus: async ({ next, advance: known }) => {
