@@ -28,7 +28,7 @@ type Judged = JudgedTransfer | JudgedTransaction | JudgedBatch;
 const NOTHING: Moved = { entries: [], fences: [] };
 const DESCRIBED_AT_ONCE = 16;
 
-type Examine = (subjects: readonly string[]) => Promise<Map<string, Finding>>;
+export type Examine = (subjects: readonly string[]) => Promise<Map<string, Finding>>;
 
 /** Answers those of the subjects that disagree; for items of a batch without a workflow, that batch instead. */
 export function examiner({

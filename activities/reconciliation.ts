@@ -7,23 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { findBatch } from '../db/transfer/batch-queries.ts';
-import {
-  closeDisagreement,
-  closeLeftOver,
-  findCase,
-  listCasesToSettle,
-  openDisagreement,
-} from '../db/transfer/case-queries.ts';
+import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../db/transfer/case-queries.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
-import {
-  changedMovements,
-  endedMovements,
-  longOver,
-  openMovements,
-  stillOpen,
-  subjectsWrittenFor,
-  type Kind,
-} from '../db/transfer/reconciliation-queries.ts';
 import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../db/transfer/run-queries.ts';
 import { findTransaction } from '../db/transfer/transaction-queries.ts';
 import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../domain/ids.ts';
@@ -31,10 +16,8 @@ import { MOVEMENTS_MAX, type Ledger } from '../domain/ledger.ts';
 import {
   EMPTY_TALLY,
   isPatrolled,
-  OVERLAP_SECONDS,
   placesOf,
   subjectOf,
-  workflowSubject,
   type Cursor,
   type Disagreement,
   type Finding,
@@ -46,18 +29,15 @@ import {
   type Tally,
   type Window,
 } from '../domain/reconciliation.ts';
-import { halfDone } from '../domain/settlement.ts';
+import { halfDone } from '../domain/half-done.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
 import { examiner, type WorkflowStates } from './examination.ts';
+import { placeReader, type Look, type WorkflowLists } from './reconciliation-places.ts';
+
+export type { Look };
 
 /** Temporal, as far as the reconciliation needs it: temporal/movement-workflows.ts. */
-export interface Workflows extends WorkflowStates {
-  readonly closedFromOutside: (
-    fromMs: number,
-    untilMs: number,
-  ) => Promise<{ workflowIds: string[]; next: number | null }>;
-  /** The ids of open workflows that were started before this, the newest first; `next` is where to go on. */
-  readonly openBefore: (untilMs: number | null) => Promise<{ workflowIds: string[]; next: number | null }>;
+export interface Workflows extends WorkflowStates, WorkflowLists {
   /** Has a workflow that is open settle what it moves as the fences say. */
   readonly requestCancel: (workflowId: string) => Promise<void>;
   readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
@@ -65,19 +45,10 @@ export interface Workflows extends WorkflowStates {
   readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
 }
 
-export interface Look {
-  readonly checked: number;
-  /** The subjects that seem to disagree; at most some hundreds. */
-  readonly suspects: readonly string[];
-  /** Where to go on; null at the end. */
-  readonly next: Cursor | null;
-}
-
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
 
 /** A call goes on to the next pages of its place for so long, so that the history stays short. */
 const LOOK_MS = 5_000;
-const WALLETS_A_RUN = 1_000;
 const ENDED_PAGES_A_RUN = 4;
 const REPAIR_LOOKS = 10;
 const REPAIR_LOOK_MS = 500;
@@ -94,6 +65,7 @@ export function createReconciliationActivities({
   workflows: Workflows;
 }) {
   const examine = examiner({ database, ledger, workflows });
+  const pageOf = placeReader({ database, ledger, workflows, examine });
 
   return {
     /** Notes that a run begins, and that those whose workflow is gone have failed. */
@@ -204,80 +176,6 @@ export function createReconciliationActivities({
     },
   };
 
-  async function pageOf(place: Place, window: Window, cursor: Cursor | null): Promise<Look> {
-    switch (place.of) {
-      case 'cases':
-        return openCases(cursor);
-      case 'closed_workflows':
-        return closedWorkflows(window, cursor);
-      case 'open_workflows':
-        return openWorkflows(cursor);
-      case 'changed':
-        return examined(place.kind, await changedMovements(database, place.kind, window, cursor));
-      case 'open':
-        return examined(place.kind, await openMovements(database, place.kind, cursor));
-      case 'ended':
-        return examined(place.kind, await endedMovements(database, place.kind, cursor));
-      case 'fences': {
-        const { movements, next } = await ledger.fences({ shard: place.shard, window, after: cursor ?? undefined });
-        return { checked: movements.length, suspects: await wrong(await writtenFor(movements, window)), next };
-      }
-      case 'entries': {
-        const page = await ledger.entries({ shard: place.shard, window, after: cursor ?? undefined });
-        const suspects = [...page.wallets.map(walletSubject), ...(await writtenFor(page.movements, window))];
-        return { checked: page.checked, suspects, next: page.next };
-      }
-      case 'wallets': {
-        const slice = { shard: place.shard, after: cursor?.key ?? null, limit: WALLETS_A_RUN };
-        const { checked, wallets, next } = await ledger.wallets(slice);
-        return { checked, suspects: wallets.map(walletSubject), next: next === null ? null : { atMs: 0, key: next } };
-      }
-    }
-  }
-
-  async function openCases(cursor: Cursor | null): Promise<Look> {
-    const after = cursor === null ? null : { openedAt: new Date(cursor.atMs), caseId: cursor.key };
-    const rows = await listCasesToSettle(database, after, MOVEMENTS_MAX);
-    const last = rows.at(-1);
-    const next = rows.length < MOVEMENTS_MAX ? null : { atMs: last!.openedAt.getTime(), key: last!.caseId };
-    return { checked: rows.length, suspects: rows.map(({ subject }) => subject), next };
-  }
-
-  /** Movements and batches that have not ended though their workflow was closed from outside. */
-  async function closedWorkflows(window: Window, cursor: Cursor | null): Promise<Look> {
-    // What is closed while the run is under way is welcome as well; Temporal's clock may differ from the database's.
-    const untilMs = cursor?.atMs ?? window.untilMs + OVERLAP_SECONDS * 1_000;
-    const { workflowIds, next } = await workflows.closedFromOutside(window.fromMs, untilMs);
-    const looks = await Promise.all([
-      ...(['transfer', 'transaction'] as const).map(async (kind) => {
-        const ids = workflowIds.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
-        return wrong((await stillOpen(database, kind, ids)).map((id) => `${kind}/${id}`));
-      }),
-      wrong(workflowIds.filter((id) => id.startsWith('batch/'))),
-    ]);
-    return {
-      checked: workflowIds.length,
-      suspects: looks.flat(),
-      next: next === null ? null : { atMs: next, key: '' },
-    };
-  }
-
-  /** Open workflows of movements and batches that have ended, as after Temporal's database was restored. */
-  async function openWorkflows(cursor: Cursor | null): Promise<Look> {
-    const { workflowIds, next } = await workflows.openBefore(cursor?.atMs ?? null);
-    const over = await Promise.all(
-      (['transfer', 'transaction', 'batch'] as const).map(async (kind) => {
-        const ids = workflowIds.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
-        return (await longOver(database, kind, ids)).map((id) => workflowSubject(`${kind}/${id}`));
-      }),
-    );
-    return {
-      checked: workflowIds.length,
-      suspects: await wrong(over.flat()),
-      next: next === null ? null : { atMs: next, key: '' },
-    };
-  }
-
   /** Looks again until nothing of it disagrees, or for some seconds: what was asked of a workflow takes it a moment. */
   async function untilRepaired(subjects: readonly string[]): Promise<Map<string, Finding>> {
     let unrepaired = await examine(subjects);
@@ -286,19 +184,6 @@ export function createReconciliationActivities({
       unrepaired = await examine(subjects);
     }
     return unrepaired;
-  }
-
-  async function examined(kind: Kind, { ids, next }: { ids: string[]; next: Cursor | null }): Promise<Look> {
-    return { checked: ids.length, suspects: await wrong(ids.map((id) => `${kind}/${id}`)), next };
-  }
-
-  /** The subjects of movements that a shard wrote for, as far as they are not judged because their row changed. */
-  function writtenFor(movements: readonly string[], window: Window): Promise<string[]> {
-    return movements.length === 0 ? Promise.resolve([]) : subjectsWrittenFor(database, movements, window.fromMs);
-  }
-
-  async function wrong(subjects: readonly string[]): Promise<string[]> {
-    return [...(await examine(subjects)).keys()];
   }
 
   /** Starts the workflow of a movement or a batch from its row. One that ended meanwhile is left alone. */
@@ -322,8 +207,4 @@ export function createReconciliationActivities({
 function pagesMax(place: Place): number {
   if (!isPatrolled(place)) return Number.POSITIVE_INFINITY;
   return place.of === 'ended' ? ENDED_PAGES_A_RUN : 1;
-}
-
-function walletSubject(id: string): string {
-  return `wallet/${id}`;
 }

@@ -4,7 +4,8 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { acceptReversal, findTransfer, type Transfer } from '../db/transfer/queries.ts';
+import { acceptReversal } from '../db/transfer/acceptance.ts';
+import { findTransfer, type Transfer } from '../db/transfer/queries.ts';
 import { shardsOf } from '../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../domain/case.ts';
 import { reversalId } from '../domain/derived-id.ts';

@@ -3,7 +3,8 @@
  * transfer's path; the next is workflows/transfer.ts. Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { acceptTransfer, findTransfer, listSteps } from '../db/transfer/queries.ts';
+import { acceptTransfer } from '../db/transfer/acceptance.ts';
+import { findTransfer, listSteps } from '../db/transfer/queries.ts';
 import { transferId } from '../domain/derived-id.ts';
 import { shardsOf } from '../domain/routing.ts';
 import type { TransferId } from '../domain/ids.ts';

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
-import { acceptTransfer, recordTransferStatus } from '../db/transfer/queries.ts';
+import { acceptTransfer } from '../db/transfer/acceptance.ts';
+import { recordTransferStatus } from '../db/transfer/queries.ts';
 import { cancelCredit, credit, debit, refund } from '../db/wallet/queries.ts';
 import type { Currency } from '../domain/currency.ts';
 import { transferId } from '../domain/derived-id.ts';

@@ -2,11 +2,9 @@
  * Whether what the wallet shards did for a movement is what its row says: the entries, the fences and the steps that
  * belong to its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation judge by it.
  */
-import type { Currency } from './currency.ts';
-import type { TransferId, WalletId } from './ids.ts';
 import { formatUnits, parseUnits } from './money.ts';
 import { endOfTransaction } from './transaction.ts';
-import { endOfLeg, isTerminal, type FailureDetail, type TransferStatus, type TransferTerms } from './transfer.ts';
+import { endOfLeg, isTerminal, type FailureDetail, type TransferStatus } from './transfer.ts';
 
 interface MovementRow {
   readonly status: string;
@@ -286,29 +284,4 @@ function stepProblems({ steps, scheduled, failure_reason: reason }: TransferRow,
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.toSorted().join('\n') === b.toSorted().join('\n');
-}
-
-/**
- * What a transfer has left half done, by its fences alone: what was debited and is neither credited nor given back. For one whose
- * row is lost, or was another's. Of a debit of before counterparties were kept, the receiver is known where its credit was decided.
- */
-export function halfDone(transferId: TransferId, { fences }: Moved): TransferTerms[] {
-  const of = (leg: string): Fence[] => fences.filter((fence) => fence.leg === leg);
-  return of('debit').flatMap(({ outcome, wallet: sender, counterparty, amount, currency }) => {
-    const credits = of('credit').filter((credit) => (credit.counterparty ?? sender) === sender);
-    const receiver = counterparty ?? (credits.length === 1 ? credits[0]!.wallet : undefined);
-    const isCredited = credits.some((credit) => credit.outcome === 'applied' && credit.wallet === receiver);
-    const isSettled = [...of('refund'), ...of('release')].some((leg) => leg.wallet === sender);
-    return outcome !== 'applied' || receiver === undefined || isCredited || isSettled
-      ? []
-      : [
-          {
-            transferId,
-            senderWalletId: sender as WalletId,
-            receiverWalletId: receiver as WalletId,
-            amount,
-            currency: currency as Currency,
-          },
-        ];
-  });
 }

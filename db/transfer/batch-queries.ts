@@ -16,7 +16,7 @@ import { isDue } from './due.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
-import { START_DUE_SECONDS } from './queries.ts';
+import { START_DUE_SECONDS } from './acceptance.ts';
 import { transferBatches, transfers } from './schema.ts';
 
 export type TransferBatch = typeof transferBatches.$inferSelect;

@@ -11,7 +11,8 @@ import { transferBodyHash } from '../../domain/movement-body.ts';
 import { scheduledRunName, triggeredRunName } from '../../domain/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
-import { findTransfer, insertEvent, insertMetadata, START_DUE_SECONDS, type Transfer } from './queries.ts';
+import { insertEvent, insertMetadata, START_DUE_SECONDS } from './acceptance.ts';
+import { findTransfer, type Transfer } from './queries.ts';
 import { findRecurringTransfer, type RecurringTransfer } from './recurring-queries.ts';
 import { recurringTransferSkips, transfers } from './schema.ts';
 

@@ -12,7 +12,7 @@ import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts
 import { isDue } from './due.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
-import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './queries.ts';
+import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
 import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { audit } from '../../audit/audit.ts';
 import type { Violation } from '../../audit/findings.ts';
 import { recordCaseAction } from '../../db/transfer/case-log.ts';
+import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
@@ -75,7 +76,7 @@ export async function startKinds(): Promise<Kinds> {
       const kind = { expiresInSeconds: isHold ? 3_600 : undefined };
       const notes = { reference: undefined, metadata: undefined };
       const acceptance = { ...notes, ...kind, idempotencyKey: key, bodyHash: transferBodyHash({ ...t, ...kind }) };
-      await transfers.acceptTransfer(service, t, { ...acceptance, deadlineSeconds: 600 }, trace);
+      await acceptTransfer(service, t, { ...acceptance, deadlineSeconds: 600 }, trace);
       const answers = await all(() => shard.debit(at(senderWalletId), t, trace, { isHold, total: t.amount }));
       assert.ok(answers.every(({ outcome }) => outcome === 'applied'));
       await transfers.recordTransferStatus(service, t.transferId, { status: 'DEBITED' }, trace);

@@ -12,7 +12,7 @@ import {
   type TransferFilter,
 } from '../../db/transfer/list-queries.ts';
 import type { Position } from '../../db/transfer/list-walk.ts';
-import { acceptTransfer } from '../../db/transfer/queries.ts';
+import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { acceptTransaction } from '../../db/transfer/transaction-queries.ts';
 import { bodyHash, walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';

@@ -14,7 +14,7 @@ import * as shard from '../../db/wallet/queries.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
-import { halfDone } from '../../domain/settlement.ts';
+import { halfDone } from '../../domain/half-done.ts';
 import { endOfCredit, endOfLeg, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { trace, transfer, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { acceptReversal } from '../../db/transfer/acceptance.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { reversalId } from '../../domain/derived-id.ts';
@@ -115,7 +116,7 @@ describe('the databases', () => {
         bodyHash,
         deadlineSeconds: 600,
       };
-      return transfers.acceptReversal(kinds.stores.transfer.service, terms, acceptance, t.transferId, trace);
+      return acceptReversal(kinds.stores.transfer.service, terms, acceptance, t.transferId, trace);
     };
     const reversedOf = async (t: TransferTerms) =>
       (await transfers.findTransfer(kinds.stores.transfer.service, t.transferId))!.reversedAmount;

@@ -2,7 +2,8 @@
 // carried out in the workflows' order.
 
 import { acceptTransaction, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';
-import { acceptTransfer, recordTransferStatus } from '../../db/transfer/queries.ts';
+import { acceptTransfer } from '../../db/transfer/acceptance.ts';
+import { recordTransferStatus } from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { transactionId, transferId } from '../../domain/derived-id.ts';
 import { transactionBodyHash, transferBodyHash } from '../../domain/movement-body.ts';

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
 import * as transactions from '../../db/transfer/transaction-queries.ts';
+import { acceptTransfer, type Acceptance } from '../../db/transfer/acceptance.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as sweeping from '../../db/transfer/due-transfers.ts';
 import { bodyHash, walletId } from '../../domain/derived-id.ts';
@@ -29,7 +30,7 @@ describe('the transfer database', () => {
 
   const accepted = async (): Promise<TransferTerms> => {
     const t = transfer(walletId(fresh('sender'), USD), walletId(fresh('receiver'), USD), '12.5');
-    await transfers.acceptTransfer(database, t, acceptance(), trace);
+    await acceptTransfer(database, t, acceptance(), trace);
     return t;
   };
   const stepsOf = async (id: TransferId): Promise<string[]> => {
@@ -47,7 +48,7 @@ describe('the transfer database', () => {
   test('a transfer that is accepted many times at once is one row, one step and one event', async () => {
     const t = transfer(walletId('sender', USD), walletId('receiver', USD), '12.5');
     const answers = await Promise.all(
-      Array.from({ length: WRITERS }, () => transfers.acceptTransfer(database, t, acceptance(), trace)),
+      Array.from({ length: WRITERS }, () => acceptTransfer(database, t, acceptance(), trace)),
     );
     const [row, ...others] = answers.filter((answer) => answer !== undefined);
     assert.deepEqual(
@@ -313,7 +314,7 @@ function idsOf(rows: readonly { transferId: TransferId }[]): TransferId[] {
   return rows.map(({ transferId }) => transferId).sort();
 }
 
-function acceptance(): transfers.Acceptance {
+function acceptance(): Acceptance {
   return {
     reference: undefined,
     metadata: { order: '7' },

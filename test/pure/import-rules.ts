@@ -52,8 +52,15 @@ export const RULES: readonly Rule[] = [
   },
   // The wallet service's ledger is a port to them, so that they see its answers and not its database.
   {
-    of: ['activities/reconciliation.ts', 'activities/examination.ts'],
-    may: ['domain/', 'db/transfer/', 'activities/examination.ts', 'activities/shard-watermarks.ts'],
+    of: ['activities/reconciliation.ts', 'activities/reconciliation-places.ts', 'activities/examination.ts'],
+    may: [
+      'domain/',
+      'db/transfer/',
+      'activities/reconciliation-places.ts',
+      'activities/examination.ts',
+      'activities/shard-watermarks.ts',
+      'node:timers/promises',
+    ],
     mayTypes: ['db/database.ts'],
   },
 

@@ -1,0 +1,135 @@
+/**
+ * The acceptance of transfers and reversals: the row, its first step and its first event, in one statement, once by its id. And the
+ * clauses of it that other movements share. Imported by the transfer API, the activities of recurring transfers and this folder.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import { movementEvent, type CloudEvent } from '../../domain/event.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import type { TransferTerms } from '../../domain/transfer.ts';
+import { columnsOf, executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
+import type { Transfer } from './queries.ts';
+import { transfers } from './schema.ts';
+
+export interface Acceptance {
+  readonly reference: string | undefined;
+  readonly metadata: Record<string, string> | undefined;
+  readonly idempotencyKey: string;
+  /** SHA-256 in hex. */
+  readonly bodyHash: string;
+  /** From acceptance, or from when it is scheduled, until it is given up. */
+  readonly deadlineSeconds: number;
+}
+
+export interface TransferAcceptance extends Acceptance {
+  /** What begins later is accepted as SCHEDULED. */
+  readonly scheduledAt?: Date | undefined;
+  /** Makes it a manual one: from acceptance, or from when it is scheduled, until its hold is refunded. */
+  readonly expiresInSeconds?: number | undefined;
+}
+
+/** Longer than the API waits for a start, so that the sweep rarely repeats one that is under way. */
+export const START_DUE_SECONDS = 3;
+
+/**
+ * Accepts a transfer: its row as PENDING or SCHEDULED, its first step and `transfer.initiated`. Undefined if the id is
+ * taken, in which case nothing is changed; one that races another waits for the other's transaction, so the row can then
+ * be read.
+ */
+export async function acceptTransfer(
+  database: Database,
+  t: TransferTerms,
+  a: TransferAcceptance,
+  trace: TraceContext,
+): Promise<Transfer | undefined> {
+  const { rows } = await executePrepared(
+    database,
+    sql`
+    WITH ${accepted(t, a, null, trace)}
+    SELECT ${columnsOf(transfers)} FROM accepted`,
+  );
+  return rows[0] && rowOf(transfers, rows[0]);
+}
+
+/**
+ * Accepts a reversal, which gives back part or all of what another transfer moved, and reserves its amount there: a CHECK
+ * keeps the sum of all reversals from passing what that transfer moved. `exceeds` if this one would, or if that one is not
+ * COMPLETED; undefined if the id is taken. Either changes nothing.
+ */
+export async function acceptReversal(
+  database: Database,
+  t: TransferTerms,
+  a: TransferAcceptance,
+  reversesTransferId: TransferId,
+  trace: TraceContext,
+): Promise<Transfer | 'exceeds' | undefined> {
+  try {
+    const { rows } = await database.execute(sql`
+      WITH ${accepted(t, a, reversesTransferId, trace)}, reserved AS (
+        UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount + accepted.amount, updated_at = clock_timestamp()
+        FROM accepted WHERE reversed.transfer_id = accepted.reverses_transfer_id
+      )
+      SELECT * FROM accepted`);
+    return rows[0] && rowOf(transfers, rows[0]);
+  } catch (error) {
+    if (violatedConstraint(error) === 'transfers_reversed_at_most_moved') return 'exceeds';
+    throw error;
+  }
+}
+
+/** The clauses that write an accepted transfer's row, as `accepted`, with its first step and its first event. */
+function accepted(
+  t: TransferTerms,
+  a: TransferAcceptance,
+  reversesTransferId: TransferId | null,
+  trace: TraceContext,
+): SQL {
+  const event = movementEvent(
+    'transfer.initiated',
+    t.transferId,
+    {
+      transfer_id: t.transferId,
+      sender_wallet_id: t.senderWalletId,
+      receiver_wallet_id: t.receiverWalletId,
+      amount: t.amount,
+      currency: t.currency,
+    },
+    trace,
+    new Date(),
+  );
+  const scheduledAt =
+    a.scheduledAt === undefined ? sql`NULL::timestamptz` : sql`${a.scheduledAt.toISOString()}::timestamptz`;
+  const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;
+  return sql`accepted AS (
+      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
+        scheduled_at, expires_at, reverses_transfer_id, reference, metadata, idempotency_key,
+        body_hash, request_id, traceparent, deadline_at, start_due_at)
+      VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
+        ${a.scheduledAt === undefined ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
+        ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
+        ${a.reference ?? null},
+        ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
+        ${trace.requestId}, ${trace.traceparent ?? null}, ${after(a.deadlineSeconds)},
+        now() + make_interval(secs => ${START_DUE_SECONDS}))
+      ON CONFLICT DO NOTHING
+      RETURNING *
+    ), step AS (
+      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM accepted
+    ), pair AS (
+      ${insertMetadata('transfer')}
+    ), event AS (
+      ${insertEvent(event, sql`accepted`)}
+    )`;
+}
+
+/** The clause that indexes the metadata of the rows of `accepted`, a row a pair. */
+export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
+  return sql`INSERT INTO movement_metadata (movement, key, value, created_at, movement_id)
+    SELECT ${movement}, key, value, created_at, ${sql.identifier(`${movement}_id`)} FROM accepted CROSS JOIN jsonb_each_text(metadata)`;
+}
+
+/** The clause that writes an event to the outbox for each row of `when`, which has at most one. */
+export function insertEvent(event: CloudEvent, when: SQL): SQL {
+  return sql`INSERT INTO outbox_events (event_id, type, subject, payload)
+    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::json FROM ${when}`;
+}
