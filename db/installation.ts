@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { InstallationId } from '../domain/ids.ts';
 import { InstallationError, type Installation } from '../domain/installation.ts';
 import { instant, type Database } from './database.ts';
+import { SCHEMA_VERSIONS, type ServiceName } from './schema-version.ts';
 
 export const installation = pgTable(
   'installation',
@@ -39,8 +40,11 @@ export const CURRENT_SERVER = `(SELECT system_identifier FROM pg_control_system(
 
 /** Of a process: it belongs to the installation of the first database that it connects to. */
 export interface InstallationGuard {
-  /** Throws an InstallationError unless the database belongs to the same installation as those before. */
-  readonly admit: (connection: pg.ClientBase) => Promise<void>;
+  /**
+   * Judges each connection to a database of this service: throws an InstallationError unless the database belongs to the same
+   * installation as those before, and has had the migrations that this program needs.
+   */
+  readonly admit: (service: ServiceName) => (connection: pg.ClientBase) => Promise<void>;
   /** The installation, once a connection was admitted. */
   readonly known: () => Installation | undefined;
 }
@@ -48,8 +52,13 @@ export interface InstallationGuard {
 export function guardInstallation(): InstallationGuard {
   let known: Installation | undefined;
   return {
-    async admit(connection) {
+    admit: (service) => async (connection) => {
       const found = await readInstallation(connection);
+      if (found.schemaVersion < SCHEMA_VERSIONS[service])
+        throw new InstallationError(
+          `the database ${found.database} has had ${found.schemaVersion} migrations, and this program needs ${SCHEMA_VERSIONS[service]}: ` +
+            'migrate it first (npm run migrate)',
+        );
       if (known !== undefined && found.installationId !== known.installationId)
         throw new InstallationError(
           `the database ${found.database} belongs to installation ${found.installationId}, and this process to ${known.installationId}: ` +
@@ -66,16 +75,20 @@ interface Row {
   namespace_id: string;
   is_where_it_was_bound: boolean;
   database: string;
+  schema_version: number;
 }
 
-async function readInstallation(connection: pg.ClientBase): Promise<Installation & { readonly database: string }> {
+async function readInstallation(
+  connection: pg.ClientBase,
+): Promise<Installation & { readonly database: string; readonly schemaVersion: number }> {
   const row = await connection
     .query<Row>(
-      `SELECT installation_id, namespace_id, server_id = ${CURRENT_SERVER} AS is_where_it_was_bound, current_database() AS database FROM installation`,
+      `SELECT installation_id, namespace_id, server_id = ${CURRENT_SERVER} AS is_where_it_was_bound, current_database() AS database,
+        (SELECT count(*)::int FROM migrations.__drizzle_migrations) AS schema_version FROM installation`,
     )
     .then(({ rows }) => rows[0])
     .catch((error: unknown) => {
-      if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return undefined;
+      if (error instanceof pg.DatabaseError && NOT_MIGRATED.has(error.code ?? '')) return undefined;
       throw error;
     });
   if (row === undefined)
@@ -85,10 +98,16 @@ async function readInstallation(connection: pg.ClientBase): Promise<Installation
       `the database ${row.database} is a copy, or was restored or moved, since it was bound to installation ${row.installation_id}: ` +
         'npm run rebind says what differs and how to go on',
     );
-  return { installationId: row.installation_id, namespaceId: row.namespace_id, database: row.database };
+  return {
+    installationId: row.installation_id,
+    namespaceId: row.namespace_id,
+    database: row.database,
+    schemaVersion: row.schema_version,
+  };
 }
 
-const UNDEFINED_TABLE = '42P01';
+/** undefined_table, insufficient_privilege: the tables are there, or their grants are, once the migration is through. */
+const NOT_MIGRATED: ReadonlySet<string> = new Set(['42P01', '42501']);
 
 /** The installation of a database that was opened with this guard, which is asked unless it is known already. */
 export async function installationOf({ known }: InstallationGuard, database: Database): Promise<Installation> {

@@ -4,9 +4,9 @@
  * grants.sql says. A repeat changes nothing, and two at once take turns. Imported by commands and by the embedded stack.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
 import { bucketRange } from '../domain/routing.ts';
 import { asAdministrator } from './administrator.ts';
@@ -66,6 +66,12 @@ export async function migrateTransferDatabase(target: MigrationTarget): Promise<
   await migrateDatabase({ ...target, service: 'transfer' }, async () => {});
 }
 
+const LOCK_WAIT_MS = 1_000;
+const PAUSE_MS = 1_000;
+const ATTEMPTS_MAX = 60;
+/** lock_not_available, deadlock_detected */
+const GAVE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
+
 /** An arbitrary number, the same for all who migrate. */
 const MIGRATION_LOCK = 7_163_384_698;
 
@@ -94,18 +100,61 @@ async function migrateDatabase(
     await asAdministrator(adminUrl, async (target) => {
       await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
       await target.query(`SET ROLE ${owner}`);
-      await migrate(drizzle(target), {
-        migrationsFolder: fileURLToPath(new URL(`${service}/migrations`, import.meta.url)),
-        migrationsSchema: 'migrations',
+      await atOnce(target, async () => {
+        await applyMigrations(target, service);
+        // The functions call each other and are made in the order of their names.
+        await target.query('SET LOCAL check_function_bodies = off');
+        await defineFunctions(target);
+        await target.query(await sqlFile(`${service}/grants.sql`));
       });
-      await target.query('BEGIN');
-      // The functions call each other and are made in the order of their names.
-      await target.query('SET LOCAL check_function_bodies = off');
-      await defineFunctions(target);
-      await target.query(await sqlFile(`${service}/grants.sql`));
-      await target.query('COMMIT');
     });
   });
+}
+
+/**
+ * Changes the schema in one transaction: whoever works with the database meanwhile sees that of before or that of after, and
+ * never a table without its functions. Whatever waits behind a lock that this waits for waits as long, so it gives way after a
+ * moment and tries again.
+ */
+async function atOnce(client: pg.Client, change: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query('BEGIN');
+      await client.query(`SET LOCAL lock_timeout = '${LOCK_WAIT_MS}ms'`);
+      await change();
+      await client.query('COMMIT');
+      return;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {});
+      const gaveWay = error instanceof pg.DatabaseError && GAVE_WAY.has(error.code ?? '');
+      if (!gaveWay || attempt === ATTEMPTS_MAX) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/**
+ * As drizzle-orm's migrate, with its files and in its table, but within the transaction of the caller. What is there
+ * is compared by the time of each migration, as there.
+ */
+async function applyMigrations(client: pg.Client, service: 'wallet' | 'transfer'): Promise<void> {
+  const migrationsFolder = fileURLToPath(new URL(`${service}/migrations`, import.meta.url));
+  await client.query('CREATE SCHEMA IF NOT EXISTS migrations');
+  await client.query(
+    'CREATE TABLE IF NOT EXISTS migrations.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)',
+  );
+  const { rows } = await client.query<{ latest: string | null }>(
+    'SELECT max(created_at) AS latest FROM migrations.__drizzle_migrations',
+  );
+  const latestMs = Number(rows[0]?.latest ?? 0);
+  for (const { sql, hash, folderMillis } of readMigrationFiles({ migrationsFolder })) {
+    if (folderMillis <= latestMs) continue;
+    for (const statement of sql) await client.query(statement);
+    await client.query('INSERT INTO migrations.__drizzle_migrations (hash, created_at) VALUES ($1, $2)', [
+      hash,
+      folderMillis,
+    ]);
+  }
 }
 
 async function ensureOwner(client: pg.Client, owner: string): Promise<void> {

@@ -52,13 +52,13 @@ export async function startTransferWorker(
 }
 
 /** The transfer service's database as activities and sweep use it. */
-export function openTransferDatabase(settings: Settings, { admit }: InstallationGuard): Database {
+export function openTransferDatabase(settings: Settings, guard: InstallationGuard): Database {
   const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
   return openDatabase(url, {
     applicationName: 'counterpoise-transfer',
     connectionsMax: settings.DATABASE_CONNECTIONS,
     queryTimeoutMs: 4_500,
-    admit,
+    admit: guard.admit('transfer'),
   });
 }
 

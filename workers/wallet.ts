@@ -24,7 +24,7 @@ export function startWalletWorker(
 }
 
 /** A shard's database as the activities use it. */
-export function openWalletDatabase(settings: Settings, shard: number, { admit }: InstallationGuard): Database {
+export function openWalletDatabase(settings: Settings, shard: number, guard: InstallationGuard): Database {
   const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
   const url = urls[shard];
   if (url === undefined)
@@ -33,7 +33,7 @@ export function openWalletDatabase(settings: Settings, shard: number, { admit }:
     applicationName: `counterpoise-wallet-${shard}`,
     connectionsMax: settings.DATABASE_CONNECTIONS,
     queryTimeoutMs: 4_500,
-    admit,
+    admit: guard.admit('wallet'),
   });
 }
 

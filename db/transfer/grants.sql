@@ -1,6 +1,8 @@
 -- What the service's role may do: accept movements, move their status, and append steps, events and the log of cases. What
 -- was asked for cannot be changed, nor steps, events and the log, and nothing can be deleted.
 GRANT USAGE ON SCHEMA public TO transfer_service;
+GRANT USAGE ON SCHEMA migrations TO transfer_service;
+GRANT SELECT ON migrations.__drizzle_migrations TO transfer_service;
 GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events, cases, case_actions, movement_metadata
   TO transfer_service;
 GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,

@@ -1,6 +1,8 @@
 -- What the service's role may do: read the tables and call the fenced operations. It writes no table.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO wallet_service;
+GRANT USAGE ON SCHEMA migrations TO wallet_service;
+GRANT SELECT ON migrations.__drizzle_migrations TO wallet_service;
 GRANT SELECT ON wallets, ledger_entries, operation_fences, outbox_events, shard_buckets, installation TO wallet_service;
 GRANT EXECUTE ON FUNCTION
   debit(uuid, uuid, text, numeric, text, text, boolean, uuid),

@@ -30,12 +30,12 @@ describe('an installation', () => {
   });
 
   /** As a service opens it. */
-  function open({ serviceUrl }: Pick<TestDatabase, 'serviceUrl'>, { admit }: InstallationGuard): Database {
+  function open({ serviceUrl }: Pick<TestDatabase, 'serviceUrl'>, guard: InstallationGuard): Database {
     const database = openDatabase(serviceUrl, {
       applicationName: 'counterpoise-test',
       connectionsMax: 2,
       queryTimeoutMs: 15_000,
-      admit,
+      admit: guard.admit(serviceUrl.includes('wallet_service') ? 'wallet' : 'transfer'),
     });
     opened.push(database);
     return database;
@@ -108,6 +108,24 @@ describe('an installation', () => {
     await refused(open(stores.transfer, guardInstallation()), /migrate it first/);
     await rowsOf(stores.transfer.admin, 'DROP TABLE installation');
     await refused(open(stores.transfer, guardInstallation()), /migrate it first/);
+  });
+
+  test('a database that has had fewer migrations than the program needs is refused, and one that has had more is not', async () => {
+    const stores = await cluster.createStores();
+    await bindInstallation(databasesOf(stores), NAMESPACE);
+    const applied = 'migrations.__drizzle_migrations';
+    for (const { admin, ...database } of [stores.transfer, ...stores.wallets]) {
+      await rowsOf(
+        admin,
+        `INSERT INTO ${applied} (hash, created_at) SELECT 'of the next version', max(created_at) + 1 FROM ${applied}`,
+      );
+      await open(database, guardInstallation()).execute(sql`SELECT 1`);
+      await rowsOf(admin, `DELETE FROM ${applied} WHERE id IN (SELECT id FROM ${applied} ORDER BY id DESC LIMIT 2)`);
+      await refused(
+        open(database, guardInstallation()),
+        /has had \d+ migrations, and this program needs \d+: migrate it first/,
+      );
+    }
   });
 
   test('a copy of a database is refused until somebody says what it is', async () => {
