@@ -45,6 +45,9 @@ export interface Entry extends Asked {
   moves: Move[];
 }
 
+/** By how much, with four decimals, each wallet was changed. */
+export type Changes = ReadonlyMap<string, string>;
+
 export interface Answered {
   readonly id: string;
   /** Of a transfer or a transaction. */
@@ -60,6 +63,12 @@ export interface Book {
   readonly unanswered: (entry: Entry, code: string) => void;
   /** Notes the state of a movement, whoever has seen it. */
   readonly see: (seenBy: 'observer' | 'comparison', id: string, state: State, askedAtMs: number) => void;
+  /** Notes that an operator has asked that the sender of a transfer be paid back in advance. */
+  readonly force: (id: string) => void;
+  readonly isForced: (id: string) => boolean;
+  /** Notes by how much a movement that was seen to have ended before has changed each user's wallet: for good. */
+  readonly seeLedger: (seenBy: 'observer' | 'comparison', id: string, changes: Changes) => void;
+  readonly isLedgerSeen: (id: string) => boolean;
   /** Adds a movement that a standing order has made. */
   readonly addRun: (entry: Entry, move: Move) => void;
   readonly moveOf: (id: string) => Move | undefined;
@@ -71,6 +80,8 @@ export function openBook(violations: Violations): Book {
   const entries: Entry[] = [];
   const moves = new Map<string, Move>();
   const sightings = collectSightings();
+  const forced = new Set<string>();
+  const ledger = new Map<string, string>();
 
   const see: Book['see'] = (seenBy, id, state, askedAtMs) => {
     const wrong = sightings.see(id, state, askedAtMs, performance.now());
@@ -106,6 +117,17 @@ export function openBook(violations: Violations): Book {
       if (entry.told !== 'accepted') entry.told = 'unknown';
     },
     see,
+    force: (id) => void forced.add(id),
+    isForced: (id) => forced.has(id),
+    seeLedger(seenBy, id, changes) {
+      const found = [...changes].map(([wallet, change]) => `${wallet} by ${change}`).toSorted();
+      const now = found.join(', ') || 'nothing';
+      const before = ledger.get(id) ?? now;
+      ledger.set(id, before);
+      if (before !== now)
+        violations.report(seenBy, id, `it had ended and changed ${before}, and now it changes ${now}`);
+    },
+    isLedgerSeen: (id) => ledger.has(id),
     addRun(entry, move) {
       if (moves.has(move.id)) return;
       entry.moves.push(move);

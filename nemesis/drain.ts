@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
+import { DISAGREEMENTS } from '../domain/reconciliation.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
 import type { Stack } from './stack.ts';
@@ -61,12 +62,16 @@ export async function drain(
   }
 }
 
+/** And the cases of what has ended, which a reconciliation closes where nobody else did; what it finds itself is the audit's. */
 function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
   return stack.rows(
     'transfer',
     `
     SELECT transfer_id AS id, status FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
     UNION ALL SELECT transaction_id, status FROM transactions WHERE status = 'PENDING'
-    UNION ALL SELECT batch_id, status FROM transfer_batches WHERE status = 'PROCESSING'`,
+    UNION ALL SELECT batch_id, status FROM transfer_batches WHERE status = 'PROCESSING'
+    UNION ALL SELECT coalesce(transfer_id, transaction_id, case_id), 'the subject of a case of ' || reason || ' that is open'
+    FROM cases WHERE status = 'OPEN' AND reason <> ALL($1)`,
+    [DISAGREEMENTS],
   );
 }

@@ -3,6 +3,7 @@
  * carries them out.
  */
 import type { Draws } from './draws.ts';
+import type { Operator } from './operator.ts';
 import type { Stack } from './stack.ts';
 
 export interface Stage {
@@ -14,6 +15,7 @@ export interface Stage {
     readonly overload: (seconds: number, signal: AbortSignal) => Promise<OverloadSeen>;
     /** What clients have had accepted lately, newest last: some of it is still under way. */
     readonly recentMovements: () => readonly RecentMovement[];
+    readonly operator: Pick<Operator, 'cancel' | 'force'>;
   };
   /** A line of the run's log, told to whoever watches. */
   readonly log: (line: string) => void;

@@ -6,6 +6,7 @@ import { deployFault } from './deploy-fault.ts';
 import type { FaultKind } from './fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
 import { killFaults } from './kill-faults.ts';
+import { forcedRefund } from './operator-fault.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
 import { statementFaults } from './statement-faults.ts';
@@ -18,6 +19,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...connectionFaults,
   ...statementFaults,
   ...workflowFaults,
+  forcedRefund,
   deployFault,
   overloadFault,
 ];

@@ -1,15 +1,15 @@
 /**
  * Reads that must always hold, made while faults strike: no balance is negative, in each shard the balances and what is
- * under way sum to zero, and what has ended never changes, be it read from the API or from the database. A read that
- * fails says nothing. Imported by run.ts.
+ * under way sum to zero, and what has ended never changes, be it read from the API or from the database, nor does what it
+ * has moved. A read that fails says nothing. Imported by run.ts and verify.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge, stateOfTransfer } from './answers.ts';
 import type { Client } from '../client/client.ts';
-import type { Book } from './book.ts';
+import type { Book, Changes } from './book.ts';
 import type { Draws } from './draws.ts';
 import type { Place, Stack } from './stack.ts';
-import type { State } from './sightings.ts';
+import { isEnded, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -24,11 +24,25 @@ const EVERY_MS = 500;
 const API_TIMEOUT_MS = 3_000;
 /** Of those that have ended, so many are looked at again each time. */
 const SAMPLE = 50;
+/** Of those that have just ended, what so many have moved is read at once; the others follow. */
+const LEDGER_MAX = 1_000;
 const SHARDS: readonly Place[] = ['wallet-0', 'wallet-1'];
 
 /** What the API would call the state of a row. */
 export const TRANSFER_STATE = `transfer_id AS id, status, failure_reason AS "failureReason",
   CASE WHEN status = 'COMPLETED' THEN coalesce(captured_amount, amount) WHEN status IN ('FAILED', 'CANCELED') THEN 0.0000 END AS captured`;
+/** What the entries of a movement have changed in a user's wallet, in sum: to be grouped by these two. */
+export const LEDGER_CHANGES = `
+  SELECT transaction_id AS movement, wallet_id AS wallet, sum(CASE type WHEN 'DEBIT' THEN -entry.amount ELSE entry.amount END) AS change
+  FROM ledger_entries entry JOIN wallets USING (wallet_id) WHERE kind = 'user'`;
+export interface LedgerChange {
+  readonly movement: string;
+  readonly wallet: string;
+  readonly change: string;
+}
+export function changesOf(changes: readonly LedgerChange[]): Changes {
+  return new Map(changes.map(({ wallet, change }) => [wallet, change]));
+}
 export const TRANSACTION_STATE = `transaction_id AS id, status, failure_reason AS "failureReason", NULL::numeric AS captured`;
 
 export function createObserver(stack: Stack, api: Client, book: Book, world: World, violations: Violations): Observer {
@@ -43,8 +57,21 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
   };
   const seeRows = async (statement: string, values: readonly unknown[]): Promise<void> => {
     const askedAtMs = performance.now();
-    for (const { id, ...state } of await stack.rows<{ id: string } & State>('transfer', statement, values))
-      book.see('observer', id, state, askedAtMs);
+    const rows = await stack.rows<{ id: string } & State>('transfer', statement, values);
+    for (const { id, ...state } of rows) book.see('observer', id, state, askedAtMs);
+    const ended = rows.filter(isEnded).map(({ id }) => id);
+    await seeLedger(ended.filter((id) => !book.isLedgerSeen(id)).slice(0, LEDGER_MAX));
+  };
+  /** What had ended before it is read here was settled in the shards before that, for ever. */
+  const seeLedger = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length === 0) return;
+    const changes = await Promise.all(
+      SHARDS.map((place) =>
+        stack.rows<LedgerChange>(place, `${LEDGER_CHANGES} AND transaction_id = ANY($1) GROUP BY 1, 2`, [ids]),
+      ),
+    );
+    const of = Map.groupBy(changes.flat(), ({ movement }) => movement);
+    for (const id of ids) book.seeLedger('observer', id, changesOf(of.get(id) ?? []));
   };
   const readMoney = async (place: Place): Promise<void> => {
     const negative = await stack.rows<{ wallet_id: string; balance: string; held: string }>(

@@ -5,6 +5,7 @@
  */
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
+import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
 import { cancelRequest } from './workflow-faults.ts';
 
@@ -71,6 +72,20 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [cancelRequest],
+  },
+
+  'advance-left-open': {
+    what: 'COMPLETED is written while an operator’s refund can still be paid to the sender',
+    edits: [
+      {
+        file: 'workflows/compensation.ts',
+        find: `      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
+`,
+        replace: `      advance = 'canceled';
+`,
+      },
+    ],
+    faults: [drawnWith(forcedRefund, 'landed, paid late')],
   },
 
   'status-without-rank': {

@@ -154,7 +154,8 @@ export function drawnWith(kind: FaultKind, operation: string): FaultKind {
   return { ...kind, draw: (draws) => kind.draw({ ...draws, from: drawn(draws) }) };
 }
 
-function isOf(operation: string): Wanted {
+/** Of this operation, sent by a worker. */
+export function isOf(operation: string): Wanted {
   return (statement) => statement.operation === operation && statement.application in WORKERS;
 }
 
@@ -169,7 +170,7 @@ async function catchOne(
 }
 
 /** The status in which the transfer has ended; undefined if it has not in time. */
-async function endOf({ stack }: Stage, transferId: string, signal: AbortSignal): Promise<string | undefined> {
+export async function endOf({ stack }: Stage, transferId: string, signal: AbortSignal): Promise<string | undefined> {
   let status: string | undefined;
   await holdsWithin(
     GIVEN_UP_LIMIT_MS,

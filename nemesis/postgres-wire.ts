@@ -86,7 +86,7 @@ export function readAlong(): Conversation {
 
 /** The wallet service's operations by their functions' names; of all others, what they do: `status` is that of one transfer. */
 function operationOf(text: string): string {
-  const called = /^SELECT outcome, .* FROM (\w+)\(/.exec(text)?.[1];
+  const called = (/^SELECT outcome, .* FROM (\w+)\(/.exec(text) ?? /^SELECT (advance)\(/.exec(text))?.[1];
   if (called !== undefined) return called;
   if (/\bINSERT INTO (transfers|transactions|transfer_batches) \(/.test(text)) return 'accept';
   if (/\bUPDATE transfers SET status = \$/.test(text)) return 'status';

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
 import { createClient } from '../client/client.ts';
+import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
 import { createClients } from './clients.ts';
@@ -16,6 +17,7 @@ import { drain } from './drain.ts';
 import { drawsOf } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { createObserver } from './observer.ts';
+import { createOperator } from './operator.ts';
 import { overload } from './overload.ts';
 import type { NemesisReport } from './report.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
@@ -55,7 +57,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
     if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
   try {
-    const build = makeBuild(join(directory, 'source'), options.edits);
+    const build = makeBuild(join(directory, 'source'), [...ATTENTION_SOON, ...(options.edits ?? [])]);
     say(`Starting a stack in ${directory}`);
     const starting = startStack({
       build,
@@ -98,6 +100,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   const count = (counts: Record<string, number>, what: string, howMany = 1): void => {
     if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
   };
+  const operator = createOperator(api, book, violations, (what, howMany) => count(met, what, howMany));
   const drainsMs: number[] = [];
   let audited: AuditReport | undefined;
   let failure: string | undefined;
@@ -109,6 +112,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
       overload: (overloadSeconds, overloadSignal) =>
         overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
       recentMovements: clients.memory.recent,
+      operator,
     },
     log: (line) => say(`  ${fault.name}: ${line}`),
     violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
@@ -137,7 +141,10 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
       couldNot,
       say,
     );
-    const working = clients.run(draws.of('clients'), startedAtMs + forMs, ending);
+    const working = Promise.all([
+      clients.run(draws.of('clients'), startedAtMs + forMs, ending),
+      operator.run(own.of('operator'), ending),
+    ]);
     // The observer looks on while all drains.
     const done = new AbortController();
     const observing = observer.run(own.of('observer'), AbortSignal.any([signal, done.signal]));

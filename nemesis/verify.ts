@@ -8,7 +8,7 @@ import type { Client } from '../client/client.ts';
 import { transactionAnswered, transferAnswered } from './answers.ts';
 import type { Book } from './book.ts';
 import { compare, type Stored, type StoredMovement } from './compare.ts';
-import { TRANSACTION_STATE, TRANSFER_STATE } from './observer.ts';
+import { changesOf, LEDGER_CHANGES, TRANSACTION_STATE, TRANSFER_STATE, type LedgerChange } from './observer.ts';
 import { isEnded, type State } from './sightings.ts';
 import { PLACES, type Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
@@ -23,7 +23,12 @@ export async function verify(stack: Stack, api: Client, book: Book, violations: 
       const state = book.sightings.latest(id);
       if (state !== undefined && !isEnded(state)) violations.report('comparison', id, `it is still ${state.status}`);
     }
-  compare(book, await readStored(stack), (subject, detail) => violations.report('comparison', subject, detail));
+  const stored = await readStored(stack);
+  compare(book, stored, (subject, detail) => violations.report('comparison', subject, detail));
+  const changes = Map.groupBy(stored.ledger, ({ movement }) => movement);
+  for (const { moves } of book.entries())
+    for (const { id } of moves)
+      if (book.isLedgerSeen(id)) book.seeLedger('comparison', id, changesOf(changes.get(id) ?? []));
 
   const { wallet0, wallet1, transfer } = {
     wallet0: stack.databases['wallet-0'],
@@ -89,14 +94,7 @@ async function readStored(stack: Stack): Promise<Stored> {
   );
   const shards = PLACES.filter((place) => place !== 'transfer');
   const ledger = await Promise.all(
-    shards.map((place) =>
-      stack.rows<Stored['ledger'][number]>(
-        place,
-        `
-        SELECT transaction_id AS movement, wallet_id AS wallet, sum(CASE type WHEN 'DEBIT' THEN -entry.amount ELSE entry.amount END) AS change
-        FROM ledger_entries entry JOIN wallets USING (wallet_id) WHERE kind = 'user' GROUP BY 1, 2`,
-      ),
-    ),
+    shards.map((place) => stack.rows<LedgerChange>(place, `${LEDGER_CHANGES} GROUP BY 1, 2`)),
   );
   const wallets = await Promise.all(
     shards.map((place) =>

@@ -71,7 +71,7 @@ async function wasTaken(
 }
 
 /** Else they would wait for the next run, which comes every five minutes. */
-async function reconcile({ stack }: Stage): Promise<void> {
+export async function reconcile({ stack }: Stage): Promise<void> {
   await fetch(`${stack.api}/v1/reconciliation-runs`, {
     method: 'POST',
     headers: { 'idempotency-key': crypto.randomUUID() },

@@ -55,6 +55,30 @@ test('a statement that is caught before the server has it has done nothing, and 
   assert.deepEqual(await debit, { outcome: 'applied' });
 });
 
+test('a payment in advance is known as what it is, and so are the questions for its fence and the credit’s', async () => {
+  const t = await terms();
+  await wallet.debit(direct, t, trace);
+  const seen: string[] = [];
+  const end = proxy.catchEach(
+    'before',
+    ({ operation }) => operation !== 'read',
+    (caught) => {
+      seen.push(`${caught.operation} ${caught.parameters().slice(0, 2).join(' ')}`);
+      caught.pass();
+    },
+  );
+  assert.equal(await wallet.advance(proxied, t, trace), true);
+  assert.equal(await wallet.cancelAdvance(proxied, t), 'applied');
+  await wallet.cancelCredit(proxied, t, 'timed_out');
+  end();
+  const { transferId, senderWalletId, receiverWalletId } = t;
+  assert.deepEqual(seen, [
+    `advance ${transferId} ${senderWalletId}`,
+    `cancel ${transferId} ${senderWalletId}`,
+    `cancel ${transferId} ${receiverWalletId}`,
+  ]);
+});
+
 test('a statement that is caught after it was committed has been done, though its client never learns of it', async () => {
   const t = await terms();
   const { reset, lostAnswers } = structuredClone(proxy.evidence);

@@ -105,6 +105,28 @@ describe('the comparison of what clients were told with what is stored', () => {
       );
     });
 
+  describe('of a transfer whose refund was forced', () => {
+    const forced = (alice: string): string[] => {
+      const { book: own } = book();
+      own.accepted(own.open(asked('one')), { id: 'one', terms: TERMS, state: COMPLETED }, 0);
+      own.force('one');
+      const [, bob] = stored().ledger;
+      const wallets = [{ wallet: 'alice', balance: alice, held: '0.0000' }];
+      const ledger = [{ movement: 'one', wallet: 'alice', change: alice }, bob!];
+      const found: string[] = [];
+      compare(own, stored({ ledger, wallets }), (_, detail) => found.push(detail));
+      return found;
+    };
+
+    test('allows that the external wallet has paid its sender, or has not', () => {
+      assert.deepEqual([forced('0.0000'), forced('-5.0000')], [[], []]);
+    });
+
+    test('finds that it has paid another amount', () => {
+      assert.match(forced('-2.0000').join(), /changed wallet alice by -5.0000, by the ledger by -2.0000/);
+    });
+  });
+
   test('finds what was refused and stored all the same, and leaves what is not known open', () => {
     const { book: own } = book();
     own.refused(own.open(asked('refused')), 'overloaded');
@@ -159,6 +181,27 @@ describe('what clients were told', () => {
     own.see('observer', 'one', COMPLETED, 0);
     own.see('observer', 'one', FAILED, 0);
     assert.match(seen.join(), /it was COMPLETED \(5.0000\), and then FAILED insufficient_funds/);
+  });
+});
+
+describe('what has been moved', () => {
+  const changes = new Map([
+    ['alice', '-5.0000'],
+    ['bob', '5.0000'],
+  ]);
+
+  test('by a movement that had ended may be read again, in any order', () => {
+    const { book: own, seen } = book();
+    own.seeLedger('observer', 'one', changes);
+    own.seeLedger('comparison', 'one', new Map([...changes].toReversed()));
+    assert.deepEqual([own.isLedgerSeen('one'), own.isLedgerSeen('two'), seen], [true, false, []]);
+  });
+
+  test('by a movement that had ended never changes', () => {
+    const { book: own, seen } = book();
+    own.seeLedger('observer', 'one', changes);
+    own.seeLedger('comparison', 'one', new Map([...changes, ['alice', '0.0000']]));
+    assert.match(seen.join(), /changed alice by -5.0000, bob by 5.0000, and now it changes alice by 0.0000/);
   });
 });
 
