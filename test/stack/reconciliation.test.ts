@@ -82,6 +82,19 @@ for (const separate of [false, true]) {
     const resolve = (id: string, action: string, headers: Record<string, string> = { 'x-actor': 'alice' }) =>
       money.api.post<Case & { code: string }>(`/v1/cases/${id}/resolve`, { action, comment: 'Seen by hand.' }, headers);
 
+    /** What a restored transfer database says of transfers that were accepted before the backup, and ended after it. */
+    const restoreToPending = (column: 'transfer_id' | 'batch_id', id: string) =>
+      money.rows(
+        'transfer',
+        `WITH restored AS (
+           UPDATE transfers SET status = 'PENDING', updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
+         ), event AS (
+           DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND subject IN (SELECT transfer_id::text FROM restored)
+         )
+         DELETE FROM transfer_steps WHERE step <> 'PENDING' AND transfer_id IN (SELECT transfer_id FROM restored)`,
+        [id],
+      );
+
     const runClosesTheCase = async (): Promise<void> =>
       assert.deepEqual([(await run()).cases_closed, (await openCases()).open_count], [1, 0]);
 
@@ -213,26 +226,37 @@ for (const separate of [false, true]) {
       await runClosesTheCase();
     });
 
-    test('a batch that has not ended though its workflow has is one case, whatever the number of its items', async () => {
+    test('a batch that was restored to before its end is started again, once for all of its items, and ends as its fences say', async () => {
       const [sender, receiver] = [await money.wallet(0, '1000'), await money.wallet(1)];
       const { body } = await postBatch(
         Array.from({ length: 600 }, () => ({ sender_wallet_id: sender, receiver_wallet_id: receiver })),
       );
       await untilBatchEnded(body.batch_id);
-      const all = (status: string) =>
-        money.rows('transfer', `UPDATE transfers SET status = $2, updated_at = clock_timestamp() WHERE batch_id = $1`, [
-          body.batch_id,
-          status,
-        ]);
-      await all('PENDING');
-      const { findings, cases_opened, found } = await run();
-      assert.deepEqual([cases_opened, found], [1, 1]);
-      assert.deepEqual(
-        findings.map(({ subject, reason }) => `${subject} ${reason}`),
-        [`batch/${body.batch_id} workflow_missing`],
+      await restoreToPending('batch_id', body.batch_id);
+      await money.rows(
+        'transfer',
+        `UPDATE transfer_batches SET status = 'PROCESSING', completed_count = 0, updated_at = clock_timestamp() WHERE batch_id = $1`,
+        [body.batch_id],
       );
-      await all('COMPLETED');
+      const { status, repaired, found } = await run();
+      assert.deepEqual([status, repaired, found], ['REPAIRED', 1, 0]);
+      assert.equal((await untilBatchEnded(body.batch_id)).counts.completed, 600);
+      await money.assertSound();
       assert.deepEqual([(await run()).status, (await openCases()).open_count], ['CLEAN', 0]);
+      assert.equal(await money.api.balance(sender), '400.0000');
+    });
+
+    test('a transfer that was restored to before its end is started again, and ends as its fences say', async () => {
+      const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
+      const { body } = await money.api.transfer(sender, receiver, '4');
+      await restoreToPending('transfer_id', body.transfer_id);
+      const { status, repaired, found } = await run();
+      assert.deepEqual([status, repaired, found], ['REPAIRED', 1, 0]);
+      await money.assertSound();
+      const { body: ended } = await money.api.get<Run>(`/v1/transfers/${body.transfer_id}`);
+      assert.equal(ended.status, 'COMPLETED');
+      assert.deepEqual([(await run()).status, (await openCases()).open_count], ['CLEAN', 0]);
+      assert.equal(await money.api.balance(sender), '6.0000');
     });
 
     test('an open case of a running workflow tells what Temporal knows now, is resolved at its transfer, and is closed by a run once that has ended', async () => {
@@ -369,29 +393,6 @@ for (const separate of [false, true]) {
         retried.body.history.map(({ action, actor }) => `${action} ${actor}`),
         ['opened counterpoise', 'retry alice', 'closed counterpoise'],
       );
-    });
-
-    test('a row that has not ended though its workflow has is a case, counts the tries, and can be settled', async () => {
-      const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
-      const { body } = await money.api.transfer(sender, receiver, '4');
-      await money.rows(
-        'transfer',
-        `UPDATE transfers SET status = 'DEBITED', updated_at = clock_timestamp() WHERE transfer_id = $1`,
-        [body.transfer_id],
-      );
-      const { findings } = await run();
-      assert.deepEqual(
-        findings.map(({ reason }) => reason),
-        ['workflow_missing'],
-      );
-      const [opened] = (await openCases()).data;
-      assert.deepEqual([opened!.attempts, opened!.subject], [1, `transfer/${body.transfer_id}`]);
-      await resolve(opened!.case_id, 'retry');
-      assert.equal((await money.api.get<Case>(`/v1/cases/${opened!.case_id}`)).body.attempts, 2);
-      await money.rows('transfer', `UPDATE transfers SET status = 'COMPLETED' WHERE transfer_id = $1`, [
-        body.transfer_id,
-      ]);
-      assert.deepEqual([(await run()).status, (await openCases()).open_count], ['CLEAN', 0]);
     });
   });
 }
