@@ -89,10 +89,12 @@ export async function askTransfer<Args extends unknown[]>(
     const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
     try {
       while (!signal.aborted && !monitor.isDown()) {
+        if (!(await isOwnNamespace())) continue;
         const answer = await client.connection.withAbortSignal(signal, ask);
         if (answer !== 'no_run') return answer;
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
+        if (!(await isOwnNamespace())) continue;
         await client.connection.withAbortSignal(signal, () =>
           startTransfer({ ...starter, client, isEager: false }, row),
         );
@@ -107,9 +109,19 @@ export async function askTransfer<Args extends unknown[]>(
     throw notKnown();
   }
 
+  /** Another installation may have a transfer of this id. A Temporal that is late with its answer is asked again a moment later. */
+  async function isOwnNamespace(): Promise<boolean> {
+    try {
+      await starter.binding.verify();
+      return true;
+    } catch {
+      monitor.suspect();
+      await sleep(LOOK_AGAIN_MS);
+      return false;
+    }
+  }
+
   async function ask(): Promise<'taken' | 'no_run' | UpdateRefusal> {
-    // Another installation may have a transfer of this id.
-    await starter.binding.verify();
     try {
       await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args } as never);
       return 'taken';

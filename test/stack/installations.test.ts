@@ -123,6 +123,27 @@ describe('an installation beside another one', () => {
     await firstMoney.assertSound();
   });
 
+  test('a Temporal that tells late which one it is makes nobody think that a request has failed', async () => {
+    const { body: hold } = await firstMoney.api.post<Movement>(
+      '/v1/transfers',
+      { sender_wallet_id: wallets[0], receiver_wallet_id: wallets[1], amount: '3', capture_method: 'manual' },
+      { 'idempotency-key': randomUUID(), prefer: 'wait=60' },
+    );
+    assert.equal(hold.status, 'DEBITED');
+    proxy.treat({ kind: 'delay', ms: 800 }); // of each direction: the namespace's answer comes too late
+    const canceled = firstMoney.api.post<Movement & { code?: string }>(`/v1/transfers/${hold.transfer_id}/cancel`);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    proxy.pass();
+    const { status, body } = await canceled;
+    assert.ok(
+      (status === 200 && body.status === 'CANCELED') || (status === 503 && body.code === 'temporal_unavailable'),
+      `${status} ${JSON.stringify(body)}`,
+    );
+    await first.waitUntilReady(LIMIT_MS);
+    const again = await firstMoney.api.post<Movement>(`/v1/transfers/${hold.transfer_id}/cancel`);
+    assert.deepEqual([again.status, again.body.status], [200, 'CANCELED']);
+  });
+
   test('a worker that finds the Temporal of another one ends, and says what to do', async () => {
     const file = fileURLToPath(new URL('../../workers/wallet.ts', import.meta.url));
     const child = spawn(process.execPath, [file], {
