@@ -7,6 +7,7 @@ import type { FaultKind } from './fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
 import { killFaults } from './kill-faults.ts';
 import { forcedRefund } from './operator-fault.ts';
+import { migrationFault } from './migration-fault.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
 import { statementFaults } from './statement-faults.ts';
@@ -21,5 +22,6 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...workflowFaults,
   forcedRefund,
   deployFault,
+  migrationFault,
   overloadFault,
 ];

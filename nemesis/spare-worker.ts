@@ -1,6 +1,6 @@
 /**
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen. It goes past the proxies. Imported by freeze-faults.ts.
+ * the other one is frozen; and whether one would work at all. It goes past the proxies. Imported by faults.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,11 @@ export async function startSpareWorker(
   return undefined;
 }
 
-async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promise<void>) | undefined> {
+async function tryToStart(
+  stack: Stack,
+  name: WorkerName,
+  hear: (line: string) => void = () => {},
+): Promise<(() => Promise<void>) | undefined> {
   const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
   const child = spawnTethered(process.execPath, [join(stack.build.directory, file)], {
     env: environmentOf(stack, name),
@@ -48,6 +52,7 @@ async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promis
   const lines = createInterface(child.stdout!);
   const started = new Promise<void>((resolve) => {
     lines.on('line', (line) => {
+      hear(line);
       if (line.includes('"worker started"')) resolve();
     });
   });
@@ -62,25 +67,58 @@ async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promis
   return undefined;
 }
 
+/** What becomes of a worker of the build, as it is now: whether it takes work, and everything that it has said. It is stopped then. */
+export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; said: string }> {
+  const said: string[] = [];
+  const stop = await tryToStart(stack, name, (line) => said.push(line));
+  await stop?.();
+  return { works: stop !== undefined, said: said.join('\n') };
+}
+
 function environmentOf(stack: Stack, name: WorkerName): NodeJS.ProcessEnv {
-  const { databases, temporal, api, wallet_api } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: Record<string, string>;
-  };
-  const serviceUrl = (place: string, role: string): string =>
-    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
-  const wallets = ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service'));
+  const { api, wallet_api } = stack.file();
+  const { wallets, transfer, shared } = urlsOf(stack);
   return {
-    LOG_FORMAT: 'json',
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    WALLET_SHARD_COUNT: '2',
+    ...shared,
     ...(name === 'worker-transfer'
-      ? { TRANSFER_DATABASE_URL: serviceUrl('transfer', 'transfer_service'), WALLET_API_URL: wallet_api }
+      ? { TRANSFER_DATABASE_URL: transfer, WALLET_API_URL: wallet_api }
       : {
           WALLET_DATABASE_URLS: wallets.join(','),
           WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1',
           TRANSFER_API_URL: api,
         }),
+  };
+}
+
+/** What commands for administrators are given. */
+export function administratorSettings(stack: Stack): NodeJS.ProcessEnv {
+  const { databases } = stack.file();
+  const { wallets, transfer, shared } = urlsOf(stack);
+  return {
+    ...shared,
+    WALLET_DATABASE_URLS: wallets.join(','),
+    TRANSFER_DATABASE_URL: transfer,
+    WALLET_ADMIN_DATABASE_URLS: [databases['wallet-0'], databases['wallet-1']].join(','),
+    TRANSFER_ADMIN_DATABASE_URL: databases['transfer'],
+  };
+}
+
+/** The databases in the roles of the services, and what every process is given. */
+function urlsOf(stack: Stack): { wallets: string[]; transfer: string; shared: NodeJS.ProcessEnv } {
+  const { databases, temporal } = stack.file();
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: Record<string, string>;
+  };
+  const serviceUrl = (place: string, role: string): string =>
+    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
+  return {
+    wallets: ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service')),
+    transfer: serviceUrl('transfer', 'transfer_service'),
+    shared: {
+      LOG_FORMAT: 'json',
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      WALLET_SHARD_COUNT: '2',
+    },
   };
 }

@@ -73,7 +73,11 @@ export const RULES: readonly Rule[] = [
 
   { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
   { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
-  { of: 'db/', may: [...SERVICE_DATABASE, 'db/administrator.ts', 'deadline.ts', 'pg', 'node:'] },
+  { of: 'db/schema-version.ts', may: ['db/'] },
+  {
+    of: 'db/',
+    may: [...SERVICE_DATABASE, 'db/schema-version.ts', 'db/administrator.ts', 'deadline.ts', 'pg', 'node:'],
+  },
 
   {
     of: ['api/wallet.ts', 'api/wallet-limits.ts', 'api/ledger.ts'],

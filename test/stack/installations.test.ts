@@ -11,9 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Transfer } from '../../db/transfer/queries.ts';
-import { cacheDirectory } from '../../dev/cache.ts';
 import { ANY_PORT } from '../../dev/launched-stack.ts';
-import { choosePorts } from '../../dev/ports.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import type { InstallationId, TransferId } from '../../domain/ids.ts';
 import { INSTALLATION_HEADER } from '../../domain/installation.ts';
@@ -21,6 +19,7 @@ import { startFaultProxy, type FaultProxy } from '../../nemesis/proxy.ts';
 import { startTransfer } from '../../temporal/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/messages.ts';
 import type { Movement } from './api-client.ts';
+import { freePort } from './free-port.ts';
 import { workerEnvironment } from './held-up.ts';
 import { openMoney, type Money, type Place } from './money.ts';
 import { ended, rebind } from './rebind.ts';
@@ -226,13 +225,6 @@ describe('an installation beside another one', () => {
 });
 
 /** One that nobody uses, and that nobody who asks in the same way is given. */
-async function freePort(): Promise<number> {
-  const wish = { setting: 'TEMPORAL_PORT', set: 0, usual: 0, lastTime: undefined };
-  const { ports, release } = await choosePorts({ temporal: wish }, cacheDirectory(process.env['XDG_CACHE_HOME']));
-  release();
-  return ports.temporal;
-}
-
 async function idOf(stack: TestStack): Promise<{ installationId: InstallationId }> {
   const client = new pg.Client({ connectionString: stack.file().databases['transfer']! });
   await client.connect();

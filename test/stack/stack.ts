@@ -23,7 +23,7 @@ export interface TestStackOptions {
   readonly separate?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Its commands/start.ts is run instead of this one's. */
-  readonly build?: Build;
+  readonly build?: Pick<Build, 'directory'>;
 }
 
 export interface TestStack {
@@ -39,8 +39,8 @@ export interface TestStack {
   readonly kill: (name: string, signal: NodeJS.Signals) => void;
   /** kill -9 of the launcher and everything that it started. */
   readonly killAll: () => Promise<void>;
-  /** Starts the stack again after it was stopped or killed. */
-  readonly start: () => Promise<void>;
+  /** Starts the stack again after it was stopped or killed, of the same build or of this version, on the same data. */
+  readonly start: (how?: 'as before' | 'by this version') => Promise<void>;
   /** Returns once GET /health/ready answers 200. */
   readonly waitUntilReady: (limitMs?: number) => Promise<void>;
   /** Asks the launcher to stop; resolves with its exit code when it has. The data stays. */
@@ -82,8 +82,8 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       killRecorded(dataDir);
       await exited;
     },
-    async start() {
-      launcher = runLauncher(dataDir, logFile, options);
+    async start(how = 'as before') {
+      launcher = runLauncher(dataDir, logFile, how === 'as before' ? options : withoutBuild(options));
       await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS);
     },
     async waitUntilReady(limitMs = READY_LIMIT_MS) {
@@ -134,6 +134,10 @@ function runLauncher(dataDir: string, logFile: string, { separate, env, build }:
   const flags = separate ? ['--separate'] : [];
   const command = build === undefined ? startCommand() : join(build.directory, 'commands/start.ts');
   return launchStack({ command, flags, dataDir, logFile, inherited: process.env, settings: env });
+}
+
+function withoutBuild({ build: _, ...others }: TestStackOptions): TestStackOptions {
+  return others;
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {

@@ -1,0 +1,98 @@
+/**
+ * A deploy that changes the schema, in the order of docs/deploying.md: a program of the new version that comes too early has to
+ * refuse the schema of before, the migration changes tables and functions under the load, those of before go on with the new
+ * schema for a while, and are replaced one after the other. Imported by faults.ts.
+ */
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnTethered } from '../dev/tether.ts';
+import type { Build } from './build.ts';
+import type { FaultKind, Stage } from './fault.ts';
+import { pause } from './pause.ts';
+import { administratorSettings, tryWorker } from './spare-worker.ts';
+import { SERVICES } from './stack.ts';
+
+const RESPAWN_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 60_000;
+const MIGRATION_TRIES = 10;
+const TRY_AGAIN_MS = 2_000;
+const KIND = 'schema migrated';
+
+/** One deploy at a time. */
+const underWay = new WeakMap<Build, Promise<void>>();
+
+export const migrationFault: FaultKind = {
+  kind: KIND,
+  weight: 1,
+  draw: (draws) => {
+    const mixedMs = draws.whole(2_000, 8_000, 'mixed');
+    return {
+      name: `a migration under load, and ${(mixedMs / 1_000).toFixed(1)} s of the old version on the new schema`,
+      kind: KIND,
+      lastsMs: mixedMs + 14_000,
+      async strike(stage, signal) {
+        const { build } = stage.stack;
+        const before = underWay.get(build) ?? Promise.resolve();
+        const own = before.then(() => deploy(stage, signal, mixedMs));
+        underWay.set(
+          build,
+          own.catch(() => {}),
+        );
+        await own;
+      },
+    };
+  },
+};
+
+async function deploy({ stack, log, met, recovered, violation }: Stage, signal: AbortSignal, mixedMs: number) {
+  const number = addMigrations(stack.build);
+  const early = await tryWorker(stack, 'worker-wallet-0');
+  if (early.works) violation('a worker works with a schema that lacks a migration');
+  if (early.said.includes('migrate it first')) met('programs that refused a schema of before', 1);
+  // What else strikes may end it, or keep it from its locks for long; then it has changed nothing, and is run again.
+  let migration = await migrate(stack);
+  for (let tried = 1; migration.code !== 0 && tried < MIGRATION_TRIES; tried += 1) {
+    log(`the migration failed: ${migration.said.trim().split('\n').at(-1)}`);
+    await sleep(TRY_AGAIN_MS);
+    migration = await migrate(stack);
+  }
+  if (migration.code !== 0) violation(`the migration still fails: ${migration.said}`);
+  await pause(mixedMs, signal);
+  for (const name of SERVICES) await stack.killAndAwaitNext(name, 'SIGTERM', RESPAWN_LIMIT_MS);
+  await stack.waitUntilReady(READY_LIMIT_MS);
+  log(`the schema has had migration ${number}, and every service was replaced`);
+  recovered('every service was replaced by a version with another schema');
+}
+
+/** In the copy of the sources: a column more in the tables that everything writes. Returns their number. */
+function addMigrations({ directory }: Build): number {
+  const numbers = (['wallet', 'transfer'] as const).map((service) => {
+    const folder = join(directory, 'db', service, 'migrations');
+    const file = join(folder, 'meta/_journal.json');
+    const journal = JSON.parse(readFileSync(file, 'utf8')) as { entries: { idx: number; when: number; tag: string }[] };
+    const last = journal.entries.at(-1)!;
+    const entry = { ...last, idx: last.idx + 1, when: last.when + 1, tag: `${last.idx + 1}_nemesis` };
+    const tables = service === 'wallet' ? ['wallets', 'ledger_entries', 'operation_fences'] : ['transfers', 'cases'];
+    const statements = tables.map((table) => `ALTER TABLE ${table} ADD COLUMN nemesis_${entry.idx} integer;`);
+    writeFileSync(join(folder, `${entry.tag}.sql`), statements.join('--> statement-breakpoint\n'));
+    writeFileSync(file, JSON.stringify({ ...journal, entries: [...journal.entries, entry] }));
+    return entry.idx;
+  });
+  return Math.max(...numbers);
+}
+
+async function migrate(stack: Stage['stack']): Promise<{ code: number | null; said: string }> {
+  const child = spawnTethered(process.execPath, [join(stack.build.directory, 'commands/migrate.ts')], {
+    env: administratorSettings(stack),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+}

@@ -1,0 +1,144 @@
+// A deploy of this version over the one before, under load and in the order that docs/deploying.md tells: what is new refuses
+// the old schema, what is old works on the new one, both work side by side, and nothing is lost. Each step lasts until so many
+// requests were answered; `MIXED_DEPLOY_REQUESTS=3000 node --test test/stack/mixed-deploy.test.ts` makes it a minute or more.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { apiClient } from './api-client.ts';
+import { freePort } from './free-port.ts';
+import { startLoad, type Load } from './load.ts';
+import { openMoney, type Money } from './money.ts';
+import { checkOutPreviousRelease } from './previous-release.ts';
+import { settingsOf, startBeside, untilWorks, type Beside } from './side-by-side.ts';
+import { startStack, until, type TestStack } from './stack.ts';
+
+const SEED = 4;
+const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
+const STEPS = 5;
+const LIMIT_MS = 60_000;
+/** Longer than a migration waits for a lock before it gives way. */
+const LOCKED_MS = 3_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'counterpoise-release-'));
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+const build = checkOutPreviousRelease(join(directory, 'source'));
+
+describe('a deploy', { skip: build === undefined && 'the history does not reach back to the previous release' }, () => {
+  let stack: TestStack;
+  let money: Money;
+  let load: Load;
+  let answered = 0;
+  const beside: Beside[] = [];
+  const start = (file: string, settings: Record<string, string> = {}): Beside => {
+    const process = startBeside(file, { ...settingsOf(stack), ...settings });
+    beside.push(process);
+    return process;
+  };
+  const stepUnderLoad = async (): Promise<void> => {
+    answered += REQUESTS_A_STEP;
+    await load.untilAnswered(answered);
+  };
+
+  before(async () => {
+    stack = await startStack({ separate: true, build: build! });
+    await stack.waitUntilReady();
+    money = await openMoney(stack);
+    load = await startLoad(money, { seed: SEED, transfers: STEPS * REQUESTS_A_STEP });
+    await stepUnderLoad();
+  });
+  after(async () => {
+    await Promise.all(beside.map((process) => process.stop()));
+    await money?.close();
+    await stack?.remove();
+  });
+
+  test('begins with the migration: what is new refuses a schema of before, and the old does not notice', async () => {
+    const { api, wallet_api } = stack.file();
+    const early = [
+      start('workers/wallet.ts', { WALLET_SHARD: '0', TRANSFER_API_URL: api }),
+      start('workers/transfer.ts', { WALLET_API_URL: wallet_api! }),
+    ];
+    for (const worker of early) {
+      assert.equal(await worker.ended, 1);
+      assert.match(worker.said(), /migrate it first \(npm run migrate\)/);
+      assert.doesNotMatch(worker.said(), /"worker started"/);
+    }
+    await stepUnderLoad();
+  });
+
+  test('has the old version go on with the new schema, which arrives at once, and waits in nobody’s way', async () => {
+    const release = await money.lockWallet(await money.wallet(0, '1'));
+    const migration = start('commands/migrate.ts');
+    await sleep(LOCKED_MS);
+    await stepUnderLoad();
+    assert.ok(!migration.hasEnded(), migration.said());
+    await release();
+    assert.equal(await migration.ended, 0, migration.said());
+    assert.match(migration.said(), /transfer database: migrated\n.*bound to the namespace/);
+    await stepUnderLoad();
+  });
+
+  test('has both versions work side by side, the wallet service first', async () => {
+    const [port, walletPort] = [await freePort(), await freePort()];
+    const own = { PORT: `${port}`, WALLET_API_PORT: `${walletPort}`, WALLET_API_URL: `http://127.0.0.1:${walletPort}` };
+    start('api/wallet-server.ts', own);
+    const workers = [
+      ...['0', '1'].map((shard) =>
+        start('workers/wallet.ts', { WALLET_SHARD: shard, TRANSFER_API_URL: stack.file().api }),
+      ),
+      start('workers/transfer.ts', own),
+    ];
+    start('api/server.ts', own);
+    const api = apiClient(() => `http://127.0.0.1:${port}`);
+    await Promise.all(workers.map(untilWorks));
+    await until(LIMIT_MS, 'the API of the new version is not ready', async () => {
+      const { status } = await api.get('/health/ready').catch(() => ({ status: 0 }));
+      return status === 200;
+    });
+
+    const since = await now();
+    const throughNew = await startLoad({ ...money, api }, { seed: SEED + 1, transfers: REQUESTS_A_STEP });
+    await Promise.all([stepUnderLoad(), throughNew.untilAnswered(REQUESTS_A_STEP)]);
+    await throughNew.assertKept();
+    const worked = await pidsSeen(since);
+    const { processes } = stack.file();
+    const old = ['worker-wallet-0', 'worker-wallet-1', 'worker-transfer'].map((name) => processes[name]!);
+    for (const pid of [...old, ...workers.map((worker) => worker.pid)])
+      assert.ok(worked.has(pid), `the worker ${pid} did nothing, of ${[...worked].join(', ')}`);
+  });
+
+  test('ends with the new version alone, and every cent is where it belongs', async () => {
+    await Promise.all(beside.splice(0).map((process) => process.stop()));
+    assert.equal(await stack.stop(), 0);
+    await stack.start('by this version');
+    await stack.waitUntilReady(LIMIT_MS);
+    await load.assertKept();
+  });
+
+  async function now(): Promise<string> {
+    const [row] = await money.rows<{ now: string }>('transfer', 'SELECT now()::text');
+    return row!.now;
+  }
+
+  /** The processes that took tasks of transfers that were accepted since, by the identities that the SDK gives workers. */
+  async function pidsSeen(since: string): Promise<Set<number>> {
+    const rows = await money.rows<{ id: string }>(
+      'transfer',
+      `SELECT transfer_id AS id FROM transfers WHERE created_at > $1::timestamptz AND status = 'COMPLETED' LIMIT 100`,
+      [since],
+    );
+    const histories = await Promise.all(
+      rows.map(({ id }) => money.temporal.workflow.getHandle(`transfer/${id}`).fetchHistory()),
+    );
+    const started = histories.flatMap(({ events }) =>
+      (events ?? []).map(
+        (event) => event.workflowTaskStartedEventAttributes ?? event.activityTaskStartedEventAttributes,
+      ),
+    );
+    return new Set(started.map((attributes) => Number.parseInt(attributes?.identity ?? '', 10)));
+  }
+});

@@ -1,0 +1,77 @@
+// Processes of this version beside a stack's own, on its databases and its Temporal: what a deploy starts before it stops
+// what was there.
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { hasEnded } from '../../dev/launched-stack.ts';
+import { spawnTethered } from '../../dev/tether.ts';
+import { until, type TestStack } from './stack.ts';
+
+const START_LIMIT_MS = 60_000;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Beside {
+  readonly pid: number;
+  /** Everything that it has printed. */
+  readonly said: () => string;
+  readonly hasEnded: () => boolean;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+  readonly stop: () => Promise<void>;
+}
+
+/** The settings of a stack's services and administrators, without its environment's. */
+export function settingsOf(stack: TestStack): Record<string, string> {
+  const { databases, temporal } = stack.file();
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: Record<string, string>;
+  };
+  const serviceUrl = (place: string, role: string): string =>
+    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
+  const shards = ['wallet-0', 'wallet-1'];
+  return {
+    LOG_FORMAT: 'json',
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    WALLET_SHARD_COUNT: String(shards.length),
+    WALLET_DATABASE_URLS: shards.map((shard) => serviceUrl(shard, 'wallet_service')).join(','),
+    TRANSFER_DATABASE_URL: serviceUrl('transfer', 'transfer_service'),
+    WALLET_ADMIN_DATABASE_URLS: shards.map((shard) => databases[shard]!).join(','),
+    TRANSFER_ADMIN_DATABASE_URL: databases['transfer']!,
+  };
+}
+
+export function startBeside(file: string, settings: Record<string, string>): Beside {
+  const child = spawnTethered(process.execPath, [join(ROOT, file)], {
+    env: { PATH: process.env['PATH'], ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  for (const stream of [child.stdout!, child.stderr!]) createInterface(stream).on('line', (line) => said.push(line));
+  return {
+    pid: child.pid!,
+    said: () => said.join('\n'),
+    hasEnded: () => hasEnded(child),
+    ended: codeOf(child),
+    async stop() {
+      child.kill('SIGTERM');
+      await codeOf(child);
+    },
+  };
+}
+
+/** Returns once a worker polls; raises with what it has said if it ends before. */
+export async function untilWorks(worker: Beside): Promise<void> {
+  const works = (): boolean => worker.said().includes('"worker started"') || worker.hasEnded();
+  await until(START_LIMIT_MS, 'a worker does not start', works);
+  if (worker.hasEnded()) throw new Error(worker.said());
+}
+
+async function codeOf(child: ChildProcess): Promise<number | null> {
+  if (!hasEnded(child)) await once(child, 'exit');
+  return child.exitCode;
+}
