@@ -111,6 +111,10 @@ const NOT_MIGRATED: ReadonlySet<string> = new Set(['42P01', '42501']);
 
 /** The installation of a database that was opened with this guard, which is asked unless it is known already. */
 export async function installationOf({ known }: InstallationGuard, database: Database): Promise<Installation> {
-  if (known() === undefined) await database.execute(sql`SELECT 1`);
+  if (known() === undefined)
+    await database.execute(sql`SELECT 1`).catch((error: Error) => {
+      // What refused the connection is what to tell, not the query that needed it.
+      throw error.cause instanceof InstallationError ? error.cause : error;
+    });
   return known()!;
 }
