@@ -23,7 +23,7 @@ export interface TestStackOptions {
   readonly separate?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Its commands/start.ts is run instead of this one's. */
-  readonly build?: Pick<Build, 'directory'>;
+  readonly build?: Pick<Build, 'directory'> | undefined;
 }
 
 export interface TestStack {
@@ -83,7 +83,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       await exited;
     },
     async start(how = 'as before') {
-      launcher = runLauncher(dataDir, logFile, how === 'as before' ? options : withoutBuild(options));
+      launcher = runLauncher(dataDir, logFile, how === 'as before' ? options : { ...options, build: undefined });
       await untilStarted(launcher, { dataDir, logFile }, START_LIMIT_MS);
     },
     async waitUntilReady(limitMs = READY_LIMIT_MS) {
@@ -134,10 +134,6 @@ function runLauncher(dataDir: string, logFile: string, { separate, env, build }:
   const flags = separate ? ['--separate'] : [];
   const command = build === undefined ? startCommand() : join(build.directory, 'commands/start.ts');
   return launchStack({ command, flags, dataDir, logFile, inherited: process.env, settings: env });
-}
-
-function withoutBuild({ build: _, ...others }: TestStackOptions): TestStackOptions {
-  return others;
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
