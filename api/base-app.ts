@@ -13,6 +13,7 @@ import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { refuseMisdirected } from './misdirected.ts';
 import { answerProblem, ProblemError } from './problem.ts';
 import { boundQuery } from './query-bound.ts';
+import { refuseRepeatedHeaders } from './repeated-headers.ts';
 import { withRequestContext, type ApiEnv } from './request-context.ts';
 import { refuseFaulty } from './validation.ts';
 
@@ -38,6 +39,7 @@ export function createBaseApp({ log, hosts, bounds, installation }: BaseDeps) {
     app
       .use(withRequestContext(log))
       .use(refuseCrossSite(hosts))
+      .use(refuseRepeatedHeaders)
       .use(
         methodNotAllowed({
           app,

@@ -33,14 +33,20 @@ export interface MovementDeps {
 
 export const idempotencyKeyHeader = z
   .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
+  .overwrite(unquoted)
   .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
   .openapi({
     example: 'order-42-payment',
     description:
       'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
       '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
-      'it was accepted) uses up no key. 1 to 255 printable ASCII characters.',
+      'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
+
+/** As in draft-ietf-httpapi-idempotency-key-header, where the key is a quoted string; most services take it as it is. */
+function unquoted(key: string): string {
+  return /^"(?:[^"\\]|\\["\\])*"$/.test(key) ? key.slice(1, -1).replaceAll(/\\(.)/g, '$1') : key;
+}
 
 export const preferHeader = {
   Prefer: z

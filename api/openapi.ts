@@ -21,7 +21,8 @@ it moves all of its money once, or none.
 **Money** is a decimal string with at most four decimals. **Times** are RFC 3339 in UTC, **durations** whole seconds.
 
 **Repeats are safe.** Requests that make a movement need an \`Idempotency-Key\`; every other request may be repeated as it is.
-After 429, 503 or no answer at all, repeat with the same key.
+After 429, 503 or no answer at all, repeat with the same key. A key that a request carries several times is one key if all are
+equal, and is refused with 400 \`header_repeated\` otherwise.
 
 **Errors** are RFC 9457 problem details with a stable \`code\`. What only the wallet service can know, such as an unknown wallet
 or too little money, is no error of a request but the \`failure_reason\` of a movement that has FAILED.

@@ -32,7 +32,13 @@ const problemSchema = z
   })
   .openapi('Problem', { description: 'RFC 9457 problem details.' });
 
-const EVERYWHERE = ['cross_site_request', 'host_not_allowed', 'overloaded', 'internal_error'] as const;
+const EVERYWHERE = [
+  'header_repeated',
+  'cross_site_request',
+  'host_not_allowed',
+  'overloaded',
+  'internal_error',
+] as const;
 /** What a JSON body can be refused for before its fields are looked at. */
 export const BODY_PROBLEMS = [
   'unsupported_media_type',

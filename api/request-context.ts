@@ -11,7 +11,10 @@ import type { RequestSlot } from './load-limits.ts';
 export interface ApiEnv {
   Bindings: {
     /** The request as it came in at a socket; none where the app is called without a server. */
-    incoming?: { readonly socket: { readonly localAddress?: string | undefined } };
+    incoming?: {
+      readonly socket: { readonly localAddress?: string | undefined };
+      readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
+    };
   };
   Variables: {
     /** Goes with a movement into its workflow, activities, events and log lines. */

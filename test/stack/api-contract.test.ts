@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { apiClient, type Movement, type Page } from './api-client.ts';
@@ -298,6 +301,27 @@ describe('the API', () => {
         assert.deepEqual([other.status, other.body['code']], [422, 'idempotency_key_reused']);
       }
       assert.equal(await api.balance(alice), '9.0000');
+    });
+
+    test('a key that a request carries twice, or in quotes, is that key; two keys are refused', async () => {
+      const [sender, receiver] = [await api.wallet('10.00'), await api.wallet()];
+      const own = key();
+      const send = async (...keys: string[]): Promise<[number, string | undefined]> => {
+        const body = JSON.stringify({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '1.00' });
+        const type = ['application/json', 'application/json'];
+        const headers = { 'Idempotency-Key': keys, 'Content-Type': type, Prefer: 'wait=30', Connection: 'close' };
+        const sent = request(`${stack.api}/v1/transfers`, { method: 'POST', headers }).end(body);
+        const [response] = (await once(sent, 'response')) as [IncomingMessage];
+        const answer = (await json(response)) as { transfer_id?: string; code?: string };
+        return [response.statusCode!, answer.transfer_id ?? answer.code];
+      };
+      const [status, id] = await send(own);
+      assert.equal(status, 200);
+      for (const keys of [[own, own], [own, own, own], [`"${own}"`], [`"${own}"`, `"${own}"`]])
+        assert.deepEqual(await send(...keys), [200, id]);
+      assert.deepEqual(await send(own, key()), [400, 'header_repeated']);
+      assert.deepEqual(await send('""'), [400, 'idempotency_key_invalid']);
+      assert.equal(await api.balance(receiver), '1.0000');
     });
 
     test('one key on /transactions and on /transfers names two movements', async () => {
