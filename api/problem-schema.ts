@@ -45,6 +45,7 @@ export const BODY_PROBLEMS = [
   'body_too_large',
   'invalid_utf8',
   'invalid_json',
+  'name_repeated',
   'body_invalid',
   'unknown_field',
   'text_invalid',

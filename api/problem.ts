@@ -13,6 +13,7 @@ const PROBLEMS = {
   bad_request: [400, 'The request is not valid HTTP'],
   invalid_utf8: [400, 'The body is not UTF-8'],
   invalid_json: [400, 'The body is not JSON'],
+  name_repeated: [400, 'The body names a member twice'],
   header_repeated: [400, 'A header was sent more than once'],
   idempotency_key_missing: [400, 'The Idempotency-Key header is missing'],
   idempotency_key_invalid: [400, 'The Idempotency-Key header is not valid'],

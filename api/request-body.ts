@@ -23,6 +23,7 @@ const VALUES_MAX = 100_000;
 export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     refuseOtherType(c.req.header('content-type'));
+    refuseEncoded(c.req.header('content-encoding'));
     const faults = textFaults(parse(await readBytes(c, bytesMax)));
     if (faults !== undefined) throw faultyRequest(faults);
     await next();
@@ -117,41 +118,59 @@ function refuseOtherType(contentType: string | undefined): void {
     throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
 }
 
-function parse(bytes: ArrayBuffer): unknown {
+function refuseEncoded(contentEncoding: string | undefined): void {
+  if (contentEncoding !== undefined && contentEncoding.trim().toLowerCase() !== 'identity')
+    throw new ProblemError('unsupported_media_type', { detail: 'Send the body without a Content-Encoding.' });
+}
+
+function parse(bytes: ArrayBuffer): Parsed {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new ProblemError('invalid_utf8');
   }
-  if (hasTooManyValues(text)) {
+  const { values, members } = countOf(text);
+  if (values > VALUES_MAX) {
     const detail = `A body may have ${VALUES_MAX} values.`;
     throw faultyRequest([{ pointer: '', code: 'body_invalid', detail }]);
   }
   try {
-    return JSON.parse(text);
+    return { body: JSON.parse(text), members };
   } catch {
     throw new ProblemError('invalid_json');
   }
 }
 
-const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Array.from('"\\,[{', (character) => character.charCodeAt(0));
+const [QUOTE, BACKSLASH, COMMA, COLON, BRACKET, BRACE] = Array.from('"\\,:[{', (character) => character.charCodeAt(0));
 
-/** Counts, outside of strings, what begins or parts values: cheap, where to make them is not. */
-function hasTooManyValues(text: string): boolean {
-  let values = 0;
+interface Parsed {
+  readonly body: unknown;
+  /** How many members its objects have, as they are written. */
+  readonly members: number;
+}
+
+/** Counts, outside of strings, what begins or parts values, and what makes a member: cheap, where to make them is not. */
+function countOf(text: string): { values: number; members: number } {
+  let [values, members] = [0, 0];
   let isString = false;
   for (let at = 0; at < text.length && values <= VALUES_MAX; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) isString = !isString;
     else if (isString && unit === BACKSLASH) at += 1;
-    else if (!isString && (unit === COMMA || unit === BRACKET || unit === BRACE)) values += 1;
+    else if (isString) continue;
+    else if (unit === COLON) members += 1;
+    else if (unit === COMMA || unit === BRACKET || unit === BRACE) values += 1;
   }
-  return values > VALUES_MAX;
+  return { values, members };
 }
 
-/** Without recursion: what is nested is as deep as it has values. */
-function textFaults(body: unknown): [Fault] | undefined {
+/**
+ * Without recursion: what is nested is as deep as it has values. A name that an object has twice is read by some as the first
+ * and by others as the last (RFC 8259, section 4), and was lost by the parser: two readers would see two amounts.
+ */
+function textFaults({ body, members }: Parsed): [Fault] | undefined {
+  let read = 0;
   const pending: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value: body, at: undefined }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, at } = next;
@@ -159,12 +178,14 @@ function textFaults(body: unknown): [Fault] | undefined {
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, member] of Object.entries(value)) {
       const place = { key, within: at };
+      if (!Array.isArray(value)) read += 1;
       // As a key of an object literal or of a copy it would set the prototype.
       if (key === '__proto__') return [bodyFault('unknown_field', pathOf(place))];
       if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
       pending.push({ value: member, at: place });
     }
   }
+  if (read < members) throw new ProblemError('name_repeated', { detail: 'An object names a member twice.' });
   return undefined;
 }
 

@@ -162,6 +162,17 @@ describe('what is not JSON is refused before its fields are looked at', () => {
     code: string,
   ][] = [
     ['malformed JSON', '{"amount": ', {}, 400, 'invalid_json'],
+    ['an amount twice', '{"amount": "1.00", "amount": "100.00"}', {}, 400, 'name_repeated'],
+    ['an amount twice, once escaped', '{"amount": "1.00", "\\u0061mount": "100.00"}', {}, 400, 'name_repeated'],
+    ['a name twice, deep within', '{"a": [{"b": {"c": 1, ":": ":", "c": 1}}]}', {}, 400, 'name_repeated'],
+    [
+      'one name in two objects',
+      '{"metadata": {"amount": "1"}, "a": [{"amount": 1}, {"amount": 1}]}',
+      {},
+      422,
+      'field_missing',
+    ],
+    ['a compressed body', transfer, { 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
     ['NaN as a number', '{"amount": NaN}', {}, 400, 'invalid_json'],
     ['no body', '', {}, 400, 'invalid_json'],
     ['invalid UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), {}, 400, 'invalid_utf8'],
