@@ -2,6 +2,7 @@
  * A batch's items out of a CSV file. Judges the file's shape alone, and names the line of what is wrong; what an item says
  * is the API's to judge. Imported by batch.ts.
  */
+import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
 import type { BodyOf } from '../../client/client.ts';
 import { CommandError } from './exit-code.ts';
@@ -18,6 +19,19 @@ export interface BatchRow {
 const REQUIRED = ['sender_wallet_id', 'receiver_wallet_id', 'amount'] as const;
 const OPTIONAL = ['currency', 'reference'] as const;
 const COLUMNS: readonly string[] = [...REQUIRED, ...OPTIONAL];
+
+/** The text of a file that has to be UTF-8: what is not would be paid with another reference. Throws a CommandError. */
+export function decodeCsv(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let line = 1;
+  for (let start = 0; start < bytes.length; line += 1) {
+    const end = bytes.indexOf('\n', start);
+    const stop = end === -1 ? bytes.length : end;
+    if (!isUtf8(bytes.subarray(start, stop))) break;
+    start = stop + 1;
+  }
+  throw new CommandError(`${file}, line ${line}: it is not UTF-8`);
+}
 
 /** Throws a CommandError. */
 export function readBatchRows(text: string, file: string): BatchRow[] {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { CounterpoiseError, type Client, type TransferBatch, type TransferBatchItem } from '../../client/client.ts';
 import { showProgress, silentProgress } from '../../dev/progress.ts';
-import { readBatchRows, type BatchRow } from './batch-csv.ts';
+import { decodeCsv, readBatchRows, type BatchRow } from './batch-csv.ts';
 import { CommandError, EXIT, type EndCommand } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
@@ -40,11 +40,13 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
 }
 
 function read(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
   }
+  return decodeCsv(bytes, file);
 }
 
 /** A pointer to an item that is wrong is told as the line of the file. */

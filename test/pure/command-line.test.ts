@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readBatchRows } from '../../commands/cli/batch-csv.ts';
+import { decodeCsv, readBatchRows } from '../../commands/cli/batch-csv.ts';
 import { playApi, problem, runCounterpoise, type RunOptions } from './run-counterpoise.ts';
 
 const HEADER = 'sender_wallet_id,receiver_wallet_id,amount';
@@ -122,6 +122,17 @@ describe('the command line', () => {
           item: { sender_wallet_id: 'c', receiver_wallet_id: 'd', amount: '2.00', reference: 'two\nlines' },
         },
       ]);
+    });
+
+    test('that is not UTF-8 is refused, with the line; one that is is read as it is', () => {
+      const latin1 = Buffer.from(`${HEADER},reference\na,b,1.00,Café\nc,d,2.00,Müller\n`, 'latin1');
+      assert.throws(() => decodeCsv(latin1, 'f.csv'), /^CommandError: f.csv, line 2: it is not UTF-8$/);
+      const [first, ...others] = [`${HEADER},reference\n`, 'a,b,1.00,Café\n', 'c,d,2.00,M'].map((part) =>
+        Buffer.from(part),
+      );
+      const cut = Buffer.concat([first!, ...others, Buffer.from([0xc3])]);
+      assert.throws(() => decodeCsv(cut, 'f.csv'), /line 3: it is not UTF-8/);
+      assert.equal(decodeCsv(Buffer.from('\uFEFFé\uFFFD'), 'f.csv'), '\uFEFFé\uFFFD');
     });
 
     for (const [what, text, says] of [
