@@ -4,6 +4,7 @@
 import { connectionFaults } from './connection-faults.ts';
 import { deployFault } from './deploy-fault.ts';
 import type { FaultKind } from './fault.ts';
+import { foreignWorker } from './foreign-worker-fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
 import { killFaults } from './kill-faults.ts';
 import { forcedRefund } from './operator-fault.ts';
@@ -20,6 +21,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...statementFaults,
   ...workflowFaults,
   forcedRefund,
+  foreignWorker,
   deployFault,
   overloadFault,
 ];

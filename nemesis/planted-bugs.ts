@@ -5,6 +5,7 @@
  */
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
+import { foreignWorker } from './foreign-worker-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
 import { cancelRequest } from './workflow-faults.ts';
@@ -108,5 +109,22 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [drawnWith(lateStatement, 'status')],
+  },
+
+  'foreign-worker-admitted': {
+    what: 'a worker of another installation takes tasks, and carries them out in its own databases',
+    edits: [
+      {
+        file: 'temporal/namespace-binding.ts',
+        find: `if (id !== installation.namespaceId) {`,
+        replace: `if (id === '') {`,
+      },
+      {
+        file: 'workers/foreign-tasks.ts',
+        find: `if (installationId === undefined || installationId === own) return next(input);`,
+        replace: `if (own !== '') return next(input);`,
+      },
+    ],
+    faults: [drawnWith(foreignWorker, 'worker-wallet-1')],
   },
 } satisfies Record<string, PlantedBug>;

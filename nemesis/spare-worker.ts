@@ -1,6 +1,6 @@
 /**
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen. It goes past the proxies. Imported by freeze-faults.ts.
+ * the other one is frozen. It goes past the proxies. Imported by the faults.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -32,8 +32,7 @@ export async function startSpareWorker(
 }
 
 async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promise<void>) | undefined> {
-  const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
-  const child = spawnTethered(process.execPath, [join(stack.build.directory, file)], {
+  const child = spawnTethered(process.execPath, [join(stack.build.directory, fileOf(name))], {
     env: environmentOf(stack, name),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -62,25 +61,45 @@ async function tryToStart(stack: Stack, name: WorkerName): Promise<(() => Promis
   return undefined;
 }
 
-function environmentOf(stack: Stack, name: WorkerName): NodeJS.ProcessEnv {
-  const { databases, temporal, api, wallet_api } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: Record<string, string>;
-  };
-  const serviceUrl = (place: string, role: string): string =>
-    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
-  const wallets = ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service'));
+export function fileOf(name: WorkerName): string {
+  return name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
+}
+
+/** What a worker of this name is told. `databases` are administrator URLs: the stack's own unless others are named. */
+export function environmentOf(
+  stack: Stack,
+  name: WorkerName,
+  databases: Readonly<Record<string, string>> = stack.file().databases,
+): NodeJS.ProcessEnv {
+  const { temporal, api, wallet_api } = stack.file();
+  const urls = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     WALLET_SHARD_COUNT: '2',
     ...(name === 'worker-transfer'
-      ? { TRANSFER_DATABASE_URL: serviceUrl('transfer', 'transfer_service'), WALLET_API_URL: wallet_api }
+      ? { TRANSFER_DATABASE_URL: urls.transfer, WALLET_API_URL: wallet_api }
       : {
-          WALLET_DATABASE_URLS: wallets.join(','),
+          WALLET_DATABASE_URLS: urls.wallets,
           WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1',
           TRANSFER_API_URL: api,
         }),
+  };
+}
+
+/** The settings by which services reach these databases, in the roles they have. */
+export function serviceUrls(
+  stack: Stack,
+  databases: Readonly<Record<string, string>>,
+): { readonly wallets: string; readonly transfer: string } {
+  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
+    passwords: Record<string, string>;
+  };
+  const serviceUrl = (place: string, role: string): string =>
+    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
+  return {
+    wallets: ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service')).join(','),
+    transfer: serviceUrl('transfer', 'transfer_service'),
   };
 }
