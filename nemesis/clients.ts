@@ -19,11 +19,14 @@ export interface Clients {
   readonly run: (draws: Draws, untilMs: number, signal: AbortSignal) => Promise<void>;
   /** Without faults: learns every answer that clients wanted, decides every hold, ends standing orders. */
   readonly finish: (draws: Draws, signal: AbortSignal) => Promise<void>;
-  /** Sends a request once, and notes what it was told. Never throws. */
+  /**
+   * Sends a request once, and notes what it was told. Never throws. What is the sender's own is not remembered: no other
+   * client reverses, cancels or terminates it.
+   */
   readonly send: (
     operation: Operation,
     entry: Entry,
-    options: { timeoutMs: number; waitSeconds?: number },
+    options: { timeoutMs: number; waitSeconds?: number; isOwn?: boolean },
   ) => Promise<Sent>;
   readonly memory: Memory;
   /** Requests by what they were told: `accepted`, or a code. */
@@ -53,7 +56,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     told[what] = (told[what] ?? 0) + 1;
   };
 
-  const send: Clients['send'] = async (operation, entry, { timeoutMs, waitSeconds }) => {
+  const send: Clients['send'] = async (operation, entry, { timeoutMs, waitSeconds, isOwn = false }) => {
     const askedAtMs = performance.now();
     try {
       const answer = await operation.send(api, {
@@ -62,7 +65,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
         ...(waitSeconds === undefined ? {} : { waitSeconds }),
       });
       book.accepted(entry, answer, askedAtMs);
-      memory.remember(entry, answer);
+      if (!isOwn) memory.remember(entry, answer);
       count('accepted');
       acceptedAtMs.push(performance.now());
       if (acceptedAtMs.length > 10_000) acceptedAtMs.splice(0, 5_000);

@@ -10,6 +10,7 @@ import { killFaults } from './kill-faults.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
+import { restoredShard } from './restored-shard-fault.ts';
 import { statementFaults } from './statement-faults.ts';
 import { workflowFaults } from './workflow-faults.ts';
 
@@ -22,6 +23,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...workflowFaults,
   forcedRefund,
   foreignWorker,
+  restoredShard,
   deployFault,
   overloadFault,
 ];

@@ -97,7 +97,15 @@ export function transfer(
   special: Special = {},
 ): Task & { operation: Operation } {
   const { kind = 'transfer', sender, receiver, ...rest } = special;
-  const terms = drawTerms(draws, world, { sender, receiver });
+  return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest);
+}
+
+export function transferOf(
+  key: string,
+  kind: string,
+  terms: Terms,
+  rest: Omit<Special, 'kind' | 'sender' | 'receiver'> = {},
+): { readonly operation: Operation } {
   const id = transferId(key);
   const body = { ...bodyOf(terms), ...rest };
   const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
