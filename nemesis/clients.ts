@@ -10,7 +10,7 @@ import { judge } from './answers.ts';
 import type { Book, Entry } from './book.ts';
 import type { Draws } from './draws.ts';
 import { createMemory, type Memory } from './memory.ts';
-import { drawTask, type Operation } from './operations.ts';
+import { drawTask, HOLD_THAT_EXPIRES, type Operation } from './operations.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -42,6 +42,7 @@ const PAUSE_MS_MAX = 150;
 const TIMEOUT_MS = 10_000;
 const BACKOFF_MS = { min: 100, max: 2_000 };
 const SHARE = { copies: 0.15, impatient: 0.1, givesUp: 0.04, repeats: 0.12, waits: 0.45 };
+const EXPIRY_FAR_OFF_MS = 600_000;
 const RATE_OVER_MS = 10_000;
 
 export function createClients(api: Client, book: Book, world: World, violations: Violations): Clients {
@@ -126,6 +127,19 @@ export function createClients(api: Client, book: Book, world: World, violations:
     }
   };
 
+  /** Whether it was made while the service's clock was so wrong that nobody waits for its expiry. */
+  const expiresFarOff = async (id: string, signal: AbortSignal): Promise<boolean> => {
+    for (; !signal.aborted; await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {})) {
+      try {
+        const { expires_at } = await api.transfers.get(id, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return expires_at !== null && Date.parse(expires_at) > Date.now() + EXPIRY_FAR_OFF_MS;
+      } catch (error) {
+        if (judge(error).says === 'refused') return false;
+      }
+    }
+    return false;
+  };
+
   return {
     async run(draws, untilMs, signal) {
       const client = async (): Promise<void> => {
@@ -176,6 +190,12 @@ export function createClients(api: Client, book: Book, world: World, violations:
       for (let hold = memory.takeHold(draws); hold !== undefined; hold = memory.takeHold(draws))
         holds.push(decisionsOf(hold, draws.of(hold.id))[0]!);
       await inLanes(holds, repeat);
+      await inLanes(
+        book.entries().filter(({ kind, told: of }) => kind === HOLD_THAT_EXPIRES && of !== 'nothing'),
+        async ({ id }) => {
+          if (await expiresFarOff(id, signal)) await repeat(cancelOf(id));
+        },
+      );
     },
     send,
     memory,

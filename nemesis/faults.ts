@@ -1,6 +1,7 @@
 /**
  * Every kind of fault that a run draws from. Imported by run.ts and tests.
  */
+import { clockLeap } from './clock-leap-fault.ts';
 import { connectionFaults } from './connection-faults.ts';
 import { deployFault } from './deploy-fault.ts';
 import type { FaultKind } from './fault.ts';
@@ -24,6 +25,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   forcedRefund,
   foreignWorker,
   restoredShard,
+  clockLeap,
   deployFault,
   overloadFault,
 ];

@@ -43,6 +43,8 @@ interface Scene {
   readonly leftMs: number;
 }
 
+export const HOLD_THAT_EXPIRES = 'hold that expires';
+
 const CURRENCY = 'USD';
 const AMOUNT_MAX = 20;
 /** The shortest that there is; begun only where it ends soon after the run. */
@@ -116,7 +118,7 @@ export function transferOf(
 
 function expiringHold(scene: Scene): Task | undefined {
   if (scene.leftMs + EXPIRY_AFTER_END_MS < EXPIRY_SECONDS * 1_000) return undefined;
-  return transfer(scene, { kind: 'hold that expires', capture_method: 'manual', expires_in: EXPIRY_SECONDS });
+  return transfer(scene, { kind: HOLD_THAT_EXPIRES, capture_method: 'manual', expires_in: EXPIRY_SECONDS });
 }
 
 function scheduled(scene: Scene): Task {

@@ -4,7 +4,7 @@
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
-import { holdsWithin, pause } from './pause.ts';
+import { holdsWithin, insist, pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
 /** When it happened, and by what it has to be seen. */
@@ -25,7 +25,6 @@ const AGAIN_MS = 500;
 const JUDGE_LIMIT_MS = 120_000;
 /** What is lost when the run ends is judged all the same, on a stack that recovers. */
 const AFTER_END_MS = 30_000;
-const PUT_BACK_LIMIT_MS = 90_000;
 
 export const restoredShard: FaultKind = {
   kind: 'restored shard',
@@ -61,9 +60,7 @@ async function restore(stage: Stage, signal: AbortSignal, shard: number, course:
     else if (seen === undefined || (await isThere(stack, credit))) log('it could not be judged');
     else violation(`${credit.place} lost the credit of transfer ${credit.transfer}, and nobody saw it`);
   } finally {
-    const isBack = (): Promise<boolean> => putBack(stack, credit).then(() => true);
-    if (!(await holdsWithin(PUT_BACK_LIMIT_MS, isBack, new AbortController().signal)))
-      violation(`the credit of transfer ${credit.transfer} could not be put back`);
+    await insist(() => putBack(stack, credit));
   }
   // A shard that has a case takes no movements, so its end is a part of the healing.
   const all = [`transfer/${credit.transfer}`, `shard/${shard}`];
