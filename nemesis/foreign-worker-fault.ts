@@ -82,7 +82,8 @@ async function run(
       violation(`it polls ${POLLS_LIMIT_MS / 1_000} s after its start`);
       return POLLS;
     }
-    if (!isOver && !signal.aborted) violation(`it has not ended ${END_LIMIT_MS / 1_000} s after its start`);
+    if (!isOver && signal.aborted) return 'the run has ended before it';
+    if (!isOver) violation(`it has not ended ${END_LIMIT_MS / 1_000} s after its start`);
     return code === 1 && said.includes(REFUSAL) ? 'refused' : `it ended with ${code}: ${said.slice(-300).trim()}`;
   } finally {
     child.kill('SIGKILL');

@@ -25,6 +25,7 @@ const AGAIN_MS = 500;
 const JUDGE_LIMIT_MS = 120_000;
 /** What is lost when the run ends is judged all the same, on a stack that recovers. */
 const AFTER_END_MS = 30_000;
+const CLOSE_LIMIT_MS = 60_000;
 
 export const restoredShard: FaultKind = {
   kind: 'restored shard',
@@ -46,26 +47,29 @@ async function restore(stage: Stage, signal: AbortSignal, shard: number, course:
   const credit = await makeCredit(stage, signal, shard, course);
   if (credit === undefined) return log('no transfer of its own came to its end');
   const given = endsAfter(signal, AFTER_END_MS);
-  const subjects = course === 'its newest leg' ? [`shard/${shard}`] : [`transfer/${credit.transfer}`];
+  // Then what tells is the shard itself, which is asked for it; else a run that looks at the transfer.
+  const isNoted = course === 'its newest leg';
+  const isSeen = async (): Promise<boolean> =>
+    (await openCases(stage, [isNoted ? `shard/${shard}` : `transfer/${credit.transfer}`])) > 0;
   try {
-    await lose(stack, credit);
-    if (course === 'its newest leg') await noteAsNewest(stack, shard, credit);
-    const patrolled = Math.floor((await endedTransfers(stage)) / PATROLLED);
-    const chances = course === 'its newest leg' ? LOOKS : patrolled + RUNS_BESIDE;
-    const chance = course === 'its newest leg' ? lookPassed : runPassed;
-    const isSeen = async (): Promise<boolean> => (await openCases(stage, subjects)) > 0;
-    const seen = await comesTrue(isSeen, chances, () => chance(stage, given), given);
+    await insist(() => lose(stack, credit));
+    if (isNoted) await insist(() => noteAsNewest(stack, shard, credit));
+    const rounds = Math.floor((await insist(() => endedTransfers(stage))) / PATROLLED);
+    const seen = isNoted
+      ? await comesTrue(isSeen, LOOKS, () => lookPassed(stage, given), given)
+      : await comesTrue(isSeen, rounds + RUNS_BESIDE, () => runPassed(stage, given), given);
     if (seen === true) log(`it was seen that transfer ${credit.transfer} has lost its credit`);
     if (seen === true) met(`lost credits that were seen: ${course}`, 1);
-    else if (seen === undefined || (await isThere(stack, credit))) log('it could not be judged');
+    else if (seen === undefined || (await insist(() => isThere(stack, credit)))) log('it could not be judged');
     else violation(`${credit.place} lost the credit of transfer ${credit.transfer}, and nobody saw it`);
   } finally {
     await insist(() => putBack(stack, credit));
   }
-  // A shard that has a case takes no movements, so its end is a part of the healing.
+  // A shard that has a case takes no movements, so its end is a part of the healing, whether the run has ended or not.
+  const healing = AbortSignal.timeout(CLOSE_LIMIT_MS);
   const all = [`transfer/${credit.transfer}`, `shard/${shard}`];
   const areClosed = async (): Promise<boolean> => (await openCases(stage, all)) === 0;
-  const closed = await comesTrue(areClosed, RUNS_BESIDE, () => runPassed(stage, given), given);
+  const closed = await comesTrue(areClosed, RUNS_BESIDE, () => runPassed(stage, healing), healing);
   if (closed) met('cases of lost credits that were closed once they were back', 1);
   else if (closed === false) violation(`its case is open, although what ${credit.place} had lost is back`);
 }
