@@ -68,7 +68,10 @@ function recurringAfter(id: string, limit: number): SQL {
     FROM recurring_transfers WHERE recurring_transfer_id > ${id} ORDER BY recurring_transfer_id LIMIT ${limit}`;
 }
 
-/** What each run has to be; the status that was the last one before its time is the one that counts. */
+/**
+ * What each run has to be. The status that was the last one before its time is the one that counts: by its sequence or, since a
+ * later change may bear the time of a clock that was behind, by its time.
+ */
 const strangeRuns = sql`
   SELECT movement, detail, count(*) OVER ()::int AS total FROM (
     SELECT run.transfer_id AS movement,
@@ -78,10 +81,13 @@ const strangeRuns = sql`
         WHEN run.idempotency_key NOT LIKE 'trigger/%' AND run.idempotency_key IS DISTINCT FROM
           'run/' || to_char(run.nominal_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         THEN format('its name %s is not that of its time %s', run.idempotency_key, run.nominal_at)
-        WHEN run.nominal_at IS NOT NULL AND (
-          SELECT status FROM recurring_transfer_changes change
-          WHERE change.recurring_transfer_id = run.recurring_transfer_id AND change.created_at <= run.nominal_at
-          ORDER BY change.created_at DESC, change_id DESC LIMIT 1) IS DISTINCT FROM 'ACTIVE'
+        WHEN run.nominal_at IS NOT NULL AND NOT EXISTS (
+          SELECT FROM (
+            SELECT status, row_number() OVER (ORDER BY change_id DESC) AS by_sequence,
+              row_number() OVER (ORDER BY change.created_at DESC, change_id DESC) AS by_time
+            FROM recurring_transfer_changes change
+            WHERE change.recurring_transfer_id = run.recurring_transfer_id AND change.created_at <= run.nominal_at
+          ) known WHERE status = 'ACTIVE' AND 1 IN (by_sequence, by_time))
         THEN format('its recurring transfer was not active at %s', run.nominal_at)
       END AS detail
     FROM transfers run JOIN recurring_transfers made USING (recurring_transfer_id)

@@ -10,7 +10,7 @@ import { judge } from './answers.ts';
 import type { Book, Entry } from './book.ts';
 import type { Draws } from './draws.ts';
 import { createMemory, type Memory } from './memory.ts';
-import { drawTask, type Operation } from './operations.ts';
+import { drawTask, HOLD_THAT_EXPIRES, type Operation } from './operations.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -19,11 +19,14 @@ export interface Clients {
   readonly run: (draws: Draws, untilMs: number, signal: AbortSignal) => Promise<void>;
   /** Without faults: learns every answer that clients wanted, decides every hold, ends standing orders. */
   readonly finish: (draws: Draws, signal: AbortSignal) => Promise<void>;
-  /** Sends a request once, and notes what it was told. Never throws. */
+  /**
+   * Sends a request once, and notes what it was told. Never throws. What is the sender's own is not remembered: no other
+   * client reverses, cancels or terminates it.
+   */
   readonly send: (
     operation: Operation,
     entry: Entry,
-    options: { timeoutMs: number; waitSeconds?: number },
+    options: { timeoutMs: number; waitSeconds?: number; isOwn?: boolean },
   ) => Promise<Sent>;
   readonly memory: Memory;
   /** Requests by what they were told: `accepted`, or a code. */
@@ -39,6 +42,7 @@ const PAUSE_MS_MAX = 150;
 const TIMEOUT_MS = 10_000;
 const BACKOFF_MS = { min: 100, max: 2_000 };
 const SHARE = { copies: 0.15, impatient: 0.1, givesUp: 0.04, repeats: 0.12, waits: 0.45 };
+const EXPIRY_FAR_OFF_MS = 600_000;
 const RATE_OVER_MS = 10_000;
 
 export function createClients(api: Client, book: Book, world: World, violations: Violations): Clients {
@@ -53,7 +57,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     told[what] = (told[what] ?? 0) + 1;
   };
 
-  const send: Clients['send'] = async (operation, entry, { timeoutMs, waitSeconds }) => {
+  const send: Clients['send'] = async (operation, entry, { timeoutMs, waitSeconds, isOwn = false }) => {
     const askedAtMs = performance.now();
     try {
       const answer = await operation.send(api, {
@@ -62,7 +66,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
         ...(waitSeconds === undefined ? {} : { waitSeconds }),
       });
       book.accepted(entry, answer, askedAtMs);
-      memory.remember(entry, answer);
+      if (!isOwn) memory.remember(entry, answer);
       count('accepted');
       acceptedAtMs.push(performance.now());
       if (acceptedAtMs.length > 10_000) acceptedAtMs.splice(0, 5_000);
@@ -123,6 +127,19 @@ export function createClients(api: Client, book: Book, world: World, violations:
     }
   };
 
+  /** Whether it was made while the service's clock was so wrong that nobody waits for its expiry. */
+  const expiresFarOff = async (id: string, signal: AbortSignal): Promise<boolean> => {
+    for (; !signal.aborted; await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {})) {
+      try {
+        const { expires_at } = await api.transfers.get(id, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return expires_at !== null && Date.parse(expires_at) > Date.now() + EXPIRY_FAR_OFF_MS;
+      } catch (error) {
+        if (judge(error).says === 'refused') return false;
+      }
+    }
+    return false;
+  };
+
   return {
     async run(draws, untilMs, signal) {
       const client = async (): Promise<void> => {
@@ -173,6 +190,12 @@ export function createClients(api: Client, book: Book, world: World, violations:
       for (let hold = memory.takeHold(draws); hold !== undefined; hold = memory.takeHold(draws))
         holds.push(decisionsOf(hold, draws.of(hold.id))[0]!);
       await inLanes(holds, repeat);
+      await inLanes(
+        book.entries().filter(({ kind, told: of }) => kind === HOLD_THAT_EXPIRES && of !== 'nothing'),
+        async ({ id }) => {
+          if (await expiresFarOff(id, signal)) await repeat(cancelOf(id));
+        },
+      );
     },
     send,
     memory,

@@ -6,6 +6,7 @@
 import type { Build, Edit } from './build.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
+import { inTurn } from './turns.ts';
 
 const FILE = 'workflows/transfer.ts';
 const RESPAWN_LIMIT_MS = 60_000;
@@ -33,9 +34,6 @@ export const SECOND_TO_THIRD: readonly Edit[] = between(2, 3);
 export const THIRD_TO_SECOND: readonly Edit[] = between(3, 2);
 
 const deployed = new WeakSet<Build>();
-/** One deploy at a time: the second of two that overlap begins when the first is over. */
-const underWay = new WeakMap<Build, Promise<void>>();
-
 export const deployFault: FaultKind = {
   kind: 'deploy in mid-flight',
   weight: 2,
@@ -45,16 +43,7 @@ export const deployFault: FaultKind = {
       name: `worker-transfer on a second version of the workflow code for ${(forMs / 1_000).toFixed(1)} s, and back`,
       kind: 'deploy in mid-flight',
       lastsMs: forMs + 8_000,
-      async strike(stage, signal) {
-        const { build } = stage.stack;
-        const before = underWay.get(build) ?? Promise.resolve();
-        const own = before.then(() => deployAndBack(stage, signal, forMs));
-        underWay.set(
-          build,
-          own.catch(() => {}),
-        );
-        await own;
-      },
+      strike: (stage, signal) => inTurn(stage.stack, 'deploy', () => deployAndBack(stage, signal, forMs)),
     };
   },
 };

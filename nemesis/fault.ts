@@ -4,6 +4,7 @@
  */
 import type { Draws } from './draws.ts';
 import type { Operator } from './operator.ts';
+import type { OwnWallets } from './own-wallets.ts';
 import type { Stack } from './stack.ts';
 
 export interface Stage {
@@ -15,6 +16,8 @@ export interface Stage {
     readonly overload: (seconds: number, signal: AbortSignal) => Promise<OverloadSeen>;
     /** What clients have had accepted lately, newest last: some of it is still under way. */
     readonly recentMovements: () => readonly RecentMovement[];
+    /** Two wallets that nobody else uses, the receiver's in this shard; undefined if they cannot be had in time. */
+    readonly ownWallets: (receiverShard: number, signal: AbortSignal) => Promise<OwnWallets | undefined>;
     readonly operator: Pick<Operator, 'cancel' | 'force'>;
   };
   /** A line of the run's log, told to whoever watches. */

@@ -1,15 +1,18 @@
 /**
  * Every kind of fault that a run draws from. Imported by run.ts and tests.
  */
+import { clockLeap } from './clock-leap-fault.ts';
 import { connectionFaults } from './connection-faults.ts';
 import { deployFault } from './deploy-fault.ts';
 import type { FaultKind } from './fault.ts';
+import { foreignWorker } from './foreign-worker-fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
 import { killFaults } from './kill-faults.ts';
-import { forcedRefund } from './operator-fault.ts';
 import { migrationFault } from './migration-fault.ts';
+import { forcedRefund } from './operator-fault.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
+import { restoredShard } from './restored-shard-fault.ts';
 import { statementFaults } from './statement-faults.ts';
 import { workflowFaults } from './workflow-faults.ts';
 
@@ -21,6 +24,9 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...statementFaults,
   ...workflowFaults,
   forcedRefund,
+  foreignWorker,
+  restoredShard,
+  clockLeap,
   deployFault,
   migrationFault,
   overloadFault,

@@ -11,17 +11,15 @@ import { spawnTethered } from '../dev/tether.ts';
 import type { Build } from './build.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
-import { administratorSettings, tryWorker } from './spare-worker.ts';
+import { administratorEnvironmentOf, tryWorker } from './spare-worker.ts';
 import { SERVICES } from './stack.ts';
+import { inTurn } from './turns.ts';
 
 const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
 const MIGRATION_TRIES = 10;
 const TRY_AGAIN_MS = 2_000;
 const KIND = 'schema migrated';
-
-/** One deploy at a time. */
-const underWay = new WeakMap<Build, Promise<void>>();
 
 export const migrationFault: FaultKind = {
   kind: KIND,
@@ -32,16 +30,7 @@ export const migrationFault: FaultKind = {
       name: `a migration under load, and ${(mixedMs / 1_000).toFixed(1)} s of the old version on the new schema`,
       kind: KIND,
       lastsMs: mixedMs + 14_000,
-      async strike(stage, signal) {
-        const { build } = stage.stack;
-        const before = underWay.get(build) ?? Promise.resolve();
-        const own = before.then(() => deploy(stage, signal, mixedMs));
-        underWay.set(
-          build,
-          own.catch(() => {}),
-        );
-        await own;
-      },
+      strike: (stage, signal) => inTurn(stage.stack, 'deploy', () => deploy(stage, signal, mixedMs)),
     };
   },
 };
@@ -85,7 +74,7 @@ function addMigrations({ directory }: Build): number {
 
 async function migrate(stack: Stage['stack']): Promise<{ code: number | null; said: string }> {
   const child = spawnTethered(process.execPath, [join(stack.build.directory, 'commands/migrate.ts')], {
-    env: administratorSettings(stack),
+    env: administratorEnvironmentOf(stack),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -16,6 +16,8 @@ import type { World } from './world.ts';
 export interface Observer {
   /** Looks again and again until the signal aborts. */
   readonly run: (draws: Draws, signal: AbortSignal) => Promise<void>;
+  /** Notes what these have moved, which have ended: for good. Throws if it cannot be read. */
+  readonly seeLedger: (ids: readonly string[]) => Promise<void>;
   /** How many looks were made, and how many of them failed. */
   readonly looks: () => { readonly made: number; readonly failed: number };
 }
@@ -71,7 +73,8 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
       ),
     );
     const of = Map.groupBy(changes.flat(), ({ movement }) => movement);
-    for (const id of ids) book.seeLedger('observer', id, changesOf(of.get(id) ?? []));
+    // Who has seen it meanwhile may have changed it since, as an administrator does.
+    for (const id of ids) if (!book.isLedgerSeen(id)) book.seeLedger('observer', id, changesOf(of.get(id) ?? []));
   };
   const readMoney = async (place: Place): Promise<void> => {
     const negative = await stack.rows<{ wallet_id: string; balance: string; held: string }>(
@@ -129,6 +132,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
         await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
       }
     },
+    seeLedger,
     looks: () => ({ made, failed }),
   };
 }

@@ -43,6 +43,8 @@ interface Scene {
   readonly leftMs: number;
 }
 
+export const HOLD_THAT_EXPIRES = 'hold that expires';
+
 const CURRENCY = 'USD';
 const AMOUNT_MAX = 20;
 /** The shortest that there is; begun only where it ends soon after the run. */
@@ -97,7 +99,15 @@ export function transfer(
   special: Special = {},
 ): Task & { operation: Operation } {
   const { kind = 'transfer', sender, receiver, ...rest } = special;
-  const terms = drawTerms(draws, world, { sender, receiver });
+  return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest);
+}
+
+export function transferOf(
+  key: string,
+  kind: string,
+  terms: Terms,
+  rest: Omit<Special, 'kind' | 'sender' | 'receiver'> = {},
+): { readonly operation: Operation } {
   const id = transferId(key);
   const body = { ...bodyOf(terms), ...rest };
   const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
@@ -108,7 +118,7 @@ export function transfer(
 
 function expiringHold(scene: Scene): Task | undefined {
   if (scene.leftMs + EXPIRY_AFTER_END_MS < EXPIRY_SECONDS * 1_000) return undefined;
-  return transfer(scene, { kind: 'hold that expires', capture_method: 'manual', expires_in: EXPIRY_SECONDS });
+  return transfer(scene, { kind: HOLD_THAT_EXPIRES, capture_method: 'manual', expires_in: EXPIRY_SECONDS });
 }
 
 function scheduled(scene: Scene): Task {

@@ -4,6 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const TRIES_MAX = 60;
+const TRY_AGAIN_MS = 1_000;
+
 /** Returns after so long, or as soon as the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
@@ -24,4 +27,16 @@ export async function holdsWithin(
     await pause(100, signal);
   }
   return false;
+}
+
+/** Does what heals, or has to be healed, whatever else is broken at the moment, such as the server itself. */
+export async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let n = 1; ; n += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (n === TRIES_MAX) throw error;
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
 }

@@ -5,8 +5,10 @@
  */
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
+import { foreignWorker } from './foreign-worker-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
+import { restoredShard } from './restored-shard-fault.ts';
 import { cancelRequest } from './workflow-faults.ts';
 
 export interface PlantedBug {
@@ -108,5 +110,40 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [drawnWith(lateStatement, 'status')],
+  },
+
+  'foreign-worker-admitted': {
+    what: 'a worker of another installation takes tasks, and carries them out in its own databases',
+    edits: [
+      {
+        file: 'temporal/namespace-binding.ts',
+        find: `if (id !== installation.namespaceId) {`,
+        replace: `if (id === '') {`,
+      },
+      {
+        file: 'workers/foreign-tasks.ts',
+        find: `if (installationId === undefined || installationId === own) return next(input);`,
+        replace: `if (own !== '') return next(input);`,
+      },
+    ],
+    faults: [drawnWith(foreignWorker, 'worker-wallet-1')],
+  },
+
+  'restored-shard-unseen': {
+    what: 'a shard that was restored from before is not compared with what it had, and what has ended is not looked at again',
+    edits: [
+      {
+        file: 'activities/shard-watermarks.ts',
+        find: `if (!isKnownThere && known !== undefined) {`,
+        replace: `if (!isKnownThere && known === null) {`,
+      },
+      {
+        file: 'domain/reconciliation.ts',
+        find: `    ...kinds.map((kind): Place => ({ of: 'ended', kind, ...whole })),
+`,
+        replace: '',
+      },
+    ],
+    faults: [drawnWith(restoredShard, 'long ago')],
   },
 } satisfies Record<string, PlantedBug>;

@@ -19,6 +19,7 @@ import type { FaultKind, Stage } from './fault.ts';
 import { createObserver } from './observer.ts';
 import { createOperator } from './operator.ts';
 import { overload } from './overload.ts';
+import { openOwnWallets } from './own-wallets.ts';
 import type { NemesisReport } from './report.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -112,6 +113,8 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
       overload: (overloadSeconds, overloadSignal) =>
         overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
       recentMovements: clients.memory.recent,
+      ownWallets: (receiverShard, given) =>
+        openOwnWallets({ api, book, clients, observer }, own.of('own wallets'), receiverShard, given),
       operator,
     },
     log: (line) => say(`  ${fault.name}: ${line}`),

@@ -1,6 +1,7 @@
 /**
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen; and whether one would work at all. It goes past the proxies. Imported by faults.
+ * the other one is frozen; whether one would work at all; and what commands of the build are told. It goes past the proxies.
+ * Imported by the faults.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -36,8 +37,7 @@ async function tryToStart(
   name: WorkerName,
   hear: (line: string) => void = () => {},
 ): Promise<(() => Promise<void>) | undefined> {
-  const file = name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
-  const child = spawnTethered(process.execPath, [join(stack.build.directory, file)], {
+  const child = spawnTethered(process.execPath, [join(stack.build.directory, fileOf(name))], {
     env: environmentOf(stack, name),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -75,50 +75,63 @@ export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works
   return { works: stop !== undefined, said: said.join('\n') };
 }
 
-function environmentOf(stack: Stack, name: WorkerName): NodeJS.ProcessEnv {
+export function fileOf(name: WorkerName): string {
+  return name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
+}
+
+type Urls = Readonly<Record<string, string>>;
+
+/** What a worker of this name is told. `databases` are administrator URLs: the stack's own unless others are named. */
+export function environmentOf(
+  stack: Stack,
+  name: WorkerName,
+  databases: Urls = stack.file().databases,
+): NodeJS.ProcessEnv {
   const { api, wallet_api } = stack.file();
-  const { wallets, transfer, shared } = urlsOf(stack);
+  const urls = serviceUrls(stack, databases);
   return {
-    ...shared,
+    ...temporalOf(stack),
     ...(name === 'worker-transfer'
-      ? { TRANSFER_DATABASE_URL: transfer, WALLET_API_URL: wallet_api }
+      ? { TRANSFER_DATABASE_URL: urls.transfer, WALLET_API_URL: wallet_api }
       : {
-          WALLET_DATABASE_URLS: wallets.join(','),
+          WALLET_DATABASE_URLS: urls.wallets,
           WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1',
           TRANSFER_API_URL: api,
         }),
   };
 }
 
-/** What commands for administrators are given. */
-export function administratorSettings(stack: Stack): NodeJS.ProcessEnv {
-  const { databases } = stack.file();
-  const { wallets, transfer, shared } = urlsOf(stack);
+/** What commands for administrators are told. */
+export function administratorEnvironmentOf(stack: Stack, databases: Urls = stack.file().databases): NodeJS.ProcessEnv {
+  const urls = serviceUrls(stack, databases);
   return {
-    ...shared,
-    WALLET_DATABASE_URLS: wallets.join(','),
-    TRANSFER_DATABASE_URL: transfer,
+    ...temporalOf(stack),
+    WALLET_DATABASE_URLS: urls.wallets,
+    TRANSFER_DATABASE_URL: urls.transfer,
     WALLET_ADMIN_DATABASE_URLS: [databases['wallet-0'], databases['wallet-1']].join(','),
     TRANSFER_ADMIN_DATABASE_URL: databases['transfer'],
   };
 }
 
-/** The databases in the roles of the services, and what every process is given. */
-function urlsOf(stack: Stack): { wallets: string[]; transfer: string; shared: NodeJS.ProcessEnv } {
-  const { databases, temporal } = stack.file();
+function temporalOf(stack: Stack): NodeJS.ProcessEnv {
+  const { temporal } = stack.file();
+  return {
+    LOG_FORMAT: 'json',
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    WALLET_SHARD_COUNT: '2',
+  };
+}
+
+/** The settings by which services reach these databases, in the roles they have. */
+function serviceUrls(stack: Stack, databases: Urls): { readonly wallets: string; readonly transfer: string } {
   const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
     passwords: Record<string, string>;
   };
   const serviceUrl = (place: string, role: string): string =>
     Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
   return {
-    wallets: ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service')),
+    wallets: ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service')).join(','),
     transfer: serviceUrl('transfer', 'transfer_service'),
-    shared: {
-      LOG_FORMAT: 'json',
-      TEMPORAL_ADDRESS: temporal.address,
-      TEMPORAL_NAMESPACE: temporal.namespace,
-      WALLET_SHARD_COUNT: '2',
-    },
   };
 }

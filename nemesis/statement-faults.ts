@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, Stage } from './fault.ts';
-import { pause } from './pause.ts';
+import { insist, pause } from './pause.ts';
 import { PLACES, type Place } from './stack.ts';
 
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
@@ -94,19 +94,4 @@ async function counted({ stack, log, met }: Stage, work: () => Promise<void>): P
   const count = Math.max(canceled() - before, 0);
   log(`PostgreSQL canceled ${count} statements that took too long`);
   met('statements canceled by a time-out', count);
-}
-
-const TRIES_MAX = 60;
-const TRY_AGAIN_MS = 1_000;
-
-/** Whatever else is broken at the moment, such as the server itself. */
-async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let n = 1; ; n += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (n === TRIES_MAX) throw error;
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
-    }
-  }
 }

@@ -82,7 +82,7 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
 }
 
 /** A user whose wallet lies in this shard: its id follows from the user's. */
-function userOnShard(name: string, shard: number, currency: string): string {
+export function userOnShard(name: string, shard: number, currency: string): string {
   for (let suffix = 0; ; suffix += 1) {
     const userId = `${name}-${suffix}`;
     if (shardOf(walletId(userId, currency as Currency), SHARDS) === shard) return userId;

@@ -190,10 +190,13 @@ export async function listSkips(
   return rows.map((row) => row.nominalAt);
 }
 
-/** The condition that its status was ACTIVE at an instant, which it has been neither before it was made nor while paused. */
+/**
+ * The condition that its status was ACTIVE at an instant, which it has been neither before it was made nor while paused. The order
+ * of changes is their sequence's: by a clock that was behind, a pause may seem older than what it has paused.
+ */
 function wasActiveAt(id: RecurringTransferId, at: SQL): SQL {
   return sql`'ACTIVE' = (
     SELECT change.status FROM recurring_transfer_changes change
     WHERE change.recurring_transfer_id = ${id} AND change.created_at <= ${at}
-    ORDER BY change.created_at DESC, change.change_id DESC LIMIT 1)`;
+    ORDER BY change.change_id DESC LIMIT 1)`;
 }

@@ -131,6 +131,18 @@ describe('recurring transfers', () => {
     assert.deepEqual(await runs.findMissedRuns(database, id, times), [minutesAgo(24)]);
   });
 
+  test('a pause counts that was written while the clock was behind: none of the runs that fell into it is made up for', async () => {
+    const id = await create();
+    await change(id, 'PAUSED');
+    await rowsOf(
+      admin,
+      `UPDATE recurring_transfer_changes SET created_at = created_at - interval '2 days' WHERE recurring_transfer_id = '${id}' AND status = 'PAUSED'`,
+    );
+    await change(id, 'ACTIVE');
+    assert.equal(await outcomeOf(id, minutesAgo(5)), 'not_due');
+    assert.deepEqual(await runs.findMissedRuns(database, id, [minutesAgo(5)]), []);
+  });
+
   test('a pause waits for the run that is being accepted, and no later one is', async () => {
     const id = await create();
     const at = minutesAgo(5);

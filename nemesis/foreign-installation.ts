@@ -1,0 +1,95 @@
+/**
+ * Another installation, beside the stack's own in the same PostgreSQL: databases that the build has migrated, with an identity
+ * and a Temporal namespace of their own, in which the same users have the same wallets and as much money, as when somebody has
+ * filled a staging environment from production. What is moved in it belongs to somebody else. Imported by
+ * foreign-worker-fault.ts.
+ */
+import { join } from 'node:path';
+import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { runTethered } from '../dev/tether.ts';
+import { administratorEnvironmentOf } from './spare-worker.ts';
+import { PLACES, type Place, type Stack } from './stack.ts';
+
+export interface ForeignInstallation {
+  /** Administrator URLs, by the names that the stack's own have. */
+  readonly databases: Readonly<Record<Place, string>>;
+  /** What is written in it by now, a table each; empty as long as nobody has worked with it. */
+  readonly written: () => Promise<string[]>;
+}
+
+const NAMESPACE = 'another';
+const MIGRATE_LIMIT_MS = 60_000;
+const QUERY_LIMIT_MS = 10_000;
+/** What any movement leaves behind. */
+const MOVED: Readonly<Record<Place, readonly string[]>> = {
+  'wallet-0': ['ledger_entries', 'operation_fences', 'outbox_events'],
+  'wallet-1': ['ledger_entries', 'operation_fences', 'outbox_events'],
+  transfer: ['transfers', 'transactions', 'transfer_steps', 'outbox_events'],
+};
+const made = new WeakMap<Stack, Promise<ForeignInstallation>>();
+
+/** Made when it is first asked for, and the same from then on. What could not be made is tried again by the next. */
+export function foreignInstallation(stack: Stack): Promise<ForeignInstallation> {
+  const known = made.get(stack);
+  if (known !== undefined) return known;
+  const making = make(stack);
+  made.set(stack, making);
+  making.catch(() => made.delete(stack));
+  return making;
+}
+
+async function make(stack: Stack): Promise<ForeignInstallation> {
+  const own = stack.file().databases;
+  const databases = Object.fromEntries(
+    PLACES.map((place) => {
+      const url = new URL(own[place]!);
+      return [place, Object.assign(url, { pathname: `/foreign_${url.pathname.slice(1)}` }).href];
+    }),
+  ) as Record<Place, string>;
+  // What an earlier try has left half made.
+  for (const url of Object.values(databases))
+    await stack.rows('transfer', `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
+  await runTethered(process.execPath, [join(stack.build.directory, 'commands/migrate.ts')], {
+    env: administratorEnvironmentOf(stack, databases),
+    signal: AbortSignal.timeout(MIGRATE_LIMIT_MS),
+  });
+  for (const place of PLACES)
+    await withDatabase(databases[place], async ({ $client }) => {
+      await $client.query('UPDATE installation SET namespace_id = $1', [NAMESPACE]);
+      if (place === 'transfer') return;
+      const rows = await stack.rows(place, 'SELECT * FROM wallets');
+      await $client.query(
+        'INSERT INTO wallets SELECT * FROM json_populate_recordset(NULL::wallets, $1) ON CONFLICT DO NOTHING',
+        [JSON.stringify(rows)],
+      );
+    });
+  return { databases, written: () => writtenIn(databases) };
+}
+
+async function writtenIn(databases: Readonly<Record<Place, string>>): Promise<string[]> {
+  const found = await Promise.all(
+    PLACES.map((place) =>
+      withDatabase(databases[place], async ({ $client }) => {
+        const counts = MOVED[place].map(
+          (table) => `SELECT '${table}' AS "table", count(*)::int AS count FROM ${table}`,
+        );
+        const { rows } = await $client.query<{ table: string; count: number }>(counts.join(' UNION ALL '));
+        return rows.filter(({ count }) => count > 0).map(({ table, count }) => `${count} ${table} in ${place}`);
+      }),
+    ),
+  );
+  return found.flat();
+}
+
+async function withDatabase<Result>(url: string, use: (database: Database) => Promise<Result>): Promise<Result> {
+  const database = openDatabase(url, {
+    applicationName: 'counterpoise-nemesis',
+    connectionsMax: 1,
+    queryTimeoutMs: QUERY_LIMIT_MS,
+  });
+  try {
+    return await use(database);
+  } finally {
+    await closeDatabases([database]);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A credit that a wallet shard loses and gets back, each in one statement of an administrator's: its ledger entry, its fence and
+ * its event, as when the shard is restored from before it. What is left agrees with itself. Imported by restored-shard-fault.ts.
+ */
+import type { OwnWallets } from './own-wallets.ts';
+import type { Place, Stack } from './stack.ts';
+
+export interface Credit {
+  readonly transfer: string;
+  readonly receiver: string;
+  readonly place: Place;
+  /** The rows, as JSON that the database has written itself. */
+  readonly fence: string;
+  readonly entry: string;
+  readonly event: string;
+}
+
+/** The credit of a transfer that has completed; it has to be the receiver's last movement. */
+export async function readCredit(stack: Stack, place: Place, transfer: string, receiver: string): Promise<Credit> {
+  const [row] = await stack.rows<Pick<Credit, 'fence' | 'entry' | 'event'>>(
+    place,
+    `SELECT to_json(fence)::text AS fence, to_json(entry)::text AS entry, to_json(event)::text AS event
+     FROM operation_fences fence JOIN ledger_entries entry USING (transaction_id)
+       JOIN outbox_events event ON event_id = 'wallet.credited/' || transaction_id
+     WHERE transaction_id = $1 AND leg = 'credit' AND entry.wallet_id = $2`,
+    [transfer, receiver],
+  );
+  if (row === undefined) throw new Error(`transfer ${transfer} has completed, but its credit is not there`);
+  return { transfer, receiver, place, ...row };
+}
+
+export async function lose(stack: Stack, { place, transfer, receiver }: Credit): Promise<void> {
+  await stack.rows(
+    place,
+    `WITH fence AS (DELETE FROM operation_fences WHERE transaction_id = $1 AND leg = 'credit'),
+       event AS (DELETE FROM outbox_events WHERE event_id = 'wallet.credited/' || $1),
+       entry AS (DELETE FROM ledger_entries WHERE transaction_id = $1::uuid AND wallet_id = $2 RETURNING amount)
+     UPDATE wallets SET balance = balance - entry.amount, last_sequence = last_sequence - 1 FROM entry WHERE wallet_id = $2`,
+    [transfer, receiver],
+  );
+}
+
+/** A repeat changes nothing, nor does it where a late statement has made the credit anew. */
+export async function putBack(stack: Stack, { place, receiver, fence, entry, event }: Credit): Promise<void> {
+  await stack.rows(
+    place,
+    `WITH fence AS (
+         INSERT INTO operation_fences SELECT * FROM json_populate_record(NULL::operation_fences, $2)
+         ON CONFLICT DO NOTHING RETURNING amount
+       ), entry AS (
+         INSERT INTO ledger_entries SELECT row.* FROM json_populate_record(NULL::ledger_entries, $3) row, fence
+       ), event AS (
+         INSERT INTO outbox_events SELECT row.* FROM json_populate_record(NULL::outbox_events, $4) row, fence
+       )
+     UPDATE wallets SET balance = balance + fence.amount, last_sequence = last_sequence + 1 FROM fence WHERE wallet_id = $1`,
+    [receiver, fence, entry, event],
+  );
+}
+
+export async function isThere(stack: Stack, { place, transfer }: Credit): Promise<boolean> {
+  const statement = `SELECT FROM operation_fences WHERE transaction_id = $1 AND leg = 'credit'`;
+  return (await stack.rows(place, statement, [transfer])).length > 0;
+}
+
+/** As if all that these wallets have moved had happened another day ago: no run looks at it because it has changed lately. */
+export async function age(stack: Stack, { sender, receiver }: OwnWallets, transfers: readonly string[]): Promise<void> {
+  for (const place of ['wallet-0', 'wallet-1'] as const)
+    for (const table of ['ledger_entries', 'operation_fences'])
+      await stack.rows(
+        place,
+        `UPDATE ${table} SET created_at = created_at - interval '1 day' WHERE wallet_id = ANY($1)`,
+        [[sender, receiver]],
+      );
+  await stack.rows(
+    'transfer',
+    `UPDATE transfers SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day'
+     WHERE transfer_id = ANY($1)`,
+    [transfers],
+  );
+}
+
+/** As if the shard had been asked for its newest leg just before it lost this one. */
+export async function noteAsNewest(stack: Stack, shard: number, { transfer }: Credit): Promise<void> {
+  await stack.rows(
+    'transfer',
+    `INSERT INTO shard_watermarks (shard, movement_id, leg) VALUES ($1, $2, 'credit')
+     ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, noted_at = clock_timestamp()`,
+    [shard, transfer],
+  );
+}

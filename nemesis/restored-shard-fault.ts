@@ -1,0 +1,169 @@
+/**
+ * A wallet shard that was restored from before: it has lost a credit of a transfer that completed, and nothing in it disagrees.
+ * The product has to see it, by what it looks at anyway, and to notice when it is there again. Imported by faults.ts.
+ */
+import type { FaultKind, Stage } from './fault.ts';
+import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
+import { holdsWithin, insist, pause } from './pause.ts';
+import { inTurn } from './turns.ts';
+
+/** When it happened, and by what it has to be seen. */
+const COURSES = ['lately', 'long ago', 'its newest leg'] as const;
+type Course = (typeof COURSES)[number];
+
+const TRANSFERS = 2;
+/** Of each kind, a run looks at so many movements that have ended (decision 0023). */
+const PATROLLED = 2_000;
+/** A run that is under way, and one that goes on from where that has stopped. */
+const RUNS_BESIDE = 2;
+/** While the stack is ready, a shard is asked for what it had every five seconds. */
+const LOOKS = 15;
+const LOOK_MS = 2_000;
+const RUN_LIMIT_MS = 20_000;
+const AGAIN_MS = 500;
+/** While other faults last, nothing can be asked for: then it is not judged. */
+const JUDGE_LIMIT_MS = 120_000;
+/** What is lost when the run ends is judged all the same, on a stack that recovers. */
+const AFTER_END_MS = 30_000;
+const CLOSE_LIMIT_MS = 60_000;
+
+export const restoredShard: FaultKind = {
+  kind: 'restored shard',
+  weight: 1,
+  draw: (draws) => {
+    const course = draws.from(COURSES, 'operation');
+    const shard = draws.whole(0, 1, 'shard');
+    return {
+      name: `wallet-${shard} loses a credit: ${course}`,
+      kind: 'restored shard',
+      lastsMs: 12_000,
+      strike: (stage, signal) => inTurn(stage.stack, 'restored shard', () => restore(stage, signal, shard, course)),
+    };
+  },
+};
+
+async function restore(stage: Stage, signal: AbortSignal, shard: number, course: Course): Promise<void> {
+  const { stack, log, met, violation } = stage;
+  const credit = await makeCredit(stage, signal, shard, course);
+  if (credit === undefined) return log('no transfer of its own came to its end');
+  const given = endsAfter(signal, AFTER_END_MS);
+  // Then what tells is the shard itself, which is asked for it; else a run that looks at the transfer.
+  const isNoted = course === 'its newest leg';
+  const isSeen = async (): Promise<boolean> =>
+    (await openCases(stage, [isNoted ? `shard/${shard}` : `transfer/${credit.transfer}`])) > 0;
+  try {
+    await insist(() => lose(stack, credit));
+    if (isNoted) await insist(() => noteAsNewest(stack, shard, credit));
+    const rounds = Math.floor((await insist(() => endedTransfers(stage))) / PATROLLED);
+    const seen = isNoted
+      ? await comesTrue(isSeen, LOOKS, () => lookPassed(stage, given), given)
+      : await comesTrue(isSeen, rounds + RUNS_BESIDE, () => runPassed(stage, given), given);
+    if (seen === true) log(`it was seen that transfer ${credit.transfer} has lost its credit`);
+    if (seen === true) met(`lost credits that were seen: ${course}`, 1);
+    else if (seen === undefined || (await insist(() => isThere(stack, credit)))) log('it could not be judged');
+    else violation(`${credit.place} lost the credit of transfer ${credit.transfer}, and nobody saw it`);
+  } finally {
+    await insist(() => putBack(stack, credit));
+  }
+  // A shard that has a case takes no movements, so its end is a part of the healing, whether the run has ended or not.
+  const healing = AbortSignal.timeout(CLOSE_LIMIT_MS);
+  const all = [`transfer/${credit.transfer}`, `shard/${shard}`];
+  const areClosed = async (): Promise<boolean> => (await openCases(stage, all)) === 0;
+  const closed = await comesTrue(areClosed, RUNS_BESIDE, () => runPassed(stage, healing), healing);
+  if (closed) met('cases of lost credits that were closed once they were back', 1);
+  else if (closed === false) violation(`its case is open, although what ${credit.place} had lost is back`);
+}
+
+/** A credit that was seen to have landed; undefined if none could be had. */
+async function makeCredit(
+  stage: Stage,
+  signal: AbortSignal,
+  shard: number,
+  course: Course,
+): Promise<Credit | undefined> {
+  const { stack, workload } = stage;
+  const wallets = await workload.ownWallets(shard, signal);
+  if (wallets === undefined) return undefined;
+  const transfers: string[] = [];
+  for (let n = 0; n < TRANSFERS; n += 1) {
+    const id = await wallets.transfer(signal);
+    if (id === undefined) return undefined;
+    transfers.push(id);
+  }
+  const place = shard === 0 ? 'wallet-0' : 'wallet-1';
+  let credit: Credit | undefined;
+  await holdsWithin(
+    JUDGE_LIMIT_MS,
+    async () => {
+      if (course !== 'lately') {
+        await age(stack, wallets, transfers);
+        // The first one looks at everything there is.
+        if (!(await runPassed(stage, signal))) return false;
+      }
+      credit = await readCredit(stack, place, transfers.at(-1)!, wallets.receiver);
+      return true;
+    },
+    signal,
+  );
+  return credit;
+}
+
+/** True once it is so, false if it is not after so many chances, undefined if there were not so many before the signal or in time. */
+async function comesTrue(
+  isSo: () => Promise<boolean>,
+  chances: number,
+  chance: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const until = Date.now() + JUDGE_LIMIT_MS;
+  for (let had = 0; !signal.aborted && Date.now() < until;) {
+    const is = await isSo().catch(() => undefined);
+    if (is === true) return true;
+    if (is === false && had >= chances) return false;
+    if (await chance().catch(() => false)) had += 1;
+    else await pause(AGAIN_MS, signal);
+  }
+  return undefined;
+}
+
+/** Whether a run of the reconciliation began and has come to its end. */
+async function runPassed({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
+  const answer = await fetch(`${stack.api}/v1/reconciliation-runs`, {
+    method: 'POST',
+    headers: { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=15' },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_LIMIT_MS)]),
+  });
+  const { status } = (await answer.json()) as { status?: string };
+  return ['CLEAN', 'REPAIRED', 'FOUND'].includes(status ?? '');
+}
+
+/** Whether the stack was ready for a while, in which shards are asked for what they had. */
+async function lookPassed({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
+  const isReady = async (): Promise<boolean> =>
+    (await fetch(`${stack.api}/health/ready`, { signal: AbortSignal.timeout(LOOK_MS) })).ok;
+  const wasReady = await isReady();
+  await pause(LOOK_MS, signal);
+  return wasReady && !signal.aborted && (await isReady());
+}
+
+async function openCases({ stack }: Stage, subjects: readonly string[]): Promise<number> {
+  const statement = `SELECT FROM cases WHERE status = 'OPEN' AND subject = ANY($1)`;
+  return (await stack.rows('transfer', statement, [subjects])).length;
+}
+
+async function endedTransfers({ stack }: Stage): Promise<number> {
+  const [row] = await stack.rows<{ count: number }>(
+    'transfer',
+    `SELECT count(*)::int AS count FROM transfers WHERE status IN ('COMPLETED', 'FAILED', 'CANCELED')`,
+  );
+  return row!.count;
+}
+
+/** A signal that aborts so long after this one. */
+function endsAfter(signal: AbortSignal, ms: number): AbortSignal {
+  const later = new AbortController();
+  const begin = (): void => void setTimeout(() => later.abort(), ms).unref();
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  return later.signal;
+}
