@@ -161,6 +161,9 @@ again with another key. A reversal is a transfer, and can be reversed.`,
   ),
 });
 
+/** Whether it is written how much of a hold is captured, if any of it. */
+const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
+
 export function transferActionRoutes(deps: MovementDeps) {
   const { database, starter, acceptance: accepting, deadlineSeconds } = deps;
   return new OpenAPIHono<ApiEnv>()
@@ -175,10 +178,9 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
-      const { row, outcome } = await askTransfer(c, deps, id, captureUpdate, [{ amount }]);
+      const { row } = await askTransfer(c, deps, id, captureUpdate, [{ amount }], isDecided);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
-      const isTaken = outcome === 'taken' && row.capturedAmount === null && !isTerminal(row.status);
-      if (isTaken || row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
+      if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
       throw refused('not_capturable', row);
     })
     .openapi(cancel, async (c) => {
@@ -187,7 +189,8 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.status === 'CANCELED') return c.json(renderTransfer(before), 200);
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_cancelable', before);
 
-      const { row, outcome } = await askTransfer(c, deps, id, cancelUpdate, []);
+      const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || isDecided(row);
+      const { row, outcome } = await askTransfer(c, deps, id, cancelUpdate, [], isKept);
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
       if (outcome === 'taken' && !isTerminal(row.status)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);

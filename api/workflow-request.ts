@@ -48,7 +48,8 @@ const LOOK_AGAIN_MS = 100;
 
 /**
  * The row once the transfer has ended, or as it is after ten seconds or as long as the client prefers to wait. Raises
- * `temporal_unavailable` if it is not known whether the request was taken: repeating it is safe.
+ * `temporal_unavailable` if it is not known whether the request was taken, or it is taken but not `isKept`: repeating it is
+ * safe. What is kept is done by whatever run comes next, where somebody terminates the one that has taken it.
  */
 export async function askTransfer<Args extends unknown[]>(
   c: Context<ApiEnv>,
@@ -56,6 +57,7 @@ export async function askTransfer<Args extends unknown[]>(
   transferId: TransferId,
   update: UpdateDefinition<void, Args>,
   args: Args,
+  isKept: (row: Transfer) => boolean = () => true,
 ): Promise<{ row: Transfer; outcome: Outcome }> {
   const receivedAt = performance.now();
   // A failure to read says nothing about whether the request was taken.
@@ -67,19 +69,29 @@ export async function askTransfer<Args extends unknown[]>(
   const outcome = await untilTaken();
   const row = await look();
   if (outcome !== 'taken') return { row, outcome };
-  const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
-  const leftMs = waitMs - (performance.now() - receivedAt);
-  const latest = await waitUntilSettled({
-    row,
-    isSettled: ({ status }) => isTerminal(status),
-    look: () => findTransfer(database, transferId),
-    untilNews: async (signal) => {
-      await client.connection.withAbortSignal(signal, () => handle.result());
-    },
-    limitMs: c.var.slot.becomeWaiter() ? leftMs : Math.min(leftMs, CROWDED_WAIT_MS),
-    signal: gone,
-  });
-  return { row: latest, outcome };
+  const hasEnded = ({ status }: Transfer): boolean => isTerminal(status);
+  const kept = await until((seen) => hasEnded(seen) || isKept(seen), row, leftOf(TAKEN_LIMIT_MS));
+  if (!hasEnded(kept) && !isKept(kept)) throw notKnown();
+  const leftMs = leftOf((waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000);
+  const limitMs = c.var.slot.becomeWaiter() ? leftMs : Math.min(leftMs, CROWDED_WAIT_MS);
+  return { row: await until(hasEnded, kept, limitMs), outcome };
+
+  function leftOf(ms: number): number {
+    return ms - (performance.now() - receivedAt);
+  }
+
+  function until(isSettled: (row: Transfer) => boolean, known: Transfer, limitMs: number): Promise<Transfer> {
+    return waitUntilSettled({
+      row: known,
+      isSettled,
+      look: () => findTransfer(database, transferId),
+      untilNews: async (signal) => {
+        await client.connection.withAbortSignal(signal, () => handle.result());
+      },
+      limitMs,
+      signal: gone,
+    });
+  }
 
   async function untilTaken(): Promise<Outcome> {
     const givenUp = new AbortController();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
 import { killAndAwaitNext } from './faults.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -84,6 +85,35 @@ describe('a hold', () => {
     await money.assertSound();
     assert.deepEqual([await money.api.balance(sender), await money.api.balance(receiver)], ['90.0000', '10.0000']);
   });
+
+  for (const [action, status] of [
+    ['capture', 'COMPLETED'],
+    ['cancel', 'CANCELED'],
+  ] as const) {
+    test(`whose ${action} is only known to a run that was terminated was told no client to be accepted`, async () => {
+      const { id, receiver } = await hold();
+      const holder = new pg.Client({ connectionString: stack.file().databases['transfer']! });
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM transfers WHERE transfer_id = $1 FOR UPDATE', [id]);
+      const asked = money.api.post(`/v1/transfers/${id}/${action}`, {}, { prefer: 'wait=0' });
+      await until(10_000, 'it was not taken', async () => {
+        const { events } = await handleOf(id).fetchHistory();
+        return events!.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+      });
+      await handleOf(id).terminate('by a test');
+      // What would write it down waits for the row, and is lost.
+      await holder.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))',
+      );
+      await holder.end();
+      const { status: answered, body } = await asked;
+      assert.deepEqual([answered, body['code']], [503, 'temporal_unavailable']);
+      assert.equal((await until2xx(() => act(id, action))).body['status'], status);
+      assert.equal(await money.api.balance(receiver), action === 'capture' ? '25.0000' : '0.0000');
+      await money.assertSound();
+    });
+  }
 
   test('survives that the workers are killed while it waits, and is captured after that', async () => {
     const { id, receiver } = await hold();
