@@ -29,8 +29,9 @@ export async function compareWatermark(
     const opened = await openDisagreement(database, shardFinding(shard, known), 0);
     if (opened !== 'settled') return { shard, known, isNew: opened === 'opened' };
   }
-  if (newest !== null && (newest.movement !== known?.movement || newest.leg !== known.leg))
-    await noteWatermark(database, shard, newest, known);
+  const isSame =
+    newest?.movement === known?.movement && newest?.leg === known?.leg && newest?.decidedAtMs === known?.decidedAtMs;
+  if (newest !== null && !isSame) await noteWatermark(database, shard, newest, known);
   return undefined;
 }
 

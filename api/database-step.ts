@@ -73,7 +73,7 @@ function unavailable(detail: string, cause: unknown): ProblemError {
  * resources, 57P shutting down or starting, 57014 and 55P03 time-outs, 40 lost a race, 25P03 and 25006 read-only or idle.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const UNAVAILABLE = /^(08|28|3D|53|57P|40|58)|^(57014|55P03|25P0[34]|25006)$/;
+const UNAVAILABLE = /^(08|28|3D|53|57P|40|58)|^(57014|55000|55P03|25P0[34]|25006)$/;
 
 /** Whether an error tells of a database that is gone, and not of a mistake in what was asked of it. */
 function isUnavailable(error: unknown): boolean {

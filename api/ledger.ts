@@ -27,7 +27,7 @@ export function ledgerRoutes(shards: readonly Database[]) {
     z.object({
       operation: z.literal('watermark'),
       shard,
-      known: z.object({ movement: z.guid(), leg: z.string() }).nullable(),
+      known: z.object({ movement: z.guid(), leg: z.string(), decidedAtMs: z.number() }).nullable(),
     }),
     z.object({ operation: z.literal('fences'), ...page }),
     z.object({ operation: z.literal('entries'), ...page }),

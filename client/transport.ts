@@ -56,7 +56,8 @@ export interface Surroundings {
 
 type Outcome = { readonly answer: unknown } | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
 
-const TIMEOUT_MS = 10_000;
+/** Longer than the API waits for an end that is not there yet, which is ten seconds. */
+const TIMEOUT_MS = 15_000;
 const ATTEMPTS_MAX = 6;
 const RETRY_LIMIT_MS = 60_000;
 

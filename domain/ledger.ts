@@ -45,6 +45,8 @@ export interface Ledger {
 export interface Watermark {
   readonly movement: string;
   readonly leg: string;
+  /** By the shard's clock, in milliseconds since 1970. A leg that a restored shard decides anew bears another time. */
+  readonly decidedAtMs: number;
 }
 
 export const MOVEMENTS_MAX = 500;

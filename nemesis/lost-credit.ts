@@ -64,6 +64,9 @@ export async function isThere(stack: Stack, { place, transfer }: Credit): Promis
 
 /** As if all that these wallets have moved had happened another day ago: no run looks at it because it has changed lately. */
 export async function age(stack: Stack, { sender, receiver }: OwnWallets, transfers: readonly string[]): Promise<void> {
+  // Before and after: the shards are asked all the time, and have lost nothing.
+  const forgetWatermarks = () => stack.rows('transfer', 'DELETE FROM shard_watermarks');
+  await forgetWatermarks();
   for (const place of ['wallet-0', 'wallet-1'] as const)
     for (const table of ['ledger_entries', 'operation_fences'])
       await stack.rows(
@@ -71,6 +74,7 @@ export async function age(stack: Stack, { sender, receiver }: OwnWallets, transf
         `UPDATE ${table} SET created_at = created_at - interval '1 day' WHERE wallet_id = ANY($1)`,
         [[sender, receiver]],
       );
+  await forgetWatermarks();
   await stack.rows(
     'transfer',
     `UPDATE transfers SET created_at = created_at - interval '1 day', updated_at = updated_at - interval '1 day'
@@ -80,11 +84,12 @@ export async function age(stack: Stack, { sender, receiver }: OwnWallets, transf
 }
 
 /** As if the shard had been asked for its newest leg just before it lost this one. */
-export async function noteAsNewest(stack: Stack, shard: number, { transfer }: Credit): Promise<void> {
+export async function noteAsNewest(stack: Stack, shard: number, { transfer, fence }: Credit): Promise<void> {
   await stack.rows(
     'transfer',
-    `INSERT INTO shard_watermarks (shard, movement_id, leg) VALUES ($1, $2, 'credit')
-     ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, noted_at = clock_timestamp()`,
-    [shard, transfer],
+    `INSERT INTO shard_watermarks (shard, movement_id, leg, decided_at) VALUES ($1, $2, 'credit', $3)
+     ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, decided_at = excluded.decided_at,
+       noted_at = clock_timestamp()`,
+    [shard, transfer, (JSON.parse(fence) as { created_at: string }).created_at],
   );
 }

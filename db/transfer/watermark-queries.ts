@@ -12,23 +12,31 @@ export interface NotedWatermark extends Watermark {
 }
 
 export async function findWatermark(database: Database, shard: number): Promise<NotedWatermark | undefined> {
-  const { rows } = await database.execute<{ movement: string; leg: string; noted_at: string }>(
-    sql`SELECT movement_id AS movement, leg, noted_at FROM shard_watermarks WHERE shard = ${shard}`,
+  const { rows } = await database.execute<{ movement: string; leg: string; decided_at_ms: string; noted_at: string }>(
+    sql`SELECT movement_id AS movement, leg, extract(epoch FROM decided_at) * 1000 AS decided_at_ms, noted_at FROM shard_watermarks WHERE shard = ${shard}`,
   );
   const row = rows[0];
-  return row && { movement: row.movement, leg: row.leg, notedAt: new Date(row.noted_at) };
+  return (
+    row && {
+      movement: row.movement,
+      leg: row.leg,
+      decidedAtMs: Number(row.decided_at_ms),
+      notedAt: new Date(row.noted_at),
+    }
+  );
 }
 
 /** Notes that a shard has decided this leg, in place of the one that is known, unless another has replaced that meanwhile. */
 export async function noteWatermark(
   database: Database,
   shard: number,
-  { movement, leg }: Watermark,
+  { movement, leg, decidedAtMs }: Watermark,
   known: Watermark | undefined,
 ): Promise<void> {
   await database.execute(sql`
-    INSERT INTO shard_watermarks AS noted (shard, movement_id, leg) VALUES (${shard}, ${movement}, ${leg})
-    ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, noted_at = clock_timestamp()
+    INSERT INTO shard_watermarks AS noted (shard, movement_id, leg, decided_at)
+    VALUES (${shard}, ${movement}, ${leg}, ${new Date(decidedAtMs).toISOString()}::timestamptz)
+    ON CONFLICT (shard) DO UPDATE SET movement_id = excluded.movement_id, leg = excluded.leg, decided_at = excluded.decided_at, noted_at = clock_timestamp()
     WHERE (noted.movement_id, noted.leg) = (${known?.movement ?? null}::uuid, ${known?.leg ?? null})`);
 }
 

@@ -10,6 +10,8 @@ export const shardWatermarks = pgTable('shard_watermarks', {
   shard: integer('shard').primaryKey(),
   movementId: uuid('movement_id').notNull(),
   leg: text('leg').notNull(),
+  /** By the shard's clock. */
+  decidedAt: instant('decided_at').notNull(),
   notedAt: instant('noted_at')
     .notNull()
     .default(sql`clock_timestamp()`),

@@ -34,9 +34,10 @@ export function ledgerOf(shards: readonly Database[]): Ledger {
         sql`
         SELECT EXISTS (
           SELECT FROM operation_fences WHERE transaction_id = ${known?.movement ?? null}::uuid AND leg = ${known?.leg ?? null}
+            AND ${milliseconds} = ${known?.decidedAtMs ?? null}::bigint
         ) AS is_there, (
           -- What bears a time of the future was written while the clock was wrong, and may be long past.
-          SELECT json_build_object('movement', transaction_id, 'leg', leg) FROM operation_fences
+          SELECT json_build_object('movement', transaction_id, 'leg', leg, 'decidedAtMs', ${milliseconds}) FROM operation_fences
           WHERE created_at <= clock_timestamp() ORDER BY created_at DESC LIMIT 1
         ) AS newest`,
       );

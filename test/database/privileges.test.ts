@@ -139,7 +139,7 @@ describe('the roles of the services', () => {
       ],
       movement_metadata: [],
       installation: [],
-      shard_watermarks: ['shard', 'movement_id', 'leg', 'noted_at'],
+      shard_watermarks: ['shard', 'movement_id', 'leg', 'decided_at', 'noted_at'],
     };
     assert.deepEqual(await tablesOf(transfer), Object.keys(changeable).sort());
     for (const [table, columns] of Object.entries(changeable)) {

@@ -70,6 +70,7 @@ describe('a wallet shard that was restored from before', () => {
     for (const { admin } of stores.wallets)
       for (const table of ['ledger_entries', 'operation_fences'])
         await rowsOf(admin, `UPDATE ${table} SET created_at = created_at - interval '1 day'`);
+    await rowsOf(stores.transfer.admin, `UPDATE shard_watermarks SET decided_at = decided_at - interval '1 day'`);
     await here.run();
   }
 
@@ -116,12 +117,22 @@ describe('a wallet shard that was restored from before', () => {
 
   test('has back what it lacked: the next look closes its case', async () => {
     const [t] = await moved(1);
+    const { admin } = stores.wallets[1]!;
+    const fence = `operation_fences WHERE transaction_id = '${t!.transferId}'`;
+    await rowsOf(admin, `CREATE TABLE backup AS SELECT * FROM ${fence}`);
     await compareWatermark(stores.transfer.service, ledger, 1);
     await lose([t!]);
     await compareWatermark(stores.transfer.service, ledger, 1);
     assert.deepEqual(await shardsBehind(stores.transfer.service), [1]);
-    // Another run of its workflow asks for it again.
+
+    // Another run of its workflow asks for it again: that brings back this leg, and nothing else that was lost.
+    await new Promise((resolve) => setTimeout(resolve, 2));
     await movements.settle(t!);
+    await here.run();
+    assert.deepEqual(await shardsBehind(stores.transfer.service), [1], 'it is behind still');
+    assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, false);
+
+    await rowsOf(admin, `DELETE FROM ${fence}; INSERT INTO operation_fences SELECT * FROM backup`);
     const { casesClosed } = await here.run();
     assert.ok(casesClosed > 0);
     assert.deepEqual(await shardsBehind(stores.transfer.service), []);

@@ -2,6 +2,7 @@ CREATE TABLE "shard_watermarks" (
 	"shard" integer PRIMARY KEY NOT NULL,
 	"movement_id" uuid NOT NULL,
 	"leg" text NOT NULL,
+	"decided_at" timestamp (3) with time zone NOT NULL,
 	"noted_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
