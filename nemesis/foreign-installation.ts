@@ -4,10 +4,8 @@
  * filled a staging environment from production. What is moved in it belongs to somebody else. Imported by
  * foreign-worker-fault.ts.
  */
-import { join } from 'node:path';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
-import { runTethered } from '../dev/tether.ts';
-import { administratorEnvironmentOf } from './spare-worker.ts';
+import { migrate } from './migrate.ts';
 import { PLACES, type Place, type Stack } from './stack.ts';
 
 export interface ForeignInstallation {
@@ -49,10 +47,7 @@ async function make(stack: Stack): Promise<ForeignInstallation> {
   // What an earlier try has left half made.
   for (const url of Object.values(databases))
     await stack.rows('transfer', `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
-  await runTethered(process.execPath, [join(stack.build.directory, 'commands/migrate.ts')], {
-    env: administratorEnvironmentOf(stack, databases),
-    signal: AbortSignal.timeout(MIGRATE_LIMIT_MS),
-  });
+  await migrate(stack, databases, { signal: AbortSignal.timeout(MIGRATE_LIMIT_MS) });
   for (const place of PLACES)
     await withDatabase(databases[place], async ({ $client }) => {
       await $client.query('UPDATE installation SET namespace_id = $1', [NAMESPACE]);

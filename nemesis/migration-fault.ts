@@ -3,15 +3,14 @@
  * refuse the schema of before, the migration changes tables and functions under the load, those of before go on with the new
  * schema for a while, and are replaced one after the other. Imported by faults.ts.
  */
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawnTethered } from '../dev/tether.ts';
 import type { Build } from './build.ts';
 import type { FaultKind, Stage } from './fault.ts';
+import { migrate } from './migrate.ts';
 import { pause } from './pause.ts';
-import { administratorEnvironmentOf, tryWorker } from './spare-worker.ts';
+import { tryWorker } from './spare-worker.ts';
 import { SERVICES } from './stack.ts';
 import { inTurn } from './turns.ts';
 
@@ -41,13 +40,13 @@ async function deploy({ stack, log, met, recovered, violation }: Stage, signal: 
   if (early.works) violation('a worker works with a schema that lacks a migration');
   if (early.said.includes('migrate it first')) met('programs that refused a schema of before', 1);
   // What else strikes may end it, or keep it from its locks for long; then it has changed nothing, and is run again.
-  let migration = await migrate(stack);
-  for (let tried = 1; migration.code !== 0 && tried < MIGRATION_TRIES; tried += 1) {
-    log(`the migration failed: ${migration.said.trim().split('\n').at(-1)}`);
+  let failure = await failureOf(stack);
+  for (let tried = 1; failure !== undefined && tried < MIGRATION_TRIES; tried += 1) {
+    log(`the migration failed: ${failure.split('\n').at(-1)}`);
     await sleep(TRY_AGAIN_MS);
-    migration = await migrate(stack);
+    failure = await failureOf(stack);
   }
-  if (migration.code !== 0) violation(`the migration still fails: ${migration.said}`);
+  if (failure !== undefined) violation(`the migration still fails: ${failure}`);
   await pause(mixedMs, signal);
   for (const name of SERVICES) await stack.killAndAwaitNext(name, 'SIGTERM', RESPAWN_LIMIT_MS);
   await stack.waitUntilReady(READY_LIMIT_MS);
@@ -72,16 +71,10 @@ function addMigrations({ directory }: Build): number {
   return Math.max(...numbers);
 }
 
-async function migrate(stack: Stage['stack']): Promise<{ code: number | null; said: string }> {
-  const child = spawnTethered(process.execPath, [join(stack.build.directory, 'commands/migrate.ts')], {
-    env: administratorEnvironmentOf(stack),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [child.stdout!, child.stderr!])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, said };
+/** Undefined once it went through. */
+function failureOf(stack: Stage['stack']): Promise<string | undefined> {
+  return migrate(stack).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
 }

@@ -65,16 +65,22 @@ for (const separate of [false, true]) {
       return caseId!;
     }
 
+    /** A transfer of 30 that was debited and is given up, while nobody can ask for its credit, which is about to land. */
+    async function stuck() {
+      const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
+      const key = randomUUID();
+      const commit = await creditUnderWay(key, receiver, '30.0000');
+      await money.api.transfer(sender, receiver, '30', { 'idempotency-key': key, prefer: 'wait=0' });
+      const path = `/v1/transfers/${transferId(key)}`;
+      await until(LIMIT_MS, 'it is not debited', async () => (await money.api.balance(sender)) === '70.0000');
+      await money.api.post(`${path}/cancel`, undefined, { prefer: 'wait=0' });
+      const caseId = await untilStuck(path);
+      return { sender, receiver, key, path, commit, caseId };
+    }
+
     for (const ends of ['goes on', 'is terminated, and another run follows'] as const) {
       test(`whose credit turns out to have landed is never paid, while its workflow ${ends}`, async () => {
-        const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
-        const key = randomUUID();
-        const commit = await creditUnderWay(key, receiver, '30.0000');
-        await money.api.transfer(sender, receiver, '30', { 'idempotency-key': key, prefer: 'wait=0' });
-        const path = `/v1/transfers/${transferId(key)}`;
-        await until(LIMIT_MS, 'it is not debited', async () => (await money.api.balance(sender)) === '70.0000');
-        await money.api.post(`${path}/cancel`, undefined, { prefer: 'wait=0' });
-        const caseId = await untilStuck(path);
+        const { sender, receiver, key, path, commit, caseId } = await stuck();
 
         const unlock = await money.lockWallet(sender);
         const resolve = (action: string) =>
@@ -109,14 +115,7 @@ for (const separate of [false, true]) {
     }
 
     test('that was paid before the credit turned out to have landed is the external wallet’s loss, and the log says so', async () => {
-      const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
-      const key = randomUUID();
-      const commit = await creditUnderWay(key, receiver, '30.0000');
-      await money.api.transfer(sender, receiver, '30', { 'idempotency-key': key, prefer: 'wait=0' });
-      const path = `/v1/transfers/${transferId(key)}`;
-      await until(LIMIT_MS, 'it is not debited', async () => (await money.api.balance(sender)) === '70.0000');
-      await money.api.post(`${path}/cancel`, undefined, { prefer: 'wait=0' });
-      const caseId = await untilStuck(path);
+      const { sender, receiver, path, commit, caseId } = await stuck();
       const resolution = { action: 'refund', comment: 'a test' };
       const { status: taken } = await money.api.post(`${path}/resolve`, resolution, {
         'x-actor': 'alice',

@@ -3,12 +3,11 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnTethered } from '../../dev/tether.ts';
 import type { Told } from './freezing-worker.ts';
 import type { Money } from './money.ts';
+import { settingsOf } from './side-by-side.ts';
 import { until, type TestStack } from './stack.ts';
 
 export type Leg = 'debit' | 'credit' | 'refund';
@@ -134,19 +133,11 @@ export function startFreezingWorker(
 
 /** The settings of a wallet worker of the stack. */
 export function workerEnvironment(stack: TestStack, shard: number): NodeJS.ProcessEnv {
-  const { databases, temporal, api } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: { wallet_service: string };
-  };
-  const serviceUrl = (adminUrl: string): string =>
-    Object.assign(new URL(adminUrl), { username: 'wallet_service', password: passwords.wallet_service }).href;
+  const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS } = settingsOf(stack);
   return {
     PATH: process.env['PATH'],
-    LOG_FORMAT: 'json',
-    WALLET_DATABASE_URLS: [databases['wallet-0']!, databases['wallet-1']!].map(serviceUrl).join(','),
+    ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS },
     WALLET_SHARD: String(shard),
-    TRANSFER_API_URL: api,
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
+    TRANSFER_API_URL: stack.file().api,
   };
 }
