@@ -27,10 +27,20 @@ export function createBatchTransferActivities(database: Database) {
       places: string;
       ends: readonly BatchEnds[];
       trace: TraceContext;
+      bodyHash?: string;
     }) => recordBatchEnds(database, ended, trace),
 
     /** Shows an operator that a batch's compensation cannot finish, with the reason and the last error. */
-    recordBatchAttention: ({ batchId, reason, error }: { batchId: BatchId; reason: string; error: string }) =>
-      recordBatchAttention(database, batchId, reason, error),
+    recordBatchAttention: ({
+      batchId,
+      reason,
+      error,
+      bodyHash,
+    }: {
+      batchId: BatchId;
+      reason: string;
+      error: string;
+      bodyHash?: string;
+    }) => recordBatchAttention(database, batchId, reason, error, bodyHash),
   };
 }

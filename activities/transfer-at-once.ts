@@ -24,10 +24,12 @@ export function createTransferAtOnce({
       terms,
       trace,
       total,
+      bodyHash,
     }: {
       terms: TransferTerms;
       trace: TraceContext;
       total?: string;
+      bodyHash?: string;
     }): Promise<TransferEnd | undefined> {
       const { transferId } = terms;
       if ((await debit({ terms, trace, total })).outcome !== 'applied') return undefined;
@@ -36,7 +38,8 @@ export function createTransferAtOnce({
       // What moved a part of it was another movement's.
       if (credited.outcome !== 'applied' || credited.amount !== undefined) return undefined;
       const next = { status: 'COMPLETED' } as const;
-      const stored = await recordTransferStatus({ transferId, next, trace, debitedAtMs, advance: 'open' });
+      const completed = { transferId, next, trace, debitedAtMs, advance: 'open', ...(bodyHash === undefined ? {} : { bodyHash }) } as const;
+      const stored = await recordTransferStatus(completed);
       return isTerminal(stored.status) ? (stored as TransferEnd) : undefined;
     },
   };

@@ -23,6 +23,14 @@ import type { TraceContext } from '../domain/trace-context.ts';
 import type { TransactionEnd } from '../domain/transaction.ts';
 import type { AdvanceState, ReachedStatus } from '../domain/transfer.ts';
 
+/**
+ * Goes with each call: the hash (hex) of the body that its workflow was started for. Where the row has another one, which was
+ * accepted after the first was lost, nothing is written, and MovementMissing is raised. None of a run of before it was kept.
+ */
+interface ForBody {
+  readonly bodyHash?: string;
+}
+
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
 /** `tell` is told what each status write has left of a movement. */
@@ -42,31 +50,36 @@ export function createTransferActivities(
       trace,
       debitedAtMs,
       advance,
-    }: {
+      bodyHash,
+    }: ForBody & {
       transferId: TransferId;
       next: ReachedStatus;
       trace: TraceContext;
       debitedAtMs?: number;
       advance?: AdvanceState;
     }) => {
-      const stored = await recordTransferStatus(
-        database,
-        transferId,
-        next,
-        trace,
-        debitedAtMs === undefined ? undefined : new Date(debitedAtMs),
-        advance,
-      );
+      const debitedAt = debitedAtMs === undefined ? undefined : new Date(debitedAtMs);
+      const stored = await recordTransferStatus(database, transferId, next, trace, { debitedAt, advance, bodyHash });
       tell(stored);
       return statusOf(stored);
     },
 
-    /** Decides how much of a hold is captured, unless that is decided already, and answers what is decided. */
-    decideCapture: ({ transferId, amount }: { transferId: TransferId; amount: string }) =>
-      decideCapture(database, transferId, amount),
+    /**
+     * Decides how much of a hold is captured, unless that is decided already, and answers what is decided. `isDebited` where its
+     * debit is known to be applied, whatever its row says.
+     */
+    decideCapture: ({
+      transferId,
+      amount,
+      ...known
+    }: ForBody & { transferId: TransferId; amount: string; isDebited?: boolean }) =>
+      decideCapture(database, transferId, amount, known),
 
     /** Keeps what an operator does about a transfer in the log of its case. */
-    recordCaseAction: ({ transferId, ...resolution }: Resolution & { transferId: TransferId; requestKey: string }) =>
+    recordCaseAction: ({
+      transferId,
+      ...resolution
+    }: ForBody & Resolution & { transferId: TransferId; requestKey: string }) =>
       recordCaseAction(database, transferId, resolution),
 
     /** Shows an operator that a transfer's compensation cannot finish, with the reason and the last error. */
@@ -74,23 +87,25 @@ export function createTransferActivities(
       transferId,
       reason,
       error,
-    }: {
+      bodyHash,
+    }: ForBody & {
       transferId: TransferId;
       reason: string;
       error: string;
-    }) => recordTransferAttention(database, transferId, reason, error),
+    }) => recordTransferAttention(database, transferId, reason, error, bodyHash),
 
     /** Writes how a transaction ended, unless it has ended already, and answers what is stored then. */
     recordTransactionEnd: async ({
       transactionId,
       end,
       trace,
-    }: {
+      bodyHash,
+    }: ForBody & {
       transactionId: TransactionId;
       end: TransactionEnd;
       trace: TraceContext;
     }) => {
-      const stored = await recordTransactionEnd(database, transactionId, end, trace);
+      const stored = await recordTransactionEnd(database, transactionId, end, trace, bodyHash);
       tell(stored);
       return endOf(stored);
     },
@@ -100,10 +115,11 @@ export function createTransferActivities(
       transactionId,
       reason,
       error,
-    }: {
+      bodyHash,
+    }: ForBody & {
       transactionId: TransactionId;
       reason: string;
       error: string;
-    }) => recordTransactionAttention(database, transactionId, reason, error),
+    }) => recordTransactionAttention(database, transactionId, reason, error, bodyHash),
   };
 }

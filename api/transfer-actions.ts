@@ -178,7 +178,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
-      const { row } = await askTransfer(c, deps, id, captureUpdate, [{ amount }], isDecided);
+      const { row } = await askTransfer(c, deps, before, captureUpdate, { amount }, isDecided);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
       if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
       throw refused('not_capturable', row);
@@ -190,7 +190,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_cancelable', before);
 
       const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || isDecided(row);
-      const { row, outcome } = await askTransfer(c, deps, id, cancelUpdate, [], isKept);
+      const { row, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
       if (outcome === 'taken' && !isTerminal(row.status)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);
@@ -202,7 +202,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       const before = await existing(c, id);
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
 
-      const { row, outcome } = await askTransfer(c, deps, id, resolveUpdate, [{ action, actor, comment }]);
+      const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, actor, comment });
       if (outcome !== 'taken') throw refused('not_resolvable', row);
       return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     })

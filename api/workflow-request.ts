@@ -10,18 +10,19 @@ import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from
 import type { Context } from 'hono';
 import { findTransfer, type Transfer } from '../db/transfer/queries.ts';
 import { LATE, within } from '../deadline.ts';
-import type { CaseId, TransferId } from '../domain/ids.ts';
+import type { CaseId } from '../domain/ids.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import { isTerminal } from '../domain/transfer.ts';
 import { answerWithin } from '../temporal/health.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
-import { startTransfer } from '../temporal/start-movement.ts';
+import { RunOfAnotherBody, startTransfer } from '../temporal/start-movement.ts';
 import { startLookAtCase, startRefundOfCase } from '../temporal/start-reconciliation.ts';
 import {
   caseWorkflowId,
   refundCaseWorkflowId,
   retryUpdate,
   transferWorkflowId,
+  type MovementMemo,
   type UpdateRefusal,
 } from '../workflows/messages.ts';
 import { databaseStep } from './database-step.ts';
@@ -31,7 +32,8 @@ import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './request-context.ts';
 
 /** The workflow has taken the request, or refused it, or the transfer had ended before it was asked. */
-export type Outcome = 'taken' | 'ended' | UpdateRefusal;
+export type Outcome = 'taken' | 'ended' | Refusal;
+type Refusal = Exclude<UpdateRefusal, 'run_of_another_body'>;
 
 /** For the start of another look, and for its result. */
 const START_LIMIT_MS = 1_500;
@@ -51,12 +53,12 @@ const LOOK_AGAIN_MS = 100;
  * `temporal_unavailable` if it is not known whether the request was taken, or it is taken but not `isKept`: repeating it is
  * safe. What is kept is done by whatever run comes next, where somebody terminates the one that has taken it.
  */
-export async function askTransfer<Args extends unknown[]>(
+export async function askTransfer<Asked extends object>(
   c: Context<ApiEnv>,
   { database, starter, acceptance: { client, monitor, draining } }: MovementDeps,
-  transferId: TransferId,
-  update: UpdateDefinition<void, Args>,
-  args: Args,
+  { transferId, bodyHash }: Transfer,
+  update: UpdateDefinition<void, [Asked & Partial<MovementMemo>]>,
+  asked: Asked,
   isKept: (row: Transfer) => boolean = () => true,
 ): Promise<{ row: Transfer; outcome: Outcome }> {
   const receivedAt = performance.now();
@@ -107,9 +109,7 @@ export async function askTransfer<Args extends unknown[]>(
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
         if (!(await isOwnNamespace())) continue;
-        await client.connection.withAbortSignal(signal, () =>
-          startTransfer({ ...starter, client, isEager: false }, row),
-        );
+        await client.connection.withAbortSignal(signal, () => startUnlessHeldUp(row));
         await sleep(LOOK_AGAIN_MS);
       }
     } catch (error) {
@@ -119,6 +119,16 @@ export async function askTransfer<Args extends unknown[]>(
       clearInterval(watch);
     }
     throw notKnown();
+  }
+
+  /** A run of another body has been asked to end: the next look finds it gone. */
+  async function startUnlessHeldUp(row: Transfer): Promise<void> {
+    try {
+      await startTransfer({ ...starter, client, isEager: false }, row);
+    } catch (error) {
+      if (!(error instanceof RunOfAnotherBody)) throw error;
+      await sleep(LOOK_AGAIN_MS);
+    }
   }
 
   /** Another installation may have a transfer of this id. A Temporal that is late with its answer is asked again a moment later. */
@@ -133,16 +143,17 @@ export async function askTransfer<Args extends unknown[]>(
     }
   }
 
-  async function ask(): Promise<'taken' | 'no_run' | UpdateRefusal> {
+  async function ask(): Promise<'taken' | 'no_run' | Refusal> {
     try {
-      await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args } as never);
+      await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args: [{ ...asked, bodyHash }] });
       return 'taken';
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
-      // Otherwise its run was ended from outside after it had taken the request: the next one may not have heard of it.
+      // Otherwise its run was ended from outside after it had taken the request, and the next one may not have heard of it; or
+      // it is one of another body, and has not taken it.
       return isRefusal(type) ? type : 'no_run';
     }
   }
@@ -211,6 +222,6 @@ function notKnown(): ProblemError {
   });
 }
 
-function isRefusal(type: string | undefined | null): type is UpdateRefusal {
+function isRefusal(type: string | undefined | null): type is Refusal {
   return type === 'not_capturable' || type === 'not_cancelable' || type === 'not_resolvable';
 }

@@ -17,6 +17,7 @@ import {
   transferWorkflowId,
   type BatchInput,
   type Dispatch,
+  type MovementMemo,
   type TransactionInput,
   type TransferInput,
 } from '../workflows/messages.ts';
@@ -34,7 +35,19 @@ export interface MovementStarter {
   readonly isEager?: boolean;
 }
 
-/** Resolves when the workflow is known to have been started, now or before. */
+/**
+ * A run of the same id is under way that was started for another body: its row was lost, and its key has come back. It was asked
+ * to end, which leaves its money as the fences say; until then the movement can't be started.
+ */
+export class RunOfAnotherBody extends Error {
+  override readonly name = 'RunOfAnotherBody';
+
+  constructor(workflowId: string) {
+    super(`${workflowId} is still run for a body whose row was lost`);
+  }
+}
+
+/** Resolves when the workflow is known to have been started, now or before. Raises RunOfAnotherBody: to be repeated later. */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
   const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
   const input: Started<TransferInput> = {
@@ -61,12 +74,13 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     input,
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
     walletIds: [senderWalletId, receiverWalletId],
+    bodyHash: row.bodyHash,
     // One that local dispatch is likely to complete in its first task is spared the write that would show it.
     status: starter.dispatch === 'local' && scheduledAt === null && expiresAt === null ? undefined : row.status,
   });
 }
 
-/** Resolves when the workflow is known to have been started, now or before. */
+/** As startTransfer. */
 export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
   const { transactionId, walletId, type, amount, currency } = row;
   const input: Started<TransactionInput> = {
@@ -79,11 +93,12 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
     input,
     staticSummary: type === 'CREDIT' ? `Credit into ${walletId}` : `Debit out of ${walletId}`,
     walletIds: [walletId],
+    bodyHash: row.bodyHash,
     status: row.status,
   });
 }
 
-/** Resolves when the workflow is known to have been started, now or before. */
+/** As startTransfer. */
 export async function startBatch(starter: MovementStarter, row: TransferBatch): Promise<void> {
   const { batchId, itemCount } = row;
   const { walletShardCount } = starter;
@@ -93,6 +108,7 @@ export async function startBatch(starter: MovementStarter, row: TransferBatch): 
     input,
     staticSummary: `Batch of ${itemCount} transfers`,
     walletIds: [],
+    bodyHash: row.bodyHash,
     status: row.status,
   });
 }
@@ -105,18 +121,28 @@ async function start(
     input,
     staticSummary,
     walletIds,
+    bodyHash,
     status,
-  }: { workflowId: string; input: object; staticSummary: string; walletIds: WalletId[]; status: string | undefined },
+  }: {
+    workflowId: string;
+    input: object;
+    staticSummary: string;
+    walletIds: WalletId[];
+    bodyHash: string;
+    status: string | undefined;
+  },
 ): Promise<void> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
+  const memo: MovementMemo = { bodyHash };
   const options: WorkflowStartOptions = {
     taskQueue: TRANSFER_TASK_QUEUE,
     workflowId,
     args: [{ ...input, installationId }],
+    memo: { ...memo },
     staticSummary,
-    // A second start finds the run that is there. Only a run that was terminated, which alone does not end Completed,
-    // may be followed by another: its rows and fences tell that one how far the first had come.
-    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdConflictPolicy: 'FAIL',
+    // Only a run that was terminated, which alone does not end Completed, may be followed by another: its rows and fences
+    // tell that one how far the first had come.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     requestEagerStart: isEager,
     typedSearchAttributes: [
@@ -128,10 +154,22 @@ async function start(
     await client.workflow.start(workflowType, options);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const handle = client.workflow.getHandle(workflowId);
+    const known = await handle.describe();
+    if (known.status.name === 'RUNNING') {
+      const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
+      if (knownFor === undefined || knownFor === bodyHash) return;
+      await handle.cancel();
+      throw new RunOfAnotherBody(workflowId);
+    }
     // A run ends by itself only after its row. One that has, of a row that has not, ended before the row was restored, or
     // lost and accepted again: another one brings the row to where the fences are.
     if (await isStillOpen(workflowId))
-      await client.workflow.start(workflowType, { ...options, workflowIdReusePolicy: 'ALLOW_DUPLICATE' });
+      await client.workflow.start(workflowType, {
+        ...options,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      });
   }
 }
 

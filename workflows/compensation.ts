@@ -6,6 +6,7 @@
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import { endOfCredit, endOfLeg, type AbandonReason, type AdvanceState, type TransferEnd } from '../domain/transfer.ts';
 import { resolveUpdate, TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
+import { isOfAnotherBody } from './own-body.ts';
 import { attentionReason, showAttention, showAttentionOver } from './progress.ts';
 import { refusal } from './requests.ts';
 import type { Step, Steps } from './steps.ts';
@@ -23,6 +24,8 @@ export interface Compensation {
    * sender is not paid in advance any more. Answers whether that has happened. Insists, as the others do.
    */
   readonly closeAdvance: () => Promise<AdvanceState>;
+  /** Whether an operator was shown it, and may have asked for an advance. */
+  readonly wasStuck: () => boolean;
   /** To be called once the end is written. */
   readonly over: () => void;
 }
@@ -101,9 +104,11 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
         hurries += 1;
       }),
     {
-      validator: ({ action }) => {
+      validator: (asked) => {
+        if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
         // Before the credit's fence has answered, nobody can say where the money is: nothing can be written off.
-        if (stuckAt === undefined || (action === 'write_off' && stuckAt !== 'refund')) throw refusal('not_resolvable');
+        if (stuckAt === undefined || (asked.action === 'write_off' && stuckAt !== 'refund'))
+          throw refusal('not_resolvable');
       },
     },
   );
@@ -130,6 +135,8 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
       advance = await insist('cancelAdvance', senderTaskQueue, { terms });
       return advance;
     },
+
+    wasStuck: () => wasStuck,
 
     over() {
       if (wasStuck) showAttentionOver();

@@ -39,6 +39,14 @@ export function recurringScheduleId(recurringTransferId: RecurringTransferId): s
   return `recurring/${recurringTransferId}`;
 }
 
+/**
+ * What the workflow of a movement is started for beside its id: the hash of its row's body, hex. A row that was lost and whose
+ * key has come back with another body has the same id, and nothing of this run is written into it.
+ */
+export interface MovementMemo {
+  readonly bodyHash: string;
+}
+
 /** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
 export interface RecurringInput {
   readonly recurringTransferId: RecurringTransferId;
@@ -74,20 +82,23 @@ export interface TransferInput extends MovementInput {
   readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }
 
+/** What each of the next three names: the body of the row that it is asked about. Of another body's run, it is refused. */
+type AskedOf = Partial<MovementMemo>;
+
 /** Captures a hold, whole or in part; answered when it is taken. Refused with `not_capturable`. */
-export const captureUpdate = defineUpdate<void, [{ readonly amount: string }]>('capture');
+export const captureUpdate = defineUpdate<void, [AskedOf & { readonly amount: string }]>('capture');
 
 /** Cancels a transfer that is not past its point of no return, answered when it is taken. Refused with `not_cancelable`. */
-export const cancelUpdate = defineUpdate<void>('cancel');
+export const cancelUpdate = defineUpdate<void, [AskedOf]>('cancel');
 
 /** What an operator does about a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
-export const resolveUpdate = defineUpdate<void, [Resolution]>('resolve');
+export const resolveUpdate = defineUpdate<void, [AskedOf & Resolution]>('resolve');
 
 /** Has what keeps failing in a batch or a transaction tried at once. Refused with `not_resolvable`. */
 export const retryUpdate = defineUpdate<void>('retry');
 
 /** The types of the failures that refuse an update. */
-export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable';
+export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
 
 export interface TransactionInput extends MovementInput {
   readonly terms: TransactionTerms;

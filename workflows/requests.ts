@@ -6,6 +6,7 @@
 import { ApplicationFailure, condition, setHandler, type CancellationScope } from '@temporalio/workflow';
 import { parseUnits } from '../domain/money.ts';
 import { cancelUpdate, captureUpdate, type TransferInput, type UpdateRefusal } from './messages.ts';
+import { isOfAnotherBody } from './own-body.ts';
 import type { Steps } from './steps.ts';
 
 export interface Requests {
@@ -39,6 +40,7 @@ export function receiveRequests(
     },
     {
       validator: (asked) => {
+        if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
         const isRepeat = captureAmount !== undefined && parseUnits(asked.amount) === parseUnits(captureAmount);
         // One that comes before the debit is known to be applied is done as soon as it is.
         const isOpen = requests.phase === 'open' && captureAmount === undefined && !course.consideredCancelled;
@@ -56,7 +58,8 @@ export function receiveRequests(
       course.cancel();
     },
     {
-      validator: () => {
+      validator: (asked) => {
+        if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
         const isRepeat = course.consideredCancelled && captureAmount === undefined;
         if (!isRepeat && (requests.phase === 'leaving' || captureAmount !== undefined)) throw refusal('not_cancelable');
       },

@@ -18,6 +18,7 @@ import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts
 import type { WalletActivities } from '../activities/wallet.ts';
 import type { InstallationId } from '../domain/ids.ts';
 import type { Dispatch } from './messages.ts';
+import { ownBodyHash } from './own-body.ts';
 
 type Activities = WalletActivities &
   TransferActivities &
@@ -85,8 +86,12 @@ const COMPENSATION_UNTIL_ATTENTION: ActivityOptions = { ...COMPENSATION, schedul
 
 export function createSteps({ dispatch, installationId }: Caller): Steps {
   const first = firstTask(dispatch);
-  const marked = <Input extends object>(input: Input): Input =>
-    installationId === undefined ? input : { ...input, installationId };
+  const bodyHash = ownBodyHash();
+  const marked = <Input extends object>(input: Input): Input => ({
+    ...input,
+    ...(installationId === undefined ? {} : { installationId }),
+    ...(bodyHash === undefined ? {} : { bodyHash }),
+  });
   const attemptOr = async <Name extends keyof Activities>(
     name: Name,
     input: Inputs[Name],

@@ -77,6 +77,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   let end: TransferEnd | undefined;
   let debitedAtMs: number | undefined;
   let creditAmount = terms.amount;
+  let isDebited = false;
   let isDebitRefused = false;
   let reason: AbandonReason = 'debit_refused';
   try {
@@ -94,6 +95,7 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
         const debit = await steps.run('debit', senderTaskQueue, { ...leg, isHold: hold !== undefined });
         isDebitRefused = debit.outcome !== 'applied';
         if (isDebitRefused) return undefined;
+        isDebited = true;
         const reached = await reach({ status: 'DEBITED' });
         if (hold === undefined) await credit();
         return reached;
@@ -121,8 +123,11 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
   const reached: TransferEnd = end;
   // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
   return CancellationScope.nonCancellable(async () => {
-    let stored = await reach(reached);
-    // It has needed attention: what an operator may have had paid in advance is settled before COMPLETED is written.
+    // What an operator may have had paid in advance is settled before the end of a transfer whose money has moved is written;
+    // its row may have been restored to before it has needed attention.
+    const mayBeAdvanced = hasMoved(reached) && (compensation.wasStuck() || neededAttention);
+    const advance = mayBeAdvanced && patched('advance-closed-first') ? await compensation.closeAdvance() : 'open';
+    let stored = await reach(reached, undefined, advance);
     if (!isTerminal(stored.status)) stored = await reach(reached, undefined, await compensation.closeAdvance());
     compensation.over();
     return leave(stored as TransferEnd);
@@ -176,13 +181,21 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
    */
   async function captureAsDecided(settleWithinMs: number): Promise<void> {
     const amount = requests.captureAmount() ?? '0';
-    const captured = await steps.run('decideCapture', TRANSFER_TASK_QUEUE, { transferId, amount });
+    const captured = await steps.run('decideCapture', TRANSFER_TASK_QUEUE, { transferId, amount, isDebited });
     if (parseUnits(captured) === 0n) return;
     creditAmount = captured;
     reason = 'timed_out';
     if (neededAttention) return;
     try {
-      await CancellationScope.withTimeout(settleWithinMs, () => credit());
+      await CancellationScope.withTimeout(settleWithinMs, async () => {
+        // It has been held for up to weeks, in which the sender's shard may have been restored to before its debit: that is
+        // then made anew, or the hold is not captured.
+        if (patched('debit-asked-before-capture')) {
+          const debit = await steps.run('debit', senderTaskQueue, { ...leg, isHold: true });
+          if (debit.outcome !== 'applied') return;
+        }
+        await credit();
+      });
     } catch (error) {
       log.info('capture given up', { transfer_id: transferId, cause: String(error) });
     }
@@ -193,12 +206,17 @@ async function move(input: TransferInput, isDirect: boolean): Promise<TransferEn
     const asked = {
       ...{ transferId, next, trace },
       ...(debitedAtMs === undefined ? {} : { debitedAtMs }),
-      ...(next.status === 'COMPLETED' ? { advance } : {}),
+      ...(hasMoved(next) ? { advance } : {}),
     };
     const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;
   }
+}
+
+/** Whether the credit, its own or that of another movement of its id, is known to be applied. */
+function hasMoved(next: ReachedStatus): boolean {
+  return next.status === 'COMPLETED' || (next.status === 'FAILED' && next.failureReason === 'terms_conflict');
 }
 
 /** At least one, for a timer of zero is none. */

@@ -12,6 +12,7 @@ import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
+import { andBody, isBody } from './body.ts';
 import { isDue } from './due.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
@@ -85,23 +86,35 @@ export async function acceptBatch(
 /**
  * Writes how the items at these places have ended, COMPLETED where `ends` does not say otherwise, each only if it has not
  * ended before, with their steps, their events and the batch's counts. Answers what the batch is then. Many are written in
- * two halves at once, each a transaction of its own: nobody is told before both are.
+ * two halves at once, each a transaction of its own: nobody is told before both are. Raises MovementMissing, and has written
+ * nothing, if there is no such batch, or one of another body than `bodyHash` (hex).
  */
 export async function recordBatchEnds(
   database: Database,
-  { batchId, places, ends }: { batchId: BatchId; places: string; ends: readonly BatchEnds[] },
+  {
+    batchId,
+    places,
+    ends,
+    bodyHash,
+  }: { batchId: BatchId; places: string; ends: readonly BatchEnds[]; bodyHash?: string | undefined },
   trace: TraceContext,
 ): Promise<BatchProgress> {
   const others = Object.fromEntries(
     ends.flatMap(({ places: at, end }) => parseIndexes(at).map((index) => [index, end] as const)),
   );
+  if (bodyHash !== undefined) await existing();
   await Promise.all(halves(places).map((half) => writeEnds(database, batchId, half, others, trace)));
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
-  const stored = await findBatch(database, batchId);
-  if (stored === undefined) throw new MovementMissing(`batch ${batchId}`);
+  const stored = await existing();
   if (stored.status === 'COMPLETED' && stored.attentionCaseId !== null)
     await closeCase(database, `batch/${batchId}`, 'the batch is COMPLETED');
   return { status: stored.status, completed: stored.completedCount, failed: stored.failedCount };
+
+  async function existing(): Promise<TransferBatch> {
+    const batch = await findBatch(database, batchId);
+    if (batch === undefined || !isBody(batch, bodyHash)) throw new MovementMissing(`batch ${batchId}`);
+    return batch;
+  }
 }
 
 /** The batch's row is written last: it is all that two halves have in common, and is locked until the transaction's end. */
@@ -151,11 +164,12 @@ export async function recordBatchAttention(
   batchId: BatchId,
   reason: string,
   error: string,
+  bodyHash?: string,
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
       SELECT NULL::uuid AS transfer_id, NULL::uuid AS transaction_id, 'batch/' || batch_id AS subject FROM transfer_batches
-      WHERE batch_id = ${batchId} AND status = 'PROCESSING' FOR NO KEY UPDATE
+      WHERE batch_id = ${batchId} AND status = 'PROCESSING' ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}
     UPDATE transfer_batches SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
       attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()

@@ -8,6 +8,7 @@ import type { TransferId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/movement-missing.ts';
 import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
 import type { Database } from '../database.ts';
+import { andBody } from './body.ts';
 import { closeCases } from './case-clauses.ts';
 
 /**
@@ -18,16 +19,22 @@ import { closeCases } from './case-clauses.ts';
 export async function recordCaseAction(
   database: Database,
   transferId: TransferId,
-  { action, actor, comment, requestKey }: Resolution & { readonly requestKey: string },
+  {
+    action,
+    actor,
+    comment,
+    requestKey,
+    bodyHash,
+  }: Resolution & { readonly requestKey: string; readonly bodyHash?: string | undefined },
 ): Promise<boolean> {
   await database.execute(sql`
     INSERT INTO case_actions (case_id, action, actor, comment, request_key)
     SELECT case_id, ${action}, ${actor}, ${comment}, ${requestKey} FROM cases JOIN transfers ON attention_case_id = case_id
-    WHERE transfers.transfer_id = ${transferId} AND cases.status = 'OPEN'
+    WHERE transfers.transfer_id = ${transferId} AND cases.status = 'OPEN' ${andBody(bodyHash)}
     ON CONFLICT DO NOTHING`);
   const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`
     SELECT status, EXISTS (SELECT FROM case_actions WHERE request_key = ${requestKey}) AS is_logged
-    FROM transfers WHERE transfer_id = ${transferId}`);
+    FROM transfers WHERE transfer_id = ${transferId} ${andBody(bodyHash)}`);
   if (rows[0] === undefined) throw new MovementMissing(`transfer ${transferId}`);
   const { is_logged: isLogged, status } = rows[0];
   if (!isLogged && !isTerminal(status)) throw new Error(`transfer ${transferId} has no open case yet`);

@@ -20,6 +20,7 @@ import {
 } from '../../domain/transfer.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
 import { insertEvent } from './acceptance.ts';
+import { andBody, isBody } from './body.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { transfers, transferSteps } from './schema.ts';
@@ -36,14 +37,20 @@ export type TransferStep = typeof transferSteps.$inferSelect;
  * COMPLETED with `advance` open is not written, and the answer is no end, where the transfer has ever needed attention: an
  * operator may have had its sender paid in advance by a call that is still under way, and once the end is known such a
  * payment would be a gift. Its fence has to be asked first. That the external wallet has paid is logged with the end.
+ *
+ * Raises MovementMissing if there is no such transfer, or if it has another body than `bodyHash` (hex), the one that its caller
+ * is about.
  */
 export async function recordTransferStatus(
   database: Database,
   transferId: TransferId,
   next: ReachedStatus,
   trace: TraceContext,
-  debitedAt?: Date,
-  advance?: AdvanceState,
+  {
+    debitedAt,
+    advance,
+    bodyHash,
+  }: { debitedAt?: Date | undefined; advance?: AdvanceState | undefined; bodyHash?: string | undefined } = {},
 ): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const { rows } = await executePrepared(
@@ -52,7 +59,7 @@ export async function recordTransferStatus(
     WITH changed AS (
       UPDATE transfers SET status = ${next.status}, failure_reason = ${reason}, updated_at = clock_timestamp()
         ${capturedOf(next)}${isEnd(next) ? sql`, failure_detail = ${detailOf(next)}::jsonb, attention_reason = NULL, attention_since = NULL, attention_error = NULL` : sql``}
-      WHERE transfer_id = ${transferId} AND ${isBelow(next.status)}
+      WHERE transfer_id = ${transferId} AND ${isBelow(next.status)} ${andBody(bodyHash)}
         ${next.status === 'COMPLETED' && advance === 'open' ? sql`AND attention_case_id IS NULL` : sql``}
       RETURNING *
     ), step AS (
@@ -67,7 +74,7 @@ export async function recordTransferStatus(
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
-  if (stored === undefined) throw new MovementMissing(`transfer ${transferId}`);
+  if (stored === undefined || !isBody(stored, bodyHash)) throw new MovementMissing(`transfer ${transferId}`);
   // Whoever wrote the end may have died before this.
   if (isTerminal(stored.status) && stored.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${stored.status}`);
@@ -108,13 +115,22 @@ function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext)
 
 /**
  * Decides how much of a hold is captured, zero for nothing, if that is not decided yet. Answers what is decided then, for
- * ever: a run that was terminated in between is followed by one that adopts it. What is not DEBITED is no hold, and zero.
+ * ever: a run that was terminated in between is followed by one that adopts it. What is not DEBITED is no hold, and zero; but
+ * a row that its database was restored to may be of before its debit, of which its caller knows (`isDebited`). Zero, too, where
+ * there is no such row, or one of another body.
  */
-export async function decideCapture(database: Database, transferId: TransferId, amount: string): Promise<string> {
+export async function decideCapture(
+  database: Database,
+  transferId: TransferId,
+  amount: string,
+  { isDebited = false, bodyHash }: { isDebited?: boolean | undefined; bodyHash?: string | undefined } = {},
+): Promise<string> {
+  const held = isDebited ? isBelow('COMPLETED') : sql`status = 'DEBITED'`;
   await database.execute(sql`
     UPDATE transfers SET captured_amount = ${amount}, updated_at = clock_timestamp()
-    WHERE transfer_id = ${transferId} AND capture_method = 'manual' AND status = 'DEBITED' AND captured_amount IS NULL`);
-  return (await findTransfer(database, transferId))?.capturedAmount ?? '0.0000';
+    WHERE transfer_id = ${transferId} AND capture_method = 'manual' AND ${held} AND captured_amount IS NULL ${andBody(bodyHash)}`);
+  const stored = await findTransfer(database, transferId);
+  return (stored !== undefined && isBody(stored, bodyHash) ? stored.capturedAmount : null) ?? '0.0000';
 }
 
 /** Shows an operator that a transfer's compensation cannot finish: opens its case, and keeps the first time as a step. */
@@ -123,11 +139,12 @@ export async function recordTransferAttention(
   transferId: TransferId,
   reason: string,
   error: string,
+  bodyHash?: string,
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
       SELECT transfer_id, NULL::uuid AS transaction_id, 'transfer/' || transfer_id AS subject FROM transfers
-      WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')} FOR NO KEY UPDATE
+      WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')} ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}, changed AS (
       UPDATE transfers SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
         attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()

@@ -9,6 +9,7 @@ import { MovementMissing } from '../../domain/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
+import { andBody, isBody } from './body.ts';
 import { isDue } from './due.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
@@ -54,12 +55,16 @@ export async function acceptTransaction(
   return rows[0] && rowOf(transactions, rows[0]);
 }
 
-/** Writes how a transaction ended, with its event, unless it has ended already. Answers the row as it is then. */
+/**
+ * Writes how a transaction ended, with its event, unless it has ended already. Answers the row as it is then. Raises
+ * MovementMissing if there is none, or one of another body than `bodyHash` (hex).
+ */
 export async function recordTransactionEnd(
   database: Database,
   transactionId: TransactionId,
   end: TransactionEnd,
   trace: TraceContext,
+  bodyHash?: string,
 ): Promise<Transaction> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
   const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
@@ -71,7 +76,7 @@ export async function recordTransactionEnd(
     WITH changed AS (
       UPDATE transactions SET status = ${end.status}, failure_reason = ${reason}, failure_detail = ${detail}::jsonb,
         updated_at = clock_timestamp(), attention_reason = NULL, attention_since = NULL, attention_error = NULL
-      WHERE transaction_id = ${transactionId} AND status = 'PENDING'
+      WHERE transaction_id = ${transactionId} AND status = 'PENDING' ${andBody(bodyHash)}
       RETURNING *
     ), event AS (
       ${insertEvent(event, sql`changed`)}
@@ -86,7 +91,7 @@ export async function recordTransactionEnd(
 
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
-  if (stored === undefined) throw new MovementMissing(`transaction ${transactionId}`);
+  if (stored === undefined || !isBody(stored, bodyHash)) throw new MovementMissing(`transaction ${transactionId}`);
   if (stored.status === 'PENDING') throw new Error(`the end of transaction ${transactionId} could not be written`);
   if (stored.attentionCaseId !== null) await closeCase(database, subject, `the transaction is ${stored.status}`);
   return stored;
@@ -109,11 +114,12 @@ export async function recordTransactionAttention(
   transactionId: TransactionId,
   reason: string,
   error: string,
+  bodyHash?: string,
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
       SELECT NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
-      WHERE transaction_id = ${transactionId} AND status = 'PENDING' FOR NO KEY UPDATE
+      WHERE transaction_id = ${transactionId} AND status = 'PENDING' ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}
     UPDATE transactions SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
       attention_since = coalesce(attention_since, clock_timestamp()), updated_at = clock_timestamp()

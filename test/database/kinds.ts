@@ -83,7 +83,7 @@ export async function startKinds(): Promise<Kinds> {
       return t;
     },
     complete: (t, advance = 'open') =>
-      transfers.recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace, undefined, advance),
+      transfers.recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace, { advance }),
     async giveUp(t) {
       const answer = await shard.cancelCredit(at(t.receiverWalletId), t, 'timed_out', t.amount);
       assert.ok(answer.outcome !== 'applied');

@@ -187,7 +187,7 @@ describe('the transfer database', () => {
 
   describe('COMPLETED of a transfer whose advance was not asked for', () => {
     const complete = (transferId: TransferId, advance?: AdvanceState) =>
-      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, new Date(), advance);
+      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, { debitedAt: new Date(), advance });
     const attend = (transferId: TransferId) =>
       transfers.recordTransferAttention(database, transferId, 'cancel_credit_failing', 'gone');
 
@@ -224,7 +224,7 @@ describe('the transfer database', () => {
       const { transferId } = await accepted();
       const debitedAt = new Date();
       await new Promise((resolve) => setTimeout(resolve, 20));
-      await transfers.recordTransferStatus(database, transferId, end, trace, debitedAt);
+      await transfers.recordTransferStatus(database, transferId, end, trace, { debitedAt });
       const steps = await transfers.listSteps(database, transferId);
       assert.deepEqual(
         steps.map(({ step }) => step),

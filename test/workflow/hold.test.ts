@@ -61,7 +61,7 @@ describe('a hold', () => {
 
   it('is voided by a cancel: given back as a whole, CANCELED', async () => {
     const services = await withHold({}, async (handle) => {
-      await handle.executeUpdate(cancelUpdate);
+      await handle.executeUpdate(cancelUpdate, { args: [{}] });
       assert.equal((await handle.result()).status, 'CANCELED');
       await keepHistory('hold-canceled', handle);
     });
@@ -177,7 +177,7 @@ describe('who asks for a hold', () => {
     for (let round = 0; round < 6; round += 1) {
       const services = await withHold({}, async (handle) => {
         const capture = () => refusalOf(handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] }));
-        const cancel = () => refusalOf(handle.executeUpdate(cancelUpdate));
+        const cancel = () => refusalOf(handle.executeUpdate(cancelUpdate, { args: [{}] }));
         const [captured, canceled] =
           round % 2 === 0
             ? await Promise.all([capture(), cancel()])
@@ -201,7 +201,7 @@ describe('who asks for a hold', () => {
     const services = await withHold({ before: gate.hold }, async (handle) => {
       await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
       await gate.reached;
-      assert.equal(await refusalOf(handle.executeUpdate(cancelUpdate)), 'not_cancelable');
+      assert.equal(await refusalOf(handle.executeUpdate(cancelUpdate, { args: [{}] })), 'not_cancelable');
       await handle.cancel();
       gate.release();
       assert.equal((await handle.result()).status, 'COMPLETED');
@@ -214,7 +214,7 @@ describe('who asks for a hold', () => {
     await withHold({}, async (handle) => {
       for (const amount of ['25.0001', '0', '-1'])
         assert.equal(await refusalOf(handle.executeUpdate(captureUpdate, { args: [{ amount }] })), 'not_capturable');
-      await handle.executeUpdate(cancelUpdate);
+      await handle.executeUpdate(cancelUpdate, { args: [{}] });
     });
   });
 
@@ -225,7 +225,7 @@ describe('who asks for a hold', () => {
       const handle = await startTransfer(environment(), 'ordinary', { expiresInMs: DAY_MS });
       await gate.reached;
       await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
-      assert.equal(await refusalOf(handle.executeUpdate(cancelUpdate)), 'not_cancelable');
+      assert.equal(await refusalOf(handle.executeUpdate(cancelUpdate, { args: [{}] })), 'not_cancelable');
       gate.release();
       assert.equal((await handle.result()).status, 'COMPLETED');
       await keepHistory('hold-captured-before-it-was-held', handle);
@@ -238,7 +238,7 @@ describe('who asks for a hold', () => {
       const handle = await startTransfer(environment(), 'ordinary', { startInMs: DAY_MS, expiresInMs: DAY_MS });
       const capture = handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
       assert.equal(await refusalOf(capture), 'not_capturable');
-      await handle.executeUpdate(cancelUpdate);
+      await handle.executeUpdate(cancelUpdate, { args: [{}] });
       assert.equal((await handle.result()).status, 'CANCELED');
     });
   });

@@ -23,7 +23,7 @@ describe('a transfer that is canceled by an update', () => {
       await withWorkers(services, async () => {
         const handle = await startTransfer(environment());
         await reached;
-        const refusal = await refusalOf(handle.executeUpdate(cancelUpdate));
+        const refusal = await refusalOf(handle.executeUpdate(cancelUpdate, { args: [{}] }));
         assert.equal(refusal, end === 'CANCELED' ? '' : 'not_cancelable');
         // What is held up is given up where the cancel was taken, and waited for where it was not.
         if (end !== 'CANCELED') release();
@@ -43,7 +43,7 @@ describe('a transfer that is canceled by an update', () => {
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       await reached;
-      await handle.executeUpdate(cancelUpdate).finally(release);
+      await handle.executeUpdate(cancelUpdate, { args: [{}] }).finally(release);
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
     });
     assert.equal(services.refunded(), false);
@@ -53,7 +53,7 @@ describe('a transfer that is canceled by an update', () => {
     it(`with its start, in ${dispatch} dispatch, ends in one way, asked twice or once`, async () => {
       const services = createServices();
       const handle = await startTransfer(environment(), dispatch);
-      const asked = [1, 2].map(() => refusalOf(handle.executeUpdate(cancelUpdate)));
+      const asked = [1, 2].map(() => refusalOf(handle.executeUpdate(cancelUpdate, { args: [{}] })));
       await withWorkers(services, async () => {
         const refusals = await Promise.all(asked);
         const { status } = await handle.result();

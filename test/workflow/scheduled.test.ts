@@ -54,7 +54,7 @@ describe('a scheduled transfer', () => {
     const services = createServices();
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment(), 'ordinary', { startInMs: 30 * DAY_MS });
-      await handle.executeUpdate(cancelUpdate);
+      await handle.executeUpdate(cancelUpdate, { args: [{}] });
       assert.deepEqual(await handle.result(), { status: 'CANCELED' });
       await keepHistory('scheduled-canceled', handle);
     });

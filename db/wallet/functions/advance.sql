@@ -1,7 +1,7 @@
 -- Pays the sender of an applied debit back before the credit's fence has answered, from the external wallet of the shard:
 -- an operator forced the refund. The two entries sum to zero; whatever the later settlement gives back then belongs to the
--- external wallet. Once, whatever is repeated; nothing where the debit was not applied, the refund has been paid, or the
--- advance was canceled because the credit turned out applied.
+-- external wallet. Once, whatever is repeated; nothing where the debit was not applied or is another movement's, the refund
+-- has been paid, or the advance was canceled because the credit turned out applied.
 CREATE OR REPLACE FUNCTION advance(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text
 ) RETURNS void
@@ -13,7 +13,7 @@ BEGIN
   -- A refund of the same transfer takes this lock first too, so one of the two sees what the other has done.
   PERFORM 1 FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
   SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'debit';
-  IF fence.outcome IS DISTINCT FROM 'applied'
+  IF (fence.outcome, fence.wallet_id, fence.currency, fence.amount) IS DISTINCT FROM ('applied', p_wallet_id, p_currency, p_amount)
     OR EXISTS (SELECT FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'refund') THEN
     RETURN;
   END IF;
