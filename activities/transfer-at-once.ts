@@ -38,7 +38,14 @@ export function createTransferAtOnce({
       // What moved a part of it was another movement's.
       if (credited.outcome !== 'applied' || credited.amount !== undefined) return undefined;
       const next = { status: 'COMPLETED' } as const;
-      const completed = { transferId, next, trace, debitedAtMs, advance: 'open', ...(bodyHash === undefined ? {} : { bodyHash }) } as const;
+      const completed = {
+        transferId,
+        next,
+        trace,
+        debitedAtMs,
+        advance: 'open',
+        ...(bodyHash === undefined ? {} : { bodyHash }),
+      } as const;
       const stored = await recordTransferStatus(completed);
       return isTerminal(stored.status) ? (stored as TransferEnd) : undefined;
     },

@@ -187,7 +187,10 @@ describe('the transfer database', () => {
 
   describe('COMPLETED of a transfer whose advance was not asked for', () => {
     const complete = (transferId: TransferId, advance?: AdvanceState) =>
-      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, { debitedAt: new Date(), advance });
+      transfers.recordTransferStatus(database, transferId, { status: 'COMPLETED' }, trace, {
+        debitedAt: new Date(),
+        advance,
+      });
     const attend = (transferId: TransferId) =>
       transfers.recordTransferAttention(database, transferId, 'cancel_credit_failing', 'gone');
 

@@ -79,6 +79,41 @@ describe('a forced refund of a transfer whose credit turns out to have landed', 
     assertClosedBeforeTheEnd(services);
   });
 
+  it('is canceled, too, where the row was restored to before an operator was shown it', async () => {
+    const { services, heal } = failing({ credit: 'after', cancelCredit: 'before', advance: 'before' });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await untilStuck(services);
+      const refund = ask(handle, 'refund');
+      await until(() => services.attempts.includes('advance'));
+      services.attention.length = 0;
+      heal('credit', 'cancelCredit');
+      await ask(handle, 'retry');
+      assert.equal(await refund, 'not_resolvable');
+      assert.equal((await handle.result()).status, 'COMPLETED');
+    });
+    assert.equal(services.advance(), 'canceled');
+    assertClosedBeforeTheEnd(services);
+  });
+
+  it('is canceled, too, where the credit turns out to be that of another movement', async () => {
+    const { services, heal } = failing({ credit: 'before', cancelCredit: 'before', advance: 'before' });
+    await withWorkers(services, async () => {
+      const handle = await startTransfer(environment());
+      await untilStuck(services);
+      const refund = ask(handle, 'refund');
+      await until(() => services.attempts.includes('advance'));
+      services.fences.credit = { outcome: 'rejected', reason: 'terms_conflict' as never, amount: '25.0000' };
+      heal('cancelCredit');
+      await ask(handle, 'retry');
+      assert.equal(await refund, 'not_resolvable');
+      assert.equal((await handle.result()).status, 'FAILED');
+      await keepHistory('advance-canceled-by-a-conflict', handle);
+    });
+    assert.equal(services.advance(), 'canceled');
+    assertClosedBeforeTheEnd(services);
+  });
+
   it('stays paid, if it had been: the end says so', async () => {
     const { services, heal } = failing({ credit: 'after', cancelCredit: 'before' });
     await withWorkers(services, async () => {

@@ -59,6 +59,31 @@ describe('a hold', () => {
     assert.deepEqual(services.statuses, ['DEBITED', 'COMPLETED']);
   });
 
+  it('whose debit its shard has lost is debited anew before it is captured', async () => {
+    const services = await withHold({}, async (handle, { fences }) => {
+      delete fences.debit;
+      await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      assert.equal((await handle.result()).status, 'COMPLETED');
+      await keepHistory('hold-debited-anew', handle);
+    });
+    assert.deepEqual(services.fences.debit, { outcome: 'applied' });
+    assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
+  });
+
+  it('whose debit its shard has lost is not captured where the money is not there any more: nobody is credited', async () => {
+    const refuse: Faults['refuse'] = {};
+    const services = await withHold({ refuse }, async (handle, { fences }) => {
+      delete fences.debit;
+      Object.assign(refuse, { debit: 'insufficient_funds' });
+      await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      const end = { status: 'FAILED', failureReason: 'insufficient_funds', capturedAmount: '10.0000' };
+      assert.deepEqual(await handle.result(), end);
+      await keepHistory('hold-not-debited-anew', handle);
+    });
+    assert.ok(!services.attempts.includes('credit'));
+    assert.equal(services.fences.credit?.outcome, 'canceled');
+  });
+
   it('is voided by a cancel: given back as a whole, CANCELED', async () => {
     const services = await withHold({}, async (handle) => {
       await handle.executeUpdate(cancelUpdate, { args: [{}] });

@@ -1,5 +1,6 @@
-// A transfer's row is lost, when its database is restored, while its workflow is still open, and its key comes back with
-// another body. What the first run brings about is never told of the second movement: that one has a run of its own.
+// The transfer database is restored while workflows are open whose rows it then lacks, or has as they were before. A row that is
+// lost, and whose key comes back with another body: what the first run brings about is never told of the second movement, which
+// has a run of its own. A row of before: its run knows more than it, and brings it up to that.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -70,6 +71,20 @@ describe('a row that is lost while its workflow is open, whose key comes back wi
     assert.deepEqual([status, failure_reason], ['FAILED', 'terms_conflict']);
     assert.equal((await cancel).status, 409, 'it has not been canceled');
     assert.deepEqual(await Promise.all([c, d].map((id) => money.api.balance(id))), [from, to]);
+  });
+
+  test('a hold whose row is of before its debit is captured, and not canceled', async () => {
+    const { transfer_id } = await accepted(randomUUID(), { ...of(a, b, '3'), capture_method: 'manual' });
+    await until(LIMIT_MS, 'it is not held', async () => (await read(transfer_id)).status === 'DEBITED');
+    await money.rows(
+      'transfer',
+      `WITH step AS (DELETE FROM transfer_steps WHERE transfer_id = $1 AND step = 'DEBITED')
+       UPDATE transfers SET status = 'PENDING' WHERE transfer_id = $1`,
+      [transfer_id],
+    );
+    const captured = await money.api.post<Movement>(`/v1/transfers/${transfer_id}/capture`, { amount: '2' });
+    assert.deepEqual([captured.status, captured.body.status], [200, 'COMPLETED'], JSON.stringify(captured.body));
+    assert.deepEqual(await money.entriesOf(transfer_id), ['CREDIT', 'DEBIT', 'REFUND']);
   });
 
   function of(sender_wallet_id: string, receiver_wallet_id: string, amount: string) {
