@@ -51,6 +51,22 @@ describe('the command line', () => {
     assert.match(stderr, /no answer.*repeat it with --key k-1/s);
   });
 
+  test('what the API cannot do now is told with its title, its detail and its code, and exits 3', async () => {
+    const members = { title: 'A wallet database was restored', detail: 'Nothing was stored.' };
+    const { server, env } = await playApi(() => problem(503, 'wallet_shard_behind', members));
+    try {
+      const { code, stderr } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1'], { env });
+      assert.equal(code, 3);
+      assert.equal(
+        stderr,
+        `counterpoise: A wallet database was restored: Nothing was stored. (wallet_shard_behind)
+Whether it took effect is not known; repeat it with --key k-1\n`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
   for (const args of [
     [],
     ['bogus'],
