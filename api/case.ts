@@ -133,7 +133,8 @@ const resolve = createRoute({
   description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
 more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
 as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
-anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done. A case that is not open any
+anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done; of a refund, an entry of
+\`counterpoise\` then tells what was given back, or that nothing was because the credit had landed. A case that is not open any
 more is answered as it is.
 
 Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's

@@ -314,6 +314,10 @@ describe('one database is restored, the others are not', () => {
     await until(LIMIT_MS, 'the hold is not given back', async () => {
       return (await money.api.balance(holder)) === formatUnits(parseUnits(balances[holder]!) + parseUnits('8'));
     });
+    await until(LIMIT_MS, 'the case does not tell what was given back', async () => {
+      const { body } = await money.api.get<CaseWithHistory>(`/v1/cases/${refunded.case_id}`);
+      return body.history.some(({ comment }) => comment === `Given back to wallet ${holder}: 8.0000 USD.`);
+    });
     await run('all');
     const left = ['within 0', 'within 1', 'to a new wallet', 'held', 'back'].map(idOf);
     const cases = await openCases();
