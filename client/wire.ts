@@ -86,6 +86,9 @@ export interface Problem {
 export interface Readiness {
   status: 'ready' | 'unavailable';
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
+
+  /** The wallet shards that were restored from before what they had done: movements that concern their wallets are refused with 503 `wallet_shard_behind` until the case of `shard/<n>` is closed. Others are accepted, so this does not make it unavailable. The wallet API does not know it and leaves it out. */
+  shards_behind?: Array<number>;
 }
 
 export interface ReconciliationRun {

@@ -240,6 +240,8 @@ describe('one database is restored, the others are not', () => {
         [refused.status, (refused.body as unknown as { code: string }).code],
         [503, 'wallet_shard_behind'],
       );
+      const ready = await money.api.get('/health/ready');
+      assert.deepEqual([ready.status, ready.body['shards_behind']], [200, [shard]]);
       const capture = await money.api.post(`/v1/transfers/${idOf('held')}/capture`, {});
       assert.deepEqual([capture.status, capture.body['code']], [503, 'wallet_shard_behind']);
       const { body: goesOn } = await money.api.transfer(elsewhere, other, '1');
