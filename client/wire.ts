@@ -15,7 +15,7 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;

@@ -184,25 +184,15 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
   return repaired > 0 ? 'REPAIRED' : 'CLEAN';
 }
 
+/** What a case can be about. */
+export const SUBJECT_KINDS = ['transfer', 'transaction', 'movement', 'batch', 'wallet', 'shard', 'workflow'] as const;
+
 /** `transfer/<id>` as its parts. */
-export function subjectOf(subject: string): {
-  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet' | 'shard' | 'workflow';
-  id: string;
-} {
+export function subjectOf(subject: string): { kind: (typeof SUBJECT_KINDS)[number]; id: string } {
   const end = subject.indexOf('/');
-  const [kind, id] = [subject.slice(0, end), subject.slice(end + 1)];
-  switch (kind) {
-    case 'transfer':
-    case 'transaction':
-    case 'movement':
-    case 'batch':
-    case 'wallet':
-    case 'shard':
-    case 'workflow':
-      return { kind, id };
-    default:
-      throw new Error(`not a subject of the reconciliation: ${subject}`);
-  }
+  const kind = SUBJECT_KINDS.find((each) => each === subject.slice(0, end));
+  if (kind === undefined) throw new Error(`not a subject of the reconciliation: ${subject}`);
+  return { kind, id: subject.slice(end + 1) };
 }
 
 /** `workflow/<workflow id>`. */
