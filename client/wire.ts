@@ -99,8 +99,8 @@ export interface ReconciliationRun {
   /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
   status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
 
-  /** It looks at what changed from here on: before the end of the last run. */
-  from: string;
+  /** It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning. */
+  from: string | null;
 
   /** Until here. */
   to: string;

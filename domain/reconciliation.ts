@@ -67,7 +67,7 @@ export type ShardWindows = Readonly<Record<string, Window>>;
 
 /**
  * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
+ * happened within its window, which in the shards has no beginning where the scope is `all`. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
  * going on where the one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
  */
 export type Place =

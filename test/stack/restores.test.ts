@@ -180,6 +180,7 @@ describe('one database is restored, the others are not', () => {
       { prefer: 'wait=60' },
     );
     assert.ok(['CLEAN', 'REPAIRED', 'FOUND'].includes(body.status), JSON.stringify(body));
+    assert.equal(body.from === null, scope === 'all', 'everything has no beginning');
     return body;
   }
 
