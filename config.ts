@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { parseAuthority, type Authority } from './authority.ts';
 
 /** 0 is any free one. */
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = whole(0, 65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
 const authority = z.string().transform((text, context): Authority => {
   const parsed = parseAuthority(text);
@@ -35,10 +35,10 @@ const settings = z.object({
   WALLET_DATABASE_URLS: list(postgresUrl),
   WALLET_ADMIN_DATABASE_URLS: list(postgresUrl),
   /** For a process that routes to the shards without their databases. Default: how many URLs there are. */
-  WALLET_SHARD_COUNT: z.coerce.number().int().min(1).max(256).optional(),
+  WALLET_SHARD_COUNT: whole(1, 256).optional(),
   /** Which shard a wallet worker serves. */
-  WALLET_SHARD: z.coerce.number().int().min(0).max(255).optional(),
-  DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(10),
+  WALLET_SHARD: whole(0, 255).optional(),
+  DATABASE_CONNECTIONS: whole(1, 100).default(10),
 
   TEMPORAL_ADDRESS: optionalText,
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -52,11 +52,13 @@ const settings = z.object({
   /** How activities are called: on the task queue of the service that owns the database, or within one process. */
   DISPATCH: z.enum(['ordinary', 'local'], { error: 'expected ordinary or local' }).default('ordinary'),
   /** From a movement's acceptance until it is given up and compensated. */
-  TRANSFER_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
+  TRANSFER_DEADLINE_SECONDS: seconds(1, 86_400).default(600),
   /** How many requests are worked on at once before more are refused with 429. */
-  REQUESTS_MAX: z.coerce.number().int().min(1).default(1_000),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
+  REQUESTS_MAX: whole(1, Number.POSITIVE_INFINITY).default(1_000),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'expected debug, info, warn, error or silent' })
+    .default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
 
   /** Where the command line finds the API. Default: the stack that runs on DATA_DIR. */
   COUNTERPOISE_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
@@ -67,8 +69,8 @@ const settings = z.object({
   TEMPORAL_PORT: port.optional(),
   TEMPORAL_UI_PORT: port.optional(),
   /** Where its services are told that the servers are, on loopback: a proxy that injects faults listens there. */
-  POSTGRES_PROXY_PORT: port.min(1).optional(),
-  TEMPORAL_PROXY_PORT: port.min(1).optional(),
+  POSTGRES_PROXY_PORT: whole(1, 65_535).optional(),
+  TEMPORAL_PROXY_PORT: whole(1, 65_535).optional(),
   XDG_CACHE_HOME: optionalText,
 });
 
@@ -113,6 +115,25 @@ export function walletShardCount(from: Settings): number {
   const count = from.WALLET_SHARD_COUNT ?? from.WALLET_DATABASE_URLS?.length;
   if (count === undefined) throw new SettingsError('not set: WALLET_SHARD_COUNT or WALLET_DATABASE_URLS');
   return count;
+}
+
+function whole(min: number, max: number) {
+  return bounded(
+    Number.isInteger,
+    `a whole number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}`,
+    min,
+    max,
+  );
+}
+
+/** They may have a fraction. */
+function seconds(min: number, max: number) {
+  return bounded(() => true, `seconds from ${min} to ${max}`, min, max);
+}
+
+function bounded(isKind: (value: number) => boolean, expected: string, min: number, max: number) {
+  const error = `expected ${expected}`;
+  return z.coerce.number({ error }).refine((value) => isKind(value) && value >= min && value <= max, { error });
 }
 
 function list<T extends z.ZodType<unknown, string>>(item: T) {

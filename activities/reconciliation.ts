@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { findBatch } from '../db/transfer/batch-queries.ts';
 import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../db/transfer/case-queries.ts';
+import { logOutcome } from '../db/transfer/case-log.ts';
 import { findTransfer } from '../db/transfer/queries.ts';
 import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../db/transfer/run-queries.ts';
 import { findTransaction } from '../db/transfer/transaction-queries.ts';
@@ -29,6 +30,7 @@ import {
   type Tally,
   type Window,
 } from '../domain/reconciliation.ts';
+import { tellGivenBack } from '../domain/given-back.ts';
 import { halfDone } from '../domain/half-done.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
 import { examiner, type WorkflowStates } from './examination.ts';
@@ -112,8 +114,18 @@ export function createReconciliationActivities({
       return { checked, suspects: [...suspects], next };
     },
 
-    /** Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. */
-    async settleSuspects({ subjects }: { subjects: readonly string[] }): Promise<Tally> {
+    /**
+     * Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. After
+     * a refund of a case, its log is told first what came of it, once a run.
+     */
+    async settleSuspects({
+      subjects,
+      refunded,
+    }: {
+      subjects: readonly string[];
+      refunded?: { readonly caseId: CaseId; readonly runId: string };
+    }): Promise<Tally> {
+      if (refunded !== undefined) await noteRefund(refunded);
       const problems = await examine(subjects);
       const repairable = [...problems.values()].filter(({ reason }) => REPAIRED_BY_ITS_WORKFLOW.has(reason));
       for (const { subject, reason } of repairable) {
@@ -175,6 +187,14 @@ export function createReconciliationActivities({
       return moved === undefined ? [] : halfDone(id as TransferId, moved);
     },
   };
+
+  async function noteRefund({ caseId, runId }: { caseId: CaseId; runId: string }): Promise<void> {
+    const row = await findCase(database, caseId);
+    if (row === undefined) return;
+    const { id } = subjectOf(row.subject);
+    const comment = tellGivenBack((await ledger.movements([id])).get(id));
+    await logOutcome(database, caseId, { action: 'refund', comment, requestKey: `refund-case/${caseId}/${runId}` });
+  }
 
   /** Looks again until nothing of it disagrees, or for some seconds: what was asked of a workflow takes it a moment. */
   async function untilRepaired(subjects: readonly string[]): Promise<Map<string, Finding>> {

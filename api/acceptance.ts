@@ -22,7 +22,7 @@ export interface AcceptanceDeps {
   readonly client: Client;
   readonly monitor: TemporalMonitor;
   readonly backlog: Pick<Backlog, 'isLong'>;
-  readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind'>;
+  readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
   readonly starts: Starts;
   /** Of the movements whose workflows this process runs. */
   readonly news?: Pick<MovementNews<unknown>, 'next'> | undefined;

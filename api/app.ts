@@ -39,7 +39,10 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
   }
   return app
-    .route('/', healthRoutes(readiness))
+    .route(
+      '/',
+      healthRoutes(readiness, () => deps.acceptance.shardsBehind.known()),
+    )
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
     .route('/', transferListRoutes(deps))

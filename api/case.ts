@@ -46,8 +46,9 @@ const caseAnswer = z
     case_id: idAnswer(exampleCaseId),
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
-      description:
-        'What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, or `movement/…` of one that is unknown.',
+      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`; \`movement/…\` of one that is
+unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
+\`workflow/<workflow id>\` of one that goes on though what it moves has settled.`,
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
@@ -133,7 +134,8 @@ const resolve = createRoute({
   description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
 more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
 as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
-anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done. A case that is not open any
+anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done; of a refund, an entry of
+\`counterpoise\` then tells what was given back, or that nothing was because the credit had landed. A case that is not open any
 more is answered as it is.
 
 Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's

@@ -12,6 +12,15 @@ const readinessAnswer = z
     checks: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() })).openapi({
       example: { 'transfer-database': { status: 'up' }, temporal: { status: 'down', reason: 'no answer in time' } },
     }),
+    shards_behind: z
+      .array(z.int())
+      .optional()
+      .openapi({
+        example: [],
+        description: `The wallet shards that were restored from before what they had done: movements that concern their wallets are refused
+with 503 \`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Others are accepted, so this does not make it unavailable.
+The wallet API does not know it and leaves it out.`,
+      }),
   })
   .openapi('Readiness');
 
@@ -35,22 +44,28 @@ const ready = createRoute({
   operationId: 'getReadiness',
   summary: 'Whether a movement would go through, and the state of everything it needs',
   tags: ['Health'],
-  description: 'Answers within two seconds, and remembers the answer for one.',
+  description:
+    'Answers within two seconds, and remembers the answer for one. That a wallet shard is behind is told in `shards_behind` and no reason to send nothing here.',
   responses: {
-    200: { description: 'Everything is up.', content: { 'application/json': { schema: readinessAnswer } } },
+    200: {
+      description: 'Everything is up; see `shards_behind` for shards that take no movements.',
+      content: { 'application/json': { schema: readinessAnswer } },
+    },
     503: { description: 'Something is down.', content: { 'application/json': { schema: readinessAnswer } } },
   },
 });
 
-export function healthRoutes(readiness: Readiness) {
+/** `shardsBehind` is what the transfer API knows of the wallet shards. */
+export function healthRoutes(readiness: Readiness, shardsBehind?: () => readonly number[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
       const checks = await readiness();
       const isReady = Object.values(checks).every(({ status }) => status === 'up');
+      const told = { checks, ...(shardsBehind === undefined ? {} : { shards_behind: [...shardsBehind()] }) };
       c.header('Cache-Control', 'no-store');
       return isReady
-        ? c.json({ status: 'ready' as const, checks }, 200)
-        : c.json({ status: 'unavailable' as const, checks }, 503);
+        ? c.json({ status: 'ready' as const, ...told }, 200)
+        : c.json({ status: 'unavailable' as const, ...told }, 503);
     });
 }

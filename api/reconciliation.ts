@@ -33,8 +33,9 @@ const runAnswer = z
       description: `CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come
 to its end, and the next run looks at the same changes again.`,
     }),
-    from: instantAnswer.openapi({
-      description: 'It looks at what changed from here on: before the end of the last run.',
+    from: instantAnswer.nullable().openapi({
+      description:
+        'It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning.',
     }),
     to: instantAnswer.openapi({ description: 'Until here.' }),
     checked: z.int().openapi({ example: 1204, description: 'Movements, entries and wallets that were looked at.' }),
@@ -216,7 +217,7 @@ function render(row: ReconciliationRun): z.input<typeof runAnswer> {
     trigger: row.trigger,
     scope: row.scope,
     status: row.status,
-    from: row.fromMark.toISOString(),
+    from: row.scope === 'all' ? null : row.fromMark.toISOString(),
     to: row.toMark.toISOString(),
     checked: row.checked,
     repaired: row.repaired,

@@ -9,6 +9,8 @@ import type { Logger } from '../telemetry.ts';
 export interface ShardsBehind {
   /** Whether one of these is behind, as far as is known; asks first, if nothing is known yet. */
   readonly areAnyBehind: (shards: readonly number[]) => Promise<boolean>;
+  /** Those that are known to be behind at this moment, in the order of their numbers; asks nobody. */
+  readonly known: () => readonly number[];
   readonly stop: () => void;
 }
 
@@ -40,6 +42,7 @@ export function watchShardsBehind(database: Database, log: Pick<Logger, 'warn' |
       const behind = known ?? (await look());
       return shards.some((shard) => behind.has(shard));
     },
+    known: () => [...(known ?? [])].toSorted((one, other) => one - other),
     stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -15,7 +15,7 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, or `movement/…` of one that is unknown. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;
@@ -86,6 +86,9 @@ export interface Problem {
 export interface Readiness {
   status: 'ready' | 'unavailable';
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
+
+  /** The wallet shards that were restored from before what they had done: movements that concern their wallets are refused with 503 `wallet_shard_behind` until the case of `shard/<n>` is closed. Others are accepted, so this does not make it unavailable. The wallet API does not know it and leaves it out. */
+  shards_behind?: Array<number>;
 }
 
 export interface ReconciliationRun {
@@ -96,8 +99,8 @@ export interface ReconciliationRun {
   /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
   status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
 
-  /** It looks at what changed from here on: before the end of the last run. */
-  from: string;
+  /** It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning. */
+  from: string | null;
 
   /** Until here. */
   to: string;

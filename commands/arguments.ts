@@ -4,8 +4,15 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { StackError } from '../dev/stack-error.ts';
 
-/** The values of the flags; a StackError that ends with the usage if there is one that is not known. */
+/**
+ * The values of the flags; a StackError that ends with the usage if there is one that is not known. `--help` prints the usage and
+ * ends the process, before anything is done.
+ */
 export function readFlags<Options extends ParseArgsOptionsConfig>(options: Options, usage: string) {
+  if (['--help', '-h'].some((flag) => process.argv.slice(2).includes(flag))) {
+    console.log(usage);
+    process.exit(0);
+  }
   try {
     return parseArgs({ options }).values;
   } catch (error) {

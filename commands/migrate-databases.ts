@@ -16,8 +16,15 @@ export function administratedDatabases(settings: Settings): BoundDatabase[] {
   ];
 }
 
-/** Makes each database what this version needs. A repeat changes nothing. `say` is told of each. */
-export async function migrateDatabases(settings: Settings, say: (line: string) => void): Promise<void> {
+/** Where the databases are, for their administrator and for the services. */
+export interface MigratedDatabases {
+  /** In the order of the shards. */
+  readonly wallets: readonly { readonly adminUrl: string; readonly serviceUrl: string }[];
+  readonly transfer: { readonly adminUrl: string; readonly serviceUrl: string };
+}
+
+/** Throws a SettingsError that names all that is not set. */
+export function migratedDatabases(settings: Settings): MigratedDatabases {
   const urls = requireSettings(
     settings,
     'WALLET_ADMIN_DATABASE_URLS',
@@ -25,13 +32,25 @@ export async function migrateDatabases(settings: Settings, say: (line: string) =
     'TRANSFER_ADMIN_DATABASE_URL',
     'TRANSFER_DATABASE_URL',
   );
-  const shardCount = urls.WALLET_ADMIN_DATABASE_URLS.length;
-  if (urls.WALLET_DATABASE_URLS.length !== shardCount)
+  const { WALLET_ADMIN_DATABASE_URLS: adminUrls, WALLET_DATABASE_URLS: serviceUrls } = urls;
+  if (serviceUrls.length !== adminUrls.length)
     throw new SettingsError('WALLET_DATABASE_URLS and WALLET_ADMIN_DATABASE_URLS must list the same databases');
-  for (const [shard, adminUrl] of urls.WALLET_ADMIN_DATABASE_URLS.entries()) {
-    await migrateWalletDatabase({ adminUrl, serviceUrl: urls.WALLET_DATABASE_URLS[shard]!, shard, shardCount });
+  return {
+    wallets: adminUrls.map((adminUrl, shard) => ({ adminUrl, serviceUrl: serviceUrls[shard]! })),
+    transfer: { adminUrl: urls.TRANSFER_ADMIN_DATABASE_URL, serviceUrl: urls.TRANSFER_DATABASE_URL },
+  };
+}
+
+/** Makes each database what this version needs. A repeat changes nothing. `say` is told of each. */
+export async function migrateDatabases(
+  { wallets, transfer }: MigratedDatabases,
+  say: (line: string) => void,
+): Promise<void> {
+  const shardCount = wallets.length;
+  for (const [shard, urls] of wallets.entries()) {
+    await migrateWalletDatabase({ ...urls, shard, shardCount });
     say(`wallet shard ${shard} of ${shardCount}: migrated`);
   }
-  await migrateTransferDatabase({ adminUrl: urls.TRANSFER_ADMIN_DATABASE_URL, serviceUrl: urls.TRANSFER_DATABASE_URL });
+  await migrateTransferDatabase(transfer);
   say('transfer database: migrated');
 }

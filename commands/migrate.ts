@@ -10,17 +10,25 @@ import { namespaceId } from '../temporal/namespace-binding.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
-import { administratedDatabases, migrateDatabases } from './migrate-databases.ts';
+import { readFlags } from './arguments.ts';
+import { administratedDatabases, migratedDatabases, migrateDatabases } from './migrate-databases.ts';
+
+const USAGE = `Usage: npm run migrate
+The databases are those of WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL and TRANSFER_DATABASE_URL;
+Temporal is at TEMPORAL_ADDRESS.`;
 
 try {
+  readFlags({}, USAGE);
   const settings = readSettings();
+  // All that is not set is named before anything is done.
+  const migrated = migratedDatabases(settings);
   const databases = administratedDatabases(settings);
   const connection = connectClient(settings);
   const client = createClient(connection, settings);
   const namespace = await namespaceId(client);
   // Before anything is changed in databases that are not to be touched.
   await requireFitting(databases, namespace);
-  await migrateDatabases(settings, (line) => console.log(line));
+  await migrateDatabases(migrated, (line) => console.log(line));
   const installationId = await bindInstallation(databases, namespace);
   console.log(`installation ${installationId}: bound to the namespace ${settings.TEMPORAL_NAMESPACE}`);
   for (const line of await compareWatermarks(settings)) console.log(line);

@@ -17,9 +17,13 @@ import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { readFlags } from './arguments.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
-import { administratedDatabases, migrateDatabases } from './migrate-databases.ts';
+import { administratedDatabases, migratedDatabases, migrateDatabases } from './migrate-databases.ts';
 
-const USAGE = 'Usage: npm run rebind -- [--moved | --copy]';
+const USAGE = `Usage: npm run rebind -- [--moved | --copy]
+  (neither)  shows which installation each database belongs to, and what does not fit
+  --moved    these are the databases of one installation that were restored, upgraded or moved: binds them anew
+  --copy     these are copies that become an installation of their own, in a Temporal namespace of its own
+The databases are those of WALLET_ADMIN_DATABASE_URLS and TRANSFER_ADMIN_DATABASE_URL, otherwise those on DATA_DIR.`;
 const STOP_LIMIT_MS = 3_000;
 
 try {
@@ -39,12 +43,14 @@ try {
 
 /** Whether everything fits together, then. */
 async function rebind(settings: Settings, rebinding: Rebinding | undefined): Promise<boolean> {
+  // All that is not set is named before anything is done.
+  const migrated = rebinding === undefined ? undefined : migratedDatabases(settings);
   const databases = administratedDatabases(settings);
   const connection = connectClient(settings);
   try {
     const namespace = await namespaceId(createClient(connection, settings));
-    if (rebinding !== undefined) {
-      await migrateDatabases(settings, (line) => console.log(line));
+    if (rebinding !== undefined && migrated !== undefined) {
+      await migrateDatabases(migrated, (line) => console.log(line));
       const installationId = await rebindInstallation(databases, namespace, rebinding);
       console.log(`bound to installation ${installationId}`);
       for (const line of await compareWatermarks(settings)) console.log(line);

@@ -2,18 +2,18 @@
  * `npm start`: the whole of Counterpoise on this machine, with PostgreSQL and Temporal, until Ctrl-C.
  * `npm start -- --separate` runs each API and each worker as a process of its own.
  */
-import { parseArgs } from 'node:util';
 import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { launch } from '../dev/launcher.ts';
 import { showProgress } from '../dev/progress.ts';
 import { StackError } from '../dev/stack-error.ts';
+import { readFlags } from './arguments.ts';
 
 // A terminal that was closed must not end the launcher before it has stopped its children.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  const { separate } = readArguments();
+  const { separate = false } = readFlags({ separate: { type: 'boolean' } }, 'Usage: npm start -- [--separate]');
   const settings = readSettings();
   if (separate && settings.DISPATCH === 'local')
     throw new StackError('DISPATCH=local needs API and workers in one process: leave --separate out.');
@@ -35,14 +35,6 @@ try {
 } catch (error) {
   console.error(error instanceof StackError || error instanceof SettingsError ? error.message : error);
   process.exit(1);
-}
-
-function readArguments(): { separate: boolean } {
-  try {
-    return parseArgs({ options: { separate: { type: 'boolean', default: false } } }).values;
-  } catch (error) {
-    throw new StackError(`${(error as Error).message}\nUsage: npm start -- [--separate]`);
-  }
 }
 
 function wantedPorts(settings: Settings, separate: boolean) {

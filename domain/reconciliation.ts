@@ -67,7 +67,7 @@ export type ShardWindows = Readonly<Record<string, Window>>;
 
 /**
  * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
+ * happened within its window, which in the shards has no beginning where the scope is `all`. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
  * going on where the one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
  */
 export type Place =
@@ -184,25 +184,15 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
   return repaired > 0 ? 'REPAIRED' : 'CLEAN';
 }
 
+/** What a case can be about. */
+export const SUBJECT_KINDS = ['transfer', 'transaction', 'movement', 'batch', 'wallet', 'shard', 'workflow'] as const;
+
 /** `transfer/<id>` as its parts. */
-export function subjectOf(subject: string): {
-  kind: 'transfer' | 'transaction' | 'movement' | 'batch' | 'wallet' | 'shard' | 'workflow';
-  id: string;
-} {
+export function subjectOf(subject: string): { kind: (typeof SUBJECT_KINDS)[number]; id: string } {
   const end = subject.indexOf('/');
-  const [kind, id] = [subject.slice(0, end), subject.slice(end + 1)];
-  switch (kind) {
-    case 'transfer':
-    case 'transaction':
-    case 'movement':
-    case 'batch':
-    case 'wallet':
-    case 'shard':
-    case 'workflow':
-      return { kind, id };
-    default:
-      throw new Error(`not a subject of the reconciliation: ${subject}`);
-  }
+  const kind = SUBJECT_KINDS.find((each) => each === subject.slice(0, end));
+  if (kind === undefined) throw new Error(`not a subject of the reconciliation: ${subject}`);
+  return { kind, id: subject.slice(end + 1) };
 }
 
 /** `workflow/<workflow id>`. */

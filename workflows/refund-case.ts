@@ -2,7 +2,7 @@
  * What an operator has done about a transfer whose row is lost, or whose id had been another's: what its sender was debited,
  * and nobody got, is given back. As in compensation the fences decide, so a transfer that is settled beside this is settled once.
  */
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ReconciliationActivities } from '../activities/reconciliation.ts';
 import { shardOf, walletTaskQueue } from '../domain/routing.ts';
 import type { TransferTerms } from '../domain/transfer.ts';
@@ -15,7 +15,10 @@ const { subjectOfCase, leftHalfDone, settleSuspects } = proxyActivities<Reconcil
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
 });
 
-/** Answers how many debits it has settled. Goes on until the shards have answered; ends by looking at the case again. */
+/**
+ * Answers how many debits it has settled. Goes on until the shards have answered; ends by telling the case what came of it, and
+ * looking at that again.
+ */
 export async function refundCase(input: RefundCaseInput): Promise<number> {
   const steps = createSteps({ dispatch: 'ordinary', ...input });
   const { caseId, trace, walletShardCount } = input;
@@ -40,6 +43,6 @@ export async function refundCase(input: RefundCaseInput): Promise<number> {
       ...(otherCredit === undefined ? {} : { otherCredit }),
     });
   }
-  await settleSuspects({ subjects: [subject] });
+  await settleSuspects({ subjects: [subject], refunded: { caseId, runId: workflowInfo().runId } });
   return debits.length;
 }

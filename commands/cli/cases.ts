@@ -3,13 +3,16 @@
  */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { CounterpoiseError, type Case, type Client, type Transfer } from '../../client/client.ts';
+import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';
 import { CommandError, EXIT } from './exit-code.ts';
-import { status, table } from './output.ts';
+import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
 import { describeTransfer } from './transfer.ts';
+import { count, given } from './values.ts';
 
 const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
+/** What the API gives at most in one page. */
+const LISTED_MAX = 200;
 
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
@@ -24,10 +27,20 @@ export function addCaseCommands(program: Command): void {
     .command('list')
     .description('the cases that are open, newest first')
     .option('--all', 'those that are resolved, too')
-    .action(async ({ all }: { all?: boolean }, command: Command) => {
+    .option('--limit <count>', `how many at most, up to ${LISTED_MAX}`, count(1, LISTED_MAX), 50)
+    .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, print } = openSession(command);
-      const page = await client.cases.list(all ? {} : { status: 'OPEN' });
+      const page = await client.cases.list(given({ status: all ? undefined : ('OPEN' as const), limit }));
       print(page.data, () => describeCases(page.data, page.open_count));
+    });
+
+  cases
+    .command('show <case-id>')
+    .description('a case, what its last error was, and what was done about it')
+    .action(async (caseId: string, _options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const shown = await client.cases.get(caseId);
+      print(shown, () => describeCase(shown));
     });
 
   cases
@@ -69,6 +82,23 @@ async function resolve(
   const { transfer_id } = await client.cases.get(caseId);
   if (transfer_id === null) throw new CommandError(`${action} is for the case of a transfer`, EXIT.failed);
   return client.transfers.resolve(transfer_id, { action, comment }, { actor });
+}
+
+function describeCase(shown: CaseWithHistory): string {
+  const described = fields({
+    case: shown.case_id,
+    subject: shown.subject,
+    transfer: shown.transfer_id,
+    transaction: shown.transaction_id,
+    status: status(shown.status),
+    reason: shown.reason,
+    since: shown.since,
+    attempts: String(shown.attempts),
+    'last error': shown.last_error,
+    resolved: shown.resolved_at,
+  });
+  const history = shown.history.map(({ action, at, actor, comment }) => [action, at, actor, comment]);
+  return `${described}\n\n${table(['ACTION', 'AT', 'ACTOR', 'COMMENT'], history)}`;
 }
 
 function describeCases(cases: readonly Case[], openCount: number | undefined): string {

@@ -2,7 +2,7 @@
  * What a command ends with: its exit code, and the sentence for what went wrong. Imported by commands/cli/.
  */
 import { CommanderError } from 'commander';
-import { CounterpoiseError } from '../../client/client.ts';
+import { CounterpoiseError, type Problem } from '../../client/client.ts';
 import { SettingsError } from '../../config.ts';
 import { StackError } from '../../dev/stack-error.ts';
 
@@ -62,15 +62,16 @@ export function describeFailure(error: unknown): Failure | undefined {
 }
 
 function describeCallFailure({ code, status, message, problem, idempotencyKey: key }: CounterpoiseError): Failure {
+  const said = problem === undefined ? message : describeProblem(problem);
   const isRefused = problem !== undefined && status !== undefined && status < 500 && status !== 429;
-  if (!isRefused) {
-    const repeat = key === undefined ? '' : ` Whether it took effect is not known; repeat it with --key ${key}`;
-    return { exitCode: EXIT.unreachable, code, message: message + repeat, ...(key === undefined ? {} : { key }) };
-  }
-  const faults = (problem.errors ?? []).map(
-    (fault) => `\n  ${fault.pointer ?? fault.parameter ?? ''} ${fault.code}: ${fault.detail}`,
-  );
-  const said =
-    problem.detail === undefined || faults.length > 0 ? problem.title : `${problem.title}: ${problem.detail}`;
-  return { exitCode: EXIT.failed, code, message: `${said} (${code})${faults.join('')}` };
+  if (isRefused) return { exitCode: EXIT.failed, code, message: said };
+  const repeat = key === undefined ? '' : `\nWhether it took effect is not known; repeat it with --key ${key}`;
+  return { exitCode: EXIT.unreachable, code, message: said + repeat, ...(key === undefined ? {} : { key }) };
+}
+
+/** Its title, its detail and its code, and a line for each fault of the request. */
+function describeProblem({ title, detail, code, errors = [] }: Problem): string {
+  const faults = errors.map((fault) => `\n  ${fault.pointer ?? fault.parameter ?? ''} ${fault.code}: ${fault.detail}`);
+  const said = detail === undefined || faults.length > 0 ? title : `${title}: ${detail}`;
+  return `${said} (${code})${faults.join('')}`;
 }

@@ -6,10 +6,19 @@ import { InvalidArgumentError } from 'commander';
 
 /** Whole seconds from `min` to `max`. */
 export function seconds(min: number, max: number): (text: string) => number {
+  return whole('whole seconds', min, max);
+}
+
+/** How many, from `min` to `max`. */
+export function count(min: number, max: number): (text: string) => number {
+  return whole('a whole number', min, max);
+}
+
+function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`Expected whole seconds from ${min} to ${max}.`);
+      throw new InvalidArgumentError(`Expected ${what} from ${min} to ${max}.`);
     return value;
   };
 }

@@ -4,12 +4,13 @@
  */
 import { sql } from 'drizzle-orm';
 import { SYSTEM_ACTOR, type Resolution } from '../../domain/case.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { CaseId, TransferId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/movement-missing.ts';
 import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
 import type { Database } from '../database.ts';
 import { andBody } from './body.ts';
 import { closeCases } from './case-clauses.ts';
+import { caseActions } from './schema.ts';
 
 /**
  * Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. False if the
@@ -39,6 +40,18 @@ export async function recordCaseAction(
   const { is_logged: isLogged, status } = rows[0];
   if (!isLogged && !isTerminal(status)) throw new Error(`transfer ${transferId} has no open case yet`);
   return isLogged;
+}
+
+/** Tells the log what came of what an operator has asked for, also of a case that was closed meanwhile; a repeat appends nothing. */
+export async function logOutcome(
+  database: Database,
+  caseId: CaseId,
+  { action, comment, requestKey }: { action: 'refund'; comment: string; requestKey: string },
+): Promise<void> {
+  await database
+    .insert(caseActions)
+    .values({ caseId, action, actor: SYSTEM_ACTOR, comment, requestKey })
+    .onConflictDoNothing();
 }
 
 /**

@@ -53,11 +53,12 @@ const MARKS_READ = 200;
 
 /**
  * Notes what a run looks at in each shard, unless that is noted: on the clock of the shard, which tells its time in `clocks`, from
- * the newest mark of a run that came to its end and is not of the future, less the overlap.
+ * the newest mark of a run that came to its end and is not of the future, less the overlap; from the beginning where it looks at
+ * everything.
  */
 export async function noteShardWindows(
   database: Database,
-  run: Pick<ReconciliationRun, 'runId' | 'runNumber' | 'fromMark'>,
+  run: Pick<ReconciliationRun, 'runId' | 'runNumber' | 'fromMark' | 'scope'>,
   clocks: readonly number[],
 ): Promise<ShardWindows> {
   const before = await database
@@ -73,6 +74,7 @@ export async function noteShardWindows(
     .orderBy(desc(reconciliationRuns.runNumber))
     .limit(MARKS_READ);
   const windowOf = (untilMs: number, shard: number): Window => {
+    if (run.scope === 'all') return { fromMs: 0, untilMs };
     const marks = before.map(({ windows }) => windows?.[shard]?.untilMs ?? Number.POSITIVE_INFINITY);
     const mark = marks.find((each) => each <= untilMs);
     // The transfer database's own mark, where no run has noted one of this shard.

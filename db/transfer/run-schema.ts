@@ -19,7 +19,7 @@ export const reconciliationRuns = pgTable(
     /** Whether it looks at what changed and at a part of the rest, or at everything. */
     scope: text('scope', { enum: RUN_SCOPES }).notNull().default('changes'),
     status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
-    /** It looks at what changed from here, which lies before the mark of the run before it, */
+    /** It looks at what changed from here, which lies before the mark of the run before it, and of the scope `all` at the rest, too, */
     fromMark: instant('from_mark').notNull(),
     /** until here: its own mark, once it has come to its end. */
     toMark: instant('to_mark').notNull(),

@@ -235,6 +235,24 @@ describe('the reconciliation', () => {
     );
   });
 
+  test('over everything finds what a shard wrote for a movement without a row, however long ago', async () => {
+    const [sender, receiver] = [await fund(0, '100.0000'), await wallet(1)];
+    const t = await movements.acceptTransfer(sender, receiver, '5.0000');
+    await movements.settle(t);
+    assert.equal((await here.run()).found, 0);
+    for (const table of ['transfer_steps', 'transfers'])
+      await onTransfer(`DELETE FROM ${table} WHERE transfer_id = '${t.transferId}'`);
+    for (const table of ['operation_fences', 'ledger_entries'])
+      for (const shard of [0, 1])
+        await onShard(shard, `UPDATE ${table} SET created_at = created_at - interval '1 day'`);
+    assert.equal((await here.run()).found, 0, 'of what changed it is none');
+    const { findings } = await here.run('all');
+    assert.deepEqual(
+      findings.map(({ subject, reason }) => [subject, reason]),
+      [[`movement/${t.transferId}`, 'entries_without_movement']],
+    );
+  });
+
   test('looks back beyond the mark, so that what was committed late is not missed', async () => {
     await here.run();
     const [first] = await onTransfer(`SELECT to_mark FROM reconciliation_runs`);

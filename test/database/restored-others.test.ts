@@ -3,11 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { listCaseActions } from '../../db/transfer/case-queries.ts';
 import { decideCapture } from '../../db/transfer/queries.ts';
+import * as shard from '../../db/wallet/queries.ts';
+import { transferId } from '../../domain/derived-id.ts';
+import type { CaseId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer.ts';
 import { rowsOf } from './database.ts';
 import { startKinds, type Kinds, type Pair } from './kinds.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
+import { fresh, trace, USD } from './wallets.ts';
 
 describe('the reconciliation, of databases that do not fit', () => {
   let kinds: Kinds;
@@ -79,6 +84,32 @@ describe('the reconciliation, of databases that do not fit', () => {
     );
     for (const t of [captured, released]) here.states.set(`transfer/${t.transferId}`, 'closed');
     assert.equal((await here.run()).casesClosed, 2);
+  });
+
+  test('the case of a lost row tells once what its refund gave back, or that its receiver had been credited', async () => {
+    const lost = async (): Promise<TransferTerms> => {
+      const ends = { senderWalletId: pair.sender, receiverWalletId: pair.receiver };
+      const t = { transferId: transferId(fresh('key')), ...ends, amount: '10.0000', currency: USD };
+      await shard.debit(kinds.wallets.shardOf(pair.sender), t, trace, { isHold: false, total: t.amount });
+      return t;
+    };
+    const [halfDone, whole] = [await lost(), await lost()];
+    await kinds.credit(whole, '10.0000');
+    await here.run();
+    await shard.cancelCredit(kinds.wallets.shardOf(pair.receiver), halfDone, 'canceled', '10.0000');
+    await kinds.refund(halfDone, '0');
+    const toldOf = async (t: TransferTerms): Promise<unknown[]> => {
+      const subject = `movement/${t.transferId}`;
+      const [found] = await onTransfer(`SELECT case_id AS id FROM cases WHERE subject = '${subject}'`);
+      const refunded = { caseId: found!['id'] as CaseId, runId: 'run' };
+      for (let call = 0; call < 2; call += 1) await here.activities.settleSuspects({ subjects: [subject], refunded });
+      const log = await listCaseActions(kinds.stores.transfer.service, refunded.caseId);
+      return log.filter(({ action }) => action === 'refund').map(({ actor, comment }) => [actor, comment]);
+    };
+    assert.deepEqual(await toldOf(halfDone), [['counterpoise', `Given back to wallet ${pair.sender}: 10.0000 USD.`]]);
+    assert.deepEqual(await toldOf(whole), [
+      ['counterpoise', `Nothing was given back. Wallet ${pair.receiver} had been credited 10.0000 USD and keeps it.`],
+    ]);
   });
 
   test('an open workflow of what has ended is asked to end, but not while it may just be ending', async () => {

@@ -65,7 +65,7 @@ function setUp(
           client,
           monitor,
           backlog: { isLong: () => isBehind },
-          shardsBehind: { areAnyBehind: async () => isShardBehind },
+          shardsBehind: { areAnyBehind: async () => isShardBehind, known: () => [] },
           starts,
           draining: draining.signal,
         },

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { SUBJECT_KINDS } from '../../domain/reconciliation.ts';
 import { testApp, type Problem } from './api-fakes.ts';
 
 const CASE = '7d1f0c2e-94ab-4c65-8e21-3a5b6c7d8e9f';
@@ -67,14 +68,18 @@ describe('cases and runs of the reconciliation', () => {
     assert.deepEqual([response.status, code, response.headers.get('retry-after')], [503, 'temporal_unavailable', '1']);
   });
 
-  test('the document has their operations, each with an example of its answer', async () => {
+  test('the document has their operations, each with an example of its answer, and all that a case can be about', async () => {
     const document = (await (await app.request('/openapi.json')).json()) as {
       paths: Record<string, object>;
-      components: { schemas: Record<string, { properties: Record<string, { example?: unknown }> }> };
+      components: {
+        schemas: Record<string, { properties: Record<string, { example?: unknown; description?: string }> }>;
+      };
     };
     for (const path of ['/v1/cases', '/v1/cases/{case_id}', '/v1/cases/{case_id}/resolve', '/v1/reconciliation-runs'])
       assert.ok(document.paths[path], path);
-    assert.equal(document.components.schemas['Case']?.properties['reason']?.example, 'workflow_missing');
+    const { reason, subject } = document.components.schemas['Case']!.properties;
+    assert.equal(reason?.example, 'workflow_missing');
+    for (const kind of SUBJECT_KINDS) assert.ok(subject?.description?.includes(`\`${kind}/`), `subjects lack ${kind}`);
     assert.equal(document.components.schemas['ReconciliationRun']?.properties['status']?.example, 'REPAIRED');
     assert.ok(!Object.keys(document.paths).some((path) => path.startsWith('/internal')));
   });

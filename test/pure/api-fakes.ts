@@ -54,7 +54,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
       client,
       monitor,
       backlog: { isLong: () => false },
-      shardsBehind: { areAnyBehind: async () => false },
+      shardsBehind: { areAnyBehind: async () => false, known: () => [] },
       starts: boundStarts(client, monitor),
       draining: new AbortController().signal,
     },

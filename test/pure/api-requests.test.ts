@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { healthRoutes } from '../../api/health.ts';
 import { RECEIVER, SENDER, testApp, type Problem } from './api-fakes.ts';
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -97,6 +98,16 @@ describe('routes', () => {
     const response = await app.request('/health', { method: 'HEAD' });
     assert.deepEqual([response.status, await response.text()], [200, '']);
   });
+});
+
+test('a wallet shard that is behind is named by the readiness, and keeps no other movements away', async () => {
+  const routes = healthRoutes(
+    async () => ({ temporal: { status: 'up' } }),
+    () => [1],
+  );
+  const response = await routes.request('/health/ready');
+  const { status, shards_behind: behind } = (await response.json()) as { status: string; shards_behind: number[] };
+  assert.deepEqual([response.status, status, behind], [200, 'ready', [1]]);
 });
 
 describe('failures', () => {

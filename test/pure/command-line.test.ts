@@ -51,6 +51,22 @@ describe('the command line', () => {
     assert.match(stderr, /no answer.*repeat it with --key k-1/s);
   });
 
+  test('what the API cannot do now is told with its title, its detail and its code, and exits 3', async () => {
+    const members = { title: 'A wallet database was restored', detail: 'Nothing was stored.' };
+    const { server, env } = await playApi(() => problem(503, 'wallet_shard_behind', members));
+    try {
+      const { code, stderr } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1'], { env });
+      assert.equal(code, 3);
+      assert.equal(
+        stderr,
+        `counterpoise: A wallet database was restored: Nothing was stored. (wallet_shard_behind)
+Whether it took effect is not known; repeat it with --key k-1\n`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
   for (const args of [
     [],
     ['bogus'],
@@ -59,6 +75,7 @@ describe('the command line', () => {
     ['transfer', 'a', 'b', '1.00', '--metadata', 'novalue'],
     ['wallet', 'show', 'w', '--api-url', 'nowhere'],
     ['cases', 'resolve', 'c', '--action', 'forget', '--comment', 'x'],
+    ['cases', 'list', '--limit', '201'],
     ['batch', '/nowhere.csv'],
   ]) {
     test(`exits 2 for: counterpoise ${args.join(' ')}`, async () => {
@@ -208,6 +225,44 @@ describe('the command line', () => {
         /nothing of it was done:\n {2}line 4, amount: Must be more than zero\. \(amount_not_positive\)/,
       );
     });
+  });
+
+  test('a case is shown with its last error and with all that was done about it', async () => {
+    const shown = {
+      ...{ case_id: 'c', subject: 'movement/m', transfer_id: null, transaction_id: null },
+      ...{ reason: 'entries_without_movement', status: 'RESOLVED', since: 's', attempts: 0, resolved_at: 'r' },
+      last_error: 'entries of a movement that nobody asked for: -25.0000 USD',
+      history: [
+        { action: 'opened', actor: 'counterpoise', comment: 'found', at: 't1' },
+        { action: 'resolved', actor: 'ann', comment: 'the row was lost', at: 't2' },
+      ],
+    };
+    const { server, env } = await playApi(() => [200, shown]);
+    try {
+      const { code, stdout } = await runCounterpoise(['cases', 'show', 'c'], { env });
+      assert.equal(code, 0);
+      assert.match(stdout, /^case +c\nsubject +movement\/m\nstatus +RESOLVED\nreason +entries_without_movement\n/);
+      assert.match(stdout, /\nlast error +entries of a movement .* -25\.0000 USD\nresolved +r\n\n/);
+      assert.match(stdout, /\nopened +t1 +counterpoise +found\nresolved +t2 +ann +the row was lost\n$/);
+      assert.deepEqual((await runCounterpoise(['cases', 'show', 'c', '--json'], { env })).json(), shown);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('cases are listed as many as are asked for, of those that are open unless all are wanted', async () => {
+    const asked: (string | undefined)[] = [];
+    const { server, env } = await playApi(({ query }) => {
+      asked.push(query);
+      return [200, { data: [], next_cursor: null, open_count: 0 }];
+    });
+    try {
+      await runCounterpoise(['cases', 'list', '--limit', '200'], { env });
+      await runCounterpoise(['cases', 'list', '--all'], { env });
+      assert.deepEqual(asked, ['status=OPEN&limit=200', 'limit=50']);
+    } finally {
+      server.close();
+    }
   });
 
   test('a case is resolved where it is decided: at its transfer if that has a workflow, by itself otherwise', async () => {

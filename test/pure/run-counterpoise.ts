@@ -41,6 +41,7 @@ export async function runCounterpoise(
 export interface Received {
   /** Method and path, as `GET /v1/cases`. */
   readonly route: string;
+  readonly query: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
 }
@@ -51,8 +52,9 @@ export async function playApi(
 ): Promise<{ readonly server: Server; readonly env: Record<string, string> }> {
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      const route = `${request.method} ${request.url!.split('?')[0]}`;
-      const [status, content] = answer({ route, headers: request.headers, body: body && JSON.parse(body) });
+      const [path, query] = request.url!.split('?');
+      const route = `${request.method} ${path}`;
+      const [status, content] = answer({ route, query, headers: request.headers, body: body && JSON.parse(body) });
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
     });
   }).listen(0, '127.0.0.1');

@@ -180,6 +180,7 @@ describe('one database is restored, the others are not', () => {
       { prefer: 'wait=60' },
     );
     assert.ok(['CLEAN', 'REPAIRED', 'FOUND'].includes(body.status), JSON.stringify(body));
+    assert.equal(body.from === null, scope === 'all', 'everything has no beginning');
     return body;
   }
 
@@ -240,6 +241,8 @@ describe('one database is restored, the others are not', () => {
         [refused.status, (refused.body as unknown as { code: string }).code],
         [503, 'wallet_shard_behind'],
       );
+      const ready = await money.api.get('/health/ready');
+      assert.deepEqual([ready.status, ready.body['shards_behind']], [200, [shard]]);
       const capture = await money.api.post(`/v1/transfers/${idOf('held')}/capture`, {});
       assert.deepEqual([capture.status, capture.body['code']], [503, 'wallet_shard_behind']);
       const { body: goesOn } = await money.api.transfer(elsewhere, other, '1');
@@ -313,6 +316,10 @@ describe('one database is restored, the others are not', () => {
     const holder = wallets[1]!;
     await until(LIMIT_MS, 'the hold is not given back', async () => {
       return (await money.api.balance(holder)) === formatUnits(parseUnits(balances[holder]!) + parseUnits('8'));
+    });
+    await until(LIMIT_MS, 'the case does not tell what was given back', async () => {
+      const { body } = await money.api.get<CaseWithHistory>(`/v1/cases/${refunded.case_id}`);
+      return body.history.some(({ comment }) => comment === `Given back to wallet ${holder}: 8.0000 USD.`);
     });
     await run('all');
     const left = ['within 0', 'within 1', 'to a new wallet', 'held', 'back'].map(idOf);

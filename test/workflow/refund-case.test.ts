@@ -37,11 +37,13 @@ describe("the refund of a case's transfer", () => {
     await services.activities.debit({ terms, trace });
     if (isCredited) await services.activities.credit({ terms, trace });
     const settled: string[] = [];
+    const told: (string | undefined)[] = [];
     const reconciliation: Pick<ReconciliationActivities, 'subjectOfCase' | 'leftHalfDone' | 'settleSuspects'> = {
       subjectOfCase: async () => subject,
       leftHalfDone: async () => debits,
-      settleSuspects: async ({ subjects }) => {
+      settleSuspects: async ({ subjects, refunded }) => {
         settled.push(...subjects);
+        told.push(refunded?.caseId);
         return EMPTY_TALLY;
       },
     };
@@ -55,14 +57,15 @@ describe("the refund of a case's transfer", () => {
       });
       const count = await handle.result();
       await keepHistory(history, handle);
-      return { count, settled, services };
+      return { count, settled, told, services };
     });
   }
 
-  it('forbids the credit, gives the debit back, and has the case looked at', async () => {
-    const { count, settled, services } = await execute('refund-case-refunded', {});
+  it('forbids the credit, gives the debit back, and has the case told of it and looked at', async () => {
+    const { count, settled, told, services } = await execute('refund-case-refunded', {});
     assert.deepEqual(services.attempts, ['debit', 'cancelCredit', 'refund']);
     assert.deepEqual([count, settled, services.refunded()], [1, ['transfer/t'], true]);
+    assert.deepEqual(told, ['refund-case-refunded']);
   });
 
   it('gives nothing back of a credit that turns out to have landed', async () => {

@@ -1,0 +1,73 @@
+// Settings that are wrong or missing, and flags of commands, as the person who has set them is told.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readSettings, SettingsError } from '../../config.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const RUN_LIMIT_MS = 30_000;
+
+function run(command: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`commands/${command}.ts`, ...flags], {
+    cwd: ROOT,
+    // Nothing of the settings of whoever runs the tests.
+    env: { PATH: process.env['PATH'], DATA_DIR: '/nowhere', ...env },
+    encoding: 'utf8',
+    timeout: RUN_LIMIT_MS,
+  });
+  return { code: status, stdout, stderr };
+}
+
+describe('a setting that is wrong is named with what was expected', () => {
+  for (const [name, value, expected] of [
+    ['POSTGRES_PORT', 'x', 'a whole number from 0 to 65535'],
+    ['POSTGRES_PORT', '65536', 'a whole number from 0 to 65535'],
+    ['POSTGRES_PROXY_PORT', '0', 'a whole number from 1 to 65535'],
+    ['PORT', '80.5', 'a whole number from 0 to 65535'],
+    ['REQUESTS_MAX', '0', 'a whole number of at least 1'],
+    ['TRANSFER_DEADLINE_SECONDS', 'soon', 'seconds from 1 to 86400'],
+    ['LOG_LEVEL', 'loud', 'debug, info, warn, error or silent'],
+    ['LOG_FORMAT', 'xml', 'json or pretty'],
+  ] as const) {
+    test(`${name}=${value}`, () => {
+      const message = `${name} is wrong: expected ${expected}`;
+      assert.throws(() => readSettings({ [name]: value }), new SettingsError(message));
+    });
+  }
+
+  test('npm start says so, and starts nothing', () => {
+    const { code, stderr } = run('start', [], { POSTGRES_PORT: 'x' });
+    assert.deepEqual([code, stderr], [1, 'POSTGRES_PORT is wrong: expected a whole number from 0 to 65535\n']);
+  });
+});
+
+describe('a migration names all that is not set at once, before it asks anybody', () => {
+  const all = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL';
+  test('of npm run migrate', () => {
+    const { code, stderr } = run('migrate', []);
+    assert.deepEqual([code, stderr], [1, `migrate: not set: ${all}\n`]);
+  });
+
+  test('of npm run rebind -- --moved', () => {
+    const { code, stderr } = run('rebind', ['--moved'], { TRANSFER_ADMIN_DATABASE_URL: 'postgres://nowhere/transfer' });
+    const missing = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL';
+    assert.deepEqual([code, stderr], [1, `rebind: not set: ${missing}\n`]);
+  });
+});
+
+describe('--help prints how a command is used, and does nothing', () => {
+  for (const command of ['start', 'migrate', 'rebind', 'seed', 'demo', 'audit', 'nemesis'])
+    test(command, () => {
+      const { code, stdout, stderr } = run(command, ['--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, new RegExp(`^Usage: npm (run )?${command}\\b`));
+    });
+
+  test('a flag that a migration does not know is refused, with the usage', () => {
+    const { code, stderr } = run('migrate', ['--dry-run']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^migrate: Unknown option '--dry-run'.*\nUsage: npm run migrate\n/s);
+  });
+});
