@@ -25,7 +25,7 @@ interface Terms {
 }
 /** The first page is of all. */
 const FIRST: FormerLeg = { id: '00000000-0000-0000-0000-000000000000', leg: '' };
-export const FENCES_A_PAGE = 2_000;
+const FENCES_A_PAGE = 2_000;
 
 export function fillCounterparties(
   { transferUrl, walletUrl }: { readonly transferUrl: string; readonly walletUrl: string },

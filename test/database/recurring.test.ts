@@ -9,64 +9,29 @@ import { checkRecurring } from '../../audit/recurring.ts';
 import type { Database } from '../../db/database.ts';
 import * as orders from '../../db/transfer/recurring-queries.ts';
 import * as runs from '../../db/transfer/recurring-runs.ts';
-import { recurringRunId, recurringTransferId, walletId } from '../../domain/derived-id.ts';
+import { recurringRunId, recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
-import { recurringBodyHash } from '../../domain/recurring-body.ts';
-import { scheduledRunName, type RecurringTerms } from '../../domain/recurring.ts';
+import { scheduledRunName } from '../../domain/recurring.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { fresh, trace, USD } from './wallets.ts';
+import { DEADLINE_SECONDS, minutesAgo, standingOrdersIn } from './standing-orders.ts';
+import { trace } from './wallets.ts';
 
 const AT_ONCE = 12;
-const DEADLINE_SECONDS = 600;
-const MINUTE_MS = 60_000;
 
 describe('recurring transfers', () => {
   let cluster: TestCluster;
   let database: Database;
   let admin: Database;
+  let { create, run, outcomeOf, change } = {} as ReturnType<typeof standingOrdersIn>;
 
   before(async () => {
     cluster = await startCluster();
     const stores = await cluster.createStores({ shards: 1, connectionsMax: AT_ONCE });
     ({ service: database, admin } = stores.transfer);
+    ({ create, run, outcomeOf, change } = standingOrdersIn(stores.transfer));
   });
   after(() => cluster?.stop());
 
-  /** Made an hour ago, and active since. */
-  async function create(changes: Partial<RecurringTerms> = {}): Promise<RecurringTransferId> {
-    const terms: RecurringTerms = {
-      senderWalletId: walletId(fresh('sender'), USD),
-      receiverWalletId: walletId(fresh('receiver'), USD),
-      amount: '12.5000',
-      currency: USD,
-      reference: 'rent',
-      metadata: { flat: '7' },
-      everySeconds: 60,
-      calendar: null,
-      timeZone: 'UTC',
-      startsAt: null,
-      endsAt: null,
-      ...changes,
-    };
-    const idempotencyKey = fresh('key');
-    const id = recurringTransferId(idempotencyKey);
-    const named = { idempotencyKey, bodyHash: recurringBodyHash(terms) };
-    const row = await orders.createRecurringTransfer(database, id, terms, named, trace);
-    assert.equal(row?.status, 'ACTIVE');
-    assert.equal(await orders.createRecurringTransfer(database, id, terms, named, trace), undefined);
-    await rowsOf(
-      admin,
-      `UPDATE recurring_transfer_changes SET created_at = created_at - interval '1 hour' WHERE recurring_transfer_id = '${id}';
-       UPDATE recurring_transfers SET created_at = created_at - interval '1 hour', tend_due_at = NULL WHERE recurring_transfer_id = '${id}'`,
-    );
-    return id;
-  }
-  const minutesAgo = (minutes: number): Date =>
-    new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - minutes * MINUTE_MS);
-  const run = (id: RecurringTransferId, at: Date) => runs.acceptScheduledRun(database, id, at, DEADLINE_SECONDS);
-  const outcomeOf = async (id: RecurringTransferId, at: Date) => (await run(id, at)).outcome;
-  const change = (id: RecurringTransferId, status: 'ACTIVE' | 'PAUSED' | 'DELETED') =>
-    orders.changeRecurringStatus(database, id, status, trace);
   const breaches = async (): Promise<string[]> => {
     const findings = collectFindings();
     await checkRecurring(admin, findings);
@@ -130,97 +95,6 @@ describe('recurring transfers', () => {
     const times = [minutesAgo(25), minutesAgo(24), minutesAgo(20), minutesAgo(1)];
     assert.deepEqual(await runs.findMissedRuns(database, id, times), [minutesAgo(24)]);
   });
-
-  test('a pause counts that was written while the clock was behind: none of the runs that fell into it is made up for', async () => {
-    const id = await create();
-    await change(id, 'PAUSED');
-    await rowsOf(
-      admin,
-      `UPDATE recurring_transfer_changes SET created_at = created_at - interval '2 days' WHERE recurring_transfer_id = '${id}' AND status = 'PAUSED'`,
-    );
-    await change(id, 'ACTIVE');
-    assert.equal(await outcomeOf(id, minutesAgo(5)), 'not_due');
-    assert.deepEqual(await runs.findMissedRuns(database, id, [minutesAgo(5)]), []);
-  });
-
-  test('one that was made or resumed while the clock was ahead is run all the same, and what it lacks since is made up for', async () => {
-    for (const isResumed of [false, true]) {
-      const id = await create();
-      if (isResumed) await pausedSince(id, minutesAgo(30));
-      await makeLastChangeLater(id, '1 hour');
-      const at = minutesAgo(0);
-      assert.equal(await outcomeOf(id, at), 'accepted');
-      assert.equal(await outcomeOf(id, at), 'accepted');
-      // Once it is noted, it needs no clock: a later run, also where that is late, and what is missed.
-      const next = new Date(at.getTime() + MINUTE_MS);
-      assert.deepEqual(await runs.findMissedRuns(database, id, [next]), [next]);
-      assert.equal(await outcomeOf(id, new Date(at.getTime() + 90 * MINUTE_MS)), 'accepted');
-      const log = await changesOf(id);
-      assert.equal(log.length, isResumed ? 4 : 2, log.join());
-      assert.ok((await orders.findRecurringTransfer(database, id))!.settledUntil <= new Date());
-    }
-  });
-
-  test('one that was made while the clock was ahead is run also while it is ahead still, by the clock of whoever runs it', async () => {
-    const id = await create();
-    const behind = new Date(minutesAgo(180).getTime() + 1_000);
-    assert.equal(
-      (await runs.acceptScheduledRun(database, id, minutesAgo(180), DEADLINE_SECONDS, behind)).outcome,
-      'accepted',
-    );
-  });
-
-  test('a pause counts that was written while the clock was ahead: none of the runs that fell into it is made up for', async () => {
-    const id = await create();
-    await change(id, 'PAUSED');
-    await makeLastChangeLater(id, '1 hour');
-    // As whoever makes its Schedule agree does at once.
-    assert.equal((await orders.putBackChange(database, id, new Date()))!.status, 'PAUSED');
-    assert.equal(await orders.putBackChange(database, id, new Date()), undefined, 'once');
-    await sleep(10);
-    const during = new Date();
-    await sleep(10);
-    await change(id, 'ACTIVE');
-    assert.deepEqual(await runs.findMissedRuns(database, id, [during]), []);
-  });
-
-  test('clocks that differ by some seconds put nothing back, and a run that fell into a pause is not made due by it', async () => {
-    const id = await create();
-    await pausedSince(id, minutesAgo(30));
-    assert.equal(await orders.putBackChange(database, id, new Date(Date.now() - 30_000)), undefined);
-    await makeLastChangeLater(id, '1 hour');
-    assert.equal(await outcomeOf(id, minutesAgo(10)), 'not_due');
-  });
-
-  /** Until now. */
-  async function pausedSince(id: RecurringTransferId, at: Date): Promise<void> {
-    await change(id, 'PAUSED');
-    await change(id, 'ACTIVE');
-    await rowsOf(
-      admin,
-      `UPDATE recurring_transfer_changes SET created_at = '${at.toISOString()}' WHERE recurring_transfer_id = '${id}' AND status = 'PAUSED'`,
-    );
-  }
-
-  /** As if it had been written while the clock was so much ahead. */
-  async function makeLastChangeLater(id: RecurringTransferId, ahead: string): Promise<void> {
-    await rowsOf(
-      admin,
-      `UPDATE recurring_transfer_changes SET created_at = clock_timestamp() + interval '${ahead}'
-         WHERE change_id = (SELECT max(change_id) FROM recurring_transfer_changes WHERE recurring_transfer_id = '${id}');
-       UPDATE recurring_transfers SET updated_at = clock_timestamp() + interval '${ahead}',
-         created_at = CASE version WHEN 1 THEN clock_timestamp() + interval '${ahead}' ELSE created_at END,
-         settled_until = clock_timestamp() + interval '${ahead}' WHERE recurring_transfer_id = '${id}'`,
-    );
-  }
-
-  async function changesOf(id: RecurringTransferId): Promise<string[]> {
-    const rows = await rowsOf<{ status: string }>(
-      admin,
-      `SELECT status FROM recurring_transfer_changes WHERE recurring_transfer_id = '${id}' ORDER BY change_id`,
-    );
-    return rows.map(({ status }) => status);
-  }
 
   test('a pause waits for the run that is being accepted, and no later one is', async () => {
     const id = await create();
