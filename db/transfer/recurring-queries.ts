@@ -76,7 +76,7 @@ const ARRIVES_WITHIN_SECONDS = 120;
  * Puts back when its status last changed, if that lies in the future: it was written while the clock was ahead, and would leave
  * out every run until then, or have those made up for that fell into a pause. What happened when is append-only, so the same status
  * is noted once more: as of now, or as of the nominal time of a run that has just arrived, which its Schedule would not have run
- * if it was paused. Returns what is stored then; undefined if there was nothing to put back. `now` is the caller's clock: where
+ * if it was paused. A pause is put after the runs that there are. Returns what is stored then; undefined if there was nothing to put back. `now` is the caller's clock: where
  * the database's is ahead still, it tells.
  */
 export async function putBackChange(
@@ -88,7 +88,8 @@ export async function putBackChange(
   const ownNow = sql`${now.toISOString()}::timestamptz`;
   const { rows } = await database.execute(sql`
     WITH wrong AS (
-      SELECT made.recurring_transfer_id, made.status, least(clock_timestamp(), ${ownNow}) AS at
+      SELECT made.recurring_transfer_id, least(clock_timestamp(), ${ownNow}) AS at,
+        (SELECT max(nominal_at) FROM transfers WHERE recurring_transfer_id = ${id} AND nominal_at IS NOT NULL) AS last_run_at
       FROM recurring_transfers made
       WHERE recurring_transfer_id = ${id} AND least(clock_timestamp(), ${ownNow} + make_interval(secs => ${SKEW_SECONDS})) < (
         SELECT change.created_at FROM recurring_transfer_changes change
@@ -101,8 +102,11 @@ export async function putBackChange(
     ), change AS (
       INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
       SELECT put_back.recurring_transfer_id, put_back.status, put_back.request_id,
-        CASE WHEN put_back.status = 'ACTIVE' AND run.at BETWEEN wrong.at - make_interval(secs => ${ARRIVES_WITHIN_SECONDS}) AND wrong.at
-          THEN run.at ELSE wrong.at END
+        CASE
+          WHEN put_back.status <> 'ACTIVE' THEN greatest(wrong.at, least(clock_timestamp(), wrong.last_run_at + interval '1 millisecond'))
+          WHEN run.at BETWEEN wrong.at - make_interval(secs => ${ARRIVES_WITHIN_SECONDS}) AND wrong.at THEN run.at
+          ELSE wrong.at
+        END
       FROM put_back, wrong, (SELECT ${nominalAt?.toISOString() ?? null}::timestamptz) AS run (at)
     )
     SELECT * FROM put_back`);

@@ -80,6 +80,15 @@ describe('recurring transfers, of a clock that was wrong', () => {
     assert.deepEqual(await runs.findMissedRuns(database, id, [during]), []);
   });
 
+  test('a pause is put back no further than to the last run that there is, by a clock that is behind', async () => {
+    const id = await create();
+    assert.equal(await outcomeOf(id, minutesAgo(1)), 'accepted');
+    await change(id, 'PAUSED');
+    assert.notEqual(await orders.putBackChange(database, id, minutesAgo(30)), undefined);
+    await change(id, 'ACTIVE');
+    assert.deepEqual(await runs.findMissedRuns(database, id, [minutesAgo(2)]), [minutesAgo(2)]);
+  });
+
   test('clocks that differ by some seconds put nothing back, and a run that fell into a pause is not made due by it', async () => {
     const id = await create();
     await pausedSince(id, minutesAgo(30));
