@@ -36,8 +36,8 @@ interface Answered extends Request {
 }
 
 const LIMIT_MS = 120_000;
-/** For each request that is waited for, beside that: five a second, of which a machine of two cores does three times as many. */
-const LIMIT_A_REQUEST_MS = 200;
+/** For each request that is waited for, beside that: two a second. Two cores give 17 a second, and a third of it while others use them. */
+const LIMIT_A_REQUEST_MS = 500;
 const PAUSE_MS = 100;
 /** What a client is told while something is down. */
 const LATER = [429, 503];
