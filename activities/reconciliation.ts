@@ -31,8 +31,7 @@ import {
   type Window,
 } from '../domain/reconciliation.ts';
 import { tellGivenBack } from '../domain/given-back.ts';
-import { halfDone } from '../domain/half-done.ts';
-import type { TransferTerms } from '../domain/transfer.ts';
+import { halfDone, type HalfDone } from '../domain/half-done.ts';
 import { examiner, type WorkflowStates } from './examination.ts';
 import { placeReader, type Look, type WorkflowLists } from './reconciliation-places.ts';
 
@@ -178,7 +177,7 @@ export function createReconciliationActivities({
      * What a transfer has left half done whose row is lost, or says that its id had been another's; nothing of one whose row
      * knows it. A workflow of it may be open: whoever comes second adopts what the fences say.
      */
-    async leftHalfDone({ subject }: { subject: string }): Promise<TransferTerms[]> {
+    async leftHalfDone({ subject }: { subject: string }): Promise<HalfDone[]> {
       const { kind, id } = subjectOf(subject);
       if (kind !== 'transfer' && kind !== 'movement') return [];
       const row = await findTransfer(database, id as TransferId);

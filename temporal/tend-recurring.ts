@@ -5,7 +5,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
-import { noteTended, type RecurringTransfer } from '../db/transfer/recurring-queries.ts';
+import { noteTended, putBackChange, type RecurringTransfer } from '../db/transfer/recurring-queries.ts';
 import { findMissedRuns, recordSkips } from '../db/transfer/recurring-runs.ts';
 import { CATCHUP_MS } from '../domain/recurring.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from './namespace-binding.ts';
@@ -17,10 +17,11 @@ const AGAIN_SECONDS = 3_600;
 
 export async function tendRecurring(
   { client, binding, database }: { client: Client; binding: Pick<NamespaceBinding, 'verify'>; database: Database },
-  row: RecurringTransfer,
+  given: RecurringTransfer,
   now: Date = new Date(),
 ): Promise<void> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
+  const row = (await putBackChange(database, given.recurringTransferId, now)) ?? given;
   const end = endOf(row, now);
   const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
   const isAsked = end === undefined || row.settledUntil < until;
@@ -39,7 +40,7 @@ export async function tendRecurring(
 
 /** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */
 function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Date | undefined {
-  if (status === 'DELETED') return updatedAt;
+  if (status === 'DELETED') return updatedAt < now ? updatedAt : now;
   return endsAt !== null && endsAt.getTime() < now.getTime() - UNDER_WAY_MS ? endsAt : undefined;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What an operator has done about a transfer whose row is lost, or whose id had been another's: what its sender was debited,
- * and nobody got, is given back. As in compensation the fences decide, so a transfer that is settled beside this is settled once.
+ * and nobody got, is given back, also what a hold leaves of which a part was captured. As in compensation the fences decide, so a
+ * transfer that is settled beside this is settled once.
  */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ReconciliationActivities } from '../activities/reconciliation.ts';
@@ -28,11 +29,14 @@ export async function refundCase(input: RefundCaseInput): Promise<number> {
   const subject = await subjectOfCase({ caseId });
   if (subject === null) return 0;
   const debits = await leftHalfDone({ subject });
-  for (const terms of debits) {
+  for (const { credited: captured, ...terms } of debits) {
     const reason = 'canceled';
     const total = terms.amount;
-    const credit = await steps.run('cancelCredit', queueOf(terms.receiverWalletId), { terms, trace, total, reason });
-    const credited = credit.outcome === 'applied' ? (credit.amount ?? terms.amount) : '0';
+    // Asked about by the amount that was captured: a credit of before counterparties were kept is known again by that alone.
+    const creditTerms = { ...terms, amount: captured ?? total };
+    const asked = { terms: creditTerms, trace, total, reason } as const;
+    const credit = await steps.run('cancelCredit', queueOf(terms.receiverWalletId), asked);
+    const credited = credit.outcome === 'applied' ? (credit.amount ?? creditTerms.amount) : '0';
     const otherCredit = credit.outcome === 'rejected' ? credit.amount : undefined;
     await steps.run('refund', queueOf(terms.senderWalletId), {
       terms,

@@ -67,6 +67,52 @@ export async function changeRecurringStatus(
   return rows[0] === undefined ? findRecurringTransfer(database, id) : rowOf(recurringTransfers, rows[0]);
 }
 
+/** By so much two clocks may differ that are both right: the shortest rhythm, so that it is one run at most. */
+const SKEW_SECONDS = 60;
+/** What the Schedule has run at a nominal time arrives within this, unless nobody was there. */
+const ARRIVES_WITHIN_SECONDS = 120;
+
+/**
+ * Puts back when its status last changed, if that lies in the future: it was written while the clock was ahead, and would leave
+ * out every run until then, or have those made up for that fell into a pause. What happened when is append-only, so the same status
+ * is noted once more: as of now, or as of the nominal time of a run that has just arrived, which its Schedule would not have run
+ * if it was paused. A pause is put after the runs that there are. Returns what is stored then; undefined if there was nothing to put back. `now` is the caller's clock: where
+ * the database's is ahead still, it tells.
+ */
+export async function putBackChange(
+  database: Database,
+  id: RecurringTransferId,
+  now: Date,
+  nominalAt?: Date,
+): Promise<RecurringTransfer | undefined> {
+  const ownNow = sql`${now.toISOString()}::timestamptz`;
+  const { rows } = await database.execute(sql`
+    WITH wrong AS (
+      SELECT made.recurring_transfer_id, least(clock_timestamp(), ${ownNow}) AS at,
+        (SELECT max(nominal_at) FROM transfers WHERE recurring_transfer_id = ${id} AND nominal_at IS NOT NULL) AS last_run_at
+      FROM recurring_transfers made
+      WHERE recurring_transfer_id = ${id} AND least(clock_timestamp(), ${ownNow} + make_interval(secs => ${SKEW_SECONDS})) < (
+        SELECT change.created_at FROM recurring_transfer_changes change
+        WHERE change.recurring_transfer_id = ${id} ORDER BY change.change_id DESC LIMIT 1)
+      FOR UPDATE
+    ), put_back AS (
+      UPDATE recurring_transfers made SET settled_until = least(made.settled_until, wrong.at)
+      FROM wrong WHERE made.recurring_transfer_id = wrong.recurring_transfer_id
+      RETURNING made.*
+    ), change AS (
+      INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
+      SELECT put_back.recurring_transfer_id, put_back.status, put_back.request_id,
+        CASE
+          WHEN put_back.status <> 'ACTIVE' THEN greatest(wrong.at, least(clock_timestamp(), wrong.last_run_at + interval '1 millisecond'))
+          WHEN run.at BETWEEN wrong.at - make_interval(secs => ${ARRIVES_WITHIN_SECONDS}) AND wrong.at THEN run.at
+          ELSE wrong.at
+        END
+      FROM put_back, wrong, (SELECT ${nominalAt?.toISOString() ?? null}::timestamptz) AS run (at)
+    )
+    SELECT * FROM put_back`);
+  return rows[0] && rowOf(recurringTransfers, rows[0]);
+}
+
 export async function findRecurringTransfer(
   database: Database,
   id: RecurringTransferId,

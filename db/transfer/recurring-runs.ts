@@ -13,7 +13,7 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { insertEvent, insertMetadata, START_DUE_SECONDS } from './acceptance.ts';
 import { findTransfer, type Transfer } from './queries.ts';
-import { findRecurringTransfer, type RecurringTransfer } from './recurring-queries.ts';
+import { findRecurringTransfer, putBackChange, type RecurringTransfer } from './recurring-queries.ts';
 import { recurringTransferSkips, transfers } from './schema.ts';
 
 export type ScheduledRun =
@@ -24,27 +24,32 @@ export type ScheduledRun =
 /**
  * Accepts the transfer of the run at a nominal time: once, however often it is asked for, and only if the recurring
  * transfer is active and was so at that time. Who pauses it waits for this, or this for the pause, which then counts.
+ * `now` is the caller's clock.
  */
 export async function acceptScheduledRun(
   database: Database,
   id: RecurringTransferId,
   nominalAt: Date,
   deadlineSeconds: number,
+  now: Date = new Date(),
 ): Promise<ScheduledRun> {
   const recurring = await findRecurringTransfer(database, id);
   if (recurring === undefined) return { outcome: 'not_due' };
   const name = scheduledRunName(nominalAt);
   const at = sql`${nominalAt.toISOString()}::timestamptz`;
-  const accepted = await insertRun(database, recurring, name, {
-    nominalAt,
-    deadlineSeconds,
-    trace: { requestId: recurring.requestId },
-    condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, created_at) AND coalesce(ends_at, 'infinity')
-      AND ${wasActiveAt(id, at)}`,
-  });
-  if (accepted !== undefined) return { outcome: 'accepted', transfer: accepted };
-  const transfer = await findTransfer(database, recurringRunId(id, name));
+  const accept = (): Promise<Transfer | undefined> =>
+    insertRun(database, recurring, name, {
+      nominalAt,
+      deadlineSeconds,
+      trace: { requestId: recurring.requestId },
+      // That it was made by then is part of its having been active.
+      condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, '-infinity') AND coalesce(ends_at, 'infinity')
+        AND ${wasActiveAt(id, at)}`,
+    });
+  const transfer = (await accept()) ?? (await findTransfer(database, recurringRunId(id, name)));
   if (transfer !== undefined) return { outcome: 'accepted', transfer };
+  const late = (await putBackChange(database, id, now, nominalAt)) === undefined ? undefined : await accept();
+  if (late !== undefined) return { outcome: 'accepted', transfer: late };
   // A Schedule that runs what is paused or deleted is one that was not made to agree: that is not to wait.
   await database.execute(sql`
     UPDATE recurring_transfers SET tend_due_at = now() WHERE recurring_transfer_id = ${id} AND status <> 'ACTIVE'`);

@@ -1,4 +1,5 @@
--- What the service's role may do: read the tables and call the fenced operations. It writes no table.
+-- What the service's role may do: read the tables and call the fenced operations. It writes no table. Each function is named with
+-- its arguments: a version after this one may have added another of its name, and this file has to do then, too.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO wallet_service;
 GRANT USAGE ON SCHEMA migrations TO wallet_service;
@@ -9,12 +10,18 @@ GRANT EXECUTE ON FUNCTION
   credit(uuid, uuid, text, numeric, text, text, uuid, numeric),
   refund(uuid, uuid, text, numeric, numeric, text, text, text, boolean, uuid, numeric),
   cancel(uuid, text, uuid, text, numeric, text, uuid, numeric),
-  conflicting_legs, advance, deposit, withdraw, open_wallet, set_wallet_status,
+  conflicting_legs(text, uuid[], uuid[], text[], numeric[], uuid[]),
+  advance(uuid, uuid, text, numeric, text, text),
+  deposit(uuid, uuid, text, numeric, text, text),
+  withdraw(uuid, uuid, text, numeric, text, text),
+  open_wallet(uuid, text, text),
+  set_wallet_status(uuid, text),
   debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[]),
   credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[]),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text, uuid[]),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text, uuid[], boolean),
-  set_wallet_limits, outgoing_24h
+  set_wallet_limits(uuid, numeric, numeric),
+  outgoing_24h(uuid)
 TO wallet_service;
 -- As workers of the version before this one call them (functions/former_signatures.sql).
 GRANT EXECUTE ON FUNCTION
@@ -26,5 +33,5 @@ GRANT EXECUTE ON FUNCTION
   credit_batch(uuid[], uuid[], text[], numeric[], text, text),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text),
-  outgoing_since
+  outgoing_since(uuid, timestamptz)
 TO wallet_service;

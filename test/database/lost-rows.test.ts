@@ -88,10 +88,11 @@ describe('a transfer whose row was lost and whose key comes back', () => {
   async function refundHalfDone(transferId: TransferId): Promise<number> {
     const moved = (await ledger.movements([transferId])).get(transferId);
     const debits = moved === undefined ? [] : halfDone(transferId, moved);
-    for (const t of debits) {
+    for (const { credited: captured, ...t } of debits) {
       const [sender, receiver] = [wallets.shardOf(t.senderWalletId), wallets.shardOf(t.receiverWalletId)];
-      const credit = await shard.cancelCredit(receiver, t, 'canceled', t.amount);
-      const credited = credit.outcome === 'applied' ? (credit.amount ?? t.amount) : '0';
+      const asked = { ...t, amount: captured ?? t.amount };
+      const credit = await shard.cancelCredit(receiver, asked, 'canceled', t.amount);
+      const credited = credit.outcome === 'applied' ? (credit.amount ?? asked.amount) : '0';
       const otherCredit = credit.outcome === 'rejected' ? credit.amount : undefined;
       await shard.refund(sender, t, credited, 'canceled', trace, { total: t.amount, otherCredit });
     }
@@ -158,6 +159,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
   test('ends as what it says, and makes and loses no money, whatever the first one was and had done', async () => {
     const property = fc.asyncProperty(pair, fc.constantFrom(...STAGES), async ([first, second], stage) => {
       const { transferId } = transfer(ids[0]!, ids[1]!, '1');
+      const heldBefore = await heldByAll();
       await course(termsOf(transferId, first), first, stage);
       const left = await effectOf(transferId);
       const end = await course(termsOf(transferId, second), second);
@@ -168,9 +170,12 @@ describe('a transfer whose row was lost and whose key comes back', () => {
         first.sender === second.sender && first.receiver === second.receiver && first.amount === second.amount;
       // What the first one has left half done stays so, for an operator; of the same terms, the second one completes it.
       assert.equal(formatUnits(sum(effect)), formatUnits(isSame ? 0n : sum(left)));
+      // Where the first one was a hold, and the second, which is none, has credited it, it is held still.
+      const isHeld = (await heldByAll()) !== heldBefore;
       const debits = await refundHalfDone(transferId);
-      assert.equal(debits, sum(effect) === 0n ? 0 : 1);
+      assert.equal(debits, sum(effect) === 0n && !isHeld ? 0 : 1);
       assert.equal(sum(await effectOf(transferId)), 0n, 'what was half done is given back');
+      assert.equal(await heldByAll(), heldBefore, 'what was held is released');
       assert.equal(await refundHalfDone(transferId), 0, 'once');
       if (isSame || end === undefined) return;
       const own = new Map([...effect].map(([id, units]) => [id, units - (left.get(id) ?? 0n)]));
@@ -215,4 +220,53 @@ describe('a transfer whose row was lost and whose key comes back', () => {
     await fc.assert(property, { numRuns: 300 });
     assert.deepEqual(await ledgerViolations(), []);
   });
+
+  for (const captured of ['6.0000', '10.0000']) {
+    for (const formerLegs of [[], ['debit'], ['credit'], ['debit', 'credit']]) {
+      const former =
+        formerLegs.length === 0 ? '' : `, its ${formerLegs.join(' and ')} of before counterparties were kept`;
+      test(`gives back what a lost hold of 10 leaves of which ${captured} was captured, once, and releases it${former}`, async () => {
+        const [sender, receiver] = [ids[0]!, ids[2]!];
+        const { transferId } = transfer(sender, receiver, '1');
+        const t: TransferTerms = {
+          transferId,
+          senderWalletId: sender,
+          receiverWalletId: receiver,
+          amount: '10.0000',
+          currency: USD,
+        };
+        const totalOf = (leg: string): string | undefined => (formerLegs.includes(leg) ? undefined : t.amount);
+        const heldBefore = await heldBy(sender);
+        await shard.debit(wallets.shardOf(sender), t, trace, { isHold: true, total: totalOf('debit') });
+        await shard.credit(wallets.shardOf(receiver), { ...t, amount: captured }, trace, totalOf('credit'));
+        assert.equal((await heldBy(sender)) - heldBefore, parseUnits(t.amount));
+
+        assert.equal(await refundHalfDone(transferId), 1);
+        const moved = parseUnits(captured);
+        assert.deepEqual(
+          await effectOf(transferId),
+          new Map([
+            [sender, -moved],
+            [receiver, moved],
+          ]),
+        );
+        assert.equal(await heldBy(sender), heldBefore);
+        assert.equal(await refundHalfDone(transferId), 0);
+        assert.deepEqual(await ledgerViolations(), []);
+      });
+    }
+  }
+
+  async function heldByAll(): Promise<bigint> {
+    const held = await Promise.all(ids.map(heldBy));
+    return held.reduce((total, each) => total + each, 0n);
+  }
+
+  async function heldBy(walletId: WalletId): Promise<bigint> {
+    const [row] = await rowsOf<{ held: string }>(
+      wallets.shardOf(walletId),
+      `SELECT held FROM wallets WHERE wallet_id = '${walletId}'`,
+    );
+    return parseUnits(row!.held);
+  }
 });

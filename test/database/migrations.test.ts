@@ -27,6 +27,25 @@ describe('migrations', () => {
     assert.ok(first.length > 50);
   });
 
+  test('a version after this one may give every operation another signature, and this one migrates all the same', async () => {
+    const target = cluster.urls('of_the_next_version', 'wallet');
+    const admin = cluster.open(target.adminUrl);
+    await migrateWalletDatabase({ ...target, shard: 0, shardCount: 2 });
+    const operations = `
+      SELECT proname AS name, oidvectortypes(proargtypes) AS arguments FROM pg_proc
+      WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('wallet_service', oid, 'EXECUTE') ORDER BY 1, 2`;
+    const granted = await rowsOf<{ name: string; arguments: string }>(admin, operations);
+    assert.ok(granted.length > 20);
+    await rowsOf(
+      admin,
+      `SET ROLE wallet_owner;
+       ${granted.map((each) => `CREATE FUNCTION ${each.name}(${each.arguments}, path) RETURNS void LANGUAGE sql AS '';`).join('\n')}
+       RESET ROLE`,
+    );
+    await migrateWalletDatabase({ ...target, shard: 0, shardCount: 2 });
+    assert.deepEqual(await rowsOf(admin, operations), granted, 'and grants its own alone');
+  });
+
   test('several that run at once take turns', async () => {
     const [wallet, transfer] = [cluster.urls('at_once_wallet', 'wallet'), cluster.urls('at_once_transfer', 'transfer')];
     await Promise.all([

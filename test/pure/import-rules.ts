@@ -186,6 +186,7 @@ export const RULES: readonly Rule[] = [
   { of: 'commands/compare-watermarks.ts', may: [...COMPOSES, 'activities/shard-watermarks.ts', 'db/wallet/ledger.ts'] },
   { of: 'commands/migrate.ts', may: [...COMPOSES, 'commands/', 'db/bind-installation.ts'] },
   { of: 'commands/rebind.ts', may: [...COMPOSES, 'commands/', 'db/bind-installation.ts', 'dev/'] },
+  { of: 'commands/fill-counterparties.ts', may: [...COMPOSES, 'commands/', 'db/fill-counterparties.ts', 'dev/'] },
   // The app for its own description, which the client's types are made from.
   { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },
   {

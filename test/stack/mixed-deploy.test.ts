@@ -127,6 +127,16 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     await load.assertKept();
   });
 
+  test('has the legs that the old version decided told their counterparties, by the command for it', async () => {
+    const former = `SELECT transaction_id FROM operation_fences WHERE leg IN ('debit', 'credit') AND counterparty_wallet_id IS NULL`;
+    const shards = ['wallet-0', 'wallet-1'] as const;
+    for (const shard of shards) assert.ok((await money.rows(shard, former)).length > 0);
+    const filling = start('commands/fill-counterparties.ts');
+    assert.equal(await filling.ended, 0, filling.said());
+    for (const shard of shards) assert.deepEqual(await money.rows(shard, former), [], filling.said());
+    await money.assertSound();
+  });
+
   async function now(): Promise<string> {
     const [row] = await money.rows<{ now: string }>('transfer', 'SELECT now()::text');
     return row!.now;

@@ -7,6 +7,7 @@ import type { ReconciliationActivities } from '../../activities/reconciliation.t
 import { EMPTY_TALLY } from '../../domain/reconciliation.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { CaseId, InstallationId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { HalfDone } from '../../domain/half-done.ts';
 import type { TransferTerms } from '../../domain/transfer.ts';
 import { refundCaseWorkflowId, TRANSFER_TASK_QUEUE } from '../../workflows/messages.ts';
 import type { refundCase } from '../../workflows/refund-case.ts';
@@ -31,7 +32,7 @@ describe("the refund of a case's transfer", () => {
       debits = [terms],
       subject = 'transfer/t',
       isCredited = false,
-    }: { faults?: Faults; debits?: TransferTerms[]; subject?: string | null; isCredited?: boolean },
+    }: { faults?: Faults; debits?: HalfDone[]; subject?: string | null; isCredited?: boolean },
   ) {
     const services = createServices(faults);
     await services.activities.debit({ terms, trace });
@@ -72,6 +73,13 @@ describe("the refund of a case's transfer", () => {
     const { services } = await execute('refund-case-credited', { isCredited: true });
     assert.deepEqual(services.settled, [{ credited: terms.amount, to: 'sender' }]);
     assert.equal(services.refunded(), false);
+  });
+
+  it('gives back what a hold leaves of which a part was captured, and takes nothing from the receiver', async () => {
+    const debits = [{ ...terms, credited: '15.0000' }];
+    const { services } = await execute('refund-case-captured', { debits, isCredited: true });
+    assert.deepEqual(services.attempts, ['debit', 'credit', 'cancelCredit', 'refund']);
+    assert.deepEqual(services.settled, [{ credited: '15.0000', to: 'sender' }]);
   });
 
   it('goes on until a shard that is down answers', async () => {

@@ -1,0 +1,30 @@
+/**
+ * `npm run fill-counterparties`: once, after the deploy of the version whose fences know the other wallet of a transfer's leg, tells it
+ * those that were decided before. A repeat goes over all of them again, and changes nothing. The stack is the one that runs
+ * on DATA_DIR, or the one that the settings name for an administrator (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL).
+ */
+import { readSettings } from '../config.ts';
+import { fillCounterparties } from '../db/fill-counterparties.ts';
+import { reasonOf } from '../dev/stack-error.ts';
+import { findAuditTarget } from './audit-stack.ts';
+
+const NAMED_MAX = 20;
+
+try {
+  const { walletUrls, transferUrl, name } = findAuditTarget(readSettings());
+  console.log(`Filling in the counterparties of ${name}`);
+  for (const [shard, walletUrl] of walletUrls.entries()) {
+    const { filled, left } = await fillCounterparties({ transferUrl, walletUrl });
+    console.log(`wallet shard ${shard} of ${walletUrls.length}: ${filled} legs filled in`);
+    if (left.length === 0) continue;
+    const more = left.length > NAMED_MAX ? `, and ${left.length - NAMED_MAX} more` : '';
+    console.log(
+      `! of ${left.length} transfers a leg is left without, their row being gone or of other terms: ${left.slice(0, NAMED_MAX).join(', ')}${more}`,
+    );
+  }
+} catch (error) {
+  console.error(
+    `fill-counterparties: ${error instanceof Error && error.cause === undefined ? error.message : reasonOf(error)}`,
+  );
+  process.exit(1);
+}
