@@ -152,12 +152,17 @@ function lineOf(currency: string, { type, amount, currency: own, wallet, kind }:
   return `${type} ${amount} ${own ?? currency} on ${kind === 'user' ? wallet : EXTERNAL}`;
 }
 
-/** A manual transfer's debit is held until its end, when it is released; no other one's is. */
+/**
+ * A manual transfer's debit is held until its end, when it is released. No other one's is, but that of a hold whose row was
+ * lost, and whose key has come back as a transfer of the same terms: it has been released then.
+ */
 function holdProblems(row: TransferRow, fences: readonly Fence[]): string[] {
   const debit = fences.find(({ leg, outcome }) => leg === 'debit' && outcome === 'applied');
   if (debit === undefined) return [];
-  if (debit.is_hold !== (row.capture_method === 'manual')) return [`it is ${row.capture_method}, but its debit is not`];
+  const isManual = row.capture_method === 'manual';
   const isReleased = fences.some(({ leg }) => leg === 'release');
+  if (debit.is_hold !== isManual && !(debit.is_hold && isReleased))
+    return [`it is ${row.capture_method}, but its debit is not`];
   if (isReleased && !debit.is_hold) return ['it was released, but never held'];
   return debit.is_hold && !isReleased && isTerminal(row.status as TransferStatus)
     ? ['it has ended, but is still held']

@@ -1,7 +1,8 @@
 -- Takes a transfer's amount out of the sender's wallet, once, whatever is repeated, and answers what its leg's fence says:
 -- applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its
 -- detail); or canceled, where compensation came first. Raises where the leg is another movement's. With p_is_hold, what it takes
--- counts as held until `refund` releases it.
+-- counts as held until `refund` releases it. Without it, a leg that is held already was that of a hold whose row was lost, and
+-- whose key has come back as a transfer of the same terms: what it held is released, for nobody else would.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_is_hold boolean, p_counterparty_id uuid,
@@ -17,6 +18,9 @@ BEGIN
     outcome := fence.outcome;
     reason := fence.reason;
     detail := fence.detail;
+    IF outcome = 'applied' AND fence.is_hold AND NOT p_is_hold THEN
+      PERFORM release_hold(fence);
+    END IF;
     RETURN;
   END IF;
 

@@ -12,10 +12,7 @@ DECLARE
 BEGIN
   PERFORM 1 FROM wallets WHERE wallet_id = p_debit.wallet_id FOR NO KEY UPDATE;
   IF p_debit.is_hold THEN
-    fence := claim_leg(transfer, 'release', 'applied', NULL, p_debit.wallet_id, p_debit.currency, p_debit.amount);
-    IF fence.outcome IS NULL THEN
-      UPDATE wallets SET held = held - p_debit.amount WHERE wallet_id = p_debit.wallet_id;
-    END IF;
+    PERFORM release_hold(p_debit);
   END IF;
   IF p_returned = 0 THEN
     RETURN;
