@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/messages.ts';
+import { captureUpdate, resolveUpdate } from '../../workflows/messages.ts';
 import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';
@@ -246,15 +246,13 @@ it('a forced refund that comes after the rest of a captured hold was given back 
 
 describe('a run that follows one whose compensation needed attention', () => {
   /**
-   * A transfer that is canceled while its credit's answers are lost, and terminated while its advance is asked for; then
+   * A transfer that is given up while its credit's answers are lost, and terminated while its advance is asked for; then
    * another run, and only then the advance arrives.
    */
   async function followed(dispatch: 'ordinary' | 'local', knows: boolean, history: string): Promise<FakeServices> {
     const { services, heal } = failing({ credit: 'after', cancelCredit: 'before', advance: 'before' });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
-      await until(() => services.fences.credit !== undefined);
-      await handle.executeUpdate(cancelUpdate, { args: [{}] });
       await untilStuck(services);
       const refund = ask(handle, 'refund');
       refund.catch(() => {});
