@@ -2,13 +2,13 @@
 // credit is known to have landed it would be a gift: its fence is closed before the transfer is COMPLETED.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { captureUpdate, resolveUpdate } from '../../workflows/messages.ts';
-import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';
 

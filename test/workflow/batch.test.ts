@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -14,7 +14,7 @@ import {
   type Dispatch,
 } from '../../workflows/messages.ts';
 import { createBatchServices, type BatchActivityName, type FakeBatchServices } from './batch-services.ts';
-import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { unavailable } from './services.ts';
 
 const environment = useEnvironment();

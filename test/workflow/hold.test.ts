@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { cancelUpdate, captureUpdate } from '../../workflows/messages.ts';
-import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Look, ReconciliationActivities } from '../../activities/reconciliation.ts';
@@ -25,7 +25,7 @@ import {
   type ReconciliationInput,
 } from '../../workflows/messages.ts';
 import type { reconciliation } from '../../workflows/reconciliation.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable } from './services.ts';
 
 const environment = useEnvironment();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { before, describe, it } from 'node:test';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { describe } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { RecurringActivities, RunAnswer } from '../../activities/recurring.ts';
 import { recurringRunId } from '../../domain/derived-id.ts';
@@ -9,12 +8,10 @@ import type { RecurringTransferId } from '../../domain/ids.ts';
 import { scheduledRunName } from '../../domain/recurring.ts';
 import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/messages.ts';
 import type { recurringTransfer } from '../../workflows/recurring.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, scheduledStartTime, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable } from './services.ts';
 
 const environment = useEnvironment();
-const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
-const DATETIME = 6;
 const at = new Date('2026-11-21T10:00:00Z');
 
 /** The transfer database, as far as a run is concerned; `accepted` has each transfer once. */
@@ -49,14 +46,6 @@ function start(recurringTransferId: RecurringTransferId, nominalAt: Date | undef
 
 describe('a run of a recurring transfer', () => {
   const newId = () => randomUUID() as RecurringTransferId;
-
-  // What a Temporal server has by itself.
-  before(() =>
-    environment().client.connection.operatorService.addSearchAttributes({
-      namespace: environment().client.options.namespace,
-      searchAttributes: { [scheduledStartTime.name]: DATETIME },
-    }),
-  );
 
   it('accepts the transfer of its nominal time, and ends without waiting for it', async () => {
     const fakes = services();

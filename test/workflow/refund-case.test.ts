@@ -2,7 +2,7 @@
 // fences, in test/database/lost-rows.test.ts; here it is given, so that what is tested is the order of the steps.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { ReconciliationActivities } from '../../activities/reconciliation.ts';
 import { EMPTY_TALLY } from '../../domain/reconciliation.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -11,7 +11,7 @@ import type { HalfDone } from '../../domain/half-done.ts';
 import type { TransferTerms } from '../../domain/transfer.ts';
 import { refundCaseWorkflowId, TRANSFER_TASK_QUEUE } from '../../workflows/messages.ts';
 import type { refundCase } from '../../workflows/refund-case.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable, type Faults } from './services.ts';
 
 const environment = useEnvironment();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { cancelUpdate, captureUpdate } from '../../workflows/messages.ts';
-import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/case.ts';
 import { resolveUpdate, retryUpdate } from '../../workflows/messages.ts';
-import { keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
 import { startTransaction, startTransfer } from './start.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { cancelUpdate } from '../../workflows/messages.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices } from './services.ts';
 import { startTransfer } from './start.ts';
 

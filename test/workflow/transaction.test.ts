@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { describe } from 'node:test';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable } from './services.ts';
 import { startTransaction } from './start.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { TransferId } from '../../domain/ids.ts';
-import { keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
