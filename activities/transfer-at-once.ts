@@ -4,9 +4,9 @@
  * repeated, or be followed by any of them, wherever it stopped. Imported by workers; workflows import the type alone.
  */
 import type { TraceContext } from '../domain/trace-context.ts';
-import { isTerminal, type TransferEnd, type TransferTerms } from '../domain/transfer.ts';
-import type { TransferActivities } from './transfer.ts';
-import type { WalletActivities } from './wallet.ts';
+import { isTerminal, type TransferEnd, type TransferTerms } from '../domain/transfer/transfer.ts';
+import type { TransferActivities } from './transfer/transfer.ts';
+import type { WalletActivities } from './wallet/wallet.ts';
 
 export type TransferAtOnceActivities = ReturnType<typeof createTransferAtOnce>;
 

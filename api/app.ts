@@ -3,24 +3,24 @@
  * by the wallet API where that runs apart. Its type drives a typed client. Imported by whoever composes a process.
  */
 import type { Database } from '../db/database.ts';
-import { batchLegsRoute } from './batch-legs.ts';
-import { batchRoutes, type BatchDeps } from './batch.ts';
-import { createBaseApp, type BaseDeps } from './base-app.ts';
-import { caseRoutes } from './case.ts';
-import { docsRoutes } from './docs.ts';
-import { forwardWallets } from './forward-wallets.ts';
+import { batchLegsRoute } from './transfer/batch-legs.ts';
+import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
+import { createBaseApp, type BaseDeps } from './http/base-app.ts';
+import { caseRoutes } from './transfer/case.ts';
+import { docsRoutes } from './http/docs.ts';
+import { forwardWallets } from './wallet/forward-wallets.ts';
 import { healthRoutes } from './health.ts';
-import { openApiInfo, openApiRoute } from './openapi.ts';
+import { openApiInfo, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
-import { reconciliationRoutes } from './reconciliation.ts';
-import { recurringControlRoutes } from './recurring-control.ts';
-import { recurringRoutes } from './recurring.ts';
-import { transactionRoutes } from './transaction.ts';
-import { transferActionRoutes } from './transfer-actions.ts';
-import { transferRoutes } from './transfer.ts';
-import { transferListRoutes } from './transfer-list.ts';
-import { walletRoutes } from './wallet.ts';
-import { walletLimitRoutes } from './wallet-limits.ts';
+import { reconciliationRoutes } from './transfer/reconciliation.ts';
+import { recurringControlRoutes } from './transfer/recurring-control.ts';
+import { recurringRoutes } from './transfer/recurring.ts';
+import { transactionRoutes } from './transfer/transaction.ts';
+import { transferActionRoutes } from './transfer/actions.ts';
+import { transferRoutes } from './transfer/transfer.ts';
+import { transferListRoutes } from './transfer/list.ts';
+import { walletRoutes } from './wallet/wallet.ts';
+import { walletLimitRoutes } from './wallet/limits.ts';
 
 /** The shards' databases in the order of their numbers, or where the wallet API is. */
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };

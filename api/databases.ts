@@ -2,7 +2,7 @@
  * The databases as an API uses them: with pools of its own, whose bounds are shorter than an activity's, because somebody
  * is waiting for an answer. Imported by server.ts and wallet-server.ts.
  */
-import { requireSettings, type Settings } from '../config.ts';
+import { requireSettings, type Settings } from '../process/config.ts';
 import { openDatabase, type Database } from '../db/database.ts';
 import type { InstallationGuard } from '../db/installation.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Readiness } from './readiness.ts';
-import type { ApiEnv } from './request-context.ts';
+import type { ApiEnv } from './http/env.ts';
 
 const readinessAnswer = z
   .object({

@@ -5,13 +5,13 @@
 import type { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { LATE, within } from '../deadline.ts';
+import { LATE, within } from '../process/deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
-import type { Logger } from '../telemetry.ts';
+import type { Logger } from '../process/telemetry.ts';
 import { answerWithin, type TemporalMonitor } from '../temporal/health.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { missingSearchAttributes } from '../temporal/search-attributes.ts';
-import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/transfer/messages.ts';
 
 export type Checks = Readonly<Record<string, () => Promise<void>>>;
 export type Readiness = () => Promise<Record<string, CheckResult>>;

@@ -3,27 +3,27 @@
  * hands wallet paths on to there, otherwise it answers them from the shards. `node api/server.ts` runs it as a process of
  * its own; commands/serve.ts together with the workers.
  */
-import { walletShardCount, type Settings } from '../config.ts';
+import { walletShardCount, type Settings } from '../process/config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
-import { runService, type RunningService } from '../run-service.ts';
-import type { Logger } from '../telemetry.ts';
+import { runService, type RunningService } from '../process/run-service.ts';
+import type { Logger } from '../process/telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
-import type { MovementStarter } from '../temporal/start-movement.ts';
+import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
-import type { MovementNews } from '../temporal/movement-news.ts';
-import { boundStarts } from './acceptance.ts';
+import type { MovementNews } from '../temporal/transfer/movement-news.ts';
+import { boundStarts } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
-import { loadBounds } from './base-app.ts';
+import { loadBounds } from './http/base-app.ts';
 import { openBatchDatabase, openShards, openTransferDatabase } from './databases.ts';
 import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
-import { serveHttp } from './serve-http.ts';
-import { watchShardsBehind } from './shards-behind.ts';
+import { serveHttp } from './http/serve-http.ts';
+import { watchShardsBehind } from './transfer/shards-behind.ts';
 
 const PORT_DEFAULT = 3000;
 

@@ -3,13 +3,13 @@
  * whoever composes its process.
  */
 import type { Database } from '../db/database.ts';
-import { createBaseApp, type BaseDeps } from './base-app.ts';
+import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';
-import { ledgerRoutes } from './ledger.ts';
-import { openApiInfo, openApiRoute } from './openapi.ts';
+import { ledgerRoutes } from './wallet/ledger.ts';
+import { openApiInfo, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
-import { walletRoutes } from './wallet.ts';
-import { walletLimitRoutes } from './wallet-limits.ts';
+import { walletRoutes } from './wallet/wallet.ts';
+import { walletLimitRoutes } from './wallet/limits.ts';
 
 export interface WalletAppDeps extends BaseDeps {
   /** In the order of their numbers. */

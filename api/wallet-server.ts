@@ -1,15 +1,15 @@
 /**
  * The wallet API as a running service, for where the services run apart: `node api/wallet-server.ts`.
  */
-import type { Settings } from '../config.ts';
+import type { Settings } from '../process/config.ts';
 import { closeDatabases } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
-import { runService, type RunningService } from '../run-service.ts';
-import type { Logger } from '../telemetry.ts';
-import { loadBounds } from './base-app.ts';
+import { runService, type RunningService } from '../process/run-service.ts';
+import type { Logger } from '../process/telemetry.ts';
+import { loadBounds } from './http/base-app.ts';
 import { openShards } from './databases.ts';
 import { walletShardChecks, watchReadiness } from './readiness.ts';
-import { serveHttp } from './serve-http.ts';
+import { serveHttp } from './http/serve-http.ts';
 import { createWalletApp } from './wallet-app.ts';
 
 const PORT_DEFAULT = 3001;

@@ -45,7 +45,7 @@ export async function checkBatches(transfer: Reader, findings: Findings): Promis
   }
 }
 
-/** The hash as domain/movement-body.ts takes it, taken here: ten thousand items a batch stay where they are. */
+/** The hash as domain/transfer/movement-body.ts takes it, taken here: ten thousand items a batch stay where they are. */
 function batchesAfter(id: string, limit: number): SQL {
   return sql`
     SELECT batch.batch_id AS id, batch.status, batch.idempotency_key, ARRAY[item_count, completed_count, failed_count] AS counted, found,

@@ -16,10 +16,10 @@ import {
   transferId,
 } from '../domain/derived-id.ts';
 import type { BatchId, RecurringTransferId } from '../domain/ids.ts';
-import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/movement-body.ts';
-import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/settlement.ts';
-import type { TransactionTerms } from '../domain/transaction.ts';
-import type { FailureDetail, TransferTerms } from '../domain/transfer.ts';
+import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/transfer/movement-body.ts';
+import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/transfer/settlement.ts';
+import type { TransactionTerms } from '../domain/transfer/transaction.ts';
+import type { FailureDetail, TransferTerms } from '../domain/transfer/transfer.ts';
 import { checkBatches } from './batches.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';

@@ -6,8 +6,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { recurringTransferId } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
-import { recurringBodyHash } from '../domain/recurring-body.ts';
-import type { RecurringTerms } from '../domain/recurring.ts';
+import { recurringBodyHash } from '../domain/transfer/recurring-body.ts';
+import type { RecurringTerms } from '../domain/transfer/recurring.ts';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { pagesOf, rowsOf, type Reader } from './reader.ts';
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/transfer/messages.ts';
 import type { Findings } from './findings.ts';
 import { PAGE_ROWS, pagesOf, rowsOf, uuids } from './reader.ts';
 

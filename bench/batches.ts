@@ -4,7 +4,7 @@
  * `--items`, `--batches`, `--wallets`; `--json`: one object on the last line. Exits 1 if an item failed or the ratio is below 3.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
-import { readSettings } from '../config.ts';
+import { readSettings } from '../process/config.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { measureTpcB } from './tpcb.ts';

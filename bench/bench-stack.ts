@@ -6,13 +6,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownEnvironment } from '../commands/own-environment.ts';
-import { inheritedEnvironment, readSettings } from '../config.ts';
+import { inheritedEnvironment, readSettings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { openDataDirectory } from '../dev/data-directory.ts';
 import { startInfrastructure, type Infrastructure } from '../dev/infrastructure.ts';
 import type { Progress } from '../dev/progress.ts';
 import { servicesOf } from '../dev/services.ts';
-import type { Dispatch } from '../workflows/messages.ts';
+import type { Dispatch } from '../workflows/transfer/messages.ts';
 
 const DATA_DIR = '.data/bench';
 const STOP_LIMIT_MS = 5_000;

@@ -5,7 +5,7 @@
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
-import { readSettings, SettingsError } from '../config.ts';
+import { readSettings, SettingsError } from '../process/config.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
 import { reasonOf, StackError } from '../dev/stack-error.ts';
 import { batchTurns } from './batch-speed.ts';

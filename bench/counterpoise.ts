@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import type { Dispatch } from '../workflows/messages.ts';
+import type { Dispatch } from '../workflows/transfer/messages.ts';
 import type { BenchStack, RunningApp } from './bench-stack.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
-import { readSettings } from '../config.ts';
+import { readSettings } from '../process/config.ts';
 import type { InstallationId } from '../domain/ids.ts';
-import { createLogger } from '../telemetry.ts';
+import { createLogger } from '../process/telemetry.ts';
 import { connectWorker, createClient } from '../temporal/connection.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { installTemporalRuntime, startWorker } from '../workers/worker.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import pg from 'pg';
-import { inheritedEnvironment } from '../config.ts';
+import { inheritedEnvironment } from '../process/config.ts';
 import type { WalletId } from '../domain/ids.ts';
 import type { BenchStack } from './bench-stack.ts';
 import type { Plan } from './plan.ts';

@@ -5,7 +5,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import type { TransferId } from '../domain/ids.ts';
-import { transferWorkflowId, type Dispatch } from '../workflows/messages.ts';
+import { transferWorkflowId, type Dispatch } from '../workflows/transfer/messages.ts';
 import type { RunningApp } from './bench-stack.ts';
 import { closedLoop } from './closed-loop.ts';
 import { counterpoise, transferRequests } from './counterpoise.ts';

@@ -10,9 +10,9 @@ import { cancelCredit, credit, debit, refund } from '../db/wallet/queries.ts';
 import type { Currency } from '../domain/currency.ts';
 import { transferId } from '../domain/derived-id.ts';
 import type { WalletId } from '../domain/ids.ts';
-import { transferBodyHash } from '../domain/movement-body.ts';
+import { transferBodyHash } from '../domain/transfer/movement-body.ts';
 import { shardOf } from '../domain/routing.ts';
-import type { TransferTerms } from '../domain/transfer.ts';
+import type { TransferTerms } from '../domain/transfer/transfer.ts';
 import type { Ground } from './subject.ts';
 
 const QUERY_TIMEOUT_MS = 30_000;

@@ -3,7 +3,7 @@
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
-import { SettingsError, type Settings } from '../config.ts';
+import { SettingsError, type Settings } from '../process/config.ts';
 import { closeDatabases, openDatabase } from '../db/database.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';

@@ -5,7 +5,7 @@
  * Exits 0 if all hold, 1 if one is broken, 2 if it could not look. `--json`: one object on the last line.
  */
 import { auditAsJson, describeAudit } from '../audit/report.ts';
-import { readSettings } from '../config.ts';
+import { readSettings } from '../process/config.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { readFlags } from './arguments.ts';
 import { auditStack, findAuditTarget } from './audit-stack.ts';

@@ -2,8 +2,8 @@
  * Whether each wallet shard still has what it is known to have had, asked before the services start: what is accepted then
  * would go by balances of before.
  */
-import { compareWatermark } from '../activities/shard-watermarks.ts';
-import { requireSettings, type Settings } from '../config.ts';
+import { compareWatermark } from '../activities/transfer/shard-watermarks.ts';
+import { requireSettings, type Settings } from '../process/config.ts';
 import { closeDatabases, openDatabase } from '../db/database.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
 

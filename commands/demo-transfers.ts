@@ -3,15 +3,15 @@
  * for those that the seed drew. The fault is put around the wallet activity; nothing in the services knows of it.
  * Imported by demo.ts only.
  */
-import type { WalletActivities } from '../activities/wallet.ts';
+import type { WalletActivities } from '../activities/wallet/wallet.ts';
 import type { CallOptions, Client, Transfer } from '../client/client.ts';
 import type { Currency } from '../domain/currency.ts';
 import { transferId, walletId } from '../domain/derived-id.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { shardOf } from '../domain/routing.ts';
 import { StackError } from '../dev/stack-error.ts';
-import { draw, drawAmount, drawSubset } from './draw.ts';
-import { forEach } from './for-each.ts';
+import { draw, drawAmount, drawSubset } from '../dev/draw.ts';
+import { forEach } from '../dev/for-each.ts';
 
 export interface DemoPlan {
   readonly seed: number;

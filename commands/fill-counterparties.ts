@@ -3,7 +3,7 @@
  * those that were decided before. A repeat goes over all of them again, and changes nothing. The stack is the one that runs
  * on DATA_DIR, or the one that the settings name for an administrator (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL).
  */
-import { readSettings } from '../config.ts';
+import { readSettings } from '../process/config.ts';
 import { fillCounterparties } from '../db/fill-counterparties.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { findAuditTarget } from './audit-stack.ts';

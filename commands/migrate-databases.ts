@@ -1,5 +1,5 @@
 /** The databases of an installation as an administrator's commands know them: named, and migrated one after the other. */
-import { requireSettings, SettingsError, type Settings } from '../config.ts';
+import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import type { BoundDatabase } from '../db/bind-installation.ts';
 import { migrateTransferDatabase, migrateWalletDatabase } from '../db/migrate.ts';
 

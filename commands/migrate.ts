@@ -3,12 +3,12 @@
  * registers Temporal's search attributes, and makes the reconciliation's schedule. A repeat changes nothing. Runs before the
  * services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL.
  */
-import { readSettings } from '../config.ts';
+import { readSettings } from '../process/config.ts';
 import { bindInstallation, requireFitting } from '../db/bind-installation.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
-import { ensureReconciliationSchedule } from '../temporal/start-reconciliation.ts';
+import { ensureReconciliationSchedule } from '../temporal/transfer/start-reconciliation.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
 import { readFlags } from './arguments.ts';
 import { administratedDatabases, migratedDatabases, migrateDatabases } from './migrate-databases.ts';

@@ -1,7 +1,7 @@
 /**
  * The environment for a stack of a command's own. Imported by the demo, the nemesis and the bench.
  */
-import { inheritedEnvironment } from '../config.ts';
+import { inheritedEnvironment } from '../process/config.ts';
 
 /** Without what names a stack's databases and Temporal server: a command's faults are not for those. */
 export function ownEnvironment(): NodeJS.ProcessEnv {

@@ -6,7 +6,7 @@
  * (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL), otherwise those on DATA_DIR, whose servers it starts for it.
  * To be run while no service runs.
  */
-import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { faultsOf, readBindings, rebindInstallation, type Rebinding } from '../db/bind-installation.ts';
 import { InstallationError } from '../domain/installation.ts';
 import { cacheDirectory } from '../dev/cache.ts';

@@ -12,13 +12,13 @@ import {
   type Transaction,
   type Transfer,
 } from '../client/client.ts';
-import { readSettings, SettingsError } from '../config.ts';
+import { readSettings, SettingsError } from '../process/config.ts';
 import { showProgress, silentProgress } from '../dev/progress.ts';
 import { StackError } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
-import { draw, drawAmount, drawFrom } from './draw.ts';
-import { forEach } from './for-each.ts';
+import { draw, drawAmount, drawFrom } from '../dev/draw.ts';
+import { forEach } from '../dev/for-each.ts';
 
 const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--json]';
 const AT_ONCE = 8;

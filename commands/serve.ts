@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
-import { createBatchLegsReader, createBatchTransferActivities } from '../activities/batch-transfer.ts';
-import { createBatchWalletActivities } from '../activities/batch-wallet.ts';
-import { createReconciliationActivities } from '../activities/reconciliation.ts';
-import { createRecurringActivities } from '../activities/recurring.ts';
-import { createTransferActivities } from '../activities/transfer.ts';
+import { createBatchLegsReader, createBatchTransferActivities } from '../activities/transfer/batch.ts';
+import { createBatchWalletActivities } from '../activities/wallet/batch.ts';
+import { createReconciliationActivities } from '../activities/transfer/reconciliation.ts';
+import { createRecurringActivities } from '../activities/transfer/recurring.ts';
+import { createTransferActivities } from '../activities/transfer/transfer.ts';
 import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
-import { createWalletActivities, type WalletActivities } from '../activities/wallet.ts';
-import { requireSettings, type Settings } from '../config.ts';
+import { createWalletActivities, type WalletActivities } from '../activities/wallet/wallet.ts';
+import { requireSettings, type Settings } from '../process/config.ts';
 import { openTransferDatabase as openApiDatabase } from '../api/databases.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
@@ -22,18 +22,18 @@ import type { Transfer } from '../db/transfer/queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
 import { shardOf } from '../domain/routing.ts';
-import { runService, type RunningService } from '../run-service.ts';
-import type { Logger } from '../telemetry.ts';
+import { runService, type RunningService } from '../process/run-service.ts';
+import type { Logger } from '../process/telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
-import { movementWorkflows } from '../temporal/movement-workflows.ts';
-import { createMovementNews } from '../temporal/movement-news.ts';
+import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
+import { createMovementNews } from '../temporal/transfer/movement-news.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
-import type { MovementStarter } from '../temporal/start-movement.ts';
-import { transactionWorkflowId, transferWorkflowId } from '../workflows/messages.ts';
-import { startSweep } from '../workers/sweep.ts';
-import { openTransferDatabase, startTransferWorker } from '../workers/transfer.ts';
-import { openWalletDatabase, startWalletWorker } from '../workers/wallet.ts';
-import { watchShards } from '../workers/watch-shards.ts';
+import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
+import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
+import { startSweep } from '../workers/transfer/sweep.ts';
+import { openTransferDatabase, startTransferWorker } from '../workers/transfer/main.ts';
+import { openWalletDatabase, startWalletWorker } from '../workers/wallet/main.ts';
+import { watchShards } from '../workers/transfer/watch-shards.ts';
 import { installTemporalRuntime } from '../workers/worker.ts';
 
 const RECONNECT_MS = 1_000;
@@ -99,7 +99,12 @@ export async function startEverything(
         ),
       ),
       ...createBatchTransferActivities(database),
-      ...createRecurringActivities(database, starter, settings.TRANSFER_DEADLINE_SECONDS),
+      ...createRecurringActivities({
+        database,
+        start: (transfer) => startTransfer(starter, transfer),
+        walletShardCount: starter.walletShardCount,
+        deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
+      }),
     };
     const ledger = ledgerOf(shards);
     const reconciliation = createReconciliationActivities({

@@ -2,7 +2,7 @@
  * `npm start`: the whole of Counterpoise on this machine, with PostgreSQL and Temporal, until Ctrl-C.
  * `npm start -- --separate` runs each API and each worker as a process of its own.
  */
-import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../config.ts';
+import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { launch } from '../dev/launcher.ts';
 import { showProgress } from '../dev/progress.ts';

@@ -5,8 +5,8 @@
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import { createApp, type AppDeps } from '../api/app.ts';
-import { loadBounds } from '../api/base-app.ts';
-import { openApiInfo } from '../api/openapi.ts';
+import { loadBounds } from '../api/http/base-app.ts';
+import { openApiInfo } from '../api/http/openapi.ts';
 import { renderTypes, type OpenApiDocument } from './document-types.ts';
 
 export const WIRE_FILE = fileURLToPath(new URL('../client/wire.ts', import.meta.url));

@@ -9,7 +9,7 @@ import { DrizzleQueryError, getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { customType, numeric, PgDialect, timestamp, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { within } from '../deadline.ts';
+import { within } from '../process/deadline.ts';
 
 export type Database = NodePgDatabase & { readonly $client: pg.Pool };
 

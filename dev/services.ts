@@ -47,13 +47,13 @@ export function servicesOf(
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
     service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
     ...shards.map((shard) =>
-      service(`worker-wallet-${shard}`, 'workers/wallet.ts', {
+      service(`worker-wallet-${shard}`, 'workers/wallet/main.ts', {
         ...wallet,
         WALLET_SHARD: `${shard}`,
         TRANSFER_API_URL: api,
       }),
     ),
-    service('worker-transfer', 'workers/transfer.ts', { ...transfer, WALLET_API_URL: walletApi }),
+    service('worker-transfer', 'workers/transfer/main.ts', { ...transfer, WALLET_API_URL: walletApi }),
   ];
   return { children, api, walletApi };
 }

@@ -4,7 +4,7 @@
  * cut; everything on 127.0.0.1. Imported by dev/ only.
  */
 import { Connection } from '@temporalio/client';
-import { searchAttributes } from '../workflows/messages.ts';
+import { searchAttributes } from '../workflows/transfer/messages.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { ChildSpec } from './supervise.ts';
 

@@ -2,8 +2,8 @@
  * What the reconciliation asks of the wallet service, as a port: a function over the shards' databases where they are in
  * the same process, a call of the wallet API where they are not. It only reads, and each answer is bounded.
  */
-import type { Cursor, Window } from './reconciliation.ts';
-import type { Moved } from './settlement.ts';
+import type { Cursor, Window } from './transfer/reconciliation.ts';
+import type { Moved } from './transfer/settlement.ts';
 
 export interface LedgerPage {
   readonly shard: number;

@@ -6,6 +6,12 @@
 import { collectSightings, type Sightings, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';
 
+/** A movement that clients have had accepted, by what its workflow is called. */
+export interface RecentMovement {
+  readonly kind: 'transfer' | 'transaction' | 'batch';
+  readonly id: string;
+}
+
 /** What one movement moves. */
 export interface Move {
   readonly id: string;

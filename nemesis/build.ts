@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Edit {
-  /** From the root of the source tree, such as `workflows/transfer.ts`. */
+  /** From the root of the source tree, such as `workflows/transfer/transfer.ts`. */
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly find: string;
@@ -32,6 +32,7 @@ const FOLDERS = [
   'db',
   'dev',
   'domain',
+  'process',
   'temporal',
   'workers',
   'workflows',
@@ -41,7 +42,7 @@ export function makeBuild(directory: string, edits: readonly Edit[] = []): Build
   mkdirSync(directory, { recursive: true });
   for (const folder of FOLDERS) cpSync(join(ROOT, folder), join(directory, folder), { recursive: true });
   for (const name of readdirSync(ROOT))
-    if (/^(package|package-lock)\.json$|\.ts$/.test(name)) cpSync(join(ROOT, name), join(directory, name));
+    if (/^(package|package-lock)\.json$/.test(name)) cpSync(join(ROOT, name), join(directory, name));
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
 
   const build: Build = {

@@ -10,7 +10,8 @@ import { judge } from './answers.ts';
 import type { Book, Entry } from './book.ts';
 import type { Draws } from './draws.ts';
 import { createMemory, type Memory } from './memory.ts';
-import { drawTask, HOLD_THAT_EXPIRES, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { drawTask, HOLD_THAT_EXPIRES } from './operations.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 

@@ -8,7 +8,7 @@ import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
-const FILE = 'workflows/transfer.ts';
+const FILE = 'workflows/transfer/transfer.ts';
 const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 3_000;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
-import { DISAGREEMENTS } from '../domain/reconciliation.ts';
+import { DISAGREEMENTS } from '../domain/transfer/reconciliation.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
 import type { Stack } from './stack.ts';

@@ -2,7 +2,7 @@
  * Draws of one part of a run: all of them follow from the run's seed and the part's name, so that what one part draws
  * changes nothing for the others. Imported by this folder.
  */
-import { draw, drawFrom } from '../commands/draw.ts';
+import { draw, drawFrom } from '../dev/draw.ts';
 
 type Name = readonly (string | number)[];
 

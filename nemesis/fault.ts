@@ -2,6 +2,7 @@
  * What a fault is and what it may touch. Types only, imported by this folder: schedule.ts says when faults strike, run.ts
  * carries them out.
  */
+import type { RecentMovement } from './book.ts';
 import type { Draws } from './draws.ts';
 import type { Operator } from './operator.ts';
 import type { OwnWallets } from './own-wallets.ts';
@@ -28,11 +29,6 @@ export interface Stage {
   readonly recovered: (what: string) => void;
   /** Counts what the fault has met, such as answers to a commit that were lost: that it was there is no proof that it struck. */
   readonly met: (what: string, howMany: number) => void;
-}
-
-export interface RecentMovement {
-  readonly kind: 'transfer' | 'transaction' | 'batch';
-  readonly id: string;
 }
 
 export interface OverloadSeen {

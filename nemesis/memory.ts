@@ -2,9 +2,8 @@
  * What clients remember of what they were answered: holds to decide, transfers to reverse or to cancel, standing orders.
  * Bounded, but for the holds, each of which is decided before the run ends. Imported by this folder.
  */
-import type { Answered, Entry, Terms } from './book.ts';
+import type { Answered, Entry, RecentMovement, Terms } from './book.ts';
 import type { Draws } from './draws.ts';
-import type { RecentMovement } from './fault.ts';
 
 export interface Hold {
   readonly id: string;

@@ -3,33 +3,24 @@
  * refused. All of it is drawn; what refers to an earlier movement, such as a capture, takes one that clients remember.
  * Imported by clients.ts.
  */
-import type { CallOptions, Client } from '../client/client.ts';
 import {
   batchId,
   batchTransferId,
   recurringRunId,
   recurringTransferId,
   reversalId,
-  transactionId,
   transferId,
 } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
-import { triggeredRunName } from '../domain/recurring.ts';
-import { sides, transactionAnswered, transferAnswered } from './answers.ts';
+import { triggeredRunName } from '../domain/transfer/recurring.ts';
+import { transferAnswered } from './answers.ts';
 import { cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
-import type { Answered, Asked, Terms } from './book.ts';
+import type { Terms } from './book.ts';
 import type { Draws } from './draws.ts';
 import type { Memory } from './memory.ts';
+import { bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
 import type { World } from './world.ts';
-
-export type Send = (api: Client, options: CallOptions) => Promise<Answered>;
-
-/** A request that makes movements, by its key. */
-export interface Operation {
-  readonly asked: Asked;
-  readonly send: Send;
-}
 
 /** What a client does next: one request, or some at the same time. */
 export type Task = { readonly operation: Operation } | Actions;
@@ -85,35 +76,12 @@ export function drawTask(scene: Scene): Task {
   return drawIt(scene) ?? transfer(scene);
 }
 
-interface Special {
-  readonly kind?: string;
-  readonly sender?: string;
-  readonly receiver?: string;
-  readonly capture_method?: 'manual';
-  readonly expires_in?: number;
-  readonly scheduled_at?: string;
-}
-
 export function transfer(
   { key, draws, world }: Omit<Scene, 'memory' | 'leftMs'>,
-  special: Special = {},
+  special: TransferKind = {},
 ): Task & { operation: Operation } {
   const { kind = 'transfer', sender, receiver, ...rest } = special;
   return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest);
-}
-
-export function transferOf(
-  key: string,
-  kind: string,
-  terms: Terms,
-  rest: Omit<Special, 'kind' | 'sender' | 'receiver'> = {},
-): { readonly operation: Operation } {
-  const id = transferId(key);
-  const body = { ...bodyOf(terms), ...rest };
-  const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
-  return {
-    operation: { asked, send: async (api, options) => transferAnswered(await api.transfers.create(body, options)) },
-  };
 }
 
 function expiringHold(scene: Scene): Task | undefined {
@@ -166,22 +134,6 @@ function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Ta
     amount: drawnAmount(draws),
     currency: CURRENCY,
   });
-}
-
-export function transactionOf(
-  key: string,
-  kind: string,
-  body: { wallet_id: string; type: 'CREDIT' | 'DEBIT'; amount: string; currency: string },
-): { readonly operation: Operation } {
-  const id = transactionId(key);
-  const { wallet_id, type, amount, currency } = body;
-  const move = { id, movement: 'transaction', ...sides(wallet_id, type), amount, currency } as const;
-  return {
-    operation: {
-      asked: { key, kind, names: 'transaction', id, moves: [move] },
-      send: async (api, options) => transactionAnswered(await api.transactions.create(body, options)),
-    },
-  };
 }
 
 /** Some of its items are refused, which is no matter for the others. */
@@ -269,8 +221,4 @@ function anyWallet(draws: Draws, { hot, cold, shaky }: World, ...name: (string |
 
 function drawnAmount(draws: Draws): string {
   return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 10_000, 'amount')));
-}
-
-function bodyOf({ from, to, amount, currency }: Terms) {
-  return { sender_wallet_id: from!, receiver_wallet_id: to!, amount: amount!, currency };
 }

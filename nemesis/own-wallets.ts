@@ -7,7 +7,7 @@ import type { Book } from './book.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
 import type { Observer } from './observer.ts';
-import { transactionOf, transferOf, type Operation } from './operations.ts';
+import { transactionOf, transferOf, type Operation } from './operation.ts';
 import { holdsWithin, pause } from './pause.ts';
 import { isEnded, type State } from './sightings.ts';
 import { userOnShard } from './world.ts';

@@ -39,7 +39,7 @@ export const PLANTED_BUGS = {
     what: 'the sender is refunded while the credit may still land',
     edits: [
       {
-        file: 'workflows/compensation.ts',
+        file: 'workflows/transfer/compensation.ts',
         find: `      const credit = await insist('cancelCredit', receiverTaskQueue,`,
         replace: `      await settleDebit('0', reason);
       const credit = await insist('cancelCredit', receiverTaskQueue,`,
@@ -80,7 +80,7 @@ export const PLANTED_BUGS = {
     what: 'COMPLETED is written while an operator’s refund can still be paid to the sender',
     edits: [
       {
-        file: 'workflows/compensation.ts',
+        file: 'workflows/transfer/compensation.ts',
         find: `      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
 `,
         replace: `      advance = 'canceled';
@@ -133,12 +133,12 @@ export const PLANTED_BUGS = {
     what: 'a shard that was restored from before is not compared with what it had, and what has ended is not looked at again',
     edits: [
       {
-        file: 'activities/shard-watermarks.ts',
+        file: 'activities/transfer/shard-watermarks.ts',
         find: `if (!isKnownThere && known !== undefined) {`,
         replace: `if (!isKnownThere && known === null) {`,
       },
       {
-        file: 'domain/reconciliation.ts',
+        file: 'domain/transfer/reconciliation.ts',
         find: `    ...kinds.map((kind): Place => ({ of: 'ended', kind, ...whole })),
 `,
         replace: '',

@@ -76,7 +76,7 @@ export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works
 }
 
 export function fileOf(name: WorkerName): string {
-  return name === 'worker-transfer' ? 'workers/transfer.ts' : 'workers/wallet.ts';
+  return name === 'worker-transfer' ? 'workers/transfer/main.ts' : 'workers/wallet/main.ts';
 }
 
 type Urls = Readonly<Record<string, string>>;

@@ -2,7 +2,8 @@
  * What Temporal is asked from outside: to cancel workflows, which compensate then, and to terminate them, which leaves a
  * movement wherever it was, for the reconciliation to take up. Imported by faults.ts.
  */
-import type { FaultKind, RecentMovement, Stage } from './fault.ts';
+import type { RecentMovement } from './book.ts';
+import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
 
 /** Of those that were accepted last, some have not ended. */

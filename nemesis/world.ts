@@ -3,13 +3,13 @@
  * movements in the book like any others. Imported by run.ts; the type by operations.ts.
  */
 import type { Client } from '../client/client.ts';
-import { forEach } from '../commands/for-each.ts';
+import { forEach } from '../dev/for-each.ts';
 import type { Currency } from '../domain/currency.ts';
 import { walletId } from '../domain/derived-id.ts';
 import { shardOf } from '../domain/routing.ts';
 import type { Book } from './book.ts';
 import type { Draws } from './draws.ts';
-import { transactionOf } from './operations.ts';
+import { transactionOf } from './operation.ts';
 
 type Some = readonly [string, ...string[]];
 

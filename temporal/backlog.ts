@@ -4,8 +4,8 @@
  * that does not tell is taken for one without a backlog. Imported by the API.
  */
 import type { Client } from '@temporalio/client';
-import type { Logger } from '../telemetry.ts';
-import { TRANSFER_TASK_QUEUE } from '../workflows/messages.ts';
+import type { Logger } from '../process/telemetry.ts';
+import { TRANSFER_TASK_QUEUE } from '../workflows/transfer/messages.ts';
 import { answerWithin } from './health.ts';
 
 export interface Backlog {

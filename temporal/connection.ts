@@ -4,7 +4,7 @@
  */
 import { Client, Connection, type ConnectionLike } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../process/config.ts';
 
 /** A connection for workers, which a client of the same process may share; eager workflow start needs that. */
 export function connectWorker(settings: Settings): Promise<NativeConnection> {

@@ -5,8 +5,8 @@
  */
 import type { Client } from '@temporalio/client';
 import { InstallationError } from '../domain/installation.ts';
-import { LATE, within } from '../deadline.ts';
-import type { Logger } from '../telemetry.ts';
+import { LATE, within } from '../process/deadline.ts';
+import type { Logger } from '../process/telemetry.ts';
 
 export interface TemporalMonitor {
   /** Whether Temporal is known to be down. Until it was asked for the first time, it is not. */

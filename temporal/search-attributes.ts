@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { SearchAttributeType } from '@temporalio/common';
-import { searchAttributes } from '../workflows/messages.ts';
+import { searchAttributes } from '../workflows/transfer/messages.ts';
 
 /** temporal.api.enums.v1.IndexedValueType */
 const INDEXED_VALUE_TYPE: Partial<Record<SearchAttributeType, number>> = {

@@ -10,10 +10,10 @@ import {
   type NativeConnection,
   type WorkerOptions,
 } from '@temporalio/worker';
-import type { Settings } from '../config.ts';
-import { MovementMissing } from '../domain/movement-missing.ts';
-import type { RunningService } from '../run-service.ts';
-import type { Logger } from '../telemetry.ts';
+import type { Settings } from '../process/config.ts';
+import { MovementMissing } from '../domain/transfer/movement-missing.ts';
+import type { RunningService } from '../process/run-service.ts';
+import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
 

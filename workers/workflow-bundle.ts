@@ -47,7 +47,9 @@ async function contentHash(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(new URL(VERSIONS, ROOT)));
   hash.update(await readFile(new URL(import.meta.url)));
   for (const folder of SOURCES) {
-    const names = (await readdir(new URL(folder, ROOT))).filter((name) => name.endsWith('.ts')).sort();
+    const names = (await readdir(new URL(folder, ROOT), { recursive: true }))
+      .filter((name) => name.endsWith('.ts'))
+      .sort();
     for (const name of names) hash.update(`\0${folder}${name}\0`).update(await readFile(new URL(folder + name, ROOT)));
   }
   return hash.digest('hex').slice(0, 32);

@@ -1,6 +1,6 @@
 /** The body that a movement's workflow was started for; undefined of a run of before that was kept. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { MovementMemo } from './messages.ts';
+import type { MovementMemo } from './transfer/messages.ts';
 
 export function ownBodyHash(): string | undefined {
   const memo: Partial<MovementMemo> = workflowInfo().memo ?? {};

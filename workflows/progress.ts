@@ -3,9 +3,9 @@
  * The row in the transfer database, not this, is what the API answers from. Imported by the workflows alone.
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { TransactionStatus } from '../domain/transaction.ts';
-import type { TransferStatus } from '../domain/transfer.ts';
-import { searchAttributes } from './messages.ts';
+import type { TransactionStatus } from '../domain/transfer/transaction.ts';
+import type { TransferStatus } from '../domain/transfer/transfer.ts';
+import { searchAttributes } from './transfer/messages.ts';
 
 export function showStatus(status: TransferStatus | TransactionStatus): void {
   upsertSearchAttributes([{ key: searchAttributes.movementStatus, value: status }]);

@@ -3,8 +3,8 @@
  * one-sided transactions. What may be done about a transfer is in compensation.ts. Imported by those two workflows.
  */
 import { condition, setHandler } from '@temporalio/workflow';
-import { retryUpdate } from './messages.ts';
-import { refusal } from './requests.ts';
+import { retryUpdate } from './transfer/messages.ts';
+import { refusal } from './transfer/requests.ts';
 
 /** What `steps.insist` waits for beside the end of its pause. A request is refused while nothing is stuck. */
 export function receiveRetries(isStuck: () => boolean): () => Promise<void> {

@@ -11,13 +11,13 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { BatchTransferActivities } from '../activities/batch-transfer.ts';
-import type { BatchWalletActivities } from '../activities/batch-wallet.ts';
-import type { TransferActivities } from '../activities/transfer.ts';
+import type { BatchTransferActivities } from '../activities/transfer/batch.ts';
+import type { BatchWalletActivities } from '../activities/wallet/batch.ts';
+import type { TransferActivities } from '../activities/transfer/transfer.ts';
 import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
-import type { WalletActivities } from '../activities/wallet.ts';
+import type { WalletActivities } from '../activities/wallet/wallet.ts';
 import type { InstallationId } from '../domain/ids.ts';
-import type { Dispatch } from './messages.ts';
+import type { Dispatch } from './transfer/messages.ts';
 import { ownBodyHash } from './own-body.ts';
 
 type Activities = WalletActivities &

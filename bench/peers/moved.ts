@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 import { shardOf } from '../../domain/routing.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import type { Ground } from '../subject.ts';
 
 /** Throws with the first few that did not. */

@@ -2,7 +2,7 @@
  * `counterpoise audit`: what `npm run audit` checks, with the command line's exit codes. Imported by program.ts.
  */
 import type { Command } from 'commander';
-import { readSettings } from '../../config.ts';
+import { readSettings } from '../../process/config.ts';
 import { EXIT, type EndCommand } from './exit-code.ts';
 import { openSession } from './session.ts';
 

@@ -3,7 +3,7 @@
  */
 import { CommanderError } from 'commander';
 import { CounterpoiseError, type Problem } from '../../client/client.ts';
-import { SettingsError } from '../../config.ts';
+import { SettingsError } from '../../process/config.ts';
 import { StackError } from '../../dev/stack-error.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { createClient, type Client } from '../../client/client.ts';
-import { readSettings } from '../../config.ts';
+import { readSettings } from '../../process/config.ts';
 import { StackError } from '../../dev/stack-error.ts';
 import { readStackFile } from '../../dev/stack-file.ts';
 

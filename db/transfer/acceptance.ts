@@ -3,11 +3,12 @@
  * clauses of it that other movements share. Imported by the transfer API, the activities of recurring transfers and this folder.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { movementEvent, type CloudEvent } from '../../domain/event.ts';
+import { movementEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { columnsOf, executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
+import { insertEvent, insertMetadata } from './insert-clauses.ts';
 import type { Transfer } from './queries.ts';
 import { transfers } from './schema.ts';
 
@@ -120,16 +121,4 @@ function accepted(
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )`;
-}
-
-/** The clause that indexes the metadata of the rows of `accepted`, a row a pair. */
-export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
-  return sql`INSERT INTO movement_metadata (movement, key, value, created_at, movement_id)
-    SELECT ${movement}, key, value, created_at, ${sql.identifier(`${movement}_id`)} FROM accepted CROSS JOIN jsonb_each_text(metadata)`;
-}
-
-/** The clause that writes an event to the outbox for each row of `when`, which has at most one. */
-export function insertEvent(event: CloudEvent, when: SQL): SQL {
-  return sql`INSERT INTO outbox_events (event_id, type, subject, payload)
-    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::json FROM ${when}`;
 }

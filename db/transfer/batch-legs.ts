@@ -2,11 +2,11 @@
  * What the wallet service has to know of a batch's items to move them: one side of them, read from the service that owns them.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { BatchLegs, BatchLegsQuery } from '../../domain/batch.ts';
+import type { BatchLegs, BatchLegsQuery } from '../../domain/transfer/batch.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import { parseRanges } from '../../domain/index-set.ts';
-import { MovementMissing } from '../../domain/movement-missing.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { Database } from '../database.ts';
 
 /** One side of some items, as the wallet service moves them. Throws MovementMissing if none of them is there. */

@@ -4,13 +4,13 @@
  * activities, the API and the sweep.
  */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
-import type { BatchEnds, BatchProgress } from '../../domain/batch.ts';
+import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
 import { eventEnvelope } from '../../domain/event.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
-import { MovementMissing } from '../../domain/movement-missing.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
+import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
 import { andBody, isBody } from './body.ts';
 import { isDue } from './due.ts';

@@ -3,7 +3,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { BATCH_STATUSES } from '../../domain/batch.ts';
+import { BATCH_STATUSES } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';

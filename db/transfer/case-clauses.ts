@@ -4,7 +4,7 @@
  * case-log.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { SYSTEM_ACTOR } from '../../domain/case.ts';
+import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 
 /**
  * Opens a case for the row of `concerned` (transfer_id, transaction_id, subject), if there is one, as `opened`; or, where

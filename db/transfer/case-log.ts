@@ -3,10 +3,10 @@
  * Imported by the transfer activities and by this folder.
  */
 import { sql } from 'drizzle-orm';
-import { SYSTEM_ACTOR, type Resolution } from '../../domain/case.ts';
+import { SYSTEM_ACTOR, type Resolution } from '../../domain/transfer/case.ts';
 import type { CaseId, TransferId } from '../../domain/ids.ts';
-import { MovementMissing } from '../../domain/movement-missing.ts';
-import { isTerminal, type TransferStatus } from '../../domain/transfer.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import { isTerminal, type TransferStatus } from '../../domain/transfer/transfer.ts';
 import type { Database } from '../database.ts';
 import { andBody } from './body.ts';
 import { closeCases } from './case-clauses.ts';

@@ -4,9 +4,9 @@
  * activities; the cases of a running compensation are written with its attention.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
-import { SYSTEM_ACTOR } from '../../domain/case.ts';
+import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
-import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/reconciliation.ts';
+import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
 import { rowOf, type Database } from '../database.ts';
 import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';

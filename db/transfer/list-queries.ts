@@ -4,8 +4,8 @@
  * gives and not what there is. Imported by the transfer API.
  */
 import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
-import type { TransactionStatus, TransactionType } from '../../domain/transaction.ts';
-import type { TransferStatus } from '../../domain/transfer.ts';
+import type { TransactionStatus, TransactionType } from '../../domain/transfer/transaction.ts';
+import type { TransferStatus } from '../../domain/transfer/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
 import { equal, leadsOf, type Listed } from './list-leads.ts';
 import { WALK, walk, type Position, type Walked } from './list-walk.ts';

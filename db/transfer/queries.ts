@@ -4,10 +4,10 @@
  * API and the sweep. Acceptance is in acceptance.ts, one-sided transactions in transaction-queries.ts.
  */
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
-import { SYSTEM_ACTOR } from '../../domain/case.ts';
+import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import { MovementMissing } from '../../domain/movement-missing.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -17,12 +17,12 @@ import {
   type StoredStatus,
   type TransferEnd,
   type TransferStatus,
-} from '../../domain/transfer.ts';
+} from '../../domain/transfer/transfer.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
-import { insertEvent } from './acceptance.ts';
 import { andBody, isBody } from './body.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
+import { insertEvent } from './insert-clauses.ts';
 import { transfers, transferSteps } from './schema.ts';
 
 export type Transfer = typeof transfers.$inferSelect;

@@ -4,8 +4,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
-import { SETTLE_SECONDS, type Cursor, type Window } from '../../domain/reconciliation.ts';
-import type { TransactionRow, TransferRow } from '../../domain/settlement.ts';
+import { SETTLE_SECONDS, type Cursor, type Window } from '../../domain/transfer/reconciliation.ts';
+import type { TransactionRow, TransferRow } from '../../domain/transfer/settlement.ts';
 import type { Database } from '../database.ts';
 
 const PAGE_ROWS = 500;

@@ -1,11 +1,11 @@
 /**
  * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
  * looking after their Schedules needs. Their runs are in recurring-runs.ts. Imported by the transfer API, the sweep and
- * temporal/tend-recurring.ts.
+ * temporal/transfer/tend-recurring.ts.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
-import type { RecurringStatus, RecurringTerms } from '../../domain/recurring.ts';
+import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { isDue } from './due.ts';

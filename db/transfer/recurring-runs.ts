@@ -1,17 +1,18 @@
 /**
  * The runs of recurring transfers in the transfer database: each is accepted as a transfer once, by its name, and those
  * that nobody will catch up are listed as skipped. Imported by the recurring activities, the transfer API and
- * temporal/tend-recurring.ts.
+ * temporal/transfer/tend-recurring.ts.
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { recurringRunId } from '../../domain/derived-id.ts';
 import { movementEvent } from '../../domain/event.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
-import { transferBodyHash } from '../../domain/movement-body.ts';
-import { scheduledRunName, triggeredRunName } from '../../domain/recurring.ts';
+import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
+import { scheduledRunName, triggeredRunName } from '../../domain/transfer/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
-import { insertEvent, insertMetadata, START_DUE_SECONDS } from './acceptance.ts';
+import { START_DUE_SECONDS } from './acceptance.ts';
+import { insertEvent, insertMetadata } from './insert-clauses.ts';
 import { findTransfer, type Transfer } from './queries.ts';
 import { findRecurringTransfer, putBackChange, type RecurringTransfer } from './recurring-queries.ts';
 import { recurringTransferSkips, transfers } from './schema.ts';

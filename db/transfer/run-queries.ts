@@ -11,7 +11,7 @@ import {
   type ShardWindows,
   type Tally,
   type Window,
-} from '../../domain/reconciliation.ts';
+} from '../../domain/transfer/reconciliation.ts';
 import { rowOf, type Database } from '../database.ts';
 import { reconciliationRuns } from './run-schema.ts';
 

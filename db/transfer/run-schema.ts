@@ -5,7 +5,13 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { RunId } from '../../domain/ids.ts';
-import { RUN_SCOPES, RUN_STATUSES, type Finding, type Patrol, type ShardWindows } from '../../domain/reconciliation.ts';
+import {
+  RUN_SCOPES,
+  RUN_STATUSES,
+  type Finding,
+  type Patrol,
+  type ShardWindows,
+} from '../../domain/transfer/reconciliation.ts';
 import { instant } from '../database.ts';
 
 export const reconciliationRuns = pgTable(

@@ -20,14 +20,14 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
 import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
-import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transaction.ts';
-import { CASE_ACTIONS } from '../../domain/case.ts';
+import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
+import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
 import {
   CAPTURE_METHODS,
   TRANSFER_FAILURE_REASONS,
   TRANSFER_STATUSES,
   type FailureDetail,
-} from '../../domain/transfer.ts';
+} from '../../domain/transfer/transfer.ts';
 import { amount, instant, sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';

@@ -5,15 +5,16 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
-import { MovementMissing } from '../../domain/movement-missing.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import type { TransactionEnd, TransactionTerms } from '../../domain/transaction.ts';
+import type { TransactionEnd, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
 import { andBody, isBody } from './body.ts';
 import { isDue } from './due.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
-import { insertEvent, insertMetadata, START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
+import { START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
+import { insertEvent, insertMetadata } from './insert-clauses.ts';
 import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;

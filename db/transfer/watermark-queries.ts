@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Watermark } from '../../domain/ledger.ts';
-import { shardSubject, subjectOf } from '../../domain/reconciliation.ts';
+import { shardSubject, subjectOf } from '../../domain/transfer/reconciliation.ts';
 import type { Database } from '../database.ts';
 
 export interface NotedWatermark extends Watermark {

@@ -3,10 +3,10 @@
  * item as its single counterpart in queries.ts. Imported by the batch activities.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { BatchLegs } from '../../domain/batch.ts';
+import type { BatchLegs } from '../../domain/transfer/batch.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer.ts';
+import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer/transfer.ts';
 import { violatedConstraint, type Database } from '../database.ts';
 
 /** The answers of those that did not go as asked; of all others, the leg is. */

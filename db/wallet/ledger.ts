@@ -7,9 +7,9 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { Ledger, LedgerPage, Watermark } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
-import type { Cursor } from '../../domain/reconciliation.ts';
+import type { Cursor } from '../../domain/transfer/reconciliation.ts';
 import { shardOf } from '../../domain/routing.ts';
-import type { Entry, Fence, Moved } from '../../domain/settlement.ts';
+import type { Entry, Fence, Moved } from '../../domain/transfer/settlement.ts';
 import type { Database } from '../database.ts';
 
 const PAGE_ROWS = 1_000;

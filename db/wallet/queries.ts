@@ -5,7 +5,7 @@
 import { and, desc, eq, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import type { TransactionRefusal, TransactionTerms } from '../../domain/transaction.ts';
+import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type {
   AbandonReason,
   AdvanceState,
@@ -13,7 +13,7 @@ import type {
   DebitRefusal,
   LegAnswer,
   TransferTerms,
-} from '../../domain/transfer.ts';
+} from '../../domain/transfer/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
 import { ledgerEntries, wallets, type operationFences } from './schema.ts';
 

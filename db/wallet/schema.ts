@@ -18,7 +18,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { WalletId } from '../../domain/ids.ts';
-import type { FailureDetail } from '../../domain/transfer.ts';
+import type { FailureDetail } from '../../domain/transfer/transfer.ts';
 import { amount, balance, instant } from '../database.ts';
 
 export { installation } from '../installation.ts';

@@ -10,7 +10,7 @@ import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
 import { batchId, batchTransferId, formerBatchTransferId } from '../../domain/derived-id.ts';
 import type { BatchId } from '../../domain/ids.ts';
-import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
 import { movementsOver } from './settled.ts';

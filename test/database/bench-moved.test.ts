@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { findNotMoved } from '../../bench/peers/moved.ts';
 import { openStatements, type Statements } from '../../bench/statements.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { fresh, transfer, walletsOver, type Wallets } from './wallets.ts';
 

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { fillCounterparties } from '../../db/fill-counterparties.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { trace, transfer, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 

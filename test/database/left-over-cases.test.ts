@@ -9,7 +9,7 @@ import { recordTransferAttention, recordTransferStatus } from '../../db/transfer
 import { recordTransactionAttention, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { batchId, batchTransferId } from '../../domain/derived-id.ts';
-import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
 import { movementsOver, type Movements } from './settled.ts';

@@ -14,8 +14,8 @@ import * as shard from '../../db/wallet/queries.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
-import { halfDone } from '../../domain/half-done.ts';
-import { endOfCredit, endOfLeg, type TransferEnd, type TransferTerms } from '../../domain/transfer.ts';
+import { halfDone } from '../../domain/transfer/half-done.ts';
+import { endOfCredit, endOfLeg, type TransferEnd, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { trace, transfer, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 
@@ -51,7 +51,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
   });
   after(() => cluster?.stop());
 
-  /** The steps of workflows/transfer.ts, up to a stage; `isFormer` as of the version before counterparties were kept. */
+  /** The steps of workflows/transfer/transfer.ts, up to a stage; `isFormer` as of the version before counterparties were kept. */
   async function course(
     t: TransferTerms,
     { captured, isCanceled }: Pick<Movement, 'captured' | 'isCanceled'>,
@@ -84,7 +84,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
     return endOfLeg(undone.outcome === 'rejected' ? undone : credit);
   }
 
-  /** The steps of workflows/refund-case.ts. */
+  /** The steps of workflows/transfer/refund-case.ts. */
   async function refundHalfDone(transferId: TransferId): Promise<number> {
     const moved = (await ledger.movements([transferId])).get(transferId);
     const debits = moved === undefined ? [] : halfDone(transferId, moved);

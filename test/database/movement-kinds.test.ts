@@ -8,8 +8,8 @@ import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { reversalId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { reversalBodyHash } from '../../domain/movement-body.ts';
-import { endOfLeg, type TransferTerms } from '../../domain/transfer.ts';
+import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
+import { endOfLeg, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { all, startKinds, type Kinds } from './kinds.ts';
 import { fresh, trace } from './wallets.ts';
 

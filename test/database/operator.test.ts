@@ -8,7 +8,7 @@ import { openDisagreement } from '../../db/transfer/case-queries.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { endOfLeg } from '../../domain/transfer.ts';
+import { endOfLeg } from '../../domain/transfer/transfer.ts';
 import { rowsOf } from './database.ts';
 import { all, startKinds, type Kinds } from './kinds.ts';
 import { fresh, trace } from './wallets.ts';

@@ -1,7 +1,7 @@
 // A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow, and the
 // workflows of movements played by a map.
 
-import { createReconciliationActivities, type Workflows } from '../../activities/reconciliation.ts';
+import { createReconciliationActivities, type Workflows } from '../../activities/transfer/reconciliation.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import type { RunId } from '../../domain/ids.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type Patrol,
   type RunScope,
   type Tally,
-} from '../../domain/reconciliation.ts';
+} from '../../domain/transfer/reconciliation.ts';
 import type { TestStores } from './database.ts';
 
 const PAGE_ROWS = 500;

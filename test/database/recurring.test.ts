@@ -11,7 +11,7 @@ import * as orders from '../../db/transfer/recurring-queries.ts';
 import * as runs from '../../db/transfer/recurring-runs.ts';
 import { recurringRunId, recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
-import { scheduledRunName } from '../../domain/recurring.ts';
+import { scheduledRunName } from '../../domain/transfer/recurring.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { DEADLINE_SECONDS, minutesAgo, standingOrdersIn } from './standing-orders.ts';
 import { trace } from './wallets.ts';

@@ -8,7 +8,7 @@ import { decideCapture } from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import type { CaseId } from '../../domain/ids.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf } from './database.ts';
 import { startKinds, type Kinds, type Pair } from './kinds.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';

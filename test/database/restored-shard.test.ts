@@ -3,13 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { compareWatermark } from '../../activities/shard-watermarks.ts';
+import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
 import { closeDisagreement, listCases, settleCase } from '../../db/transfer/case-queries.ts';
 import { shardsBehind } from '../../db/transfer/watermark-queries.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
 import { movementsOver, type Movements } from './settled.ts';

@@ -6,8 +6,8 @@ import * as orders from '../../db/transfer/recurring-queries.ts';
 import * as runs from '../../db/transfer/recurring-runs.ts';
 import { recurringTransferId, walletId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
-import { recurringBodyHash } from '../../domain/recurring-body.ts';
-import type { RecurringTerms } from '../../domain/recurring.ts';
+import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
+import type { RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { rowsOf, type TestDatabase } from './database.ts';
 import { fresh, trace, USD } from './wallets.ts';
 

@@ -10,7 +10,7 @@ import * as transfers from '../../db/transfer/queries.ts';
 import * as sweeping from '../../db/transfer/due-transfers.ts';
 import { bodyHash, walletId } from '../../domain/derived-id.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import type { AdvanceState, ReachedStatus, TransferEnd, TransferTerms } from '../../domain/transfer.ts';
+import type { AdvanceState, ReachedStatus, TransferEnd, TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { fresh, trace, transaction, transfer, USD } from './wallets.ts';
 

@@ -8,7 +8,7 @@ import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import type { TransactionTerms } from '../../domain/transaction.ts';
+import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { EUR, fresh, trace, transaction, transfer, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 

@@ -7,7 +7,7 @@ import type { Database } from '../../db/database.ts';
 import { cancelCredit, credit, debit, refund, setWalletStatus, transact } from '../../db/wallet/queries.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { EUR, fresh, trace, transaction, transfer, USD, walletsOver, type Wallets } from './wallets.ts';
 

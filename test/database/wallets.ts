@@ -7,8 +7,8 @@ import type { Currency } from '../../domain/currency.ts';
 import { transactionId, transferId, walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import type { TransactionTerms, TransactionType } from '../../domain/transaction.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
+import type { TransactionTerms, TransactionType } from '../../domain/transfer/transaction.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 
 export const USD = 'USD' as Currency;
 export const EUR = 'EUR' as Currency;

@@ -6,10 +6,11 @@ import { describe, test } from 'node:test';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { DrizzleQueryError } from 'drizzle-orm';
-import { acceptMovement, boundStarts, type Requested } from '../../api/acceptance.ts';
-import { limitLoad } from '../../api/load-limits.ts';
-import { answerProblem } from '../../api/problem.ts';
-import { withRequestContext, type ApiEnv } from '../../api/request-context.ts';
+import { acceptMovement, boundStarts, type Requested } from '../../api/transfer/acceptance.ts';
+import { limitLoad } from '../../api/http/load-limits.ts';
+import { answerProblem } from '../../api/http/problem.ts';
+import type { ApiEnv } from '../../api/http/env.ts';
+import { withRequestContext } from '../../api/http/request-context.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
 
 interface Row {

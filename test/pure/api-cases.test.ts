@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SUBJECT_KINDS } from '../../domain/reconciliation.ts';
+import { SUBJECT_KINDS } from '../../domain/transfer/reconciliation.ts';
 import { testApp, type Problem } from './api-fakes.ts';
 
 const CASE = '7d1f0c2e-94ab-4c65-8e21-3a5b6c7d8e9f';

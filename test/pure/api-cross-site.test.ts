@@ -7,10 +7,10 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
-import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
+import { serveHttp, type HttpServer } from '../../api/http/serve-http.ts';
 import { createWalletApp } from '../../api/wallet-app.ts';
-import { parseAuthority, type Authority } from '../../authority.ts';
-import { readSettings } from '../../config.ts';
+import { parseAuthority, type Authority } from '../../process/authority.ts';
+import { readSettings } from '../../process/config.ts';
 import { INSTALLATION, SENDER, testApp, untouchable, type Problem } from './api-fakes.ts';
 
 /** Raises whatever is asked of it. */

@@ -3,7 +3,7 @@
 
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { boundStarts } from '../../api/acceptance.ts';
+import { boundStarts } from '../../api/transfer/acceptance.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
 import type { Database } from '../../db/database.ts';
 import type { Installation } from '../../domain/installation.ts';

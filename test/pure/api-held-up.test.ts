@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
-import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
+import { serveHttp, type HttpServer } from '../../api/http/serve-http.ts';
 import { RECEIVER, SENDER, testApp } from './api-fakes.ts';
 
 const AT_ONCE = 8;

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hono } from 'hono';
-import { limitLoad, settlesMoney, type LoadBounds } from '../../api/load-limits.ts';
-import { answerProblem } from '../../api/problem.ts';
-import { withRequestContext, type ApiEnv } from '../../api/request-context.ts';
+import { limitLoad, settlesMoney, type LoadBounds } from '../../api/http/load-limits.ts';
+import { answerProblem } from '../../api/http/problem.ts';
+import type { ApiEnv } from '../../api/http/env.ts';
+import { withRequestContext } from '../../api/http/request-context.ts';
 import { pino } from 'pino';
 import { testApp, type Problem } from './api-fakes.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { waitPreference, waitUntilSettled, type Wait } from '../../api/prefer-wait.ts';
+import { waitPreference, waitUntilSettled, type Wait } from '../../api/http/prefer-wait.ts';
 
 describe('the preference', () => {
   const table: [prefer: string | undefined, seconds: number | undefined][] = [

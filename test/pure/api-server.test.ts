@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serveHttp, type HttpServer } from '../../api/serve-http.ts';
+import { serveHttp, type HttpServer } from '../../api/http/serve-http.ts';
 import { SENDER, testApp } from './api-fakes.ts';
 
 async function listen(

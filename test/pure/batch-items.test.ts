@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBatchWalletActivities } from '../../activities/batch-wallet.ts';
+import { createBatchWalletActivities } from '../../activities/wallet/batch.ts';
 import type { Database } from '../../db/database.ts';
-import { BATCH_ITEMS_MAX, type BatchLegs } from '../../domain/batch.ts';
+import { BATCH_ITEMS_MAX, type BatchLegs } from '../../domain/transfer/batch.ts';
 import { batchId, batchTransferId, batchTransferIds } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { batchBodyHash, transferBodyHash } from '../../domain/movement-body.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { USD } from '../database/wallets.ts';
 
 const BATCH = batchId('a batch');

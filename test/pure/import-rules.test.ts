@@ -23,6 +23,7 @@ const FOLDERS = [
   'dev',
   'domain',
   'nemesis',
+  'process',
   'temporal',
   'test',
   'workers',
@@ -47,6 +48,7 @@ function importsOf(path: string, text: string): Import[] {
 
 function fits(pattern: string, target: string): boolean {
   if (pattern === '*' || pattern === target) return true;
+  if (pattern.endsWith('/*')) return dirname(target) === dirname(pattern);
   if (pattern.endsWith('/') || pattern === 'node:') return target.startsWith(pattern);
   return target.startsWith(`${pattern}/`);
 }
@@ -90,6 +92,26 @@ function reachable(from: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+/** The groups of files each of which reaches all others of its group. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const reached = new Map([...graph.keys()].map((from) => [from, reach(graph, from)]));
+  const groups = [...graph.keys()].map((from) =>
+    [...reached.get(from)!].filter((to) => reached.get(to)!.has(from)).sort(),
+  );
+  return [...new Set(groups.filter(({ length }) => length > 0).map((group) => group.join('\n')))].map((group) =>
+    group.split('\n'),
+  );
+}
+
+function reach(graph: ReadonlyMap<string, readonly string[]>, from: string, seen = new Set<string>()): Set<string> {
+  for (const target of graph.get(from) ?? []) {
+    if (seen.has(target)) continue;
+    seen.add(target);
+    reach(graph, target, seen);
+  }
+  return seen;
+}
+
 /** The files for which `isWrong` says so. */
 function wrong(isWrong: (path: string, text: string) => boolean): string[] {
   return [...sources].filter(([path, text]) => isWrong(path, text)).map(([path]) => path);
@@ -107,22 +129,58 @@ describe('the code base', () => {
   test('the rules see what breaks them', () => {
     const cases: [path: string, text: string][] = [
       ['domain/money.ts', "import { hash } from 'node:crypto';"],
-      ['domain/money.ts', "import '../config.ts';"],
-      ['workflows/transfer.ts', "import { createWalletActivities } from '../activities/wallet.ts';"],
-      ['workflows/transfer.ts', "import {\n  readFile,\n} from 'node:fs/promises';"],
-      ['activities/wallet.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
-      ['activities/order.ts', ''],
+      ['domain/money.ts', "import '../process/config.ts';"],
+      ['process/config.ts', "import { openDatabase } from '../db/database.ts';"],
+      ['workflows/transfer/transfer.ts', "import { createWalletActivities } from '../../activities/wallet/wallet.ts';"],
+      ['workflows/transfer/transfer.ts', "import {\n  readFile,\n} from 'node:fs/promises';"],
+      ['activities/wallet/wallet.ts', "import { findTransfer } from '../../db/transfer/queries.ts';"],
+      ['activities/transfer/transfer.ts', "import type { WalletActivities } from '../wallet/wallet.ts';"],
+      [
+        'activities/transfer/recurring.ts',
+        "import { startTransfer } from '../../temporal/transfer/start-movement.ts';",
+      ],
+      ['activities/transfer-at-once.ts', "import { debit } from '../db/wallet/queries.ts';"],
       ['db/wallet/queries.ts', "import type { TransferRow } from '../transfer/queries.ts';"],
       ['db/transfer/queries.ts', "export { wallets } from '../wallet/schema.ts';"],
-      ['api/transfer.ts', "import { findWallet } from '../db/wallet/queries.ts';"],
-      ['client/call.ts', "import type { Transfer } from '../db/transfer/queries.ts';"],
+      ['db/database.ts', "import { transfers } from './transfer/schema.ts';"],
+      ['api/transfer/transfer.ts', "import { findWallet } from '../../db/wallet/queries.ts';"],
+      ['api/transfer/transfer.ts', "import { walletRoutes } from '../wallet/wallet.ts';"],
+      ['api/wallet/wallet.ts', "import { startTransfer } from '../../temporal/transfer/start-movement.ts';"],
+      ['api/http/problem.ts', "import { findWallet } from '../../db/wallet/queries.ts';"],
+      ['api/http/problem.ts', "import { acceptMovement } from '../transfer/acceptance.ts';"],
       ['api/server.ts', "const launcher = await import('../dev/launcher.ts');"],
+      ['temporal/connection.ts', "import { startTransfer } from './transfer/start-movement.ts';"],
+      ['workers/wallet/main.ts', "import { createTransferActivities } from '../../activities/transfer/transfer.ts';"],
+      ['workers/worker.ts', "import { startSweep } from './transfer/sweep.ts';"],
+      ['client/call.ts', "import type { Transfer } from '../db/transfer/queries.ts';"],
+      ['commands/demo.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
+      ['audit/money.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
+      ['dev/launcher.ts', "import { startEverything } from '../commands/serve.ts';"],
+      ['nemesis/proxy.ts', "import { audit } from '../audit/audit.ts';"],
+      ['nemesis/world.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
+      ['orders/order.ts', ''],
     ];
     for (const [path, text] of cases) assert.notDeepEqual(breaches(path, text), [], `${path}: ${text}`);
     assert.deepEqual(
-      breaches('workflows/transfer.ts', "import type { WalletActivities } from '../activities/wallet.ts';"),
+      breaches(
+        'workflows/transfer/transfer.ts',
+        "import type { WalletActivities } from '../../activities/wallet/wallet.ts';",
+      ),
       [],
     );
+  });
+
+  test('no file imports itself by way of others, be it for types', () => {
+    const imports = (path: string, text: string): string[] =>
+      importsOf(path, text).flatMap(({ target }) => (sources.has(target) ? [target] : []));
+    const graph = new Map([...sources].map(([path, text]) => [path, imports(path, text)]));
+    assert.deepEqual(circles(graph), []);
+    const breach = new Map([
+      ...graph,
+      ['domain/money.ts', ['domain/routing.ts']],
+      ['domain/routing.ts', ['domain/money.ts']],
+    ]);
+    assert.deepEqual(circles(breach), [['domain/money.ts', 'domain/routing.ts']]);
   });
 
   test('nothing that workflow code reaches needs Node, for it has to run in the sandbox', () => {
@@ -133,11 +191,11 @@ describe('the code base', () => {
     );
   });
 
-  test('only config.ts reads the environment', () => {
+  test('only process/config.ts reads the environment', () => {
     const readers = wrong(
       (path, text) => !path.startsWith('test/') && /^(?!\s*(?:\/\/|\/?\*)).*\bprocess\.env\b/m.test(text),
     );
-    assert.deepEqual(readers, ['config.ts']);
+    assert.deepEqual(readers, ['process/config.ts']);
   });
 
   test('no file is named after being of use', () => {

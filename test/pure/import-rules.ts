@@ -1,37 +1,47 @@
 /**
- * Who may import whom. ARCHITECTURE.md says why; a rule that has to give way is changed here, with its reason.
+ * Who may import whom: layers, and within each a room for each service. ARCHITECTURE.md says why; a rule that has to give way is
+ * changed here, with its reason.
  */
 export interface Rule {
-  /** Folders, which end in a slash, or files. The first rule that fits a file is its rule. */
+  /**
+   * Folders, which end in a slash, or files; `folder/*` stands for the files that lie in a folder itself. The first rule that
+   * fits a file is its rule.
+   */
   readonly of: string | readonly string[];
-  /** Folders, files, packages and, as `node:`, what Node brings. */
+  /** As `of`; besides packages and, as `node:`, what Node brings. */
   readonly may: readonly string[];
   /** What may be imported by `import type` alone. */
   readonly mayTypes?: readonly string[];
 }
 
-const API = ['api/', 'domain/', 'deadline.ts', 'authority.ts', 'hono', '@hono/zod-openapi', 'zod'];
-const API_TYPES = ['db/database.ts', 'telemetry.ts', 'config.ts', '@temporalio/client'];
-/** What accepts movements starts their workflows, through temporal/ and by the workflows' messages. */
-const API_MOVEMENTS = [...API, 'temporal/', 'workflows/messages.ts'];
-/** Whoever composes a process out of the parts: no other service's database through the back door, and nothing of dev/. */
-const COMPOSES = [
-  'config.ts',
-  'run-service.ts',
-  'telemetry.ts',
-  'deadline.ts',
-  'domain/',
-  'temporal/',
-  'db/database.ts',
-  'db/installation.ts',
-  'db/transfer/open-movement.ts',
-  'workflows/messages.ts',
-];
-const SERVICE_DATABASE = ['db/database.ts', 'db/installation.ts', 'db/outbox.ts', 'domain/', 'drizzle-orm'];
+export const SERVICES = ['wallet', 'transfer'] as const;
+type Service = (typeof SERVICES)[number];
+
+/** The rooms of a layer: each service's may import itself, what the layer shares, the domain, and no other service's room. */
+function rooms(
+  layer: string,
+  shared: readonly string[],
+  own: (service: Service) => readonly string[],
+  mayTypes: (service: Service) => readonly string[] = () => [],
+): Rule[] {
+  return SERVICES.map((service) => ({
+    of: `${layer}/${service}/`,
+    may: [`${layer}/${service}/`, 'domain/', ...shared, ...own(service)],
+    mayTypes: mayTypes(service),
+  }));
+}
+
+const HTTP = ['api/http/', 'process/deadline.ts', 'process/authority.ts', 'hono', '@hono/zod-openapi', 'zod'];
+const HTTP_TYPES = ['db/database.ts', 'process/', '@temporalio/client'];
+const MESSAGES = SERVICES.map((service) => `workflows/${service}/messages.ts`);
+const DATABASE = ['db/*', 'domain/', 'drizzle-orm'];
 
 export const RULES: readonly Rule[] = [
+  // Workflow code cannot hash; everything else of the domain runs in its sandbox.
   { of: 'domain/derived-id.ts', may: ['domain/', 'node:crypto'] },
   { of: 'domain/', may: ['domain/'] },
+
+  { of: 'process/', may: ['process/', 'zod', 'pino', 'node:fs', 'node:module'], mayTypes: ['pino-pretty'] },
 
   {
     of: 'workflows/',
@@ -39,206 +49,152 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['activities/'],
   },
 
-  {
-    of: ['activities/wallet.ts', 'activities/batch-wallet.ts'],
-    may: ['domain/', 'db/wallet/'],
-    mayTypes: ['db/database.ts'],
-  },
-  { of: 'activities/transfer-at-once.ts', may: ['domain/'], mayTypes: ['activities/'] },
-  {
-    of: ['activities/transfer.ts', 'activities/batch-transfer.ts', 'activities/shard-watermarks.ts'],
-    may: ['domain/', 'db/transfer/'],
-    mayTypes: ['db/database.ts'],
-  },
-  // The wallet service's ledger is a port to them, so that they see its answers and not its database.
-  {
-    of: ['activities/reconciliation.ts', 'activities/reconciliation-places.ts', 'activities/examination.ts'],
-    may: [
-      'domain/',
-      'db/transfer/',
-      'activities/reconciliation-places.ts',
-      'activities/examination.ts',
-      'activities/shard-watermarks.ts',
-      'node:timers/promises',
-    ],
-    mayTypes: ['db/database.ts'],
-  },
+  ...rooms(
+    'activities',
+    ['process/deadline.ts', 'node:timers/promises'],
+    (service) => [`db/${service}/`],
+    () => ['db/database.ts'],
+  ),
+  // The course of a transfer in the process that has every database: made of both services' activities, which are given to it.
+  { of: 'activities/*', may: ['domain/'], mayTypes: ['activities/'] },
 
-  // A run is accepted and begins at once: the start is the one that the API and the sweep use.
-  {
-    of: 'activities/recurring.ts',
-    may: ['domain/', 'db/transfer/', 'temporal/start-movement.ts', 'deadline.ts'],
-    mayTypes: ['db/database.ts'],
-  },
-
-  { of: 'db/wallet/', may: ['db/wallet/', ...SERVICE_DATABASE] },
-  { of: 'db/transfer/', may: ['db/transfer/', ...SERVICE_DATABASE] },
+  ...rooms('db', DATABASE, () => []),
+  // Counts each service's migrations.
   { of: 'db/schema-version.ts', may: ['db/'] },
-  {
-    of: 'db/',
-    may: [...SERVICE_DATABASE, 'db/schema-version.ts', 'db/administrator.ts', 'deadline.ts', 'pg', 'node:'],
-  },
+  { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'pg', 'node:'] },
 
+  // What knows no service.
   {
-    of: ['api/wallet.ts', 'api/wallet-limits.ts', 'api/ledger.ts'],
-    may: [...API, 'db/wallet/'],
-    mayTypes: API_TYPES,
+    of: 'api/http/',
+    may: [...HTTP, 'domain/', 'drizzle-orm', 'pg', '@hono/node-server', 'node:'],
+    mayTypes: HTTP_TYPES,
   },
-  { of: 'api/wallet-answer.ts', may: API, mayTypes: ['db/wallet/'] },
-  { of: ['api/transfer-answer.ts', 'api/recurring-fields.ts'], may: API, mayTypes: ['db/transfer/'] },
+  ...rooms(
+    'api',
+    [...HTTP, 'node:timers/promises'],
+    (service) =>
+      service === 'wallet'
+        ? ['db/wallet/']
+        : ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common'],
+    () => HTTP_TYPES,
+  ),
   {
-    of: 'api/workflow-request.ts',
-    may: [...API_MOVEMENTS, 'db/transfer/', '@temporalio/client', '@temporalio/common', 'node:timers/promises'],
-    mayTypes: API_TYPES,
-  },
-  {
-    of: [
-      'api/transfer.ts',
-      'api/transfer-actions.ts',
-      'api/transfer-list.ts',
-      'api/transaction.ts',
-      'api/batch.ts',
-      'api/batch-legs.ts',
-      'api/case.ts',
-      'api/reconciliation.ts',
-      'api/recurring.ts',
-      'api/recurring-control.ts',
-      'api/shards-behind.ts',
+    of: 'api/*',
+    may: [
+      ...HTTP,
+      'api/',
+      'domain/',
+      'process/',
+      'db/*',
+      'temporal/',
+      ...MESSAGES,
+      'db/transfer/open-movement.ts',
+      'drizzle-orm',
     ],
-    may: [...API_MOVEMENTS, 'db/transfer/'],
-    mayTypes: API_TYPES,
+    mayTypes: [...HTTP_TYPES, 'db/transfer/'],
   },
-  { of: 'api/movement.ts', may: API_MOVEMENTS, mayTypes: [...API_TYPES, 'db/transfer/'] },
-  { of: 'api/acceptance.ts', may: API_MOVEMENTS, mayTypes: API_TYPES },
-  { of: 'api/readiness.ts', may: [...API_MOVEMENTS, 'drizzle-orm'], mayTypes: API_TYPES },
-  // Tells a database that is down from a fault in the code, by the classes of both libraries' errors.
-  { of: 'api/database-step.ts', may: [...API, 'drizzle-orm', 'pg'], mayTypes: API_TYPES },
-  { of: 'api/request-context.ts', may: [...API, 'node:crypto'], mayTypes: API_TYPES },
-  // Bodies come as the server's streams.
-  { of: 'api/request-body.ts', may: [...API, 'node:stream'], mayTypes: API_TYPES },
-  { of: 'api/serve-http.ts', may: [...API, 'node:', '@hono/node-server'], mayTypes: API_TYPES },
-  { of: 'api/docs.ts', may: [...API, 'node:'], mayTypes: API_TYPES },
-  { of: 'api/databases.ts', may: COMPOSES },
-  { of: 'api/server.ts', may: [...COMPOSES, 'api/'], mayTypes: [...API_TYPES, 'db/transfer/'] },
-  { of: 'api/wallet-server.ts', may: [...COMPOSES, 'api/'], mayTypes: API_TYPES },
-  { of: 'api/', may: API, mayTypes: API_TYPES },
 
-  // Starting a movement takes its row, so the rows' types are what its two functions are declared with.
-  {
-    of: 'temporal/start-movement.ts',
-    may: ['@temporalio/client', 'domain/', 'temporal/namespace-binding.ts', 'workflows/messages.ts'],
-    mayTypes: ['db/transfer/'],
-  },
-  { of: 'temporal/movement-workflows.ts', may: ['@temporalio/client', 'temporal/'], mayTypes: ['db/transfer/'] },
-  // Brings a row and its Schedule together, for the API and for the sweep.
-  {
-    of: 'temporal/tend-recurring.ts',
-    may: ['temporal/', 'domain/', 'db/transfer/'],
-    mayTypes: ['db/database.ts', '@temporalio/client'],
-  },
+  // Brings rows and workflows together: their types, and for Schedules the rows themselves.
+  ...rooms(
+    'temporal',
+    ['temporal/*', 'process/deadline.ts', '@temporalio/', ...MESSAGES],
+    (service) => [`db/${service}/`],
+    () => ['db/database.ts', 'process/'],
+  ),
   {
     of: 'temporal/',
-    may: ['temporal/', '@temporalio/', 'domain/', 'workflows/messages.ts', 'deadline.ts'],
-    mayTypes: ['config.ts', 'telemetry.ts'],
+    may: ['temporal/*', 'domain/', 'process/deadline.ts', '@temporalio/', ...MESSAGES],
+    mayTypes: ['process/'],
   },
 
+  // In local dispatch the workflows' worker is given the activities of both services.
+  ...rooms(
+    'workers',
+    ['workers/*', 'process/', 'db/*', 'temporal/', ...MESSAGES, 'node:'],
+    (service) => [`activities/${service}/`, `db/${service}/`],
+    () => ['activities/'],
+  ),
   {
-    of: 'workers/wallet.ts',
-    may: [...COMPOSES, 'workers/', 'activities/wallet.ts', 'activities/batch-wallet.ts', 'node:'],
-  },
-  {
-    of: 'workers/transfer.ts',
+    of: 'workers/*',
     may: [
-      ...COMPOSES,
-      'workers/',
-      'activities/transfer.ts',
-      'activities/batch-transfer.ts',
-      'activities/reconciliation.ts',
-      'activities/recurring.ts',
-      'node:',
-    ],
-    mayTypes: ['activities/'],
-  },
-  { of: 'workers/sweep.ts', may: [...COMPOSES, 'workers/sweep-recurring.ts', 'db/transfer/', 'node:'] },
-  { of: 'workers/sweep-recurring.ts', may: [...COMPOSES, 'db/transfer/'] },
-  { of: 'workers/watch-shards.ts', may: [...COMPOSES, 'activities/shard-watermarks.ts', 'node:'] },
-  {
-    of: 'workers/',
-    may: [...COMPOSES, 'workers/foreign-tasks.ts', '@temporalio/worker', '@temporalio/common', 'node:'],
-  },
-
-  // One process with every part, for the embedded stack and for local dispatch.
-  {
-    of: 'commands/serve.ts',
-    may: [
-      ...COMPOSES,
-      'api/server.ts',
-      'api/databases.ts',
-      'activities/',
-      'db/wallet/ledger.ts',
-      'workers/',
+      'workers/*',
+      'process/',
+      'domain/',
+      'temporal/',
+      ...MESSAGES,
       '@temporalio/worker',
+      '@temporalio/common',
       'node:',
     ],
-    mayTypes: ['db/transfer/'],
-  },
-  { of: 'commands/migrate-databases.ts', may: [...COMPOSES, 'db/migrate.ts'], mayTypes: ['db/bind-installation.ts'] },
-  { of: 'commands/compare-watermarks.ts', may: [...COMPOSES, 'activities/shard-watermarks.ts', 'db/wallet/ledger.ts'] },
-  { of: 'commands/migrate.ts', may: [...COMPOSES, 'commands/', 'db/bind-installation.ts'] },
-  { of: 'commands/rebind.ts', may: [...COMPOSES, 'commands/', 'db/bind-installation.ts', 'dev/'] },
-  { of: 'commands/fill-counterparties.ts', may: [...COMPOSES, 'commands/', 'db/fill-counterparties.ts', 'dev/'] },
-  // The app for its own description, which the client's types are made from.
-  { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },
-  {
-    of: 'commands/cli/',
-    may: [
-      'commands/cli/',
-      'commands/audit-stack.ts',
-      'audit/',
-      'client/client.ts',
-      'config.ts',
-      'dev/',
-      'commander',
-      'package.json',
-      'csv-parse',
-      'node:',
-    ],
-  },
-  // Starts a stack from outside, and hurts it.
-  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'package.json', 'node:'] },
-  {
-    of: 'commands/',
-    may: [...COMPOSES, 'commands/', 'audit/', 'client/client.ts', 'dev/', 'node:', 'zod'],
-    mayTypes: ['activities/'],
+    mayTypes: ['db/database.ts'],
   },
 
   // A package of its own, which needs nothing of the server and no other package.
   { of: 'client/', may: ['client/'] },
 
+  // The app for its own description, which the client's types are made from.
+  { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },
+  // Starts a stack from outside, and hurts it.
+  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'package.json', 'node:'] },
+  // An administrator's commands, and one process with every part, for the embedded stack and for local dispatch.
+  {
+    of: [
+      'commands/serve.ts',
+      'commands/migrate.ts',
+      'commands/migrate-databases.ts',
+      'commands/rebind.ts',
+      'commands/fill-counterparties.ts',
+      'commands/compare-watermarks.ts',
+    ],
+    may: [
+      'commands/',
+      'process/',
+      'domain/',
+      'api/*',
+      'activities/',
+      'workers/',
+      'db/',
+      'temporal/',
+      ...MESSAGES,
+      'dev/',
+      '@temporalio/worker',
+      'node:',
+    ],
+  },
+  {
+    of: 'commands/',
+    may: [
+      'commands/',
+      'process/',
+      'domain/',
+      'temporal/',
+      'db/*',
+      ...MESSAGES,
+      'audit/',
+      'client/client.ts',
+      'dev/',
+      'commander',
+      'csv-parse',
+      'package.json',
+      'zod',
+      'node:',
+    ],
+    mayTypes: ['activities/'],
+  },
+
   // Reads every service's tables, and believes none of the services' own queries.
   {
     of: 'audit/',
-    may: [
-      'audit/',
-      'domain/',
-      'db/bind-installation.ts',
-      'workflows/messages.ts',
-      'drizzle-orm',
-      '@temporalio/client',
-      'node:',
-    ],
+    may: ['audit/', 'domain/', 'db/bind-installation.ts', ...MESSAGES, 'drizzle-orm', '@temporalio/client', 'node:'],
     mayTypes: ['db/database.ts'],
   },
 
-  // Starts services as processes, never by importing them.
-  // The development server is given the search attributes when it is made.
-  { of: 'dev/temporal.ts', may: ['dev/', '@temporalio/client', 'workflows/messages.ts', 'node:'] },
-  { of: 'dev/', may: ['dev/', '@temporalio/client', 'pg', 'zod', 'node:'] },
+  // Starts services as processes, never by importing them; the development server is given its search attributes.
+  { of: 'dev/', may: ['dev/', ...MESSAGES, '@temporalio/client', 'pg', 'zod', 'node:'] },
 
   // Reads along between services and servers, and knows neither.
   { of: 'nemesis/proxy.ts', may: ['nemesis/postgres-wire.ts', 'node:'] },
   { of: 'nemesis/postgres-wire.ts', may: [] },
-
   // Hurts a stack from outside and looks into all of it: nothing of the services' own code but what decides ids and bodies.
   {
     of: 'nemesis/',
@@ -246,24 +202,15 @@ export const RULES: readonly Rule[] = [
       'nemesis/',
       'audit/',
       'client/client.ts',
-      'commands/draw.ts',
-      'commands/for-each.ts',
       'db/database.ts',
       'dev/',
       'domain/',
-      'workflows/messages.ts',
+      ...MESSAGES,
       '@temporalio/client',
       'node:',
     ],
     mayTypes: ['pg'],
   },
 
-  { of: 'config.ts', may: ['authority.ts', 'node:fs', 'zod'] },
-  { of: 'authority.ts', may: [] },
-  { of: 'telemetry.ts', may: ['node:module', 'pino'], mayTypes: ['config.ts', 'pino-pretty'] },
-  { of: 'run-service.ts', may: ['config.ts', 'telemetry.ts'] },
-  { of: 'deadline.ts', may: [] },
-
-  { of: 'test/', may: ['*'] },
-  { of: 'bench/', may: ['*'] },
+  { of: ['test/', 'bench/'], may: ['*'] },
 ];

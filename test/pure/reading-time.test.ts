@@ -5,17 +5,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pino } from 'pino';
-import { PREFER_CHARACTERS_MAX, waitPreference } from '../../api/prefer-wait.ts';
-import { traceOf } from '../../api/request-context.ts';
+import { PREFER_CHARACTERS_MAX, waitPreference } from '../../api/http/prefer-wait.ts';
+import { traceOf } from '../../api/http/request-context.ts';
 import { retryAfterMs } from '../../client/retry.ts';
 import { createClient } from '../../client/client.ts';
 import { readBatchRows } from '../../commands/cli/batch-csv.ts';
 import { httpUrl, pair, seconds } from '../../commands/cli/values.ts';
-import { hasDay } from '../../domain/recurring.ts';
+import { hasDay } from '../../domain/transfer/recurring.ts';
 import { parseRanges } from '../../domain/index-set.ts';
 import { amountProblem } from '../../domain/money.ts';
-import { parseAuthority } from '../../authority.ts';
-import { withoutPasswords } from '../../telemetry.ts';
+import { parseAuthority } from '../../process/authority.ts';
+import { withoutPasswords } from '../../process/telemetry.ts';
 import { RECEIVER, SENDER, testApp } from './api-fakes.ts';
 
 /** What is read is made so many times as long. */

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recurringRunId, recurringTransferId, transferId } from '../../domain/derived-id.ts';
-import { hasDay, intervalOffset, scheduledRunName, triggeredRunName, type Calendar } from '../../domain/recurring.ts';
+import {
+  hasDay,
+  intervalOffset,
+  scheduledRunName,
+  triggeredRunName,
+  type Calendar,
+} from '../../domain/transfer/recurring.ts';
 import { RECEIVER, SENDER, testApp, type Problem } from './api-fakes.ts';
 
 const body = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '25.00' };

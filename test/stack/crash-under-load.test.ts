@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { draw, drawFrom } from '../../commands/draw.ts';
+import { draw, drawFrom } from '../../dev/draw.ts';
 import { freeze, killAndAwaitNext } from './faults.ts';
 import { startLoad } from './load.ts';
 import { openMoney, type Money } from './money.ts';

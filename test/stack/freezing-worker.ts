@@ -1,17 +1,17 @@
-// `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet.ts runs it, which stops its own process
+// `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet/main.ts runs it, which stops its own process
 // (SIGSTOP) when it has been given this activity and has not yet sent it to the database. Thawed by a SIGCONT from outside,
 // it goes on as if nothing had been. It takes one task at a time, so that none is lost in a frozen process but that one.
 // Tells whoever started it what it was given and what came of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
-import { createWalletActivities, type WalletActivities } from '../../activities/wallet.ts';
-import { readSettings } from '../../config.ts';
+import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
+import { readSettings } from '../../process/config.ts';
 import { guardInstallation } from '../../db/installation.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
-import { createLogger } from '../../telemetry.ts';
+import { createLogger } from '../../process/telemetry.ts';
 import { connectWorker } from '../../temporal/connection.ts';
-import { openWalletDatabase } from '../../workers/wallet.ts';
+import { openWalletDatabase } from '../../workers/wallet/main.ts';
 import { installTemporalRuntime } from '../../workers/worker.ts';
 
 export interface Told {

@@ -16,8 +16,8 @@ import { transferId } from '../../domain/derived-id.ts';
 import type { InstallationId, TransferId } from '../../domain/ids.ts';
 import { INSTALLATION_HEADER } from '../../domain/installation.ts';
 import { startFaultProxy, type FaultProxy } from '../../nemesis/proxy.ts';
-import { startTransfer } from '../../temporal/start-movement.ts';
-import { transferWorkflowId } from '../../workflows/messages.ts';
+import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import type { Movement } from './api-client.ts';
 import { freePort } from './free-port.ts';
 import { workerEnvironment } from './held-up.ts';
@@ -144,7 +144,7 @@ describe('an installation beside another one', () => {
   });
 
   test('a worker that finds the Temporal of another one ends, and says what to do', async () => {
-    const file = fileURLToPath(new URL('../../workers/wallet.ts', import.meta.url));
+    const file = fileURLToPath(new URL('../../workers/wallet/main.ts', import.meta.url));
     const child = spawn(process.execPath, [file], {
       env: { ...workerEnvironment(first, 0), TEMPORAL_ADDRESS: second.file().temporal.address },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { draw, drawAmount, drawFrom } from '../../commands/draw.ts';
+import { draw, drawAmount, drawFrom } from '../../dev/draw.ts';
 import type { Movement } from './api-client.ts';
 import type { Money } from './money.ts';
 import { until } from './stack.ts';

@@ -61,8 +61,8 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   test('begins with the migration: what is new refuses a schema of before, and the old does not notice', async () => {
     const { api, wallet_api } = stack.file();
     const early = [
-      start('workers/wallet.ts', { WALLET_SHARD: '0', TRANSFER_API_URL: api }),
-      start('workers/transfer.ts', { WALLET_API_URL: wallet_api! }),
+      start('workers/wallet/main.ts', { WALLET_SHARD: '0', TRANSFER_API_URL: api }),
+      start('workers/transfer/main.ts', { WALLET_API_URL: wallet_api! }),
     ];
     for (const worker of early) {
       assert.equal(await worker.ended, 1);
@@ -90,9 +90,9 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     start('api/wallet-server.ts', own);
     const workers = [
       ...['0', '1'].map((shard) =>
-        start('workers/wallet.ts', { WALLET_SHARD: shard, TRANSFER_API_URL: stack.file().api }),
+        start('workers/wallet/main.ts', { WALLET_SHARD: shard, TRANSFER_API_URL: stack.file().api }),
       ),
-      start('workers/transfer.ts', own),
+      start('workers/transfer/main.ts', own),
     ];
     start('api/server.ts', own);
     const api = apiClient(() => `http://127.0.0.1:${port}`);

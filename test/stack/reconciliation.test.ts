@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { movementWorkflows } from '../../temporal/movement-workflows.ts';
-import type { MovementStarter } from '../../temporal/start-movement.ts';
-import { ensureReconciliationSchedule } from '../../temporal/start-reconciliation.ts';
+import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
+import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
+import { ensureReconciliationSchedule } from '../../temporal/transfer/start-reconciliation.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 

@@ -11,8 +11,8 @@ import { createRecurringTransfer } from '../../db/transfer/recurring-queries.ts'
 import type { Currency } from '../../domain/currency.ts';
 import { recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
-import { recurringBodyHash } from '../../domain/recurring-body.ts';
-import type { Calendar } from '../../domain/recurring.ts';
+import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
+import type { Calendar } from '../../domain/transfer/recurring.ts';
 import type { Page } from './api-client.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';

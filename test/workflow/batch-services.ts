@@ -2,11 +2,11 @@
  * The services' batch activities for workflow tests: the fences' rules over maps, item by item, with faults on request. Even
  * items are sent from shard 0 and received in shard 1, odd ones the other way round.
  */
-import type { BatchTransferActivities } from '../../activities/batch-transfer.ts';
-import type { BatchWalletActivities } from '../../activities/batch-wallet.ts';
-import type { BatchProgress } from '../../domain/batch.ts';
+import type { BatchTransferActivities } from '../../activities/transfer/batch.ts';
+import type { BatchWalletActivities } from '../../activities/wallet/batch.ts';
+import type { BatchProgress } from '../../domain/transfer/batch.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
-import type { LegAnswer, TransferEnd } from '../../domain/transfer.ts';
+import type { LegAnswer, TransferEnd } from '../../domain/transfer/transfer.ts';
 import type { FakeServices } from './services.ts';
 
 type Activities = BatchWalletActivities & BatchTransferActivities;

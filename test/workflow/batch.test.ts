@@ -5,14 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { BatchId } from '../../domain/ids.ts';
-import type { transferBatch } from '../../workflows/batch.ts';
+import type { transferBatch } from '../../workflows/transfer/batch.ts';
 import {
   batchWorkflowId,
   retryUpdate,
   TRANSFER_TASK_QUEUE,
   type BatchInput,
   type Dispatch,
-} from '../../workflows/messages.ts';
+} from '../../workflows/transfer/messages.ts';
 import { createBatchServices, type BatchActivityName, type FakeBatchServices } from './batch-services.ts';
 import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { unavailable } from './services.ts';

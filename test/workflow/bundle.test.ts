@@ -15,7 +15,7 @@ test('what workers run as workflow code holds workflows and domain, and nothing 
   );
   const own = modules.filter((name) => name.endsWith('.ts'));
 
-  assert.ok(own.includes('./workflows/transfer.ts'), own.join(' '));
+  assert.ok(own.includes('./workflows/transfer/transfer.ts'), own.join(' '));
   assert.deepEqual(
     own.filter((name) => !/^\.\/(workflows|domain)\//.test(name)),
     [],

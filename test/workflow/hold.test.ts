@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { cancelUpdate, captureUpdate } from '../../workflows/messages.ts';
+import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
 import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';

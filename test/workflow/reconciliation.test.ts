@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Look, ReconciliationActivities } from '../../activities/reconciliation.ts';
+import type { Look, ReconciliationActivities } from '../../activities/transfer/reconciliation.ts';
 import type { CaseId, RunId } from '../../domain/ids.ts';
 import {
   EMPTY_TALLY,
@@ -17,14 +17,14 @@ import {
   type PlaceInRun,
   type Tally,
   type Window,
-} from '../../domain/reconciliation.ts';
+} from '../../domain/transfer/reconciliation.ts';
 import {
   caseWorkflowId,
   reconciliationWorkflowId,
   TRANSFER_TASK_QUEUE,
   type ReconciliationInput,
-} from '../../workflows/messages.ts';
-import type { reconciliation } from '../../workflows/reconciliation.ts';
+} from '../../workflows/transfer/messages.ts';
+import type { reconciliation } from '../../workflows/transfer/reconciliation.ts';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable } from './services.ts';
 

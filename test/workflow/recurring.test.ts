@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
-import type { RecurringActivities, RunAnswer } from '../../activities/recurring.ts';
+import type { RecurringActivities, RunAnswer } from '../../activities/transfer/recurring.ts';
 import { recurringRunId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
-import { scheduledRunName } from '../../domain/recurring.ts';
-import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/messages.ts';
-import type { recurringTransfer } from '../../workflows/recurring.ts';
+import { scheduledRunName } from '../../domain/transfer/recurring.ts';
+import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/transfer/messages.ts';
+import type { recurringTransfer } from '../../workflows/transfer/recurring.ts';
 import { it, keepHistory, scheduledStartTime, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable } from './services.ts';
 

@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { ReconciliationActivities } from '../../activities/reconciliation.ts';
-import { EMPTY_TALLY } from '../../domain/reconciliation.ts';
+import type { ReconciliationActivities } from '../../activities/transfer/reconciliation.ts';
+import { EMPTY_TALLY } from '../../domain/transfer/reconciliation.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { CaseId, InstallationId, TransferId, WalletId } from '../../domain/ids.ts';
-import type { HalfDone } from '../../domain/half-done.ts';
-import type { TransferTerms } from '../../domain/transfer.ts';
-import { refundCaseWorkflowId, TRANSFER_TASK_QUEUE } from '../../workflows/messages.ts';
-import type { refundCase } from '../../workflows/refund-case.ts';
+import type { HalfDone } from '../../domain/transfer/half-done.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
+import { refundCaseWorkflowId, TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
+import type { refundCase } from '../../workflows/transfer/refund-case.ts';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, unavailable, type Faults } from './services.ts';
 

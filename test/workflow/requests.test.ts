@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { cancelUpdate, captureUpdate } from '../../workflows/messages.ts';
+import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
 import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { cancelUpdate } from '../../workflows/messages.ts';
+import { cancelUpdate } from '../../workflows/transfer/messages.ts';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
 import { createServices } from './services.ts';
 import { startTransfer } from './start.ts';

@@ -3,10 +3,10 @@
  * fences do is proved in test/database; here they answer, so that what is tested is the workflow.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { TransferActivities } from '../../activities/transfer.ts';
+import type { TransferActivities } from '../../activities/transfer/transfer.ts';
 import { createTransferAtOnce, type TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
-import type { WalletActivities } from '../../activities/wallet.ts';
-import type { AbandonReason, AdvanceState, LegAnswer, TransferTerms } from '../../domain/transfer.ts';
+import type { WalletActivities } from '../../activities/wallet/wallet.ts';
+import type { AbandonReason, AdvanceState, LegAnswer, TransferTerms } from '../../domain/transfer/transfer.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;

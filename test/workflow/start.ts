@@ -1,10 +1,10 @@
-/** Starts the workflows as temporal/start-movement.ts does, on the time-skipping server, which has no search attributes' rows. */
+/** Starts the workflows as temporal/transfer/start-movement.ts does, on the time-skipping server, which has no search attributes' rows. */
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
-import type { transaction } from '../../workflows/transaction.ts';
-import type { transfer } from '../../workflows/transfer.ts';
+import type { transaction } from '../../workflows/transfer/transaction.ts';
+import type { transfer } from '../../workflows/transfer/transfer.ts';
 import {
   transactionWorkflowId,
   TRANSFER_TASK_QUEUE,
@@ -12,7 +12,7 @@ import {
   type Dispatch,
   type TransactionInput,
   type TransferInput,
-} from '../../workflows/messages.ts';
+} from '../../workflows/transfer/messages.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const trace = { requestId: 'test-request' };

@@ -1,0 +1,46 @@
+/**
+ * The transfer service's activities for batches: what became of many items, written into its database at once. A repeat, and
+ * one that comes late, changes nothing. Imported by workers; workflows import the type alone.
+ */
+import type { Database } from '../../db/database.ts';
+import { readBatchLegs } from '../../db/transfer/batch-legs.ts';
+import { recordBatchAttention, recordBatchEnds } from '../../db/transfer/batch-queries.ts';
+import type { BatchEnds, ReadBatchLegs } from '../../domain/transfer/batch.ts';
+import type { BatchId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+
+export type BatchTransferActivities = ReturnType<typeof createBatchTransferActivities>;
+
+/** How the wallet service reads a batch's items where both services run in one process. */
+export function createBatchLegsReader(database: Database): ReadBatchLegs {
+  return (query) => readBatchLegs(database, query);
+}
+
+export function createBatchTransferActivities(database: Database) {
+  return {
+    /** Writes how the items at these places have ended, COMPLETED but for those in `ends`, and answers how far the batch is. */
+    recordBatchEnds: ({
+      trace,
+      ...ended
+    }: {
+      batchId: BatchId;
+      places: string;
+      ends: readonly BatchEnds[];
+      trace: TraceContext;
+      bodyHash?: string;
+    }) => recordBatchEnds(database, ended, trace),
+
+    /** Shows an operator that a batch's compensation cannot finish, with the reason and the last error. */
+    recordBatchAttention: ({
+      batchId,
+      reason,
+      error,
+      bodyHash,
+    }: {
+      batchId: BatchId;
+      reason: string;
+      error: string;
+      bodyHash?: string;
+    }) => recordBatchAttention(database, batchId, reason, error, bodyHash),
+  };
+}

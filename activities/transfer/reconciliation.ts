@@ -1,0 +1,229 @@
+/**
+ * The reconciliation's activities: look at a place for what disagrees, look again at what did, repair what is safe to repair
+ * and keep a case of the rest. Each may be repeated at any time, and several runs may be under way: what they write is a
+ * start of a workflow that finds the one that is there, or a case of which a subject has one. The ledger is the wallet
+ * service's, behind a port; imported by workers, and the type by workflows.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/database.ts';
+import { findBatch } from '../../db/transfer/batch-queries.ts';
+import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../../db/transfer/case-queries.ts';
+import { logOutcome } from '../../db/transfer/case-log.ts';
+import { findTransfer } from '../../db/transfer/queries.ts';
+import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../../db/transfer/run-queries.ts';
+import { findTransaction } from '../../db/transfer/transaction-queries.ts';
+import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../../domain/ids.ts';
+import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
+import {
+  EMPTY_TALLY,
+  isPatrolled,
+  placesOf,
+  subjectOf,
+  type Cursor,
+  type Disagreement,
+  type Finding,
+  type Patrol,
+  type Place,
+  type PlaceInRun,
+  type RunScope,
+  type RunStatus,
+  type Tally,
+  type Window,
+} from '../../domain/transfer/reconciliation.ts';
+import { tellGivenBack } from '../../domain/transfer/given-back.ts';
+import { halfDone, type HalfDone } from '../../domain/transfer/half-done.ts';
+import { examiner, type WorkflowStates } from './examination.ts';
+import { placeReader, type Look, type WorkflowLists } from './reconciliation-places.ts';
+
+export type { Look };
+
+/** Temporal, as far as the reconciliation needs it: temporal/transfer/movement-workflows.ts. */
+export interface Workflows extends WorkflowStates, WorkflowLists {
+  /** Has a workflow that is open settle what it moves as the fences say. */
+  readonly requestCancel: (workflowId: string) => Promise<void>;
+  readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
+  readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
+  readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
+}
+
+export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
+
+/** A call goes on to the next pages of its place for so long, so that the history stays short. */
+const LOOK_MS = 5_000;
+const ENDED_PAGES_A_RUN = 4;
+const REPAIR_LOOKS = 10;
+const REPAIR_LOOK_MS = 500;
+const REPAIRED_BY_ITS_WORKFLOW: ReadonlySet<Disagreement> = new Set(['workflow_missing', 'workflow_behind']);
+const isBehind = ({ reason }: Finding): boolean => reason === 'workflow_behind';
+
+export function createReconciliationActivities({
+  database,
+  ledger,
+  workflows,
+}: {
+  database: Database;
+  ledger: Ledger;
+  workflows: Workflows;
+}) {
+  const examine = examiner({ database, ledger, workflows });
+  const pageOf = placeReader({ database, ledger, workflows, examine });
+
+  return {
+    /** Notes that a run begins, and that those whose workflow is gone have failed. */
+    async beginReconciliation(run: {
+      runId: RunId;
+      workflowId: string;
+      trigger: 'schedule' | 'request';
+      scope?: RunScope;
+    }): Promise<{ window: Window; patrol: Patrol; shardCount: number; places?: readonly PlaceInRun[] }> {
+      for (const { runId, workflowId } of await listRunsUnderWay(database)) {
+        if (workflowId === run.workflowId || (await workflows.stateOf(workflowId)) === 'open') continue;
+        await finishRun(database, runId, {
+          status: 'FAILED',
+          tally: EMPTY_TALLY,
+          error: 'its workflow was terminated',
+        });
+      }
+      const row = await beginRun(database, run);
+      if (row === undefined) throw new Error(`the run ${run.runId} could not begin`);
+      const window = { fromMs: row.fromMark.getTime(), untilMs: row.toMark.getTime() };
+      const { shardCount } = ledger;
+      const clocks = await Promise.all(Array.from({ length: shardCount }, (_, shard) => ledger.clock(shard)));
+      const places = placesOf(row.scope, window, await noteShardWindows(database, row, clocks));
+      return { window, patrol: row.patrol, shardCount, places };
+    },
+
+    /** Looks at a place from the cursor on, for some seconds or to its end, or until many subjects seem to disagree. */
+    async lookAt({ place, window, cursor }: { place: Place; window: Window; cursor: Cursor | null }): Promise<Look> {
+      const startedAt = performance.now();
+      let [checked, next, suspects] = [0, cursor, new Set<string>()];
+      let pages = 0;
+      do {
+        pages += 1;
+        const page = await pageOf(place, window, next);
+        checked += page.checked;
+        next = page.next;
+        suspects = new Set([...suspects, ...page.suspects]);
+      } while (
+        next !== null &&
+        pages < pagesMax(place) &&
+        suspects.size < MOVEMENTS_MAX &&
+        performance.now() - startedAt < LOOK_MS
+      );
+      return { checked, suspects: [...suspects], next };
+    },
+
+    /**
+     * Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. After
+     * a refund of a case, its log is told first what came of it, once a run.
+     */
+    async settleSuspects({
+      subjects,
+      refunded,
+    }: {
+      subjects: readonly string[];
+      refunded?: { readonly caseId: CaseId; readonly runId: string };
+    }): Promise<Tally> {
+      if (refunded !== undefined) await noteRefund(refunded);
+      const problems = await examine(subjects);
+      const repairable = [...problems.values()].filter(({ reason }) => REPAIRED_BY_ITS_WORKFLOW.has(reason));
+      for (const { subject, reason } of repairable) {
+        if (reason === 'workflow_missing') await restart(subject);
+        else await workflows.requestCancel(subjectOf(subject).id);
+      }
+      const unrepaired = await untilRepaired(repairable.map(({ subject }) => subject));
+
+      const found: Finding[] = [];
+      let [repaired, casesOpened, casesClosed] = [0, 0, 0];
+      // Beside what was asked about, the batches of items.
+      for (const subject of new Set([...subjects, ...problems.keys()])) {
+        const first = problems.get(subject);
+        const isRepaired =
+          first !== undefined && REPAIRED_BY_ITS_WORKFLOW.has(first.reason) && !unrepaired.has(subject);
+        if (isRepaired) repaired += 1;
+        // What disagrees about something that has ended is another case than that of its compensation.
+        if (await closeLeftOver(database, subject)) casesClosed += 1;
+        const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? first);
+        if (problem === undefined) {
+          if (await closeDisagreement(database, subject)) casesClosed += 1;
+          continue;
+        }
+        const known = await openDisagreement(database, problem, problem.reason === 'workflow_missing' ? 1 : 0);
+        if (known !== 'settled') found.push(problem);
+        if (known === 'opened') casesOpened += 1;
+      }
+      return { checked: 0, repaired, casesOpened, casesClosed, found: found.length, findings: found };
+    },
+
+    /** Writes the result of a run, unless it has one. */
+    finishReconciliation: ({
+      runId,
+      ...result
+    }: {
+      runId: RunId;
+      status: Exclude<RunStatus, 'RUNNING'>;
+      tally: Tally;
+      error?: string;
+      patrol?: Patrol;
+    }): Promise<void> => finishRun(database, runId, result),
+
+    /** What a case is about; null if it is not open. */
+    async subjectOfCase({ caseId }: { caseId: CaseId }): Promise<string | null> {
+      const row = await findCase(database, caseId);
+      return row?.status === 'OPEN' ? row.subject : null;
+    },
+
+    /**
+     * What a transfer has left half done whose row is lost, or says that its id had been another's; nothing of one whose row
+     * knows it. A workflow of it may be open: whoever comes second adopts what the fences say.
+     */
+    async leftHalfDone({ subject }: { subject: string }): Promise<HalfDone[]> {
+      const { kind, id } = subjectOf(subject);
+      if (kind !== 'transfer' && kind !== 'movement') return [];
+      const row = await findTransfer(database, id as TransferId);
+      if (row !== undefined && row.failureReason !== 'terms_conflict') return [];
+      const moved = (await ledger.movements([id])).get(id);
+      return moved === undefined ? [] : halfDone(id as TransferId, moved);
+    },
+  };
+
+  async function noteRefund({ caseId, runId }: { caseId: CaseId; runId: string }): Promise<void> {
+    const row = await findCase(database, caseId);
+    if (row === undefined) return;
+    const { id } = subjectOf(row.subject);
+    const comment = tellGivenBack((await ledger.movements([id])).get(id));
+    await logOutcome(database, caseId, { action: 'refund', comment, requestKey: `refund-case/${caseId}/${runId}` });
+  }
+
+  /** Looks again until nothing of it disagrees, or for some seconds: what was asked of a workflow takes it a moment. */
+  async function untilRepaired(subjects: readonly string[]): Promise<Map<string, Finding>> {
+    let unrepaired = await examine(subjects);
+    for (let look = 0; look < REPAIR_LOOKS && [...unrepaired.values()].some(isBehind); look += 1) {
+      await sleep(REPAIR_LOOK_MS);
+      unrepaired = await examine(subjects);
+    }
+    return unrepaired;
+  }
+
+  /** Starts the workflow of a movement or a batch from its row. One that ended meanwhile is left alone. */
+  async function restart(subject: string): Promise<void> {
+    const { kind, id } = subjectOf(subject);
+    if (kind === 'transfer') {
+      const row = await findTransfer(database, id as TransferId);
+      // A transfer of a batch never gets a workflow of its own: what is missing is its batch's.
+      if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
+    } else if (kind === 'transaction') {
+      const row = await findTransaction(database, id as TransactionId);
+      if (row !== undefined) await workflows.startTransaction(row);
+    } else if (kind === 'batch') {
+      const row = await findBatch(database, id as BatchId);
+      if (row !== undefined) await workflows.startBatch(row);
+    }
+  }
+}
+
+/** How many pages one call looks at: of what did not change, a run looks at some. */
+function pagesMax(place: Place): number {
+  if (!isPatrolled(place)) return Number.POSITIVE_INFINITY;
+  return place.of === 'ended' ? ENDED_PAGES_A_RUN : 1;
+}

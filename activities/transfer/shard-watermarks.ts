@@ -1,0 +1,44 @@
+/**
+ * Compares each wallet shard with a leg that it is known to have decided: one that lacks it was restored from before, and what
+ * it did since is lost in it alone. Then a case is opened, which stops what would move money in that shard, until an operator
+ * says what has become of it. Else the newest leg is noted, for the next time.
+ */
+import type { Database } from '../../db/database.ts';
+import { openDisagreement } from '../../db/transfer/case-queries.ts';
+import { findWatermark, noteWatermark, type NotedWatermark } from '../../db/transfer/watermark-queries.ts';
+import type { Ledger } from '../../domain/ledger.ts';
+import { shardSubject, type Finding } from '../../domain/transfer/reconciliation.ts';
+
+/** A shard that is behind, and what it lacks. */
+export interface ShardBehind {
+  readonly shard: number;
+  readonly known: NotedWatermark;
+  /** Whether that was not known before. */
+  readonly isNew: boolean;
+}
+
+/** Undefined if the shard is not behind, or an operator has said that it is settled. */
+export async function compareWatermark(
+  database: Database,
+  ledger: Pick<Ledger, 'watermark'>,
+  shard: number,
+): Promise<ShardBehind | undefined> {
+  const known = await findWatermark(database, shard);
+  const { isKnownThere, newest } = await ledger.watermark(shard, known ?? null);
+  if (!isKnownThere && known !== undefined) {
+    const opened = await openDisagreement(database, shardFinding(shard, known), 0);
+    if (opened !== 'settled') return { shard, known, isNew: opened === 'opened' };
+  }
+  const isSame =
+    newest?.movement === known?.movement && newest?.leg === known?.leg && newest?.decidedAtMs === known?.decidedAtMs;
+  if (newest !== null && !isSame) await noteWatermark(database, shard, newest, known);
+  return undefined;
+}
+
+export function shardFinding(shard: number, { movement, leg, notedAt }: NotedWatermark): Finding {
+  return {
+    subject: shardSubject(shard),
+    reason: 'shard_behind',
+    detail: `it lacks the ${leg} of movement ${movement}, which it had at ${notedAt.toISOString()}: it was restored from before that`,
+  };
+}

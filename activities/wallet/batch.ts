@@ -1,0 +1,102 @@
+/**
+ * The wallet service's activities for batches: one leg of many items, in one operation of one shard, fenced item by item, so
+ * that each may be repeated at any time. The items are read from the service that owns them, so none passes through a
+ * workflow; answers name only those that did not go as asked. Imported by workers; workflows import the type alone.
+ */
+import type { Database } from '../../db/database.ts';
+import * as wallet from '../../db/wallet/batch-queries.ts';
+import type {
+  BatchAbandonReason,
+  BatchLegs,
+  BatchSide,
+  CreditAnswers,
+  DebitAnswers,
+  LegAnswers,
+  ReadBatchLegs,
+} from '../../domain/transfer/batch.ts';
+import type { BatchId } from '../../domain/ids.ts';
+import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
+import { bucketRange } from '../../domain/routing.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import type { LegAnswer } from '../../domain/transfer/transfer.ts';
+
+interface ShardOfBatch {
+  readonly batchId: BatchId;
+  /** Of these items, those whose wallet is in the shard. */
+  readonly places: string;
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly trace: TraceContext;
+}
+type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
+
+export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivities>;
+
+/** `databaseOf` gives a shard's database: the only one of its own worker, or one of all. */
+export function createBatchWalletActivities(databaseOf: (shard: number) => Database, readLegs: ReadBatchLegs) {
+  const legsOf = async (side: BatchSide, { batchId, places, shard, shardCount }: ShardOfBatch): Promise<BatchLegs> => {
+    const { first: firstBucket, last: lastBucket } = bucketRange(shard, shardCount);
+    const legs = await readLegs({ batchId, side, places, firstBucket, lastBucket });
+    assertComplete(legs, places, batchId);
+    return legs;
+  };
+
+  return {
+    /** Takes the items' amounts out of their senders' wallets, in their order; answers those that were not. */
+    debitBatch: async (input: ShardOfBatch): Promise<DebitAnswers> => {
+      const legs = await legsOf('sender', input);
+      return grouped(legs, await wallet.debitBatch(databaseOf(input.shard), legs, input.trace));
+    },
+
+    /** Puts the items' amounts into their receivers' wallets; answers those that were not. */
+    creditBatch: async (input: ShardOfBatch): Promise<CreditAnswers> => {
+      const legs = await legsOf('receiver', input);
+      return grouped(legs, await wallet.creditBatch(databaseOf(input.shard), legs, input.trace));
+    },
+
+    /** Makes sure that the items' credits never happen any more; answers those that are not canceled for this reason. */
+    cancelBatchCredits: async (input: Abandoned): Promise<CreditAnswers> => {
+      const legs = await legsOf('receiver', input);
+      return grouped(legs, await wallet.cancelBatchCredits(databaseOf(input.shard), legs, input.reason));
+    },
+
+    /** Undoes the items' debits, whatever became of them; answers those that had not been applied. */
+    refundBatch: async (input: Abandoned & { isOtherCredited?: boolean }): Promise<DebitAnswers> => {
+      const legs = await legsOf('sender', input);
+      return grouped(
+        legs,
+        await wallet.refundBatch(databaseOf(input.shard), legs, input.reason, input.trace, input.isOtherCredited),
+      );
+    },
+  };
+}
+
+/** An answer names only what did not go as asked, so an item that was never read would pass for one that did. */
+function assertComplete(legs: BatchLegs, places: string, batchId: BatchId): void {
+  const asked = parseIndexes(places);
+  const { indexes, transferIds, walletIds, currencies, amounts, elsewhere } = legs;
+  const isComplete =
+    [transferIds, walletIds, currencies, amounts].every((column) => column.length === indexes.length) &&
+    indexes.length + elsewhere === asked.length;
+  if (!isComplete)
+    throw new Error(
+      `of ${asked.length} items of batch ${batchId}, ${indexes.length} were read and ${elsewhere} said to be of other shards`,
+    );
+}
+
+/** Items with the same answer together, in the order of the first of each. */
+function grouped<Refusal extends string>(
+  legs: BatchLegs,
+  answers: ReadonlyMap<string, LegAnswer<Refusal>>,
+): LegAnswers<Refusal>[] {
+  const groups = new Map<string, { answer: LegAnswer<Refusal>; indexes: number[] }>();
+  for (const [at, transferId] of legs.transferIds.entries()) {
+    const answer = answers.get(transferId);
+    if (answer === undefined) continue;
+    const key = JSON.stringify(answer);
+    const group = groups.get(key) ?? { answer, indexes: [] };
+    groups.set(key, group);
+    group.indexes.push(legs.indexes[at]!);
+  }
+  return [...groups.values()].map(({ answer, indexes }) => ({ places: formatIndexes(indexes), answer }));
+}

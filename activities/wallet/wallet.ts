@@ -1,0 +1,74 @@
+/**
+ * The wallet service's activities: each is one fenced operation of the shard that holds the wallet, so each may be
+ * repeated at any time. Refusals are values; faults are thrown and retried by Temporal. Imported by workers; workflows
+ * import the type alone.
+ */
+import type { Database } from '../../db/database.ts';
+import * as wallet from '../../db/wallet/queries.ts';
+import type { WalletId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
+import type { AbandonReason, TransferTerms } from '../../domain/transfer/transfer.ts';
+
+interface TransferLeg {
+  readonly terms: TransferTerms;
+  readonly trace: TraceContext;
+  readonly total?: wallet.Total;
+}
+
+/** What the credit moved, or another movement's, by its fence's final answer. */
+interface Settlement extends TransferLeg {
+  readonly credited: string;
+  readonly otherCredit?: string;
+  readonly reason: AbandonReason;
+}
+
+interface TransactionLeg {
+  readonly terms: TransactionTerms;
+  readonly trace: TraceContext;
+}
+
+export type WalletActivities = ReturnType<typeof createWalletActivities>;
+
+/** `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. */
+export function createWalletActivities(shardOf: (walletId: WalletId) => Database) {
+  return {
+    /** Takes the amount out of the sender's wallet, for good or as a hold. */
+    debit: ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
+      wallet.debit(shardOf(terms.senderWalletId), terms, trace, { isHold, total }),
+
+    /** Puts the amount into the receiver's wallet. */
+    credit: ({ terms, trace, total }: TransferLeg) =>
+      wallet.credit(shardOf(terms.receiverWalletId), terms, trace, total),
+
+    /** Makes sure that the credit never happens any more, or answers that it has. */
+    cancelCredit: ({ terms, reason, total }: TransferLeg & { reason: AbandonReason }) =>
+      wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason, total),
+
+    /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
+    refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, { total, otherCredit }),
+
+    /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
+    writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
+      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, {
+        isWriteOff: true,
+        total,
+        otherCredit,
+      }),
+
+    /** Pays the sender back out of the external wallet, before it is known what became of the credit; whether that has happened. */
+    advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),
+
+    /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */
+    cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>
+      wallet.cancelAdvance(shardOf(terms.senderWalletId), terms),
+
+    /** Moves the money of a one-sided transaction, both entries at once. */
+    transact: ({ terms, trace }: TransactionLeg) => wallet.transact(shardOf(terms.walletId), terms, trace),
+
+    /** Makes sure that a one-sided transaction never happens any more, or answers that it has. */
+    cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
+      wallet.cancelTransaction(shardOf(terms.walletId), terms, reason),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * What the transfer API and the wallet API have in common: request ids and log lines, the refusal of what other sites send,
+ * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method. Imported by
+ * app.ts and wallet-app.ts.
+ */
+import { $, OpenAPIHono } from '@hono/zod-openapi';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Authority } from '../../process/authority.ts';
+import type { Installation } from '../../domain/installation.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { refuseCrossSite } from './cross-site.ts';
+import { limitLoad, type LoadBounds } from './load-limits.ts';
+import { refuseMisdirected } from './misdirected.ts';
+import { answerProblem, ProblemError } from './problem.ts';
+import { boundQuery } from './query-bound.ts';
+import { refuseRepeatedHeaders } from './repeated-headers.ts';
+import type { ApiEnv } from './env.ts';
+import { withRequestContext } from './request-context.ts';
+import { refuseFaulty } from './validation.ts';
+
+export interface BaseDeps {
+  readonly log: Logger;
+  /** The names, besides those of loopback, by which it is asked for. */
+  readonly hosts: readonly Authority[];
+  readonly bounds: LoadBounds;
+  /** The installation that the process's databases belong to. */
+  readonly installation: () => Promise<Installation>;
+}
+
+/** For a process of its own; the setting counts short requests, which wait for a database at most. */
+export function loadBounds(requestsMax: number): LoadBounds {
+  return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
+}
+
+export function createBaseApp({ log, hosts, bounds, installation }: BaseDeps) {
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
+  app.onError(answerProblem);
+  app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
+  return $(
+    app
+      .use(withRequestContext(log))
+      .use(refuseCrossSite(hosts))
+      .use(refuseRepeatedHeaders)
+      .use(
+        methodNotAllowed({
+          app,
+          onMethodNotAllowed: (c, methods) => {
+            const Allow = methods.join(', ');
+            return answerProblem(
+              new ProblemError('method_not_allowed', { detail: `It has ${Allow}.`, headers: { Allow } }),
+              c,
+            );
+          },
+        }),
+      )
+      .use(limitLoad(bounds))
+      .use(boundQuery)
+      .use(refuseMisdirected(installation)),
+  );
+}

@@ -1,0 +1,166 @@
+/**
+ * The schemas of what requests and answers are made of. They validate, normalise and document at once: ids in lower case,
+ * amounts with four decimals. Imported by api/ only.
+ */
+import { z } from '@hono/zod-openapi';
+import { isCurrency, type Currency } from '../../domain/currency.ts';
+import type {
+  BatchId,
+  CaseId,
+  RecurringTransferId,
+  RunId,
+  TransactionId,
+  TransferId,
+  WalletId,
+} from '../../domain/ids.ts';
+import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
+import type { FieldCode } from './field-codes.ts';
+import { isStorable } from './request-body.ts';
+import { otherwise } from './validation.ts';
+
+export const exampleWalletId = '8f14e45f-ceea-867f-9b1c-2d3e4f5a6b7c';
+export const exampleReceiverId = '1c9ac015-9d3c-8e35-a1f2-7b6c5d4e3f2a';
+export const exampleMovementId = '5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
+export const exampleRecurringId = '3d7c1e20-95ab-8c04-a6f7-0b1c2d3e4f5a';
+
+export const exampleCaseId = '7d1f0c2e-94ab-4c65-8e21-3a5b6c7d8e9f';
+export const exampleRunId = '2b8e6a40-51cd-4f7a-9d03-6e1f2a3b4c5d';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Any UUID, whatever its version: whether there is such a thing is for its service to say. */
+function uuid<Id extends string>(code: FieldCode, example: string) {
+  return z
+    .string({ error: otherwise(code) })
+    .regex(UUID, code)
+    .toLowerCase()
+    .transform((id) => id as Id)
+    .openapi({ type: 'string', format: 'uuid', example });
+}
+
+export const walletIdField = uuid<WalletId>('wallet_id_invalid', exampleWalletId);
+export const transferIdField = uuid<TransferId>('transfer_id_invalid', exampleMovementId);
+export const transactionIdField = uuid<TransactionId>('transaction_id_invalid', exampleMovementId);
+export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_transfer_id_invalid', exampleRecurringId);
+
+export const caseIdField = uuid<CaseId>('case_id_invalid', exampleCaseId);
+export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
+
+export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
+
+export const amountField = z
+  .string({ error: otherwise('amount_invalid') })
+  .superRefine((text, context) => {
+    const problem = amountProblem(text);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
+  .transform((text) => formatUnits(parseUnits(text)))
+  .openapi({
+    type: 'string',
+    example: '25.00',
+    description:
+      'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.',
+  });
+
+export const currencyField = z
+  .string({ error: otherwise('currency_invalid') })
+  .refine(isCurrency, 'currency_invalid')
+  .default('USD' as Currency)
+  .openapi({ type: 'string', default: 'USD', example: 'USD', description: 'An active ISO 4217 code, upper case.' });
+
+/** Counts characters as JSON Schema and PostgreSQL do, not UTF-16 units. */
+function isWithin(text: string, charactersMax: number): boolean {
+  return text.length <= charactersMax || (text.length <= 2 * charactersMax && Array.from(text).length <= charactersMax);
+}
+
+/** Text that PostgreSQL can store, also where it did not come in a body. */
+function textField(charactersMax: number) {
+  return z
+    .string({ error: otherwise('text_invalid') })
+    .refine(isStorable, { error: 'text_invalid', abort: true })
+    .refine((text) => isWithin(text, charactersMax), 'too_long')
+    .openapi({ type: 'string', maxLength: charactersMax });
+}
+
+/** Who acts, until there are credentials. */
+export const actorHeader = z
+  .string({ error: otherwise('actor_invalid', 'actor_missing') })
+  .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
+  .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
+
+export const userIdField = textField(255)
+  .refine((text) => text !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'alice' });
+
+export const referenceField = textField(255)
+  .optional()
+  .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
+
+/** Why somebody steps in. */
+export const commentField = textField(1_000)
+  .refine((text) => text.trim() !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
+
+const KEYS_MAX = 50;
+const KEY_CHARACTERS_MAX = 40;
+const VALUE_CHARACTERS_MAX = 500;
+
+/** Nothing and `{}` are the same. */
+export const metadataField = z
+  .record(z.string(), z.unknown(), { error: otherwise('metadata_invalid') })
+  .superRefine((metadata, context) => {
+    const entries = Object.entries(metadata);
+    const refuse = (path: string[]): void => context.addIssue({ code: 'custom', message: 'metadata_invalid', path });
+    if (entries.length > KEYS_MAX) return refuse([]);
+    for (const [key, value] of entries) {
+      if (key === '' || !isWithin(key, KEY_CHARACTERS_MAX)) refuse([key.slice(0, KEY_CHARACTERS_MAX)]);
+      else if (typeof value !== 'string' || !isWithin(value, VALUE_CHARACTERS_MAX)) refuse([key]);
+    }
+  })
+  .transform((metadata) => metadata as Record<string, string>)
+  .default({})
+  .openapi({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
+    maxProperties: KEYS_MAX,
+    example: { order_id: '42' },
+    description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}.`,
+  });
+
+/** One pair of metadata, as an object of one key. */
+export const metadataPairField = z
+  .record(z.string(), z.string({ error: otherwise('metadata_pair_invalid') }), {
+    error: otherwise('metadata_pair_invalid'),
+  })
+  .superRefine((metadata, context) => {
+    const entries = Object.entries(metadata);
+    const [key = '', value = ''] = entries[0] ?? [];
+    const isPair =
+      entries.length === 1 && key !== '' && isWithin(key, KEY_CHARACTERS_MAX) && isWithin(value, VALUE_CHARACTERS_MAX);
+    if (!isPair) context.addIssue({ code: 'custom', message: 'metadata_pair_invalid' });
+    else if (!isStorable(key) || !isStorable(value)) context.addIssue({ code: 'custom', message: 'text_invalid' });
+  })
+  .openapi({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
+    minProperties: 1,
+    maxProperties: 1,
+    example: { order_id: '42' },
+  });
+
+const INSTANT_MIN = Date.parse('0001-01-01T00:00:00Z');
+const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** An RFC 3339 time. The plus sign of an offset, which a query string turns into a space unless it is encoded, is put back. */
+export const instantField = z
+  .string({ error: otherwise('instant_invalid') })
+  .overwrite((text) => text.replace(/ (?=\d\d:\d\d$)/, '+').toUpperCase())
+  .pipe(z.iso.datetime({ offset: true, error: 'instant_invalid' }))
+  .transform((text) => new Date(text))
+  .refine((instant) => instant.getTime() >= INSTANT_MIN && instant.getTime() <= INSTANT_MAX, 'instant_invalid')
+  .openapi({ type: 'string', format: 'date-time', example: '2026-01-31T12:00:00Z' });
+
+/** In answers. */
+export const instantAnswer = z.string().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
+export const amountAnswer = z.string().openapi({ example: '25.0000' });
+export const idAnswer = (example: string) => z.string().openapi({ format: 'uuid', example });

@@ -1,0 +1,160 @@
+/**
+ * Every error that the API answers: its stable code, its HTTP status and its title, rendered as RFC 9457 problem details.
+ * Handlers raise a ProblemError; the app renders it in one place, and answers `internal_error` for whatever else is
+ * raised, without saying what it was. Imported by api/ only.
+ */
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
+import type { ApiEnv } from './env.ts';
+
+const PROBLEMS = {
+  bad_request: [400, 'The request is not valid HTTP'],
+  invalid_utf8: [400, 'The body is not UTF-8'],
+  invalid_json: [400, 'The body is not JSON'],
+  name_repeated: [400, 'The body names a member twice'],
+  header_repeated: [400, 'A header was sent more than once'],
+  idempotency_key_missing: [400, 'The Idempotency-Key header is missing'],
+  idempotency_key_invalid: [400, 'The Idempotency-Key header is not valid'],
+  actor_missing: [400, 'The X-Actor header is missing'],
+  cross_site_request: [403, 'A page of another site sent the request'],
+  host_not_allowed: [403, 'The service is not asked for by this name'],
+  route_not_found: [404, 'There is no such route'],
+  wallet_not_found: [404, 'There is no such wallet'],
+  transfer_not_found: [404, 'There is no such transfer'],
+  transaction_not_found: [404, 'There is no such transaction'],
+  batch_not_found: [404, 'There is no such batch'],
+  case_not_found: [404, 'There is no such case'],
+  run_not_found: [404, 'There is no such run of the reconciliation'],
+  recurring_transfer_not_found: [404, 'There is no such recurring transfer'],
+  method_not_allowed: [405, 'The route does not have this method'],
+  request_timeout: [408, 'The request took too long to arrive'],
+  wallet_exists: [409, 'The user has a wallet in this currency already'],
+  not_capturable: [409, 'The transfer is no hold that can be captured now'],
+  not_cancelable: [409, 'The transfer is past its point of no return'],
+  not_reversible: [409, 'The transfer has not moved what is to be reversed'],
+  not_resolvable: [409, 'The transfer does not wait for this'],
+  case_has_workflow: [409, 'The case closes with the workflow of its movement'],
+  case_not_refundable: [409, 'The case is not about what can be refunded'],
+  recurring_transfer_deleted: [409, 'The recurring transfer is deleted'],
+  body_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The body is not application/json'],
+  expectation_failed: [417, 'The expectation cannot be met'],
+  misdirected_request: [421, 'The request is meant for another installation'],
+  idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
+  overloaded: [429, 'Too many requests at once'],
+  headers_too_large: [431, 'The headers are too large'],
+  internal_error: [500, 'The request failed'],
+  database_unavailable: [503, 'A database does not answer'],
+  temporal_unavailable: [503, 'The workflow engine does not answer'],
+  wallet_shard_behind: [503, 'A wallet database was restored, and an operator has to look at it first'],
+  wallet_api_unavailable: [503, 'The wallet service does not answer'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One fault of a request, at the place where it was found: a JSON pointer into the body, a parameter or a header. */
+export type Fault = { readonly code: FieldCode; readonly detail: string } & (
+  { readonly pointer: string } | { readonly parameter: string } | { readonly header: string }
+);
+
+export interface ProblemOptions {
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the problem, such as the id of what is in the way. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Seconds. What is down or too much now may be well at once: clients add their own backoff. */
+const RETRY_AFTER = '1';
+
+/** Ends a request with a problem. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode | FieldCode;
+  readonly options: ProblemOptions;
+
+  constructor(code: ProblemCode | FieldCode, options: ProblemOptions = {}) {
+    super(options.detail ?? code, { cause: options.cause });
+    this.code = code;
+    this.options = options;
+  }
+}
+
+/** The problem of a request that does not validate: it has the code of its first fault, and names all of them. */
+export function faultyRequest(faults: readonly [Fault, ...Fault[]]): ProblemError {
+  const [first] = faults;
+  if (first.code in PROBLEMS) {
+    return new ProblemError(first.code, { detail: first.detail });
+  }
+  return new ProblemError(first.code, { detail: first.detail, members: { errors: faults } });
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode | FieldCode;
+  readonly detail?: string;
+  readonly instance?: string;
+  readonly request_id: string;
+}
+
+/** What is sent for a problem, whoever sends it: the app, or the server below it for what is not even HTTP. */
+export function describeProblem(
+  { code, options: { detail, headers = {}, members = {} } }: ProblemError,
+  requestId: string,
+  instance?: string,
+): { status: number; headers: Record<string, string>; body: ProblemBody } {
+  const [status, title] =
+    code in PROBLEMS ? PROBLEMS[code as ProblemCode] : ([422, 'The request does not validate'] as const);
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER } : {}),
+      ...headers,
+    },
+    body: {
+      type: `urn:counterpoise:problem:${code}`,
+      title,
+      status,
+      ...(detail === undefined ? {} : { detail }),
+      ...(instance === undefined ? {} : { instance }),
+      code,
+      request_id: requestId,
+      ...members,
+    },
+  };
+}
+
+/** The answer to anything that was raised. What is no problem is logged here, and only here. */
+export function answerProblem(error: unknown, c: Context<ApiEnv>): Response {
+  const problem = toProblem(error);
+  if (problem.code === 'internal_error') c.var.log.error({ err: error }, 'a request failed');
+  else if (problem.cause !== undefined)
+    c.var.log.warn({ err: problem.cause, code: problem.code }, 'a dependency failed');
+  const { status, headers, body } = describeProblem(problem, c.var.trace.requestId, c.req.path);
+  return c.body(JSON.stringify(body), status as ContentfulStatusCode, headers);
+}
+
+function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  // Raised by hono's own validators, for what readJson() has let through.
+  if (error instanceof HTTPException && error.status === 415) return new ProblemError('unsupported_media_type');
+  if (error instanceof HTTPException && error.status === 400) return new ProblemError('invalid_json');
+  return new ProblemError('internal_error', { detail: 'The failure was logged under this request_id.' });
+}
+
+/** The status of a code, for the documentation. */
+export function statusOf(code: ProblemCode | FieldCode): number {
+  return code in PROBLEMS ? PROBLEMS[code as ProblemCode][0] : 422;
+}
+
+/** What a code means, for the documentation. */
+export function titleOf(code: ProblemCode | FieldCode): string {
+  return code in PROBLEMS ? PROBLEMS[code as ProblemCode][1] : FIELD_FAULTS[code as FieldCode];
+}

@@ -1,0 +1,208 @@
+/**
+ * Reads a JSON body, in the order in which it is cheapest to refuse one: its type, its size, its encoding, its syntax, the
+ * characters in it. What gets through is JSON text that PostgreSQL can store; the route's schema judges the rest.
+ * Imported by api/ only.
+ */
+import { Readable } from 'node:stream';
+import type { Context, MiddlewareHandler } from 'hono';
+import { faultyRequest, ProblemError, type Fault } from './problem.ts';
+import type { ApiEnv } from './env.ts';
+import { bodyFault } from './validation.ts';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+/** Up to here the room is taken at once: as many of these as there can be connections fit into what is there for bodies. */
+const SMALL_BYTES_MAX = 16 * 1024;
+
+/**
+ * Members of objects and items of arrays, at any depth: a byte or two may be one, and each costs far more than its bytes. Ten
+ * thousand items of a batch have sixty thousand.
+ */
+const VALUES_MAX = 100_000;
+
+/** For a route with a JSON body, before its validators, which find the bytes read here. */
+export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    refuseOtherType(c.req.header('content-type'));
+    refuseEncoded(c.req.header('content-encoding'));
+    const faults = textFaults(parse(await readBytes(c, bytesMax)));
+    if (faults !== undefined) throw faultyRequest(faults);
+    await next();
+  };
+}
+
+export const readJson = readJsonUpTo(BODY_BYTES_MAX);
+
+/** For a route whose body may be left out: none is read as `{}`. */
+export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (!hasNoBody(c)) return readJson(c, next);
+  const headers = new Headers(c.req.raw.headers);
+  headers.set('content-type', 'application/json');
+  headers.delete('content-length');
+  const { url, method, signal } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: '{}', signal });
+  await next();
+};
+
+/** A request that came in at a socket has a body if it says how long it is, or that it is in chunks (RFC 9112, section 6.3). */
+function hasNoBody(c: Context<ApiEnv>): boolean {
+  const length = c.req.header('content-length');
+  if (length === '0') return true;
+  return incomingOf(c) === undefined
+    ? c.req.raw.body === null
+    : length === undefined && c.req.header('transfer-encoding') === undefined;
+}
+
+/** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
+export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): Promise<ArrayBuffer> {
+  // NaN if it does not say how long it is.
+  const length = Number(c.req.header('content-length'));
+  if (length > bytesMax) throw tooLarge(bytesMax);
+  try {
+    if (length <= SMALL_BYTES_MAX) c.var.slot.reserveBody(length);
+    else await readReserving(c, bytesMax);
+    return await c.req.arrayBuffer();
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    // The client went away while it sent, so nobody reads this.
+    throw new ProblemError('bad_request', { detail: 'The body ended before it was complete.' });
+  }
+}
+
+/**
+ * Takes room as the bytes arrive, so that a body which is only announced keeps no other out. They are gathered in one place,
+ * for a client may send each of them in a chunk of its own.
+ */
+async function readReserving(c: Context<ApiEnv>, bytesMax: number): Promise<void> {
+  let bytes = new Uint8Array(SMALL_BYTES_MAX);
+  let length = 0;
+  for await (const chunk of chunksOf(c)) {
+    if (length + chunk.length > bytesMax) throw tooLarge(bytesMax);
+    c.var.slot.reserveBody(chunk.length);
+    if (length + chunk.length > bytes.length) {
+      const larger = new Uint8Array(Math.min(2 * (length + chunk.length), bytesMax));
+      larger.set(bytes.subarray(0, length));
+      bytes = larger;
+    }
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  const { url, method, headers, signal } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body: bytes.subarray(0, length), signal });
+}
+
+/**
+ * From the socket's own stream where there is one, which hands out at once whatever has arrived; a web stream would wait for
+ * each chunk. Not ended early: that would close the connection before a refusal is sent.
+ */
+function chunksOf(c: Context<ApiEnv>): AsyncIterable<Uint8Array> {
+  const incoming = incomingOf(c);
+  if (incoming !== undefined) return incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  return c.req.raw.body?.values({ preventCancel: true }) ?? Readable.from([]);
+}
+
+function incomingOf(c: Context<ApiEnv>): Readable | undefined {
+  const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
+  return incoming instanceof Readable ? incoming : undefined;
+}
+
+function tooLarge(bytesMax: number): ProblemError {
+  return new ProblemError('body_too_large', { detail: `A body may have ${bytesMax} bytes.` });
+}
+
+function refuseOtherType(contentType: string | undefined): void {
+  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every(
+    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter),
+  );
+  if (type !== 'application/json' || !isUtf8)
+    throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
+}
+
+function refuseEncoded(contentEncoding: string | undefined): void {
+  if (contentEncoding !== undefined && contentEncoding.trim().toLowerCase() !== 'identity')
+    throw new ProblemError('unsupported_media_type', { detail: 'Send the body without a Content-Encoding.' });
+}
+
+function parse(bytes: ArrayBuffer): Parsed {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError('invalid_utf8');
+  }
+  const { values, members } = countOf(text);
+  if (values > VALUES_MAX) {
+    const detail = `A body may have ${VALUES_MAX} values.`;
+    throw faultyRequest([{ pointer: '', code: 'body_invalid', detail }]);
+  }
+  try {
+    return { body: JSON.parse(text), members };
+  } catch {
+    throw new ProblemError('invalid_json');
+  }
+}
+
+const [QUOTE, BACKSLASH, COMMA, COLON, BRACKET, BRACE] = Array.from('"\\,:[{', (character) => character.charCodeAt(0));
+
+interface Parsed {
+  readonly body: unknown;
+  /** How many members its objects have, as they are written. */
+  readonly members: number;
+}
+
+/** Counts, outside of strings, what begins or parts values, and what makes a member: cheap, where to make them is not. */
+function countOf(text: string): { values: number; members: number } {
+  let [values, members] = [0, 0];
+  let isString = false;
+  for (let at = 0; at < text.length && values <= VALUES_MAX; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) isString = !isString;
+    else if (isString && unit === BACKSLASH) at += 1;
+    else if (isString) continue;
+    else if (unit === COLON) members += 1;
+    else if (unit === COMMA || unit === BRACKET || unit === BRACE) values += 1;
+  }
+  return { values, members };
+}
+
+/**
+ * Without recursion: what is nested is as deep as it has values. A name that an object has twice is read by some as the first
+ * and by others as the last (RFC 8259, section 4), and was lost by the parser: two readers would see two amounts.
+ */
+function textFaults({ body, members }: Parsed): [Fault] | undefined {
+  let read = 0;
+  const pending: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value: body, at: undefined }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, at } = next;
+    if (typeof value === 'string' && !isStorable(value)) return [bodyFault('text_invalid', pathOf(at))];
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, member] of Object.entries(value)) {
+      const place = { key, within: at };
+      if (!Array.isArray(value)) read += 1;
+      // As a key of an object literal or of a copy it would set the prototype.
+      if (key === '__proto__') return [bodyFault('unknown_field', pathOf(place))];
+      if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
+      pending.push({ value: member, at: place });
+    }
+  }
+  if (read < members) throw new ProblemError('name_repeated', { detail: 'An object names a member twice.' });
+  return undefined;
+}
+
+interface Place {
+  readonly key: string;
+  readonly within: Place | undefined;
+}
+
+const DEPTH_SHOWN_MAX = 20;
+
+function pathOf(place: Place | undefined): string[] {
+  const path: string[] = [];
+  for (let at = place; at !== undefined; at = at.within) path.push(at.key);
+  return path.reverse().slice(0, DEPTH_SHOWN_MAX);
+}
+
+/** Whether PostgreSQL can store a string: no NUL, and no half of a surrogate pair, which has no UTF-8. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

@@ -1,0 +1,227 @@
+/**
+ * How a movement is accepted, a transfer and a one-sided transaction alike: stored once for its Idempotency-Key, then its
+ * workflow is started, then it is waited for if the client prefers that. Once it is stored, no failure of Temporal or of
+ * the wait is an error any more: a sweep starts what was not started. Imported by api/ only.
+ */
+import type { Client } from '@temporalio/client';
+import type { Context } from 'hono';
+import type { Database } from '../../db/database.ts';
+import { LATE, within } from '../../process/deadline.ts';
+import type { Backlog } from '../../temporal/backlog.ts';
+import type { TemporalMonitor } from '../../temporal/health.ts';
+import type { MovementNews } from '../../temporal/transfer/movement-news.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { overloaded } from '../http/load-limits.ts';
+import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { ApiEnv } from '../http/env.ts';
+import type { ShardsBehind } from './shards-behind.ts';
+import { takeTurns } from '../http/turns.ts';
+
+export interface AcceptanceDeps {
+  readonly client: Client;
+  readonly monitor: TemporalMonitor;
+  readonly backlog: Pick<Backlog, 'isLong'>;
+  readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
+  readonly starts: Starts;
+  /** Of the movements whose workflows this process runs. */
+  readonly news?: Pick<MovementNews<unknown>, 'next'> | undefined;
+  /** Aborts when the server stops: those who wait are answered. */
+  readonly draining: AbortSignal;
+}
+
+/** A movement that is asked for. */
+export interface Requested<Row> {
+  readonly database: Database;
+  readonly workflowId: string;
+  /** How long storing it may take, where that is more than one row. */
+  readonly storeLimitMs?: number;
+  /** SHA-256 in hex of the validated, normalised body. */
+  readonly bodyHash: string;
+  /** The wallet shards that it moves money in. */
+  readonly shards: readonly number[];
+  readonly find: () => Promise<Row | undefined>;
+  /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
+  readonly store: () => Promise<Row | undefined>;
+  readonly start: (row: Row) => Promise<void>;
+  /** Whether it has ended, or waits for somebody. */
+  readonly isSettled: (row: Row) => boolean;
+}
+
+export interface Accepted<Row> {
+  readonly row: Row;
+  /** 200 if the client waited and it is settled, otherwise 202. */
+  readonly status: 200 | 202;
+}
+
+/** From acceptance until the answer, unless the client prefers to wait. */
+export const START_LIMIT_MS = 1_500;
+/** For everything before the answer, so that it comes within two seconds even if each part is slow. */
+const ANSWER_LIMIT_MS = 1_800;
+
+/** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
+export async function acceptMovement<Row extends { readonly bodyHash: string }>(
+  c: Context<ApiEnv>,
+  deps: AcceptanceDeps,
+  requested: Requested<Row>,
+): Promise<Accepted<Row>> {
+  const { client, starts, news, draining } = deps;
+  const receivedAt = performance.now();
+  const waitSeconds = waitPreference(c.req.header('prefer'));
+  const { row, isNew } = await acceptOnce(c, deps, requested);
+  const answered = new AbortController();
+  // From before the start, whose answer may come later than the end.
+  const heard =
+    waitSeconds === undefined
+      ? undefined
+      : (news as Pick<MovementNews<Row>, 'next'> | undefined)?.next(
+          requested.workflowId,
+          requested.isSettled,
+          answered.signal,
+        );
+  try {
+    return await startAndWait();
+  } finally {
+    answered.abort();
+  }
+
+  async function startAndWait(): Promise<Accepted<Row>> {
+    c.var.log.setBindings({ workflow_id: requested.workflowId });
+
+    if (isNew) {
+      const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
+      const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
+      // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
+      await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
+    }
+    if (waitSeconds === undefined) return { row, status: 202 };
+
+    if (!requested.isSettled(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
+    const latest = await waitUntilSettled({
+      row,
+      isSettled: requested.isSettled,
+      look: requested.find,
+      untilNews: (signal) => heard ?? workflowEnd(client, requested.workflowId, signal),
+      limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
+      signal: AbortSignal.any([c.req.raw.signal, draining]),
+    });
+    if (!draining.aborted || requested.isSettled(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
+    return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
+  }
+}
+
+/**
+ * The row that a key names, and whether this request stored it; a repeat is told that it is one. Raises a problem if the
+ * key was used with another body, and while Temporal is known to be down, or the workers to be far behind, if nothing is
+ * stored yet.
+ */
+export async function acceptOnce<Row extends { readonly bodyHash: string }>(
+  c: Context<ApiEnv>,
+  deps: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
+  requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
+): Promise<{ row: Row; isNew: boolean }> {
+  const stored = await storeOnce(deps, requested);
+  if (stored.isNew) return stored;
+  if (stored.row.bodyHash !== requested.bodyHash)
+    throw new ProblemError('idempotency_key_reused', {
+      detail: 'The key was used with another body, and what it names has not been changed.',
+    });
+  c.header('Idempotent-Replayed', 'true');
+  return stored;
+}
+
+/** The row and whether this request stored it. A request that races it waits for its transaction. */
+async function storeOnce<Row>(
+  { monitor, backlog, shardsBehind }: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
+  {
+    database,
+    shards,
+    find,
+    store,
+    storeLimitMs,
+  }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
+): Promise<{ row: Row; isNew: boolean }> {
+  return databaseStep(
+    database,
+    async () => {
+      const isDown = monitor.isDown();
+      const isBehind = !isDown && (await shardsBehind.areAnyBehind(shards));
+      if (isDown || isBehind || backlog.isLong()) {
+        // What is stored is answered all the same; what is not, must not be.
+        const stored = await find();
+        if (stored !== undefined) return { row: stored, isNew: false };
+        if (!isDown && !isBehind) throw overloaded();
+        throw new ProblemError(isDown ? 'temporal_unavailable' : 'wallet_shard_behind', {
+          detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
+        });
+      }
+      const stored = await store();
+      if (stored !== undefined) return { row: stored, isNew: true };
+      const row = await find();
+      if (row === undefined) throw new Error('a movement whose key is taken is not there');
+      return { row, isNew: false };
+    },
+    { isWrite: !monitor.isDown(), ...(storeLimitMs === undefined ? {} : { limitMs: storeLimitMs }) },
+  );
+}
+
+/** Resolves when the workflow has ended, however; raises if there is none. */
+async function workflowEnd(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+  await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(workflowId).result());
+}
+
+/** The starts of workflows that are under way. */
+export interface Starts {
+  /** Returns when the workflow is started, or after the limit, or at once if others are in line before it; never raises. */
+  readonly start: (
+    start: () => Promise<void>,
+    limitMs: number,
+    log: Pick<ApiEnv['Variables']['log'], 'warn'>,
+  ) => Promise<void>;
+}
+
+/** A start that hangs is given up after this long, and left to the sweep. */
+const START_GIVEN_UP_MS = 10_000;
+
+/**
+ * So many starts at once; the next ones take turns, so that a burst of requests is accepted before the workflows of the
+ * first ones take up the machine. With `waitingMax` in line, a start is left to the sweep, so that a hanging Temporal does
+ * not fill the memory.
+ */
+export function boundStarts(
+  client: Client,
+  monitor: TemporalMonitor,
+  { atOnceMax = 16, waitingMax = 1_000 } = {},
+): Starts {
+  const turns = takeTurns(atOnceMax);
+  let unconfirmed = 0;
+  return {
+    async start(start, limitMs, log) {
+      if (unconfirmed >= atOnceMax + waitingMax) return;
+      unconfirmed += 1;
+      const attempt = startInTurn(start)
+        .catch((error: unknown) => {
+          monitor.suspect();
+          log.warn({ err: error }, 'a workflow could not be started now: the sweep will');
+        })
+        .finally(() => {
+          unconfirmed -= 1;
+        });
+      // One that is in line is not waited for. A start that lands after the answer is harmless: it is this one or the sweep's.
+      if (unconfirmed <= atOnceMax && (await within(limitMs, attempt)) === LATE) monitor.suspect();
+    },
+  };
+
+  async function startInTurn(start: () => Promise<void>): Promise<void> {
+    const endTurn = await turns.take(START_GIVEN_UP_MS);
+    if (endTurn === undefined) return;
+    try {
+      // Not every connection can give a call up, so the turn ends by a limit of its own.
+      const givenUp = AbortSignal.timeout(START_GIVEN_UP_MS);
+      const outcome = await within(START_GIVEN_UP_MS, client.connection.withAbortSignal(givenUp, start));
+      if (outcome === LATE) throw new Error(`not answered within ${START_GIVEN_UP_MS} ms`);
+    } finally {
+      endTurn();
+    }
+  }
+}

@@ -1,0 +1,292 @@
+/**
+ * The routes of batches: accept up to ten thousand transfers at once, show how far they are, and each item's end. The next
+ * step of a batch's path is workflows/transfer/batch.ts. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import {
+  acceptBatch,
+  findBatch,
+  listBatches,
+  listBatchItems,
+  type BatchItemResult,
+  type TransferBatch,
+} from '../../db/transfer/batch-queries.ts';
+import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../../domain/transfer/batch.ts';
+import { batchId, batchTransferIds } from '../../domain/derived-id.ts';
+import { shardsOf } from '../../domain/routing.ts';
+import type { BatchId } from '../../domain/ids.ts';
+import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
+import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
+import { startBatch } from '../../temporal/transfer/start-movement.ts';
+import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
+import { acceptMovement } from './acceptance.ts';
+import { databaseStep } from '../http/database-step.ts';
+import {
+  amountField,
+  batchIdField,
+  currencyField,
+  exampleMovementId,
+  exampleReceiverId,
+  idAnswer,
+  instantAnswer,
+  referenceField,
+  walletIdField,
+} from '../http/fields.ts';
+import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { ProblemError } from '../http/problem.ts';
+import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJsonUpTo } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { FAULTS_MAX, otherwise } from '../http/validation.ts';
+
+export interface BatchDeps extends MovementDeps {
+  /** The transfer service's database with time for ten thousand items, for acceptances alone. */
+  readonly batchDatabase: Database;
+}
+
+/** Ten thousand items with references of some hundred characters. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** For the acceptance of ten thousand items, longer than its pool waits for an answer. */
+const ACCEPTANCE_LIMIT_MS = 5_000;
+
+/** The items are documented by this name, because they are looked at only once they have been counted. */
+const ITEM_SCHEMA = 'TransferBatchItemRequest';
+const ITEM_REFERENCE = `#/components/schemas/${ITEM_SCHEMA}`;
+
+const batchItem = z
+  .strictObject(
+    {
+      sender_wallet_id: walletIdField,
+      receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
+      amount: amountField,
+      currency: currencyField,
+      reference: referenceField,
+    },
+    { error: otherwise('item_invalid') },
+  )
+  .refine((item) => item.sender_wallet_id !== item.receiver_wallet_id, {
+    error: 'same_wallet',
+    path: ['receiver_wallet_id'],
+  })
+  .openapi(ITEM_SCHEMA);
+
+type BatchItem = z.output<typeof batchItem>;
+
+/** Until as many faults are found as are told: ten thousand wrong items cost more than the thirty kilobytes that hold them. */
+function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
+  const judged: BatchItem[] = [];
+  for (const [index, item] of items.entries()) {
+    if (context.issues.length >= FAULTS_MAX) break;
+    const result = batchItem.safeParse(item);
+    if (result.success) judged.push(result.data);
+    else {
+      for (const issue of result.error.issues)
+        context.issues.push({ ...issue, path: [index, ...issue.path], input: item } as z.core.$ZodRawIssue);
+    }
+  }
+  return judged;
+}
+
+const batchRequest = z
+  .strictObject(
+    {
+      // How many there are is judged before what they are.
+      items: z
+        .array(z.unknown(), { error: otherwise('items_invalid') })
+        .min(1, 'items_invalid')
+        .max(BATCH_ITEMS_MAX, 'items_invalid')
+        .transform(judgeItems)
+        .openapi({ type: 'array', minItems: 1, maxItems: BATCH_ITEMS_MAX, items: { $ref: ITEM_REFERENCE } }),
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('TransferBatchRequest');
+
+const batchAnswer = z
+  .object({
+    batch_id: idAnswer(exampleMovementId),
+    status: z
+      .enum(BATCH_STATUSES)
+      .openapi({ description: 'COMPLETED once no item is pending, whatever became of each.' }),
+    counts: z.object({ total: z.int(), pending: z.int(), completed: z.int(), failed: z.int() }).openapi({
+      example: { total: 3, pending: 1, completed: 2, failed: 0 },
+      description: '`failed` are FAILED and CANCELED.',
+    }),
+    attention: attentionAnswer,
+    created_at: instantAnswer,
+    updated_at: instantAnswer,
+    deadline_at: instantAnswer.openapi({ description: 'When what has not arrived is given up, and compensated.' }),
+  })
+  .openapi('TransferBatch');
+
+const itemAnswer = z
+  .object({
+    index: z.int().openapi({ example: 0, description: 'Its place in the batch, from 0.' }),
+    transfer_id: idAnswer(exampleMovementId),
+    status: z.enum(TRANSFER_STATUSES),
+    failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable(),
+  })
+  .openapi('TransferBatchItem');
+
+const tags = ['Batches'];
+const one = { params: z.object({ batch_id: batchIdField }) };
+const oneProblems = ['batch_not_found', 'batch_id_invalid', 'database_unavailable'] as const;
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/transfer-batches',
+  operationId: 'createTransferBatch',
+  summary: `Transfer money many times at once, up to ${BATCH_ITEMS_MAX} times`,
+  tags,
+  description: `Accepts every item, or none: one that does not validate refuses the batch, with a pointer to it, before anything is
+stored. What is accepted is judged item by item as a single transfer is, and each item is a transfer that can be asked for.
+
+All debits are made first, in the order of the items, and then all credits. So where a wallet does not have enough for all that
+it sends, the first items have it, and **no item can spend what another item of the same batch brings**.
+
+Its workflow is the batch's: an item is not canceled by itself. A body may have 16 MiB.`,
+  middleware: readJsonUpTo(BODY_BYTES_MAX),
+  request: {
+    headers: movementHeaders,
+    body: { required: true, content: { 'application/json': { schema: batchRequest } } },
+  },
+  responses: movementResponses(batchAnswer, 'items_invalid', 'item_invalid', 'same_wallet'),
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/transfer-batches/{batch_id}',
+  operationId: 'getTransferBatch',
+  summary: 'A batch, and how far it is',
+  tags,
+  request: one,
+  responses: {
+    200: { description: 'The batch as it is now.', content: { 'application/json': { schema: batchAnswer } } },
+    ...problemResponses(...oneProblems),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/transfer-batches',
+  operationId: 'listTransferBatches',
+  summary: 'Batches, newest first',
+  tags,
+  request: { query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page of batches.', content: { 'application/json': { schema: pageSchema(batchAnswer) } } },
+    ...problemResponses(...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+const getItems = createRoute({
+  method: 'get',
+  path: '/v1/transfer-batches/{batch_id}/items',
+  operationId: 'listTransferBatchItems',
+  summary: 'What has become of the items of a batch, in their order',
+  tags,
+  request: { ...one, query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page of its items.', content: { 'application/json': { schema: pageSchema(itemAnswer) } } },
+    ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
+  },
+});
+
+export function batchRoutes({ database, batchDatabase, starter, acceptance, deadlineSeconds }: BatchDeps) {
+  // The end of a batch is heard of from Temporal: it is written in parts.
+  const withoutNews = { ...acceptance, news: undefined };
+  const app = new OpenAPIHono<ApiEnv>();
+  app.openAPIRegistry.register(ITEM_SCHEMA, batchItem);
+  return app
+    .openapi(post, async (c) => {
+      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
+      const id = batchId(idempotencyKey);
+      const requested = c.req.valid('json').items;
+      const transferIds = batchTransferIds(id, requested.length);
+      const items = requested.map((item, index) => {
+        const terms = {
+          senderWalletId: item.sender_wallet_id,
+          receiverWalletId: item.receiver_wallet_id,
+          amount: item.amount,
+          currency: item.currency,
+          reference: item.reference,
+        };
+        return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
+      });
+      const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
+      c.var.log.setBindings({ batch_id: id });
+
+      const { row, status } = await acceptMovement(c, withoutNews, {
+        database: batchDatabase,
+        storeLimitMs: ACCEPTANCE_LIMIT_MS,
+        workflowId: batchWorkflowId(id),
+        bodyHash,
+        shards: shardsOf(
+          items.flatMap(({ senderWalletId, receiverWalletId }) => [senderWalletId, receiverWalletId]),
+          starter.walletShardCount,
+        ),
+        find: () => findBatch(database, id),
+        // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
+        store: async () =>
+          (await findBatch(database, id)) === undefined
+            ? acceptBatch(batchDatabase, { batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds }, c.var.trace)
+            : undefined,
+        start: (accepted) => startBatch(starter, accepted),
+        isSettled: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
+      });
+
+      c.header('Location', `/v1/transfer-batches/${id}`);
+      return c.json(render(row), status);
+    })
+    .openapi(get, async (c) => {
+      const { batch_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ batch_id: id });
+      return c.json(render(await databaseStep(database, () => existing(database, id))), 200);
+    })
+    .openapi(list, async (c) => {
+      const { limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
+      const rows = await databaseStep(database, () => listBatches(database, { after, limit: limit + 1 }));
+      return c.json(
+        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
+        200,
+      );
+    })
+    .openapi(getItems, async (c) => {
+      const { batch_id: id } = c.req.valid('param');
+      const { limit, cursor } = c.req.valid('query');
+      c.var.log.setBindings({ batch_id: id });
+      const after = decodeCursor(z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
+      const rows = await databaseStep(database, async () => {
+        await existing(database, id);
+        return listBatchItems(database, id, { after, limit: limit + 1 });
+      });
+      return c.json(pageOf(rows, { limit, render: renderItem, cursorOf: (row) => row.index }), 200);
+    });
+}
+
+async function existing(database: Database, id: BatchId): Promise<TransferBatch> {
+  const batch = await findBatch(database, id);
+  if (batch === undefined) throw new ProblemError('batch_not_found', { detail: `There is no batch ${id}.` });
+  return batch;
+}
+
+function render(row: TransferBatch): z.input<typeof batchAnswer> {
+  const { itemCount: total, completedCount: completed, failedCount: failed } = row;
+  return {
+    batch_id: row.batchId,
+    status: row.status,
+    counts: { total, pending: total - completed - failed, completed, failed },
+    attention: renderAttention(row),
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+    deadline_at: row.deadlineAt.toISOString(),
+  };
+}
+
+function renderItem({ index, transferId, status, failureReason }: BatchItemResult): z.input<typeof itemAnswer> {
+  return { index, transfer_id: transferId, status, failure_reason: failureReason };
+}

@@ -1,0 +1,295 @@
+/**
+ * The routes of cases: what waits for an operator, and what an operator does about what the reconciliation found. A case of a
+ * compensation that keeps failing closes with its movement's workflow, which is asked at the transfer. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import {
+  findCase,
+  listCaseActions,
+  listCases,
+  logAction,
+  settleCase,
+  summarizeOpenCases,
+  type Case,
+} from '../../db/transfer/case-queries.ts';
+import { findTransfer } from '../../db/transfer/queries.ts';
+import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
+import type { BatchId, CaseId } from '../../domain/ids.ts';
+import { DISAGREEMENTS, subjectOf } from '../../domain/transfer/reconciliation.ts';
+import { pendingFailure } from '../../temporal/pending-activity.ts';
+import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
+import { databaseStep } from '../http/database-step.ts';
+import {
+  actorHeader,
+  caseIdField,
+  commentField,
+  exampleCaseId,
+  exampleMovementId,
+  idAnswer,
+  instantAnswer,
+} from '../http/fields.ts';
+import { settlesMoney } from '../http/load-limits.ts';
+import type { MovementDeps } from './movement.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { ProblemError } from '../http/problem.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { otherwise } from '../http/validation.ts';
+import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
+
+const STATUSES = ['OPEN', 'RESOLVED'] as const;
+
+const caseAnswer = z
+  .object({
+    case_id: idAnswer(exampleCaseId),
+    subject: z.string().openapi({
+      example: `transfer/${exampleMovementId}`,
+      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`; \`movement/…\` of one that is
+unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
+\`workflow/<workflow id>\` of one that goes on though what it moves has settled.`,
+    }),
+    transfer_id: idAnswer(exampleMovementId).nullable(),
+    transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
+    reason: z.string().openapi({
+      example: 'workflow_missing',
+      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the step of the compensation that keeps failing.`,
+    }),
+    status: z.enum(STATUSES),
+    since: instantAnswer,
+    last_error: z.string().nullable().openapi({ example: 'it has not ended, and no workflow of it is open' }),
+    attempts: z.int().openapi({ example: 3, description: 'How often what fails was tried.' }),
+    resolved_at: instantAnswer.nullable().openapi({ example: null }),
+  })
+  .openapi('Case');
+
+const caseWithHistory = caseAnswer
+  .extend({
+    history: z.array(
+      z.object({
+        action: z.enum(CASE_ACTIONS),
+        actor: z.string().openapi({ example: 'counterpoise' }),
+        comment: z.string(),
+        at: instantAnswer,
+      }),
+    ),
+  })
+  .openapi('CaseWithHistory');
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/cases',
+  operationId: 'listCases',
+  summary: 'Cases, newest first',
+  tags: ['Cases'],
+  description: 'With how many are open and how old the oldest of them is, whatever the filter.',
+  request: {
+    query: z.strictObject({
+      status: z.enum(STATUSES, { error: otherwise('status_invalid') }).optional(),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of cases.',
+      content: {
+        'application/json': {
+          schema: pageSchema(caseAnswer).extend({
+            open_count: z.int().openapi({ example: 1 }),
+            oldest_open_at: instantAnswer.nullable(),
+            oldest_open_age_seconds: z.int().nullable().openapi({ example: 90 }),
+          }),
+        },
+      },
+    },
+    ...problemResponses('status_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+const idParameter = z.object({ case_id: caseIdField });
+const answer = { 'application/json': { schema: caseWithHistory } };
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/cases/{case_id}',
+  operationId: 'getCase',
+  summary: 'A case, and what was done about it',
+  tags: ['Cases'],
+  description:
+    'Of one that is open while its workflow runs, `attempts` and `last_error` are what Temporal knows at this moment.',
+  request: { params: idParameter },
+  responses: {
+    200: { description: 'The case as it is now.', content: answer },
+    ...problemResponses('case_not_found', 'case_id_invalid', 'database_unavailable'),
+  },
+});
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/v1/cases/{case_id}/resolve',
+  operationId: 'resolveCase',
+  summary: 'Try again what the reconciliation could not repair, or say that it is settled',
+  tags: ['Cases'],
+  description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
+more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
+as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
+anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done; of a refund, an entry of
+\`counterpoise\` then tells what was given back, or that nothing was because the credit had landed. A case that is not open any
+more is answered as it is.
+
+Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
+is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
+  middleware: [settlesMoney, readJson] as const,
+  request: {
+    params: idParameter,
+    headers: z.object({ 'X-Actor': actorHeader }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject(
+              {
+                action: z.enum(['retry', 'refund', 'close'], { error: otherwise('action_invalid') }),
+                comment: commentField,
+              },
+              { error: otherwise('body_invalid') },
+            )
+            .openapi('CaseResolution'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'The case as it is then.', content: answer },
+    ...problemResponses(
+      'case_not_found',
+      'case_has_workflow',
+      'case_not_refundable',
+      'case_id_invalid',
+      'actor_missing',
+      'actor_invalid',
+      ...BODY_PROBLEMS,
+      'field_missing',
+      'action_invalid',
+      'too_short',
+      'too_long',
+      'database_unavailable',
+      'temporal_unavailable',
+    ),
+  },
+});
+
+export function caseRoutes({ database, starter, acceptance: { client, monitor } }: MovementDeps) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(list, async (c) => {
+      const { status, limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
+      const { rows, open } = await databaseStep(database, async () => ({
+        rows: await listCases(database, { status, after, limit: limit + 1 }),
+        open: await summarizeOpenCases(database),
+      }));
+      return c.json(
+        {
+          ...pageOf(rows, { limit, render, cursorOf: (row) => [row.openedAt.toISOString(), row.caseId] }),
+          open_count: open.count,
+          oldest_open_at: open.oldestAt?.toISOString() ?? null,
+          oldest_open_age_seconds: open.oldestAgeSeconds,
+        },
+        200,
+      );
+    })
+    .openapi(get, async (c) => {
+      const { case_id: id } = c.req.valid('param');
+      const row = await existing(database, id);
+      const workflowId = workflowOf(row);
+      const live = row.status === 'OPEN' && workflowId !== undefined && (await pendingFailure(client, workflowId));
+      return c.json(await withHistory(database, live ? { ...row, ...live } : row), 200);
+    })
+    .openapi(resolve, async (c) => {
+      const { case_id: id } = c.req.valid('param');
+      const { action, comment } = c.req.valid('json');
+      const actor = c.req.valid('header')['X-Actor'];
+      const row = await existing(database, id);
+      const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
+      if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
+        throw hasWorkflow(row);
+      if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
+      if (row.status === 'OPEN' && action === 'close')
+        await databaseStep(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
+      if (row.status === 'OPEN' && action !== 'close') {
+        if (monitor.isDown())
+          throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
+        await databaseStep(database, () => logAction(database, id, { action, actor, comment }), { isWrite: true });
+        if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
+        else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
+        else await retryNow(client, starter.binding, workflowId);
+      }
+      return c.json(await withHistory(database, await existing(database, id)), 200);
+    });
+}
+
+async function existing(database: Database, id: CaseId): Promise<Case> {
+  const row = await databaseStep(database, () => findCase(database, id));
+  if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
+  return row;
+}
+
+function isDisagreement({ reason }: Case): boolean {
+  return (DISAGREEMENTS as readonly string[]).includes(reason);
+}
+
+/** Of a transfer whose row knows it, the row's own end says where the money is. */
+async function assertRefundable(database: Database, { reason, transferId }: Case): Promise<void> {
+  if (reason === 'entries_without_movement') return;
+  const row = transferId && (await databaseStep(database, () => findTransfer(database, transferId)));
+  if (reason !== 'entries_disagree' || !row || row.failureReason !== 'terms_conflict')
+    throw new ProblemError('case_not_refundable', { detail: 'It is not about a transfer that its row does not know.' });
+}
+
+function hasWorkflow({ transferId, subject }: Case): ProblemError {
+  return new ProblemError('case_has_workflow', {
+    detail:
+      transferId === null
+        ? `It closes when its ${subjectOf(subject).kind} ends, which goes on being tried.`
+        : `Use POST /v1/transfers/${transferId}/resolve.`,
+    members: transferId === null ? {} : { transfer_id: transferId },
+  });
+}
+
+function workflowOf({ transferId, transactionId, subject }: Case): string | undefined {
+  if (transferId !== null) return transferWorkflowId(transferId);
+  const { kind, id } = subjectOf(subject);
+  if (kind === 'batch') return batchWorkflowId(id as BatchId);
+  return transactionId === null ? undefined : transactionWorkflowId(transactionId);
+}
+
+function render(row: Case): z.input<typeof caseAnswer> {
+  return {
+    case_id: row.caseId,
+    subject: row.subject,
+    transfer_id: row.transferId,
+    transaction_id: row.transactionId,
+    reason: row.reason,
+    status: row.status,
+    since: row.openedAt.toISOString(),
+    last_error: row.lastError,
+    attempts: row.attempts,
+    resolved_at: row.resolvedAt?.toISOString() ?? null,
+  };
+}
+
+async function withHistory(database: Database, row: Case): Promise<z.input<typeof caseWithHistory>> {
+  const actions = await databaseStep(database, () => listCaseActions(database, row.caseId));
+  return {
+    ...render(row),
+    history: actions.map(({ action, actor, comment, createdAt }) => ({
+      action,
+      actor,
+      comment,
+      at: createdAt.toISOString(),
+    })),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What lists of movements are asked by: the filters that transfers and transactions have in common, all of which combine,
+ * and what they are called in the queries. Imported by transfer-list.ts and transaction.ts.
+ */
+import { z } from '@hono/zod-openapi';
+import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';
+import { instantField, metadataPairField, referenceField, walletIdField } from '../http/fields.ts';
+import { creationCursor, decodeCursor, pageParameters } from '../http/pagination.ts';
+import { PAGE_PROBLEMS } from '../http/problem-schema.ts';
+import { otherwise } from '../http/validation.ts';
+
+/** As the amount of a movement, but that it may be zero. */
+const amountBoundField = z
+  .string({ error: otherwise('amount_invalid') })
+  .superRefine((text, context) => {
+    const problem = /^0(\.0{1,4})?$/.test(text) ? undefined : amountProblem(text);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
+  .transform((text) => formatUnits(parseUnits(text)))
+  .optional();
+
+const filters = {
+  wallet_id: walletIdField.optional(),
+  reference: referenceField.openapi({ description: 'Exactly this reference.' }),
+  metadata: metadataPairField.optional().openapi({
+    param: { style: 'deepObject', explode: true },
+    description: 'One pair, as `metadata[order_id]=42`: what has this key with exactly this value.',
+  }),
+  amount_min: amountBoundField.openapi({ type: 'string', example: '10.00', description: 'This amount included.' }),
+  amount_max: amountBoundField.openapi({ type: 'string', example: '99.99', description: 'This amount included.' }),
+  created_after: instantField.optional().openapi({ description: 'This instant included.' }),
+  created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
+};
+
+/** The parameters of a list of movements; `own` are those of its kind alone. */
+export function listQuery<Own extends z.core.$ZodLooseShape>(own: Own) {
+  const query = z.strictObject({ ...filters, ...own, ...pageParameters });
+  // Typed as what is sent and not as anything at all, for typed clients.
+  return z.preprocess(gatherMetadata, query) as unknown as z.ZodPipe<
+    z.ZodType<z.input<typeof query>, z.input<typeof query>>,
+    typeof query
+  >;
+}
+
+export const LIST_PROBLEMS = [
+  'wallet_id_invalid',
+  'text_invalid',
+  'too_long',
+  'metadata_pair_invalid',
+  'amount_invalid',
+  'amount_not_positive',
+  'amount_too_precise',
+  'amount_too_large',
+  'instant_invalid',
+  ...PAGE_PROBLEMS,
+  'database_unavailable',
+] as const;
+
+/** Said of every list of movements. */
+export const LIST_DESCRIPTION = `Filters combine: what is listed passes all of them. Filters that are each common but hardly ever true together are looked
+for among so many movements a request: a page may then hold fewer than \`limit\`, even none, and still have a \`next_cursor\`
+with which to look further. Only \`next_cursor: null\` is the end.`;
+
+/** The common filters as the queries call them. One row more than the page holds is asked for. */
+export function listFilter({ limit, cursor, ...query }: z.output<ReturnType<typeof listQuery<object>>>) {
+  const position = decodeCursor(creationCursor, cursor);
+  const [pair] = Object.entries(query.metadata ?? {});
+  return {
+    walletId: query.wallet_id,
+    reference: query.reference,
+    metadata: pair && { key: pair[0], value: pair[1] },
+    amountMin: query.amount_min,
+    amountMax: query.amount_max,
+    createdAfter: query.created_after,
+    createdBefore: query.created_before,
+    after: position && { createdAt: position[0], id: position[1].toLowerCase() },
+    limit: limit + 1,
+  };
+}
+
+const METADATA_PARAMETER = /^metadata\[(.*)\]$/s;
+
+/** `metadata[order_id]=42` as one object under `metadata`, which is what OpenAPI calls a deep object. */
+function gatherMetadata(query: unknown): unknown {
+  const given = Object.entries(query as Record<string, unknown>);
+  const pairs = given.flatMap(([name, value]) => {
+    const key = METADATA_PARAMETER.exec(name)?.[1];
+    return key === undefined ? [] : [[key, value] as const];
+  });
+  if (pairs.length === 0) return query;
+  const others = given.filter(([name]) => !METADATA_PARAMETER.test(name));
+  // A plain `metadata` beside them stays, and is refused.
+  return { metadata: Object.fromEntries(pairs), ...Object.fromEntries(others) };
+}

@@ -1,0 +1,61 @@
+/**
+ * The list of transfers, by any filters together. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import { listTransfers } from '../../db/transfer/list-queries.ts';
+import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { recurringTransferIdField, transferIdField } from '../http/fields.ts';
+import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
+import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { renderTransfer, transferAnswer } from './answer.ts';
+import { otherwise } from '../http/validation.ts';
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/transfers',
+  operationId: 'listTransfers',
+  summary: 'Transfers, newest first',
+  tags: ['Transfers'],
+  description: `\`wallet_id\` is the sender's or the receiver's. ${LIST_DESCRIPTION}`,
+  request: {
+    query: listQuery({
+      status: z.enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      reverses_transfer_id: transferIdField.optional().openapi({ description: 'The reversals of this transfer.' }),
+      recurring_transfer_id: recurringTransferIdField.optional().openapi({ description: 'The runs of this one.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of transfers.',
+      content: { 'application/json': { schema: pageSchema(transferAnswer) } },
+    },
+    ...problemResponses('status_invalid', 'transfer_id_invalid', 'recurring_transfer_id_invalid', ...LIST_PROBLEMS),
+  },
+});
+
+/** `database` is the transfer service's. */
+export function transferListRoutes({ database }: { readonly database: Database }) {
+  return new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
+    const query = c.req.valid('query');
+    const filter = {
+      ...listFilter(query),
+      status: query.status,
+      reversesTransferId: query.reverses_transfer_id,
+      recurringTransferId: query.recurring_transfer_id,
+    };
+    const { rows, stoppedAt } = await databaseStep(database, () => listTransfers(database, filter));
+    return c.json(
+      pageOf(rows, {
+        limit: query.limit,
+        render: renderTransfer,
+        cursorOf: (row) => creationPosition(row.createdAt, row.transferId),
+        stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
+      }),
+      200,
+    );
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * What the routes of transfers and of one-sided transactions have in common: what they depend on, headers, fields,
+ * responses. Imported by app.ts, transfer.ts and transaction.ts.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import type { Transaction } from '../../db/transfer/transaction-queries.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
+import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
+import type { AcceptanceDeps } from './acceptance.ts';
+import type { FieldCode } from '../http/field-codes.ts';
+import {
+  amountAnswer,
+  amountField,
+  currencyField,
+  idAnswer,
+  instantAnswer,
+  metadataField,
+  referenceField,
+} from '../http/fields.ts';
+import { PREFER_CHARACTERS_MAX } from '../http/prefer-wait.ts';
+import type { ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { otherwise } from '../http/validation.ts';
+
+export interface MovementDeps {
+  readonly database: Database;
+  readonly starter: MovementStarter;
+  readonly acceptance: AcceptanceDeps;
+  /** From a movement's acceptance until it is given up. */
+  readonly deadlineSeconds: number;
+}
+
+export const idempotencyKeyHeader = z
+  .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
+  .overwrite(unquoted)
+  .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
+  .openapi({
+    example: 'order-42-payment',
+    description:
+      'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
+      '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
+      'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
+  });
+
+/** As in draft-ietf-httpapi-idempotency-key-header, where the key is a quoted string; most services take it as it is. */
+function unquoted(key: string): string {
+  return /^"(?:[^"\\]|\\["\\])*"$/.test(key) ? key.slice(1, -1).replaceAll(/\\(.)/g, '$1') : key;
+}
+
+export const preferHeader = {
+  Prefer: z
+    .string()
+    .optional()
+    .openapi({
+      example: 'wait=10',
+      description:
+        '`wait=N` (RFC 7240) answers as soon as the movement has ended or waits for somebody, at most N seconds later; N is at most 60. ' +
+        `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
+    }),
+};
+
+export const movementHeaders = z.object({
+  'Idempotency-Key': idempotencyKeyHeader,
+  ...preferHeader,
+});
+
+export const movementRequestFields = {
+  amount: amountField,
+  currency: currencyField,
+  reference: referenceField,
+  metadata: metadataField,
+};
+
+export const attentionAnswer = z
+  .object({
+    case_id: idAnswer('3c1d2e4f-8a9b-4c0d-9e1f-2a3b4c5d6e7f').nullable(),
+    reason: z.string(),
+    since: instantAnswer,
+    last_error: z.string().nullable(),
+  })
+  .nullable()
+  .openapi({
+    description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
+  });
+
+export const movementAnswerFields = {
+  failure_detail: z
+    .object({ limit: z.enum(['max_amount', 'outgoing_24h']), remaining: amountAnswer })
+    .nullable()
+    .openapi({ description: 'Of `limit_exceeded`: which limit of the wallet, and how much could have moved.' }),
+  amount: amountAnswer,
+  currency: z.string().openapi({ example: 'USD' }),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  attention: attentionAnswer,
+  created_at: instantAnswer,
+  updated_at: instantAnswer,
+  deadline_at: instantAnswer.openapi({
+    description: 'When it is given up, and compensated, unless its money has arrived.',
+  }),
+};
+
+const movementAnswer = z.object(movementAnswerFields);
+
+export function renderMovement(row: Transfer | Transaction): z.infer<typeof movementAnswer> {
+  return {
+    failure_detail: row.failureDetail,
+    amount: row.amount,
+    currency: row.currency,
+    reference: row.reference,
+    metadata: row.metadata ?? {},
+    attention: renderAttention(row),
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+    deadline_at: row.deadlineAt.toISOString(),
+  };
+}
+
+export function renderAttention({
+  attentionCaseId,
+  attentionReason: reason,
+  attentionSince: since,
+  attentionError,
+}: Pick<Transfer, 'attentionCaseId' | 'attentionReason' | 'attentionSince' | 'attentionError'>): z.infer<
+  typeof attentionAnswer
+> {
+  return reason === null || since === null
+    ? null
+    : { case_id: attentionCaseId, reason, since: since.toISOString(), last_error: attentionError };
+}
+
+const replayed = {
+  'Idempotent-Replayed': {
+    description: '`true` if the key had named this movement before.',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+  Location: { description: 'Where it is.', schema: { type: 'string' as const } },
+};
+
+/** What a request for any movement may be refused with. */
+export const movementProblems = [
+  'idempotency_key_missing',
+  'idempotency_key_invalid',
+  ...BODY_PROBLEMS,
+  'field_missing',
+  'wallet_id_invalid',
+  'amount_invalid',
+  'amount_not_positive',
+  'amount_too_precise',
+  'amount_too_large',
+  'currency_invalid',
+  'too_long',
+  'metadata_invalid',
+  'idempotency_key_reused',
+  'database_unavailable',
+  'temporal_unavailable',
+  'wallet_shard_behind',
+] as const;
+
+/** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
+export function movementResponses<Answer extends z.ZodType>(
+  answer: Answer,
+  ...ownCodes: readonly (FieldCode | ProblemCode)[]
+) {
+  const content = { 'application/json': { schema: answer } };
+  return {
+    200: {
+      description: 'The client waited, and it has ended or needs attention.',
+      headers: { ...replayed, 'Preference-Applied': { description: '`wait=N`', schema: { type: 'string' as const } } },
+      content,
+    },
+    202: { description: 'Accepted: it runs to its end.', headers: replayed, content },
+    ...problemResponses(...movementProblems, ...ownCodes),
+  };
+}

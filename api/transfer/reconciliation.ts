@@ -1,0 +1,238 @@
+/**
+ * The routes of the reconciliation: ask for a run, show one, list them. The run itself is workflows/transfer/reconciliation.ts.
+ * Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { beginRun, findRun, finishRun, listRuns, type ReconciliationRun } from '../../db/transfer/run-queries.ts';
+import type { RunId } from '../../domain/ids.ts';
+import {
+  DISAGREEMENTS,
+  EMPTY_TALLY,
+  EVERY_SECONDS,
+  RUN_SCOPES,
+  RUN_STATUSES,
+} from '../../domain/transfer/reconciliation.ts';
+import { answerWithin } from '../../temporal/health.ts';
+import { startReconciliation } from '../../temporal/transfer/start-reconciliation.ts';
+import { reconciliationWorkflowId } from '../../workflows/transfer/messages.ts';
+import type { AcceptanceDeps } from './acceptance.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } from '../http/fields.ts';
+import { overloaded } from '../http/load-limits.ts';
+import type { MovementDeps } from './movement.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { ProblemError } from '../http/problem.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJsonOrNothing } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { otherwise } from '../http/validation.ts';
+
+const runAnswer = z
+  .object({
+    run_id: idAnswer(exampleRunId),
+    trigger: z.enum(['schedule', 'request']),
+    scope: z.enum(RUN_SCOPES),
+    status: z.enum(RUN_STATUSES).openapi({
+      example: 'REPAIRED',
+      description: `CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come
+to its end, and the next run looks at the same changes again.`,
+    }),
+    from: instantAnswer.nullable().openapi({
+      description:
+        'It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning.',
+    }),
+    to: instantAnswer.openapi({ description: 'Until here.' }),
+    checked: z.int().openapi({ example: 1204, description: 'Movements, entries and wallets that were looked at.' }),
+    repaired: z.int().openapi({ example: 1, description: 'Workflows that were started again.' }),
+    cases_opened: z.int().openapi({ example: 0 }),
+    cases_closed: z.int().openapi({ example: 0 }),
+    found: z.int().openapi({ example: 0, description: 'Subjects that disagree, known ones included.' }),
+    findings: z.array(z.object({ subject: z.string(), reason: z.enum(DISAGREEMENTS), detail: z.string() })).openapi({
+      description: 'The first of what was found.',
+      example: [
+        {
+          subject: `transfer/${exampleMovementId}`,
+          reason: 'entries_disagree',
+          detail: 'it is COMPLETED with the entries: none',
+        },
+      ],
+    }),
+    error: z.string().nullable().openapi({ example: null }),
+    started_at: instantAnswer,
+    finished_at: instantAnswer.nullable(),
+  })
+  .openapi('ReconciliationRun');
+
+const runRequest = z
+  .strictObject(
+    {
+      scope: z
+        .enum(RUN_SCOPES, { error: otherwise('scope_invalid') })
+        .default('changes')
+        .openapi({
+          description: '`changes` is what changed since the last run and a part of the rest, `all` is everything.',
+        }),
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('ReconciliationRunRequest');
+
+const content = { 'application/json': { schema: runAnswer } };
+const Location = { description: 'Where it is.', schema: { type: 'string' as const } };
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/reconciliation-runs',
+  operationId: 'createReconciliationRun',
+  summary: 'Compare transfers, ledger and workflows now',
+  tags: ['Reconciliation'],
+  description: `A run looks at what changed since the last one, and at a part of the rest; what disagrees is looked at again, then repaired
+where that is safe, or kept as a case. One is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a run of its own, which does
+no harm beside another; too many at once are refused with 429. With \`scope: "all"\` it looks at everything there is, however long
+that takes: after a database was restored.`,
+  request: {
+    headers: z.object({
+      Prefer: z.string().optional().openapi({
+        example: 'wait=30',
+        description: '`wait=N` (RFC 7240) answers with the result, at most N seconds later; N is at most 60.',
+      }),
+    }),
+    body: { content: { 'application/json': { schema: runRequest } } },
+  },
+  middleware: readJsonOrNothing,
+  responses: {
+    200: {
+      description: 'The client waited, and this is its result.',
+      headers: { Location, 'Preference-Applied': { description: '`wait=N`', schema: { type: 'string' as const } } },
+      content,
+    },
+    202: { description: 'It runs.', headers: { Location }, content },
+    ...problemResponses(...BODY_PROBLEMS, 'scope_invalid', 'database_unavailable', 'temporal_unavailable'),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/reconciliation-runs/{run_id}',
+  operationId: 'getReconciliationRun',
+  summary: 'A run and its result',
+  tags: ['Reconciliation'],
+  request: { params: z.object({ run_id: runIdField }) },
+  responses: {
+    200: { description: 'The run as it is now.', content },
+    ...problemResponses('run_not_found', 'run_id_invalid', 'database_unavailable'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/reconciliation-runs',
+  operationId: 'listReconciliationRuns',
+  summary: 'Runs, newest first',
+  tags: ['Reconciliation'],
+  request: { query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page of runs.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
+    ...problemResponses(...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+const START_LIMIT_MS = 1_500;
+
+export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
+  const { client, monitor } = acceptance;
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(post, async (c) => {
+      const receivedAt = performance.now();
+      const { scope } = c.req.valid('json');
+      const runId = crypto.randomUUID() as RunId;
+      const workflowId = reconciliationWorkflowId(runId);
+      c.var.log.setBindings({ workflow_id: workflowId });
+      if (monitor.isDown())
+        throw new ProblemError('temporal_unavailable', { detail: 'Nothing was started. Try again.' });
+      const row = await databaseStep(
+        database,
+        () => beginRun(database, { runId, workflowId, trigger: 'request', scope }),
+        {
+          isWrite: true,
+        },
+      );
+      if (row === undefined) throw overloaded();
+      try {
+        await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId, scope));
+      } catch (error) {
+        monitor.suspect();
+        // A start that lands all the same is harmless: it finds that its result is written.
+        await databaseStep(database, () =>
+          finishRun(database, runId, { status: 'FAILED', tally: EMPTY_TALLY, error: 'it could not be started' }),
+        ).catch(() => {});
+        throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
+      }
+      c.header('Location', `/v1/reconciliation-runs/${runId}`);
+      const latest = await waited(c, acceptance, receivedAt, row, () => findRun(database, runId));
+      return c.json(render(latest), isFinished(latest) ? 200 : 202);
+    })
+    .openapi(get, async (c) => {
+      const { run_id: id } = c.req.valid('param');
+      const run = await databaseStep(database, () => findRun(database, id));
+      if (run === undefined) throw new ProblemError('run_not_found', { detail: `There is no run ${id}.` });
+      return c.json(render(run), 200);
+    })
+    .openapi(list, async (c) => {
+      const { limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { startedAt: position[0], runId: position[1] as RunId };
+      const rows = await databaseStep(database, () => listRuns(database, { after, limit: limit + 1 }));
+      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.startedAt.toISOString(), row.runId] }), 200);
+    });
+}
+
+/** The run once it is finished, if the client prefers to wait for that; otherwise as it is. */
+async function waited(
+  c: Context<ApiEnv>,
+  { client, draining }: AcceptanceDeps,
+  receivedAt: number,
+  row: ReconciliationRun,
+  look: () => Promise<ReconciliationRun | undefined>,
+): Promise<ReconciliationRun> {
+  const waitSeconds = waitPreference(c.req.header('prefer'));
+  if (waitSeconds === undefined || draining.aborted || !c.var.slot.becomeWaiter()) return row;
+  const latest = await waitUntilSettled({
+    row,
+    isSettled: isFinished,
+    look,
+    untilNews: async (signal) => {
+      await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(row.workflowId).result());
+    },
+    limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
+    signal: AbortSignal.any([c.req.raw.signal, draining]),
+  });
+  if (!draining.aborted || isFinished(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
+  return latest;
+}
+
+function isFinished({ status }: ReconciliationRun): boolean {
+  return status !== 'RUNNING';
+}
+
+function render(row: ReconciliationRun): z.input<typeof runAnswer> {
+  return {
+    run_id: row.runId,
+    trigger: row.trigger,
+    scope: row.scope,
+    status: row.status,
+    from: row.scope === 'all' ? null : row.fromMark.toISOString(),
+    to: row.toMark.toISOString(),
+    checked: row.checked,
+    repaired: row.repaired,
+    cases_opened: row.casesOpened,
+    cases_closed: row.casesClosed,
+    found: row.found,
+    findings: [...row.findings],
+    error: row.error,
+    started_at: row.startedAt.toISOString(),
+    finished_at: row.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * The routes that stop a recurring transfer, let it go on, end it, and run it now. What is answered is stored: a run that
+ * comes after a pause was answered accepts nothing, whatever its Schedule does meanwhile. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  changeRecurringStatus,
+  findRecurringTransfer,
+  type RecurringTransfer,
+} from '../../db/transfer/recurring-queries.ts';
+import { acceptTriggeredRun } from '../../db/transfer/recurring-runs.ts';
+import { findTransfer } from '../../db/transfer/queries.ts';
+import { recurringRunId } from '../../domain/derived-id.ts';
+import { shardsOf } from '../../domain/routing.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
+import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
+import { triggeredRunName, type RecurringStatus } from '../../domain/transfer/recurring.ts';
+import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
+import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
+import { acceptMovement, START_LIMIT_MS } from './acceptance.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { recurringTransferIdField } from '../http/fields.ts';
+import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
+import { ProblemError } from '../http/problem.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { isSettled, renderTransfer, transferAnswer } from './answer.ts';
+
+const tags = ['Recurring transfers'];
+const request = { params: z.object({ recurring_transfer_id: recurringTransferIdField }) };
+const path = '/v1/recurring-transfers/{recurring_transfer_id}';
+const response = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: recurringAnswer } },
+});
+const oneProblems = ['recurring_transfer_not_found', 'recurring_transfer_id_invalid', 'database_unavailable'] as const;
+
+const pause = createRoute({
+  method: 'post',
+  path: `${path}/pause`,
+  operationId: 'pauseRecurringTransfer',
+  summary: 'Stop the runs of a recurring transfer',
+  tags,
+  description:
+    'From the answer on, no run accepts a transfer; those accepted before go on. What falls into the pause is never made up for. A repeat changes nothing. Works while Temporal is down.',
+  request,
+  responses: { 200: response('Paused.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
+});
+
+const resume = createRoute({
+  method: 'post',
+  path: `${path}/resume`,
+  operationId: 'resumeRecurringTransfer',
+  summary: 'Let a paused recurring transfer go on',
+  tags,
+  description:
+    'Goes on with the next time after now; a repeat changes nothing. What was due while it was paused is not paid. What was due before ' +
+    'that and could not run, within the last day, is made up for.',
+  request,
+  responses: { 200: response('Active.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path,
+  operationId: 'deleteRecurringTransfer',
+  summary: 'End a recurring transfer',
+  tags,
+  description:
+    'For ever: no further run, and no triggering. It can still be read, with its runs. A repeat changes nothing. Works while Temporal is down.',
+  request,
+  responses: { 200: response('Deleted.'), ...problemResponses(...oneProblems) },
+});
+
+const { 200: settled, 202: accepted } = movementResponses(transferAnswer);
+
+const trigger = createRoute({
+  method: 'post',
+  path: `${path}/trigger`,
+  operationId: 'triggerRecurringTransfer',
+  summary: 'Run a recurring transfer now',
+  tags,
+  description:
+    'Besides its rhythm, and also while it is paused. Answers with the transfer, as `POST /v1/transfers` does; the key names it.',
+  request: { ...request, headers: movementHeaders },
+  responses: {
+    200: settled,
+    202: accepted,
+    ...problemResponses(
+      ...oneProblems,
+      'idempotency_key_missing',
+      'idempotency_key_invalid',
+      'idempotency_key_reused',
+      'recurring_transfer_deleted',
+      'temporal_unavailable',
+    ),
+  },
+});
+
+export function recurringControlRoutes(deps: MovementDeps) {
+  const { database, starter, acceptance, deadlineSeconds } = deps;
+  const { client, monitor, starts } = acceptance;
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(pause, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      return c.json(renderRecurring(await change(id, 'PAUSED', c.var)), 200);
+    })
+    .openapi(resume, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      return c.json(renderRecurring(await change(id, 'ACTIVE', c.var)), 200);
+    })
+    .openapi(remove, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      return c.json(renderRecurring(await change(id, 'DELETED', c.var)), 200);
+    })
+    .openapi(trigger, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
+      const recurring = await databaseStep(database, () => findRecurringTransfer(database, id));
+      if (recurring === undefined) throw notFound(id);
+      const transferId = recurringRunId(id, triggeredRunName(idempotencyKey));
+      const find = () => findTransfer(database, transferId);
+      c.var.log.setBindings({ recurring_transfer_id: id, transfer_id: transferId });
+
+      const { row, status } = await acceptMovement(c, acceptance, {
+        database,
+        workflowId: transferWorkflowId(transferId),
+        // What is asked for is what the recurring transfer says, which never changes.
+        bodyHash: transferBodyHash(recurring),
+        shards: shardsOf([recurring.senderWalletId, recurring.receiverWalletId], starter.walletShardCount),
+        find,
+        async store() {
+          const stored = await acceptTriggeredRun(database, recurring, idempotencyKey, deadlineSeconds, c.var.trace);
+          // A key that was used before the deletion still names its transfer.
+          if (stored === undefined && (await find()) === undefined) throw deleted(id);
+          return stored;
+        },
+        start: (transfer) => startTransfer(starter, transfer),
+        isSettled,
+      });
+
+      c.header('Location', `/v1/transfers/${transferId}`);
+      return c.json(renderTransfer(row), status);
+    });
+
+  /** Stores the status, and makes the Schedule agree with it; where that takes too long, the sweep does. */
+  async function change(
+    id: RecurringTransferId,
+    status: RecurringStatus,
+    { trace, log }: ApiEnv['Variables'],
+  ): Promise<RecurringTransfer> {
+    log.setBindings({ recurring_transfer_id: id });
+    const row = await databaseStep(database, () => changeRecurringStatus(database, id, status, trace), {
+      isWrite: true,
+    });
+    if (row === undefined) throw notFound(id);
+    // Another request may have changed it again meanwhile, which is no fault of this one.
+    if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
+    if (row.tendDueAt !== null && !monitor.isDown())
+      await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, log);
+    return row;
+  }
+}
+
+function notFound(id: RecurringTransferId): ProblemError {
+  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
+}
+
+function deleted(id: RecurringTransferId): ProblemError {
+  return new ProblemError('recurring_transfer_deleted', { detail: `${id} is deleted, for ever.` });
+}

@@ -1,0 +1,210 @@
+/**
+ * The schemas of recurring transfers: what a request may say about when one runs, and what is answered. Imported by
+ * recurring.ts and recurring-runs.ts.
+ */
+import { z } from '@hono/zod-openapi';
+import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
+import { EVERY_SECONDS, hasDay, RECURRING_STATUSES, WEEKDAYS } from '../../domain/transfer/recurring.ts';
+import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
+import {
+  amountAnswer,
+  exampleMovementId,
+  exampleReceiverId,
+  exampleRecurringId,
+  exampleWalletId,
+  idAnswer,
+  instantAnswer,
+  instantField,
+  walletIdField,
+} from '../http/fields.ts';
+import { movementRequestFields } from './movement.ts';
+import { otherwise } from '../http/validation.ts';
+
+/** One part of a calendar, from `min` to `max`. */
+function calendarPart(min: number, max: number) {
+  const error = 'calendar_invalid';
+  const within = (from: number) => z.int({ error }).min(from, error).max(max, error);
+  const range = z
+    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, { error })
+    .refine(({ start, end }) => start <= end, error);
+  const some = z.union([within(min), range], { error });
+  return z.union([z.literal('*'), within(min), range, z.array(some).min(1, error).max(60, error)], { error });
+}
+
+const weekday = z.enum(WEEKDAYS);
+
+const calendarField = z
+  .strictObject(
+    {
+      minute: calendarPart(0, 59).optional().openapi({ description: '0 unless it is said.' }),
+      hour: calendarPart(0, 23).optional().openapi({ description: '0 unless it is said.' }),
+      day_of_month: calendarPart(1, 31).optional(),
+      month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
+      year: calendarPart(2000, 2100).optional(),
+      day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], { error: 'calendar_invalid' }).optional(),
+    },
+    { error: otherwise('calendar_invalid') },
+  )
+  .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true })
+  .refine(hasDay, 'calendar_never')
+  .openapi({
+    example: { day_of_month: 1, hour: 9 },
+    description:
+      'The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of ' +
+      'these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the ' +
+      'others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], ' +
+      '"day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves ' +
+      'out does not run; where it is put back, a time that comes twice runs twice.',
+  });
+
+const timeZoneField = z
+  .string({ error: otherwise('time_zone_invalid') })
+  .max(64, { error: 'time_zone_invalid', abort: true })
+  .refine(isTimeZone, 'time_zone_invalid')
+  .default('UTC')
+  .openapi({
+    type: 'string',
+    default: 'UTC',
+    example: 'Europe/Berlin',
+    description: 'Whose clock the calendar is about: an IANA name. An interval is the same everywhere.',
+  });
+
+/** Names that a tz database has; no offsets, which know no daylight saving. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+export const recurringRequest = z
+  .strictObject(
+    {
+      sender_wallet_id: walletIdField,
+      receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
+      ...movementRequestFields,
+      every: z
+        .int({ error: otherwise('every_invalid') })
+        .min(EVERY_SECONDS.min, 'every_invalid')
+        .max(EVERY_SECONDS.max, 'every_invalid')
+        .optional()
+        .openapi({
+          example: 86_400,
+          description:
+            'Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. ' +
+            'Exactly one of `every` and `calendar` is needed.',
+        }),
+      calendar: calendarField.optional(),
+      time_zone: timeZoneField,
+      starts_at: instantField.optional().openapi({
+        description: 'No run is before it; intervals count from it. One that has passed only gives the rhythm.',
+      }),
+      ends_at: instantField.optional().openapi({ description: 'No run is after it.' }),
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, {
+    error: 'same_wallet',
+    path: ['receiver_wallet_id'],
+  })
+  .refine((body) => (body.every === undefined) !== (body.calendar === undefined), {
+    error: 'every_or_calendar',
+    path: ['every'],
+  })
+  .refine((body) => !body.starts_at || !body.ends_at || body.starts_at < body.ends_at, {
+    error: 'ends_before_start',
+    path: ['ends_at'],
+  })
+  .openapi('RecurringTransferRequest', {
+    example: {
+      sender_wallet_id: exampleWalletId,
+      receiver_wallet_id: exampleReceiverId,
+      amount: '25.00',
+      calendar: { day_of_month: 1, hour: 9 },
+      time_zone: 'Europe/Berlin',
+    },
+  });
+
+/** As an answer, which does not judge what was stored. */
+const calendarAnswer = z.record(z.string(), z.unknown()).openapi({ example: { day_of_month: 1, hour: 9 } });
+
+const recurringFields = {
+  recurring_transfer_id: idAnswer(exampleRecurringId),
+  sender_wallet_id: idAnswer(exampleWalletId),
+  receiver_wallet_id: idAnswer(exampleReceiverId),
+  status: z.enum(RECURRING_STATUSES).openapi({ description: 'DELETED is final.' }),
+  amount: amountAnswer,
+  currency: z.string().openapi({ example: 'USD' }),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  every: z.int().nullable().openapi({ example: null }),
+  calendar: calendarAnswer.nullable(),
+  time_zone: z.string().openapi({ example: 'Europe/Berlin' }),
+  starts_at: instantAnswer.nullable(),
+  ends_at: instantAnswer.nullable(),
+  created_at: instantAnswer,
+  updated_at: instantAnswer,
+};
+
+export const recurringAnswer = z.object(recurringFields).openapi('RecurringTransfer');
+
+export const runAnswer = z
+  .object({
+    scheduled_for: instantAnswer
+      .nullable()
+      .openapi({ description: 'The time at which it was to run; null if it was triggered.' }),
+    transfer_id: idAnswer(exampleMovementId),
+    status: z.enum(TRANSFER_STATUSES),
+    failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable(),
+    accepted_at: instantAnswer.openapi({ description: 'Later than it was to run if it was caught up.' }),
+  })
+  .openapi('RecurringTransferRun');
+
+export const skipAnswer = z.object({ scheduled_for: instantAnswer }).openapi('SkippedRun');
+
+export const recurringDetails = z
+  .object({
+    ...recurringFields,
+    next_runs: z.array(instantAnswer).nullable().openapi({
+      description:
+        'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer.',
+    }),
+    last_runs: z.array(runAnswer).openapi({ description: 'The ten newest; `/runs` lists all.' }),
+    skipped_runs: z.array(instantAnswer).openapi({
+      description: 'When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all.',
+    }),
+  })
+  .openapi('RecurringTransferDetails');
+
+export function renderRecurring(row: RecurringTransfer): z.input<typeof recurringAnswer> {
+  return {
+    recurring_transfer_id: row.recurringTransferId,
+    sender_wallet_id: row.senderWalletId,
+    receiver_wallet_id: row.receiverWalletId,
+    status: row.status,
+    amount: row.amount,
+    currency: row.currency,
+    reference: row.reference,
+    metadata: row.metadata,
+    every: row.everySeconds,
+    calendar: row.calendar === null ? null : { ...row.calendar },
+    time_zone: row.timeZone,
+    starts_at: row.startsAt?.toISOString() ?? null,
+    ends_at: row.endsAt?.toISOString() ?? null,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  };
+}
+
+export function renderRun(row: Transfer): z.input<typeof runAnswer> {
+  return {
+    scheduled_for: row.nominalAt?.toISOString() ?? null,
+    transfer_id: row.transferId,
+    status: row.status,
+    failure_reason: row.failureReason,
+    accepted_at: row.createdAt.toISOString(),
+  };
+}

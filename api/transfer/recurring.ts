@@ -1,0 +1,274 @@
+/**
+ * The routes of recurring transfers: ask for one, show it, its runs and all of them. What stops one, and runs it now, is in
+ * recurring-control.ts. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  createRecurringTransfer,
+  findRecurringTransfer,
+  listRecurringTransfers,
+  type RecurringTransfer,
+} from '../../db/transfer/recurring-queries.ts';
+import { listRuns, listSkips } from '../../db/transfer/recurring-runs.ts';
+import { recurringTransferId } from '../../domain/derived-id.ts';
+import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
+import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
+import { RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
+import { answerWithin } from '../../temporal/health.ts';
+import { nextRuns } from '../../temporal/transfer/recurring-schedule.ts';
+import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
+import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
+import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { faultyRequest, ProblemError } from '../http/problem.ts';
+import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import {
+  recurringAnswer,
+  recurringDetails,
+  recurringRequest,
+  renderRecurring,
+  renderRun,
+  runAnswer,
+  skipAnswer,
+} from './recurring-fields.ts';
+import { readJson } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { bodyFault, otherwise } from '../http/validation.ts';
+
+const tags = ['Recurring transfers'];
+const idParameter = z.object({ recurring_transfer_id: recurringTransferIdField });
+const oneProblems = ['recurring_transfer_not_found', 'recurring_transfer_id_invalid', 'database_unavailable'] as const;
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/recurring-transfers',
+  operationId: 'createRecurringTransfer',
+  summary: 'Transfer money again and again',
+  tags,
+  description: `Each run is an ordinary transfer, which may fail for its own reasons, such as too little money, and is then not repeated.
+A run moves its money once: the transfer's id is derived from this id and from the time at which it is to run.
+
+**What is missed** because something was down is caught up for a day; what is older is skipped, and listed. Nothing is missed
+while it is paused.`,
+  middleware: readJson,
+  request: {
+    headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
+    body: { required: true, content: { 'application/json': { schema: recurringRequest } } },
+  },
+  responses: {
+    201: {
+      description: 'It is there, now or since the key was used first.',
+      headers: {
+        Location: { description: 'Where it is.', schema: { type: 'string' } },
+        'Idempotent-Replayed': {
+          description: '`true` if the key had named it before.',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+      content: { 'application/json': { schema: recurringAnswer } },
+    },
+    ...problemResponses(
+      ...movementProblems,
+      'same_wallet',
+      'every_or_calendar',
+      'every_invalid',
+      'calendar_invalid',
+      'calendar_never',
+      'time_zone_invalid',
+      'instant_invalid',
+      'ends_before_start',
+      'ends_in_the_past',
+    ),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/recurring-transfers/{recurring_transfer_id}',
+  operationId: 'getRecurringTransfer',
+  summary: 'A recurring transfer, with its next, last and skipped runs',
+  tags,
+  request: { params: idParameter },
+  responses: {
+    200: { description: 'As it is now.', content: { 'application/json': { schema: recurringDetails } } },
+    ...problemResponses(...oneProblems),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/recurring-transfers',
+  operationId: 'listRecurringTransfers',
+  summary: 'Recurring transfers, newest first',
+  tags,
+  description: 'Deleted ones too, unless `status` says otherwise.',
+  request: {
+    query: z.strictObject({
+      status: z.enum(RECURRING_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      wallet_id: walletIdField.optional().openapi({ description: 'As sender or receiver.' }),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(recurringAnswer) } } },
+    ...problemResponses('status_invalid', 'wallet_id_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+const getRuns = createRoute({
+  method: 'get',
+  path: '/v1/recurring-transfers/{recurring_transfer_id}/runs',
+  operationId: 'listRecurringTransferRuns',
+  summary: 'The transfers of a recurring transfer, newest first',
+  tags,
+  request: { params: idParameter, query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
+    ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
+  },
+});
+
+const getSkips = createRoute({
+  method: 'get',
+  path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs',
+  operationId: 'listSkippedRuns',
+  summary: 'The runs that were missed and not caught up, the latest first',
+  tags,
+  description:
+    'A run is listed here an hour or so after it was missed for a day. To pay for one all the same, trigger a run.',
+  request: { params: idParameter, query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(skipAnswer) } } },
+    ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
+  },
+});
+
+const RUNS_SHOWN_MAX = 10;
+const TEMPORAL_LIMIT_MS = 1_000;
+
+export function recurringRoutes(deps: MovementDeps) {
+  const { database, starter, acceptance } = deps;
+  const { client, monitor, starts } = acceptance;
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(post, async (c) => {
+      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
+      const terms = termsOf(c.req.valid('json'));
+      const id = recurringTransferId(idempotencyKey);
+      const bodyHash = recurringBodyHash(terms);
+      const find = () => findRecurringTransfer(database, id);
+      c.var.log.setBindings({ recurring_transfer_id: id });
+
+      const { row, isNew } = await acceptOnce(c, acceptance, {
+        database,
+        bodyHash,
+        // It moves nothing itself.
+        shards: [],
+        find,
+        async store() {
+          if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
+            // A repeat may come when it is over.
+            if ((await find()) === undefined) throw faultyRequest([bodyFault('ends_in_the_past', ['ends_at'])]);
+            return undefined;
+          }
+          return createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, c.var.trace);
+        },
+      });
+      // The row is what is wanted: the sweep makes the Schedule if it is not there in time.
+      if (isNew)
+        await starts.start(
+          () => tendRecurring({ client, binding: starter.binding, database }, row),
+          START_LIMIT_MS,
+          c.var.log,
+        );
+      c.header('Location', `/v1/recurring-transfers/${id}`);
+      return c.json(renderRecurring(row), 201);
+    })
+    .openapi(get, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ recurring_transfer_id: id });
+      const { row, runs, skips } = await databaseStep(database, async () => ({
+        row: await findRecurringTransfer(database, id),
+        runs: await listRuns(database, id, { limit: RUNS_SHOWN_MAX }),
+        skips: await listSkips(database, id, { limit: RUNS_SHOWN_MAX }),
+      }));
+      if (row === undefined) throw notFound(id);
+      const next = await nextRunsOf(row);
+      return c.json(
+        {
+          ...renderRecurring(row),
+          next_runs: next?.map((at) => at.toISOString()) ?? null,
+          last_runs: runs.map(renderRun),
+          skipped_runs: skips.map((at) => at.toISOString()),
+        },
+        200,
+      );
+    })
+    .openapi(list, async (c) => {
+      const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
+      const rows = await databaseStep(database, () =>
+        listRecurringTransfers(database, { status, walletId, after, limit: limit + 1 }),
+      );
+      const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
+      return c.json(pageOf(rows, { limit, render: renderRecurring, cursorOf }), 200);
+    })
+    .openapi(getRuns, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      const { limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
+      const rows = await ofExisting(id, () => listRuns(database, id, { after, limit: limit + 1 }));
+      return c.json(
+        pageOf(rows, { limit, render: renderRun, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
+        200,
+      );
+    })
+    .openapi(getSkips, async (c) => {
+      const { recurring_transfer_id: id } = c.req.valid('param');
+      const { limit, cursor } = c.req.valid('query');
+      const before = decodeCursor(instantField, cursor);
+      const times = await ofExisting(id, () => listSkips(database, id, { before, limit: limit + 1 }));
+      const render = (at: Date) => ({ scheduled_for: at.toISOString() });
+      return c.json(pageOf(times, { limit, render, cursorOf: (at) => at.toISOString() }), 200);
+    });
+
+  /** What is listed of one; a problem if there is none, which an empty list alone does not tell. */
+  async function ofExisting<Item>(id: RecurringTransferId, items: () => Promise<Item[]>): Promise<Item[]> {
+    const listed = await databaseStep(database, async () => {
+      const found = await items();
+      return found.length > 0 || (await findRecurringTransfer(database, id)) !== undefined ? found : undefined;
+    });
+    if (listed === undefined) throw notFound(id);
+    return listed;
+  }
+
+  async function nextRunsOf({ recurringTransferId: id, status }: RecurringTransfer): Promise<Date[] | undefined> {
+    if (status !== 'ACTIVE') return [];
+    if (monitor.isDown()) return undefined;
+    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, id)).catch(() => undefined);
+  }
+}
+
+function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
+  return {
+    senderWalletId: body.sender_wallet_id,
+    receiverWalletId: body.receiver_wallet_id,
+    amount: body.amount,
+    currency: body.currency,
+    reference: body.reference ?? null,
+    metadata: body.metadata,
+    everySeconds: body.every ?? null,
+    calendar: body.calendar ?? null,
+    timeZone: body.time_zone,
+    startsAt: body.starts_at ?? null,
+    endsAt: body.ends_at ?? null,
+  };
+}
+
+function notFound(id: RecurringTransferId): ProblemError {
+  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
+}

@@ -1,0 +1,177 @@
+/**
+ * The routes of one-sided transactions: money that enters a wallet from outside or leaves it. The next step of their path
+ * is workflows/transfer/transaction.ts. Imported by app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { listTransactions } from '../../db/transfer/list-queries.ts';
+import { acceptTransaction, findTransaction, type Transaction } from '../../db/transfer/transaction-queries.ts';
+import { transactionId } from '../../domain/derived-id.ts';
+import { transactionBodyHash } from '../../domain/transfer/movement-body.ts';
+import { shardsOf } from '../../domain/routing.ts';
+import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
+import { startTransaction } from '../../temporal/transfer/start-movement.ts';
+import { transactionWorkflowId } from '../../workflows/transfer/messages.ts';
+import { acceptMovement } from './acceptance.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { exampleMovementId, exampleWalletId, idAnswer, transactionIdField, walletIdField } from '../http/fields.ts';
+import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
+import {
+  movementAnswerFields,
+  movementHeaders,
+  movementRequestFields,
+  movementResponses,
+  renderMovement,
+  type MovementDeps,
+} from './movement.ts';
+import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
+import { ProblemError } from '../http/problem.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { otherwise } from '../http/validation.ts';
+
+const typeField = z
+  .enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') })
+  .openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
+
+const transactionRequest = z
+  .strictObject(
+    {
+      wallet_id: walletIdField,
+      type: typeField,
+      ...movementRequestFields,
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('TransactionRequest');
+
+const transactionAnswer = z
+  .object({
+    transaction_id: idAnswer(exampleMovementId),
+    wallet_id: idAnswer(exampleWalletId),
+    type: z.enum(['CREDIT', 'DEBIT']),
+    status: z.enum(TRANSACTION_STATUSES).openapi({ description: 'PROCESSED and FAILED are final.' }),
+    failure_reason: z.enum(TRANSACTION_FAILURE_REASONS).nullable().openapi({ description: 'Why it is FAILED.' }),
+    ...movementAnswerFields,
+  })
+  .openapi('Transaction');
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/transactions',
+  operationId: 'createTransaction',
+  summary: 'Put money into a wallet, or take it out',
+  tags: ['Transactions'],
+  description: `Moves money between a wallet and the outside world. Accepts it and answers 202 with it as PENDING; ask for it again, or
+send \`Prefer: wait=N\` to be answered when it has ended. An unknown or suspended wallet, or too little money, is a FAILED
+transaction with its \`failure_reason\` and not an error here: only the wallet service knows, at the moment when it moves the money.`,
+  middleware: readJson,
+  request: {
+    headers: movementHeaders,
+    body: { required: true, content: { 'application/json': { schema: transactionRequest } } },
+  },
+  responses: movementResponses(transactionAnswer, 'type_invalid'),
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/transactions/{transaction_id}',
+  operationId: 'getTransaction',
+  summary: 'A transaction',
+  tags: ['Transactions'],
+  request: { params: z.object({ transaction_id: transactionIdField }) },
+  responses: {
+    200: {
+      description: 'The transaction as it is now.',
+      content: { 'application/json': { schema: transactionAnswer } },
+    },
+    ...problemResponses('transaction_not_found', 'transaction_id_invalid', 'database_unavailable'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/transactions',
+  operationId: 'listTransactions',
+  summary: 'Transactions, newest first',
+  tags: ['Transactions'],
+  description: LIST_DESCRIPTION,
+  request: {
+    query: listQuery({
+      status: z.enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      type: typeField.optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of transactions.',
+      content: { 'application/json': { schema: pageSchema(transactionAnswer) } },
+    },
+    ...problemResponses('status_invalid', 'type_invalid', ...LIST_PROBLEMS),
+  },
+});
+
+export function transactionRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(post, async (c) => {
+      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
+      const { wallet_id: walletId, type, amount, currency, reference, metadata } = c.req.valid('json');
+      const id = transactionId(idempotencyKey);
+      const terms = { transactionId: id, walletId, type, amount, currency };
+      const hash = transactionBodyHash({ ...terms, reference, metadata });
+      c.var.log.setBindings({ transaction_id: id, wallet_id: walletId });
+
+      const { row, status } = await acceptMovement(c, acceptance, {
+        database,
+        workflowId: transactionWorkflowId(id),
+        bodyHash: hash,
+        shards: shardsOf([walletId], starter.walletShardCount),
+        find: () => findTransaction(database, id),
+        store: () =>
+          acceptTransaction(
+            database,
+            terms,
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            c.var.trace,
+          ),
+        start: (accepted) => startTransaction(starter, accepted),
+        isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
+      });
+
+      c.header('Location', `/v1/transactions/${id}`);
+      return c.json(render(row), status);
+    })
+    .openapi(get, async (c) => {
+      const { transaction_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ transaction_id: id });
+      const transaction = await databaseStep(database, () => findTransaction(database, id));
+      if (transaction === undefined)
+        throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
+      return c.json(render(transaction), 200);
+    })
+    .openapi(list, async (c) => {
+      const query = c.req.valid('query');
+      const filter = { ...listFilter(query), status: query.status, type: query.type };
+      const { rows, stoppedAt } = await databaseStep(database, () => listTransactions(database, filter));
+      return c.json(
+        pageOf(rows, {
+          limit: query.limit,
+          render,
+          cursorOf: (row) => creationPosition(row.createdAt, row.transactionId),
+          stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
+        }),
+        200,
+      );
+    });
+}
+
+function render(row: Transaction): z.input<typeof transactionAnswer> {
+  return {
+    transaction_id: row.transactionId,
+    wallet_id: row.walletId,
+    type: row.type,
+    status: row.status,
+    failure_reason: row.failureReason,
+    ...renderMovement(row),
+  };
+}

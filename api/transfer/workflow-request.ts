@@ -1,0 +1,227 @@
+/**
+ * Asks the workflow of a transfer to do something, by an update, and waits until the transfer shows it. Where no run is
+ * there although the transfer has not ended, because none was started yet or somebody terminated it, one is started from
+ * the row first. What is answered is read from the row. Cases have what they are about tried or looked at again.
+ * Imported by api/ only.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
+import type { Context } from 'hono';
+import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
+import { LATE, within } from '../../process/deadline.ts';
+import type { CaseId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import { isTerminal } from '../../domain/transfer/transfer.ts';
+import { answerWithin } from '../../temporal/health.ts';
+import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
+import { RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { startLookAtCase, startRefundOfCase } from '../../temporal/transfer/start-reconciliation.ts';
+import {
+  caseWorkflowId,
+  refundCaseWorkflowId,
+  retryUpdate,
+  transferWorkflowId,
+  type MovementMemo,
+  type UpdateRefusal,
+} from '../../workflows/transfer/messages.ts';
+import { databaseStep } from '../http/database-step.ts';
+import type { MovementDeps } from './movement.ts';
+import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { ApiEnv } from '../http/env.ts';
+
+/** The workflow has taken the request, or refused it, or the transfer had ended before it was asked. */
+export type Outcome = 'taken' | 'ended' | Refusal;
+type Refusal = Exclude<UpdateRefusal, 'run_of_another_body'>;
+
+/** For the start of another look, and for its result. */
+const START_LIMIT_MS = 1_500;
+const RETRY_LIMIT_MS = 5_000;
+/** Until a worker has judged the request; a wait that the client prefers comes after it. */
+const TAKEN_LIMIT_MS = 10_000;
+const SHOWN_SECONDS_DEFAULT = 10;
+/** Where too many wait already: for what was taken to be seen in the row, at the place of a request at work. */
+const CROWDED_WAIT_MS = 1_000;
+/** Without an answer for this long, Temporal may be down. */
+const SUSPECT_AFTER_MS = 500;
+/** A run that is just ending has ended by then, and its row says so. */
+const LOOK_AGAIN_MS = 100;
+
+/**
+ * The row once the transfer has ended, or as it is after ten seconds or as long as the client prefers to wait. Raises
+ * `temporal_unavailable` if it is not known whether the request was taken, or it is taken but not `isKept`: repeating it is
+ * safe. What is kept is done by whatever run comes next, where somebody terminates the one that has taken it.
+ */
+export async function askTransfer<Asked extends object>(
+  c: Context<ApiEnv>,
+  { database, starter, acceptance: { client, monitor, draining } }: MovementDeps,
+  { transferId, bodyHash }: Transfer,
+  update: UpdateDefinition<void, [Asked & Partial<MovementMemo>]>,
+  asked: Asked,
+  isKept: (row: Transfer) => boolean = () => true,
+): Promise<{ row: Transfer; outcome: Outcome }> {
+  const receivedAt = performance.now();
+  // A failure to read says nothing about whether the request was taken.
+  const look = async (): Promise<Transfer> =>
+    (await databaseStep(database, () => findTransfer(database, transferId), { isWrite: true }))!;
+  const gone = AbortSignal.any([c.req.raw.signal, draining]);
+  const handle = client.workflow.getHandle(transferWorkflowId(transferId));
+
+  const outcome = await untilTaken();
+  const row = await look();
+  if (outcome !== 'taken') return { row, outcome };
+  const hasEnded = ({ status }: Transfer): boolean => isTerminal(status);
+  const kept = await until((seen) => hasEnded(seen) || isKept(seen), row, leftOf(TAKEN_LIMIT_MS));
+  if (!hasEnded(kept) && !isKept(kept)) throw notKnown();
+  const leftMs = leftOf((waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000);
+  const limitMs = c.var.slot.becomeWaiter() ? leftMs : Math.min(leftMs, CROWDED_WAIT_MS);
+  return { row: await until(hasEnded, kept, limitMs), outcome };
+
+  function leftOf(ms: number): number {
+    return ms - (performance.now() - receivedAt);
+  }
+
+  function until(isSettled: (row: Transfer) => boolean, known: Transfer, limitMs: number): Promise<Transfer> {
+    return waitUntilSettled({
+      row: known,
+      isSettled,
+      look: () => findTransfer(database, transferId),
+      untilNews: async (signal) => {
+        await client.connection.withAbortSignal(signal, () => handle.result());
+      },
+      limitMs,
+      signal: gone,
+    });
+  }
+
+  async function untilTaken(): Promise<Outcome> {
+    const givenUp = new AbortController();
+    const signal = AbortSignal.any([gone, givenUp.signal, AbortSignal.timeout(TAKEN_LIMIT_MS)]);
+    const suspicion = setTimeout(() => monitor.suspect(), SUSPECT_AFTER_MS);
+    // A server that is known to be down is not waited for.
+    const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
+    try {
+      while (!signal.aborted && !monitor.isDown()) {
+        if (!(await isOwnNamespace())) continue;
+        const answer = await client.connection.withAbortSignal(signal, ask);
+        if (answer !== 'no_run') return answer;
+        const row = await look();
+        if (isTerminal(row.status)) return 'ended';
+        if (!(await isOwnNamespace())) continue;
+        await client.connection.withAbortSignal(signal, () => startUnlessHeldUp(row));
+        await sleep(LOOK_AGAIN_MS);
+      }
+    } catch (error) {
+      if (!signal.aborted && !monitor.isDown()) throw error;
+    } finally {
+      clearTimeout(suspicion);
+      clearInterval(watch);
+    }
+    throw notKnown();
+  }
+
+  /** A run of another body has been asked to end: the next look finds it gone. */
+  async function startUnlessHeldUp(row: Transfer): Promise<void> {
+    try {
+      await startTransfer({ ...starter, client, isEager: false }, row);
+    } catch (error) {
+      if (!(error instanceof RunOfAnotherBody)) throw error;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Another installation may have a transfer of this id. A Temporal that is late with its answer is asked again a moment later. */
+  async function isOwnNamespace(): Promise<boolean> {
+    try {
+      await starter.binding.verify();
+      return true;
+    } catch {
+      monitor.suspect();
+      await sleep(LOOK_AGAIN_MS);
+      return false;
+    }
+  }
+
+  async function ask(): Promise<'taken' | 'no_run' | Refusal> {
+    try {
+      await handle.executeUpdate<void, [unknown, ...unknown[]]>(update as never, { args: [{ ...asked, bodyHash }] });
+      return 'taken';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'no_run';
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+      // Otherwise its run was ended from outside after it had taken the request, and the next one may not have heard of it; or
+      // it is one of another body, and has not taken it.
+      return isRefusal(type) ? type : 'no_run';
+    }
+  }
+}
+
+/** Returns when the case has been looked at, or after some seconds; the look goes on then. */
+export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {
+  await startAndWait(client, caseWorkflowId(id), async () => {
+    await binding.verify();
+    await startLookAtCase(client, id);
+  });
+}
+
+/** Returns when what the case is about has been given back, or after some seconds; it goes on then. */
+export async function refundNow(
+  client: Client,
+  { binding, walletShardCount }: MovementDeps['starter'],
+  { caseId, trace }: { caseId: CaseId; trace: TraceContext },
+): Promise<void> {
+  await startAndWait(client, refundCaseWorkflowId(caseId), async () => {
+    const { installationId } = await binding.verify();
+    await startRefundOfCase(client, { caseId, walletShardCount, trace, installationId });
+  });
+}
+
+async function startAndWait(client: Client, workflowId: string, start: () => Promise<void>): Promise<void> {
+  try {
+    await answerWithin(client, START_LIMIT_MS, start);
+  } catch (error) {
+    throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
+  }
+  const givenUp = new AbortController();
+  const result = client.connection.withAbortSignal(givenUp.signal, () =>
+    client.workflow.getHandle(workflowId).result(),
+  );
+  if (
+    (await within(
+      RETRY_LIMIT_MS,
+      result.catch(() => undefined),
+    )) === LATE
+  )
+    givenUp.abort();
+}
+
+/** Has a batch or a transaction that is stuck tried at once. One that is not stuck any more needs no retry. */
+export async function retryNow(
+  client: Client,
+  binding: Pick<NamespaceBinding, 'verify'>,
+  workflowId: string,
+): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    await binding.verify();
+    await client.connection.withAbortSignal(AbortSignal.timeout(TAKEN_LIMIT_MS), () =>
+      handle.executeUpdate(retryUpdate),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw notKnown();
+  }
+}
+
+/** For what may have been done. */
+function notKnown(): ProblemError {
+  return new ProblemError('temporal_unavailable', {
+    detail: 'Whether the request was taken is not known. Repeating it is safe.',
+  });
+}
+
+function isRefusal(type: string | undefined | null): type is Refusal {
+  return type === 'not_capturable' || type === 'not_cancelable' || type === 'not_resolvable';
+}

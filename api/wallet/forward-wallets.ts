@@ -1,0 +1,51 @@
+/**
+ * Hands requests for wallets on to the wallet API, where that is a process of its own: the same paths, answers and ids.
+ * One that does not answer in time is `wallet_api_unavailable`. Imported by app.ts.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { proxy } from 'hono/proxy';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
+import { ProblemError } from '../http/problem.ts';
+import { readBytes } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+
+const ANSWER_LIMIT_MS = 1_800;
+
+const REQUEST_HEADERS = ['accept', 'content-type'];
+const RESPONSE_HEADERS = ['allow', 'content-type', 'location', 'retry-after'];
+
+export function forwardWallets(
+  walletApiUrl: string,
+  installation: () => Promise<Installation>,
+): MiddlewareHandler<ApiEnv> {
+  return async (c) => {
+    const { method, path, raw } = c.req;
+    const body = method === 'GET' || method === 'HEAD' ? undefined : await readBytes(c);
+    const target = new URL(path + new URL(raw.url).search, walletApiUrl);
+    try {
+      const answer = await proxy(target, {
+        method,
+        headers: {
+          ...Object.fromEntries(
+            REQUEST_HEADERS.flatMap((name) => (c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]])),
+          ),
+          [INSTALLATION_HEADER]: (await installation()).installationId,
+          'x-request-id': c.var.trace.requestId,
+          ...(c.var.trace.traceparent === undefined ? {} : { traceparent: c.var.trace.traceparent }),
+        },
+        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        redirect: 'manual',
+      });
+      // Read to its end here: an answer that breaks off is a failure and not an answer.
+      const bytes = await answer.arrayBuffer();
+      const headers = Object.fromEntries(
+        RESPONSE_HEADERS.flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name)!]] : [])),
+      );
+      return c.body(bytes, answer.status as ContentfulStatusCode, headers);
+    } catch (error) {
+      throw new ProblemError('wallet_api_unavailable', { detail: 'Repeating the request is safe.', cause: error });
+    }
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The routes of a wallet's limits: what may go out of it at once, and within any 24 hours. Imported by app.ts and
+ * wallet-app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import { findWalletLimits, setWalletLimits, type WalletLimits } from '../../db/wallet/limit-queries.ts';
+import type { WalletId } from '../../domain/ids.ts';
+import { shardOf } from '../../domain/routing.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { amountAnswer, amountField, exampleWalletId, idAnswer, walletIdField } from '../http/fields.ts';
+import { ProblemError } from '../http/problem.ts';
+import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { otherwise } from '../http/validation.ts';
+
+const limitsRequest = z
+  .strictObject(
+    {
+      max_amount: amountField
+        .nullish()
+        .openapi({ example: '500.00', description: 'Of one movement; null for no limit.' }),
+      outgoing_24h: amountField.nullish().openapi({
+        example: '2000.00',
+        description: 'Of all movements within any 24 hours together; null for no limit.',
+      }),
+    },
+    { error: otherwise('body_invalid') },
+  )
+  .openapi('WalletLimitsRequest');
+
+const limitsAnswer = z
+  .object({
+    wallet_id: idAnswer(exampleWalletId),
+    currency: z.string().openapi({ example: 'USD' }),
+    max_amount: amountAnswer.nullable().openapi({ example: '500.0000', description: 'null: no limit.' }),
+    outgoing_24h: amountAnswer.nullable().openapi({ example: '2000.0000', description: 'null: no limit.' }),
+    outgoing_24h_used: amountAnswer.openapi({
+      example: '150.0000',
+      description: 'What has gone out within the last 24 hours, less what came back of it as refunds.',
+    }),
+    outgoing_24h_remaining: amountAnswer.nullable().openapi({ example: '1850.0000', description: 'null: no limit.' }),
+  })
+  .openapi('WalletLimits');
+
+const one = { params: z.object({ wallet_id: walletIdField }) };
+const oneProblems = ['wallet_not_found', 'wallet_id_invalid', 'database_unavailable'] as const;
+const response = (description: string) => ({ description, content: { 'application/json': { schema: limitsAnswer } } });
+
+const put = createRoute({
+  method: 'put',
+  path: '/v1/wallets/{wallet_id}/limits',
+  operationId: 'setWalletLimits',
+  summary: 'Limit what goes out of a wallet',
+  tags: ['Wallets'],
+  description: `Replaces both limits; one that is left out or null is none. A repeat changes nothing.
+
+They hold for transfers and withdrawals, from the moment when the money moves: one that would pass a limit is FAILED with
+\`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Movements at the same time cannot
+pass a limit together. What has moved stays, whatever the new limits are, and a refund is never stopped: it makes room.`,
+  middleware: readJson,
+  request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
+  responses: {
+    200: response('The limits as they are now.'),
+    ...problemResponses(
+      ...oneProblems,
+      ...BODY_PROBLEMS,
+      'amount_invalid',
+      'amount_not_positive',
+      'amount_too_precise',
+      'amount_too_large',
+    ),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/wallets/{wallet_id}/limits',
+  operationId: 'getWalletLimits',
+  summary: 'The limits of a wallet, and what remains of them',
+  tags: ['Wallets'],
+  request: one,
+  responses: { 200: response('The limits as they are now.'), ...problemResponses(...oneProblems) },
+});
+
+/** `shards`: the wallet databases, in the order of their numbers. */
+export function walletLimitRoutes(shards: readonly Database[]) {
+  const shardFor = (id: WalletId): Database => shards[shardOf(id, shards.length)]!;
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(put, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      const { max_amount: maxAmount = null, outgoing_24h: outgoing24h = null } = c.req.valid('json');
+      c.var.log.setBindings({ wallet_id: id });
+      const shard = shardFor(id);
+      const limits = await databaseStep(
+        shard,
+        async () => {
+          await setWalletLimits(shard, id, { maxAmount, outgoing24h });
+          return existing(shard, id);
+        },
+        { isWrite: true },
+      );
+      return c.json(render(limits), 200);
+    })
+    .openapi(get, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ wallet_id: id });
+      const shard = shardFor(id);
+      return c.json(render(await databaseStep(shard, () => existing(shard, id))), 200);
+    });
+}
+
+async function existing(shard: Database, id: WalletId): Promise<WalletLimits> {
+  const limits = await findWalletLimits(shard, id);
+  if (limits === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
+  return limits;
+}
+
+function render(limits: WalletLimits): z.input<typeof limitsAnswer> {
+  return {
+    wallet_id: limits.walletId,
+    currency: limits.currency,
+    max_amount: limits.maxAmount,
+    outgoing_24h: limits.outgoing24h,
+    outgoing_24h_used: limits.outgoing24hUsed,
+    outgoing_24h_remaining: limits.outgoing24hRemaining,
+  };
+}

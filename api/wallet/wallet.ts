@@ -1,0 +1,243 @@
+/**
+ * The routes of wallets: open, show, list, statement, balance at an instant, suspend and activate. Each wallet is in the
+ * shard that its id names; a list merges all shards. Imported by app.ts and wallet-app.ts.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import {
+  balanceAt,
+  findWallet,
+  listEntries,
+  listWallets,
+  openWallet,
+  setWalletStatus,
+  type Wallet,
+} from '../../db/wallet/queries.ts';
+import { walletId } from '../../domain/derived-id.ts';
+import type { WalletId } from '../../domain/ids.ts';
+import { shardOf } from '../../domain/routing.ts';
+import { databaseStep } from '../http/database-step.ts';
+import { currencyField, instantField, userIdField, walletIdField } from '../http/fields.ts';
+import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { ProblemError } from '../http/problem.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { otherwise } from '../http/validation.ts';
+import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
+
+const walletRequest = z
+  .strictObject({ user_id: userIdField, currency: currencyField }, { error: otherwise('body_invalid') })
+  .openapi('WalletRequest');
+
+const tags = ['Wallets'];
+const one = { params: z.object({ wallet_id: walletIdField }) };
+const oneProblems = ['wallet_not_found', 'wallet_id_invalid', 'database_unavailable'] as const;
+const walletResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: walletAnswer } },
+});
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/wallets',
+  operationId: 'createWallet',
+  summary: 'Open a wallet',
+  tags,
+  description:
+    'A user has one wallet a currency: a second request answers 409 with `wallet_id`, the id of the first one. It needs no Idempotency-Key.',
+  middleware: readJson,
+  request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
+  responses: {
+    201: {
+      ...walletResponse('Opened.'),
+      headers: { Location: { schema: { type: 'string' }, description: 'Where the wallet is.' } },
+    },
+    ...problemResponses(
+      'wallet_exists',
+      ...BODY_PROBLEMS,
+      'field_missing',
+      'too_short',
+      'too_long',
+      'currency_invalid',
+      'database_unavailable',
+    ),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/wallets/{wallet_id}',
+  operationId: 'getWallet',
+  summary: 'A wallet',
+  tags,
+  request: one,
+  responses: { 200: walletResponse('The wallet as it is now.'), ...problemResponses(...oneProblems) },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/wallets',
+  operationId: 'listWallets',
+  summary: 'Wallets, newest first',
+  tags,
+  request: { query: z.strictObject({ user_id: userIdField.optional(), ...pageParameters }) },
+  responses: {
+    200: { description: 'A page of wallets.', content: { 'application/json': { schema: pageSchema(walletAnswer) } } },
+    ...problemResponses('text_invalid', 'too_short', 'too_long', ...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+const getEntries = createRoute({
+  method: 'get',
+  path: '/v1/wallets/{wallet_id}/entries',
+  operationId: 'listWalletEntries',
+  summary: 'The statement of a wallet, newest first',
+  tags,
+  request: { ...one, query: z.strictObject(pageParameters) },
+  responses: {
+    200: {
+      description: 'A page of its ledger entries.',
+      content: { 'application/json': { schema: pageSchema(entryAnswer) } },
+    },
+    ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
+  },
+});
+
+const getBalance = createRoute({
+  method: 'get',
+  path: '/v1/wallets/{wallet_id}/balance',
+  operationId: 'getWalletBalance',
+  summary: 'The balance of a wallet, now or at an instant',
+  tags,
+  description: 'Before its first entry the balance was `0.0000`.',
+  request: { ...one, query: z.strictObject({ at: instantField.optional().openapi({ description: 'Default: now.' }) }) },
+  responses: {
+    200: {
+      description: 'What could be spent at that instant.',
+      content: { 'application/json': { schema: balanceAnswer } },
+    },
+    ...problemResponses(...oneProblems, 'instant_invalid', 'unknown_parameter'),
+  },
+});
+
+const suspend = createRoute({
+  method: 'post',
+  path: '/v1/wallets/{wallet_id}/suspend',
+  operationId: 'suspendWallet',
+  summary: 'Stop a wallet from sending and receiving',
+  tags,
+  description: 'Refunds still land. A repeat changes nothing.',
+  request: one,
+  responses: { 200: walletResponse('Suspended.'), ...problemResponses(...oneProblems) },
+});
+
+const activate = createRoute({
+  method: 'post',
+  path: '/v1/wallets/{wallet_id}/activate',
+  operationId: 'activateWallet',
+  summary: 'Let a wallet send and receive again',
+  tags,
+  description: 'A repeat changes nothing.',
+  request: one,
+  responses: { 200: walletResponse('Active.'), ...problemResponses(...oneProblems) },
+});
+
+/** `shards`: the wallet databases, in the order of their numbers. */
+export function walletRoutes(shards: readonly Database[]) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(post, async (c) => {
+      const { user_id: userId, currency } = c.req.valid('json');
+      const id = walletId(userId, currency);
+      c.var.log.setBindings({ wallet_id: id });
+      const shard = shardFor(shards, id);
+      const { isOpened, wallet } = await databaseStep(
+        shard,
+        async () => ({
+          isOpened: await openWallet(shard, { walletId: id, userId, currency }),
+          wallet: await existing(shard, id),
+        }),
+        { isWrite: true },
+      );
+      if (!isOpened) throw new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
+      c.header('Location', `/v1/wallets/${id}`);
+      return c.json(renderWallet(wallet), 201);
+    })
+    .openapi(get, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ wallet_id: id });
+      const shard = shardFor(shards, id);
+      return c.json(renderWallet(await databaseStep(shard, () => existing(shard, id))), 200);
+    })
+    .openapi(list, async (c) => {
+      const { user_id: userId, limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(creationCursor, cursor);
+      const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
+      const ofShards = await Promise.all(
+        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))),
+      );
+      const rows = ofShards.flat().sort(newestFirst);
+      return c.json(
+        pageOf(rows, { limit, render: renderWallet, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }),
+        200,
+      );
+    })
+    .openapi(getEntries, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      const { limit, cursor } = c.req.valid('query');
+      c.var.log.setBindings({ wallet_id: id });
+      const before = decodeCursor(z.int().positive(), cursor);
+      const shard = shardFor(shards, id);
+      const rows = await databaseStep(shard, async () => {
+        await existing(shard, id);
+        return listEntries(shard, id, { before, limit: limit + 1 });
+      });
+      return c.json(pageOf(rows, { limit, render: renderEntry, cursorOf: (row) => row.sequence }), 200);
+    })
+    .openapi(getBalance, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      const { at } = c.req.valid('query');
+      c.var.log.setBindings({ wallet_id: id });
+      const shard = shardFor(shards, id);
+      const { wallet, balance } = await databaseStep(shard, async () => {
+        const wallet = await existing(shard, id);
+        return { wallet, balance: at === undefined ? wallet.balance : ((await balanceAt(shard, id, at)) ?? '0.0000') };
+      });
+      return c.json({ wallet_id: id, currency: wallet.currency, balance, at: (at ?? new Date()).toISOString() }, 200);
+    })
+    .openapi(suspend, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ wallet_id: id });
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED')), 200);
+    })
+    .openapi(activate, async (c) => {
+      const { wallet_id: id } = c.req.valid('param');
+      c.var.log.setBindings({ wallet_id: id });
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
+    });
+}
+
+function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
+  return databaseStep(
+    shard,
+    async () => {
+      await setWalletStatus(shard, id, status);
+      return existing(shard, id);
+    },
+    { isWrite: true },
+  );
+}
+
+async function existing(shard: Database, id: WalletId): Promise<Wallet> {
+  const wallet = await findWallet(shard, id);
+  if (wallet === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
+  return wallet;
+}
+
+function shardFor(shards: readonly Database[], id: WalletId): Database {
+  return shards[shardOf(id, shards.length)]!;
+}
+
+function newestFirst(a: Wallet, b: Wallet): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.walletId < b.walletId ? 1 : -1);
+}

@@ -1,0 +1,25 @@
+/**
+ * The normalised body of a recurring transfer: what its Idempotency-Key stands for, and what the hash in its row is taken
+ * of. As in movement-body.ts, what goes into it, and in which form, must not change. Not for workflows: it hashes.
+ */
+import { bodyHash } from '../derived-id.ts';
+import type { RecurringTerms } from './recurring.ts';
+
+/** SHA-256 in hex. Instants count to the millisecond, as they are kept. */
+export function recurringBodyHash(terms: RecurringTerms): string {
+  const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = terms;
+  const { everySeconds, calendar, timeZone, startsAt, endsAt } = terms;
+  return bodyHash({
+    senderWalletId,
+    receiverWalletId,
+    amount,
+    currency,
+    reference,
+    metadata,
+    everySeconds,
+    calendar,
+    timeZone,
+    startsAt: startsAt?.toISOString() ?? null,
+    endsAt: endsAt?.toISOString() ?? null,
+  });
+}

@@ -1,0 +1,57 @@
+/** A request that makes movements: what it asks for, under which key, and how it is sent. */
+import type { CallOptions, Client } from '../client/client.ts';
+import { transactionId, transferId } from '../domain/derived-id.ts';
+import { sides, transactionAnswered, transferAnswered } from './answers.ts';
+import type { Answered, Asked, Terms } from './book.ts';
+
+export type Send = (api: Client, options: CallOptions) => Promise<Answered>;
+
+/** A request that makes movements, by its key. */
+export interface Operation {
+  readonly asked: Asked;
+  readonly send: Send;
+}
+
+/** What sets a transfer apart from a plain one between any two wallets. */
+export interface TransferKind {
+  readonly kind?: string;
+  readonly sender?: string;
+  readonly receiver?: string;
+  readonly capture_method?: 'manual';
+  readonly expires_in?: number;
+  readonly scheduled_at?: string;
+}
+
+export function transferOf(
+  key: string,
+  kind: string,
+  terms: Terms,
+  rest: Omit<TransferKind, 'kind' | 'sender' | 'receiver'> = {},
+): { readonly operation: Operation } {
+  const id = transferId(key);
+  const body = { ...bodyOf(terms), ...rest };
+  const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
+  return {
+    operation: { asked, send: async (api, options) => transferAnswered(await api.transfers.create(body, options)) },
+  };
+}
+
+export function transactionOf(
+  key: string,
+  kind: string,
+  body: { wallet_id: string; type: 'CREDIT' | 'DEBIT'; amount: string; currency: string },
+): { readonly operation: Operation } {
+  const id = transactionId(key);
+  const { wallet_id, type, amount, currency } = body;
+  const move = { id, movement: 'transaction', ...sides(wallet_id, type), amount, currency } as const;
+  return {
+    operation: {
+      asked: { key, kind, names: 'transaction', id, moves: [move] },
+      send: async (api, options) => transactionAnswered(await api.transactions.create(body, options)),
+    },
+  };
+}
+
+export function bodyOf({ from, to, amount, currency }: Terms) {
+  return { sender_wallet_id: from!, receiver_wallet_id: to!, amount: amount!, currency };
+}

@@ -1,0 +1,189 @@
+/**
+ * Starts the workflow of an accepted movement from its row: the same start, whether the API sends it right after the
+ * acceptance or the sweep later. A repeat finds the first run. Imported by the API and the sweep.
+ */
+import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
+import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
+import type { Transaction } from '../../db/transfer/transaction-queries.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
+import type { WalletId } from '../../domain/ids.ts';
+import { shardOf, walletTaskQueue } from '../../domain/routing.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
+import {
+  batchWorkflowId,
+  searchAttributes,
+  transactionWorkflowId,
+  TRANSFER_TASK_QUEUE,
+  transferWorkflowId,
+  type BatchInput,
+  type Dispatch,
+  type MovementMemo,
+  type TransactionInput,
+  type TransferInput,
+} from '../../workflows/transfer/messages.ts';
+import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
+
+export interface MovementStarter {
+  readonly client: Client;
+  /** Nothing is started in a namespace that is not the installation's own. */
+  readonly binding: Pick<NamespaceBinding, 'verify'>;
+  /** Whether the row of this workflow has not ended, as it is now. */
+  readonly isStillOpen: (workflowId: string) => Promise<boolean>;
+  readonly walletShardCount: number;
+  readonly dispatch: Dispatch;
+  /** The client shares the connection of the workflow's worker in this process, which is then given a first task in the answer. */
+  readonly isEager?: boolean;
+}
+
+/**
+ * A run of the same id is under way that was started for another body: its row was lost, and its key has come back. It was asked
+ * to end, which leaves its money as the fences say; until then the movement can't be started.
+ */
+export class RunOfAnotherBody extends Error {
+  override readonly name = 'RunOfAnotherBody';
+
+  constructor(workflowId: string) {
+    super(`${workflowId} is still run for a body whose row was lost`);
+  }
+}
+
+/** Resolves when the workflow is known to have been started, now or before. Raises RunOfAnotherBody: to be repeated later. */
+export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
+  const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
+  const input: Started<TransferInput> = {
+    terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
+    senderTaskQueue: taskQueueOf(starter, senderWalletId),
+    receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
+    ...movementInput(starter, row),
+    // A hold that is there waits until it expires; the deadline was for getting there.
+    ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
+    ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
+    ...(row.attentionCaseId === null ? {} : { neededAttention: true as const }),
+    ...(expiresAt === null
+      ? {}
+      : {
+          hold: {
+            expiresAtMs: expiresAt.getTime(),
+            // A capture may take as long as a transfer may.
+            settleWithinMs: row.deadlineAt.getTime() - (scheduledAt ?? row.createdAt).getTime(),
+          },
+        }),
+  };
+  await start(starter, expiresAt === null ? 'directTransfer' : 'transfer', {
+    workflowId: transferWorkflowId(transferId),
+    input,
+    staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
+    walletIds: [senderWalletId, receiverWalletId],
+    bodyHash: row.bodyHash,
+    // One that local dispatch is likely to complete in its first task is spared the write that would show it.
+    status: starter.dispatch === 'local' && scheduledAt === null && expiresAt === null ? undefined : row.status,
+  });
+}
+
+/** As startTransfer. */
+export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
+  const { transactionId, walletId, type, amount, currency } = row;
+  const input: Started<TransactionInput> = {
+    terms: { transactionId, walletId, type, amount, currency },
+    walletTaskQueue: taskQueueOf(starter, walletId),
+    ...movementInput(starter, row),
+  };
+  await start(starter, 'transaction', {
+    workflowId: transactionWorkflowId(transactionId),
+    input,
+    staticSummary: type === 'CREDIT' ? `Credit into ${walletId}` : `Debit out of ${walletId}`,
+    walletIds: [walletId],
+    bodyHash: row.bodyHash,
+    status: row.status,
+  });
+}
+
+/** As startTransfer. */
+export async function startBatch(starter: MovementStarter, row: TransferBatch): Promise<void> {
+  const { batchId, itemCount } = row;
+  const { walletShardCount } = starter;
+  const input: Started<BatchInput> = { batchId, itemCount, walletShardCount, ...movementInput(starter, row) };
+  await start(starter, 'transferBatch', {
+    workflowId: batchWorkflowId(batchId),
+    input,
+    staticSummary: `Batch of ${itemCount} transfers`,
+    walletIds: [],
+    bodyHash: row.bodyHash,
+    status: row.status,
+  });
+}
+
+async function start(
+  { client, binding, isStillOpen, isEager = false }: MovementStarter,
+  workflowType: string,
+  {
+    workflowId,
+    input,
+    staticSummary,
+    walletIds,
+    bodyHash,
+    status,
+  }: {
+    workflowId: string;
+    input: object;
+    staticSummary: string;
+    walletIds: WalletId[];
+    bodyHash: string;
+    status: string | undefined;
+  },
+): Promise<void> {
+  const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
+  const memo: MovementMemo = { bodyHash };
+  const options: WorkflowStartOptions = {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId,
+    args: [{ ...input, installationId }],
+    memo: { ...memo },
+    staticSummary,
+    workflowIdConflictPolicy: 'FAIL',
+    // Only a run that was terminated, which alone does not end Completed, may be followed by another: its rows and fences
+    // tell that one how far the first had come.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    requestEagerStart: isEager,
+    typedSearchAttributes: [
+      ...(status === undefined ? [] : [{ key: searchAttributes.movementStatus, value: status }]),
+      { key: searchAttributes.walletIds, value: walletIds },
+    ],
+  };
+  try {
+    await client.workflow.start(workflowType, options);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const handle = client.workflow.getHandle(workflowId);
+    const known = await handle.describe();
+    if (known.status.name === 'RUNNING') {
+      const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
+      if (knownFor === undefined || knownFor === bodyHash) return;
+      await handle.cancel();
+      throw new RunOfAnotherBody(workflowId);
+    }
+    // A run ends by itself only after its row. One that has, of a row that has not, ended before the row was restored, or
+    // lost and accepted again: another one brings the row to where the fences are.
+    if (await isStillOpen(workflowId))
+      await client.workflow.start(workflowType, {
+        ...options,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      });
+  }
+}
+
+/** The input of a workflow, but for what its start adds. */
+type Started<Input> = Omit<Input, 'installationId'>;
+
+function movementInput(
+  { dispatch }: MovementStarter,
+  row: Pick<Transfer | Transaction | TransferBatch, 'requestId' | 'traceparent' | 'deadlineAt'>,
+): { deadlineMs: number; dispatch: Dispatch; trace: TraceContext } {
+  const trace = { requestId: row.requestId, ...(row.traceparent === null ? {} : { traceparent: row.traceparent }) };
+  return { deadlineMs: row.deadlineAt.getTime(), dispatch, trace };
+}
+
+function taskQueueOf({ walletShardCount }: MovementStarter, walletId: WalletId): string {
+  return walletTaskQueue(shardOf(walletId, walletShardCount));
+}

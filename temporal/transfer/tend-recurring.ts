@@ -1,0 +1,72 @@
+/**
+ * Looks after a recurring transfer: its Temporal Schedule is made what the row says, and every run that was due has its
+ * transfer, is made up for, or is listed as skipped. One function, which may be repeated at any time and run beside itself;
+ * the API calls it after each change, the sweep every hour and whenever that is not known to have gone well.
+ */
+import type { Client } from '@temporalio/client';
+import type { Database } from '../../db/database.ts';
+import { noteTended, putBackChange, type RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
+import { findMissedRuns, recordSkips } from '../../db/transfer/recurring-runs.ts';
+import { CATCHUP_MS } from '../../domain/transfer/recurring.ts';
+import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
+import { alignSchedule, makeUpFor, matchingTimes, MATCHING_TIMES_MAX, removeSchedule } from './recurring-schedule.ts';
+
+/** Within this, what is missing may still be under way. */
+const UNDER_WAY_MS = 120_000;
+const AGAIN_SECONDS = 3_600;
+
+export async function tendRecurring(
+  { client, binding, database }: { client: Client; binding: Pick<NamespaceBinding, 'verify'>; database: Database },
+  given: RecurringTransfer,
+  now: Date = new Date(),
+): Promise<void> {
+  const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
+  const row = (await putBackChange(database, given.recurringTransferId, now)) ?? given;
+  const end = endOf(row, now);
+  const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
+  const isAsked = end === undefined || row.settledUntil < until;
+  // A deleted one's is made agree as well, and so paused, for it has to be asked which runs were due.
+  const { wasMissing } = isAsked ? await alignSchedule(client, { ...row, installationId }) : { wasMissing: false };
+  const { settledUntil, isMissing } = await settle({ client, database }, row, until, now);
+
+  const isSettled = settledUntil >= until;
+  const isOver = end !== undefined && isSettled;
+  if (isOver) await removeSchedule(client, row.recurringTransferId);
+  const isSoon = (isMissing && row.status === 'ACTIVE') || (wasMissing && row.createdAt < until);
+  const isAnotherPage = !isSettled && !isMissing;
+  const againInSeconds = isAnotherPage ? 0 : isSoon ? UNDER_WAY_MS / 1_000 : AGAIN_SECONDS;
+  await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
+}
+
+/** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */
+function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Date | undefined {
+  if (status === 'DELETED') return updatedAt < now ? updatedAt : now;
+  return endsAt !== null && endsAt.getTime() < now.getTime() - UNDER_WAY_MS ? endsAt : undefined;
+}
+
+/**
+ * Finds the runs that were due and have no transfer: because Temporal was down for too long, had more to catch up than it
+ * keeps, or lost the Schedule. Those within a day are made up for, older ones are skipped.
+ */
+async function settle(
+  { client, database }: { client: Client; database: Database },
+  { recurringTransferId: id, settledUntil: from, status }: RecurringTransfer,
+  until: Date,
+  now: Date,
+): Promise<{ settledUntil: Date; isMissing: boolean }> {
+  if (from >= until) return { settledUntil: from, isMissing: false };
+  const times = (await matchingTimes(client, id, from, until)) ?? [];
+  const missed = await findMissedRuns(database, id, times);
+  const caughtUpFrom = now.getTime() - CATCHUP_MS;
+  const isLost = (at: Date): boolean => status === 'DELETED' || at.getTime() < caughtUpFrom;
+  await recordSkips(database, id, missed.filter(isLost));
+
+  const due = missed.filter((at) => !isLost(at));
+  const [first, last] = [due[0], due.at(-1)];
+  if (first !== undefined && last !== undefined) {
+    // A paused one is made up for once it is resumed, if that is within a day.
+    if (status === 'ACTIVE') await makeUpFor(client, id, first, last);
+    return { settledUntil: new Date(first.getTime() - 1_000), isMissing: true };
+  }
+  return { settledUntil: times.length === MATCHING_TIMES_MAX ? times.at(-1)! : until, isMissing: false };
+}

@@ -1,0 +1,40 @@
+/**
+ * The ledger of the wallet service (domain/ledger.ts) as the transfer worker reads it where the services run apart: calls of the
+ * wallet API, which has the shards. A call that fails is a fault of the activity, which Temporal repeats. Imported by
+ * transfer.ts.
+ */
+import type { Ledger } from '../../domain/ledger.ts';
+import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
+import type { Moved } from '../../domain/transfer/settlement.ts';
+
+const ANSWER_LIMIT_MS = 10_000;
+
+type Answer<Name extends keyof Ledger> = Ledger[Name] extends (...input: never[]) => Promise<infer Result>
+  ? Result
+  : never;
+
+export function ledgerAt(walletApiUrl: string, shardCount: number, installation: () => Promise<Installation>): Ledger {
+  const ask = async <Result>(question: object): Promise<Result> => {
+    const response = await fetch(new URL('/internal/ledger', walletApiUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [INSTALLATION_HEADER]: (await installation()).installationId },
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+    if (!response.ok) throw new Error(`the wallet API answered ${response.status}`);
+    return (await response.json()) as Result;
+  };
+  return {
+    shardCount,
+    clock: async (shard) => (await ask<{ atMs: number }>({ operation: 'clock', shard })).atMs,
+    watermark: (shard, known) => ask<Answer<'watermark'>>({ operation: 'watermark', shard, known }),
+    fences: (page) => ask<Answer<'fences'>>({ operation: 'fences', ...page }),
+    entries: (page) => ask<Answer<'entries'>>({ operation: 'entries', ...page }),
+    wallets: (slice) => ask<Answer<'wallets'>>({ operation: 'wallets', ...slice }),
+    movements: async (ids) => new Map(await ask<[string, Moved][]>({ operation: 'movements', ids })),
+    async walletProblem(walletId) {
+      const { problem } = await ask<{ problem: string | null }>({ operation: 'walletProblem', walletId });
+      return problem ?? undefined;
+    },
+  };
+}

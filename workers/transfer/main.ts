@@ -1,0 +1,118 @@
+/**
+ * The transfer worker: the workflows and the transfer service's activities, and the sweep.
+ * `node workers/transfer/main.ts` runs it as a process of its own.
+ */
+import { createBatchTransferActivities, type BatchTransferActivities } from '../../activities/transfer/batch.ts';
+import type { BatchWalletActivities } from '../../activities/wallet/batch.ts';
+import {
+  createReconciliationActivities,
+  type ReconciliationActivities,
+} from '../../activities/transfer/reconciliation.ts';
+import { createRecurringActivities, type RecurringActivities } from '../../activities/transfer/recurring.ts';
+import { createTransferActivities, type TransferActivities } from '../../activities/transfer/transfer.ts';
+import type { TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
+import type { WalletActivities } from '../../activities/wallet/wallet.ts';
+import { requireSettings, SettingsError, walletShardCount, type Settings } from '../../process/config.ts';
+import { closeDatabases, openDatabase, type Database } from '../../db/database.ts';
+import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import { isStillOpen } from '../../db/transfer/open-movement.ts';
+import { runService, type RunningService } from '../../process/run-service.ts';
+import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
+import { bindNamespace } from '../../temporal/namespace-binding.ts';
+import { ensureReconciliationSchedule } from '../../temporal/transfer/start-reconciliation.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
+import { ledgerAt } from './ledger-client.ts';
+import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { startSweep } from './sweep.ts';
+import { watchShards } from './watch-shards.ts';
+import { installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { workflowBundle } from '../workflow-bundle.ts';
+
+/**
+ * `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. The reconciliation's
+ * schedule is made here if the migration has not; without it the worker does its work all the same.
+ */
+export async function startTransferWorker(
+  context: WorkerContext,
+  activities: TransferActivities &
+    BatchTransferActivities &
+    ReconciliationActivities &
+    RecurringActivities &
+    Partial<WalletActivities & BatchWalletActivities & TransferAtOnceActivities>,
+): Promise<RunningService> {
+  const client = createClient(context.connection, context.settings);
+  await client
+    .withDeadline(Date.now() + 5_000, () => ensureReconciliationSchedule(client))
+    .catch((error: unknown) =>
+      context.logger.warn({ err: error }, 'the schedule of the reconciliation could not be made'),
+    );
+  return startWorker(context, {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowBundle: await workflowBundle(),
+    activities,
+  });
+}
+
+/** The transfer service's database as activities and sweep use it. */
+export function openTransferDatabase(settings: Settings, guard: InstallationGuard): Database {
+  const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
+  return openDatabase(url, {
+    applicationName: 'counterpoise-transfer',
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    queryTimeoutMs: 4_500,
+    admit: guard.admit('transfer'),
+  });
+}
+
+async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+  if (settings.DISPATCH === 'local')
+    throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
+  const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
+  const guard = guardInstallation();
+  const database = openTransferDatabase(settings, guard);
+  installTemporalRuntime(logger);
+  const connection = await connectWorker(settings);
+  const client = createClient(connection, settings);
+  const installation = () => installationOf(guard, database);
+  const binding = bindNamespace(client, installation);
+  const starter = {
+    client,
+    binding,
+    isStillOpen: (workflowId: string) => isStillOpen(database, workflowId),
+    walletShardCount: walletShardCount(settings),
+    dispatch: settings.DISPATCH,
+  };
+  const ledger = ledgerAt(WALLET_API_URL, starter.walletShardCount, installation);
+  const worker = await startTransferWorker(
+    { connection, binding, settings, logger },
+    {
+      ...createTransferActivities(database),
+      ...createBatchTransferActivities(database),
+      ...createReconciliationActivities({
+        database,
+        ledger,
+        workflows: movementWorkflows(starter),
+      }),
+      ...createRecurringActivities({
+        database,
+        start: (transfer) => startTransfer(starter, transfer),
+        walletShardCount: starter.walletShardCount,
+        deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
+      }),
+    },
+  );
+  const sweep = startSweep({ database, starter, logger });
+  const shards = watchShards({ database, ledger, starter, logger });
+  return {
+    ...worker,
+    stop: async () => {
+      await Promise.all([sweep.stop(), shards.stop(), worker.stop()]);
+      await connection.close();
+      await closeDatabases([database]);
+    },
+  };
+}
+
+if (import.meta.main) await runService('worker-transfer', start);

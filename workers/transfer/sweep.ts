@@ -1,0 +1,102 @@
+/**
+ * Starts the workflows of movements that were accepted and are not known to be started: the API died between the two, or
+ * Temporal did not confirm in time. A start that turns out to be the second finds the first. Looks after recurring transfers
+ * too. Any number of sweeps may run.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/database.ts';
+import { claimDueBatches, noteBatchesStarted } from '../../db/transfer/batch-queries.ts';
+import { claimDueTransfers, noteTransfersStarted } from '../../db/transfer/due-transfers.ts';
+import { claimDueTransactions, noteTransactionsStarted } from '../../db/transfer/transaction-queries.ts';
+import { LATE, within } from '../../process/deadline.ts';
+import type { RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import {
+  startBatch,
+  startTransaction,
+  startTransfer,
+  type MovementStarter,
+} from '../../temporal/transfer/start-movement.ts';
+import { tendDueRecurring } from './sweep-recurring.ts';
+
+const INTERVAL_MS = 2_000;
+const START_LIMIT_MS = 2_000;
+/** A start that was not confirmed is tried again after this long, others coming first. */
+const CLAIM = { limit: 50, leaseSeconds: 10 };
+
+export function startSweep({
+  database,
+  starter,
+  logger,
+}: {
+  database: Database;
+  starter: MovementStarter;
+  logger: Logger;
+}): RunningService {
+  const stopping = new AbortController();
+  const loop = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await loop;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        // A backlog is worked off without a pause, as long as Temporal takes what is started.
+        while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
+        await tendDueRecurring({ database, starter, logger });
+      } catch (error) {
+        logger.warn({ err: error }, 'sweep failed, the next one repeats it');
+      }
+      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  /** How many it started. */
+  async function sweepBatch(): Promise<number> {
+    const transfers = await startAll(await claimDueTransfers(database, CLAIM), (row) => startTransfer(starter, row));
+    await noteTransfersStarted(
+      database,
+      transfers.map(({ transferId }) => transferId),
+    );
+    const transactions = await startAll(await claimDueTransactions(database, CLAIM), (row) =>
+      startTransaction(starter, row),
+    );
+    await noteTransactionsStarted(
+      database,
+      transactions.map(({ transactionId }) => transactionId),
+    );
+    const batches = await startAll(await claimDueBatches(database, CLAIM), (row) => startBatch(starter, row));
+    await noteBatchesStarted(
+      database,
+      batches.map(({ batchId }) => batchId),
+    );
+    const started = transfers.length + transactions.length + batches.length;
+    if (started > 0)
+      logger.info(
+        { transfers: transfers.length, transactions: transactions.length, batches: batches.length },
+        'started movements that were not known to be started',
+      );
+    return started;
+  }
+
+  /** Those of the rows that are now known to be started. */
+  async function startAll<Row>(rows: readonly Row[], start: (row: Row) => Promise<void>): Promise<Row[]> {
+    const confirmed = await Promise.all(
+      rows.map(async (row) => {
+        try {
+          // A connection's own deadline is not kept while its server is gone, so the wait has a bound of its own.
+          const attempt = starter.client.withDeadline(Date.now() + START_LIMIT_MS, () => start(row));
+          return (await within(START_LIMIT_MS, attempt)) !== LATE;
+        } catch (error) {
+          logger.warn({ err: error }, 'a movement could not be started now: a later sweep will');
+          return false;
+        }
+      }),
+    );
+    return rows.filter((_, index) => confirmed[index]);
+  }
+}

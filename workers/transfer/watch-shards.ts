@@ -1,0 +1,56 @@
+/**
+ * Asks every few seconds whether each wallet shard still has what it had (activities/transfer/shard-watermarks.ts), and has everything
+ * compared where one has not. Any number of these may run.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
+import type { Database } from '../../db/database.ts';
+import { LATE, within } from '../../process/deadline.ts';
+import { comparisonRunId } from '../../domain/derived-id.ts';
+import type { Ledger } from '../../domain/ledger.ts';
+import type { RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
+import { startComparison } from '../../temporal/transfer/start-reconciliation.ts';
+
+const INTERVAL_MS = 5_000;
+const LOOK_LIMIT_MS = 4_000;
+
+export interface ShardWatchDeps {
+  readonly database: Database;
+  readonly ledger: Pick<Ledger, 'shardCount' | 'watermark'>;
+  readonly starter: Pick<MovementStarter, 'client' | 'binding'>;
+  readonly logger: Logger;
+}
+
+export function watchShards({ database, ledger, starter, logger }: ShardWatchDeps): RunningService {
+  const stopping = new AbortController();
+  const loop = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await loop;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await Promise.all(Array.from({ length: ledger.shardCount }, (_, shard) => look(shard)));
+      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  /** A shard that does not answer in time says nothing about itself. */
+  async function look(shard: number): Promise<void> {
+    try {
+      const behind = await within(LOOK_LIMIT_MS, compareWatermark(database, ledger, shard));
+      if (behind === LATE || behind === undefined) return;
+      const { movement, leg } = behind.known;
+      if (behind.isNew) logger.error({ shard, movement, leg }, 'a wallet shard lacks what it had: it was restored');
+      await starter.binding.verify();
+      await startComparison(starter.client, comparisonRunId(shard, behind.known));
+    } catch (error) {
+      logger.warn({ err: error, shard }, 'a wallet shard could not be compared with what it had: asked again soon');
+    }
+  }
+}

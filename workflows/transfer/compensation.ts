@@ -1,0 +1,151 @@
+/**
+ * How a transfer is settled that was not simply credited: what was done is undone, what was not is forbidden, and what was
+ * held is released. It never gives up; while it keeps failing, an operator is shown it and may step in.
+ * Imported by transfer.ts alone.
+ */
+import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  endOfCredit,
+  endOfLeg,
+  type AbandonReason,
+  type AdvanceState,
+  type TransferEnd,
+} from '../../domain/transfer/transfer.ts';
+import { resolveUpdate, TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
+import { isOfAnotherBody } from '../own-body.ts';
+import { attentionReason, showAttention, showAttentionOver } from '../progress.ts';
+import { refusal } from './requests.ts';
+import type { Step, Steps } from '../steps.ts';
+
+export interface Compensation {
+  /**
+   * Undoes what was done and forbids what was not, and answers which end that is. The credit comes first: to refund while
+   * it may still land would create money, and one that has landed is never clawed back.
+   */
+  readonly compensate: (reason: AbandonReason, creditAmount: string) => Promise<TransferEnd>;
+  /** Releases what a credited transfer held, and gives the rest of it back. */
+  readonly release: (creditAmount: string) => Promise<void>;
+  /**
+   * For a transfer whose credit has landed: ends what operators asked for and is still under way, and makes sure that its
+   * sender is not paid in advance any more. Answers whether that has happened. Insists, as the others do.
+   */
+  readonly closeAdvance: () => Promise<AdvanceState>;
+  /** Whether an operator was shown it, and may have asked for an advance. */
+  readonly wasStuck: () => boolean;
+  /** To be called once the end is written. */
+  readonly over: () => void;
+}
+
+export function createCompensation(input: TransferInput, steps: Steps): Compensation {
+  const { terms, trace, senderTaskQueue, receiverTaskQueue, hold } = input;
+  const { transferId } = terms;
+  /** The step that keeps failing, while it does. */
+  let stuckAt: string | undefined;
+  let wasStuck = false;
+  let hurries = 0;
+  /** What the refund was asked for with, for a write-off in its place. */
+  let settlement:
+    { readonly credited: string; readonly otherCredit?: string; readonly reason: AbandonReason } | undefined;
+  /** What pays the sender in advance; a cancel request of the workflow does not end it. */
+  const advancing = new CancellationScope({
+    cancellable: true,
+    parent: new CancellationScope({ cancellable: false }),
+  });
+  let advance: AdvanceState = 'open';
+
+  const untilAnswered = steps.insist({
+    onStuck: async (step, error) => {
+      stuckAt = step;
+      wasStuck = true;
+      showAttention(step, error);
+      const reason = attentionReason(step);
+      await steps.run('recordTransferAttention', TRANSFER_TASK_QUEUE, { transferId, reason, error });
+    },
+    untilHurried: () => {
+      const seen = hurries;
+      return condition(() => hurries > seen);
+    },
+  });
+  const insist: Step = async (name, taskQueue, stepInput) => {
+    const answer = await untilAnswered(name, taskQueue, stepInput);
+    stuckAt = undefined;
+    return answer;
+  };
+
+  const settleDebit = (credited: string, reason: AbandonReason, otherCredit?: string) => {
+    settlement = { credited, reason, ...(otherCredit === undefined ? {} : { otherCredit }) };
+    return insist('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
+  };
+
+  /** Whether the sender is paid. What has no answer yet when the credit turns out to have landed is told by its fence. */
+  const payInAdvance = async (): Promise<boolean> => {
+    try {
+      // A worker of the version before answers nothing.
+      const isPaid: boolean | undefined = await advancing.run(() =>
+        steps.run('advance', senderTaskQueue, { terms, trace }),
+      );
+      if (!advancing.consideredCancelled) return isPaid !== false;
+    } catch (error) {
+      if (!advancing.consideredCancelled) throw error;
+    }
+    await condition(() => advance !== 'open');
+    return advance === 'applied';
+  };
+
+  setHandler(
+    resolveUpdate,
+    ({ action, actor, comment }) =>
+      CancellationScope.nonCancellable(async () => {
+        const step = stuckAt;
+        const requestKey = `${workflowInfo().runId}/${currentUpdateInfo()?.id}`;
+        const resolution = { transferId, action, actor, comment, requestKey };
+        const isLogged = await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, resolution);
+        // It may have been answered while that was written: what is known now needs no operator.
+        if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');
+        if (action === 'refund' && step === 'cancelCredit') {
+          if (!(await payInAdvance())) throw refusal('not_resolvable');
+        } else if (action === 'write_off') {
+          await steps.run('writeOff', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement! });
+        }
+        hurries += 1;
+      }),
+    {
+      validator: (asked) => {
+        if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
+        // Before the credit's fence has answered, nobody can say where the money is: nothing can be written off.
+        if (stuckAt === undefined || (asked.action === 'write_off' && stuckAt !== 'refund'))
+          throw refusal('not_resolvable');
+      },
+    },
+  );
+
+  return {
+    async compensate(reason, creditAmount) {
+      const creditTerms = { ...terms, amount: creditAmount };
+      const asked = { terms: creditTerms, trace, total: terms.amount, reason };
+      const credit = await insist('cancelCredit', receiverTaskQueue, asked);
+      if (credit.outcome === 'applied') {
+        if (hold !== undefined) await settleDebit(credit.amount ?? creditAmount, reason);
+        return endOfCredit(credit, hold !== undefined);
+      }
+      const debit = await settleDebit('0', reason, credit.outcome === 'rejected' ? credit.amount : undefined);
+      return endOfLeg(debit.outcome === 'rejected' ? debit : credit);
+    },
+
+    async release(creditAmount) {
+      await settleDebit(creditAmount, 'timed_out');
+    },
+
+    async closeAdvance() {
+      advancing.cancel();
+      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
+      return advance;
+    },
+
+    wasStuck: () => wasStuck,
+
+    over() {
+      if (wasStuck) showAttentionOver();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * A run of the reconciliation: it looks at every place where something happened since the last mark, and at a bounded part of
+ * the rest; what seems to disagree is looked at again a moment later, then repaired or kept as a case.
+ *
+ *   begin ──▶ look at a place ──suspects──▶ pause ──▶ settle: repair, open a case, close one
+ *                 ▲   │  └─ next page                        │
+ *                 └───┴──────── next place ◀─────────────────┘ ──▶ finish: CLEAN | REPAIRED | FOUND
+ *
+ * Runs may overlap: whatever they write is written once. A run that cannot come to its end is FAILED and moves no mark, so
+ * the next one looks at the same changes. What passes through here is ids of suspects and counts, never rows.
+ */
+import {
+  ActivityFailure,
+  CancellationScope,
+  continueAsNew,
+  isCancellation,
+  log,
+  proxyActivities,
+  rootCause,
+  setCurrentDetails,
+  sleep,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ReconciliationActivities } from '../../activities/transfer/reconciliation.ts';
+import type { RunId } from '../../domain/ids.ts';
+import {
+  addTallies,
+  EMPTY_TALLY,
+  formerPlacesOf,
+  isPatrolled,
+  nameOf,
+  runStatus,
+  type Cursor,
+  type Patrol,
+  type RunScope,
+  type Tally,
+} from '../../domain/transfer/reconciliation.ts';
+import { TRANSFER_TASK_QUEUE, type ReconciliationInput, type ReconciliationProgress } from './messages.ts';
+
+const { beginReconciliation, lookAt, settleSuspects, finishReconciliation, subjectOfCase } =
+  proxyActivities<ReconciliationActivities>({
+    taskQueue: TRANSFER_TASK_QUEUE,
+    // A look takes its five seconds and a last page, which the databases end after some more.
+    startToCloseTimeout: '30 seconds',
+    // The next run of the schedule waits for this one, and tries again what this one could not do.
+    scheduleToCloseTimeout: '10 minutes',
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+  });
+
+/** What is just being written agrees a moment later. */
+const SECOND_LOOK_AFTER = '2 seconds';
+/** Subjects that this run remembers to have settled, so that none is counted twice. */
+const REMEMBERED_MAX = 1_000;
+/** Then it continues as new, with a history of some thousand events behind it. */
+const LOOKS_MAX = 100;
+
+/** Ends Completed in Temporal's sense, also where the run has failed, which its row then says. */
+export async function reconciliation(input: ReconciliationInput = {}): Promise<Tally> {
+  if (input.caseId !== undefined) {
+    const subject = await subjectOfCase({ caseId: input.caseId });
+    return subject === null ? EMPTY_TALLY : settleSuspects({ subjects: [subject] });
+  }
+  const runId = input.progress?.runId ?? input.runId ?? (uuid4() as RunId);
+  const trigger = input.runId === undefined ? 'schedule' : 'request';
+  let tally = input.progress?.tally ?? EMPTY_TALLY;
+  try {
+    const progress = input.progress ?? { runId, trigger, tally, place: 0, cursor: null, patrol: {}, settled: [] };
+    const patrol = await run(progress, input.scope, (latest) => {
+      tally = latest;
+    });
+    await finishReconciliation({ runId, status: runStatus(tally), tally, patrol });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) && !isCancellation(error)) throw error;
+    const cause = isCancellation(error) ? 'it was canceled' : (rootCause(error) ?? String(error));
+    log.warn('the reconciliation could not come to its end', { cause });
+    await CancellationScope.nonCancellable(() =>
+      finishReconciliation({ runId, status: 'FAILED', tally, error: cause }),
+    );
+  }
+  return tally;
+}
+
+/** Answers where its looks at what did not change have come to. */
+async function run(
+  progress: ReconciliationProgress,
+  scope: RunScope | undefined,
+  tell: (tally: Tally) => void,
+): Promise<Patrol> {
+  const { runId, trigger } = progress;
+  const {
+    window,
+    patrol: before,
+    shardCount,
+    places = formerPlacesOf(shardCount, window),
+  } = await beginReconciliation({
+    runId,
+    trigger,
+    workflowId: workflowInfo().workflowId,
+    ...(scope === undefined ? {} : { scope }),
+  });
+  const settled = new Set(progress.settled);
+  let { tally, place: index, patrol } = progress;
+  let cursor: Cursor | null = progress.cursor;
+  let looks = 0;
+
+  while (index < places.length) {
+    const { place, window: looked } = places[index]!;
+    const name = nameOf(place);
+    setCurrentDetails(`Looks at ${name}`);
+    if (isPatrolled(place)) cursor = before[name] ?? null;
+    const { checked, suspects, next } = await lookAt({ place, window: looked, cursor });
+    looks += 1;
+    tally = addTallies(tally, { checked });
+
+    const subjects = suspects.filter((subject) => !settled.has(subject));
+    if (subjects.length > 0) {
+      await sleep(SECOND_LOOK_AFTER);
+      tally = addTallies(tally, await settleSuspects({ subjects }));
+      for (const subject of subjects) if (settled.size < REMEMBERED_MAX) settled.add(subject);
+    }
+    tell(tally);
+
+    if (isPatrolled(place)) patrol = { ...patrol, [name]: next };
+    const isDone = next === null || isPatrolled(place);
+    cursor = isDone ? null : next;
+    if (isDone) index += 1;
+    if (looks >= LOOKS_MAX && index < places.length) {
+      const carried = { runId, trigger, tally, place: index, cursor, patrol, settled: [...settled] };
+      await continueAsNew<typeof reconciliation>({
+        progress: carried,
+        ...(scope === undefined ? {} : { scope }),
+      });
+    }
+  }
+  return patrol;
+}

@@ -1,0 +1,26 @@
+/**
+ * One run of a recurring transfer, which its Temporal Schedule has started: it accepts a transfer, and ends. The transfer is
+ * an ordinary one with a workflow of its own, so no run is in the way of the next.
+ */
+import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { RecurringActivities, RunAnswer } from '../../activities/transfer/recurring.ts';
+import type { RecurringInput } from './messages.ts';
+
+const { acceptRecurringRun } = proxyActivities<RecurringActivities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+});
+
+/** When the run was due: that of a run which is caught up later, too. */
+const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+
+/**
+ * Ends Completed whether it was due or not. However often Temporal runs it for one nominal time, there is one transfer:
+ * its id is derived from that time.
+ */
+export async function recurringTransfer(input: RecurringInput): Promise<RunAnswer> {
+  const nominalAt = workflowInfo().typedSearchAttributes.get(scheduledStartTime);
+  if (nominalAt === undefined) throw ApplicationFailure.nonRetryable('only its Schedule may start a run');
+  return acceptRecurringRun({ ...input, nominalMs: nominalAt.getTime() });
+}
