@@ -1,7 +1,7 @@
 /**
  * The course of a transfer that nothing stands in the way of, as one activity: for local dispatch, where the process of
  * the workflow's worker has every database. It consists of the same fenced operations and status writes, so it may be
- * repeated, or be followed by any of them, wherever it stopped. Imported by workers; workflows import the type alone.
+ * repeated, or be followed by any of them, wherever it stopped.
  */
 import type { TraceContext } from '../domain/trace-context.ts';
 import { isTerminal, type TransferEnd, type TransferTerms } from '../domain/transfer/transfer.ts';

@@ -1,6 +1,6 @@
 /**
  * The transfer API: every path of the service. Wallet paths are answered from the shards' databases in this process, or
- * by the wallet API where that runs apart. Its type drives a typed client. Imported by whoever composes a process.
+ * by the wallet API where that runs apart. Its type drives a typed client.
  */
 import type { Database } from '../db/database.ts';
 import { batchLegsRoute } from './transfer/batch-legs.ts';

@@ -1,6 +1,6 @@
 /**
  * The databases as an API uses them: with pools of its own, whose bounds are shorter than an activity's, because somebody
- * is waiting for an answer. Imported by server.ts and wallet-server.ts.
+ * is waiting for an answer.
  */
 import { requireSettings, type Settings } from '../process/config.ts';
 import { openDatabase, type Database } from '../db/database.ts';

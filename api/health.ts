@@ -1,6 +1,6 @@
 /**
  * The routes that probes ask: whether the process lives, and whether a movement would go through. Both answer in time
- * whatever is down. Imported by app.ts and wallet-app.ts.
+ * whatever is down.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Readiness } from './readiness.ts';

@@ -1,6 +1,6 @@
 /**
  * What readiness looks at: each dependency by a check that raises if it is down, bounded in time, and remembered for a
- * moment so that many probes cost as little as one. Imported by api/ and by whoever composes a process.
+ * moment so that many probes cost as little as one.
  */
 import type { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';

@@ -1,7 +1,4 @@
-/**
- * The wallet API alone, for where the services run apart: the transfer API hands wallet paths on to it. Imported by
- * whoever composes its process.
- */
+/** The wallet API alone, for where the services run apart: the transfer API hands wallet paths on to it. */
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';

@@ -1,7 +1,7 @@
 /**
  * Checks the invariants of Counterpoise over all databases of a stack and its Temporal server, at rest or while it works.
  * The one reader of all databases: each is read in one snapshot of its own, page by page, the transfer database's taken
- * first; what that leaves open is said in each file. Changes nothing. Imported by commands and tests.
+ * first; what that leaves open is said in each file. Changes nothing.
  */
 import type { Database } from '../db/database.ts';
 import { checkBalances } from './balances.ts';

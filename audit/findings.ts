@@ -1,6 +1,6 @@
 /**
  * What an audit finds: how much it looked at, and each breach by invariant, subject and detail. The list is bounded, the
- * counts are not. Imported by this folder, and the types by whoever shows a report.
+ * counts are not.
  */
 export const INVARIANTS = {
   I1: 'no money was made or lost',

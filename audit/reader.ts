@@ -1,6 +1,6 @@
 /**
  * How the audit reads a database: each within one read-only snapshot, and large tables in pages, so that its memory does
- * not grow with what it audits. Imported by this folder only.
+ * not grow with what it audits.
  */
 import type { SQL } from 'drizzle-orm';
 import { sql } from 'drizzle-orm';

@@ -1,6 +1,4 @@
-/**
- * An audit's report for people, and as the one object that `--json` prints. Imported by commands.
- */
+/** An audit's report for people, and as the one object that `--json` prints. */
 import type { AuditReport } from './audit.ts';
 import { INVARIANTS, type Invariant } from './findings.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Batches and reads of a running Counterpoise, and TPC-B next to them in each round: a batch counts from the moment its
- * request is sent until it is answered that its last item has ended. Imported by bench/bench.ts.
+ * request is sent until it is answered that its last item has ended.
  */
 import { unlessInterrupted } from '../dev/infrastructure.ts';
 import { closedLoop, oneByOne } from './closed-loop.ts';

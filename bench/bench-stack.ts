@@ -1,7 +1,7 @@
 /**
  * The stack that a bench measures: PostgreSQL and Temporal as `npm start` starts them, on a data directory of the bench's
  * own that is made for the run and removed after it, and Counterpoise's process on top whenever it is asked for. Of a run
- * that is killed only the data is left, until the next. Imported by bench/.
+ * that is killed only the data is left, until the next.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

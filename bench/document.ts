@@ -1,6 +1,4 @@
-/**
- * docs/proof/bench.md as a run of the bench writes it, with its picture beside it. Imported by bench/bench.ts.
- */
+/** docs/proof/bench.md as a run of the bench writes it, with its picture beside it. */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pictureOf } from './picture.ts';

@@ -1,6 +1,5 @@
 /**
  * What the bench demands of Counterpoise: ratios within one run, and one size in memory. Pure: judges what was measured.
- * Imported by bench/bench.ts.
  */
 import type { Starts } from './starts.ts';
 import { ratioOf, type Measured, type Spread } from './turns.ts';

@@ -1,6 +1,6 @@
 /**
  * Makes the ground that subjects stand on: migrated databases and a Temporal namespace on the bench's servers, with funded
- * wallets, and if need be full of transfers, which came there by batches as a user's would. Imported by bench/.
+ * wallets, and if need be full of transfers, which came there by batches as a user's would.
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
  * What becomes of single transfers when many are there already, when all go out of one wallet, and when the wallets are in
- * one shard: Counterpoise against itself, in local dispatch, where its databases weigh most. Imported by bench/bench.ts.
+ * one shard: Counterpoise against itself, in local dispatch, where its databases weigh most.
  */
 import { counterpoise } from './counterpoise.ts';
 import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';

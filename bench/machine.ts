@@ -1,4 +1,4 @@
-/** On what a bench was run, and what: for whoever compares its figures with others. Imported by bench/bench.ts. */
+/** On what a bench was run, and what: for whoever compares its figures with others. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';

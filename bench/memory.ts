@@ -1,7 +1,7 @@
 /**
  * What the processes of a stack hold in memory, from /proc: what each has resident now and at most had. PostgreSQL is many
  * processes that share most of it, so there each shared page counts in parts and their sum is told. Linux alone has this;
- * elsewhere nothing is told. Imported by bench/.
+ * elsewhere nothing is told.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
  * How long each part of the bench measures: the whole of it in some twenty minutes, or quickly, for a look and for CI,
- * in some four. Imported by bench/.
+ * in some four.
  */
 interface Loop {
   readonly rounds: number;

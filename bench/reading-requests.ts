@@ -1,6 +1,6 @@
 /**
  * What the reading bench asks for: every list and get of the API, each filter by values that many, some, three or no
- * movements have, and filters together. Imported by the bench and by the test of the plans.
+ * movements have, and filters together.
  */
 import { DATA } from './reading-data.ts';
 

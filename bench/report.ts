@@ -1,7 +1,4 @@
-/**
- * What a run of the bench found, as tables and as JSON: ratios first, for absolute figures are the machine's. Pure.
- * Imported by bench/bench.ts and bench/document.ts.
- */
+/** What a run of the bench found, as tables and as JSON: ratios first, for absolute figures are the machine's. Pure. */
 import type { Goal } from './goals.ts';
 import type { Memory } from './memory.ts';
 import type { Sightings } from './single.ts';

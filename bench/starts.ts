@@ -1,7 +1,7 @@
 /**
  * How long `npm start` takes until the stack answers that it is ready: cold, on a data directory that is not there yet, and
  * warm, on the same one again; and what its processes hold in memory when nobody has asked for anything yet. The binaries
- * and the bundle of the workflows are there already, as after the first start ever. Imported by bench/.
+ * and the bundle of the workflows are there already, as after the first start ever.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * What the bench compares: a subject moves one transfer when asked, in whatever way it does. Every subject stands on the
  * same ground: the same PostgreSQL and Temporal servers, the same databases, and the same pairs of wallets in turn. Only the
- * one that is measured runs; it is opened for that and closed after it. Imported by bench/, its peers included.
+ * one that is measured runs; it is opened for that and closed after it.
  */
 import type { WalletId } from '../domain/ids.ts';
 

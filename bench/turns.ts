@@ -1,7 +1,7 @@
 /**
  * What is compared is measured in turns: in every round each once, every other round backwards, so that whatever else the
  * machine does meets all of them alike. Told are the medians of the rounds with their spread, and of ratios the median of
- * the rounds' ratios, for two that were measured next to each other share the machine's mood. Imported by bench/.
+ * the rounds' ratios, for two that were measured next to each other share the machine's mood.
  */
 import type { Figures } from './closed-loop.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The wallets that a bench moves money between: opened in the shards' databases, for it is not their making that is
- * measured, and funded as a client would, so that the audit holds afterwards. Imported by bench/.
+ * measured, and funded as a client would, so that the audit holds afterwards.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';

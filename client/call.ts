@@ -1,6 +1,6 @@
 /**
  * A call by the name of its operation, typed by the OpenAPI document: what it takes, what it answers, and, where it
- * answers pages, an iteration over all of them. Imported by client.ts.
+ * answers pages, an iteration over all of them.
  */
 import { createTransport, type CallOptions, type ClientOptions, type Surroundings } from './transport.ts';
 import { ROUTES, type Operations } from './wire.ts';

@@ -1,6 +1,4 @@
-/**
- * What a call fails with, other than the caller's own abort. Imported by client/ and, as part of the package, by callers.
- */
+/** What a call fails with, other than the caller's own abort. */
 import type { Problem } from './wire.ts';
 
 /**

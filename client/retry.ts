@@ -1,6 +1,4 @@
-/**
- * When a call is sent again, and after how long. Decides only; transport.ts waits and sends. Imported by transport.ts.
- */
+/** When a call is sent again, and after how long. Decides only; transport.ts waits and sends. */
 
 /** Busy, or down for a moment, by this API or by what stands before it: a repeat with the same key is safe. */
 const PASSING_STATUSES: readonly number[] = [429, 502, 503, 504];

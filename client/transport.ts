@@ -1,7 +1,7 @@
 /**
  * One call of the API: its address, its headers and key, its tries, and its answer or a CounterpoiseError. Every operation
  * repeats safely, those that make a movement by their key, so a call that had no answer is simply sent again. Needs
- * nothing but `fetch`. Imported by client.ts.
+ * nothing but `fetch`.
  */
 import { CounterpoiseError } from './errors.ts';
 import { isPassing, pauseMs, retryAfterMs } from './retry.ts';

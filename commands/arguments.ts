@@ -1,6 +1,4 @@
-/**
- * A command line's flags and the numbers in them. A wrong one is named with what was expected. Imported by commands.
- */
+/** A command line's flags and the numbers in them. A wrong one is named with what was expected. */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { StackError } from '../dev/stack-error.ts';
 

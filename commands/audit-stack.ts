@@ -1,6 +1,4 @@
-/**
- * An audit of a stack that is named by its addresses: opens what it needs, looks, and closes it. Imported by commands.
- */
+/** An audit of a stack that is named by its addresses: opens what it needs, looks, and closes it. */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
 import { SettingsError, type Settings } from '../process/config.ts';

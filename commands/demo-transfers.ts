@@ -1,7 +1,6 @@
 /**
  * What the demo does to a stack: ten wallets over both shards, transfers between them, and a credit that never succeeds
  * for those that the seed drew. The fault is put around the wallet activity; nothing in the services knows of it.
- * Imported by demo.ts only.
  */
 import type { WalletActivities } from '../activities/wallet/wallet.ts';
 import type { CallOptions, Client, Transfer } from '../client/client.ts';

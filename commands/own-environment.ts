@@ -1,6 +1,4 @@
-/**
- * The environment for a stack of a command's own. Imported by the demo, the nemesis and the bench.
- */
+/** The environment for a stack of a command's own. */
 import { inheritedEnvironment } from '../process/config.ts';
 
 /** Without what names a stack's databases and Temporal server: a command's faults are not for those. */

@@ -1,7 +1,4 @@
-/**
- * The text of client/wire.ts: what the app says of itself, as types. Imported by generate-client.ts and by the test that
- * the file is not stale.
- */
+/** The text of client/wire.ts: what the app says of itself, as types. */
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import { createApp, type AppDeps } from '../api/app.ts';

@@ -1,7 +1,6 @@
 /**
  * Opens a service's database: a bounded pool of connections and drizzle-orm over it. Every wait has a bound, so that a
- * database that is gone or frozen is an error within `queryTimeoutMs` and never a hang. Imported by whoever composes a
- * process; the types by whoever is handed a database.
+ * database that is gone or frozen is an error within `queryTimeoutMs` and never a hang.
  */
 import { createHash } from 'node:crypto';
 import { callbackify } from 'node:util';

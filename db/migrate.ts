@@ -1,7 +1,7 @@
 /**
  * Makes a service's database what this version needs: database, roles, tables, functions, grants. An administrator's
  * connection makes them; an owner role without login owns them; the service's role, named in its URL, may do only what
- * grants.sql says. A repeat changes nothing, and two at once take turns. Imported by commands and by the embedded stack.
+ * grants.sql says. A repeat changes nothing, and two at once take turns.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
  * The outbox table, the same in every service's database: events written in the transaction of the change that they
- * tell of, delivered at least once by whoever claims them with FOR UPDATE SKIP LOCKED. Imported by the schemas alone.
+ * tell of, delivered at least once by whoever claims them with FOR UPDATE SKIP LOCKED.
  */
 import { integer, json, pgTable, text } from 'drizzle-orm/pg-core';
 import type { CloudEvent } from '../domain/event.ts';

@@ -1,7 +1,6 @@
 /**
  * Large downloads and builds, kept once for all checkouts of this user, outside of them. An entry is a
  * directory that appears whole or not at all; two processes that want the same one do not build it twice.
- * Imported by dev/ only.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';

@@ -8,8 +8,6 @@
  *   processes.json  who runs, with start times, to find survivors (0600)
  *   stack.json      for other tools: stack-file.ts
  *   postgres/  temporal/  logs/
- *
- * Imported by dev/ only.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * Choices that look random and follow from a seed. Each is drawn by its name, so that none depends on how many were drawn
- * before it or in which order. Imported by commands that make up data.
+ * before it or in which order.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,6 +1,4 @@
-/**
- * Many items, a bounded number of them at a time. Imported by the seed and the demo.
- */
+/** Many items, a bounded number of them at a time. */
 
 /** Works on all items, `atOnce` of them at a time. */
 export async function forEach<Item>(

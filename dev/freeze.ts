@@ -1,7 +1,4 @@
-/**
- * Processes stopped where they are, by SIGSTOP: connections stay open, and nothing answers. Whoever freezes thaws.
- * Imported by the nemesis and by tests.
- */
+/** Processes stopped where they are, by SIGSTOP: connections stay open, and nothing answers. Whoever freezes thaws. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
  * PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
  * launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
- * start fails, or the process that called it is killed, nothing is left behind. Imported by commands/ and test/.
+ * start fails, or the process that called it is killed, nothing is left behind.
  */
 import { fileURLToPath } from 'node:url';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';

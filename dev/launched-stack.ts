@@ -1,6 +1,6 @@
 /**
  * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses,
- * awaited until it describes itself, and stopped when its owner is gone. Imported by nemesis/, bench/ and test/.
+ * awaited until it describes itself, and stopped when its owner is gone.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';

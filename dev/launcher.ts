@@ -2,7 +2,6 @@
  * `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
  * them in order when asked: services first, which drain, then Temporal and PostgreSQL. If it is killed, they
  * end by themselves, in that order.
- * Imported by commands/start.ts only.
  */
 import {
   startInfrastructure,

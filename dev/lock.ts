@@ -1,7 +1,7 @@
 /**
  * Locks between processes, held by the kernel for as long as the holder lives: a file lock that SQLite
  * takes on an otherwise empty database. A holder that is killed frees it at that instant, so no lock is
- * ever stale and no pid has to be trusted. Imported by dev/ only.
+ * ever stale and no pid has to be trusted.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -2,7 +2,7 @@
  * Which ports a stack listens on. A port that is set is taken or refused; one that is not set is last
  * time's, else the usual one, else any free one. Two stacks that start at the same moment never choose
  * the same: what one has chosen is reserved, in a table that all stacks of this user share, until it
- * stops or dies. Imported by dev/ only.
+ * stops or dies.
  */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';

@@ -2,7 +2,7 @@
  * Who PostgreSQL runs as. It refuses to be root, so for a launcher that is root it runs as an existing
  * unprivileged user. That user often cannot enter the directories that lead here (/root, a temporary
  * directory, both 0700), whose permissions are not ours to change: util-linux' setpriv then lends the
- * process the one capability to pass through them. Imported by dev/postgres.ts only.
+ * process the one capability to pass through them.
  */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';

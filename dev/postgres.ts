@@ -1,7 +1,7 @@
 /**
  * A real PostgreSQL from npm packages, as a child of the launcher: found, given a data directory at the
  * first start, and described as a child to supervise. Durable settings, passwords always, 127.0.0.1 only.
- * Works as root too, which PostgreSQL itself refuses (postgres-user.ts). Imported by dev/ only.
+ * Works as root too, which PostgreSQL itself refuses (postgres-user.ts).
  */
 import {
   chownSync,

@@ -1,7 +1,7 @@
 /**
  * Which operating-system process is which. A pid alone says nothing after a crash, for it is reused,
  * so a process is known by its pid and the time it started; only a process that matches both is ever
- * signalled. Imported by dev/ and test/stack.
+ * signalled.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,6 @@
 /**
  * What is being done while something takes long, on standard error, so that a command's own output
  * stays clean. On a terminal one line is redrawn; elsewhere a line is added every ten seconds.
- * Imported by dev/ and the commands that start a stack.
  */
 export interface Step {
   /** Says in a few words what the step is at. */

@@ -1,7 +1,6 @@
 /**
  * The service processes of an embedded stack, as children to supervise: one that holds everything, or
  * each API and each worker apart. Each is given the settings it needs, and no others' database.
- * Imported by dev/launcher.ts only.
  */
 import { fileURLToPath } from 'node:url';
 import type { Infrastructure } from './infrastructure.ts';

@@ -2,7 +2,6 @@
  * The one kind of error that the embedded stack raises on purpose: its message says what is wrong and
  * what to do, so commands print it alone, without a stack trace, and exit 1. Anything else that
  * reaches a command is a defect and keeps its trace.
- * Imported by dev/ and by the commands that start or read a stack.
  */
 export class StackError extends Error {
   override readonly name = 'StackError';

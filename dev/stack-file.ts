@@ -2,7 +2,6 @@
  * DATA_DIR/stack.json: what a running stack is made of, for the audit, the seed, the tests and other
  * tools. It holds administrator passwords, hence mode 0600; it is replaced whole, so a reader never sees
  * half of it; it is there exactly while the stack runs (or after its launcher was killed).
- * Imported by dev/, commands/ and test/.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,7 +2,6 @@
  * Runs the children of a stack under one plain rule: whatever dies is started again, at once the first
  * time and with growing pauses if it keeps dying. Children lead process groups of their own, so that
  * Ctrl-C reaches the launcher alone, which stops them in order; and they end by themselves when it is gone.
- * Imported by dev/ and commands/.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';

@@ -1,7 +1,6 @@
 /**
  * Where the `temporal` executable comes from: PATH, the cache, the official download, or Go, in this
  * order; the first that runs is taken. If none works, one error names each way and why it failed.
- * Imported by dev/ only.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * The Temporal development server with its Web UI, as a child of the launcher: one SQLite file in
  * DATA_DIR, written ahead and synced at every commit, so that histories survive a kill -9 and a power
- * cut; everything on 127.0.0.1. Imported by dev/ only.
+ * cut; everything on 127.0.0.1.
  */
 import { Connection } from '@temporalio/client';
 import { searchAttributes } from '../workflows/transfer/messages.ts';

@@ -1,7 +1,7 @@
 /**
  * Where the workflow tests' time-skipping server comes from: the cache, the official download (which the
  * SDK does by itself), or the same server's jars from Maven Central. If none works, one error names each
- * way and why it failed. Imported by test/ only.
+ * way and why it failed.
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * What clients ask about a movement that is there: capture it, cancel it, and what has to be refused. Each may be repeated
- * until it is answered for good. Imported by operations.ts and clients.ts.
+ * until it is answered for good.
  */
 import type { CallOptions, Client } from '../client/client.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';

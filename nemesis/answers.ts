@@ -1,7 +1,4 @@
-/**
- * The API's answers in the words of the book: which movement, what it moves, in which state it is. Pure. Imported by this
- * folder.
- */
+/** The API's answers in the words of the book: which movement, what it moves, in which state it is. Pure. */
 import { CounterpoiseError, type Transaction, type Transfer } from '../client/client.ts';
 import type { Answered, Move, Terms } from './book.ts';
 import type { State } from './sightings.ts';

@@ -1,6 +1,6 @@
 /**
  * An edit of a build: what keeps failing needs attention after three seconds instead of three minutes, so that what operators
- * do about it happens within a run, and within its faults. Imported by run.ts and tests.
+ * do about it happens within a run, and within its faults.
  */
 import type { Edit } from './build.ts';
 

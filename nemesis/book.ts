@@ -1,7 +1,7 @@
 /**
  * What clients have asked for and what they were told, a record for each Idempotency-Key: what the databases are held
  * against at the end. A movement's terms are those that were asked for, its state the one that was answered. Pure but for
- * time. Imported by this folder.
+ * time.
  */
 import { collectSightings, type Sightings, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';

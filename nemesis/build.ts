@@ -1,7 +1,7 @@
 /**
  * A copy of the source tree that the nemesis runs its stack from, and that it may edit: to plant a bug before the start, and
  * to deploy another version of the workflow code while it runs. An edit whose text is not there exactly once throws, so
- * no bug silently stops being planted. Imported by this folder and its tests.
+ * no bug silently stops being planted.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

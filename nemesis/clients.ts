@@ -1,7 +1,7 @@
 /**
  * Concurrent clients that behave as clients do: they repeat what had no answer with the same key, send some keys several
  * times at once, give up early on some answers and learn them later by a repeat, and on some for good. What they were told
- * goes into the book. Imported by run.ts.
+ * goes into the book.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';

@@ -1,6 +1,6 @@
 /**
  * A clock that leaps: that of a wallet shard, of the transfer database, or of all of them by different spans, for some seconds,
- * by up to two days back or more than a year ahead, and back. Imported by faults.ts.
+ * by up to two days back or more than a year ahead, and back.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { makeClockLeap, type LeapingClock } from './leaping-clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Holds what clients were told against what is stored: each accepted movement is there with the terms that were asked for,
  * nothing is there that was refused or that nobody asked for, and each wallet's money is what the clients' own records say.
- * Pure. Imported by verify.ts and tests.
+ * Pure.
  */
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { effectOf } from './answers.ts';

@@ -1,6 +1,6 @@
 /**
  * Connections between the services and their servers that are slow, reset, refused, or lose the answers; and those that
- * PostgreSQL itself ends. Imported by faults.ts.
+ * PostgreSQL itself ends.
  */
 import type { Draws } from './draws.ts';
 import type { Fault, FaultKind, Stage } from './fault.ts';

@@ -1,7 +1,7 @@
 /**
  * A deploy in mid-flight: the transfer worker is stopped and started with a second version of the workflow code, whose new
  * commands are guarded by `patched`, and later with a third one, which does as the first did but for runs that are marked by
- * the second. Runs begun by each are gone on with by the others. Imported by faults.ts.
+ * the second. Runs begun by each are gone on with by the others.
  */
 import type { Build, Edit } from './build.ts';
 import type { FaultKind, Stage } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * After the faults of a round: everything that was accepted comes to its end by itself, within five minutes (I7). Clients
- * decide what waits for them, and an operator asks for reconciliations. Imported by run.ts.
+ * decide what waits for them, and an operator asks for reconciliations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';

@@ -1,6 +1,6 @@
 /**
  * Draws of one part of a run: all of them follow from the run's seed and the part's name, so that what one part draws
- * changes nothing for the others. Imported by this folder.
+ * changes nothing for the others.
  */
 import { draw, drawFrom } from '../dev/draw.ts';
 

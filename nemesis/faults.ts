@@ -1,6 +1,4 @@
-/**
- * Every kind of fault that a run draws from. Imported by run.ts and tests.
- */
+/** Every kind of fault that a run draws from. */
 import { clockLeap } from './clock-leap-fault.ts';
 import { connectionFaults } from './connection-faults.ts';
 import { deployFault } from './deploy-fault.ts';

@@ -1,8 +1,7 @@
 /**
  * Another installation, beside the stack's own in the same PostgreSQL: databases that the build has migrated, with an identity
  * and a Temporal namespace of their own, in which the same users have the same wallets and as much money, as when somebody has
- * filled a staging environment from production. What is moved in it belongs to somebody else. Imported by
- * foreign-worker-fault.ts.
+ * filled a staging environment from production. What is moved in it belongs to somebody else.
  */
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { migrate } from './migrate.ts';

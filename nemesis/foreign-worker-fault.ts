@@ -1,7 +1,7 @@
 /**
  * A worker of another installation that is led to this stack's Temporal, as by a staging environment with production's address:
  * it would take this stack's tasks and carry them out in its own databases. It has to end by itself, to say why, and to have
- * moved nothing. Imported by faults.ts.
+ * moved nothing.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';

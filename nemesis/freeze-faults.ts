@@ -1,7 +1,7 @@
 /**
  * Frozen processes: a worker that stops (SIGSTOP) with work in its hands, past the activity's time-out and its movements'
  * deadline, while a second one compensates, and that goes on (SIGCONT) with what it was given as if nothing had been; and
- * the servers, for some seconds. Imported by faults.ts.
+ * the servers, for some seconds.
  */
 import { freezeProcess } from '../dev/freeze.ts';
 import type { FaultKind, Stage } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * Processes that die: any service by SIGKILL, PostgreSQL as by `pg_ctl stop -m immediate`, Temporal by SIGKILL. What heals
- * each is the launcher, which starts it again on its data. Imported by faults.ts.
+ * each is the launcher, which starts it again on its data.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultKind } from './fault.ts';

@@ -1,7 +1,7 @@
 /**
  * A clock of one database that shows another time than PostgreSQL's: what a service's statements, the wallet's functions and the
  * defaults of tables call clock_timestamp() and now() is found in a schema of its own, before PostgreSQL's. An administrator
- * keeps the true time. Imported by clock-leap-fault.ts.
+ * keeps the true time.
  */
 import type { Place, Stack } from './stack.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A credit that a wallet shard loses and gets back, each in one statement of an administrator's: its ledger entry, its fence and
- * its event, as when the shard is restored from before it. What is left agrees with itself. Imported by restored-shard-fault.ts.
+ * its event, as when the shard is restored from before it. What is left agrees with itself.
  */
 import type { OwnWallets } from './own-wallets.ts';
 import type { Place, Stack } from './stack.ts';

@@ -1,6 +1,6 @@
 /**
  * What clients remember of what they were answered: holds to decide, transfers to reverse or to cancel, standing orders.
- * Bounded, but for the holds, each of which is decided before the run ends. Imported by this folder.
+ * Bounded, but for the holds, each of which is decided before the run ends.
  */
 import type { Answered, Entry, RecentMovement, Terms } from './book.ts';
 import type { Draws } from './draws.ts';

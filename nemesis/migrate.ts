@@ -1,6 +1,4 @@
-/**
- * The build's own migration, of the stack's databases or of others beside them. Imported by the faults.
- */
+/** The build's own migration, of the stack's databases or of others beside them. */
 import { join } from 'node:path';
 import { runTethered } from '../dev/tether.ts';
 import { administratorEnvironmentOf } from './spare-worker.ts';

@@ -1,7 +1,7 @@
 /**
  * A deploy that changes the schema, in the order of docs/deploying.md: a program of the new version that comes too early has to
  * refuse the schema of before, the migration changes tables and functions under the load, those of before go on with the new
- * schema for a while, and are replaced one after the other. Imported by faults.ts.
+ * schema for a while, and are replaced one after the other.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

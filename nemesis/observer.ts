@@ -1,7 +1,7 @@
 /**
  * Reads that must always hold, made while faults strike: no balance is negative, in each shard the balances and what is
  * under way sum to zero, and what has ended never changes, be it read from the API or from the database, nor does what it
- * has moved. A read that fails says nothing. Imported by run.ts and verify.ts.
+ * has moved. A read that fails says nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge, stateOfTransfer } from './answers.ts';

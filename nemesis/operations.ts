@@ -1,7 +1,6 @@
 /**
  * What clients ask for: every kind of movement that exists, between few hot wallets and many cold ones, and what is to be
  * refused. All of it is drawn; what refers to an earlier movement, such as a capture, takes one that clients remember.
- * Imported by clients.ts.
  */
 import {
   batchId,

@@ -1,6 +1,6 @@
 /**
  * A forced refund at the worst moment: nobody can ask what became of a transfer's credit, an operator has its sender paid back,
- * and that payment is on its way when the credit's fence answers. Imported by faults.ts.
+ * and that payment is on its way when the credit's fence answers.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause } from './pause.ts';

@@ -1,6 +1,6 @@
 /**
  * An operator: looks at the open cases while faults strike, and has what keeps failing tried again, or its sender paid back,
- * as anybody might who sees only that. Which refunds were forced goes into the book. Imported by run.ts.
+ * as anybody might who sees only that. Which refunds were forced goes into the book.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';

@@ -1,6 +1,6 @@
 /**
  * Ten times the rate that the stack holds, for a minute: it has to shed with 429 or 503, keep its memory bounded, and lose
- * nothing that it accepted, which the comparison at the end of the run sees to. Imported by faults.ts.
+ * nothing that it accepted, which the comparison at the end of the run sees to.
  */
 import { execFileSync } from 'node:child_process';
 import type { FaultKind, Stage } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * Ten times the rate that the stack holds, sent without waiting for answers. Each request is in the book like any other, and
- * never repeated: what was accepted must come to its end, what was refused must leave nothing behind. Imported by run.ts.
+ * never repeated: what was accepted must come to its end, what was refused must leave nothing behind.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Book } from './book.ts';

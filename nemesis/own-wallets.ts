@@ -1,6 +1,6 @@
 /**
  * Two wallets of a fault's own: opened, funded and used through the API as by any client, with all of it in the book, but by
- * nobody else, so that what is done to them meets no movement that is under way. Imported by run.ts; the type by faults.
+ * nobody else, so that what is done to them meets no movement that is under way.
  */
 import type { Client } from '../client/client.ts';
 import type { Book } from './book.ts';

@@ -1,7 +1,4 @@
-/**
- * Waiting in a fault, which is over at once when the run ends: whatever it has broken it still has to heal.
- * Imported by the faults.
- */
+/** Waiting in a fault, which is over at once when the run ends: whatever it has broken it still has to heal. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRIES_MAX = 60;

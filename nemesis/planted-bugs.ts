@@ -1,7 +1,6 @@
 /**
  * Bugs that others have shipped in code like this, each as edits of a build that only the nemesis makes, with the faults that
- * bring it to light. What catches one is what the nemesis always checks; nothing looks for these. Imported by the command and
- * by the tests that prove that each is caught.
+ * bring it to light. What catches one is what the nemesis always checks; nothing looks for these.
  */
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';

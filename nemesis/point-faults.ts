@@ -1,7 +1,7 @@
 /**
  * Faults at named points of a movement, which the proxy before PostgreSQL knows: a worker killed before its statement, or
  * after the commit and before its acknowledgement, in the debit, the credit, the refund or a status write; a statement that
- * arrives when its movement has long been given up; an answer to a commit that is lost again and again. Imported by faults.ts.
+ * arrives when its movement has long been given up; an answer to a commit that is lost again and again.
  */
 import type { Draws } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';

@@ -2,7 +2,6 @@
  * Reads along what a client and a PostgreSQL server say to each other: which operation is asked for, for which movement,
  * and when the server has committed it. Understands as much of the protocol as that takes, named prepared statements
  * included, and changes nothing. https://www.postgresql.org/docs/current/protocol-message-formats.html
- * Imported by proxy.ts.
  */
 
 /** A statement that a service has sent. The services send no transactions of several statements, so one answered is committed. */

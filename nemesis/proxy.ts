@@ -2,7 +2,7 @@
  * A TCP proxy between the services and one of their servers, which treats connections as a fault says: passes what is sent,
  * delays it, loses the answers, resets, refuses. Before PostgreSQL it also knows the statements (postgres-wire.ts), so a fault
  * can catch one at a named point: before the server has it, or after it was committed and before its client knows.
- * Whoever makes trouble ends it with `pass`. Imported by nemesis/.
+ * Whoever makes trouble ends it with `pass`.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';

@@ -1,7 +1,4 @@
-/**
- * A run's report: for people, as the one object that `--json` prints, and as the page docs/proof/nemesis.md. Pure. Imported
- * by run.ts and the command.
- */
+/** A run's report: for people, as the one object that `--json` prints, and as the page docs/proof/nemesis.md. Pure. */
 import type { AuditReport } from '../audit/audit.ts';
 import type { Violation } from './violations.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A wallet shard that was restored from before: it has lost a credit of a transfer that completed, and nothing in it disagrees.
- * The product has to see it, by what it looks at anyway, and to notice when it is there again. Imported by faults.ts.
+ * The product has to see it, by what it looks at anyway, and to notice when it is there again.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';

@@ -1,7 +1,7 @@
 /**
  * A run of the nemesis: a stack of its own, clients, faults from a seed, and after every few minutes of them a drain and a
  * look at everything. It ends by itself and leaves no process behind, also when it is aborted. What it found is in the
- * report; its directory is kept only if that is a violation. Imported by the command and tests.
+ * report; its directory is kept only if that is a violation.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

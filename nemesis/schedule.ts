@@ -1,6 +1,6 @@
 /**
  * Which faults strike when: drawn whole from the seed before the run. Every kind is drawn once before any is drawn again, in
- * two lanes, so that faults overlap. Pure. Imported by this folder.
+ * two lanes, so that faults overlap. Pure.
  */
 import type { Draws } from './draws.ts';
 import type { Fault, FaultKind } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * The states in which a movement was seen, in whatever answer and whatever row: what has ended never changes, and no status
- * is followed by a lower one. Pure. Imported by this folder.
+ * is followed by a lower one. Pure.
  */
 export interface State {
   readonly status: string;

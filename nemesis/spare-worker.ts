@@ -1,7 +1,6 @@
 /**
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
  * the other one is frozen; whether one would work at all; and what commands of the build are told. It goes past the proxies.
- * Imported by the faults.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
  * The stack that a nemesis hurts: commands/start.ts --separate of a build, on a data directory of its own and ports that
  * nobody uses, with an administrator's look into every database and a client of Temporal, neither through a proxy. Nothing
  * of it is left running when it is stopped or the process is gone, and Ctrl-C does not reach it: that is for the nemesis,
- * which heals what it has hurt and then stops this. Imported by this folder.
+ * which heals what it has hurt and then stops this.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
  * Statements that PostgreSQL gives up: those that wait too long for the lock of a hot wallet, and all that take longer than a
- * time-out that is far too short. Imported by faults.ts.
+ * time-out that is far too short.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * The shortest story of what a violation is about, from every place that knows of it: what was asked and told, the row and
- * its steps, entries, fences, the workflow's history, and the log. A place that does not answer says so. Imported by run.ts.
+ * its steps, entries, fences, the workflow's history, and the log. A place that does not answer says so.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -1,6 +1,4 @@
-/**
- * What a report counts. Imported by run.ts.
- */
+/** What a report counts. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Book, Entry } from './book.ts';

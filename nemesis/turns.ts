@@ -1,6 +1,6 @@
 /**
  * Faults that must not overlap with others of their kind, because one would heal what another has just broken: they strike in
- * turn. Imported by the faults.
+ * turn.
  */
 import type { Stack } from './stack.ts';
 

@@ -1,6 +1,6 @@
 /**
  * What is looked at once all has drained: the audit of I1 to I7 over everything, every movement as the API tells it and as
- * the databases store it, and what clients were told. Imported by run.ts.
+ * the databases store it, and what clients were told.
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';

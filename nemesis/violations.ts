@@ -1,6 +1,4 @@
-/**
- * What a run finds that must not be. The list is bounded, the count is not. Imported by this folder.
- */
+/** What a run finds that must not be. The list is bounded, the count is not. */
 export interface Violation {
   /** Who saw it: reads during the run, the audit, the comparison with what clients were told, a drain, or a fault. */
   readonly seenBy: 'observer' | 'audit' | 'comparison' | 'drain' | 'fault';

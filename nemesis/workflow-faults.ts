@@ -1,6 +1,6 @@
 /**
  * What Temporal is asked from outside: to cancel workflows, which compensate then, and to terminate them, which leaves a
- * movement wherever it was, for the reconciliation to take up. Imported by faults.ts.
+ * movement wherever it was, for the reconciliation to take up.
  */
 import type { RecentMovement } from './book.ts';
 import type { FaultKind, Stage } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * The wallets that clients move money between, on both shards, made and funded before any fault strikes. Their funds are
- * movements in the book like any others. Imported by run.ts; the type by operations.ts.
+ * movements in the book like any others.
  */
 import type { Client } from '../client/client.ts';
 import { forEach } from '../dev/for-each.ts';

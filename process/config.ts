@@ -1,6 +1,6 @@
 /**
  * The settings, and the only reader of process.env. A setting that is wrong is named together with what was expected;
- * a value may also come from a file, named by the setting with `_FILE` behind it. Imported by whoever composes a process.
+ * a value may also come from a file, named by the setting with `_FILE` behind it.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
  * Bounds for what must not be waited for any longer. A client library's own time-outs do not hold when its server is
- * frozen, so whoever has to answer in time races the work with a timer. Imported by anybody but workflows.
+ * frozen, so whoever has to answer in time races the work with a timer.
  */
 
 /** What `within` answers when the work was not done in time. */

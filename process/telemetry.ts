@@ -1,7 +1,6 @@
 /**
  * The log: one JSON object a line on standard output, or readable lines on a terminal. What must never be in a log is
  * kept out here and not at each call: the parameters of a failed query, and the passwords within URLs.
- * Imported by whoever composes a process; the type by whoever is handed a logger.
  */
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';

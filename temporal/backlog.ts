@@ -1,7 +1,7 @@
 /**
  * Watches how far the workers are behind, so that more than they hold is refused while it costs nobody anything: what is
  * accepted has a deadline, and behind a backlog it would only be accepted to be given up. One cheap call a second. A server
- * that does not tell is taken for one without a backlog. Imported by the API.
+ * that does not tell is taken for one without a backlog.
  */
 import type { Client } from '@temporalio/client';
 import type { Logger } from '../process/telemetry.ts';

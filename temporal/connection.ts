@@ -1,7 +1,4 @@
-/**
- * Connects to Temporal by the settings: a server on loopback, a cluster with TLS, or Temporal Cloud with an API key.
- * Imported by whoever composes a process.
- */
+/** Connects to Temporal by the settings: a server on loopback, a cluster with TLS, or Temporal Cloud with an API key. */
 import { Client, Connection, type ConnectionLike } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';

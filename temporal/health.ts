@@ -1,7 +1,7 @@
 /**
  * Watches whether Temporal answers, so that new movements are refused at once while it is known not to. One cheap call a
  * second; one answer in time means up, several misses in a row mean down, so that a busy server or a busy process is not
- * taken for a dead one. Recovers by itself. Imported by the API and by whoever composes its process.
+ * taken for a dead one. Recovers by itself.
  */
 import type { Client } from '@temporalio/client';
 import { InstallationError } from '../domain/installation.ts';

@@ -1,6 +1,4 @@
-/**
- * What an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. Imported by the API.
- */
+/** What an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. */
 import type { Client } from '@temporalio/client';
 import { answerWithin } from './health.ts';
 

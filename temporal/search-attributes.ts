@@ -1,6 +1,6 @@
 /**
  * Registers the search attributes of the workflows, and tells whether they are there: without them a start fails and an
- * upsert hangs its workflow. Imported by the migration command and by the readiness check.
+ * upsert hangs its workflow.
  */
 import type { Client } from '@temporalio/client';
 import { SearchAttributeType } from '@temporalio/common';

@@ -1,6 +1,6 @@
 /**
  * Runs a Temporal worker on one task queue, with what all workers of Counterpoise share: log, drain, and how a fault of
- * an activity becomes an ApplicationFailure. Imported by the workers of each service.
+ * an activity becomes an ApplicationFailure.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import {

@@ -1,7 +1,7 @@
 /**
  * The workflow code as workers run it: one file, bundled once for what it is made of and kept beside the packages, for
  * bundling costs a second or two of every start and a bundler's memory. `node workers/workflow-bundle.ts` makes it ahead of
- * the first start, as the container image does. Imported by the transfer worker and by tests.
+ * the first start, as the container image does.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * What the Temporal Web UI shows of a movement while it runs: its status as a search attribute, and the current details.
- * The row in the transfer database, not this, is what the API answers from. Imported by the workflows alone.
+ * The row in the transfer database, not this, is what the API answers from.
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { TransactionStatus } from '../domain/transfer/transaction.ts';

@@ -1,6 +1,6 @@
 /**
  * Lets an operator have what keeps failing tried at once, where that is all that can be done about it: in batches and in
- * one-sided transactions. What may be done about a transfer is in compensation.ts. Imported by those two workflows.
+ * one-sided transactions. What may be done about a transfer is in compensation.ts.
  */
 import { condition, setHandler } from '@temporalio/workflow';
 import { retryUpdate } from './transfer/messages.ts';

@@ -1,6 +1,6 @@
 /**
  * How a workflow calls activities: where they run, how long they may take, how they are repeated. All waiting and
- * retrying is Temporal's. Imported by the workflows alone.
+ * retrying is Temporal's.
  */
 import {
   CancellationScope,

@@ -1,6 +1,6 @@
 /**
  * The transfer service's activities for batches: what became of many items, written into its database at once. A repeat, and
- * one that comes late, changes nothing. Imported by workers; workflows import the type alone.
+ * one that comes late, changes nothing.
  */
 import type { Database } from '../../db/database.ts';
 import { readBatchLegs } from '../../db/transfer/batch-legs.ts';

@@ -1,7 +1,7 @@
 /**
  * Whether a subject of the reconciliation disagrees, as it is now. The row is read first: what it shows as ended was settled
  * in the shards before that, for ever, so what they answer afterwards must be the whole of it; and a movement is stored
- * before anything moves, so a row that is not there after its fences is not there at all. Imported by reconciliation.ts.
+ * before anything moves, so a row that is not there after its fences is not there at all.
  */
 import type { Database } from '../../db/database.ts';
 import {

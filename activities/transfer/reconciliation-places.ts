@@ -1,6 +1,6 @@
 /**
  * What a run of the reconciliation reads at each place, page by page: the movements, entries, wallets and workflows that are due
- * there, and which of them seem to disagree. Imported by reconciliation.ts.
+ * there, and which of them seem to disagree.
  */
 import type { Database } from '../../db/database.ts';
 import { listCasesToSettle } from '../../db/transfer/case-queries.ts';

@@ -1,6 +1,6 @@
 /**
  * The activity of a recurring transfer's run: accepts the run's transfer, and starts its workflow. A repeat accepts nothing
- * again and finds the workflow. Imported by workers; workflows import the types alone.
+ * again and finds the workflow.
  */
 import type { Database } from '../../db/database.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';

@@ -1,6 +1,6 @@
 /**
  * The transfer service's activities: what became of a movement, written into its database. A repeat, and one that comes
- * late, changes nothing and answers what is stored. Imported by workers; workflows import the type alone.
+ * late, changes nothing and answers what is stored.
  */
 import type { Database } from '../../db/database.ts';
 import { recordCaseAction } from '../../db/transfer/case-log.ts';

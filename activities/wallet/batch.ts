@@ -1,7 +1,7 @@
 /**
  * The wallet service's activities for batches: one leg of many items, in one operation of one shard, fenced item by item, so
  * that each may be repeated at any time. The items are read from the service that owns them, so none passes through a
- * workflow; answers name only those that did not go as asked. Imported by workers; workflows import the type alone.
+ * workflow; answers name only those that did not go as asked.
  */
 import type { Database } from '../../db/database.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';

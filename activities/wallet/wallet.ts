@@ -1,7 +1,6 @@
 /**
  * The wallet service's activities: each is one fenced operation of the shard that holds the wallet, so each may be
- * repeated at any time. Refusals are values; faults are thrown and retried by Temporal. Imported by workers; workflows
- * import the type alone.
+ * repeated at any time. Refusals are values; faults are thrown and retried by Temporal.
  */
 import type { Database } from '../../db/database.ts';
 import * as wallet from '../../db/wallet/queries.ts';

@@ -1,7 +1,6 @@
 /**
  * What the transfer API and the wallet API have in common: request ids and log lines, the refusal of what other sites send,
- * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method. Imported by
- * app.ts and wallet-app.ts.
+ * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method.
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';

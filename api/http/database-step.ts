@@ -1,6 +1,6 @@
 /**
  * Bounds what a request asks of a database: an answer in time, or `database_unavailable`. A frozen server holds up
- * everything but a timer, so the step is raced with one. Imported by api/ only.
+ * everything but a timer, so the step is raced with one.
  */
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';

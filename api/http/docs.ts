@@ -1,6 +1,6 @@
 /**
  * The reference page at /docs: Swagger UI from its package, with nothing from elsewhere, and a content security policy
- * that holds it to that. Only the files named here are served. Imported by app.ts.
+ * that holds it to that. Only the files named here are served.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
  * The stable codes of what can be wrong with one value in a request, and what each says. The errors of the schemas are
- * these codes. Imported by api/ only.
+ * these codes.
  */
 
 /** Answered with 422, those about the Idempotency-Key with 400. */

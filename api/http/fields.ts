@@ -1,6 +1,6 @@
 /**
  * The schemas of what requests and answers are made of. They validate, normalise and document at once: ids in lower case,
- * amounts with four decimals. Imported by api/ only.
+ * amounts with four decimals.
  */
 import { z } from '@hono/zod-openapi';
 import { isCurrency, type Currency } from '../../domain/currency.ts';

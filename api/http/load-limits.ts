@@ -2,7 +2,7 @@
  * Sheds load before memory grows: more requests at once than allowed, or more bytes of bodies, are refused with 429 before
  * anything is done. Requests that wait for a movement (Prefer: wait) are counted apart, so that they do not keep short ones
  * out; where there are too many of them, one does not wait. Requests that settle money are counted apart from all others, at
- * work and waiting: however many clients wait for movements, a hold is captured and a transfer canceled. Imported by api/ only.
+ * work and waiting: however many clients wait for movements, a hold is captured and a transfer canceled.
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';

@@ -1,6 +1,4 @@
-/**
- * /openapi.json: the text around the routes. What the routes say of themselves is next to their code. Imported by api/.
- */
+/** /openapi.json: the text around the routes. What the routes say of themselves is next to their code. */
 import { Hono } from 'hono';
 import type { ApiEnv } from './env.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Lists, a page at a time, newest first. A cursor is the position of the last item that was given, so a page is not moved
- * by what is added meanwhile; it is opaque to clients, and judged as input when it comes back. Imported by api/ only.
+ * by what is added meanwhile; it is opaque to clients, and judged as input when it comes back.
  */
 import { z } from '@hono/zod-openapi';
 import { FIELD_FAULTS } from './field-codes.ts';

@@ -1,6 +1,6 @@
 /**
  * `Prefer: wait=N` of RFC 7240: how it is read, and the wait itself. The row in the database is what is answered; the
- * workflow's end only says when to look. Imported by api/ only.
+ * workflow's end only says when to look.
  */
 import { LATE, within } from '../../process/deadline.ts';
 

@@ -1,6 +1,4 @@
-/**
- * Problem details as OpenAPI documents them: which codes a route may answer, by status. Imported by api/ only.
- */
+/** Problem details as OpenAPI documents them: which codes a route may answer, by status. */
 import { z } from '@hono/zod-openapi';
 import type { FieldCode } from './field-codes.ts';
 import { statusOf, titleOf, type ProblemCode } from './problem.ts';

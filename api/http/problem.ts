@@ -1,7 +1,7 @@
 /**
  * Every error that the API answers: its stable code, its HTTP status and its title, rendered as RFC 9457 problem details.
  * Handlers raise a ProblemError; the app renders it in one place, and answers `internal_error` for whatever else is
- * raised, without saying what it was. Imported by api/ only.
+ * raised, without saying what it was.
  */
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';

@@ -1,6 +1,6 @@
 /**
  * Refuses a query of more parameters than any route has, before it is taken apart: the framework does that in time that
- * grows with their square. Imported by base-app.ts.
+ * grows with their square.
  */
 import type { MiddlewareHandler } from 'hono';
 import { faultyRequest } from './problem.ts';

@@ -1,7 +1,6 @@
 /**
  * Headers that say one thing, sent more than once, as a proxy or a retrying wrapper does: HTTP joins them to one value with commas,
  * which for an Idempotency-Key would be another key, and another movement. Equal ones count as one, others are refused.
- * Imported by api/ only.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { ProblemError } from './problem.ts';

@@ -1,7 +1,6 @@
 /**
  * Reads a JSON body, in the order in which it is cheapest to refuse one: its type, its size, its encoding, its syntax, the
  * characters in it. What gets through is JSON text that PostgreSQL can store; the route's schema judges the rest.
- * Imported by api/ only.
  */
 import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';

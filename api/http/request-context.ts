@@ -1,6 +1,6 @@
 /**
  * What every request carries: its id, taken from X-Request-Id or made; the W3C trace context that came with it; a logger
- * that names both; and one line in the log when it has been answered. Imported by api/ only.
+ * that names both; and one line in the log when it has been answered.
  */
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';

@@ -1,6 +1,6 @@
 /**
  * Listens for HTTP, and drains when it is told to stop: it accepts nothing more, finishes what is under way, lets go of
- * idle connections. What is not even HTTP is answered with a problem too. Imported by whoever composes a process.
+ * idle connections. What is not even HTTP is answered with a problem too.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

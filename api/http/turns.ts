@@ -1,6 +1,6 @@
 /**
  * Lets so many do something at once, and the others take turns in the order in which they came. What waits in line here
- * has not been begun, so giving up the wait leaves nothing behind. Imported by api/ only.
+ * has not been begun, so giving up the wait leaves nothing behind.
  */
 import { LATE, within } from '../../process/deadline.ts';
 

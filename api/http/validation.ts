@@ -1,7 +1,4 @@
-/**
- * The way from what a zod schema finds to the problem that is answered: every fault with its code and its place.
- * Imported by api/ only.
- */
+/** The way from what a zod schema finds to the problem that is answered: every fault with its code and its place. */
 import type { z } from 'zod';
 import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import { faultyRequest, type Fault } from './problem.ts';

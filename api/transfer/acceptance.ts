@@ -1,7 +1,7 @@
 /**
  * How a movement is accepted, a transfer and a one-sided transaction alike: stored once for its Idempotency-Key, then its
  * workflow is started, then it is waited for if the client prefers that. Once it is stored, no failure of Temporal or of
- * the wait is an error any more: a sweep starts what was not started. Imported by api/ only.
+ * the wait is an error any more: a sweep starts what was not started.
  */
 import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';

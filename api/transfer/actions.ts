@@ -1,6 +1,6 @@
 /**
  * The routes of what may be done about a transfer: capture and cancel it, reverse it, and resolve its case. The next step is
- * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case. Imported by app.ts.
+ * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';

@@ -1,6 +1,4 @@
-/**
- * How a transfer is answered: the schema, and a row as its answer. Imported by the routes of transfers.
- */
+/** How a transfer is answered: the schema, and a row as its answer. */
 import { z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';

@@ -1,6 +1,6 @@
 /**
  * What the wallet workers read the items of a batch from, where they are processes of their own: the transfer service owns the
- * items, and they open no database but their shard's. Reads alone, and no part of the public API. Imported by app.ts.
+ * items, and they open no database but their shard's. Reads alone, and no part of the public API.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
  * The routes of batches: accept up to ten thousand transfers at once, show how far they are, and each item's end. The next
- * step of a batch's path is workflows/transfer/batch.ts. Imported by app.ts.
+ * step of a batch's path is workflows/transfer/batch.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';

@@ -1,6 +1,6 @@
 /**
  * The routes of cases: what waits for an operator, and what an operator does about what the reconciliation found. A case of a
- * compensation that keeps failing closes with its movement's workflow, which is asked at the transfer. Imported by app.ts.
+ * compensation that keeps failing closes with its movement's workflow, which is asked at the transfer.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';

@@ -1,6 +1,6 @@
 /**
  * What lists of movements are asked by: the filters that transfers and transactions have in common, all of which combine,
- * and what they are called in the queries. Imported by transfer-list.ts and transaction.ts.
+ * and what they are called in the queries.
  */
 import { z } from '@hono/zod-openapi';
 import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';

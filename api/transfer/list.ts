@@ -1,6 +1,4 @@
-/**
- * The list of transfers, by any filters together. Imported by app.ts.
- */
+/** The list of transfers, by any filters together. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listTransfers } from '../../db/transfer/list-queries.ts';

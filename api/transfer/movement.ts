@@ -1,6 +1,6 @@
 /**
  * What the routes of transfers and of one-sided transactions have in common: what they depend on, headers, fields,
- * responses. Imported by app.ts, transfer.ts and transaction.ts.
+ * responses.
  */
 import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';

@@ -1,6 +1,5 @@
 /**
  * The routes of the reconciliation: ask for a run, show one, list them. The run itself is workflows/transfer/reconciliation.ts.
- * Imported by app.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';

@@ -1,6 +1,6 @@
 /**
  * The routes that stop a recurring transfer, let it go on, end it, and run it now. What is answered is stored: a run that
- * comes after a pause was answered accepts nothing, whatever its Schedule does meanwhile. Imported by app.ts.
+ * comes after a pause was answered accepts nothing, whatever its Schedule does meanwhile.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {

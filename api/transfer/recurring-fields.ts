@@ -1,7 +1,4 @@
-/**
- * The schemas of recurring transfers: what a request may say about when one runs, and what is answered. Imported by
- * recurring.ts and recurring-runs.ts.
- */
+/** The schemas of recurring transfers: what a request may say about when one runs, and what is answered. */
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';

@@ -1,6 +1,6 @@
 /**
  * The routes of recurring transfers: ask for one, show it, its runs and all of them. What stops one, and runs it now, is in
- * recurring-control.ts. Imported by app.ts.
+ * recurring-control.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {

@@ -1,6 +1,6 @@
 /**
  * The routes of one-sided transactions: money that enters a wallet from outside or leaves it. The next step of their path
- * is workflows/transfer/transaction.ts. Imported by app.ts.
+ * is workflows/transfer/transaction.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { listTransactions } from '../../db/transfer/list-queries.ts';

@@ -2,7 +2,6 @@
  * Asks the workflow of a transfer to do something, by an update, and waits until the transfer shows it. Where no run is
  * there although the transfer has not ended, because none was started yet or somebody terminated it, one is started from
  * the row first. What is answered is read from the row. Cases have what they are about tried or looked at again.
- * Imported by api/ only.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';

@@ -1,6 +1,4 @@
-/**
- * How wallets and their ledger entries are answered: the schemas, and a row as its answer. Imported by wallet.ts only.
- */
+/** How wallets and their ledger entries are answered: the schemas, and a row as its answer. */
 import { z } from '@hono/zod-openapi';
 import type { LedgerEntry, Wallet } from '../../db/wallet/queries.ts';
 import { amountAnswer, exampleMovementId, exampleWalletId, idAnswer, instantAnswer } from '../http/fields.ts';

@@ -1,6 +1,6 @@
 /**
  * Hands requests for wallets on to the wallet API, where that is a process of its own: the same paths, answers and ids.
- * One that does not answer in time is `wallet_api_unavailable`. Imported by app.ts.
+ * One that does not answer in time is `wallet_api_unavailable`.
  */
 import type { MiddlewareHandler } from 'hono';
 import { proxy } from 'hono/proxy';

@@ -1,6 +1,6 @@
 /**
  * What the wallet API answers to a reconciliation, where the services run apart: the operations of domain/ledger.ts, for the
- * transfer service's worker and not for clients, so it is neither documented nor forwarded to. Imported by wallet-app.ts.
+ * transfer service's worker and not for clients, so it is neither documented nor forwarded to.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
  * The routes of wallets: open, show, list, statement, balance at an instant, suspend and activate. Each wallet is in the
- * shard that its id names; a list merges all shards. Imported by app.ts and wallet-app.ts.
+ * shard that its id names; a list merges all shards.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';

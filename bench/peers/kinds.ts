@@ -1,7 +1,7 @@
 /**
  * What a user would pick instead, as subjects of the bench: each a process of its own that runs the bench's statements by its
  * engine and is asked over HTTP, one request a transfer, answered at its end. When a subject closes, what it said it has moved
- * is looked for in the databases. Imported by bench/; needs none of the packages of this folder until a subject is opened.
+ * is looked for in the databases.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

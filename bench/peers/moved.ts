@@ -1,6 +1,6 @@
 /**
  * Whether transfers that were said to have completed did move money: their rows, their steps, their entries in the shards, and
- * the balances of the wallets concerned. Reads the tables by statements of its own. Imported by kinds.ts.
+ * the balances of the wallets concerned. Reads the tables by statements of its own.
  */
 import pg from 'pg';
 import { shardOf } from '../../domain/routing.ts';

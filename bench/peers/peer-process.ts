@@ -1,7 +1,4 @@
-/**
- * The life of a peer's process: it is told the ground, says where it listens, and ends with its channel to the bench.
- * Imported by the entry of each peer.
- */
+/** The life of a peer's process: it is told the ground, says where it listens, and ends with its channel to the bench. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

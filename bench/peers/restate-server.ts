@@ -1,7 +1,7 @@
 /**
  * A Restate server from its npm package, with the durability that it has by default: its log is synced at every batch
  * (log-server.rocksdb-disable-wal-fsync is false), one node, its metadata and partitions beside it. All on 127.0.0.1, and no
- * telemetry. Imported by restate.ts.
+ * telemetry.
  */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';

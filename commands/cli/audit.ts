@@ -1,6 +1,4 @@
-/**
- * `counterpoise audit`: what `npm run audit` checks, with the command line's exit codes. Imported by program.ts.
- */
+/** `counterpoise audit`: what `npm run audit` checks, with the command line's exit codes. */
 import type { Command } from 'commander';
 import { readSettings } from '../../process/config.ts';
 import { EXIT, type EndCommand } from './exit-code.ts';

@@ -1,6 +1,6 @@
 /**
  * A batch's items out of a CSV file. Judges the file's shape alone, and names the line of what is wrong; what an item says
- * is the API's to judge. Imported by batch.ts.
+ * is the API's to judge.
  */
 import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';

@@ -1,6 +1,5 @@
 /**
  * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended.
- * Imported by program.ts.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

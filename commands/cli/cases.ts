@@ -1,6 +1,4 @@
-/**
- * `counterpoise cases`: what cannot finish by itself, and what an operator decides about it. Imported by program.ts.
- */
+/** `counterpoise cases`: what cannot finish by itself, and what an operator decides about it. */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';

@@ -1,6 +1,4 @@
-/**
- * What a command ends with: its exit code, and the sentence for what went wrong. Imported by commands/cli/.
- */
+/** What a command ends with: its exit code, and the sentence for what went wrong. */
 import { CommanderError } from 'commander';
 import { CounterpoiseError, type Problem } from '../../client/client.ts';
 import { SettingsError } from '../../process/config.ts';

@@ -1,6 +1,4 @@
-/**
- * `counterpoise fund` and `withdraw`: money into a wallet from outside, and out of it. Imported by program.ts.
- */
+/** `counterpoise fund` and `withdraw`: money into a wallet from outside, and out of it. */
 import type { Command } from 'commander';
 import type { EndCommand } from './exit-code.ts';
 import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';

@@ -1,6 +1,6 @@
 /**
  * What transfers and transactions have in common on the command line: their options, waiting for their end, and whether
- * that was a good one. Imported by fund.ts and transfer.ts.
+ * that was a good one.
  */
 import type { Command } from 'commander';
 import type { CallOptions, Transaction, Transfer } from '../../client/client.ts';

@@ -1,7 +1,4 @@
-/**
- * What a command prints: aligned text for people, with colours on a terminal alone, or one JSON value for programs.
- * Imported by commands/cli/.
- */
+/** What a command prints: aligned text for people, with colours on a terminal alone, or one JSON value for programs. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 
 const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE']);

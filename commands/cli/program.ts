@@ -1,6 +1,4 @@
-/**
- * The command line as a whole: its commands, its options for all of them, and how each ends. Imported by counterpoise.ts.
- */
+/** The command line as a whole: its commands, its options for all of them, and how each ends. */
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';

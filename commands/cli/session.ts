@@ -1,6 +1,5 @@
 /**
  * What every command of the command line has: the client of the API that it was pointed to, and how to say its result.
- * Imported by commands/cli/.
  */
 import type { Command } from 'commander';
 import { createClient, type Client } from '../../client/client.ts';

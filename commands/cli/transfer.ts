@@ -1,6 +1,4 @@
-/**
- * `counterpoise transfer`: make one, show it with its steps, and capture, cancel or reverse it. Imported by program.ts.
- */
+/** `counterpoise transfer`: make one, show it with its steps, and capture, cancel or reverse it. */
 import type { Command } from 'commander';
 import type { Transfer, TransferStep } from '../../client/client.ts';
 import type { EndCommand } from './exit-code.ts';

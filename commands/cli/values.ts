@@ -1,7 +1,4 @@
-/**
- * The values of options and arguments that are more than text. A wrong one is refused as commander refuses. Imported by
- * commands/cli/.
- */
+/** The values of options and arguments that are more than text. A wrong one is refused as commander refuses. */
 import { InvalidArgumentError } from 'commander';
 
 /** Whole seconds from `min` to `max`. */

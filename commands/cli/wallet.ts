@@ -1,6 +1,4 @@
-/**
- * `counterpoise wallet`: open a wallet, show one, list them. Imported by program.ts.
- */
+/** `counterpoise wallet`: open a wallet, show one, list them. */
 import type { Command } from 'commander';
 import type { Wallet } from '../../client/client.ts';
 import { fields, status, table } from './output.ts';

@@ -1,6 +1,6 @@
 /**
  * The acceptance of transfers and reversals: the row, its first step and its first event, in one statement, once by its id. And the
- * clauses of it that other movements share. Imported by the transfer API, the activities of recurring transfers and this folder.
+ * clauses of it that other movements share.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';

@@ -1,6 +1,6 @@
 /**
  * The columns of whatever is accepted by a key and carried out by a workflow of its own: transfers, one-sided transactions
- * and batches. Imported by the schema's files alone.
+ * and batches.
  */
 import { text, uuid } from 'drizzle-orm/pg-core';
 import type { CaseId } from '../../domain/ids.ts';

@@ -1,7 +1,6 @@
 /**
  * What the transfer service asks of its database about batches: acceptance, the ends of their items, attention, and reads.
- * Every write is one statement over all the items that it is about, with their steps and events. Imported by the batch
- * activities, the API and the sweep.
+ * Every write is one statement over all the items that it is about, with their steps and events.
  */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';

@@ -1,6 +1,4 @@
-/**
- * The table of batches, of the transfer service. Their items are rows of `transfers`. Imported by schema.ts.
- */
+/** The table of batches, of the transfer service. Their items are rows of `transfers`. */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { BATCH_STATUSES } from '../../domain/transfer/batch.ts';

@@ -1,7 +1,6 @@
 /**
  * The clauses that open a case within the statement that concerns its movement, and that close one, each with its line in
- * the log. Imported by this folder alone; what is asked about cases is in case-queries.ts, what is written into their log in
- * case-log.ts.
+ * the log.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';

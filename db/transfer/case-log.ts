@@ -1,6 +1,5 @@
 /**
  * The log of the cases: what an operator does, kept before it is done, and the end of a case whose movement has ended.
- * Imported by the transfer activities and by this folder.
  */
 import { sql } from 'drizzle-orm';
 import { SYSTEM_ACTOR, type Resolution } from '../../domain/transfer/case.ts';

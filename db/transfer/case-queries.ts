@@ -1,7 +1,6 @@
 /**
  * What the transfer service asks of its database about cases: the lists, and what the reconciliation and an operator write.
- * Each change is one statement together with its row in the log. Imported by the cases' API and the reconciliation's
- * activities; the cases of a running compensation are written with its attention.
+ * Each change is one statement together with its row in the log.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';

@@ -1,6 +1,4 @@
-/**
- * What the sweep asks about transfers: which are to be started, and that they are. Imported by the sweep alone.
- */
+/** What the sweep asks about transfers: which are to be started, and that they are. */
 import { and, asc, inArray, sql } from 'drizzle-orm';
 import type { TransferId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';

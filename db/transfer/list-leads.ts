@@ -1,6 +1,6 @@
 /**
  * Which indexes can lead a list: for each filter the scans that its index offers, in the order of creation, and what is
- * then left to be tested on the rows. Pure, but for making SQL. Imported by list-queries.ts and list-walk.ts.
+ * then left to be tested on the rows. Pure, but for making SQL.
  */
 import { and, or, sql, type SQL } from 'drizzle-orm';
 

@@ -1,7 +1,7 @@
 /**
  * Lists of transfers and of transactions, by any filters together, newest first. Each list walks one index, from the
  * cursor on, in the order of creation, and tests on each row what that index does not know: its cost follows what it
- * gives and not what there is. Imported by the transfer API.
+ * gives and not what there is.
  */
 import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TransactionStatus, TransactionType } from '../../domain/transfer/transaction.ts';

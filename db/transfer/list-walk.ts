@@ -1,6 +1,6 @@
 /**
  * Walks one lead of a list: reads its scans newest first, between the cursor and the ends of the time range, tests each
- * row, and stops with a full page or after so many rows. Imported by list-queries.ts.
+ * row, and stops with a full page or after so many rows.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../database.ts';

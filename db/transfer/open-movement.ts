@@ -1,6 +1,6 @@
 /**
  * Whether a movement or a batch has not ended, by the id of its workflow: asked where its workflow has, which by itself ends
- * only after the row. Imported by whoever composes a process that starts workflows.
+ * only after the row.
  */
 import { subjectOf } from '../../domain/transfer/reconciliation.ts';
 import type { Database } from '../database.ts';

@@ -1,7 +1,6 @@
 /**
  * What the transfer service asks of its database about transfers: status writes, attention, and reads.
- * Every write is one statement together with its step and its event. Imported by the transfer activities, the transfer
- * API and the sweep. Acceptance is in acceptance.ts, one-sided transactions in transaction-queries.ts.
+ * Every write is one statement together with its step and its event. Acceptance is in acceptance.ts, one-sided transactions in transaction-queries.ts.
  */
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';

@@ -1,7 +1,6 @@
 /**
  * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
- * looking after their Schedules needs. Their runs are in recurring-runs.ts. Imported by the transfer API, the sweep and
- * temporal/transfer/tend-recurring.ts.
+ * looking after their Schedules needs. Their runs are in recurring-runs.ts.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';

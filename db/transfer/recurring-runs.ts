@@ -1,7 +1,6 @@
 /**
  * The runs of recurring transfers in the transfer database: each is accepted as a transfer once, by its name, and those
- * that nobody will catch up are listed as skipped. Imported by the recurring activities, the transfer API and
- * temporal/transfer/tend-recurring.ts.
+ * that nobody will catch up are listed as skipped.
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { recurringRunId } from '../../domain/derived-id.ts';

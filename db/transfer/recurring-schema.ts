@@ -1,6 +1,6 @@
 /**
  * The tables of recurring transfers: the standing orders, how their status changed, and the runs that were skipped. Their
- * runs that were not are transfers. Imported by schema.ts alone.
+ * runs that were not are transfers.
  */
 import { sql } from 'drizzle-orm';
 import { bigint, check, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';

@@ -1,6 +1,6 @@
 /**
  * The table of the reconciliation's runs, part of the transfer service's schema: each with the window that it looked at and
- * its result. Imported by this folder alone.
+ * its result.
  */
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';

@@ -1,7 +1,4 @@
-/**
- * The tables of the transfer service: transfers with their steps, one-sided transactions, and its outbox.
- * Imported by this folder and by the audit.
- */
+/** The tables of the transfer service: transfers with their steps, one-sided transactions, and its outbox. */
 import { sql } from 'drizzle-orm';
 import {
   bigint,

@@ -1,6 +1,6 @@
 /**
  * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
- * reads; queries.ts has the same for transfers. Imported by the transfer activities, the transfer API and the sweep.
+ * reads; queries.ts has the same for transfers.
  */
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';

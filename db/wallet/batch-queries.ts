@@ -1,6 +1,6 @@
 /**
  * What the wallet service asks of one shard about many items of a batch at once: functions/*_batch.sql, each fenced item by
- * item as its single counterpart in queries.ts. Imported by the batch activities.
+ * item as its single counterpart in queries.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';

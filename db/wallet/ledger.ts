@@ -1,7 +1,7 @@
 /**
  * What the wallet shards answer to a reconciliation (domain/ledger.ts), straight from their databases. Reads alone, each a
  * statement that is bounded by its page: what an answer costs follows what was written, by the indexes on `created_at`,
- * and not what is there. Imported by the wallet API and by whoever composes a process that has the shards.
+ * and not what is there.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';

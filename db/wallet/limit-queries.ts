@@ -1,6 +1,6 @@
 /**
  * The limits of what goes out of a wallet: set, and read with what has gone out. They are held by the operations that take
- * money out, see functions/limit_refusal.sql. Imported by the wallet API.
+ * money out, see functions/limit_refusal.sql.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';

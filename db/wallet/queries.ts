@@ -1,6 +1,6 @@
 /**
  * What the wallet service asks of one shard: the fenced operations, which are functions of the database (functions/),
- * and the reads. Everything that moves money repeats safely. Imported by the wallet activities and the wallet API.
+ * and the reads. Everything that moves money repeats safely.
  */
 import { and, desc, eq, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';

@@ -1,6 +1,6 @@
 /**
  * The tables of a wallet shard. The service's role reads them and writes none: every change is made by a function of
- * functions/, so that no bug above them can write a balance without its entry. Imported by this folder and by the audit.
+ * functions/, so that no bug above them can write a balance without its entry.
  */
 import { sql } from 'drizzle-orm';
 import {

@@ -1,7 +1,7 @@
 /**
  * Tells those in this process who wait for a movement what was written about it. Where API and workers share a process,
  * this spares each wait a long poll of Temporal and a read. It promises nothing: what another process wrote is not heard
- * of here, so a wait looks at the row besides. Imported by whoever composes a process; the type by the API.
+ * of here, so a wait looks at the row besides.
  */
 export interface MovementNews<Row> {
   /** Of the movement with this workflow id, as it is stored now. */

@@ -1,6 +1,6 @@
 /**
  * What the reconciliation asks of Temporal about the workflows of movements: whether one is open, which have closed in a way
- * that no workflow of ours does by itself, and to start one again from its row. Imported by whoever composes a process.
+ * that no workflow of ours does by itself, and to start one again from its row.
  */
 import { WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';

@@ -1,7 +1,6 @@
 /**
  * The Temporal Schedule of a recurring transfer: made to agree with its row, asked for its times, told to make up for runs,
- * removed. When a run is due, time zones and changes of clocks included, is Temporal's to say. Imported by
- * tend-recurring.ts and the transfer API.
+ * removed. When a run is due, time zones and changes of clocks included, is Temporal's to say.
  */
 import {
   isGrpcServiceError,

@@ -1,6 +1,6 @@
 /**
  * Starts the workflow of an accepted movement from its row: the same start, whether the API sends it right after the
- * acceptance or the sweep later. A repeat finds the first run. Imported by the API and the sweep.
+ * acceptance or the sweep later. A repeat finds the first run.
  */
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';

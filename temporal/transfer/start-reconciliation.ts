@@ -1,6 +1,6 @@
 /**
  * Starts the reconciliation: its schedule, a run that somebody asked for, and the look at one case. A repeat of each finds what
- * is there. Imported by the API, by the workers and by the migration command.
+ * is there.
  */
 import {
   ScheduleAlreadyRunning,

@@ -1,6 +1,6 @@
 /**
  * The part of the sweep that looks after recurring transfers: those whose Schedule is not known to agree with them, and each
- * once an hour, to see that no run is missing. Imported by sweep.ts.
+ * once an hour, to see that no run is missing.
  */
 import type { Database } from '../../db/database.ts';
 import { claimDueRecurring } from '../../db/transfer/recurring-queries.ts';

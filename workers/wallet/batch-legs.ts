@@ -1,6 +1,6 @@
 /**
  * Reads the items of a batch from the transfer API, where the wallet worker is a process of its own: the transfer service owns
- * them, and the worker opens no database but its shard's. Imported by workers/wallet/main.ts.
+ * them, and the worker opens no database but its shard's.
  */
 import type { BatchLegs, ReadBatchLegs } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';

@@ -1,7 +1,6 @@
 /**
  * How a transfer is settled that was not simply credited: what was done is undone, what was not is forbidden, and what was
  * held is released. It never gives up; while it keeps failing, an operator is shown it and may step in.
- * Imported by transfer.ts alone.
  */
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import {

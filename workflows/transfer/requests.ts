@@ -1,7 +1,7 @@
 /**
  * What may be asked of a transfer while it runs: to capture its hold, and to cancel it. A request is judged by its
  * validator before it is accepted; once accepted it is in the history, and acted upon after that. It is answered at once,
- * for a run takes only so many requests that wait; how the transfer ends is read from its row. Imported by transfer.ts alone.
+ * for a run takes only so many requests that wait; how the transfer ends is read from its row.
  */
 import { ApplicationFailure, condition, setHandler, type CancellationScope } from '@temporalio/workflow';
 import { parseUnits } from '../../domain/money.ts';
