@@ -20,7 +20,7 @@ const QUIET: Logger = { log: silent, trace: silent, debug: silent, info: silent,
 
 /** The bundle of the code that is here, made if there is none. Any number of processes may ask at once. */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  const file = new URL(`workflows-${await contentHash()}.js`, CACHE);
+  const file = new URL(`workflows-${await workflowCodeHash()}.js`, CACHE);
   const kept = { codePath: fileURLToPath(file) };
   if (existsSync(file)) return kept;
 
@@ -43,14 +43,14 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   }
 }
 
-async function contentHash(): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(new URL(VERSIONS, ROOT)));
+/** What the bundle of the sources under `root` is kept under: another source, at whatever depth, is another bundle. */
+export async function workflowCodeHash(root = ROOT): Promise<string> {
+  const hash = createHash('sha256').update(await readFile(new URL(VERSIONS, root)));
   hash.update(await readFile(new URL(import.meta.url)));
   for (const folder of SOURCES) {
-    const names = (await readdir(new URL(folder, ROOT), { recursive: true }))
-      .filter((name) => name.endsWith('.ts'))
-      .sort();
-    for (const name of names) hash.update(`\0${folder}${name}\0`).update(await readFile(new URL(folder + name, ROOT)));
+    const names = (await readdir(new URL(folder, root), { recursive: true })).filter((name) => name.endsWith('.ts'));
+    for (const name of names.sort())
+      hash.update(`\0${folder}${name}\0`).update(await readFile(new URL(folder + name, root)));
   }
   return hash.digest('hex').slice(0, 32);
 }

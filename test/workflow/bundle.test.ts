@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { workflowCodeHash } from '../../workers/workflow-bundle.ts';
 
 const silent = () => {};
 const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
@@ -33,4 +37,22 @@ test('what workers run as workflow code holds workflows and domain, and nothing 
     effects.filter((name) => packages.has(name)),
     [],
   );
+});
+
+test('a bundle is never that of other sources, be they in a folder of a folder', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'counterpoise-bundle-'));
+  try {
+    for (const name of ['workflows', 'domain', 'package-lock.json'])
+      await cp(new URL(`../../${name}`, import.meta.url), join(root, name), { recursive: true });
+    const hash = () => workflowCodeHash(pathToFileURL(`${root}/`));
+    const hashes = [await hash()];
+    for (const file of ['workflows/index.ts', 'workflows/transfer/transfer.ts', 'domain/transfer/transfer.ts']) {
+      await appendFile(join(root, file), '// another version\n');
+      hashes.push(await hash());
+    }
+    assert.equal(new Set(hashes).size, 4, hashes.join(' '));
+    assert.equal(await hash(), hashes.at(-1), 'the same sources have the same bundle');
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });
