@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Edit {
-  /** From the root of the source tree, such as `workflows/transfer/transfer.ts`. */
+  /** From the root of the source tree, such as `workflows/transfer/direct.ts`. */
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly find: string;

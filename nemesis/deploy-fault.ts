@@ -8,15 +8,30 @@ import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
-const FILE = 'workflows/transfer/transfer.ts';
 const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 3_000;
 const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sleep(1));';
-/** Each has something new: a timer before a movement begins, and one before it is settled. */
-const PLACES: readonly string[] = [`requests.phase = 'open';`, `} finally {\n    requests.phase = 'leaving';`];
-const IMPORT = `import { parseUnits } from '../domain/money.ts';`;
-const IMPORTS = `${IMPORT}\nimport * as deployed from '@temporalio/workflow';`;
+const IMPORT = `import * as deployed from '@temporalio/workflow';`;
+/** Each version has something new: a timer before a movement begins, and one before it is settled. */
+const LEAVING = `} finally {\n    requests.phase = 'leaving';`;
+const PLACES: readonly { readonly file: string; readonly find: string; readonly lastImport: string }[] = [
+  {
+    file: 'workflows/transfer/course.ts',
+    find: `requests.phase = 'open';`,
+    lastImport: `import { receiveRequests, type Requests } from './requests.ts';`,
+  },
+  {
+    file: 'workflows/transfer/direct.ts',
+    find: LEAVING,
+    lastImport: `import type { TransferInput } from './messages.ts';`,
+  },
+  {
+    file: 'workflows/transfer/held.ts',
+    find: LEAVING,
+    lastImport: `import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';`,
+  },
+];
 
 const line = (version: 2 | 3, place: number): string => {
   const isPatched = `deployed.patched('nemesis-${place}')`;
@@ -24,12 +39,12 @@ const line = (version: 2 | 3, place: number): string => {
   return `if (${version === 2 ? isPatched : `deployed.workflowInfo().unsafe.isReplaying && ${isPatched}`}) ${TIMER}`;
 };
 
-export const FIRST_TO_SECOND: readonly Edit[] = [
-  { file: FILE, find: IMPORT, replace: IMPORTS },
-  ...PLACES.map((find, place) => ({ file: FILE, find, replace: `${find}\n    ${line(2, place)}` })),
-];
+export const FIRST_TO_SECOND: readonly Edit[] = PLACES.flatMap(({ file, find, lastImport }, place) => [
+  { file, find: lastImport, replace: `${lastImport}\n${IMPORT}` },
+  { file, find, replace: `${find}\n    ${line(2, place)}` },
+]);
 const between = (from: 2 | 3, to: 2 | 3): Edit[] =>
-  PLACES.map((_, place) => ({ file: FILE, find: line(from, place), replace: line(to, place) }));
+  PLACES.map(({ file }, place) => ({ file, find: line(from, place), replace: line(to, place) }));
 export const SECOND_TO_THIRD: readonly Edit[] = between(2, 3);
 export const THIRD_TO_SECOND: readonly Edit[] = between(3, 2);
 

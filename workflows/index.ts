@@ -1,7 +1,8 @@
 /** The entry of the workflow bundle: every workflow type, by the name under which it is started. */
 export { transferBatch } from './transfer/batch.ts';
+export { directTransfer } from './transfer/direct.ts';
+export { transfer } from './transfer/held.ts';
 export { reconciliation } from './transfer/reconciliation.ts';
 export { recurringTransfer } from './transfer/recurring.ts';
 export { refundCase } from './transfer/refund-case.ts';
 export { transaction } from './transfer/transaction.ts';
-export { directTransfer, transfer } from './transfer/transfer.ts';

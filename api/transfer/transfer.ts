@@ -1,6 +1,6 @@
 /**
  * The routes of transfers: accept one, show it and its steps; transfer-list.ts has their list. The first step of a
- * transfer's path; the next is workflows/transfer/transfer.ts.
+ * transfer's path; the next is workflows/transfer/direct.ts, or held.ts for a hold.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';

@@ -51,7 +51,7 @@ describe('a transfer whose row was lost and whose key comes back', () => {
   });
   after(() => cluster?.stop());
 
-  /** The steps of workflows/transfer/transfer.ts, up to a stage; `isFormer` as of the version before counterparties were kept. */
+  /** The steps of workflows/transfer/, up to a stage; `isFormer` as of the version before counterparties were kept. */
   async function course(
     t: TransferTerms,
     { captured, isCanceled }: Pick<Movement, 'captured' | 'isCanceled'>,

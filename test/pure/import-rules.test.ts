@@ -131,8 +131,8 @@ describe('the code base', () => {
       ['domain/money.ts', "import { hash } from 'node:crypto';"],
       ['domain/money.ts', "import '../process/config.ts';"],
       ['process/config.ts', "import { openDatabase } from '../db/database.ts';"],
-      ['workflows/transfer/transfer.ts', "import { createWalletActivities } from '../../activities/wallet/wallet.ts';"],
-      ['workflows/transfer/transfer.ts', "import {\n  readFile,\n} from 'node:fs/promises';"],
+      ['workflows/transfer/direct.ts', "import { createWalletActivities } from '../../activities/wallet/wallet.ts';"],
+      ['workflows/transfer/direct.ts', "import {\n  readFile,\n} from 'node:fs/promises';"],
       ['activities/wallet/wallet.ts', "import { findTransfer } from '../../db/transfer/queries.ts';"],
       ['activities/transfer/transfer.ts', "import type { WalletActivities } from '../wallet/wallet.ts';"],
       [
@@ -163,7 +163,7 @@ describe('the code base', () => {
     for (const [path, text] of cases) assert.notDeepEqual(breaches(path, text), [], `${path}: ${text}`);
     assert.deepEqual(
       breaches(
-        'workflows/transfer/transfer.ts',
+        'workflows/transfer/direct.ts',
         "import type { WalletActivities } from '../../activities/wallet/wallet.ts';",
       ),
       [],

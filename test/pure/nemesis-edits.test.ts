@@ -49,7 +49,10 @@ test('an edit that does not fit is refused, and nothing is edited', () => {
 
 test('versions of the workflow code can be deployed one after the other, again and again', () => {
   const build = makeBuild(join(directory, 'deployed'));
-  const text = (): string => readFileSync(join(build.directory, 'workflows/transfer/transfer.ts'), 'utf8');
+  const text = (): string =>
+    ['course', 'direct', 'held']
+      .map((name) => readFileSync(join(build.directory, `workflows/transfer/${name}.ts`), 'utf8'))
+      .join('\n');
   build.edit(FIRST_TO_SECOND);
   const second = text();
   build.edit(SECOND_TO_THIRD);

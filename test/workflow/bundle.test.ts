@@ -19,7 +19,7 @@ test('what workers run as workflow code holds workflows and domain, and nothing 
   );
   const own = modules.filter((name) => name.endsWith('.ts'));
 
-  assert.ok(own.includes('./workflows/transfer/transfer.ts'), own.join(' '));
+  assert.ok(own.includes('./workflows/transfer/direct.ts'), own.join(' '));
   assert.deepEqual(
     own.filter((name) => !/^\.\/(workflows|domain)\//.test(name)),
     [],
@@ -46,7 +46,7 @@ test('a bundle is never that of other sources, be they in a folder of a folder',
       await cp(new URL(`../../${name}`, import.meta.url), join(root, name), { recursive: true });
     const hash = () => workflowCodeHash(pathToFileURL(`${root}/`));
     const hashes = [await hash()];
-    for (const file of ['workflows/index.ts', 'workflows/transfer/transfer.ts', 'domain/transfer/transfer.ts']) {
+    for (const file of ['workflows/index.ts', 'workflows/transfer/direct.ts', 'domain/transfer/transfer.ts']) {
       await appendFile(join(root, file), '// another version\n');
       hashes.push(await hash());
     }

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { transaction } from '../../workflows/transfer/transaction.ts';
-import type { transfer } from '../../workflows/transfer/transfer.ts';
+import type { transfer } from '../../workflows/transfer/held.ts';
 import {
   transactionWorkflowId,
   TRANSFER_TASK_QUEUE,
