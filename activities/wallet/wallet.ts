@@ -40,6 +40,11 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     credit: ({ terms, trace, total }: TransferLeg) =>
       wallet.credit(shardOf(terms.receiverWalletId), terms, trace, total),
 
+    /** Why a credit would be refused now, and may not be later; null where there is no such reason. It decides nothing. */
+    passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>
+      (await wallet.passingCreditRefusal(shardOf(terms.receiverWalletId), terms.receiverWalletId, terms.amount)) ??
+      null,
+
     /** Makes sure that the credit never happens any more, or answers that it has. */
     cancelCredit: ({ terms, reason, total }: TransferLeg & { reason: AbandonReason }) =>
       wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason, total),

@@ -12,7 +12,7 @@ import { reversalId } from '../../domain/derived-id.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
-import { isTerminal } from '../../domain/transfer/transfer.ts';
+import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
@@ -25,7 +25,7 @@ import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { isSettled, movedAmount, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
-import { askTransfer } from './workflow-request.ts';
+import { askTransfer, type Outcome } from './workflow-request.ts';
 import { bodyFault, otherwise } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
@@ -64,7 +64,9 @@ const capture = createRoute({
   tags: ['Transfers'],
   description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and what is left goes back to the
 sender. Waits for the end, ten seconds unless \`Prefer: wait=N\` says otherwise. A capture that races a cancel or the expiry ends in
-exactly one of them. Repeating it with the same amount is safe and answers with the transfer.`,
+exactly one of them. Repeating it with the same amount is safe and answers with the transfer. While the receiver is suspended, or
+would have too much, it is refused with \`not_capturable\` and that \`reason\`, and the hold stays; where the receiver or its currency is
+wrong for good, the transfer ends FAILED.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: {
     params,
@@ -178,7 +180,8 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
-      const { row } = await askTransfer(c, deps, before, captureUpdate, { amount }, isDecided);
+      const { row, outcome } = await askTransfer(c, deps, before, captureUpdate, { amount }, isDecided);
+      if (isPassing(outcome) && !isTerminal(row.status)) throw refusedForNow(outcome, row);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
       if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
       throw refused('not_capturable', row);
@@ -263,6 +266,20 @@ export function transferActionRoutes(deps: MovementDeps) {
 function refuseMoreThan(amountMax: string, amount: string): void {
   if (parseUnits(amount) > parseUnits(amountMax))
     throw faultyRequest([bodyFault('amount_exceeds_transfer', ['amount'])]);
+}
+
+function isPassing(outcome: Outcome): outcome is PassingRefusal {
+  return PASSING_REFUSALS.some((reason) => reason === outcome);
+}
+
+/** Of a hold whose receiver cannot be credited now: it stays, and can be captured later. */
+function refusedForNow(reason: PassingRefusal, row: Transfer): ProblemError {
+  const why =
+    reason === 'receiver_suspended' ? 'The receiver is suspended.' : 'The receiver’s balance would be too large.';
+  return new ProblemError('not_capturable', {
+    detail: `${why} Nothing was captured; the hold stays until it is captured, canceled or expires.`,
+    members: { transfer_id: row.transferId, transfer_status: row.status, reason },
+  });
 }
 
 /** With the state that does not allow it. */

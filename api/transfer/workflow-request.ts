@@ -11,7 +11,7 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { isTerminal } from '../../domain/transfer/transfer.ts';
+import { isTerminal, PASSING_REFUSALS } from '../../domain/transfer/transfer.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
 import { RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
@@ -221,6 +221,8 @@ function notKnown(): ProblemError {
   });
 }
 
+const REFUSALS: readonly string[] = [...PASSING_REFUSALS, 'not_capturable', 'not_cancelable', 'not_resolvable'];
+
 function isRefusal(type: string | undefined | null): type is Refusal {
-  return type === 'not_capturable' || type === 'not_cancelable' || type === 'not_resolvable';
+  return REFUSALS.includes(type ?? '');
 }

@@ -12,6 +12,7 @@ import type {
   CreditRefusal,
   DebitRefusal,
   LegAnswer,
+  PassingRefusal,
   TransferTerms,
 } from '../../domain/transfer/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
@@ -158,6 +159,27 @@ export async function openWallet(
     sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}) AS opened`,
   );
   return rows[0]!.opened;
+}
+
+/** As functions/balance_max.sql, which a service may not call by itself. */
+const BALANCE_MAX = '999999999999999.9999';
+
+/**
+ * Why a credit of this amount would be refused now, for a reason that may pass; undefined where it would not be, or for good. It
+ * decides nothing: what a credit is, its fence says.
+ */
+export async function passingCreditRefusal(
+  database: Database,
+  walletId: WalletId,
+  amount: string,
+): Promise<PassingRefusal | undefined> {
+  const { rows } = await database.execute<{ status: Wallet['status']; is_full: boolean }>(sql`
+    SELECT status, balance + ${amount}::numeric > ${BALANCE_MAX}::numeric AS is_full
+    FROM wallets WHERE wallet_id = ${walletId} AND kind = 'user'`);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  if (row.status !== 'ACTIVE') return 'receiver_suspended';
+  return row.is_full ? 'balance_limit' : undefined;
 }
 
 /** Stops or allows the movement of a wallet; false if there is no such wallet. */

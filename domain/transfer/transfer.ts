@@ -42,6 +42,10 @@ export type DebitRefusal =
 export type CreditRefusal =
   'receiver_not_found' | 'receiver_suspended' | 'currency_mismatch' | 'balance_limit' | 'terms_conflict';
 
+/** Why a receiver cannot be credited now, and may be later. */
+export const PASSING_REFUSALS = ['receiver_suspended', 'balance_limit'] as const;
+export type PassingRefusal = (typeof PASSING_REFUSALS)[number];
+
 export const TRANSFER_FAILURE_REASONS = [
   'insufficient_funds',
   'sender_not_found',

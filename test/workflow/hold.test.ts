@@ -235,6 +235,43 @@ describe('who asks for a hold', () => {
     assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
   });
 
+  it('to be captured while its receiver is suspended is refused with that, and the hold stays until it can be', async () => {
+    const unreceivable: NonNullable<Faults['unreceivable']> = { reason: 'receiver_suspended' };
+    const services = await withHold({ unreceivable }, async (handle, { attempts, fences }) => {
+      const capture = () => refusalOf(handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] }));
+      assert.equal(await capture(), 'receiver_suspended');
+      assert.ok(!attempts.includes('decideCapture') && fences.credit === undefined);
+      delete unreceivable.reason;
+      assert.equal(await capture(), '');
+      assert.equal((await handle.result()).status, 'COMPLETED');
+      await keepHistory('hold-captured-after-its-receiver-was-suspended', handle);
+    });
+    assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
+  });
+
+  it('to be captured while the receiver’s shard does not answer is taken: a capture has longer than the request', async () => {
+    await withHold({ before: (name) => failIf(name === 'passingCreditRefusal') }, async (handle) => {
+      const update = handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      await environment().sleep('5 seconds');
+      await update;
+      assert.equal((await handle.result()).status, 'COMPLETED');
+      await keepHistory('hold-captured-without-its-receivers-answer', handle);
+    });
+  });
+
+  it('to be captured and canceled while the receiver’s shard is asked is not captured', async () => {
+    const gate = holdUp('passingCreditRefusal');
+    await withHold({ before: gate.hold }, async (handle) => {
+      const capture = refusalOf(handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] }));
+      await gate.reached;
+      await handle.executeUpdate(cancelUpdate, { args: [{}] });
+      gate.release();
+      assert.equal(await capture, 'not_capturable');
+      assert.equal((await handle.result()).status, 'CANCELED');
+      await keepHistory('hold-canceled-while-its-receiver-was-asked', handle);
+    });
+  });
+
   it('to be captured for more than it holds, or for nothing, is refused', async () => {
     await withHold({}, async (handle) => {
       for (const amount of ['25.0001', '0', '-1'])

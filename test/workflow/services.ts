@@ -6,7 +6,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer/transfer.ts';
 import { createTransferAtOnce, type TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet/wallet.ts';
-import type { AbandonReason, AdvanceState, LegAnswer, TransferTerms } from '../../domain/transfer/transfer.ts';
+import type {
+  AbandonReason,
+  AdvanceState,
+  LegAnswer,
+  PassingRefusal,
+  TransferTerms,
+} from '../../domain/transfer/transfer.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;
@@ -39,13 +45,21 @@ export interface Faults {
   readonly neededAttention?: boolean;
   /** What a leg is refused with when it is first asked for. */
   readonly refuse?: Partial<Record<Leg, string>>;
+  /** Why the receiver cannot be credited now; a test may change it. */
+  readonly unreceivable?: { reason?: PassingRefusal };
   /** Called before an attempt takes effect; throws to make it fail. `nth` counts the attempts of that activity, from 1. */
   readonly before?: (name: ActivityName, nth: number) => Promise<void> | void;
   /** Called after an attempt took effect, before it is acknowledged. */
   readonly after?: (name: ActivityName, nth: number) => Promise<void> | void;
 }
 
-export function createServices({ refuse = {}, neededAttention = false, before, after }: Faults = {}): FakeServices {
+export function createServices({
+  refuse = {},
+  unreceivable = {},
+  neededAttention = false,
+  before,
+  after,
+}: Faults = {}): FakeServices {
   const fences: Partial<Record<Leg, LegAnswer<never>>> = {};
   const attempts: ActivityName[] = [];
   const attention: { reason: string; error: string }[] = [];
@@ -87,6 +101,7 @@ export function createServices({ refuse = {}, neededAttention = false, before, a
     debit: async () => apply('debit'),
     credit: async () => apply('credit'),
     transact: async () => apply('transact'),
+    passingCreditRefusal: async () => unreceivable.reason ?? null,
     cancelCredit: async ({ reason }) => cancel('credit', reason),
     cancelTransaction: async ({ reason }) => cancel('transact', reason),
     refund: async (settlement) => settle(settlement, 'sender'),

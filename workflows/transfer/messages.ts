@@ -17,7 +17,7 @@ import type {
 import type { Cursor, Patrol, RunScope, Tally } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
-import type { TransferTerms } from '../../domain/transfer/transfer.ts';
+import type { PassingRefusal, TransferTerms } from '../../domain/transfer/transfer.ts';
 
 /** Workflows and the transfer service's activities; each wallet shard has a queue of its own (domain/routing.ts). */
 export const TRANSFER_TASK_QUEUE = 'transfer';
@@ -85,7 +85,10 @@ export interface TransferInput extends MovementInput {
 /** What each of the next three names: the body of the row that it is asked about. Of another body's run, it is refused. */
 type AskedOf = Partial<MovementMemo>;
 
-/** Captures a hold, whole or in part; answered when it is taken. Refused with `not_capturable`. */
+/**
+ * Captures a hold, whole or in part; answered when it is taken. Refused with `not_capturable`, and where the receiver could not be
+ * credited now with why: the hold stays as it is, and can be captured later.
+ */
 export const captureUpdate = defineUpdate<void, [AskedOf & { readonly amount: string }]>('capture');
 
 /** Cancels a transfer that is not past its point of no return, answered when it is taken. Refused with `not_cancelable`. */
@@ -98,7 +101,8 @@ export const resolveUpdate = defineUpdate<void, [AskedOf & Resolution]>('resolve
 export const retryUpdate = defineUpdate<void>('retry');
 
 /** The types of the failures that refuse an update. */
-export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
+export type UpdateRefusal =
+  'not_capturable' | PassingRefusal | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
 
 export interface TransactionInput extends MovementInput {
   readonly terms: TransactionTerms;

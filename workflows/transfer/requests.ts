@@ -3,8 +3,9 @@
  * validator before it is accepted; once accepted it is in the history, and acted upon after that. It is answered at once,
  * for a run takes only so many requests that wait; how the transfer ends is read from its row.
  */
-import { ApplicationFailure, condition, setHandler, type CancellationScope } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import { parseUnits } from '../../domain/money.ts';
+import type { PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { cancelUpdate, captureUpdate, type TransferInput, type UpdateRefusal } from './messages.ts';
 import { isOfAnotherBody } from '../own-body.ts';
 import type { Steps } from '../steps.ts';
@@ -18,9 +19,12 @@ export interface Requests {
   readonly untilCaptured: (expiresAtMs: number) => Promise<void>;
 }
 
+/** How long a capture waits for what the receiver's shard says of it. */
+const RECEIVER_ANSWERS_WITHIN_MS = 3_000;
+
 /** `course` is what a cancel request ends, whether it is this update or Temporal's own. */
 export function receiveRequests(
-  { terms: { amount }, startAtMs, hold }: TransferInput,
+  { terms, receiverTaskQueue, startAtMs, hold }: TransferInput,
   course: CancellationScope,
   steps: Steps,
 ): Requests {
@@ -34,19 +38,22 @@ export function receiveRequests(
   };
   setHandler(
     captureUpdate,
-    (asked) => {
+    async (asked) => {
       steps.leaveFirstTask();
+      if (captureAmount === undefined && patched('receiver-asked-before-capture')) {
+        const reason = await passingRefusal(asked.amount);
+        if (reason !== null) throw refusal(reason);
+        // The hold may have been canceled or have expired meanwhile, or be captured by another request.
+        if (!isOpenFor(asked.amount)) throw refusal('not_capturable');
+      }
       captureAmount ??= asked.amount;
     },
     {
       validator: (asked) => {
         if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
-        const isRepeat = captureAmount !== undefined && parseUnits(asked.amount) === parseUnits(captureAmount);
-        // One that comes before the debit is known to be applied is done as soon as it is.
-        const isOpen = requests.phase === 'open' && captureAmount === undefined && !course.consideredCancelled;
         const units = parseUnits(asked.amount);
-        const isWithin = hold !== undefined && units > 0n && units <= parseUnits(amount);
-        if (!isWithin || (!isRepeat && !isOpen)) throw refusal('not_capturable');
+        const isWithin = hold !== undefined && units > 0n && units <= parseUnits(terms.amount);
+        if (!isWithin || !isOpenFor(asked.amount)) throw refusal('not_capturable');
       },
     },
   );
@@ -66,6 +73,23 @@ export function receiveRequests(
     },
   );
   return requests;
+
+  /** Whether this much may be captured: nothing is yet, or as much is. One that comes before the debit is done after it. */
+  function isOpenFor(amount: string): boolean {
+    if (captureAmount !== undefined) return parseUnits(amount) === parseUnits(captureAmount);
+    return requests.phase === 'open' && !course.consideredCancelled;
+  }
+
+  /**
+   * Why the receiver could not be credited now, if that may pass: a credit that is refused is so for ever, and would give up the
+   * hold. Null where its shard does not answer in time, for a capture that is taken has longer.
+   */
+  async function passingRefusal(amount: string): Promise<PassingRefusal | null> {
+    const asked = { terms: { ...terms, amount } };
+    return CancellationScope.nonCancellable(() =>
+      steps.run('passingCreditRefusal', receiverTaskQueue, asked, RECEIVER_ANSWERS_WITHIN_MS),
+    ).catch(() => null);
+  }
 }
 
 /** Ends an update without accepting it; the type is its code. */
