@@ -119,6 +119,20 @@ describe('the API', () => {
       }
     });
 
+    test('whose receiver is suspended stays held, told with the reason, and is captured once that has passed', async () => {
+      const [sender, receiver] = await two();
+      const held = await hold(sender, receiver);
+      await api.post(`/v1/wallets/${receiver}/suspend`);
+      const { status, body } = await act(held['transfer_id'], 'capture');
+      assert.deepEqual(
+        [status, ...pick(body, 'code', 'reason', 'transfer_status')],
+        [409, 'not_capturable', 'receiver_suspended', 'DEBITED'],
+      );
+      assert.deepEqual(await moneyOf(sender), ['75.0000', '25.0000']);
+      await api.post(`/v1/wallets/${receiver}/activate`);
+      assert.equal((await act(held['transfer_id'], 'capture')).body['status'], 'COMPLETED');
+    });
+
     test('cannot be captured for more than it holds, nor an automatic one at all', async () => {
       const [sender, receiver] = await two();
       const held = await hold(sender, receiver);
