@@ -27,6 +27,8 @@ interface ShardOfBatch {
   readonly shard: number;
   readonly shardCount: number;
   readonly trace: TraceContext;
+  /** The hash (hex) of the batch's body that its workflow was started for. */
+  readonly bodyHash?: string;
 }
 type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
 
@@ -34,9 +36,10 @@ export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivitie
 
 /** `databaseOf` gives a shard's database: the only one of its own worker, or one of all. */
 export function createBatchWalletActivities(databaseOf: (shard: number) => Database, readLegs: ReadBatchLegs) {
-  const legsOf = async (side: BatchSide, { batchId, places, shard, shardCount }: ShardOfBatch): Promise<BatchLegs> => {
+  const legsOf = async (side: BatchSide, input: ShardOfBatch): Promise<BatchLegs> => {
+    const { batchId, places, shard, shardCount, bodyHash } = input;
     const { first: firstBucket, last: lastBucket } = bucketRange(shard, shardCount);
-    const legs = await readLegs({ batchId, side, places, firstBucket, lastBucket });
+    const legs = await readLegs({ batchId, side, places, firstBucket, lastBucket, bodyHash });
     assertComplete(legs, places, batchId);
     return legs;
   };

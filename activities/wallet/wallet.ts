@@ -62,7 +62,8 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
       }),
 
     /** Pays the sender back out of the external wallet, before it is known what became of the credit; whether that has happened. */
-    advance: ({ terms, trace }: TransferLeg) => wallet.advance(shardOf(terms.senderWalletId), terms, trace),
+    advance: ({ terms, trace, total }: TransferLeg) =>
+      wallet.advance(shardOf(terms.senderWalletId), terms, trace, total),
 
     /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */
     cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>

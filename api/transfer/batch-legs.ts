@@ -21,12 +21,15 @@ const legsQuery = z.object({
   places: z.string().refine(isPlaces),
   firstBucket: bucket,
   lastBucket: bucket,
+  // A worker of the version before names none.
+  bodyHash: z.hash('sha256').optional(),
 });
 
 export function batchLegsRoute(database: Database) {
   return new Hono<ApiEnv>().get('/internal/transfer-batches/:id/legs', async (c) => {
-    const { side, places, first_bucket: firstBucket, last_bucket: lastBucket } = c.req.query();
-    const query = legsQuery.safeParse({ batchId: c.req.param('id'), side, places, firstBucket, lastBucket });
+    const { side, places, first_bucket: firstBucket, last_bucket: lastBucket, body_hash: bodyHash } = c.req.query();
+    const asked = { batchId: c.req.param('id'), side, places, firstBucket, lastBucket, bodyHash };
+    const query = legsQuery.safeParse(asked);
     if (!query.success) throw new ProblemError('value_invalid', { detail: 'Not a question that a worker asks.' });
     try {
       return c.json(await databaseStep(database, () => readBatchLegs(database, query.data)));

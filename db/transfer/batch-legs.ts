@@ -8,8 +8,12 @@ import type { TransferId, WalletId } from '../../domain/ids.ts';
 import { parseRanges } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { Database } from '../database.ts';
+import { andBody } from './body.ts';
 
-/** One side of some items, as the wallet service moves them. Throws MovementMissing if none of them is there. */
+/**
+ * One side of some items, as the wallet service moves them. Throws MovementMissing if none of them is there, or if the batch has
+ * another body than `bodyHash`: its items are another batch's.
+ */
 export async function readBatchLegs(database: Database, query: BatchLegsQuery): Promise<BatchLegs> {
   const [wallet, counterparty] =
     query.side === 'sender'
@@ -27,7 +31,7 @@ export async function readBatchLegs(database: Database, query: BatchLegsQuery): 
     FROM (
       SELECT batch_index, transfer_id, ${wallet} AS wallet, ${counterparty} AS counterparty, currency, amount,
         get_byte(uuid_send(${wallet}), 0) BETWEEN ${query.firstBucket} AND ${query.lastBucket} AS is_here
-      FROM transfers WHERE batch_id = ${query.batchId} AND ${isAt(sql`batch_index`, query.places)}
+      FROM transfers WHERE batch_id = ${query.batchId} AND ${isAt(sql`batch_index`, query.places)} ${isOf(query)}
       ORDER BY batch_index
     ) item`);
   const { indexes, ids, wallets, currencies, amounts, counterparties, elsewhere } = rows[0]!;
@@ -41,6 +45,12 @@ export async function readBatchLegs(database: Database, query: BatchLegsQuery): 
     counterpartyIds: split(counterparties) as WalletId[],
     elsewhere,
   };
+}
+
+/** The condition that the batch is the one that is asked about. */
+function isOf({ batchId, bodyHash }: BatchLegsQuery): SQL {
+  if (bodyHash === undefined) return sql``;
+  return sql`AND EXISTS (SELECT FROM transfer_batches WHERE batch_id = ${batchId} ${andBody(bodyHash)})`;
 }
 
 /** The condition that a place is one of these; its bounds are for the index. */

@@ -71,26 +71,37 @@ const SKEW_SECONDS = 60;
 /** What the Schedule has run at a nominal time arrives within this, unless nobody was there. */
 const ARRIVES_WITHIN_SECONDS = 120;
 
+/** A run that has come in: its nominal time, and when it was by the clock of the process that has it. */
+export interface ArrivedRun {
+  readonly nominalAt: Date;
+  readonly now: Date;
+}
+
 /**
  * Puts back when its status last changed, if that lies in the future: it was written while the clock was ahead, and would leave
  * out every run until then, or have those made up for that fell into a pause. What happened when is append-only, so the same status
  * is noted once more: as of now, or as of the nominal time of a run that has just arrived, which its Schedule would not have run
- * if it was paused. A pause is put after the runs that there are. Returns what is stored then; undefined if there was nothing to put back. `now` is the caller's clock: where
- * the database's is ahead still, it tells.
+ * if it was paused. A pause is put after the runs that there are. Returns what is stored then; undefined if there was nothing to
+ * put back.
+ *
+ * What the future is, the database's clock decides. A run that arrives on time tells that Temporal's clock and that of its process
+ * agree, and then theirs counts where the database's is ahead of them still. One clock alone that is behind counts for nothing: it
+ * would have runs made up for of before the order was made.
  */
 export async function putBackChange(
   database: Database,
   id: RecurringTransferId,
-  now: Date,
-  nominalAt?: Date,
+  arrived?: ArrivedRun,
 ): Promise<RecurringTransfer | undefined> {
-  const ownNow = sql`${now.toISOString()}::timestamptz`;
+  const lateMs = arrived === undefined ? -1 : arrived.now.getTime() - arrived.nominalAt.getTime();
+  const witness = lateMs >= 0 && lateMs <= ARRIVES_WITHIN_SECONDS * 1_000 ? arrived?.now : undefined;
+  const theirs = sql`coalesce(${witness?.toISOString() ?? null}::timestamptz, 'infinity')`;
   const { rows } = await database.execute(sql`
     WITH wrong AS (
-      SELECT made.recurring_transfer_id, least(clock_timestamp(), ${ownNow}) AS at,
+      SELECT made.recurring_transfer_id, least(clock_timestamp(), ${theirs}) AS at,
         (SELECT max(nominal_at) FROM transfers WHERE recurring_transfer_id = ${id} AND nominal_at IS NOT NULL) AS last_run_at
       FROM recurring_transfers made
-      WHERE recurring_transfer_id = ${id} AND least(clock_timestamp(), ${ownNow} + make_interval(secs => ${SKEW_SECONDS})) < (
+      WHERE recurring_transfer_id = ${id} AND least(clock_timestamp(), ${theirs} + make_interval(secs => ${SKEW_SECONDS})) < (
         SELECT change.created_at FROM recurring_transfer_changes change
         WHERE change.recurring_transfer_id = ${id} ORDER BY change.change_id DESC LIMIT 1)
       FOR UPDATE
@@ -106,7 +117,7 @@ export async function putBackChange(
           WHEN run.at BETWEEN wrong.at - make_interval(secs => ${ARRIVES_WITHIN_SECONDS}) AND wrong.at THEN run.at
           ELSE wrong.at
         END
-      FROM put_back, wrong, (SELECT ${nominalAt?.toISOString() ?? null}::timestamptz) AS run (at)
+      FROM put_back, wrong, (SELECT ${arrived?.nominalAt.toISOString() ?? null}::timestamptz) AS run (at)
     )
     SELECT * FROM put_back`);
   return rows[0] && rowOf(recurringTransfers, rows[0]);
@@ -201,7 +212,7 @@ export async function noteTended(
   againInSeconds: number | null,
 ): Promise<void> {
   await database.execute(sql`
-    UPDATE recurring_transfers SET settled_until = greatest(settled_until, ${settledUntil.toISOString()}::timestamptz),
+    UPDATE recurring_transfers SET settled_until = greatest(settled_until, least(${settledUntil.toISOString()}::timestamptz, clock_timestamp())),
       tend_due_at = CASE WHEN version = ${version} THEN now() + make_interval(secs => ${againInSeconds}::int) ELSE now() END
     WHERE recurring_transfer_id = ${recurringTransferId}`);
 }

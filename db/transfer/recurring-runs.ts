@@ -48,7 +48,7 @@ export async function acceptScheduledRun(
     });
   const transfer = (await accept()) ?? (await findTransfer(database, recurringRunId(id, name)));
   if (transfer !== undefined) return { outcome: 'accepted', transfer };
-  const late = (await putBackChange(database, id, now, nominalAt)) === undefined ? undefined : await accept();
+  const late = (await putBackChange(database, id, { nominalAt, now })) === undefined ? undefined : await accept();
   if (late !== undefined) return { outcome: 'accepted', transfer: late };
   // A Schedule that runs what is paused or deleted is one that was not made to agree: that is not to wait.
   await database.execute(sql`

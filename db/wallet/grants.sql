@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION
   refund(uuid, uuid, text, numeric, numeric, text, text, text, boolean, uuid, numeric),
   cancel(uuid, text, uuid, text, numeric, text, uuid, numeric),
   conflicting_legs(text, uuid[], uuid[], text[], numeric[], uuid[]),
-  advance(uuid, uuid, text, numeric, text, text),
+  advance(uuid, uuid, text, numeric, text, text, uuid),
   deposit(uuid, uuid, text, numeric, text, text),
   withdraw(uuid, uuid, text, numeric, text, text),
   open_wallet(uuid, text, text),
@@ -33,5 +33,6 @@ GRANT EXECUTE ON FUNCTION
   credit_batch(uuid[], uuid[], text[], numeric[], text, text),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text),
+  advance(uuid, uuid, text, numeric, text, text),
   outgoing_since(uuid, timestamptz)
 TO wallet_service;

@@ -101,9 +101,15 @@ export function refund(
  * Pays the sender back before the credit's fence has answered, out of the external wallet: functions/advance.sql. Answers
  * whether that has happened, now or before.
  */
-export async function advance(database: Database, t: TransferTerms, trace: TraceContext): Promise<boolean> {
+export async function advance(
+  database: Database,
+  t: TransferTerms,
+  trace: TraceContext,
+  total?: Total,
+): Promise<boolean> {
   await database.execute(
-    sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${counterparty(t.receiverWalletId, total)})`,
   );
   // A statement of its own: the snapshot of the one above is older than what that has written.
   const { rowCount } = await database.execute(

@@ -39,6 +39,8 @@ export interface BatchLegsQuery {
   /** Both included, see routing.ts. */
   readonly firstBucket: number;
   readonly lastBucket: number;
+  /** The body that the batch is moved for, by its hash (hex): of one with another body, nothing is read. */
+  readonly bodyHash?: string | undefined;
 }
 
 /** Reads items of a batch from the service that owns them: a call within one process, or across the network. */

@@ -22,9 +22,12 @@ export function halfDone(transferId: TransferId, { fences }: Moved): HalfDone[] 
     const credits = of('credit').filter((credit) => (credit.counterparty ?? sender) === sender);
     const receiver = counterparty ?? (credits.length === 1 ? credits[0]!.wallet : undefined);
     const credit = credits.find((each) => each.outcome === 'applied' && each.wallet === receiver);
-    const isSettled = [...of('refund'), ...of('release')].some((leg) => leg.wallet === sender);
-    // Only a hold is credited in part, and only a hold has to be settled once it is credited.
-    const isDone = isSettled || (credit !== undefined && (!isHold || parseUnits(credit.amount) > parseUnits(amount)));
+    const isRefunded = of('refund').some((leg) => leg.wallet === sender);
+    const isReleased = of('release').some((leg) => leg.wallet === sender);
+    // Only a hold is credited in part, and only a hold is to be released once it is credited. That it was released says nothing of
+    // the rest: a plain transfer of the same terms, for which its key has come back, releases it too.
+    const rest = credit === undefined ? undefined : parseUnits(amount) - parseUnits(credit.amount);
+    const isDone = isRefunded || (rest !== undefined && (!isHold || rest < 0n || (rest === 0n && isReleased)));
     return outcome !== 'applied' || receiver === undefined || isDone
       ? []
       : [

@@ -2,7 +2,12 @@
  * Starts the workflow of an accepted movement from its row: the same start, whether the API sends it right after the
  * acceptance or the sweep later. A repeat finds the first run.
  */
-import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
@@ -154,12 +159,17 @@ async function start(
     await client.workflow.start(workflowType, options);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const handle = client.workflow.getHandle(workflowId);
-    const known = await handle.describe();
+    const known = await client.workflow.getHandle(workflowId).describe();
     if (known.status.name === 'RUNNING') {
       const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
       if (knownFor === undefined || knownFor === bodyHash) return;
-      await handle.cancel();
+      // By its own id: the right one may have followed it meanwhile.
+      await client.workflow
+        .getHandle(workflowId, known.runId)
+        .cancel()
+        .catch((fault: unknown) => {
+          if (!(fault instanceof WorkflowNotFoundError)) throw fault;
+        });
       throw new RunOfAnotherBody(workflowId);
     }
     // A run ends by itself only after its row. One that has, of a row that has not, ended before the row was restored, or

@@ -5,7 +5,12 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
-import { noteTended, putBackChange, type RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
+import {
+  findRecurringTransfer,
+  noteTended,
+  putBackChange,
+  type RecurringTransfer,
+} from '../../db/transfer/recurring-queries.ts';
 import { findMissedRuns, recordSkips } from '../../db/transfer/recurring-runs.ts';
 import { CATCHUP_MS } from '../../domain/transfer/recurring.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
@@ -21,7 +26,9 @@ export async function tendRecurring(
   now: Date = new Date(),
 ): Promise<void> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
-  const row = (await putBackChange(database, given.recurringTransferId, now)) ?? given;
+  const id = given.recurringTransferId;
+  // Read anew: whoever gave it may have done so before it was put back.
+  const row = (await putBackChange(database, id)) ?? (await findRecurringTransfer(database, id)) ?? given;
   const end = endOf(row, now);
   const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
   const isAsked = end === undefined || row.settledUntil < until;

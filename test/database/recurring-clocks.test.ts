@@ -71,8 +71,8 @@ describe('recurring transfers, of a clock that was wrong', () => {
     await change(id, 'PAUSED');
     await makeLastChangeLater(id, '1 hour');
     // As whoever makes its Schedule agree does at once.
-    assert.equal((await orders.putBackChange(database, id, new Date()))!.status, 'PAUSED');
-    assert.equal(await orders.putBackChange(database, id, new Date()), undefined, 'once');
+    assert.equal((await orders.putBackChange(database, id))!.status, 'PAUSED');
+    assert.equal(await orders.putBackChange(database, id), undefined, 'once');
     await sleep(10);
     const during = new Date();
     await sleep(10);
@@ -80,22 +80,41 @@ describe('recurring transfers, of a clock that was wrong', () => {
     assert.deepEqual(await runs.findMissedRuns(database, id, [during]), []);
   });
 
-  test('a pause is put back no further than to the last run that there is, by a clock that is behind', async () => {
+  test('one clock that is behind puts nothing back: no run is made up for of before an order was made, or of its pause', async () => {
+    for (const isResumed of [false, true]) {
+      const id = await create();
+      if (isResumed) await pausedSince(id, minutesAgo(50));
+      const { settledUntil } = (await orders.findRecurringTransfer(database, id))!;
+      // A run of now, in a process whose clock is behind, and one of before, in a process that says it was late.
+      const behind = minutesAgo(45);
+      for (const nominalAt of [minutesAgo(0), minutesAgo(49)])
+        assert.equal(await orders.putBackChange(database, id, { nominalAt, now: behind }), undefined);
+      assert.deepEqual((await orders.findRecurringTransfer(database, id))!.settledUntil, settledUntil);
+      assert.deepEqual(await runs.findMissedRuns(database, id, isResumed ? [minutesAgo(30)] : []), []);
+    }
+  });
+
+  test('what is noted as settled lies never in the future, whoever read it before it was put back', async () => {
     const id = await create();
-    assert.equal(await outcomeOf(id, minutesAgo(1)), 'accepted');
-    await change(id, 'PAUSED');
-    assert.notEqual(await orders.putBackChange(database, id, minutesAgo(30)), undefined);
-    await change(id, 'ACTIVE');
-    assert.deepEqual(await runs.findMissedRuns(database, id, [minutesAgo(2)]), [minutesAgo(2)]);
+    const row = (await orders.findRecurringTransfer(database, id))!;
+    await orders.noteTended(database, row, new Date(Date.now() + 365 * 86_400_000), 3_600);
+    assert.ok((await orders.findRecurringTransfer(database, id))!.settledUntil <= new Date());
   });
 
   test('clocks that differ by some seconds put nothing back, and a run that fell into a pause is not made due by it', async () => {
     const id = await create();
     await pausedSince(id, minutesAgo(30));
-    assert.equal(await orders.putBackChange(database, id, new Date(Date.now() - 30_000)), undefined);
+    assert.equal(
+      await orders.putBackChange(database, id, arrived(minutesAgo(1), new Date(Date.now() - 30_000))),
+      undefined,
+    );
     await makeLastChangeLater(id, '1 hour');
     assert.equal(await outcomeOf(id, minutesAgo(10)), 'not_due');
   });
+
+  function arrived(nominalAt: Date, now: Date): orders.ArrivedRun {
+    return { nominalAt, now };
+  }
 
   /** Until now. */
   async function pausedSince(id: RecurringTransferId, at: Date): Promise<void> {

@@ -87,6 +87,65 @@ describe('a row that is lost while its workflow is open, whose key comes back wi
     assert.deepEqual(await money.entriesOf(transfer_id), ['CREDIT', 'DEBIT', 'REFUND']);
   });
 
+  for (const items of [1, 2]) {
+    test(`a batch of two, whose key comes back with ${items} other: nothing of the first run is said or done of it`, async (t) => {
+      const key = randomUUID();
+      const release = await money.lockWallet(a);
+      t.after(release);
+      const first = await money.api.post<{ batch_id: string }>(
+        '/v1/transfer-batches',
+        { items: [of(a, b, '1'), of(a, d, '1')] },
+        { 'idempotency-key': key },
+      );
+      assert.equal(first.status, 202, JSON.stringify(first.body));
+      const { batch_id } = first.body;
+      const run = money.temporal.workflow.getHandle(`batch/${batch_id}`);
+      await until(LIMIT_MS, 'it is not at work', async () =>
+        ((await run.describe().catch(() => undefined))?.raw.pendingActivities ?? []).some(
+          ({ attempt }) => attempt === 1,
+        ),
+      );
+      const [from, to] = await Promise.all([c, d].map((id) => money.api.balance(id)));
+      const ids = (
+        await money.rows<{ id: string }>('transfer', 'SELECT transfer_id AS id FROM transfers WHERE batch_id = $1', [
+          batch_id,
+        ])
+      ).map(({ id }) => id);
+      for (const id of ids) await lose(id);
+      await money.rows('transfer', 'DELETE FROM transfer_batches WHERE batch_id = $1', [batch_id]);
+      const again = await money.api.post(
+        '/v1/transfer-batches',
+        { items: Array.from({ length: items }, () => of(c, d, '2')) },
+        { 'idempotency-key': key },
+      );
+      assert.equal(again.status, 202, JSON.stringify(again.body));
+      await release();
+      let counts: Record<string, number> = {};
+      await until(LIMIT_MS, 'it has not ended', async () => {
+        const { body } = await money.api.get<{ status: string; counts: Record<string, number> }>(
+          `/v1/transfer-batches/${batch_id}`,
+        );
+        counts = body.counts;
+        return body.status === 'COMPLETED';
+      });
+      // What the first run had debited by then is another item's, and refused.
+      const moved = 2 * counts['completed']!;
+      assert.deepEqual((await Promise.all([c, d].map((id) => money.api.balance(id)))).map(Number), [
+        Number(from) - moved,
+        Number(to) + moved,
+      ]);
+      const reasons = await money.rows<{ failure_reason: string }>(
+        'transfer',
+        `SELECT coalesce(failure_reason, status) AS failure_reason FROM transfers WHERE batch_id = $1 AND status <> 'COMPLETED'`,
+        [batch_id],
+      );
+      assert.ok(
+        reasons.every(({ failure_reason }) => failure_reason === 'terms_conflict'),
+        JSON.stringify(reasons),
+      );
+    });
+  }
+
   function of(sender_wallet_id: string, receiver_wallet_id: string, amount: string) {
     return { sender_wallet_id, receiver_wallet_id, amount, currency: 'USD' };
   }

@@ -11,10 +11,11 @@ import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 const ANSWER_LIMIT_MS = 5_000;
 
 export function fetchBatchLegs(transferApiUrl: string, installation: () => Promise<Installation>): ReadBatchLegs {
-  return async ({ batchId, side, places, firstBucket, lastBucket }) => {
+  return async ({ batchId, side, places, firstBucket, lastBucket, bodyHash }) => {
     const url = new URL(`/internal/transfer-batches/${batchId}/legs`, transferApiUrl);
     const query = { side, places, first_bucket: firstBucket, last_bucket: lastBucket };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    if (bodyHash !== undefined) url.searchParams.set('body_hash', bodyHash);
     const answer = await fetch(url, {
       headers: { [INSTALLATION_HEADER]: (await installation()).installationId },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),

@@ -81,7 +81,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     try {
       // A worker of the version before answers nothing.
       const isPaid: boolean | undefined = await advancing.run(() =>
-        steps.run('advance', senderTaskQueue, { terms, trace }),
+        steps.run('advance', senderTaskQueue, { terms, trace, total: terms.amount }),
       );
       if (!advancing.consideredCancelled) return isPaid !== false;
     } catch (error) {

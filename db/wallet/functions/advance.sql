@@ -3,7 +3,8 @@
 -- external wallet. Once, whatever is repeated; nothing where the debit was not applied or is another movement's, the refund
 -- has been paid, or the advance was canceled because the credit turned out applied.
 CREATE OR REPLACE FUNCTION advance(
-  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  p_counterparty_id uuid
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -13,7 +14,8 @@ BEGIN
   -- A refund of the same transfer takes this lock first too, so one of the two sees what the other has done.
   PERFORM 1 FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
   SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'debit';
-  IF (fence.outcome, fence.wallet_id, fence.currency, fence.amount) IS DISTINCT FROM ('applied', p_wallet_id, p_currency, p_amount)
+  IF fence.outcome IS DISTINCT FROM 'applied'
+    OR leg_conflicts(fence, p_wallet_id, p_currency, p_amount, p_counterparty_id, NULL)
     OR EXISTS (SELECT FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'refund') THEN
     RETURN;
   END IF;

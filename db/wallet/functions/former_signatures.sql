@@ -52,3 +52,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM refund_batch(
     p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_reason, p_request_id, p_traceparent, NULL, false)
 $$;
+CREATE OR REPLACE FUNCTION advance(
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text
+) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT advance(p_transfer_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, NULL)
+$$;
