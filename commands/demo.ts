@@ -91,9 +91,9 @@ async function demo(plan: DemoPlan, progress: Progress): Promise<boolean> {
   let service: RunningService | undefined;
   try {
     const own = serviceSettings(infrastructure, settings);
-    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
     const api = `http://127.0.0.1:${infrastructure.ports.api}`;
-    infrastructure.describe({ api });
+    infrastructure.describe({ api }, { app: process.pid });
+    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
     const result = await unlessInterrupted(
       interrupt.signal,
       Promise.race([run(plan, api, infrastructure, own, progress), service.failed!]),

@@ -76,9 +76,12 @@ async function startServices(
 ): Promise<void> {
   const { supervisor } = infrastructure;
   const step = options.progress.begin('Services');
+  const { api, walletApi: wallet_api } = services;
+  // First, so that stack.json is there, and names a service, before that service can say that it is ready.
+  infrastructure.describe(wallet_api === undefined ? { api } : { api, wallet_api });
   for (const child of services.children) supervisor.start(child);
   const isReady = async (): Promise<void> => {
-    const response = await fetch(`${services.api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
+    const response = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
     if (!response.ok) throw new StackError(`GET /health/ready answers ${response.status}: ${await response.text()}`);
   };
   try {
@@ -91,8 +94,6 @@ async function startServices(
     step.fail();
     throw error;
   }
-  const { api, walletApi: wallet_api } = services;
-  infrastructure.describe(wallet_api === undefined ? { api } : { api, wallet_api });
   step.done(services.children.map(({ name }) => name).join(', '));
 }
 
