@@ -74,7 +74,7 @@ async function during(
   const options = { env, stdio: ['ignore', 'ignore', 'ignore'] } as const;
   const launcher = spawnTethered(process.execPath, [command, ...flags], options, LAUNCHER_TETHER);
   try {
-    while (!isUp(launcher, directory)) {
+    while (!(await isUp(launcher, directory))) {
       if (launcher.exitCode !== null) throw new Error(`npm start ended with exit code ${launcher.exitCode}`);
       if (performance.now() > startedAt + START_LIMIT_MS) throw new Error('npm start did not get ready');
       await sleep(LOOK_EVERY_MS, undefined, { signal: interrupt });

@@ -2,7 +2,8 @@
  * `npm run demo`: the promise of Counterpoise in one screen. It brings up PostgreSQL and Temporal of its own, lets the
  * credits of some transfers fail for good, waits until each has completed or was rolled back, and audits the result.
  * Its data is apart from a stack's (DATA_DIR, by default .data/demo), and so is its Temporal server: no fault leaves it.
- * `--seed`, `--transfers`, `--fail-credit`; `--json`: one object on the last line. Exits 1 if an invariant is broken.
+ * `--seed`, `--transfers`, `--fail-credit`; `--json`: one object on the last line; `--stay`: everything stays up until it
+ * is asked to stop, so that the Web UI can be looked at. Exits 1 if an invariant is broken.
  */
 import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
@@ -21,7 +22,7 @@ import { ownEnvironment } from './own-environment.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
 import { startEverything } from './serve.ts';
 
-const USAGE = 'Usage: npm run demo -- [--seed N] [--transfers 100] [--fail-credit 0.3] [--json]';
+const USAGE = 'Usage: npm run demo -- [--seed N] [--transfers 100] [--fail-credit 0.3] [--stay] [--json]';
 const DATA_DIR = '.data/demo';
 const DEADLINE_SECONDS = 3;
 const STOP_LIMIT_MS = 3_000;
@@ -38,8 +39,8 @@ const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
 
 try {
-  const plan = readPlan();
-  const ok = await demo(plan, isJson ? silentProgress : showProgress(process.stderr));
+  const { plan, stays } = readCommand();
+  const ok = await demo(plan, stays, isJson ? silentProgress : showProgress(process.stderr));
   process.exit(ok ? 0 : 1);
 } catch (error) {
   const isExpected =
@@ -49,26 +50,28 @@ try {
   process.exit(interrupt.signal.aborted ? 130 : 1);
 }
 
-function readPlan(): DemoPlan {
+function readCommand(): { plan: DemoPlan; stays: boolean } {
   const values = readFlags(
     {
       seed: { type: 'string' },
       transfers: { type: 'string' },
       'fail-credit': { type: 'string' },
+      stay: { type: 'boolean' },
       json: { type: 'boolean' },
     },
     USAGE,
   );
-  return {
+  const plan = {
     seed: wholeNumber('--seed', values.seed ?? `${randomInt(1_000_000)}`, { max: 2 ** 32, usage: USAGE }),
     transfers: wholeNumber('--transfers', values.transfers ?? '100', { max: 100_000, usage: USAGE }),
     failCredit: share('--fail-credit', values['fail-credit'] ?? '0.3', USAGE),
     run: Date.now().toString(36),
   };
+  return { plan, stays: values.stay ?? false };
 }
 
 /** Runs the demo on a stack of its own, of which nothing is left running; whether all invariants hold. */
-async function demo(plan: DemoPlan, progress: Progress): Promise<boolean> {
+async function demo(plan: DemoPlan, stays: boolean, progress: Progress): Promise<boolean> {
   const inherited = ownEnvironment();
   const environment = { ...inherited, DATA_DIR: inherited['DATA_DIR'] || DATA_DIR };
   const settings = readSettings(environment);
@@ -91,15 +94,18 @@ async function demo(plan: DemoPlan, progress: Progress): Promise<boolean> {
   let service: RunningService | undefined;
   try {
     const own = serviceSettings(infrastructure, settings);
-    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
     const api = `http://127.0.0.1:${infrastructure.ports.api}`;
-    infrastructure.describe({ api });
+    infrastructure.describe({ api }, { app: process.pid });
+    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
     const result = await unlessInterrupted(
       interrupt.signal,
       Promise.race([run(plan, api, infrastructure, own, progress), service.failed!]),
     );
     if (isJson) console.log(JSON.stringify(asJson(plan, result)));
-    else await show(plan, result, settings.DATA_DIR);
+    else show(plan, result);
+    if (!isJson) console.log(stays ? 'It stays up until you press Ctrl-C.' : stoppedText(settings.DATA_DIR));
+    if (stays && !interrupt.signal.aborted)
+      await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
     return result.ok;
   } finally {
     await service?.stop();
@@ -171,7 +177,7 @@ function asJson({ seed, transfers, failCredit }: DemoPlan, { outcome, report, li
   };
 }
 
-async function show(plan: DemoPlan, { outcome, report, link }: Result, dataDir: string): Promise<void> {
+function show(plan: DemoPlan, { outcome, report, link }: Result): void {
   const row = (what: string, value: string | number): string => `  ${what.padEnd(44)} ${String(value).padStart(14)}`;
   const { completed, rolledBack, underWay, moneyBefore, moneyAfter } = outcome;
   console.log(
@@ -191,14 +197,12 @@ async function show(plan: DemoPlan, { outcome, report, link }: Result, dataDir: 
       ...(link === undefined ? [] : ['One that was rolled back, in the Temporal Web UI:', `  ${link}`, '']),
     ].join('\n'),
   );
-  const again = `DATA_DIR=${dataDir} npm start`;
-  if (!process.stdout.isTTY) {
-    console.log(
-      `The demo has stopped what it had started. To look at it again: ${again}, which tells the Web UI's address.`,
-    );
-    return;
-  }
-  console.log(`The link works until you press Ctrl-C. To look at it again later: ${again}`);
-  if (!interrupt.signal.aborted)
-    await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
+}
+
+function stoppedText(dataDir: string): string {
+  return [
+    'The demo is over, and what it had started stops. The link works again, unless its port is taken, after',
+    `  DATA_DIR=${dataDir} npm start`,
+    'and npm run demo -- --stay stays up until Ctrl-C.',
+  ].join('\n');
 }

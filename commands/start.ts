@@ -2,7 +2,13 @@
  * `npm start`: the whole of Counterpoise on this machine, with PostgreSQL and Temporal, until Ctrl-C.
  * `npm start -- --separate` runs each API and each worker as a process of its own.
  */
-import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
+import {
+  DATA_DIR_DEFAULT,
+  inheritedEnvironment,
+  readSettings,
+  SettingsError,
+  type Settings,
+} from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { launch } from '../dev/launcher.ts';
 import { showProgress } from '../dev/progress.ts';
@@ -21,6 +27,7 @@ try {
   progress.note('Starting Counterpoise');
   await launch({
     dataDir: settings.DATA_DIR,
+    isOnUsualDataDir: settings.DATA_DIR === DATA_DIR_DEFAULT,
     cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
     ports: wantedPorts(settings, separate),
     temporalAddress: settings.TEMPORAL_ADDRESS,

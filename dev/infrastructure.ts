@@ -50,8 +50,11 @@ export interface Infrastructure {
   /** The settings by which an administrator reaches the databases. */
   readonly administratorSettings: Readonly<Record<string, string>>;
   readonly supervisor: Supervisor;
-  /** Writes stack.json, from now on whenever a process comes or goes. */
-  readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>) => void;
+  /**
+   * Writes stack.json, from now on whenever a process comes or goes. Call it before the services are started: whoever is
+   * told that they are ready then finds them described. `own` are processes besides the supervised ones.
+   */
+  readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>, own?: StackFile['processes']) => void;
   /** Stops Temporal and PostgreSQL and lets go of the data directory. */
   readonly stop: (limitMs: number) => Promise<void>;
 }
@@ -129,14 +132,14 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       settings,
       administratorSettings: databases.administratorSettings,
       supervisor,
-      describe(addresses) {
+      describe(addresses, own) {
         describeNow = () => {
           const running = Object.entries(supervisor.running()).map(([name, { pid }]) => [name, pid] as const);
           writeStackFile(data.path, {
             ...addresses,
             temporal: server,
             databases: databases.administratorUrls,
-            processes: { launcher: process.pid, ...Object.fromEntries(running) },
+            processes: { launcher: process.pid, ...own, ...Object.fromEntries(running) },
           });
         };
         describeNow();

@@ -1,6 +1,6 @@
 /**
  * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses,
- * awaited until it describes itself, and stopped when its owner is gone.
+ * awaited until it is ready, and stopped when its owner is gone.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
@@ -29,6 +29,8 @@ export interface Launch {
   readonly cwd?: string;
 }
 
+const READY_CALL_LIMIT_MS = 3_000;
+
 /** A launcher that is asked to stop does within ten seconds; one that is ended by force takes its children with it. */
 export const LAUNCHER_TETHER: Tether = { stopSignal: 'SIGTERM', graceMs: 15_000 };
 
@@ -49,14 +51,21 @@ export async function untilStarted(
   limitMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const isOver = (): boolean => isUp(launcher, dataDir) || hasEnded(launcher);
+  const isOver = async (): Promise<boolean> => hasEnded(launcher) || isUp(launcher, dataDir);
   await until(limitMs, `the stack on ${dataDir} did not start`, isOver, signal);
   if (hasEnded(launcher)) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
 }
 
-/** The launcher describes its stack once it is ready. */
-export function isUp(launcher: ChildProcess, dataDir: string): boolean {
-  return existsSync(stackFilePath(dataDir)) && readStackFile(dataDir).processes['launcher'] === launcher.pid;
+/** Whether the stack on `dataDir` is this launcher's and ready; answers within three seconds. */
+export async function isUp(launcher: ChildProcess, dataDir: string): Promise<boolean> {
+  if (!existsSync(stackFilePath(dataDir))) return false;
+  const { api, processes } = readStackFile(dataDir);
+  if (processes['launcher'] !== launcher.pid) return false;
+  const ready = fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
+  return ready.then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 export function hasEnded(child: ChildProcess): boolean {

@@ -11,6 +11,8 @@ import {
 } from './infrastructure.ts';
 import { DRAIN_LIMIT_MS, servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
+import type { StackFile } from './stack-file.ts';
+import { summarize } from './stack-summary.ts';
 
 const READY_LIMIT_MS = 90_000;
 const READY_CALL_LIMIT_MS = 3_000;
@@ -23,6 +25,8 @@ const SAME_REQUEST_MS = 500;
 
 export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt' | 'lingerMs'> {
   readonly separate: boolean;
+  /** Whether commands find this stack without being told its data directory. */
+  readonly isOnUsualDataDir: boolean;
   /** Where the summary goes. */
   readonly say: (text: string) => void;
 }
@@ -57,7 +61,10 @@ export async function launch(options: LaunchOptions): Promise<void> {
   stopAtOnce = (): void => void supervisor.stop([...names, 'temporal', 'postgres'], 0);
   try {
     await unlessInterrupted(interrupt.signal, startServices(infrastructure, services, options));
-    options.say(summary(infrastructure, services, Date.now() - startedAtMs));
+    const { dataDir, temporal, databases } = infrastructure;
+    const places = { ...addressesOf(services), temporal, databases, dataDir };
+    const { isOnUsualDataDir } = options;
+    options.say(summarize({ ...places, isOnUsualDataDir, tookMs: Date.now() - startedAtMs }));
     await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
@@ -76,6 +83,8 @@ async function startServices(
 ): Promise<void> {
   const { supervisor } = infrastructure;
   const step = options.progress.begin('Services');
+  // First, so that stack.json is there, and names a service, before that service can say that it is ready.
+  infrastructure.describe(addressesOf(services));
   for (const child of services.children) supervisor.start(child);
   const isReady = async (): Promise<void> => {
     const response = await fetch(`${services.api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) });
@@ -91,37 +100,9 @@ async function startServices(
     step.fail();
     throw error;
   }
-  const { api, walletApi: wallet_api } = services;
-  infrastructure.describe(wallet_api === undefined ? { api } : { api, wallet_api });
   step.done(services.children.map(({ name }) => name).join(', '));
 }
 
-function summary(
-  { dataDir, temporal, databases }: Infrastructure,
-  { api, walletApi }: Services,
-  tookMs: number,
-): string {
-  const database = new URL(databases['transfer']!);
-  const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
-  const lines = [
-    ['API', api],
-    ...(walletApi ? [['Wallet API', walletApi]] : []),
-    ['Reference', `${api}/docs`],
-    ['Temporal', temporal.ui ?? temporal.address],
-    ['PostgreSQL', `${database.host}, ${wallets} wallet databases and transfer (URLs in stack.json)`],
-    ['Data', dataDir],
-  ];
-  return [
-    '',
-    `Counterpoise is ready after ${(tookMs / 1000).toFixed(1)} s.`,
-    '',
-    ...lines.map(([name, value]) => `  ${name!.padEnd(11)} ${value}`),
-    '',
-    'A first wallet:',
-    '',
-    `  curl ${api}/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
-    '',
-    'Ctrl-C stops everything; the data stays. npm run seed fills it with samples.',
-    '',
-  ].join('\n');
+function addressesOf({ api, walletApi }: Services): Pick<StackFile, 'api' | 'wallet_api'> {
+  return walletApi === undefined ? { api } : { api, wallet_api: walletApi };
 }

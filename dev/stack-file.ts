@@ -1,7 +1,8 @@
 /**
  * DATA_DIR/stack.json: what a running stack is made of, for the audit, the seed, the tests and other
  * tools. It holds administrator passwords, hence mode 0600; it is replaced whole, so a reader never sees
- * half of it; it is there exactly while the stack runs (or after its launcher was killed).
+ * half of it; it is there from before the first service starts until the stack has stopped (or after its launcher was
+ * killed). That the stack is ready is for GET /health/ready to say.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +21,10 @@ const stackFileSchema = z.object({
   }),
   /** Administrator URLs: wallet-0, wallet-1, transfer. */
   databases: z.record(z.string(), z.url()),
+  /**
+   * Those that run now, by name: launcher, postgres, temporal, and the services: app, which holds all of them, or each apart
+   * (api, wallet-api, worker-wallet-0 …, worker-transfer). In the demo launcher and app are the same process.
+   */
   processes: z.record(z.string(), z.int().positive()),
 });
 

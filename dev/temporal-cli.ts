@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -26,6 +27,13 @@ const RUN_LIMIT_MS = 15_000;
 const CONNECT_LIMIT_MS = 5_000;
 const DOWNLOAD_LIMIT_MS = 10 * 60_000;
 const BUILD_LIMIT_MS = 20 * 60_000;
+/** With two cores, modules and all. */
+const BUILD_MINUTES = 4;
+/** What `go install -n` prints of each package that is to be built, and `go install -v` of each that it builds. */
+const WORK_OF_PACKAGE = /^mkdir -p \$WORK\/b\d+\/$/;
+const PACKAGE_NAME = /^[\w.~/-]+$/;
+/** Of what Go said before it failed. */
+const SAID_LINES_MAX = 3;
 
 export interface TemporalCliSource {
   readonly cacheDir: string;
@@ -120,23 +128,46 @@ async function download(directory: string, { downloadUrl = DOWNLOAD_URL, step }:
   await rm(archive);
 }
 
+/** Twice: the first time, `-n` downloads the modules and only prints what is to be done, which tells how much that is. */
 async function goInstall(directory: string, { environment, step }: TemporalCliSource): Promise<void> {
-  step.update('building the Temporal CLI with go install, 4 minutes the first time');
-  const go = spawnTethered('go', ['install', GO_PACKAGE], {
-    env: { ...environment, GOBIN: directory },
+  const run = (flag: string, onLine: (line: string) => void): Promise<void> =>
+    runGo(['install', flag, GO_PACKAGE], { ...environment, GOBIN: directory }, onLine);
+  let modules = 0;
+  let packages = 0;
+  const toBuild = new Set<string>();
+  const tell = (what: string): void => step.update(`${what}, usually ${BUILD_MINUTES} minutes`);
+  tell('building the CLI with Go');
+  await run('-n', (line) => {
+    if (line.startsWith('go: downloading ')) tell(`downloading Go modules, ${(modules += 1)} so far`);
+    if (WORK_OF_PACKAGE.test(line)) toBuild.add(line);
+  });
+  await run('-v', (line) => {
+    if (!PACKAGE_NAME.test(line)) return;
+    packages += 1;
+    tell(packages < toBuild.size ? `building the CLI, ${packages} of ${toBuild.size} packages` : 'linking the CLI');
+  });
+}
+
+/** Runs Go to its end, a line of what it says at a time; throws the last lines unless it exits 0. */
+async function runGo(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const go = spawnTethered('go', args, {
+    env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_LIMIT_MS,
   });
-  let said = '';
-  go.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000);
-    const line = text.trim().split('\n').at(-1)!;
-    if (line.startsWith('go: downloading')) step.update(`building the Temporal CLI, ${line.slice(4)}`);
+  const said: string[] = [];
+  createInterface(go.stderr!).on('line', (line) => {
+    onLine(line);
+    if (said.push(line) > SAID_LINES_MAX) said.shift();
   });
   const [code, signal] = (await once(go, 'close')) as [number | null, string | null];
   if (code === 0) return;
   if (code === COMMAND_NOT_FOUND) throw new Error('go is not on PATH');
-  throw new Error(`${signal ?? `exit code ${code}`}: ${said.trim().split('\n').slice(-3).join(' ')}`);
+  throw new Error(`${signal ?? `exit code ${code}`}: ${said.join(' ')}`);
 }
 
 function isMissing(error: unknown): boolean {

@@ -15,6 +15,8 @@ const authority = z.string().transform((text, context): Authority => {
   context.addIssue(`expected a host or host:port, not ${JSON.stringify(text)}`);
   return z.NEVER;
 });
+export const DATA_DIR_DEFAULT = '.data';
+
 const optionalText = z.string().min(1).optional();
 
 const settings = z.object({
@@ -64,7 +66,7 @@ const settings = z.object({
   COUNTERPOISE_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
   /** The embedded stack: where its state is, and which ports it is to use. */
-  DATA_DIR: z.string().min(1).default('.data'),
+  DATA_DIR: z.string().min(1).default(DATA_DIR_DEFAULT),
   POSTGRES_PORT: port.optional(),
   TEMPORAL_PORT: port.optional(),
   TEMPORAL_UI_PORT: port.optional(),

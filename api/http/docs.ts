@@ -1,6 +1,7 @@
 /**
- * The reference page at /docs: Swagger UI from its package, with nothing from elsewhere, and a content security policy
- * that holds it to that. Only the files named here are served.
+ * What somebody finds who opens the API in a browser: links at /, and the reference page at /docs, Swagger UI from its
+ * package, with nothing from elsewhere, and a content security policy that holds it to that. Only the files named here are
+ * served. None of it is in the OpenAPI document, which describes what programs call.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +40,13 @@ const SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const LINKS = {
+  reference: '/docs',
+  openapi: '/openapi.json',
+  health: '/health',
+  readiness: '/health/ready',
+};
+
 const PACKAGE_FILES = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
@@ -54,6 +62,7 @@ export function docsRoutes() {
   };
 
   const app = new Hono<ApiEnv>()
+    .get('/', (c) => c.json(LINKS))
     .get('/docs', (c) =>
       c.html(PAGE, 200, {
         'Content-Security-Policy': SECURITY_POLICY,

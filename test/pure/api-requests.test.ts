@@ -30,6 +30,7 @@ describe('request ids', () => {
   test('every kind of answer has one', async () => {
     const { app } = testApp();
     for (const path of [
+      '/',
       '/health',
       '/health/ready',
       '/docs',
@@ -211,6 +212,17 @@ describe('documentation', () => {
       await (await forwarding.app.request('/openapi.json')).json(),
       await (await app.request('/openapi.json')).json(),
     );
+  });
+
+  test('the root answers with links, each of which leads to something, and is no part of the document', async () => {
+    const { app } = testApp();
+    const response = await app.request('/');
+    assert.equal(response.status, 200);
+    const links = (await response.json()) as Record<string, string>;
+    assert.deepEqual(Object.keys(links), ['reference', 'openapi', 'health', 'readiness']);
+    for (const path of Object.values(links)) assert.equal((await app.request(path)).status, 200, path);
+    const document = (await (await app.request(links['openapi']!)).json()) as Document;
+    assert.equal(document.paths['/'], undefined);
   });
 
   test('the reference page loads nothing from elsewhere, and no other file of the package is served', async () => {

@@ -45,6 +45,49 @@ test('a Temporal CLI on PATH is taken unless its server is too old', async () =>
   await assert.rejects(tooOld, /temporal on PATH: too old/);
 });
 
+test('while Go builds the Temporal CLI, it is told at which package of how many it is, and how long that usually takes', async () => {
+  const PATH = made('with-go');
+  writeProgram(
+    PATH,
+    'go',
+    `
+    case "$2" in
+    -n)
+      echo 'go: downloading example.com/a v1.0.0' >&2
+      echo 'go: downloading example.com/b v1.2.0' >&2
+      for n in 3 2 1; do printf 'mkdir -p $WORK/b00%s/\\necho x > $WORK/b00%s/importcfg\\n' $n $n >&2; done
+      echo 'mkdir -p $WORK/b001/exe/' >&2;;
+    -v)
+      echo '# a warning of the compiler' >&2
+      for name in example.com/a example.com/b github.com/temporalio/cli/cmd/temporal; do echo $name >&2; done
+      printf '#!/bin/sh\\necho "temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)"\\n' > "$GOBIN/temporal"
+      /bin/chmod 755 "$GOBIN/temporal";;
+    esac`,
+  );
+  const cacheDir = made('built-cache');
+  const told: string[] = [];
+  const listening = { ...step, update: (detail: string) => void told.push(detail) };
+  const cli = await findTemporalCli({ cacheDir, environment: { PATH }, downloadUrl, step: listening });
+  assert.equal(cli, join(cacheDir, 'temporal-cli-1.5.1', 'temporal'));
+  assert.deepEqual(told, [
+    'downloading the Temporal CLI',
+    'building the CLI with Go, usually 4 minutes',
+    'downloading Go modules, 1 so far, usually 4 minutes',
+    'downloading Go modules, 2 so far, usually 4 minutes',
+    'building the CLI, 1 of 3 packages, usually 4 minutes',
+    'building the CLI, 2 of 3 packages, usually 4 minutes',
+    'linking the CLI, usually 4 minutes',
+  ]);
+});
+
+test('a build by Go that fails is told with the last that Go said', async () => {
+  const PATH = made('broken-go');
+  writeProgram(PATH, 'go', 'for n in 1 2 3 4; do echo "go: line $n" >&2; done; exit 1');
+  const cacheDir = made('unbuilt-cache');
+  const failing = findTemporalCli({ cacheDir, environment: { PATH }, downloadUrl, step });
+  await assert.rejects(failing, /5\. go install .*: exit code 1: go: line 2 go: line 3 go: line 4\n/);
+});
+
 test('when no way leads to a time-skipping server, one error names every way and why it failed', async () => {
   const cacheDir = made('empty-cache');
   const missing = findTimeSkippingServer({ cacheDir, environment: nowhere, downloadUrl, step });

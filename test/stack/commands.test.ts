@@ -2,14 +2,17 @@
 // rolls back what it lets fail. Each is run as a process of its own, as npm runs it.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { startStack, type TestStack } from './stack.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
+const STAY_MS = 3_000;
 
 interface Ran {
   readonly code: number;
@@ -72,6 +75,26 @@ describe('the commands', () => {
     assert.ok(Number(json['rolled_back']) >= 3, 'a busy machine may be too slow for others too');
     assert.equal(json['money_after'], json['money_before']);
     assert.match(String(json['rolled_back_example']), /^http:.*\/workflows\/transfer%2F[0-9a-f-]{36}$/);
+    await stack.start();
+  });
+
+  test('a demo that is told to stay is up until it is asked to stop', async () => {
+    assert.equal(await stack.stop(), 0);
+    const file = fileURLToPath(new URL('../../commands/demo.ts', import.meta.url));
+    const args = [file, '--json', '--stay', '--transfers', '1', '--fail-credit', '0'];
+    const demo = spawn(process.execPath, args, {
+      env: { ...process.env, DATA_DIR: stack.dataDir },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: COMMAND_LIMIT_MS,
+    });
+    const exited = once(demo, 'exit');
+    const [said] = (await once(demo.stdout, 'data')) as [Buffer];
+    assert.equal((JSON.parse(said.toString()) as { ok: boolean }).ok, true);
+    // Longer than one that ends takes to stop its services.
+    await sleep(STAY_MS);
+    assert.equal((await fetch(`${stack.api}/health/ready`)).status, 200);
+    demo.kill('SIGINT');
+    assert.deepEqual(await exited, [0, null]);
     await stack.start();
   });
 

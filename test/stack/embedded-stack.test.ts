@@ -3,16 +3,18 @@
  * cleanly, and never gets in another stack's way. Two stacks serve all of these tests.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
-import { recordOf } from '../../dev/processes.ts';
+import { hasStopped } from '../../dev/freeze.ts';
+import { recordOf, send, type ProcessRecord } from '../../dev/processes.ts';
 import { stackFilePath } from '../../dev/stack-file.ts';
 import { refusedStart, startStack, until, type TestStack } from './stack.ts';
 
+const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 const RESPAWN_LIMIT_MS = 20_000;
 
@@ -46,6 +48,33 @@ describe('the embedded stack', () => {
     ]);
     for (const pid of Object.values(separate.file().processes)) assert.ok(recordOf(pid), `pid ${pid} runs`);
   });
+
+  for (const [kind, stackOf] of [
+    ['one process', () => whole],
+    ['--separate', () => separate],
+  ] as const) {
+    test(`${kind}: stack.json is there and names every process before the API says that it is ready`, async () => {
+      const stack = stackOf();
+      const { api, processes } = stack.file();
+      assert.equal(await stack.stop(), 0);
+      const started = stack.start();
+      await until(START_LIMIT_MS, 'the API does not live', async () => (await fetch(`${api}/health`)).ok);
+      // From here on the launcher writes nothing more.
+      const launcher = recordedLauncher(stack);
+      send(launcher, 'SIGSTOP');
+      try {
+        await until(START_LIMIT_MS, 'it is not frozen', () => hasStopped(launcher));
+        await until(START_LIMIT_MS, 'the API is not ready', async () => (await fetch(`${api}/health/ready`)).ok);
+        const file = stack.file();
+        assert.equal(file.api, api);
+        assert.deepEqual(Object.keys(file.processes).sort(), Object.keys(processes).sort());
+        for (const [name, pid] of Object.entries(file.processes)) assert.ok(recordOf(pid), `${name}, pid ${pid}, runs`);
+      } finally {
+        send(launcher, 'SIGCONT');
+      }
+      await started;
+    });
+  }
 
   test('a second launcher on the same data directory is told which one runs', async () => {
     const { code, said } = await refusedStart({ DATA_DIR: whole.dataDir });
@@ -102,6 +131,12 @@ describe('the embedded stack', () => {
     assert.equal(existsSync(stackFilePath(separate.dataDir)), false);
   });
 });
+
+/** The pid by which the data directory knows its launcher, also where there is no stack.json. */
+function recordedLauncher({ dataDir }: TestStack): number {
+  const processes = JSON.parse(readFileSync(join(dataDir, 'processes.json'), 'utf8')) as Record<string, ProcessRecord>;
+  return processes['launcher']!.pid;
+}
 
 /** Leaves something in the database and in Temporal that only data kept on disk can bring back. */
 async function remember(stack: TestStack): Promise<void> {

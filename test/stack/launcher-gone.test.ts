@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { hasStopped } from '../../dev/freeze.ts';
 import { isUp, launchStack } from '../../dev/launched-stack.ts';
 import { recordOf, send } from '../../dev/processes.ts';
-import { stackFilePath } from '../../dev/stack-file.ts';
+import { readStackFile, stackFilePath } from '../../dev/stack-file.ts';
 import { openMoney } from './money.ts';
 import { remainsOf, untilNothingRemains } from './remains.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -129,7 +129,7 @@ describe('nothing is left', { concurrency: 2 }, () => {
     };
     for (const moment of ['initdb', 'commands/migrate.ts', 'commands/serve.ts']) {
       const launcher = launch();
-      const isNow = (): boolean =>
+      const isNow = async (): Promise<boolean> =>
         remainsOf(dataDir).some(({ text }) => text.includes(moment)) || isUp(launcher, dataDir);
       await until(LIMIT_MS, `${moment} was not seen`, isNow);
       launcher.kill('SIGKILL');
@@ -149,17 +149,19 @@ describe('nothing is left', { concurrency: 2 }, () => {
       const { launchStack } = await import(${JSON.stringify(new URL('../../dev/launched-stack.ts', import.meta.url).href)});
       launchStack(${JSON.stringify(launch)});`;
     const owner = run(['--input-type=module', '-e', script], {});
-    await until(LIMIT_MS, 'the stack does not start', () => existsSync(stackFilePath(dataDir)));
+    await until(LIMIT_MS, 'the stack does not start', () => isReady(dataDir));
     owner.kill('SIGKILL');
     await untilNothingRemains(dataDir);
     assert.match(readFileSync(logFile, 'utf8'), /Stopped\. All state is kept/);
     assert.equal(existsSync(stackFilePath(dataDir)), false);
   });
 
-  test('of a demo that is killed', async () => {
+  test('of a demo that is killed, whose stack.json names the process that holds everything', async () => {
     const dataDir = join(directory, 'demo');
     const demo = run([fileOf('demo'), '--transfers', '10000'], { DATA_DIR: dataDir });
-    await until(LIMIT_MS, 'the demo does not start', () => existsSync(stackFilePath(dataDir)));
+    await until(LIMIT_MS, 'the demo does not start', () => isReady(dataDir));
+    const { app, launcher } = readStackFile(dataDir).processes;
+    assert.deepEqual([app, launcher], [demo.pid, demo.pid]);
     demo.kill('SIGKILL');
     await untilNothingRemains(dataDir);
   });
@@ -168,8 +170,7 @@ describe('nothing is left', { concurrency: 2 }, () => {
     const nemesis = run([fileOf('nemesis'), '--minutes', '5', '--seed', '1'], { TMPDIR: directory });
     const own = (): string | undefined =>
       readdirSync(directory).find((name) => name.startsWith('counterpoise-nemesis'));
-    const isRunning = (): boolean => own() !== undefined && existsSync(stackFilePath(join(directory, own()!, 'data')));
-    await until(LIMIT_MS, 'the nemesis does not start', isRunning);
+    await until(LIMIT_MS, 'the nemesis does not start', () => isReady(join(directory, own()!, 'data')));
     nemesis.kill('SIGKILL');
     await untilNothingRemains(join(directory, own()!));
   });
@@ -183,6 +184,11 @@ describe('nothing is left', { concurrency: 2 }, () => {
 
 function fileOf(command: string): string {
   return fileURLToPath(new URL(`../../commands/${command}.ts`, import.meta.url));
+}
+
+/** Throws where no stack runs yet. */
+async function isReady(dataDir: string): Promise<boolean> {
+  return (await fetch(`${readStackFile(dataDir).api}/health/ready`)).ok;
 }
 
 /** It alone, and not what it has started. */

@@ -1,0 +1,49 @@
+/** What `npm start` says last: where everything is, and what to type next. */
+import type { StackFile } from './stack-file.ts';
+
+export interface SummarizedStack extends Omit<StackFile, 'processes'> {
+  readonly dataDir: string;
+  /** Whether commands that are typed without DATA_DIR find this stack. */
+  readonly isOnUsualDataDir: boolean;
+  readonly tookMs: number;
+}
+
+export function summarize(stack: SummarizedStack): string {
+  const { api, wallet_api: walletApi, temporal, databases, dataDir, isOnUsualDataDir, tookMs } = stack;
+  const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
+  const places = [
+    ['API', api],
+    ...(walletApi === undefined ? [] : [['Wallet API', walletApi]]),
+    ['Reference', `${api}/docs`],
+    temporal.ui === undefined ? ['Temporal', temporal.address] : ['Web UI', `${temporal.ui} (Temporal)`],
+    [
+      'PostgreSQL',
+      `${new URL(databases['transfer']!).host}, ${wallets} wallet databases and transfer (URLs in stack.json)`,
+    ],
+    ['Data', dataDir],
+  ];
+  const setting = isOnUsualDataDir ? '' : `DATA_DIR=${quoted(dataDir)} `;
+  return [
+    '',
+    `Counterpoise is ready after ${(tookMs / 1_000).toFixed(1)} s.`,
+    '',
+    ...places.map(([name, value]) => `  ${name!.padEnd(11)} ${value}`),
+    '',
+    'Type next, in a second terminal, in this directory:',
+    '',
+    '  for sample wallets and transfers, and a list of them:',
+    // No comments behind the commands: zsh does not take them for such.
+    `    ${setting}npm run seed`,
+    `    ${setting}npx counterpoise transfer list`,
+    '  for a wallet of your own:',
+    `    curl ${api}/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
+    '',
+    'Ctrl-C stops everything; the data stays.',
+    '',
+  ].join('\n');
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,59 @@
+// What `npm start` says last.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarize, type SummarizedStack } from '../../dev/stack-summary.ts';
+
+const stack: SummarizedStack = {
+  api: 'http://127.0.0.1:3000',
+  temporal: { address: '127.0.0.1:7233', ui: 'http://127.0.0.1:8233', namespace: 'default' },
+  databases: Object.fromEntries(
+    ['wallet-0', 'wallet-1', 'transfer'].map((name) => [name, `postgres://postgres:secret@127.0.0.1:5432/${name}`]),
+  ),
+  dataDir: '/home/me/counterpoise/.data',
+  isOnUsualDataDir: true,
+  tookMs: 6_543,
+};
+
+test('a start ends with where the API, the reference and the Web UI are and with what to type next, without a password', () => {
+  assert.equal(
+    summarize(stack),
+    `
+Counterpoise is ready after 6.5 s.
+
+  API         http://127.0.0.1:3000
+  Reference   http://127.0.0.1:3000/docs
+  Web UI      http://127.0.0.1:8233 (Temporal)
+  PostgreSQL  127.0.0.1:5432, 2 wallet databases and transfer (URLs in stack.json)
+  Data        /home/me/counterpoise/.data
+
+Type next, in a second terminal, in this directory:
+
+  for sample wallets and transfers, and a list of them:
+    npm run seed
+    npx counterpoise transfer list
+  for a wallet of your own:
+    curl http://127.0.0.1:3000/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'
+
+Ctrl-C stops everything; the data stays.
+`,
+  );
+});
+
+test('what to type next names the data directory where it is not the usual one, as a shell reads it', () => {
+  const dataDir = "/tmp/it's here";
+  const said = summarize({ ...stack, dataDir, isOnUsualDataDir: false });
+  assert.match(said, /^ {4}DATA_DIR='\/tmp\/it'\\''s here' npm run seed$/m);
+  assert.match(said, /^ {4}DATA_DIR='\/tmp\/it'\\''s here' npx counterpoise transfer list$/m);
+});
+
+test('a Temporal server that is not ours is named by its address, and a wallet API where there is one', () => {
+  const said = summarize({
+    ...stack,
+    wallet_api: 'http://127.0.0.1:3001',
+    temporal: { address: 'temporal.example.com:7233', namespace: 'default' },
+  });
+  assert.match(said, /^ {2}Wallet API {2}http:\/\/127\.0\.0\.1:3001$/m);
+  assert.match(said, /^ {2}Temporal {4}temporal\.example\.com:7233$/m);
+  assert.doesNotMatch(said, /Web UI/);
+});
