@@ -24,6 +24,9 @@ export interface WorkerContext {
   readonly logger: Logger;
 }
 
+/** What the SDK warns of at each start of a wallet worker, which has no workflows. */
+const ACTIVITIES_ALONE = 'No workflows registered';
+
 /**
  * To be called once, before the first connection is made: the SDK's own log lines go to ours, and it leaves the signals
  * of the process alone.
@@ -42,7 +45,7 @@ export function installTemporalRuntime(logger: Logger): void {
       trace: (message, meta) => write('debug', message, meta),
       debug: (message, meta) => write('debug', message, meta),
       info: (message, meta) => write('debug', message, meta),
-      warn: (message, meta) => write('warn', message, meta),
+      warn: (message, meta) => write(message.startsWith(ACTIVITIES_ALONE) ? 'debug' : 'warn', message, meta),
       error: (message, meta) => write('error', message, meta),
     },
   });

@@ -97,13 +97,10 @@ export function beginCourse(input: TransferInput): Course {
         let stored = await reach(end, undefined, advance);
         if (!isTerminal(stored.status)) stored = await reach(end, undefined, await compensation.closeAdvance());
         compensation.over();
-        return course.leave(stored as TransferEnd);
+        return leave(stored as TransferEnd);
       }),
 
-    async leave(stored) {
-      if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-      return stored;
-    },
+    leave,
   };
   return course;
 
@@ -117,6 +114,11 @@ export function beginCourse(input: TransferInput): Course {
     showStatus(stored.status);
     return stored;
   }
+}
+
+async function leave(stored: TransferEnd): Promise<TransferEnd> {
+  if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  return stored;
 }
 
 /** Whether the credit, its own or that of another movement of its id, is known to be applied. */
