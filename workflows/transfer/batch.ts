@@ -1,10 +1,10 @@
 /**
  * A batch of transfers: all debits in the order of the items, then all credits, shard by shard and chunk by chunk. A chunk
- * whose credits have been answered is settled while others are still credited.
+ * whose credits have been answered is finished while others are still credited.
  *
  *   debits of every chunk ──▶ credits of a chunk ──▶ its items are COMPLETED
  *      │                         └── but for those not credited ──▶ cancel their credits ──▶ undo their debits ──▶ FAILED
- *      └── timed out or canceled: the same for every item of the chunks not settled ──▶ FAILED | CANCELED | COMPLETED
+ *      └── timed out or canceled: the same for every item of the chunks not finished ──▶ FAILED | CANCELED | COMPLETED
  *
  * As for a transfer, the fences decide, item by item, and this code adopts what they answer. Items are spoken of by their
  * places (domain/index-set.ts), so that the history stays small.
@@ -38,7 +38,7 @@ interface Chunk {
   readonly refused: Set<number>;
   /** How many shards have not yet answered for its credits. */
   creditsOpen: number;
-  isSettled: boolean;
+  isFinished: boolean;
 }
 
 /** Ends Completed in Temporal's sense whatever becomes of the items, as `transfer` does. */
@@ -47,7 +47,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
   const steps = createSteps(input);
   const untilDeadlineMs = Math.max(input.deadlineMs - Date.now(), 0);
   const chunks = chunksOf(itemCount, walletShardCount);
-  const settlements: Promise<void>[] = [];
+  const finishing: Promise<void>[] = [];
   let progress: BatchProgress = { status: 'PROCESSING', completed: 0, failed: 0 };
   let wasStuck = false;
   const untilHurried = receiveRetries(() => wasStuck);
@@ -62,8 +62,8 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     log.info('batch given up', { batch_id: batchId, reason, cause: String(error) });
   } finally {
     await CancellationScope.nonCancellable(async () => {
-      await Promise.all(settlements);
-      for (const chunk of chunks) if (!chunk.isSettled) await settle(chunk);
+      await Promise.all(finishing);
+      for (const chunk of chunks) if (!chunk.isFinished) await finish(chunk);
     });
   }
 
@@ -89,12 +89,12 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
       const answers = await inShard(steps.run, 'creditBatch', shard, debited);
       for (const index of answers.keys()) chunk.refused.add(index);
       chunk.creditsOpen -= 1;
-      if (chunk.creditsOpen === 0) settlements.push(CancellationScope.nonCancellable(() => settle(chunk)));
+      if (chunk.creditsOpen === 0) finishing.push(CancellationScope.nonCancellable(() => finish(chunk)));
     }
   }
 
   /** Ends every item of a chunk: those known to be credited, and after compensation all others. */
-  async function settle(chunk: Chunk): Promise<void> {
+  async function finish(chunk: Chunk): Promise<void> {
     const undone = chunk.creditsOpen === 0 ? chunk.indexes.filter((index) => chunk.refused.has(index)) : chunk.indexes;
     const ends = await compensate(undone.slice(0, COMPENSATION_ITEMS), reason);
     for (let first = COMPENSATION_ITEMS; first < undone.length; first += COMPENSATION_ITEMS)
@@ -105,7 +105,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
       ends,
       trace,
     });
-    chunk.isSettled = true;
+    chunk.isFinished = true;
     if (reached.completed + reached.failed > progress.completed + progress.failed) progress = reached;
     setCurrentDetails(`${progress.completed + progress.failed} of ${itemCount} items have ended`);
   }
@@ -184,7 +184,7 @@ function chunksOf(itemCount: number, shardCount: number): Chunk[] {
     ),
     refused: new Set(),
     creditsOpen: shardCount,
-    isSettled: false,
+    isFinished: false,
   }));
 }
 
