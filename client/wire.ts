@@ -1,7 +1,7 @@
 /** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
 
 export interface AmountOrAll {
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount?: string;
 }
 
@@ -44,6 +44,20 @@ export type CaseWithHistory = Case & {
     at: string;
   }>;
 };
+
+export interface Currency {
+  /** ISO 4217. */
+  code: string;
+
+  /** How many decimals an amount has that can be paid out. */
+  minor_units: number;
+
+  /** Of money that comes in or goes out. */
+  transaction_decimals_max: number;
+
+  /** Of money that moves between two wallets. */
+  transfer_decimals_max: number;
+}
 
 export interface LedgerEntry {
   entry_id: string;
@@ -191,7 +205,7 @@ export interface RecurringTransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -334,7 +348,7 @@ export interface TransactionRequest {
   /** CREDIT puts money into the wallet, DEBIT takes it out. */
   type: 'CREDIT' | 'DEBIT';
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -449,7 +463,7 @@ export interface TransferBatchItemRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -467,7 +481,7 @@ export interface TransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -733,6 +747,14 @@ export interface Operations {
       oldest_open_at: string | null;
       oldest_open_age_seconds: number | null;
     };
+  };
+
+  /** The currencies, and how fine amounts in them may be */
+  listCurrencies: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<Currency> };
   };
 
   /** Runs, newest first */
@@ -1066,6 +1088,7 @@ export const ROUTES = {
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
     method: 'GET',

@@ -48,6 +48,9 @@ export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
+export const AMOUNT_DESCRIPTION =
+  'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.';
+
 export const amountField = z
   .string({ error: otherwise('amount_invalid') })
   .superRefine((text, context) => {
@@ -58,8 +61,7 @@ export const amountField = z
   .openapi({
     type: 'string',
     example: '25.00',
-    description:
-      'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.',
+    description: AMOUNT_DESCRIPTION,
   });
 
 export const currencyField = z

@@ -9,6 +9,7 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { reversalId } from '../../domain/derived-id.ts';
+import type { Currency } from '../../domain/currency.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -17,9 +18,16 @@ import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { actorHeader, amountField, commentField, transferIdField } from '../http/fields.ts';
+import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
-import { movementHeaders, movementResponses, preferHeader, type MovementDeps } from './movement.ts';
+import {
+  movementHeaders,
+  movementResponses,
+  preferHeader,
+  transferAmountField,
+  type MovementDeps,
+} from './movement.ts';
+import { precisionFaults } from './only-if-new.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
@@ -30,7 +38,7 @@ import { bodyFault, otherwise } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
 const amountOrAll = z
-  .strictObject({ amount: amountField.optional() }, { error: otherwise('body_invalid') })
+  .strictObject({ amount: transferAmountField.optional() }, { error: otherwise('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
 const nothing = z.strictObject({}, { error: otherwise('body_invalid') }).openapi('Nothing', { example: {} });
 const resolution = z
@@ -76,6 +84,9 @@ exactly one of them. Repeating it with the same amount is safe and answers with 
     ...problemResponses(
       ...ASKING_PROBLEMS,
       'amount_invalid',
+      'amount_not_positive',
+      'amount_too_precise',
+      'amount_too_large',
       'amount_exceeds_transfer',
       'not_capturable',
       'wallet_shard_behind',
@@ -165,7 +176,7 @@ again with another key. A reversal is a transfer, and can be reversed.`,
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
 export function transferActionRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance: accepting, deadlineSeconds } = deps;
+  const { database, starter, acceptance: accepting, deadlineSeconds, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
@@ -175,6 +186,8 @@ export function transferActionRoutes(deps: MovementDeps) {
       // What was asked for is what was decided, whatever then became of it.
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
+      // All of it, and what is decided already, may be finer: it was taken under other rules.
+      if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
@@ -224,6 +237,8 @@ export function transferActionRoutes(deps: MovementDeps) {
           const left = parseUnits(movedAmount(latest)) - parseUnits(latest.reversedAmount);
           const amount = asked ?? formatUnits(left);
           if (left <= 0n || parseUnits(amount) > left) throw refused('not_reversible', latest);
+          // All that is left may be finer: it was moved under other rules.
+          if (parseUnits(amount) < left) refuseFiner(amount, latest);
           const { senderWalletId: receiverWalletId, receiverWalletId: senderWalletId, currency } = latest;
           const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
           const accepted = await acceptReversal(database, terms, acceptance, reversesTransferId, c.var.trace);
@@ -250,6 +265,11 @@ export function transferActionRoutes(deps: MovementDeps) {
     const row = await databaseStep(database, () => findTransfer(database, id));
     if (row === undefined) throw transferNotFound(id);
     return row;
+  }
+
+  function refuseFiner(amount: string, { currency }: Transfer): void {
+    const [fault] = precisionFaults({ amount, currency: currency as Currency }, 'between_wallets', amountPrecision);
+    if (fault !== undefined) throw faultyRequest([fault]);
   }
 
   /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */

@@ -23,7 +23,6 @@ import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import {
-  amountField,
   batchIdField,
   currencyField,
   exampleMovementId,
@@ -33,7 +32,15 @@ import {
   referenceField,
   walletIdField,
 } from '../http/fields.ts';
-import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
+import {
+  attentionAnswer,
+  movementHeaders,
+  movementResponses,
+  renderAttention,
+  transferAmountField,
+  type MovementDeps,
+} from './movement.ts';
+import { precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -60,7 +67,7 @@ const batchItem = z
     {
       sender_wallet_id: walletIdField,
       receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
-      amount: amountField,
+      amount: transferAmountField,
       currency: currencyField,
       reference: referenceField,
     },
@@ -194,7 +201,8 @@ const getItems = createRoute({
   },
 });
 
-export function batchRoutes({ database, batchDatabase, starter, acceptance, deadlineSeconds }: BatchDeps) {
+export function batchRoutes(deps: BatchDeps) {
+  const { database, batchDatabase, starter, acceptance, deadlineSeconds, amountPrecision } = deps;
   // The end of a batch is heard of from Temporal: it is written in parts.
   const withoutNews = { ...acceptance, news: undefined };
   const app = new OpenAPIHono<ApiEnv>();
@@ -228,6 +236,11 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
           starter.walletShardCount,
         ),
         find: () => findBatch(database, id),
+        faultsIfNew: items
+          .flatMap((item, index) =>
+            precisionFaults(item, 'between_wallets', amountPrecision, ['items', index, 'amount']),
+          )
+          .slice(0, FAULTS_MAX),
         // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
         store: async () =>
           (await findBatch(database, id)) === undefined

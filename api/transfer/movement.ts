@@ -6,10 +6,12 @@ import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
+import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
 import type { FieldCode } from '../http/field-codes.ts';
 import {
+  AMOUNT_DESCRIPTION,
   amountAnswer,
   amountField,
   currencyField,
@@ -29,6 +31,7 @@ export interface MovementDeps {
   readonly acceptance: AcceptanceDeps;
   /** From a movement's acceptance until it is given up. */
   readonly deadlineSeconds: number;
+  readonly amountPrecision: AmountPrecision;
 }
 
 export const idempotencyKeyHeader = z
@@ -65,8 +68,13 @@ export const movementHeaders = z.object({
   ...preferHeader,
 });
 
+/** Between two wallets; transactions, which cross to the outside world, are held to the minor unit. */
+export const transferAmountField = amountField.openapi({
+  description: `${AMOUNT_DESCRIPTION} Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
+});
+
 export const movementRequestFields = {
-  amount: amountField,
+  amount: transferAmountField,
   currency: currencyField,
   reference: referenceField,
   metadata: metadataField,

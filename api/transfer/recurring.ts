@@ -21,6 +21,7 @@ import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
+import { precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -149,7 +150,7 @@ const RUNS_SHOWN_MAX = 10;
 const TEMPORAL_LIMIT_MS = 1_000;
 
 export function recurringRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance } = deps;
+  const { database, starter, acceptance, amountPrecision } = deps;
   const { client, monitor, starts } = acceptance;
 
   return new OpenAPIHono<ApiEnv>()
@@ -167,6 +168,7 @@ export function recurringRoutes(deps: MovementDeps) {
         // It moves nothing itself.
         shards: [],
         find,
+        faultsIfNew: precisionFaults(terms, 'between_wallets', amountPrecision),
         async store() {
           if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
             // A repeat may come when it is over.
