@@ -211,10 +211,10 @@ export interface RecurringTransferRequest {
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
 
   /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
@@ -354,10 +354,10 @@ export interface TransactionRequest {
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
 }
 
@@ -469,7 +469,7 @@ export interface TransferBatchItemRequest {
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 }
 
@@ -487,10 +487,10 @@ export interface TransferRequest {
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
   capture_method?: 'automatic' | 'manual';
 

@@ -15,6 +15,7 @@ import type {
 } from '../../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
+import { forbiddenCharacter } from './plain-text.ts';
 import { isStorable } from './request-body.ts';
 import { otherwise } from './validation.ts';
 
@@ -90,16 +91,28 @@ export const actorHeader = z
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
   .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
 
-export const userIdField = textField(255)
+/** Text that is shown in one line, and of which nothing is stored that another rule let in. */
+function lineField(charactersMax: number) {
+  return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
+}
+
+export const userIdField = lineField(255)
   .refine((text) => text !== '', 'too_short')
   .openapi({ minLength: 1, example: 'alice' });
 
-export const referenceField = textField(255)
-  .optional()
-  .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
+/** In a list, which also finds what an earlier version stored. */
+export const userIdParameter = textField(255)
+  .refine((text) => text !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'alice' });
+
+export const referenceField = textField(255).optional().openapi({
+  example: 'Invoice 2026-0042',
+  description:
+    'Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text.',
+});
 
 /** Why somebody steps in. */
-export const commentField = textField(1_000)
+export const commentField = lineField(1_000)
   .refine((text) => text.trim() !== '', 'too_short')
   .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
 
@@ -126,7 +139,7 @@ export const metadataField = z
     additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
     maxProperties: KEYS_MAX,
     example: { order_id: '42' },
-    description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}.`,
+    description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}, each one line as \`reference\` is.`,
   });
 
 /** One pair of metadata, as an object of one key. */

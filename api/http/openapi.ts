@@ -18,6 +18,8 @@ it moves all of its money once, or none.
 
 **Money** is a decimal string with at most four decimals, and with no more than its currency allows: \`GET /v1/currencies\`. **Times** are RFC 3339 in UTC, **durations** whole seconds.
 
+**Text** is one line: control characters and marks that change the direction of text are refused with \`character_forbidden\`.
+
 **Repeats are safe.** Requests that make a movement need an \`Idempotency-Key\`; every other request may be repeated as it is.
 After 429, 503 or no answer at all, repeat with the same key. A key that a request carries several times is one key if all are
 equal, and is refused with 400 \`header_repeated\` otherwise.

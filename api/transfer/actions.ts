@@ -142,6 +142,7 @@ const resolve = createRoute({
       'field_missing',
       'too_short',
       'too_long',
+      'character_forbidden',
       'not_resolvable',
     ),
   },

@@ -40,7 +40,7 @@ import {
   transferAmountField,
   type MovementDeps,
 } from './movement.ts';
-import { precisionFaults } from './only-if-new.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -237,9 +237,10 @@ export function batchRoutes(deps: BatchDeps) {
         ),
         find: () => findBatch(database, id),
         faultsIfNew: items
-          .flatMap((item, index) =>
-            precisionFaults(item, 'between_wallets', amountPrecision, ['items', index, 'amount']),
-          )
+          .flatMap((item, index) => [
+            ...precisionFaults(item, 'between_wallets', amountPrecision, ['items', index, 'amount']),
+            ...noteFaults(item, ['items', index]),
+          ])
           .slice(0, FAULTS_MAX),
         // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
         store: async () =>

@@ -175,6 +175,7 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
       'action_invalid',
       'too_short',
       'too_long',
+      'character_forbidden',
       'database_unavailable',
       'temporal_unavailable',
     ),

@@ -159,6 +159,7 @@ export const movementProblems = [
   'amount_too_large',
   'currency_invalid',
   'too_long',
+  'character_forbidden',
   'metadata_invalid',
   'idempotency_key_reused',
   'database_unavailable',

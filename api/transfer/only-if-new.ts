@@ -4,8 +4,10 @@
  */
 import { decimalsMax, isWithinDecimals, type AmountPrecision, type Passage } from '../../domain/amount-precision.ts';
 import type { Currency } from '../../domain/currency.ts';
+import { FIELD_FAULTS } from '../http/field-codes.ts';
+import { forbiddenCharacter } from '../http/plain-text.ts';
 import type { Fault } from '../http/problem.ts';
-import { bodyFault } from '../http/validation.ts';
+import { bodyFault, FAULTS_MAX } from '../http/validation.ts';
 
 export interface JudgedAmount {
   /** Canonical. */
@@ -24,6 +26,31 @@ export function precisionFaults(
   return isWithinDecimals(amount, decimals)
     ? []
     : [bodyFault('amount_too_precise', path, tooPrecise(currency, decimals, passage))];
+}
+
+export interface JudgedNotes {
+  readonly reference?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Of a reference, and of keys and values of metadata, that are no single line of text; `path` leads to what has them. */
+export function noteFaults({ reference, metadata = {} }: JudgedNotes, path: readonly PropertyKey[] = []): Fault[] {
+  const notes: (readonly [place: readonly PropertyKey[], text: string, what: string])[] = [
+    [['reference'], reference ?? '', 'It'],
+    ...Object.entries(metadata).flatMap(([key, value]) => [
+      // Not at its own place, which would carry it further.
+      [['metadata'], key, 'A key'] as const,
+      [['metadata', ...(forbiddenCharacter(key) === undefined ? [key] : [])], value, 'It'] as const,
+    ]),
+  ];
+  return notes
+    .flatMap(([place, text, what]) => {
+      const character = forbiddenCharacter(text);
+      if (character === undefined) return [];
+      const detail = `${what} has ${character}. ${FIELD_FAULTS.character_forbidden}`;
+      return [bodyFault('character_forbidden', [...path, ...place], detail)];
+    })
+    .slice(0, FAULTS_MAX);
 }
 
 function tooPrecise(currency: Currency, decimals: number, passage: Passage): string {

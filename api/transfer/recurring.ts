@@ -21,7 +21,7 @@ import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
-import { precisionFaults } from './only-if-new.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -168,7 +168,7 @@ export function recurringRoutes(deps: MovementDeps) {
         // It moves nothing itself.
         shards: [],
         find,
-        faultsIfNew: precisionFaults(terms, 'between_wallets', amountPrecision),
+        faultsIfNew: [...precisionFaults(terms, 'between_wallets', amountPrecision), ...noteFaults(terms)],
         async store() {
           if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
             // A repeat may come when it is over.

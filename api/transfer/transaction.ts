@@ -31,7 +31,7 @@ import {
   renderMovement,
   type MovementDeps,
 } from './movement.ts';
-import { precisionFaults } from './only-if-new.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
@@ -139,7 +139,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
         bodyHash: hash,
         shards: shardsOf([walletId], starter.walletShardCount),
         find: () => findTransaction(database, id),
-        faultsIfNew: precisionFaults(terms, 'outside', amountPrecision),
+        faultsIfNew: [...precisionFaults(terms, 'outside', amountPrecision), ...noteFaults({ reference, metadata })],
         store: () =>
           acceptTransaction(
             database,

@@ -15,7 +15,7 @@ import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from '../http/fields.ts';
 import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
-import { precisionFaults } from './only-if-new.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
 import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -160,7 +160,11 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
         bodyHash: hash,
         shards: shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount),
         find: () => findTransfer(database, id),
-        faultsIfNew: [...precisionFaults(terms, 'between_wallets', amountPrecision), ...timeFaults(scheduledAt)],
+        faultsIfNew: [
+          ...precisionFaults(terms, 'between_wallets', amountPrecision),
+          ...noteFaults({ reference, metadata }),
+          ...timeFaults(scheduledAt),
+        ],
         store: () =>
           acceptTransfer(
             database,

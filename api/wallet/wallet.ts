@@ -17,7 +17,7 @@ import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { currencyField, instantField, userIdField, walletIdField } from '../http/fields.ts';
+import { currencyField, instantField, userIdField, userIdParameter, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -59,6 +59,7 @@ const post = createRoute({
       'field_missing',
       'too_short',
       'too_long',
+      'character_forbidden',
       'currency_invalid',
       'database_unavailable',
     ),
@@ -81,7 +82,7 @@ const list = createRoute({
   operationId: 'listWallets',
   summary: 'Wallets, newest first',
   tags,
-  request: { query: z.strictObject({ user_id: userIdField.optional(), ...pageParameters }) },
+  request: { query: z.strictObject({ user_id: userIdParameter.optional(), ...pageParameters }) },
   responses: {
     200: { description: 'A page of wallets.', content: { 'application/json': { schema: pageSchema(walletAnswer) } } },
     ...problemResponses('text_invalid', 'too_short', 'too_long', ...PAGE_PROBLEMS, 'database_unavailable'),

@@ -283,6 +283,25 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
   }
 });
 
+test('a user and a comment are one line of text', async () => {
+  const comment = 'done\n2026-01-01 alice: closed';
+  for (const [path, body, pointer] of [
+    ['/v1/wallets', { user_id: 'al\u202eice' }, '/user_id'],
+    ['/v1/wallets', { user_id: 'alice\r' }, '/user_id'],
+    [`/v1/transfers/${SENDER}/resolve`, { action: 'retry', comment }, '/comment'],
+    [`/v1/cases/${SENDER}/resolve`, { action: 'close', comment }, '/comment'],
+  ] as const) {
+    const problem = await post(path, body, { 'x-actor': 'alice' });
+    assert.deepEqual(
+      [problem.status, problem.code, problem.errors?.[0]?.pointer],
+      [422, 'character_forbidden', pointer],
+    );
+  }
+  // Nothing else gets into X-Actor anyway.
+  const named = await post(`/v1/cases/${SENDER}/resolve`, { action: 'close', comment: 'x' }, { 'x-actor': 'a\tb' });
+  assert.equal(named.code, 'actor_invalid');
+});
+
 test('what is valid reaches the database', async () => {
   for (const path of [
     '/v1/transfers?created_after=2026-01-01T00:00:00+01:00&limit=200',

@@ -1,14 +1,18 @@
-// How fine amounts may be: what a new movement is refused for, and that what is there already is none of its concern.
+// What a new movement is refused for, by how fine its amount is and by what is written in its notes, and that none of it concerns
+// what is there already.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { recordTransferStatus } from '../../db/transfer/queries.ts';
+import { transferId } from '../../domain/derived-id.ts';
+import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
+import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { CURRENCIES } from '../../domain/currency.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import { RECEIVER, SENDER, testApp, type Problem } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster, type TestStores } from './database.ts';
-import { fresh, trace } from './wallets.ts';
+import { fresh, trace, USD } from './wallets.ts';
 
 interface Answer {
   readonly status: number;
@@ -18,7 +22,7 @@ interface Answer {
 
 const PAIR = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER };
 
-describe('amounts are as fine as their currency allows', () => {
+describe('what only new movements are asked', () => {
   let cluster: TestCluster;
   let stores: TestStores;
   before(async () => {
@@ -117,6 +121,77 @@ describe('amounts are as fine as their currency allows', () => {
     );
     const refused = await post(`/v1/transfers/${made.body.transfer_id}/capture`, { amount: '0.5' });
     assert.deepEqual(told(refused).slice(0, 2), [422, 'amount_too_precise']);
+  });
+
+  test('controls and marks of direction in notes are refused, naming the field and the character', async () => {
+    const forbidden = [0, 9, 10, 13, 27, 0x1f, 0x7f, 0x80, 0x9f, 0x61c, 0x200e, 0x200f, 0x2028, 0x2029];
+    forbidden.push(...[0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]);
+    for (const code of forbidden.slice(1)) {
+      const text = `Rent ${String.fromCharCode(code)}25.00`;
+      const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+      for (const [notes, pointer, what] of [
+        [{ reference: text }, '/reference', 'It'],
+        [{ metadata: { a: 'plain', b: text } }, '/metadata/b', 'It'],
+        [{ metadata: { [text]: 'plain' } }, '/metadata', 'A key'],
+      ] as const) {
+        const answer = await post('/v1/transfers', { ...PAIR, amount: '1', ...notes });
+        assert.deepEqual(told(answer).slice(0, 3), [422, 'character_forbidden', pointer], name);
+        assert.ok(answer.body.detail?.startsWith(`${what} has ${name}.`), answer.body.detail);
+      }
+    }
+  });
+
+  test('every request that keeps notes refuses them', async () => {
+    const reference = 'Rent\u202e00.52';
+    for (const [path, body, pointer] of [
+      ['/v1/transfers', { ...PAIR, amount: '1', reference }, '/reference'],
+      ['/v1/transactions', { wallet_id: SENDER, type: 'CREDIT', amount: '1', reference }, '/reference'],
+      ['/v1/recurring-transfers', { ...PAIR, amount: '1', every: 60, reference }, '/reference'],
+      ['/v1/transfer-batches', { items: [{ ...PAIR, amount: '1', reference }] }, '/items/0/reference'],
+    ] as const)
+      assert.deepEqual(told(await post(path, body)).slice(0, 3), [422, 'character_forbidden', pointer]);
+  });
+
+  test('letters of any script, marks on them and joined emoji are no controls', async () => {
+    for (const reference of [
+      'Żółć — naïve',
+      'إيجار شهر مايو',
+      'שכר דירה',
+      '家賃',
+      'क्षत्रिय',
+      '👩‍👩‍👧 🏳️‍🌈',
+      'soft\u00adhyphen',
+    ])
+      assert.equal((await post('/v1/transfers', { ...PAIR, amount: '1', reference })).status, 202, reference);
+  });
+
+  test('notes that were kept before stay readable and findable, and a repeat names what has them', async () => {
+    const key = fresh('key');
+    const notes = { reference: 'Rent\nMay', metadata: { note: 'a\tb' } };
+    const terms = {
+      transferId: transferId(key),
+      senderWalletId: SENDER as WalletId,
+      receiverWalletId: RECEIVER as WalletId,
+      amount: '1.0000',
+      currency: USD,
+    };
+    const bodyHash = transferBodyHash({ ...terms, ...notes });
+    await acceptTransfer(
+      stores.transfer.service,
+      terms,
+      { ...notes, idempotencyKey: key, bodyHash, deadlineSeconds: 600 },
+      trace,
+    );
+    const again = await post('/v1/transfers', { ...PAIR, amount: '1', ...notes }, { key });
+    assert.deepEqual([again.status, again.isReplayed], [202, true]);
+    const { app } = testApp({ database: stores.transfer.service });
+    for (const query of ['reference=Rent%0AMay', 'metadata[note]=a%09b']) {
+      const found = (await (await app.request(`/v1/transfers?${query}`)).json()) as { data: { reference: string }[] };
+      assert.deepEqual(
+        found.data.map(({ reference }) => reference),
+        [notes.reference],
+      );
+    }
   });
 
   test('the list of currencies says how many decimals each has', async () => {
