@@ -8,6 +8,7 @@ export const FIELD_FAULTS = {
   body_invalid: 'The body must be a JSON object.',
   field_missing: 'The field is required.',
   unknown_field: 'There is no such field.',
+  name_reserved: 'No member may be named __proto__: in JavaScript that would be something else.',
   unknown_parameter: 'There is no such parameter.',
   text_invalid: 'Must be a string of Unicode characters, without NUL and lone surrogates.',
   character_forbidden: 'Must have no control characters, line separators, or marks that change the direction of text.',

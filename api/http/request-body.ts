@@ -220,7 +220,7 @@ function textFaults({ body, members }: Parsed): [Fault] | undefined {
       const place = { key, within: at };
       if (!Array.isArray(value)) read += 1;
       // As a key of an object literal or of a copy it would set the prototype.
-      if (key === '__proto__') return [bodyFault('unknown_field', pathOf(place))];
+      if (key === '__proto__') return [bodyFault('name_reserved', pathOf(place))];
       if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
       pending.push({ value: member, at: place });
     }

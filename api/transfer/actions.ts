@@ -18,6 +18,7 @@ import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
+import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import {
@@ -183,7 +184,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       const { transfer_id: id } = c.req.valid('param');
       const before = await existing(c, id);
       const { amount = before.amount } = c.req.valid('json');
-      refuseMoreThan(before.amount, amount);
+      refuseMoreThan(before.amount, amount, `It is ${before.amount} ${before.currency}`);
       // What was asked for is what was decided, whatever then became of it.
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
@@ -225,7 +226,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       const { amount: asked } = c.req.valid('json');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const reversed = await existing(c, reversesTransferId);
-      if (asked !== undefined) refuseMoreThan(reversed.amount, asked);
+      if (asked !== undefined) refuseMoreThan(reversed.amount, asked, leftOf(reversed));
       const id = reversalId(idempotencyKey);
       const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
       const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
@@ -281,15 +282,26 @@ export function transferActionRoutes(deps: MovementDeps) {
   }
 }
 
-function refuseMoreThan(amountMax: string, amount: string): void {
-  if (parseUnits(amount) > parseUnits(amountMax))
-    throw faultyRequest([bodyFault('amount_exceeds_transfer', ['amount'])]);
+/** `there` is a sentence that says how much there is, where that is known. */
+function refuseMoreThan(amountMax: string, amount: string, there: string | undefined): void {
+  if (parseUnits(amount) <= parseUnits(amountMax)) return;
+  const { amount_exceeds_transfer: detail } = FIELD_FAULTS;
+  throw faultyRequest([
+    bodyFault('amount_exceeds_transfer', ['amount'], there === undefined ? detail : `${detail} ${there}.`),
+  ]);
+}
+
+/** What can be reversed of what has moved; nothing is said of a transfer that has not moved anything. */
+function leftOf(row: Transfer): string | undefined {
+  if (row.status !== 'COMPLETED') return undefined;
+  return `${formatUnits(parseUnits(movedAmount(row)) - parseUnits(row.reversedAmount))} ${row.currency} is left to reverse`;
 }
 
 /** With the state that does not allow it. */
 function refused(code: ProblemCode, row: Transfer): ProblemError {
+  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
   return new ProblemError(code, {
-    detail: `The transfer is ${row.status}.`,
+    detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
     members: {
       transfer_id: row.transferId,
       transfer_status: row.status,
@@ -297,4 +309,12 @@ function refused(code: ProblemCode, row: Transfer): ProblemError {
       reversed_amount: row.reversedAmount,
     },
   });
+}
+
+/** A hold that has expired stays DEBITED until all of it is given back. */
+function expiryOf({ status, failureReason, expiresAt }: Transfer): string | undefined {
+  if (expiresAt === null) return undefined;
+  const at = `its hold expired at ${expiresAt.toISOString()}`;
+  if (failureReason === 'capture_expired') return at;
+  return status === 'DEBITED' && expiresAt.getTime() <= Date.now() ? `${at} and is being given back` : undefined;
 }

@@ -42,7 +42,8 @@ export const idempotencyKeyHeader = z
     example: 'order-42-payment',
     description:
       'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
-      '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
+      '(`Idempotent-Replayed: true`); with another body it is refused. A key belongs to its route: the same one on another route ' +
+      'names another thing, and on `/reversals` the transfer in the path is part of the body, on `/trigger` part of the route. A request that was refused (4xx, or 503 before ' +
       'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
 

@@ -129,7 +129,8 @@ describe('a field that does not validate is refused with 422, its own code and i
       '/v1/transfers',
       JSON.stringify({ ...transfer, metadata: {} }).replace('{}', '{"__proto__": "x"}'),
     );
-    assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['unknown_field', '/metadata/__proto__']);
+    assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['name_reserved', '/metadata/__proto__']);
+    assert.match(problem.detail ?? '', /No member may be named __proto__/);
   });
 
   test('a body that is no object is refused as such', async () => {
