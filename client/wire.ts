@@ -548,6 +548,7 @@ export interface WalletLimitsRequest {
 }
 
 export interface WalletRequest {
+  /** Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case. */
   user_id: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -984,6 +985,7 @@ export interface Operations {
   listWallets: {
     path?: undefined;
     query?: {
+      /** As sent, or in Unicode’s form NFC. */
       user_id?: string;
       limit?: number;
 

@@ -12,6 +12,7 @@ export const FIELD_FAULTS = {
   unknown_parameter: 'There is no such parameter.',
   text_invalid: 'Must be a string of Unicode characters, without NUL and lone surrogates.',
   character_forbidden: 'Must have no control characters, line separators, or marks that change the direction of text.',
+  blank_at_edge: 'Must not begin or end with a blank.',
   too_short: 'Must not be empty.',
   too_long: 'Is longer than allowed.',
   wallet_id_invalid: 'Must be a UUID.',

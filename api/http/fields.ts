@@ -96,14 +96,26 @@ function lineField(charactersMax: number) {
   return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
 }
 
+/** As sent: `userIdOf` says which user it names. */
 export const userIdField = lineField(255)
-  .refine((text) => text !== '', 'too_short')
-  .openapi({ minLength: 1, example: 'alice' });
+  .refine((text) => text !== '', { error: 'too_short', abort: true })
+  .refine((text) => text === text.trim(), 'blank_at_edge')
+  .refine((text) => isWithin(userIdOf(text), 255), 'too_long')
+  .openapi({
+    minLength: 1,
+    example: 'alice',
+    description: 'Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case.',
+  });
 
 /** In a list, which also finds what an earlier version stored. */
 export const userIdParameter = textField(255)
   .refine((text) => text !== '', 'too_short')
-  .openapi({ minLength: 1, example: 'alice' });
+  .openapi({ minLength: 1, example: 'alice', description: 'As sent, or in Unicode’s form NFC.' });
+
+/** The same letters may be written in several ways, which look the same and would be two users. */
+export function userIdOf(text: string): string {
+  return text.normalize('NFC');
+}
 
 export const referenceField = textField(255).optional().openapi({
   example: 'Invoice 2026-0042',

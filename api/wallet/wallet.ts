@@ -17,7 +17,7 @@ import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { currencyField, instantField, userIdField, userIdParameter, walletIdField } from '../http/fields.ts';
+import { currencyField, instantField, userIdField, userIdOf, userIdParameter, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -59,6 +59,7 @@ const post = createRoute({
       'field_missing',
       'too_short',
       'too_long',
+      'blank_at_edge',
       'character_forbidden',
       'currency_invalid',
       'database_unavailable',
@@ -148,7 +149,9 @@ const activate = createRoute({
 export function walletRoutes(shards: readonly Database[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
-      const { user_id: userId, currency } = c.req.valid('json');
+      const { user_id: sent, currency } = c.req.valid('json');
+      const userId = userIdOf(sent);
+      if (sent !== userId) await refuseFormer(walletId(sent, currency));
       const id = walletId(userId, currency);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
@@ -160,7 +163,7 @@ export function walletRoutes(shards: readonly Database[]) {
         }),
         { isWrite: true },
       );
-      if (!isOpened) throw new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
+      if (!isOpened) throw walletExists(id);
       c.header('Location', `/v1/wallets/${id}`);
       return c.json(renderWallet(wallet), 201);
     })
@@ -173,9 +176,10 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(creationCursor, cursor);
+      const userIds = userId === undefined ? undefined : [...new Set([userId, userIdOf(userId)])];
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
       const ofShards = await Promise.all(
-        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))),
+        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
       );
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
@@ -216,6 +220,16 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
     });
+
+  /** Wallets were opened for user ids as they were sent: such a user has one, and gets no second. */
+  async function refuseFormer(id: WalletId): Promise<void> {
+    const shard = shardFor(shards, id);
+    if ((await databaseStep(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);
+  }
+}
+
+function walletExists(id: WalletId): ProblemError {
+  return new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
 }
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {

@@ -284,6 +284,13 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
   }
 });
 
+test('a user id that begins or ends with a blank is refused', async () => {
+  for (const user_id of [' alice', 'alice ', '\u00a0alice', 'alice\u3000', ' ']) {
+    const problem = await post('/v1/wallets', { user_id });
+    assert.deepEqual([problem.status, problem.code, problem.errors?.[0]?.pointer], [422, 'blank_at_edge', '/user_id']);
+  }
+});
+
 test('a user and a comment are one line of text', async () => {
   const comment = 'done\n2026-01-01 alice: closed';
   for (const [path, body, pointer] of [
