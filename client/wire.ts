@@ -735,7 +735,7 @@ export interface Operations {
       status?: 'OPEN' | 'RESOLVED';
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -764,7 +764,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -782,7 +782,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -804,7 +804,7 @@ export interface Operations {
       wallet_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -822,7 +822,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -863,7 +863,7 @@ export interface Operations {
       type?: 'CREDIT' | 'DEBIT';
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -881,7 +881,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -899,7 +899,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -951,7 +951,7 @@ export interface Operations {
       recurring_transfer_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -969,7 +969,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -989,7 +989,7 @@ export interface Operations {
       user_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;

@@ -9,7 +9,6 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { reversalId } from '../../domain/derived-id.ts';
-import type { Currency } from '../../domain/currency.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -270,7 +269,7 @@ export function transferActionRoutes(deps: MovementDeps) {
   }
 
   function refuseFiner(amount: string, { currency }: Transfer): void {
-    const [fault] = precisionFaults({ amount, currency: currency as Currency }, 'between_wallets', amountPrecision);
+    const [fault] = precisionFaults({ amount, currency }, 'between_wallets', amountPrecision);
     if (fault !== undefined) throw faultyRequest([fault]);
   }
 

@@ -41,7 +41,7 @@ import {
   type MovementDeps,
 } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
@@ -261,11 +261,11 @@ export function batchRoutes(deps: BatchDeps) {
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
       const rows = await databaseStep(database, () => listBatches(database, { after, limit: limit + 1 }));
       return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
+        pageOf(rows, { list: listOf(c), limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
         200,
       );
     })
@@ -273,12 +273,12 @@ export function batchRoutes(deps: BatchDeps) {
       const { batch_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ batch_id: id });
-      const after = decodeCursor(z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
+      const after = decodeCursor(listOf(c), z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
       const rows = await databaseStep(database, async () => {
         await existing(database, id);
         return listBatchItems(database, id, { after, limit: limit + 1 });
       });
-      return c.json(pageOf(rows, { limit, render: renderItem, cursorOf: (row) => row.index }), 200);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
     });
 }
 

@@ -32,7 +32,7 @@ import {
   type MovementDeps,
 } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
-import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
+import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -164,10 +164,11 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     })
     .openapi(list, async (c) => {
       const query = c.req.valid('query');
-      const filter = { ...listFilter(query), status: query.status, type: query.type };
+      const filter = { ...listFilter(listOf(c), query), status: query.status, type: query.type };
       const { rows, stoppedAt } = await databaseStep(database, () => listTransactions(database, filter));
       return c.json(
         pageOf(rows, {
+          list: listOf(c),
           limit: query.limit,
           render,
           cursorOf: (row) => creationPosition(row.createdAt, row.transactionId),

@@ -18,7 +18,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { currencyField, instantField, userIdField, userIdOf, userIdParameter, walletIdField } from '../http/fields.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -175,7 +175,7 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const userIds = userId === undefined ? undefined : [...new Set([userId, userIdOf(userId)])];
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
       const ofShards = await Promise.all(
@@ -183,7 +183,12 @@ export function walletRoutes(shards: readonly Database[]) {
       );
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
-        pageOf(rows, { limit, render: renderWallet, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }),
+        pageOf(rows, {
+          list: listOf(c),
+          limit,
+          render: renderWallet,
+          cursorOf: (row) => [row.createdAt.toISOString(), row.walletId],
+        }),
         200,
       );
     })
@@ -191,13 +196,16 @@ export function walletRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
-      const before = decodeCursor(z.int().positive(), cursor);
+      const before = decodeCursor(listOf(c), z.int().positive(), cursor);
       const shard = shardFor(shards, id);
       const rows = await databaseStep(shard, async () => {
         await existing(shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
-      return c.json(pageOf(rows, { limit, render: renderEntry, cursorOf: (row) => row.sequence }), 200);
+      return c.json(
+        pageOf(rows, { list: listOf(c), limit, render: renderEntry, cursorOf: (row) => row.sequence }),
+        200,
+      );
     })
     .openapi(getBalance, async (c) => {
       const { wallet_id: id } = c.req.valid('param');

@@ -35,7 +35,7 @@ describe('what only new movements are asked', () => {
   const post = async (
     path: string,
     body: object,
-    { key = fresh('key'), precision = 'currency' as AmountPrecision } = {},
+    { key = fresh('key'), precision = 'currency' }: { key?: string; precision?: AmountPrecision } = {},
   ): Promise<Answer> => {
     const { service } = stores.transfer;
     const { app } = testApp({ database: service, batchDatabase: service, amountPrecision: precision });

@@ -284,6 +284,30 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
   }
 });
 
+test('a cursor that another list has given is refused with 400, and one of this list is taken', async () => {
+  const at = ['2026-01-01T00:00:00.000Z', SENDER];
+  for (const [path, list] of [
+    ['/v1/transfers', '/v1/transactions'],
+    ['/v1/transfers', '/v1/wallets'],
+    ['/v1/transactions', '/v1/transfers'],
+    ['/v1/cases', '/v1/reconciliation-runs'],
+    ['/v1/reconciliation-runs', '/v1/cases'],
+    ['/v1/transfer-batches', '/v1/recurring-transfers'],
+    ['/v1/recurring-transfers', '/v1/transfers'],
+    [`/v1/recurring-transfers/${SENDER}/runs`, `/v1/recurring-transfers/${RECEIVER}/runs`],
+    ['/v1/wallets', '/v1/transfers'],
+  ] as const) {
+    const refusal = await refused(`${path}?cursor=${encode({ list, at })}`);
+    assert.deepEqual([refusal.status, refusal.code], [400, 'cursor_of_another_list'], path);
+    // As far as the database, which is not there; so does one that bears no name, as they did not once.
+    for (const own of [{ list: path, at }, at])
+      assert.equal((await refused(`${path}?cursor=${encode(own)}`)).code, 'internal_error', path);
+  }
+  const entries = `/v1/wallets/${SENDER}/entries`;
+  const other = await refused(`${entries}?cursor=${encode({ list: `/v1/wallets/${RECEIVER}/entries`, at: 7 })}`);
+  assert.deepEqual([other.status, other.code], [400, 'cursor_of_another_list']);
+});
+
 test('a user id that begins or ends with a blank is refused', async () => {
   for (const user_id of [' alice', 'alice ', '\u00a0alice', 'alice\u3000', ' ']) {
     const problem = await post('/v1/wallets', { user_id });
