@@ -7,6 +7,7 @@ import { batchLegsRoute } from './transfer/batch-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { caseRoutes } from './transfer/case.ts';
+import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
 import { forwardWallets } from './wallet/forward-wallets.ts';
 import { healthRoutes } from './health.ts';
@@ -49,6 +50,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', recurringRoutes(deps))
     .route('/', recurringControlRoutes(deps))
     .route('/', transactionRoutes(deps))
+    .route('/', currencyRoutes(deps))
     .route('/', batchRoutes(deps))
     .route('/', batchLegsRoute(deps.database))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))

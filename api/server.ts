@@ -72,6 +72,7 @@ export async function startApi(
       draining: draining.signal,
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
+    amountPrecision: settings.AMOUNT_PRECISION,
     readiness: watchReadiness(
       {
         'transfer-database': databaseCheck(database),

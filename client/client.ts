@@ -77,6 +77,11 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       ...listing('listTransactions'),
     },
 
+    currencies: {
+      /** All of them, with how many decimals their amounts may have. */
+      list: async (callOptions?: CallOptions) => (await call('listCurrencies', {}, callOptions)).data,
+    },
+
     transfers: {
       create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
         call('createTransfer', { body }, callOptions),

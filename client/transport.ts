@@ -27,6 +27,11 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
   /** Answers as soon as the movement has ended or waits for somebody, at most so many seconds later: 1 to 60. Default: at once. */
   readonly waitSeconds?: number;
+  /**
+   * Called where the key had named what is answered before this call was made. Not where only a further try is told so, for it
+   * may have been a try before it whose answer was lost.
+   */
+  readonly onReplayed?: () => void;
   /** Who acts, for operations that keep a record of that. */
   readonly actor?: string;
   /** Ends the call, its pauses included, by throwing the signal's reason. What was sent may still take effect. */
@@ -54,7 +59,9 @@ export interface Surroundings {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
-type Outcome = { readonly answer: unknown } | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
+type Outcome =
+  | { readonly answer: unknown; readonly isReplayed: boolean }
+  | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
 
 /** Longer than the API waits for an end that is not there yet, which is ten seconds. */
 const TIMEOUT_MS = 15_000;
@@ -70,7 +77,10 @@ export function createTransport(options: ClientOptions, { now, random, sleep }: 
     for (let attempt = 1; ; attempt += 1) {
       call.signal?.throwIfAborted();
       const outcome = await tryOnce(request, attempt, options, call.signal, now);
-      if ('answer' in outcome) return outcome.answer;
+      if ('answer' in outcome) {
+        if (outcome.isReplayed && attempt === 1) call.onReplayed?.();
+        return outcome.answer;
+      }
       const { error, retryAfterMs: askedMs } = outcome;
       if (askedMs === undefined || attempt >= attemptsMax) throw error;
       const pause = pauseMs(attempt, askedMs, random);
@@ -160,7 +170,8 @@ async function tryOnce(
   }
   const { ok, status } = response;
   const content = parse(text);
-  if (ok && (content !== undefined || text === '')) return { answer: content };
+  if (ok && (content !== undefined || text === ''))
+    return { answer: content, isReplayed: response.headers.get('idempotent-replayed') === 'true' };
   const problem = isProblem(content) ? content : undefined;
   const error =
     problem === undefined

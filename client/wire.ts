@@ -1,7 +1,7 @@
 /** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
 
 export interface AmountOrAll {
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount?: string;
 }
 
@@ -44,6 +44,20 @@ export type CaseWithHistory = Case & {
     at: string;
   }>;
 };
+
+export interface Currency {
+  /** ISO 4217. */
+  code: string;
+
+  /** How many decimals an amount has that can be paid out. */
+  minor_units: number;
+
+  /** Of money that comes in or goes out. */
+  transaction_decimals_max: number;
+
+  /** Of money that moves between two wallets. */
+  transfer_decimals_max: number;
+}
 
 export interface LedgerEntry {
   entry_id: string;
@@ -191,16 +205,16 @@ export interface RecurringTransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
 
   /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
@@ -334,16 +348,16 @@ export interface TransactionRequest {
   /** CREDIT puts money into the wallet, DEBIT takes it out. */
   type: 'CREDIT' | 'DEBIT';
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
 }
 
@@ -449,13 +463,13 @@ export interface TransferBatchItemRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 }
 
@@ -467,16 +481,16 @@ export interface TransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. */
+  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
   reference?: string;
 
-  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500. */
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
   capture_method?: 'automatic' | 'manual';
 
@@ -534,6 +548,7 @@ export interface WalletLimitsRequest {
 }
 
 export interface WalletRequest {
+  /** Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case. */
   user_id: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -720,7 +735,7 @@ export interface Operations {
       status?: 'OPEN' | 'RESOLVED';
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -735,13 +750,21 @@ export interface Operations {
     };
   };
 
+  /** The currencies, and how fine amounts in them may be */
+  listCurrencies: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<Currency> };
+  };
+
   /** Runs, newest first */
   listReconciliationRuns: {
     path?: undefined;
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -759,7 +782,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -781,7 +804,7 @@ export interface Operations {
       wallet_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -799,7 +822,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -840,7 +863,7 @@ export interface Operations {
       type?: 'CREDIT' | 'DEBIT';
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -858,7 +881,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -876,7 +899,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -928,7 +951,7 @@ export interface Operations {
       recurring_transfer_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -946,7 +969,7 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -962,10 +985,11 @@ export interface Operations {
   listWallets: {
     path?: undefined;
     query?: {
+      /** As sent, or in Unicode’s form NFC. */
       user_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before. */
+      /** The `next_cursor` of the page before: of this list, and with the same filters. */
       cursor?: string;
     };
     body?: undefined;
@@ -1066,6 +1090,7 @@ export const ROUTES = {
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
     method: 'GET',

@@ -10,12 +10,24 @@ const ACTIVE_CODES =
   'SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV ' +
   'WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG';
 
+/** ISO 4217's minor units, where they are not the usual two: yen have none, and a dinar has a thousand fils. */
+const WITHOUT_MINOR_UNIT = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' '));
+const OF_THOUSANDTHS = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
+
 declare const brand: unique symbol;
 /** An active ISO 4217 code, upper case. */
 export type Currency = string & { readonly [brand]: 'Currency' };
 
-const currencies: ReadonlySet<string> = new Set(ACTIVE_CODES.split(' '));
+/** In the order of the alphabet. */
+export const CURRENCIES = ACTIVE_CODES.split(' ') as readonly string[] as readonly Currency[];
+const currencies: ReadonlySet<string> = new Set(CURRENCIES);
 
 export function isCurrency(text: string): text is Currency {
   return currencies.has(text);
+}
+
+/** How many decimals an amount has that can be paid out: 2 for USD, 0 for JPY, 3 for KWD. */
+export function minorUnits(currency: Currency): 0 | 2 | 3 {
+  if (WITHOUT_MINOR_UNIT.has(currency)) return 0;
+  return OF_THOUSANDTHS.has(currency) ? 3 : 2;
 }

@@ -15,7 +15,8 @@ export interface Money {
 /** The largest amount of one movement, which is what numeric(19,4) holds: fifteen digits and four decimals. */
 const AMOUNT_UNITS_MAX = 10n ** 19n - 1n;
 
-const DECIMALS = 4;
+/** Of every currency, in the ledger and on the wire. */
+export const LEDGER_DECIMALS = 4;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;
 
 /**
@@ -24,16 +25,17 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;
  */
 export function parseUnits(decimal: string): bigint {
   const match = DECIMAL.exec(decimal);
-  if (match === null) throw new RangeError(`not a decimal with at most ${DECIMALS} places: ${JSON.stringify(decimal)}`);
+  if (match === null)
+    throw new RangeError(`not a decimal with at most ${LEDGER_DECIMALS} places: ${JSON.stringify(decimal)}`);
   const [, sign = '', whole = '', fraction = ''] = match;
-  const units = BigInt(whole + fraction.padEnd(DECIMALS, '0'));
+  const units = BigInt(whole + fraction.padEnd(LEDGER_DECIMALS, '0'));
   return sign === '-' ? -units : units;
 }
 
 /** The canonical decimal string, always with four decimals: 250000n is `"25.0000"`. The inverse of `parseUnits`. */
 export function formatUnits(units: bigint): string {
-  const digits = (units < 0n ? -units : units).toString().padStart(DECIMALS + 1, '0');
-  return `${units < 0n ? '-' : ''}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`;
+  const digits = (units < 0n ? -units : units).toString().padStart(LEDGER_DECIMALS + 1, '0');
+  return `${units < 0n ? '-' : ''}${digits.slice(0, -LEDGER_DECIMALS)}.${digits.slice(-LEDGER_DECIMALS)}`;
 }
 
 export type AmountProblem = 'amount_invalid' | 'amount_not_positive' | 'amount_too_precise' | 'amount_too_large';
@@ -47,7 +49,7 @@ export function amountProblem(text: string): AmountProblem | undefined {
   if (text.length > 64) return /^\d+(\.\d+)?$/.test(text.slice(0, 64)) ? 'amount_too_large' : 'amount_invalid';
   if (!/^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return 'amount_invalid';
   if (text.startsWith('-')) return 'amount_not_positive';
-  if ((text.split('.')[1] ?? '').length > DECIMALS) return 'amount_too_precise';
+  if ((text.split('.')[1] ?? '').length > LEDGER_DECIMALS) return 'amount_too_precise';
   const units = parseUnits(text);
   if (units > AMOUNT_UNITS_MAX) return 'amount_too_large';
   return units === 0n ? 'amount_not_positive' : undefined;

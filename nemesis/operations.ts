@@ -130,7 +130,7 @@ function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Ta
   return transactionOf(key, type === 'CREDIT' ? 'deposit' : 'withdrawal', {
     wallet_id,
     type,
-    amount: drawnAmount(draws),
+    amount: drawnCents(draws),
     currency: CURRENCY,
   });
 }
@@ -220,4 +220,9 @@ function anyWallet(draws: Draws, { hot, cold, shaky }: World, ...name: (string |
 
 function drawnAmount(draws: Draws): string {
   return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 10_000, 'amount')));
+}
+
+/** What crosses to the outside world has no parts of a cent. */
+function drawnCents(draws: Draws): string {
+  return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 100, 'amount')) * 100n);
 }

@@ -55,6 +55,8 @@ const settings = z.object({
   DISPATCH: z.enum(['ordinary', 'local'], { error: 'expected ordinary or local' }).default('ordinary'),
   /** From a movement's acceptance until it is given up and compensated. */
   TRANSFER_DEADLINE_SECONDS: seconds(1, 86_400).default(600),
+  /** How fine the amounts of new movements may be: as their currency allows, or four decimals of every currency. */
+  AMOUNT_PRECISION: z.enum(['currency', 'ledger'], { error: 'expected currency or ledger' }).default('currency'),
   /** How many requests are worked on at once before more are refused with 429. */
   REQUESTS_MAX: whole(1, Number.POSITIVE_INFINITY).default(1_000),
   LOG_LEVEL: z

@@ -15,6 +15,7 @@ import type {
 } from '../../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
+import { forbiddenCharacter } from './plain-text.ts';
 import { isStorable } from './request-body.ts';
 import { otherwise } from './validation.ts';
 
@@ -48,6 +49,9 @@ export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
+export const AMOUNT_DESCRIPTION =
+  'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.';
+
 export const amountField = z
   .string({ error: otherwise('amount_invalid') })
   .superRefine((text, context) => {
@@ -58,8 +62,7 @@ export const amountField = z
   .openapi({
     type: 'string',
     example: '25.00',
-    description:
-      'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.',
+    description: AMOUNT_DESCRIPTION,
   });
 
 export const currencyField = z
@@ -88,16 +91,40 @@ export const actorHeader = z
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
   .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
 
-export const userIdField = textField(255)
-  .refine((text) => text !== '', 'too_short')
-  .openapi({ minLength: 1, example: 'alice' });
+/** Text that is shown in one line, and of which nothing is stored that another rule let in. */
+function lineField(charactersMax: number) {
+  return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
+}
 
-export const referenceField = textField(255)
-  .optional()
-  .openapi({ example: 'Invoice 2026-0042', description: 'Your own note, returned as it was sent.' });
+/** As sent: `userIdOf` says which user it names. */
+export const userIdField = lineField(255)
+  .refine((text) => text !== '', { error: 'too_short', abort: true })
+  .refine((text) => text === text.trim(), 'blank_at_edge')
+  .refine((text) => isWithin(userIdOf(text), 255), 'too_long')
+  .openapi({
+    minLength: 1,
+    example: 'alice',
+    description: 'Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case.',
+  });
+
+/** In a list, which also finds what an earlier version stored. */
+export const userIdParameter = textField(255)
+  .refine((text) => text !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'alice', description: 'As sent, or in Unicode’s form NFC.' });
+
+/** The same letters may be written in several ways, which look the same and would be two users. */
+export function userIdOf(text: string): string {
+  return text.normalize('NFC');
+}
+
+export const referenceField = textField(255).optional().openapi({
+  example: 'Invoice 2026-0042',
+  description:
+    'Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text.',
+});
 
 /** Why somebody steps in. */
-export const commentField = textField(1_000)
+export const commentField = lineField(1_000)
   .refine((text) => text.trim() !== '', 'too_short')
   .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
 
@@ -124,7 +151,7 @@ export const metadataField = z
     additionalProperties: { type: 'string', maxLength: VALUE_CHARACTERS_MAX },
     maxProperties: KEYS_MAX,
     example: { order_id: '42' },
-    description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}.`,
+    description: `Up to ${KEYS_MAX} keys of 1 to ${KEY_CHARACTERS_MAX} characters, with strings of up to ${VALUE_CHARACTERS_MAX}, each one line as \`reference\` is.`,
   });
 
 /** One pair of metadata, as an object of one key. */

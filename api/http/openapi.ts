@@ -16,7 +16,9 @@ export const openApiInfo = {
     description: `Moves money between wallets durably. A movement that was accepted (202) runs to its end, whatever fails on the way:
 it moves all of its money once, or none.
 
-**Money** is a decimal string with at most four decimals. **Times** are RFC 3339 in UTC, **durations** whole seconds.
+**Money** is a decimal string with at most four decimals, and with no more than its currency allows: \`GET /v1/currencies\`. **Times** are RFC 3339 in UTC, **durations** whole seconds.
+
+**Text** is one line: control characters and marks that change the direction of text are refused with \`character_forbidden\`.
 
 **Repeats are safe.** Requests that make a movement need an \`Idempotency-Key\`; every other request may be repeated as it is.
 After 429, 503 or no answer at all, repeat with the same key. A key that a request carries several times is one key if all are
@@ -44,6 +46,7 @@ nothing of either is read. Who sends none of these headers is not concerned.
     { name: 'Recurring transfers', description: 'Transfers at an interval or by a calendar.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
     { name: 'Batches', description: 'Many transfers at once.' },
+    { name: 'Currencies', description: 'How fine amounts may be.' },
     { name: 'Wallets', description: 'Balances and statements.' },
     { name: 'Cases', description: 'What cannot finish by itself and waits for an operator.' },
     { name: 'Reconciliation', description: 'Whether transfers, ledger and workflows agree.' },

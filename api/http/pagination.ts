@@ -1,11 +1,13 @@
 /**
  * Lists, a page at a time, newest first. A cursor is the position of the last item that was given, so a page is not moved
- * by what is added meanwhile; it is opaque to clients, and judged as input when it comes back.
+ * by what is added meanwhile; it is opaque to clients, names its list by the path, and is judged as input when it comes back.
  */
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { FIELD_FAULTS } from './field-codes.ts';
 import { instantField } from './fields.ts';
-import { faultyRequest } from './problem.ts';
+import type { ApiEnv } from './env.ts';
+import { faultyRequest, ProblemError } from './problem.ts';
 import { otherwise } from './validation.ts';
 
 const LIMIT_MAX = 200;
@@ -24,7 +26,7 @@ export const pageParameters = {
     .string({ error: otherwise('cursor_invalid') })
     .max(CURSOR_CHARACTERS_MAX, 'cursor_invalid')
     .optional()
-    .openapi({ description: 'The `next_cursor` of the page before.' }),
+    .openapi({ description: 'The `next_cursor` of the page before: of this list, and with the same filters.' }),
 };
 
 export function pageSchema<Item extends z.ZodType>(item: Item) {
@@ -41,11 +43,13 @@ export function pageSchema<Item extends z.ZodType>(item: Item) {
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   {
+    list,
     limit,
     cursorOf,
     render,
     stoppedAt,
   }: {
+    readonly list: ListPath;
     readonly limit: number;
     readonly cursorOf: (row: Row) => unknown;
     readonly render: (row: Row) => Item;
@@ -55,7 +59,7 @@ export function pageOf<Row, Item>(
   const given = rows.slice(0, limit);
   const last = given.at(-1);
   const next = rows.length > limit && last !== undefined ? cursorOf(last) : stoppedAt;
-  return { data: given.map(render), next_cursor: next === undefined ? null : encodeCursor(next) };
+  return { data: given.map(render), next_cursor: next === undefined ? null : encodeCursor(list, next) };
 }
 
 /** The cursor of lists that are ordered by creation and then by id. */
@@ -65,16 +69,33 @@ export function creationPosition(createdAt: Date, id: string): [string, string] 
   return [createdAt.toISOString(), id];
 }
 
-/** What a cursor holds, if it is one of this list; otherwise `cursor_invalid`. */
-export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: string | undefined): Position | undefined {
+/** Where a list is, in lower case: those of two wallets are two lists, and that of one with another filter is the same. */
+export type ListPath = string & { readonly [listPath]: true };
+declare const listPath: unique symbol;
+
+export function listOf({ req }: Context<ApiEnv>): ListPath {
+  return req.path.toLowerCase() as ListPath;
+}
+
+/** What a cursor holds, if it is one of this list; otherwise `cursor_of_another_list` or `cursor_invalid`. */
+export function decodeCursor<Position>(
+  list: ListPath,
+  schema: z.ZodType<Position>,
+  cursor: string | undefined,
+): Position | undefined {
   if (cursor === undefined) return undefined;
-  const result = schema.safeParse(parse(cursor));
+  const parsed = parse(cursor);
+  const named = z.strictObject({ list: z.string(), at: z.unknown() }).safeParse(parsed);
+  if (named.success && named.data.list !== list)
+    throw new ProblemError('cursor_of_another_list', { detail: 'Ask for the first page without a cursor.' });
+  // One without a name was given by the version before this one.
+  const result = schema.safeParse(named.success ? named.data.at : parsed);
   if (result.success) return result.data;
   throw faultyRequest([{ parameter: 'cursor', code: 'cursor_invalid', detail: FIELD_FAULTS.cursor_invalid }]);
 }
 
-function encodeCursor(position: unknown): string {
-  return Buffer.from(JSON.stringify(position), 'utf8').toString('base64url');
+function encodeCursor(list: ListPath, at: unknown): string {
+  return Buffer.from(JSON.stringify({ list, at }), 'utf8').toString('base64url');
 }
 
 function parse(cursor: string): unknown {

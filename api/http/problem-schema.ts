@@ -46,9 +46,15 @@ export const BODY_PROBLEMS = [
   'name_repeated',
   'body_invalid',
   'unknown_field',
+  'name_reserved',
   'text_invalid',
 ] as const;
-export const PAGE_PROBLEMS = ['limit_invalid', 'cursor_invalid', 'unknown_parameter'] as const;
+export const PAGE_PROBLEMS = [
+  'limit_invalid',
+  'cursor_invalid',
+  'cursor_of_another_list',
+  'unknown_parameter',
+] as const;
 
 interface ProblemResponse {
   description: string;

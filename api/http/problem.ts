@@ -17,6 +17,7 @@ const PROBLEMS = {
   header_repeated: [400, 'A header was sent more than once'],
   idempotency_key_missing: [400, 'The Idempotency-Key header is missing'],
   idempotency_key_invalid: [400, 'The Idempotency-Key header is not valid'],
+  cursor_of_another_list: [400, 'The cursor was given by another list'],
   actor_missing: [400, 'The X-Actor header is missing'],
   cross_site_request: [403, 'A page of another site sent the request'],
   host_not_allowed: [403, 'The service is not asked for by this name'],

@@ -21,26 +21,49 @@ const VALUES_MAX = 100_000;
 /** For a route with a JSON body, before its validators, which find the bytes read here. */
 export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    refuseOtherType(c.req.header('content-type'));
-    refuseEncoded(c.req.header('content-encoding'));
-    const faults = textFaults(parse(await readBytes(c, bytesMax)));
-    if (faults !== undefined) throw faultyRequest(faults);
+    refuseOtherKinds(c);
+    judge(await readBytes(c, bytesMax));
     await next();
   };
 }
 
 export const readJson = readJsonUpTo(BODY_BYTES_MAX);
 
-/** For a route whose body may be left out: none is read as `{}`. */
+/** For a route whose body may be left out: none, or an empty one, is read as `{}`. */
 export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (!hasNoBody(c)) return readJson(c, next);
+  if (hasNoBody(c) || (isInChunks(c) && !(await hasBytes(c)))) giveEmptyObject(c);
+  else if (isInChunks(c)) judge(await c.req.arrayBuffer());
+  else return readJson(c, next);
+  await next();
+};
+
+function giveEmptyObject(c: Context<ApiEnv>): void {
   const headers = new Headers(c.req.raw.headers);
   headers.set('content-type', 'application/json');
   headers.delete('content-length');
+  headers.delete('content-encoding');
   const { url, method, signal } = c.req.raw;
   c.req.raw = new Request(url, { method, headers, body: '{}', signal });
-  await next();
-};
+  c.req.bodyCache = {};
+}
+
+function isInChunks(c: Context<ApiEnv>): boolean {
+  return c.req.header('content-length') === undefined;
+}
+
+/**
+ * Whether a body has any bytes, which one in chunks tells only when they come, or at its end. Of a kind that is refused, the
+ * first of them refuses it; any other is read as a whole.
+ */
+async function hasBytes(c: Context<ApiEnv>): Promise<boolean> {
+  if (!isOfOtherKind(c)) return (await readBytes(c)).byteLength > 0;
+  try {
+    for await (const chunk of chunksOf(c)) if (chunk.length > 0) refuseOtherKinds(c);
+    return false;
+  } catch (error) {
+    throw cutShort(error);
+  }
+}
 
 /** A request that came in at a socket has a body if it says how long it is, or that it is in chunks (RFC 9112, section 6.3). */
 function hasNoBody(c: Context<ApiEnv>): boolean {
@@ -49,6 +72,11 @@ function hasNoBody(c: Context<ApiEnv>): boolean {
   return incomingOf(c) === undefined
     ? c.req.raw.body === null
     : length === undefined && c.req.header('transfer-encoding') === undefined;
+}
+
+function judge(bytes: ArrayBuffer): void {
+  const faults = textFaults(parse(bytes));
+  if (faults !== undefined) throw faultyRequest(faults);
 }
 
 /** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
@@ -61,10 +89,14 @@ export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): 
     else await readReserving(c, bytesMax);
     return await c.req.arrayBuffer();
   } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    // The client went away while it sent, so nobody reads this.
-    throw new ProblemError('bad_request', { detail: 'The body ended before it was complete.' });
+    throw cutShort(error);
   }
+}
+
+/** What is no refusal is that the client went away while it sent, so nobody reads this. */
+function cutShort(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  return new ProblemError('bad_request', { detail: 'The body ended before it was complete.' });
 }
 
 /**
@@ -108,18 +140,27 @@ function tooLarge(bytesMax: number): ProblemError {
   return new ProblemError('body_too_large', { detail: `A body may have ${bytesMax} bytes.` });
 }
 
-function refuseOtherType(contentType: string | undefined): void {
-  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const isUtf8 = parameters.every(
-    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter),
-  );
-  if (type !== 'application/json' || !isUtf8)
+function refuseOtherKinds(c: Context<ApiEnv>): void {
+  if (!isJson(c.req.header('content-type')))
     throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
+  if (!isIdentity(c.req.header('content-encoding')))
+    throw new ProblemError('unsupported_media_type', { detail: 'Send the body without a Content-Encoding.' });
 }
 
-function refuseEncoded(contentEncoding: string | undefined): void {
-  if (contentEncoding !== undefined && contentEncoding.trim().toLowerCase() !== 'identity')
-    throw new ProblemError('unsupported_media_type', { detail: 'Send the body without a Content-Encoding.' });
+function isOfOtherKind(c: Context<ApiEnv>): boolean {
+  return !isJson(c.req.header('content-type')) || !isIdentity(c.req.header('content-encoding'));
+}
+
+function isJson(contentType: string | undefined): boolean {
+  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  return (
+    type === 'application/json' &&
+    parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter))
+  );
+}
+
+function isIdentity(contentEncoding: string | undefined): boolean {
+  return contentEncoding === undefined || contentEncoding.trim().toLowerCase() === 'identity';
 }
 
 function parse(bytes: ArrayBuffer): Parsed {
@@ -179,7 +220,7 @@ function textFaults({ body, members }: Parsed): [Fault] | undefined {
       const place = { key, within: at };
       if (!Array.isArray(value)) read += 1;
       // As a key of an object literal or of a copy it would set the prototype.
-      if (key === '__proto__') return [bodyFault('unknown_field', pathOf(place))];
+      if (key === '__proto__') return [bodyFault('name_reserved', pathOf(place))];
       if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
       pending.push({ value: member, at: place });
     }

@@ -22,9 +22,9 @@ export function refuseFaulty(
   throw faultyRequest(faults as [Fault, ...Fault[]]);
 }
 
-/** A fault at a place within a JSON body. */
-export function bodyFault(code: FieldCode, path: readonly PropertyKey[]): Fault {
-  return { pointer: pointerOf(path), code, detail: FIELD_FAULTS[code] };
+/** A fault at a place within a JSON body; `detail` where more is known than the code says. */
+export function bodyFault(code: FieldCode, path: readonly PropertyKey[], detail: string = FIELD_FAULTS[code]): Fault {
+  return { pointer: pointerOf(path), code, detail };
 }
 
 function faultsOf(issue: z.core.$ZodIssue, target: string): Fault[] {

@@ -13,7 +13,7 @@ import type { MovementNews } from '../../temporal/transfer/movement-news.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { overloaded } from '../http/load-limits.ts';
 import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
-import { ProblemError } from '../http/problem.ts';
+import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 import type { ShardsBehind } from './shards-behind.ts';
 import { takeTurns } from '../http/turns.ts';
@@ -41,6 +41,8 @@ export interface Requested<Row> {
   /** The wallet shards that it moves money in. */
   readonly shards: readonly number[];
   readonly find: () => Promise<Row | undefined>;
+  /** It is refused for these unless its key names something already: see only-if-new.ts. */
+  readonly faultsIfNew?: readonly Fault[];
   /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
   readonly store: () => Promise<Row | undefined>;
   readonly start: (row: Row) => Promise<void>;
@@ -118,7 +120,10 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
   deps: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
-  requested: Pick<Requested<Row>, 'database' | 'bodyHash' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
+  requested: Pick<
+    Requested<Row>,
+    'database' | 'bodyHash' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs'
+  >,
 ): Promise<{ row: Row; isNew: boolean }> {
   const stored = await storeOnce(deps, requested);
   if (stored.isNew) return stored;
@@ -137,13 +142,19 @@ async function storeOnce<Row>(
     database,
     shards,
     find,
+    faultsIfNew: [fault, ...faults] = [],
     store,
     storeLimitMs,
-  }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'store' | 'storeLimitMs'>,
+  }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
   return databaseStep(
     database,
     async () => {
+      if (fault !== undefined) {
+        const stored = await find();
+        if (stored !== undefined) return { row: stored, isNew: false };
+        throw faultyRequest([fault, ...faults]);
+      }
       const isDown = monitor.isDown();
       const isBehind = !isDown && (await shardsBehind.areAnyBehind(shards));
       if (isDown || isBehind || backlog.isLong()) {

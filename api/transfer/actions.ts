@@ -17,9 +17,17 @@ import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { actorHeader, amountField, commentField, transferIdField } from '../http/fields.ts';
+import { FIELD_FAULTS } from '../http/field-codes.ts';
+import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
-import { movementHeaders, movementResponses, preferHeader, type MovementDeps } from './movement.ts';
+import {
+  movementHeaders,
+  movementResponses,
+  preferHeader,
+  transferAmountField,
+  type MovementDeps,
+} from './movement.ts';
+import { precisionFaults } from './only-if-new.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
@@ -30,7 +38,7 @@ import { bodyFault, otherwise } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
 const amountOrAll = z
-  .strictObject({ amount: amountField.optional() }, { error: otherwise('body_invalid') })
+  .strictObject({ amount: transferAmountField.optional() }, { error: otherwise('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
 const nothing = z.strictObject({}, { error: otherwise('body_invalid') }).openapi('Nothing', { example: {} });
 const resolution = z
@@ -78,6 +86,9 @@ wrong for good, the transfer ends FAILED.`,
     ...problemResponses(
       ...ASKING_PROBLEMS,
       'amount_invalid',
+      'amount_not_positive',
+      'amount_too_precise',
+      'amount_too_large',
       'amount_exceeds_transfer',
       'not_capturable',
       'wallet_shard_behind',
@@ -133,6 +144,7 @@ const resolve = createRoute({
       'field_missing',
       'too_short',
       'too_long',
+      'character_forbidden',
       'not_resolvable',
     ),
   },
@@ -167,16 +179,18 @@ again with another key. A reversal is a transfer, and can be reversed.`,
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
 export function transferActionRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance: accepting, deadlineSeconds } = deps;
+  const { database, starter, acceptance: accepting, deadlineSeconds, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       const before = await existing(c, id);
       const { amount = before.amount } = c.req.valid('json');
-      refuseMoreThan(before.amount, amount);
+      refuseMoreThan(before.amount, amount, `It is ${before.amount} ${before.currency}`);
       // What was asked for is what was decided, whatever then became of it.
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
+      // All of it, and what is decided already, may be finer: it was taken under other rules.
+      if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
@@ -214,7 +228,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       const { amount: asked } = c.req.valid('json');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const reversed = await existing(c, reversesTransferId);
-      if (asked !== undefined) refuseMoreThan(reversed.amount, asked);
+      if (asked !== undefined) refuseMoreThan(reversed.amount, asked, leftOf(reversed));
       const id = reversalId(idempotencyKey);
       const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
       const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
@@ -227,6 +241,8 @@ export function transferActionRoutes(deps: MovementDeps) {
           const left = parseUnits(movedAmount(latest)) - parseUnits(latest.reversedAmount);
           const amount = asked ?? formatUnits(left);
           if (left <= 0n || parseUnits(amount) > left) throw refused('not_reversible', latest);
+          // All that is left may be finer: it was moved under other rules.
+          if (parseUnits(amount) < left) refuseFiner(amount, latest);
           const { senderWalletId: receiverWalletId, receiverWalletId: senderWalletId, currency } = latest;
           const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
           const accepted = await acceptReversal(database, terms, acceptance, reversesTransferId, c.var.trace);
@@ -255,6 +271,11 @@ export function transferActionRoutes(deps: MovementDeps) {
     return row;
   }
 
+  function refuseFiner(amount: string, { currency }: Transfer): void {
+    const [fault] = precisionFaults({ amount, currency }, 'between_wallets', amountPrecision);
+    if (fault !== undefined) throw faultyRequest([fault]);
+  }
+
   /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */
   async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {
     const shards = shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount);
@@ -263,9 +284,19 @@ export function transferActionRoutes(deps: MovementDeps) {
   }
 }
 
-function refuseMoreThan(amountMax: string, amount: string): void {
-  if (parseUnits(amount) > parseUnits(amountMax))
-    throw faultyRequest([bodyFault('amount_exceeds_transfer', ['amount'])]);
+/** `there` is a sentence that says how much there is, where that is known. */
+function refuseMoreThan(amountMax: string, amount: string, there: string | undefined): void {
+  if (parseUnits(amount) <= parseUnits(amountMax)) return;
+  const { amount_exceeds_transfer: detail } = FIELD_FAULTS;
+  throw faultyRequest([
+    bodyFault('amount_exceeds_transfer', ['amount'], there === undefined ? detail : `${detail} ${there}.`),
+  ]);
+}
+
+/** What can be reversed of what has moved; nothing is said of a transfer that has not moved anything. */
+function leftOf(row: Transfer): string | undefined {
+  if (row.status !== 'COMPLETED') return undefined;
+  return `${formatUnits(parseUnits(movedAmount(row)) - parseUnits(row.reversedAmount))} ${row.currency} is left to reverse`;
 }
 
 function isPassing(outcome: Outcome): outcome is PassingRefusal {
@@ -284,8 +315,9 @@ function refusedForNow(reason: PassingRefusal, row: Transfer): ProblemError {
 
 /** With the state that does not allow it. */
 function refused(code: ProblemCode, row: Transfer): ProblemError {
+  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
   return new ProblemError(code, {
-    detail: `The transfer is ${row.status}.`,
+    detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
     members: {
       transfer_id: row.transferId,
       transfer_status: row.status,
@@ -293,4 +325,12 @@ function refused(code: ProblemCode, row: Transfer): ProblemError {
       reversed_amount: row.reversedAmount,
     },
   });
+}
+
+/** A hold that has expired stays DEBITED until all of it is given back. */
+function expiryOf({ status, failureReason, expiresAt }: Transfer): string | undefined {
+  if (expiresAt === null) return undefined;
+  const at = `its hold expired at ${expiresAt.toISOString()}`;
+  if (failureReason === 'capture_expired') return at;
+  return status === 'DEBITED' && expiresAt.getTime() <= Date.now() ? `${at} and is being given back` : undefined;
 }

@@ -23,7 +23,6 @@ import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import {
-  amountField,
   batchIdField,
   currencyField,
   exampleMovementId,
@@ -33,8 +32,16 @@ import {
   referenceField,
   walletIdField,
 } from '../http/fields.ts';
-import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import {
+  attentionAnswer,
+  movementHeaders,
+  movementResponses,
+  renderAttention,
+  transferAmountField,
+  type MovementDeps,
+} from './movement.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
@@ -60,7 +67,7 @@ const batchItem = z
     {
       sender_wallet_id: walletIdField,
       receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
-      amount: amountField,
+      amount: transferAmountField,
       currency: currencyField,
       reference: referenceField,
     },
@@ -194,7 +201,8 @@ const getItems = createRoute({
   },
 });
 
-export function batchRoutes({ database, batchDatabase, starter, acceptance, deadlineSeconds }: BatchDeps) {
+export function batchRoutes(deps: BatchDeps) {
+  const { database, batchDatabase, starter, acceptance, deadlineSeconds, amountPrecision } = deps;
   // The end of a batch is heard of from Temporal: it is written in parts.
   const withoutNews = { ...acceptance, news: undefined };
   const app = new OpenAPIHono<ApiEnv>();
@@ -228,6 +236,12 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
           starter.walletShardCount,
         ),
         find: () => findBatch(database, id),
+        faultsIfNew: items
+          .flatMap((item, index) => [
+            ...precisionFaults(item, 'between_wallets', amountPrecision, ['items', index, 'amount']),
+            ...noteFaults(item, ['items', index]),
+          ])
+          .slice(0, FAULTS_MAX),
         // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
         store: async () =>
           (await findBatch(database, id)) === undefined
@@ -247,11 +261,11 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
       const rows = await databaseStep(database, () => listBatches(database, { after, limit: limit + 1 }));
       return c.json(
-        pageOf(rows, { limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
+        pageOf(rows, { list: listOf(c), limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
         200,
       );
     })
@@ -259,12 +273,12 @@ export function batchRoutes({ database, batchDatabase, starter, acceptance, dead
       const { batch_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ batch_id: id });
-      const after = decodeCursor(z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
+      const after = decodeCursor(listOf(c), z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
       const rows = await databaseStep(database, async () => {
         await existing(database, id);
         return listBatchItems(database, id, { after, limit: limit + 1 });
       });
-      return c.json(pageOf(rows, { limit, render: renderItem, cursorOf: (row) => row.index }), 200);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
     });
 }
 

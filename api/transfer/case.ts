@@ -31,7 +31,7 @@ import {
 } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -175,6 +175,7 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
       'action_invalid',
       'too_short',
       'too_long',
+      'character_forbidden',
       'database_unavailable',
       'temporal_unavailable',
     ),
@@ -185,7 +186,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
       const { rows, open } = await databaseStep(database, async () => ({
         rows: await listCases(database, { status, after, limit: limit + 1 }),
@@ -193,7 +194,12 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       }));
       return c.json(
         {
-          ...pageOf(rows, { limit, render, cursorOf: (row) => [row.openedAt.toISOString(), row.caseId] }),
+          ...pageOf(rows, {
+            list: listOf(c),
+            limit,
+            render,
+            cursorOf: (row) => [row.openedAt.toISOString(), row.caseId],
+          }),
           open_count: open.count,
           oldest_open_at: open.oldestAt?.toISOString() ?? null,
           oldest_open_age_seconds: open.oldestAgeSeconds,

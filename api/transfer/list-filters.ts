@@ -5,7 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';
 import { instantField, metadataPairField, referenceField, walletIdField } from '../http/fields.ts';
-import { creationCursor, decodeCursor, pageParameters } from '../http/pagination.ts';
+import { creationCursor, decodeCursor, pageParameters, type ListPath } from '../http/pagination.ts';
 import { PAGE_PROBLEMS } from '../http/problem-schema.ts';
 import { otherwise } from '../http/validation.ts';
 
@@ -62,8 +62,11 @@ for among so many movements a request: a page may then hold fewer than \`limit\`
 with which to look further. Only \`next_cursor: null\` is the end.`;
 
 /** The common filters as the queries call them. One row more than the page holds is asked for. */
-export function listFilter({ limit, cursor, ...query }: z.output<ReturnType<typeof listQuery<object>>>) {
-  const position = decodeCursor(creationCursor, cursor);
+export function listFilter(
+  list: ListPath,
+  { limit, cursor, ...query }: z.output<ReturnType<typeof listQuery<object>>>,
+) {
+  const position = decodeCursor(list, creationCursor, cursor);
   const [pair] = Object.entries(query.metadata ?? {});
   return {
     walletId: query.wallet_id,

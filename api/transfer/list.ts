@@ -6,7 +6,7 @@ import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { recurringTransferIdField, transferIdField } from '../http/fields.ts';
 import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
-import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
+import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
@@ -40,7 +40,7 @@ export function transferListRoutes({ database }: { readonly database: Database }
   return new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
     const query = c.req.valid('query');
     const filter = {
-      ...listFilter(query),
+      ...listFilter(listOf(c), query),
       status: query.status,
       reversesTransferId: query.reverses_transfer_id,
       recurringTransferId: query.recurring_transfer_id,
@@ -48,6 +48,7 @@ export function transferListRoutes({ database }: { readonly database: Database }
     const { rows, stoppedAt } = await databaseStep(database, () => listTransfers(database, filter));
     return c.json(
       pageOf(rows, {
+        list: listOf(c),
         limit: query.limit,
         render: renderTransfer,
         cursorOf: (row) => creationPosition(row.createdAt, row.transferId),

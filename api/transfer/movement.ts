@@ -6,10 +6,12 @@ import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
+import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
 import type { FieldCode } from '../http/field-codes.ts';
 import {
+  AMOUNT_DESCRIPTION,
   amountAnswer,
   amountField,
   currencyField,
@@ -29,6 +31,7 @@ export interface MovementDeps {
   readonly acceptance: AcceptanceDeps;
   /** From a movement's acceptance until it is given up. */
   readonly deadlineSeconds: number;
+  readonly amountPrecision: AmountPrecision;
 }
 
 export const idempotencyKeyHeader = z
@@ -39,7 +42,8 @@ export const idempotencyKeyHeader = z
     example: 'order-42-payment',
     description:
       'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
-      '(`Idempotent-Replayed: true`); with another body it is refused. A request that was refused (4xx, or 503 before ' +
+      '(`Idempotent-Replayed: true`); with another body it is refused. A key belongs to its route: the same one on another route ' +
+      'names another thing, and on `/reversals` the transfer in the path is part of the body, on `/trigger` part of the route. A request that was refused (4xx, or 503 before ' +
       'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
 
@@ -65,8 +69,13 @@ export const movementHeaders = z.object({
   ...preferHeader,
 });
 
+/** Between two wallets; transactions, which cross to the outside world, are held to the minor unit. */
+export const transferAmountField = amountField.openapi({
+  description: `${AMOUNT_DESCRIPTION} Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
+});
+
 export const movementRequestFields = {
-  amount: amountField,
+  amount: transferAmountField,
   currency: currencyField,
   reference: referenceField,
   metadata: metadataField,
@@ -151,6 +160,7 @@ export const movementProblems = [
   'amount_too_large',
   'currency_invalid',
   'too_long',
+  'character_forbidden',
   'metadata_invalid',
   'idempotency_key_reused',
   'database_unavailable',

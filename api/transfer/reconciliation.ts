@@ -20,7 +20,7 @@ import { databaseStep } from '../http/database-step.ts';
 import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } from '../http/fields.ts';
 import { overloaded } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -181,10 +181,13 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { startedAt: position[0], runId: position[1] as RunId };
       const rows = await databaseStep(database, () => listRuns(database, { after, limit: limit + 1 }));
-      return c.json(pageOf(rows, { limit, render, cursorOf: (row) => [row.startedAt.toISOString(), row.runId] }), 200);
+      return c.json(
+        pageOf(rows, { list: listOf(c), limit, render, cursorOf: (row) => [row.startedAt.toISOString(), row.runId] }),
+        200,
+      );
     });
 }
 

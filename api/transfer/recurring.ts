@@ -21,7 +21,8 @@ import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import {
@@ -149,7 +150,7 @@ const RUNS_SHOWN_MAX = 10;
 const TEMPORAL_LIMIT_MS = 1_000;
 
 export function recurringRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance } = deps;
+  const { database, starter, acceptance, amountPrecision } = deps;
   const { client, monitor, starts } = acceptance;
 
   return new OpenAPIHono<ApiEnv>()
@@ -167,6 +168,7 @@ export function recurringRoutes(deps: MovementDeps) {
         // It moves nothing itself.
         shards: [],
         find,
+        faultsIfNew: [...precisionFaults(terms, 'between_wallets', amountPrecision), ...noteFaults(terms)],
         async store() {
           if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
             // A repeat may come when it is over.
@@ -208,32 +210,37 @@ export function recurringRoutes(deps: MovementDeps) {
     })
     .openapi(list, async (c) => {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
       const rows = await databaseStep(database, () =>
         listRecurringTransfers(database, { status, walletId, after, limit: limit + 1 }),
       );
       const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
-      return c.json(pageOf(rows, { limit, render: renderRecurring, cursorOf }), 200);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderRecurring, cursorOf }), 200);
     })
     .openapi(getRuns, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
       const rows = await ofExisting(id, () => listRuns(database, id, { after, limit: limit + 1 }));
       return c.json(
-        pageOf(rows, { limit, render: renderRun, cursorOf: (row) => [row.createdAt.toISOString(), row.transferId] }),
+        pageOf(rows, {
+          list: listOf(c),
+          limit,
+          render: renderRun,
+          cursorOf: (row) => [row.createdAt.toISOString(), row.transferId],
+        }),
         200,
       );
     })
     .openapi(getSkips, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
-      const before = decodeCursor(instantField, cursor);
+      const before = decodeCursor(listOf(c), instantField, cursor);
       const times = await ofExisting(id, () => listSkips(database, id, { before, limit: limit + 1 }));
       const render = (at: Date) => ({ scheduled_for: at.toISOString() });
-      return c.json(pageOf(times, { limit, render, cursorOf: (at) => at.toISOString() }), 200);
+      return c.json(pageOf(times, { list: listOf(c), limit, render, cursorOf: (at) => at.toISOString() }), 200);
     });
 
   /** What is listed of one; a problem if there is none, which an empty list alone does not tell. */

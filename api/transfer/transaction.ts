@@ -13,7 +13,15 @@ import { startTransaction } from '../../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { exampleMovementId, exampleWalletId, idAnswer, transactionIdField, walletIdField } from '../http/fields.ts';
+import {
+  AMOUNT_DESCRIPTION,
+  amountField,
+  exampleMovementId,
+  exampleWalletId,
+  idAnswer,
+  transactionIdField,
+  walletIdField,
+} from '../http/fields.ts';
 import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
 import {
   movementAnswerFields,
@@ -23,7 +31,8 @@ import {
   renderMovement,
   type MovementDeps,
 } from './movement.ts';
-import { creationPosition, pageOf, pageSchema } from '../http/pagination.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
+import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -40,6 +49,9 @@ const transactionRequest = z
       wallet_id: walletIdField,
       type: typeField,
       ...movementRequestFields,
+      amount: amountField.openapi({
+        description: `${AMOUNT_DESCRIPTION} No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
+      }),
     },
     { error: otherwise('body_invalid') },
   )
@@ -111,7 +123,7 @@ const list = createRoute({
   },
 });
 
-export function transactionRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
+export function transactionRoutes({ database, starter, acceptance, deadlineSeconds, amountPrecision }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
@@ -127,6 +139,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
         bodyHash: hash,
         shards: shardsOf([walletId], starter.walletShardCount),
         find: () => findTransaction(database, id),
+        faultsIfNew: [...precisionFaults(terms, 'outside', amountPrecision), ...noteFaults({ reference, metadata })],
         store: () =>
           acceptTransaction(
             database,
@@ -151,10 +164,11 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     })
     .openapi(list, async (c) => {
       const query = c.req.valid('query');
-      const filter = { ...listFilter(query), status: query.status, type: query.type };
+      const filter = { ...listFilter(listOf(c), query), status: query.status, type: query.type };
       const { rows, stoppedAt } = await databaseStep(database, () => listTransactions(database, filter));
       return c.json(
         pageOf(rows, {
+          list: listOf(c),
           limit: query.limit,
           render,
           cursorOf: (row) => creationPosition(row.createdAt, row.transactionId),

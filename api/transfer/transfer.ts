@@ -7,7 +7,6 @@ import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
-import type { TransferId } from '../../domain/ids.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { CAPTURE_METHODS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
@@ -16,7 +15,8 @@ import { acceptMovement } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
 import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from '../http/fields.ts';
 import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
-import { faultyRequest } from '../http/problem.ts';
+import { noteFaults, precisionFaults } from './only-if-new.ts';
+import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -133,7 +133,7 @@ const getSteps = createRoute({
   },
 });
 
-export function transferRoutes({ database, starter, acceptance, deadlineSeconds }: MovementDeps) {
+export function transferRoutes({ database, starter, acceptance, deadlineSeconds, amountPrecision }: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
@@ -153,7 +153,6 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
       const kind = { scheduledAt, expiresInSeconds: captureMethod === 'manual' ? expiresIn : undefined };
       const hash = transferBodyHash({ ...terms, reference, metadata, ...kind });
       c.var.log.setBindings({ transfer_id: id });
-      await refuseOtherTimes(id, scheduledAt);
 
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
@@ -161,6 +160,11 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         bodyHash: hash,
         shards: shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount),
         find: () => findTransfer(database, id),
+        faultsIfNew: [
+          ...precisionFaults(terms, 'between_wallets', amountPrecision),
+          ...noteFaults({ reference, metadata }),
+          ...timeFaults(scheduledAt),
+        ],
         store: () =>
           acceptTransfer(
             database,
@@ -192,13 +196,11 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds 
         200,
       );
     });
+}
 
-  /** A scheduled time is judged when it is first asked for: a repeat of the request may come after it. */
-  async function refuseOtherTimes(id: TransferId, scheduledAt: Date | undefined): Promise<void> {
-    if (scheduledAt === undefined) return;
-    const aheadMs = scheduledAt.getTime() - Date.now();
-    if (aheadMs > 0 && aheadMs <= SCHEDULED_AHEAD_MS_MAX) return;
-    if ((await databaseStep(database, () => findTransfer(database, id))) !== undefined) return;
-    throw faultyRequest([bodyFault('scheduled_at_invalid', ['scheduled_at'])]);
-  }
+/** A scheduled time is judged when it is first asked for: a repeat of the request may come after it. */
+function timeFaults(scheduledAt: Date | undefined): Fault[] {
+  if (scheduledAt === undefined) return [];
+  const aheadMs = scheduledAt.getTime() - Date.now();
+  return aheadMs > 0 && aheadMs <= SCHEDULED_AHEAD_MS_MAX ? [] : [bodyFault('scheduled_at_invalid', ['scheduled_at'])];
 }

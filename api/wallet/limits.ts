@@ -55,7 +55,9 @@ const put = createRoute({
 
 They hold for transfers and withdrawals, from the moment when the money moves: one that would pass a limit is FAILED with
 \`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Movements at the same time cannot
-pass a limit together. What has moved stays, whatever the new limits are, and a refund is never stopped: it makes room.`,
+pass a limit together. What has moved stays, whatever the new limits are, and a refund is never stopped: it makes room.
+A reversal makes none: it is a transfer of its own, which brings money in, and what went out before has gone out. It counts in the
+limits of the wallet that it takes from.`,
   middleware: readJson,
   request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
   responses: {

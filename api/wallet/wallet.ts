@@ -17,8 +17,8 @@ import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { currencyField, instantField, userIdField, walletIdField } from '../http/fields.ts';
-import { creationCursor, decodeCursor, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import { currencyField, instantField, userIdField, userIdOf, userIdParameter, walletIdField } from '../http/fields.ts';
+import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -59,6 +59,8 @@ const post = createRoute({
       'field_missing',
       'too_short',
       'too_long',
+      'blank_at_edge',
+      'character_forbidden',
       'currency_invalid',
       'database_unavailable',
     ),
@@ -81,7 +83,7 @@ const list = createRoute({
   operationId: 'listWallets',
   summary: 'Wallets, newest first',
   tags,
-  request: { query: z.strictObject({ user_id: userIdField.optional(), ...pageParameters }) },
+  request: { query: z.strictObject({ user_id: userIdParameter.optional(), ...pageParameters }) },
   responses: {
     200: { description: 'A page of wallets.', content: { 'application/json': { schema: pageSchema(walletAnswer) } } },
     ...problemResponses('text_invalid', 'too_short', 'too_long', ...PAGE_PROBLEMS, 'database_unavailable'),
@@ -147,7 +149,9 @@ const activate = createRoute({
 export function walletRoutes(shards: readonly Database[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
-      const { user_id: userId, currency } = c.req.valid('json');
+      const { user_id: sent, currency } = c.req.valid('json');
+      const userId = userIdOf(sent);
+      if (sent !== userId) await refuseFormer(walletId(sent, currency));
       const id = walletId(userId, currency);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
@@ -159,7 +163,7 @@ export function walletRoutes(shards: readonly Database[]) {
         }),
         { isWrite: true },
       );
-      if (!isOpened) throw new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
+      if (!isOpened) throw walletExists(id);
       c.header('Location', `/v1/wallets/${id}`);
       return c.json(renderWallet(wallet), 201);
     })
@@ -171,14 +175,20 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(creationCursor, cursor);
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
+      const userIds = userId === undefined ? undefined : [...new Set([userId, userIdOf(userId)])];
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
       const ofShards = await Promise.all(
-        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userId, after, limit: limit + 1 }))),
+        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
       );
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
-        pageOf(rows, { limit, render: renderWallet, cursorOf: (row) => [row.createdAt.toISOString(), row.walletId] }),
+        pageOf(rows, {
+          list: listOf(c),
+          limit,
+          render: renderWallet,
+          cursorOf: (row) => [row.createdAt.toISOString(), row.walletId],
+        }),
         200,
       );
     })
@@ -186,13 +196,16 @@ export function walletRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
-      const before = decodeCursor(z.int().positive(), cursor);
+      const before = decodeCursor(listOf(c), z.int().positive(), cursor);
       const shard = shardFor(shards, id);
       const rows = await databaseStep(shard, async () => {
         await existing(shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
-      return c.json(pageOf(rows, { limit, render: renderEntry, cursorOf: (row) => row.sequence }), 200);
+      return c.json(
+        pageOf(rows, { list: listOf(c), limit, render: renderEntry, cursorOf: (row) => row.sequence }),
+        200,
+      );
     })
     .openapi(getBalance, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
@@ -215,6 +228,16 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
     });
+
+  /** Wallets were opened for user ids as they were sent: such a user has one, and gets no second. */
+  async function refuseFormer(id: WalletId): Promise<void> {
+    const shard = shardFor(shards, id);
+    if ((await databaseStep(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);
+  }
+}
+
+function walletExists(id: WalletId): ProblemError {
+  return new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
 }
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {

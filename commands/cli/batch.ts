@@ -1,9 +1,11 @@
 /**
- * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended.
+ * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended. The same
+ * file is moved once, however often it is sent, unless its user says otherwise.
  */
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Client, type TransferBatch, type TransferBatchItem } from '../../client/client.ts';
 import { showProgress, silentProgress } from '../../dev/progress.ts';
 import { decodeCsv, readBatchRows, type BatchRow } from './batch-csv.ts';
@@ -22,30 +24,53 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
     .description(
       'transfers from a CSV file: sender_wallet_id, receiver_wallet_id, amount and, if you like, currency, reference',
     )
-    .option('--key <key>', 'Idempotency-Key: a repeat with the same one moves nothing twice; otherwise a new one')
+    .option(
+      '--key <key>',
+      'Idempotency-Key; otherwise one of the content of the file, so that a repeat moves nothing twice',
+    )
+    .addOption(new Option('--again', 'moves it once more, although the same file was sent before').conflicts('key'))
     .option('--no-wait', 'return when the batch is accepted')
-    .action(async (file: string, { key, wait }: { key?: string; wait: boolean }, command: Command) => {
-      const rows = readBatchRows(read(file), file);
+    .action(async (file: string, { key, again, wait }: BatchOptions, command: Command) => {
+      const bytes = read(file);
+      const rows = readBatchRows(decodeCsv(bytes, file), file);
       const { client, print, isJson } = openSession(command);
+      const idempotencyKey = key ?? (again ? crypto.randomUUID() : keyOf(bytes));
       // Told before anything is sent: whatever is lost on the way, a repeat with it moves nothing twice.
-      const idempotencyKey = key ?? crypto.randomUUID();
-      if (key === undefined) process.stderr.write(`To repeat this safely: --key ${idempotencyKey}\n`);
-      const accepted = await create(client, rows, file, idempotencyKey);
+      if (again) process.stderr.write(`To repeat this safely: --key ${idempotencyKey}\n`);
+      const { accepted, isReplayed } = await create(client, rows, file, idempotencyKey);
+      if (isReplayed) process.stderr.write(sentBefore(accepted, key));
       const batch = wait ? await follow(client, accepted, isJson) : accepted;
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
       if (batch.counts.failed > 0 || (wait && batch.status !== 'COMPLETED')) end(EXIT.failed);
-      print({ ...batch, failed_items: failed }, () => describeBatch(batch, failed, rows));
+      print({ ...batch, failed_items: failed, was_sent_before: isReplayed }, () => describeBatch(batch, failed, rows));
     });
 }
 
-function read(file: string): string {
-  let bytes: Buffer;
+interface BatchOptions {
+  readonly key?: string;
+  readonly again?: boolean;
+  readonly wait: boolean;
+}
+
+/** The same bytes have the same key, whatever the file is called and whenever it is sent. */
+function keyOf(bytes: Buffer): string {
+  return `csv-sha256-${hash('sha256', bytes, 'hex')}`;
+}
+
+function sentBefore({ batch_id, created_at }: TransferBatch, key: string | undefined): string {
+  const [what, more] =
+    key === undefined
+      ? ['This file was sent before', ' To move it once more: --again']
+      : [`The key ${key} was sent before, with this file`, ''];
+  return `${what}, as batch ${batch_id} of ${created_at}: nothing is moved again, and this is what became of it.${more}\n`;
+}
+
+function read(file: string): Buffer {
   try {
-    bytes = readFileSync(file);
+    return readFileSync(file);
   } catch (error) {
     throw new CommandError(`${file} cannot be read: ${(error as Error).message}`);
   }
-  return decodeCsv(bytes, file);
 }
 
 /** A pointer to an item that is wrong is told as the line of the file. */
@@ -54,9 +79,15 @@ async function create(
   rows: readonly BatchRow[],
   file: string,
   idempotencyKey: string,
-): Promise<TransferBatch> {
+): Promise<{ accepted: TransferBatch; isReplayed: boolean }> {
+  let isReplayed = false;
+  const onReplayed = (): void => {
+    isReplayed = true;
+  };
   try {
-    return await client.transferBatches.create({ items: rows.map(({ item }) => item) }, { idempotencyKey });
+    const items = rows.map(({ item }) => item);
+    const accepted = await client.transferBatches.create({ items }, { idempotencyKey, onReplayed });
+    return { accepted, isReplayed };
   } catch (error) {
     const faults = error instanceof CounterpoiseError ? (error.problem?.errors ?? []) : [];
     const told = faults.flatMap(({ pointer = '', detail, code }) => {

@@ -2,7 +2,7 @@
  * What the wallet service asks of one shard: the fenced operations, which are functions of the database (functions/),
  * and the reads. Everything that moves money repeats safely.
  */
-import { and, desc, eq, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
@@ -213,13 +213,17 @@ export async function findWallet(database: Database, walletId: WalletId): Promis
 export function listWallets(
   database: Database,
   {
-    userId,
+    userIds,
     after,
     limit,
-  }: { userId?: string | undefined; after?: { createdAt: Date; walletId: WalletId } | undefined; limit: number },
+  }: {
+    userIds?: readonly string[] | undefined;
+    after?: { createdAt: Date; walletId: WalletId } | undefined;
+    limit: number;
+  },
 ): Promise<Wallet[]> {
   const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user')];
-  if (userId !== undefined) conditions.push(eq(wallets.userId, userId));
+  if (userIds !== undefined) conditions.push(inArray(wallets.userId, [...userIds]));
   if (after !== undefined) {
     conditions.push(
       sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`,

@@ -49,7 +49,7 @@ describe('wallets and one-sided transactions', () => {
     const wallet = { walletId: walletId(userId, USD), userId, currency: USD };
     const opened = await Promise.all(Array.from({ length: 16 }, () => shard.openWallet(database, wallet)));
     assert.equal(opened.filter(Boolean).length, 1);
-    assert.equal((await shard.listWallets(database, { userId, limit: 10 })).length, 1);
+    assert.equal((await shard.listWallets(database, { userIds: [userId], limit: 10 })).length, 1);
     const inEuros = { walletId: walletId(userId, EUR), userId, currency: EUR };
     assert.equal(await shard.openWallet(database, inEuros), true);
   });

@@ -59,6 +59,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
       draining: new AbortController().signal,
     },
     deadlineSeconds: 600,
+    amountPrecision: 'currency',
     readiness: async () => ({}),
     ...overrides,
   });

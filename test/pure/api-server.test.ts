@@ -119,6 +119,31 @@ test('a body that may be left out is none where neither its length nor chunks ar
   for (const each of said) assert.match(each, /"code":"internal_error"/);
 });
 
+test('a body in chunks that has none is like no body where it may be left out, and one that has some is judged', async () => {
+  const server = await listen(testApp().app.fetch);
+  for (const action of ['capture', 'cancel', 'reversals']) {
+    const head = `POST /v1/transfers/${SENDER}/${action} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: k\r\nTransfer-Encoding: chunked\r\n`;
+    for (const [type, chunks, code] of [
+      ['', '0\r\n\r\n', 'internal_error'],
+      ['Content-Type: application/json\r\n', '0\r\n\r\n', 'internal_error'],
+      // As curl says of whatever it sends.
+      ['Content-Type: application/x-www-form-urlencoded\r\n', '0\r\n\r\n', 'internal_error'],
+      ['Content-Type: application/json\r\n', '2\r\n{}\r\n0\r\n\r\n', 'internal_error'],
+      ['Content-Type: application/json\r\n', '9\r\n{"x": 12}\r\n0\r\n\r\n', 'unknown_field'],
+      ['Content-Type: application/json\r\n', '1\r\n \r\n0\r\n\r\n', 'invalid_json'],
+      ['', '2\r\n{}\r\n0\r\n\r\n', 'unsupported_media_type'],
+      ['Content-Type: application/x-www-form-urlencoded\r\n', '1\r\nx\r\n', 'unsupported_media_type'],
+    ] as const)
+      // As far as the database, which is not there, where it says internal_error.
+      assert.match(
+        await say(server, `${head}${type}\r\n${chunks}`),
+        new RegExp(`"code":"${code}"`),
+        `${type}${chunks}`,
+      );
+  }
+  await server.stop();
+});
+
 test('a stop finishes what is under way, takes nothing new, and lets go of idle connections', async () => {
   const draining = new AbortController();
   const server = await listen(async () => {

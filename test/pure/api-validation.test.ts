@@ -129,7 +129,8 @@ describe('a field that does not validate is refused with 422, its own code and i
       '/v1/transfers',
       JSON.stringify({ ...transfer, metadata: {} }).replace('{}', '{"__proto__": "x"}'),
     );
-    assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['unknown_field', '/metadata/__proto__']);
+    assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['name_reserved', '/metadata/__proto__']);
+    assert.match(problem.detail ?? '', /No member may be named __proto__/);
   });
 
   test('a body that is no object is refused as such', async () => {
@@ -281,6 +282,56 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
       assert.deepEqual([problem.status, problem.code, problem.errors?.[0]?.parameter], [422, code, parameter]);
     });
   }
+});
+
+test('a cursor that another list has given is refused with 400, and one of this list is taken', async () => {
+  const at = ['2026-01-01T00:00:00.000Z', SENDER];
+  for (const [path, list] of [
+    ['/v1/transfers', '/v1/transactions'],
+    ['/v1/transfers', '/v1/wallets'],
+    ['/v1/transactions', '/v1/transfers'],
+    ['/v1/cases', '/v1/reconciliation-runs'],
+    ['/v1/reconciliation-runs', '/v1/cases'],
+    ['/v1/transfer-batches', '/v1/recurring-transfers'],
+    ['/v1/recurring-transfers', '/v1/transfers'],
+    [`/v1/recurring-transfers/${SENDER}/runs`, `/v1/recurring-transfers/${RECEIVER}/runs`],
+    ['/v1/wallets', '/v1/transfers'],
+  ] as const) {
+    const refusal = await refused(`${path}?cursor=${encode({ list, at })}`);
+    assert.deepEqual([refusal.status, refusal.code], [400, 'cursor_of_another_list'], path);
+    // As far as the database, which is not there; so does one that bears no name, as they did not once.
+    for (const own of [{ list: path, at }, at])
+      assert.equal((await refused(`${path}?cursor=${encode(own)}`)).code, 'internal_error', path);
+  }
+  const entries = `/v1/wallets/${SENDER}/entries`;
+  const other = await refused(`${entries}?cursor=${encode({ list: `/v1/wallets/${RECEIVER}/entries`, at: 7 })}`);
+  assert.deepEqual([other.status, other.code], [400, 'cursor_of_another_list']);
+});
+
+test('a user id that begins or ends with a blank is refused', async () => {
+  for (const user_id of [' alice', 'alice ', '\u00a0alice', 'alice\u3000', ' ']) {
+    const problem = await post('/v1/wallets', { user_id });
+    assert.deepEqual([problem.status, problem.code, problem.errors?.[0]?.pointer], [422, 'blank_at_edge', '/user_id']);
+  }
+});
+
+test('a user and a comment are one line of text', async () => {
+  const comment = 'done\n2026-01-01 alice: closed';
+  for (const [path, body, pointer] of [
+    ['/v1/wallets', { user_id: 'al\u202eice' }, '/user_id'],
+    ['/v1/wallets', { user_id: 'alice\r' }, '/user_id'],
+    [`/v1/transfers/${SENDER}/resolve`, { action: 'retry', comment }, '/comment'],
+    [`/v1/cases/${SENDER}/resolve`, { action: 'close', comment }, '/comment'],
+  ] as const) {
+    const problem = await post(path, body, { 'x-actor': 'alice' });
+    assert.deepEqual(
+      [problem.status, problem.code, problem.errors?.[0]?.pointer],
+      [422, 'character_forbidden', pointer],
+    );
+  }
+  // Nothing else gets into X-Actor anyway.
+  const named = await post(`/v1/cases/${SENDER}/resolve`, { action: 'close', comment: 'x' }, { 'x-actor': 'a\tb' });
+  assert.equal(named.code, 'actor_invalid');
 });
 
 test('what is valid reaches the database', async () => {

@@ -56,6 +56,19 @@ function clientOf(replies: readonly Reply[], options: Partial<ClientOptions> = {
   return { client, sent, pausesMs };
 }
 
+test('a key that had named something before the call is told, and one that a lost try had used is not', async () => {
+  const replayed = Response.json({}, { headers: { 'idempotent-replayed': 'true' } });
+  for (const [replies, told] of [
+    [[Response.json({})], 0],
+    [[replayed], 1],
+    [[new Error('lost'), replayed], 0],
+  ] as const) {
+    let count = 0;
+    await clientOf(replies).client.transfers.create(TRANSFER, { idempotencyKey: 'k', onReplayed: () => (count += 1) });
+    assert.equal(count, told);
+  }
+});
+
 const ok = (body: unknown, status = 200): Response => Response.json(body, { status });
 const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
   Response.json({ type: 't', title: 'T', status, code, request_id: 'r' }, { status, headers });

@@ -169,11 +169,13 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     let server: Server;
     let env: Record<string, string>;
     let polls = 0;
+    const keys = new Set<unknown>();
     let received: { key: unknown; items: unknown };
     const batch = (pending: number): object => ({
       batch_id: 'b-1',
       status: pending > 0 ? 'PROCESSING' : 'COMPLETED',
       attention: null,
+      created_at: '2026-01-31T12:00:00.000Z',
       counts: { total: 3, pending, completed: pending === 0 ? 1 : 0, failed: pending === 0 ? 2 : 3 - pending },
     });
     const ITEMS = [
@@ -189,7 +191,9 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
         const { items } = body as { items: { amount: string }[] };
         received = { key: headers['idempotency-key'], items };
         const wrong = items.findIndex(({ amount }) => amount === '0');
-        if (wrong === -1) return [202, batch(3)];
+        const isReplayed = keys.has(received.key);
+        keys.add(received.key);
+        if (wrong === -1) return [202, batch(3), isReplayed ? { 'idempotent-replayed': 'true' } : {}];
         const fault = { code: 'amount_not_positive', detail: 'Must be more than zero.' };
         return problem(422, fault.code, { errors: [{ pointer: `/items/${wrong}/amount`, ...fault }] });
       }));
@@ -214,6 +218,29 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       );
       assert.match(stderr, /✓ Batch b-1: █+ 3 of 3/);
       assert.ok(polls >= 3, 'it was looked at until nothing was pending');
+    });
+
+    test('of a file that was sent before has the same key, says so, and is moved again only by --again', async () => {
+      const [csv, copy] = ['twice.csv', 'copy.csv'].map((name) => file(name, `${HEADER}\na,b,1.00\n`));
+      const send = async (...args: string[]) => {
+        const { stderr, json } = await runCounterpoise(['batch', ...args, '--no-wait', '--json'], { env });
+        return { key: received.key, stderr, isTold: json()['was_sent_before'] };
+      };
+      const first = await send(csv!);
+      assert.match(String(first.key), /^csv-sha256-[0-9a-f]{64}$/);
+      assert.deepEqual([first.isTold, first.stderr], [false, '']);
+      const second = await send(copy!);
+      assert.deepEqual([second.key, second.isTold], [first.key, true]);
+      assert.match(
+        second.stderr,
+        /^This file was sent before, as batch b-1 of 2026-01-31T12:00:00\.000Z: .* --again\n$/,
+      );
+      const again = await send(csv!, '--again');
+      assert.notEqual(again.key, first.key);
+      assert.deepEqual([again.isTold, again.stderr], [false, `To repeat this safely: --key ${String(again.key)}\n`]);
+      const other = await send(file('other.csv', `${HEADER}\na,b,2.00\n`));
+      assert.notEqual(other.key, first.key);
+      assert.equal((await runCounterpoise(['batch', csv!, '--again', '--key', 'k'], { env })).code, 2);
     });
 
     test('that the API refuses is told by the line of the file', async () => {

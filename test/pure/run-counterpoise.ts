@@ -48,14 +48,19 @@ export interface Received {
 
 /** Answers with what `answer` says for a request: a status and a body. */
 export async function playApi(
-  answer: (received: Received) => readonly [status: number, body: object],
+  answer: (received: Received) => readonly [status: number, body: object, headers?: Readonly<Record<string, string>>],
 ): Promise<{ readonly server: Server; readonly env: Record<string, string> }> {
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const [path, query] = request.url!.split('?');
       const route = `${request.method} ${path}`;
-      const [status, content] = answer({ route, query, headers: request.headers, body: body && JSON.parse(body) });
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+      const [status, content, more = {}] = answer({
+        route,
+        query,
+        headers: request.headers,
+        body: body && JSON.parse(body),
+      });
+      response.writeHead(status, { 'content-type': 'application/json', ...more }).end(JSON.stringify(content));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

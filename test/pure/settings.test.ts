@@ -28,6 +28,7 @@ describe('a setting that is wrong is named with what was expected', () => {
     ['PORT', '80.5', 'a whole number from 0 to 65535'],
     ['REQUESTS_MAX', '0', 'a whole number of at least 1'],
     ['TRANSFER_DEADLINE_SECONDS', 'soon', 'seconds from 1 to 86400'],
+    ['AMOUNT_PRECISION', 'cents', 'currency or ledger'],
     ['LOG_LEVEL', 'loud', 'debug, info, warn, error or silent'],
     ['LOG_FORMAT', 'xml', 'json or pretty'],
   ] as const) {

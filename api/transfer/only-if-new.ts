@@ -1,0 +1,60 @@
+/**
+ * What is asked of a movement only when it is accepted, and not of a repeat: rules that a setting chooses, or that have become
+ * stricter. A repeat of what an earlier version accepted names what has moved; refused, it would look as if nothing had.
+ */
+import { decimalsMax, isWithinDecimals, type AmountPrecision, type Passage } from '../../domain/amount-precision.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { FIELD_FAULTS } from '../http/field-codes.ts';
+import { forbiddenCharacter } from '../http/plain-text.ts';
+import type { Fault } from '../http/problem.ts';
+import { bodyFault, FAULTS_MAX } from '../http/validation.ts';
+
+export interface JudgedAmount {
+  /** Canonical. */
+  readonly amount: string;
+  readonly currency: Currency;
+}
+
+/** Of an amount at `path` that is finer than its currency allows; none otherwise. */
+export function precisionFaults(
+  { amount, currency }: JudgedAmount,
+  passage: Passage,
+  precision: AmountPrecision,
+  path: readonly PropertyKey[] = ['amount'],
+): Fault[] {
+  const decimals = decimalsMax(currency, passage, precision);
+  return isWithinDecimals(amount, decimals)
+    ? []
+    : [bodyFault('amount_too_precise', path, tooPrecise(currency, decimals, passage))];
+}
+
+export interface JudgedNotes {
+  readonly reference?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Of a reference, and of keys and values of metadata, that are no single line of text; `path` leads to what has them. */
+export function noteFaults({ reference, metadata = {} }: JudgedNotes, path: readonly PropertyKey[] = []): Fault[] {
+  const notes: (readonly [place: readonly PropertyKey[], text: string, what: string])[] = [
+    [['reference'], reference ?? '', 'It'],
+    ...Object.entries(metadata).flatMap(([key, value]) => [
+      // Not at its own place, which would carry it further.
+      [['metadata'], key, 'A key'] as const,
+      [['metadata', ...(forbiddenCharacter(key) === undefined ? [key] : [])], value, 'It'] as const,
+    ]),
+  ];
+  return notes
+    .flatMap(([place, text, what]) => {
+      const character = forbiddenCharacter(text);
+      if (character === undefined) return [];
+      const detail = `${what} has ${character}. ${FIELD_FAULTS.character_forbidden}`;
+      return [bodyFault('character_forbidden', [...path, ...place], detail)];
+    })
+    .slice(0, FAULTS_MAX);
+}
+
+function tooPrecise(currency: Currency, decimals: number, passage: Passage): string {
+  if (decimals === 0) return `${currency} has no decimals: must be a whole number.`;
+  const where = passage === 'outside' ? ', and what comes in or goes out has no more' : '';
+  return `${currency} has ${decimals} decimals${where}.`;
+}

@@ -1,0 +1,27 @@
+/**
+ * How fine an amount may be. The ledger keeps four decimals of every currency; what nobody can pay out should not come in, and
+ * should not be made by a division. docs/decisions/0025 says why so. Pure; asked when a movement is accepted, and never again.
+ */
+import { minorUnits, type Currency } from './currency.ts';
+import { LEDGER_DECIMALS, parseUnits } from './money.ts';
+
+/** `currency`: as the currency allows; `ledger`: four decimals of every currency. */
+export type AmountPrecision = 'currency' | 'ledger';
+
+/** Between two wallets, or in from the outside world and out to it. */
+export type Passage = 'between_wallets' | 'outside';
+
+/**
+ * How many decimals an amount may have. Outside there are no parts of a minor unit. Between wallets there may be, as for fees
+ * and prices of less than a cent, but not of a currency that has no minor unit at all.
+ */
+export function decimalsMax(currency: Currency, passage: Passage, precision: AmountPrecision): number {
+  if (precision === 'ledger') return LEDGER_DECIMALS;
+  const decimals = minorUnits(currency);
+  return passage === 'outside' || decimals === 0 ? decimals : LEDGER_DECIMALS;
+}
+
+/** Whether an amount, a decimal string with at most four decimals, needs no more than `decimals`: zeros at its end do not count. */
+export function isWithinDecimals(amount: string, decimals: number): boolean {
+  return parseUnits(amount) % 10n ** BigInt(LEDGER_DECIMALS - decimals) === 0n;
+}

@@ -1,0 +1,94 @@
+// What the refusal of a capture or a reversal says beside its code: why, and how much would not have been refused.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { sql } from 'drizzle-orm';
+import { boundStarts } from '../../api/transfer/acceptance.ts';
+import { recordTransferStatus } from '../../db/transfer/queries.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import type { ReachedStatus } from '../../domain/transfer/transfer.ts';
+import { RECEIVER, SENDER, testApp, type Problem, type TestApp } from '../pure/api-fakes.ts';
+import { startCluster, type TestCluster, type TestStores } from './database.ts';
+import { fresh, trace } from './wallets.ts';
+
+const EXPIRED_AT = '2026-01-31T12:00:00.000Z';
+
+describe('a refusal says why', () => {
+  let cluster: TestCluster;
+  let stores: TestStores;
+  let app: TestApp['app'];
+  before(async () => {
+    cluster = await startCluster();
+    stores = await cluster.createStores();
+    const refusal = new WorkflowUpdateFailedError('refused', ApplicationFailure.nonRetryable('', 'not_capturable'));
+    const client = {
+      connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() },
+      workflow: { getHandle: () => ({ executeUpdate: () => Promise.reject(refusal) }) },
+    } as never;
+    const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
+    ({ app } = testApp({
+      database: stores.transfer.service,
+      acceptance: {
+        client,
+        monitor,
+        backlog: { isLong: () => false },
+        shardsBehind: { areAnyBehind: async () => false, known: () => [] },
+        starts: boundStarts(client, monitor),
+        draining: new AbortController().signal,
+      },
+    }));
+  });
+  after(() => cluster.stop());
+
+  const post = async (path: string, body: object): Promise<Problem & { readonly transfer_id: string }> => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': fresh('key') };
+    const response = await app.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await response.json()) as Problem & { readonly transfer_id: string };
+  };
+  const made = async (kind: object, ...reached: ReachedStatus[]): Promise<string> => {
+    const body = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '25.00', ...kind };
+    const { transfer_id: id } = await post('/v1/transfers', body);
+    for (const status of reached) await recordTransferStatus(stores.transfer.service, id as TransferId, status, trace);
+    return id;
+  };
+  const expire = (id: string) =>
+    stores.transfer.admin.execute(sql`UPDATE transfers SET expires_at = ${EXPIRED_AT} WHERE transfer_id = ${id}`);
+  const told = ({ code, detail }: Problem) => [code, detail];
+
+  test('a capture just after the expiry is told of that, and not that the transfer is DEBITED', async () => {
+    const hold = { capture_method: 'manual' };
+    const id = await made(hold, { status: 'DEBITED' });
+    const capture = () => post(`/v1/transfers/${id}/capture`, {});
+    assert.deepEqual(told(await capture()), ['not_capturable', 'The transfer is DEBITED.']);
+    await expire(id);
+    assert.deepEqual(told(await capture()), [
+      'not_capturable',
+      `The transfer is DEBITED: its hold expired at ${EXPIRED_AT} and is being given back.`,
+    ]);
+    const failed = { status: 'FAILED', failureReason: 'capture_expired' } as const;
+    await recordTransferStatus(stores.transfer.service, id as TransferId, failed, trace);
+    assert.deepEqual(told(await capture()), [
+      'not_capturable',
+      `The transfer is FAILED: its hold expired at ${EXPIRED_AT}.`,
+    ]);
+    assert.match((await post(`/v1/transfers/${id}/capture`, { amount: '25.01' })).detail!, /It is 25\.0000 USD\.$/);
+  });
+
+  test('a reversal of too much is told what is left', async () => {
+    const id = await made({}, { status: 'DEBITED' }, { status: 'COMPLETED' });
+    const reverse = (amount?: string) => post(`/v1/transfers/${id}/reversals`, amount === undefined ? {} : { amount });
+    await reverse('10');
+    const left = 'The transfer is COMPLETED: 15.0000 USD is left to reverse.';
+    assert.deepEqual(told(await reverse('15.01')), ['not_reversible', left]);
+    assert.match((await reverse('25.01')).detail!, /15\.0000 USD is left to reverse\.$/);
+    await reverse();
+    assert.equal((await reverse()).detail, 'The transfer is COMPLETED: 0.0000 USD is left to reverse.');
+    const open = await made({});
+    assert.deepEqual(told(await post(`/v1/transfers/${open}/reversals`, {})), [
+      'not_reversible',
+      'The transfer is PENDING.',
+    ]);
+  });
+});
