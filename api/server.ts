@@ -6,6 +6,7 @@
 import { walletShardCount, type Settings } from '../process/config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
+import { openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
@@ -20,7 +21,7 @@ import type { MovementNews } from '../temporal/transfer/movement-news.ts';
 import { boundStarts } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
-import { openBatchDatabase, openShards, openTransferDatabase } from './databases.ts';
+import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
 import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
@@ -43,7 +44,7 @@ export async function startApi(
   { starter, database, guard, news }: ApiContext,
 ): Promise<RunningService> {
   const { client, binding, walletShardCount: shardCount } = starter;
-  const batchDatabase = openBatchDatabase(settings, guard);
+  const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
       ? { shards: openShards(settings, guard) }
@@ -103,7 +104,7 @@ export async function startApi(
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   const guard = guardInstallation();
-  const database = openTransferDatabase(settings, guard);
+  const database = openTransferDatabase(settings, guard, API_POOL);
   const connection = connectClient(settings);
   const client = createClient(connection, settings);
   const starter = {
