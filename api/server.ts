@@ -22,7 +22,13 @@ import { boundStarts } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
 import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
-import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
+import {
+  temporalChecks,
+  transferDatabaseCheck,
+  walletApiCheck,
+  walletShardChecks,
+  watchReadiness,
+} from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
 
@@ -75,7 +81,7 @@ export async function startApi(
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     readiness: watchReadiness(
       {
-        'transfer-database': databaseCheck(database),
+        'transfer-database': transferDatabaseCheck(database),
         ...('shards' in wallets
           ? walletShardChecks(wallets.shards)
           : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
