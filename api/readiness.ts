@@ -3,7 +3,6 @@
  * moment so that many probes cost as little as one.
  */
 import type { Client } from '@temporalio/client';
-import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { LATE, within } from '../process/deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
@@ -55,14 +54,46 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
   };
 }
 
-export function databaseCheck(database: Database): () => Promise<void> {
-  return async () => {
-    await database.execute(sql`SELECT 1`);
-  };
+/** Locks that a movement needs are waited for as long, so that the server gives up the wait before the check does. */
+const LOCK_LIMIT_MS = 1_000;
+
+/**
+ * A statement that takes the locks of a movement's, and touches no row. A table may be locked against writers alone, as by
+ * the creation of an index, so it is not enough to read; and a server that only reads refuses it.
+ */
+const TRANSFER_LOCKS = `
+  UPDATE transfers SET updated_at = updated_at WHERE false;
+  UPDATE transactions SET updated_at = updated_at WHERE false;
+  SELECT FROM transfer_steps, movement_metadata, outbox_events WHERE false`;
+/** The service's role writes no table itself: an operation upon a wallet that nobody has does. */
+const WALLET_LOCKS = `
+  SELECT set_wallet_status('00000000-0000-0000-0000-000000000000', 'ACTIVE');
+  SELECT FROM operation_fences, ledger_entries, outbox_events WHERE false`;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Whether the transfer service's database takes movements. */
+export function transferDatabaseCheck(database: Database): () => Promise<void> {
+  return lockCheck(database, TRANSFER_LOCKS);
 }
 
+/** Whether each shard's database moves money. */
 export function walletShardChecks(shards: readonly Database[]): Checks {
-  return Object.fromEntries(shards.map((shard, number) => [`wallet-database-${number}`, databaseCheck(shard)]));
+  return Object.fromEntries(
+    shards.map((shard, number) => [`wallet-database-${number}`, lockCheck(shard, WALLET_LOCKS)]),
+  );
+}
+
+function lockCheck(database: Database, statements: string): () => Promise<void> {
+  return async () => {
+    try {
+      // Without parameters it is one message, which the server takes for one transaction.
+      await database.$client.query(`SET LOCAL lock_timeout = '${LOCK_LIMIT_MS}ms'; ${statements}`);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      throw new NotReady('a table that every movement needs is locked');
+    }
+  };
 }
 
 /** Temporal answers for the installation's own namespace, knows the search attributes, and has a worker on every task queue. */

@@ -6,6 +6,7 @@
 import { walletShardCount, type Settings } from '../process/config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
+import { openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
@@ -20,8 +21,14 @@ import type { MovementNews } from '../temporal/transfer/movement-news.ts';
 import { boundStarts } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
-import { openBatchDatabase, openShards, openTransferDatabase } from './databases.ts';
-import { databaseCheck, temporalChecks, walletApiCheck, walletShardChecks, watchReadiness } from './readiness.ts';
+import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
+import {
+  temporalChecks,
+  transferDatabaseCheck,
+  walletApiCheck,
+  walletShardChecks,
+  watchReadiness,
+} from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
 
@@ -43,7 +50,7 @@ export async function startApi(
   { starter, database, guard, news }: ApiContext,
 ): Promise<RunningService> {
   const { client, binding, walletShardCount: shardCount } = starter;
-  const batchDatabase = openBatchDatabase(settings, guard);
+  const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
       ? { shards: openShards(settings, guard) }
@@ -75,7 +82,7 @@ export async function startApi(
     amountPrecision: settings.AMOUNT_PRECISION,
     readiness: watchReadiness(
       {
-        'transfer-database': databaseCheck(database),
+        'transfer-database': transferDatabaseCheck(database),
         ...('shards' in wallets
           ? walletShardChecks(wallets.shards)
           : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
@@ -104,7 +111,7 @@ export async function startApi(
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   const guard = guardInstallation();
-  const database = openTransferDatabase(settings, guard);
+  const database = openTransferDatabase(settings, guard, API_POOL);
   const connection = connectClient(settings);
   const client = createClient(connection, settings);
   const starter = {

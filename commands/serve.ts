@@ -13,10 +13,11 @@ import { createTransferActivities } from '../activities/transfer/transfer.ts';
 import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../process/config.ts';
-import { openTransferDatabase as openApiDatabase } from '../api/databases.ts';
+import { API_POOL } from '../api/databases.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
 import { InstallationError } from '../domain/installation.ts';
+import { openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import type { Transfer } from '../db/transfer/queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
@@ -31,7 +32,7 @@ import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
 import { startSweep } from '../workers/transfer/sweep.ts';
-import { openTransferDatabase, startTransferWorker } from '../workers/transfer/main.ts';
+import { startTransferWorker, TRANSFER_POOL } from '../workers/transfer/main.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet/main.ts';
 import { watchShards } from '../workers/transfer/watch-shards.ts';
 import { installTemporalRuntime } from '../workers/worker.ts';
@@ -49,8 +50,8 @@ export async function startEverything(
   const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) =>
     openWalletDatabase(settings, shard, guard),
   );
-  const database = openTransferDatabase(settings, guard);
-  const apiDatabase = openApiDatabase(settings, guard);
+  const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
+  const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
   installTemporalRuntime(logger);
 
   // The API has a connection of its own, which needs no server to come up and on which a call can be given up.

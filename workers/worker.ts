@@ -17,6 +17,9 @@ import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
 
+/** Of an activity's database: longer than its role's statement_timeout, so that the server speaks first. */
+export const ACTIVITY_QUERY_TIMEOUT_MS = 4_500;
+
 export interface WorkerContext {
   readonly connection: NativeConnection;
   readonly binding: NamespaceBinding;

@@ -11,8 +11,8 @@ import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { andBody, isBody } from './body.ts';
-import { isDue } from './due.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
@@ -217,32 +217,21 @@ export function listBatchItems(
     .limit(limit);
 }
 
-/** As claimDueTransfers, of batches. */
-export function claimDueBatches(
-  database: Database,
-  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
-): Promise<TransferBatch[]> {
-  const due = database
-    .select({ id: transferBatches.batchId })
-    .from(transferBatches)
-    .where(and(eq(transferBatches.status, 'PROCESSING'), isDue(transferBatches.startDueAt)))
-    .orderBy(asc(transferBatches.startDueAt))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  return database
-    .update(transferBatches)
-    .set({ startDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
-    .where(sql`${transferBatches.batchId} = ANY(ARRAY(${due}))`)
-    .returning();
+const UNSTARTED: DueRows<typeof transferBatches> = {
+  table: transferBatches,
+  id: transferBatches.batchId,
+  dueAt: transferBatches.startDueAt,
+  isOpen: sql`status = 'PROCESSING'`,
+};
+
+/** Batches that are to be started, by db/due.ts. */
+export function claimDueBatches(database: Database, claim: Claim): Promise<TransferBatch[]> {
+  return claimDue(database, UNSTARTED, claim);
 }
 
 /** Notes that these batches are known to be started. */
-export async function noteBatchesStarted(database: Database, batchIds: readonly BatchId[]): Promise<void> {
-  if (batchIds.length > 0)
-    await database
-      .update(transferBatches)
-      .set({ startDueAt: null })
-      .where(inArray(transferBatches.batchId, [...batchIds]));
+export function noteBatchesStarted(database: Database, batchIds: readonly BatchId[]): Promise<void> {
+  return clearDue(database, UNSTARTED, batchIds);
 }
 
 const HALVED_AT_LEAST = 2_000;

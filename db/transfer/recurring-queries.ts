@@ -2,12 +2,12 @@
  * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
  * looking after their Schedules needs. Their runs are in recurring-runs.ts.
  */
-import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
-import { isDue } from './due.ts';
+import { claimDue, type Claim, type DueRows } from '../due.ts';
 import { recurringTransfers } from './schema.ts';
 
 export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
@@ -179,26 +179,15 @@ function newestFirst(a: RecurringTransfer, b: RecurringTransfer): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || (a.recurringTransferId < b.recurringTransferId ? 1 : -1);
 }
 
-/**
- * Those that are due to be looked after, the longest due first. They are due again after `leaseSeconds`. Rows that another
- * sweep is claiming are passed over.
- */
-export function claimDueRecurring(
-  database: Database,
-  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
-): Promise<RecurringTransfer[]> {
-  const due = database
-    .select({ id: recurringTransfers.recurringTransferId })
-    .from(recurringTransfers)
-    .where(isDue(recurringTransfers.tendDueAt))
-    .orderBy(asc(recurringTransfers.tendDueAt))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  return database
-    .update(recurringTransfers)
-    .set({ tendDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
-    .where(sql`${recurringTransfers.recurringTransferId} = ANY(ARRAY(${due}))`)
-    .returning();
+const UNTENDED: DueRows<typeof recurringTransfers> = {
+  table: recurringTransfers,
+  id: recurringTransfers.recurringTransferId,
+  dueAt: recurringTransfers.tendDueAt,
+};
+
+/** Recurring transfers that are due to be looked after, by db/due.ts. */
+export function claimDueRecurring(database: Database, claim: Claim): Promise<RecurringTransfer[]> {
+  return claimDue(database, UNTENDED, claim);
 }
 
 /**

@@ -2,15 +2,15 @@
  * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
  * reads; queries.ts has the same for transfers.
  */
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { andBody, isBody } from './body.ts';
-import { isDue } from './due.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
@@ -135,33 +135,19 @@ export async function findTransaction(
   return rows[0];
 }
 
-/** As claimDueTransfers in queries.ts, for transactions. */
-export function claimDueTransactions(
-  database: Database,
-  { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
-): Promise<Transaction[]> {
-  const due = database
-    .select({ id: transactions.transactionId })
-    .from(transactions)
-    .where(and(eq(transactions.status, 'PENDING'), isDue(transactions.startDueAt)))
-    .orderBy(asc(transactions.startDueAt))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  return database
-    .update(transactions)
-    .set({ startDueAt: sql`now() + make_interval(secs => ${leaseSeconds})` })
-    .where(sql`${transactions.transactionId} = ANY(ARRAY(${due}))`)
-    .returning();
+const UNSTARTED: DueRows<typeof transactions> = {
+  table: transactions,
+  id: transactions.transactionId,
+  dueAt: transactions.startDueAt,
+  isOpen: sql`status = 'PENDING'`,
+};
+
+/** Transactions that are to be started, by db/due.ts. */
+export function claimDueTransactions(database: Database, claim: Claim): Promise<Transaction[]> {
+  return claimDue(database, UNSTARTED, claim);
 }
 
 /** Notes that these transactions are known to be started. */
-export async function noteTransactionsStarted(
-  database: Database,
-  transactionIds: readonly TransactionId[],
-): Promise<void> {
-  if (transactionIds.length > 0)
-    await database
-      .update(transactions)
-      .set({ startDueAt: null })
-      .where(inArray(transactions.transactionId, [...transactionIds]));
+export function noteTransactionsStarted(database: Database, transactionIds: readonly TransactionId[]): Promise<void> {
+  return clearDue(database, UNSTARTED, transactionIds);
 }

@@ -7,6 +7,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import { fillTransferDatabase } from '../../bench/reading-data.ts';
 import { MOVEMENT_REQUESTS } from '../../bench/reading-requests.ts';
 import type { Database } from '../../db/database.ts';
+import { claimDueTransactions } from '../../db/transfer/transaction-queries.ts';
+import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster } from './database.ts';
 
@@ -28,7 +30,12 @@ interface PlanNode {
 
 describe('the plans of the lists', () => {
   let cluster: TestCluster;
-  let apps: readonly { readonly app: ReturnType<typeof testApp>['app']; readonly plans: PlanNode[] }[];
+  let apps: readonly {
+    readonly app: ReturnType<typeof testApp>['app'];
+    readonly database: Database;
+    readonly admin: Database;
+    readonly plans: PlanNode[];
+  }[];
 
   before(async () => {
     cluster = await startCluster();
@@ -37,7 +44,8 @@ describe('the plans of the lists', () => {
         const { transfer } = await cluster.createStores({ shards: 1 });
         await fillTransferDatabase(transfer.adminUrl, size);
         const plans: PlanNode[] = [];
-        return { app: testApp({ database: explaining(transfer.service, plans) }).app, plans };
+        const database = explaining(transfer.service, plans);
+        return { app: testApp({ database }).app, database, admin: transfer.admin, plans };
       }),
     );
   });
@@ -60,6 +68,24 @@ describe('the plans of the lists', () => {
       }
       const [few, many] = buffers as [number, number];
       assert.ok(many <= few * GROWTH_MAX + BUFFERS_FREE, `${few} buffers of few, ${many} of many`);
+    });
+  }
+
+  for (const [table, status, claimDue] of [
+    ['transfers', 'PENDING', claimDueTransfers],
+    ['transactions', 'PENDING', claimDueTransactions],
+  ] as const) {
+    test(`a claim of ${table} that are due scans no table, however many have ended`, async () => {
+      const { database, admin, plans } = apps.at(-1)!;
+      await admin.execute(sql`
+        UPDATE ${sql.identifier(table)} SET status = ${status}, start_due_at = now() - interval '1 hour'
+        WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${sql.identifier(table)} WHERE failure_reason IS NULL LIMIT 200))`);
+      await admin.execute(sql`ANALYZE ${sql.identifier(table)}`);
+      plans.length = 0;
+      const claimed = await claimDue(database, { limit: 50, leaseSeconds: 600 });
+      assert.equal(claimed.length, 50);
+      assert.equal(plans.length, 1);
+      for (const node of plans.flatMap(nodesOf)) assert.notEqual(node['Node Type'], 'Seq Scan', JSON.stringify(plans));
     });
   }
 });

@@ -61,6 +61,8 @@ export const RULES: readonly Rule[] = [
   ...rooms('db', DATABASE, () => []),
   // Counts each service's migrations.
   { of: 'db/schema-version.ts', may: ['db/'] },
+  // Opens the services' databases by a process's settings.
+  { of: 'db/service-databases.ts', may: ['db/*', 'process/config.ts'] },
   { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'pg', 'node:'] },
 
   // What knows no service.

@@ -13,8 +13,9 @@ import { createTransferActivities, type TransferActivities } from '../../activit
 import type { TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../../process/config.ts';
-import { closeDatabases, openDatabase, type Database } from '../../db/database.ts';
-import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import { closeDatabases } from '../../db/database.ts';
+import { guardInstallation, installationOf } from '../../db/installation.ts';
+import { openTransferDatabase, type PoolLimits } from '../../db/service-databases.ts';
 import { isStillOpen } from '../../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
@@ -27,7 +28,7 @@ import { ledgerAt } from './ledger-client.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { startSweep } from './sweep.ts';
 import { watchShards } from './watch-shards.ts';
-import { installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
 import { workflowBundle } from '../workflow-bundle.ts';
 
 /**
@@ -55,23 +56,18 @@ export async function startTransferWorker(
   });
 }
 
-/** The transfer service's database as activities and sweep use it. */
-export function openTransferDatabase(settings: Settings, guard: InstallationGuard): Database {
-  const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
-  return openDatabase(url, {
-    applicationName: 'counterpoise-transfer',
-    connectionsMax: settings.DATABASE_CONNECTIONS,
-    queryTimeoutMs: 4_500,
-    admit: guard.admit('transfer'),
-  });
-}
+/** Of the transfer service's database as activities and sweep use it. */
+export const TRANSFER_POOL: PoolLimits = {
+  applicationName: 'counterpoise-transfer',
+  queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
+};
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {
   if (settings.DISPATCH === 'local')
     throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
   const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
   const guard = guardInstallation();
-  const database = openTransferDatabase(settings, guard);
+  const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
   installTemporalRuntime(logger);
   const connection = await connectWorker(settings);
   const client = createClient(connection, settings);

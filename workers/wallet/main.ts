@@ -4,16 +4,17 @@
  */
 import { createBatchWalletActivities, type BatchWalletActivities } from '../../activities/wallet/batch.ts';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
-import { requireSettings, SettingsError, type Settings } from '../../process/config.ts';
-import { closeDatabases, openDatabase, type Database } from '../../db/database.ts';
+import { requireSettings, type Settings } from '../../process/config.ts';
+import { closeDatabases, type Database } from '../../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import { openWalletShard } from '../../db/service-databases.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { fetchBatchLegs } from './batch-legs.ts';
-import { installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
 
 export function startWalletWorker(
   context: WorkerContext,
@@ -25,15 +26,9 @@ export function startWalletWorker(
 
 /** A shard's database as the activities use it. */
 export function openWalletDatabase(settings: Settings, shard: number, guard: InstallationGuard): Database {
-  const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
-  const url = urls[shard];
-  if (url === undefined)
-    throw new SettingsError(`WALLET_SHARD is ${shard}, but WALLET_DATABASE_URLS lists ${urls.length}`);
-  return openDatabase(url, {
+  return openWalletShard(settings, shard, guard, {
     applicationName: `counterpoise-wallet-${shard}`,
-    connectionsMax: settings.DATABASE_CONNECTIONS,
-    queryTimeoutMs: 4_500,
-    admit: guard.admit('wallet'),
+    queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
   });
 }
 

@@ -1,0 +1,35 @@
+/**
+ * The services' databases as a process opens them by its settings: with the role that the settings' URLs name, and guarded
+ * against another installation's. What bounds their use is the caller's.
+ */
+import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
+import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
+import type { InstallationGuard } from './installation.ts';
+
+/** `connectionsMax` is by default what DATABASE_CONNECTIONS says. */
+export type PoolLimits = Pick<DatabaseOptions, 'applicationName' | 'queryTimeoutMs'> &
+  Partial<Pick<DatabaseOptions, 'connectionsMax'>>;
+
+/** The transfer service's database. Throws a SettingsError if its URL is not set. */
+export function openTransferDatabase(settings: Settings, guard: InstallationGuard, limits: PoolLimits): Database {
+  const { TRANSFER_DATABASE_URL: url } = requireSettings(settings, 'TRANSFER_DATABASE_URL');
+  return openDatabase(url, {
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    ...limits,
+    admit: guard.admit('transfer'),
+  });
+}
+
+/** A wallet shard's database. Throws a SettingsError if its URL is not set. */
+export function openWalletShard(
+  settings: Settings,
+  shard: number,
+  guard: InstallationGuard,
+  limits: PoolLimits,
+): Database {
+  const { WALLET_DATABASE_URLS: urls } = requireSettings(settings, 'WALLET_DATABASE_URLS');
+  const url = urls[shard];
+  if (url === undefined)
+    throw new SettingsError(`the wallet shard ${shard} is asked for, but WALLET_DATABASE_URLS lists ${urls.length}`);
+  return openDatabase(url, { connectionsMax: settings.DATABASE_CONNECTIONS, ...limits, admit: guard.admit('wallet') });
+}
