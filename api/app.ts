@@ -16,6 +16,7 @@ import type { Readiness } from './readiness.ts';
 import { reconciliationRoutes } from './transfer/reconciliation.ts';
 import { recurringControlRoutes } from './transfer/recurring-control.ts';
 import { recurringRoutes } from './transfer/recurring.ts';
+import { reversalRoutes } from './transfer/reversal.ts';
 import { transactionRoutes } from './transfer/transaction.ts';
 import { transferActionRoutes } from './transfer/actions.ts';
 import { transferRoutes } from './transfer/transfer.ts';
@@ -46,6 +47,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     )
     .route('/', transferRoutes(deps))
     .route('/', transferActionRoutes(deps))
+    .route('/', reversalRoutes(deps))
     .route('/', transferListRoutes(deps))
     .route('/', recurringRoutes(deps))
     .route('/', recurringControlRoutes(deps))

@@ -1,45 +1,27 @@
 /**
- * The routes of what may be done about a transfer: capture and cancel it, reverse it, and resolve its case. The next step is
+ * The routes of what may be done about a transfer that is under way: capture and cancel it, and resolve its case. The next step is
  * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { acceptReversal } from '../../db/transfer/acceptance.ts';
-import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
-import { reversalId } from '../../domain/derived-id.ts';
-import type { TransferId } from '../../domain/ids.ts';
-import { formatUnits, parseUnits } from '../../domain/money.ts';
-import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
-import { startTransfer } from '../../temporal/transfer/start-movement.ts';
-import { cancelUpdate, captureUpdate, resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import { acceptMovement } from './acceptance.ts';
+import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
 import { databaseStep } from '../http/database-step.ts';
-import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
-import {
-  movementHeaders,
-  movementResponses,
-  preferHeader,
-  transferAmountField,
-  type MovementDeps,
-} from './movement.ts';
-import { precisionFaults } from './only-if-new.ts';
-import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
+import { preferHeader, type MovementDeps } from './movement.ts';
+import { amountOrAll, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
+import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, movedAmount, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
+import { renderTransfer, transferAnswer } from './answer.ts';
 import { askTransfer, type Outcome } from './workflow-request.ts';
-import { bodyFault, otherwise } from '../http/validation.ts';
+import { otherwise } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
-const amountOrAll = z
-  .strictObject({ amount: transferAmountField.optional() }, { error: otherwise('body_invalid') })
-  .openapi('AmountOrAll', { example: { amount: '10.00' } });
 const nothing = z.strictObject({}, { error: otherwise('body_invalid') }).openapi('Nothing', { example: {} });
 const resolution = z
   .strictObject(
@@ -150,47 +132,22 @@ const resolve = createRoute({
   },
 });
 
-const reverse = createRoute({
-  method: 'post',
-  path: '/v1/transfers/{transfer_id}/reversals',
-  operationId: 'reverseTransfer',
-  summary: 'Give back a completed transfer, whole or in part',
-  tags: ['Transfers'],
-  description: `Makes a new transfer from the receiver to the sender, of \`amount\` or of all that is left to reverse, linked by
-\`reverses_transfer_id\`. All reversals of a transfer never exceed what it moved, however many are asked for at once
-(\`not_reversible\`). If the receiver has spent the money the reversal is FAILED \`insufficient_funds\`, and it can be asked for
-again with another key. A reversal is a transfer, and can be reversed.`,
-  middleware: readJsonOrNothing,
-  request: {
-    params,
-    headers: movementHeaders,
-    body: { content: { 'application/json': { schema: amountOrAll } } },
-  },
-  responses: movementResponses(
-    transferAnswer,
-    'transfer_not_found',
-    'transfer_id_invalid',
-    'amount_exceeds_transfer',
-    'not_reversible',
-  ),
-});
-
 /** Whether it is written how much of a hold is captured, if any of it. */
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
 export function transferActionRoutes(deps: MovementDeps) {
-  const { database, starter, acceptance: accepting, deadlineSeconds, amountPrecision } = deps;
+  const { database, starter, acceptance: accepting, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
-      const before = await existing(c, id);
+      const before = await existing(c, database, id);
       const { amount = before.amount } = c.req.valid('json');
       refuseMoreThan(before.amount, amount, `It is ${before.amount} ${before.currency}`);
       // What was asked for is what was decided, whatever then became of it.
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
       // All of it, and what is decided already, may be finer: it was taken under other rules.
-      if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before);
+      if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before, amountPrecision);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
@@ -202,7 +159,7 @@ export function transferActionRoutes(deps: MovementDeps) {
     })
     .openapi(cancel, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
-      const before = await existing(c, id);
+      const before = await existing(c, database, id);
       if (before.status === 'CANCELED') return c.json(renderTransfer(before), 200);
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_cancelable', before);
 
@@ -216,65 +173,13 @@ export function transferActionRoutes(deps: MovementDeps) {
       const { transfer_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
       const actor = c.req.valid('header')['X-Actor'];
-      const before = await existing(c, id);
+      const before = await existing(c, database, id);
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
 
       const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, actor, comment });
       if (outcome !== 'taken') throw refused('not_resolvable', row);
       return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
-    })
-    .openapi(reverse, async (c) => {
-      const { transfer_id: reversesTransferId } = c.req.valid('param');
-      const { amount: asked } = c.req.valid('json');
-      const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const reversed = await existing(c, reversesTransferId);
-      if (asked !== undefined) refuseMoreThan(reversed.amount, asked, leftOf(reversed));
-      const id = reversalId(idempotencyKey);
-      const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
-      const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
-
-      /** Stores it, unless its key is taken: a repeat may come when nothing is left to reverse. */
-      const store = async (): Promise<Transfer | undefined> => {
-        for (;;) {
-          if ((await findTransfer(database, id)) !== undefined) return undefined;
-          const latest = (await findTransfer(database, reversesTransferId))!;
-          const left = parseUnits(movedAmount(latest)) - parseUnits(latest.reversedAmount);
-          const amount = asked ?? formatUnits(left);
-          if (left <= 0n || parseUnits(amount) > left) throw refused('not_reversible', latest);
-          // All that is left may be finer: it was moved under other rules.
-          if (parseUnits(amount) < left) refuseFiner(amount, latest);
-          const { senderWalletId: receiverWalletId, receiverWalletId: senderWalletId, currency } = latest;
-          const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
-          const accepted = await acceptReversal(database, terms, acceptance, reversesTransferId, c.var.trace);
-          // Another reversal came in between: what is left now is another amount.
-          if (accepted !== 'exceeds') return accepted;
-        }
-      };
-      const { row, status } = await acceptMovement(c, deps.acceptance, {
-        database,
-        workflowId: transferWorkflowId(id),
-        bodyHash,
-        shards: shardsOf([reversed.senderWalletId, reversed.receiverWalletId], starter.walletShardCount),
-        find: () => findTransfer(database, id),
-        store,
-        start: (accepted) => startTransfer(starter, accepted),
-        isSettled,
-      });
-      c.header('Location', `/v1/transfers/${id}`);
-      return c.json(renderTransfer(row), status);
     });
-
-  async function existing(c: Context<ApiEnv>, id: TransferId): Promise<Transfer> {
-    c.var.log.setBindings({ transfer_id: id });
-    const row = await databaseStep(database, () => findTransfer(database, id));
-    if (row === undefined) throw transferNotFound(id);
-    return row;
-  }
-
-  function refuseFiner(amount: string, { currency }: Transfer): void {
-    const [fault] = precisionFaults({ amount, currency }, 'between_wallets', amountPrecision);
-    if (fault !== undefined) throw faultyRequest([fault]);
-  }
 
   /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */
   async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {
@@ -282,21 +187,6 @@ export function transferActionRoutes(deps: MovementDeps) {
     if (await databaseStep(database, () => accepting.shardsBehind.areAnyBehind(shards)))
       throw new ProblemError('wallet_shard_behind', { detail: 'Nothing was captured. Try again.' });
   }
-}
-
-/** `there` is a sentence that says how much there is, where that is known. */
-function refuseMoreThan(amountMax: string, amount: string, there: string | undefined): void {
-  if (parseUnits(amount) <= parseUnits(amountMax)) return;
-  const { amount_exceeds_transfer: detail } = FIELD_FAULTS;
-  throw faultyRequest([
-    bodyFault('amount_exceeds_transfer', ['amount'], there === undefined ? detail : `${detail} ${there}.`),
-  ]);
-}
-
-/** What can be reversed of what has moved; nothing is said of a transfer that has not moved anything. */
-function leftOf(row: Transfer): string | undefined {
-  if (row.status !== 'COMPLETED') return undefined;
-  return `${formatUnits(parseUnits(movedAmount(row)) - parseUnits(row.reversedAmount))} ${row.currency} is left to reverse`;
 }
 
 function isPassing(outcome: Outcome): outcome is PassingRefusal {
@@ -311,26 +201,4 @@ function refusedForNow(reason: PassingRefusal, row: Transfer): ProblemError {
     detail: `${why} Nothing was captured; the hold stays until it is captured, canceled or expires.`,
     members: { transfer_id: row.transferId, transfer_status: row.status, reason },
   });
-}
-
-/** With the state that does not allow it. */
-function refused(code: ProblemCode, row: Transfer): ProblemError {
-  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
-  return new ProblemError(code, {
-    detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
-    members: {
-      transfer_id: row.transferId,
-      transfer_status: row.status,
-      captured_amount: row.capturedAmount,
-      reversed_amount: row.reversedAmount,
-    },
-  });
-}
-
-/** A hold that has expired stays DEBITED until all of it is given back. */
-function expiryOf({ status, failureReason, expiresAt }: Transfer): string | undefined {
-  if (expiresAt === null) return undefined;
-  const at = `its hold expired at ${expiresAt.toISOString()}`;
-  if (failureReason === 'capture_expired') return at;
-  return status === 'DEBITED' && expiresAt.getTime() <= Date.now() ? `${at} and is being given back` : undefined;
 }

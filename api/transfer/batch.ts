@@ -40,7 +40,7 @@ import {
   transferAmountField,
   type MovementDeps,
 } from './movement.ts';
-import { noteFaults, precisionFaults } from './only-if-new.ts';
+import { itemFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -236,12 +236,7 @@ export function batchRoutes(deps: BatchDeps) {
           starter.walletShardCount,
         ),
         find: () => findBatch(database, id),
-        faultsIfNew: items
-          .flatMap((item, index) => [
-            ...precisionFaults(item, 'between_wallets', amountPrecision, ['items', index, 'amount']),
-            ...noteFaults(item, ['items', index]),
-          ])
-          .slice(0, FAULTS_MAX),
+        faultsIfNew: itemFaults(items, amountPrecision),
         // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
         store: async () =>
           (await findBatch(database, id)) === undefined
@@ -264,10 +259,8 @@ export function batchRoutes(deps: BatchDeps) {
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
       const rows = await databaseStep(database, () => listBatches(database, { after, limit: limit + 1 }));
-      return c.json(
-        pageOf(rows, { list: listOf(c), limit, render, cursorOf: (row) => [row.createdAt.toISOString(), row.batchId] }),
-        200,
-      );
+      const cursorOf = (row: TransferBatch) => [row.createdAt.toISOString(), row.batchId];
+      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
     })
     .openapi(getItems, async (c) => {
       const { batch_id: id } = c.req.valid('param');

@@ -192,14 +192,10 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         rows: await listCases(database, { status, after, limit: limit + 1 }),
         open: await summarizeOpenCases(database),
       }));
+      const cursorOf = (row: Case) => [row.openedAt.toISOString(), row.caseId];
       return c.json(
         {
-          ...pageOf(rows, {
-            list: listOf(c),
-            limit,
-            render,
-            cursorOf: (row) => [row.openedAt.toISOString(), row.caseId],
-          }),
+          ...pageOf(rows, { list: listOf(c), limit, render, cursorOf }),
           open_count: open.count,
           oldest_open_at: open.oldestAt?.toISOString() ?? null,
           oldest_open_age_seconds: open.oldestAgeSeconds,

@@ -53,6 +53,16 @@ export function noteFaults({ reference, metadata = {} }: JudgedNotes, path: read
     .slice(0, FAULTS_MAX);
 }
 
+/** Of the items of a batch, as many as are told. */
+export function itemFaults(items: readonly (JudgedAmount & JudgedNotes)[], precision: AmountPrecision): Fault[] {
+  return items
+    .flatMap((item, index) => [
+      ...precisionFaults(item, 'between_wallets', precision, ['items', index, 'amount']),
+      ...noteFaults(item, ['items', index]),
+    ])
+    .slice(0, FAULTS_MAX);
+}
+
 function tooPrecise(currency: Currency, decimals: number, passage: Passage): string {
   if (decimals === 0) return `${currency} has no decimals: must be a whole number.`;
   const where = passage === 'outside' ? ', and what comes in or goes out has no more' : '';

@@ -226,6 +226,22 @@ describe('what only new movements are asked', () => {
     assert.equal((await app.request(`/v1/wallets/${formerId}`)).status, 200);
   });
 
+  test('a key belongs to its route: on another one it names another thing', async () => {
+    const key = fresh('key');
+    const body = { ...PAIR, amount: '1' };
+    assert.deepEqual([(await post('/v1/transfers', body, { key })).isReplayed], [false]);
+    for (const [path, other, status] of [
+      ['/v1/transactions', { wallet_id: SENDER, type: 'CREDIT', amount: '1' }, 202],
+      ['/v1/transfer-batches', { items: [body] }, 202],
+      ['/v1/recurring-transfers', { ...body, every: 60 }, 201],
+    ] as const) {
+      const answer = await post(path, other, { key });
+      assert.deepEqual([answer.status, answer.isReplayed], [status, false], path);
+    }
+    const document = await (await testApp().app.request('/openapi.json')).text();
+    assert.match(document, /A key belongs to its route/);
+  });
+
   test('the list of currencies says how many decimals each has', async () => {
     const listed = async (amountPrecision: AmountPrecision) => {
       const response = await testApp({ amountPrecision }).app.request('/v1/currencies');

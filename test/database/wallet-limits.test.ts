@@ -104,6 +104,14 @@ describe('the limits of a wallet', () => {
     assert.deepEqual(await credit(database, transfer(receiver, id, '500'), trace), APPLIED, 'has no limit');
   });
 
+  test('what a reversal brings back makes no room, and counts where it is taken from', async () => {
+    const id = await limited({ outgoing24h: '100' });
+    assert.deepEqual(await debit(database, pay(id, '60'), trace), APPLIED);
+    assert.deepEqual(await credit(database, transfer(receiver, id, '60'), trace), APPLIED);
+    assert.equal((await findWalletLimits(database, id))!.outgoing24hRemaining, '40.0000');
+    assert.deepEqual(await debit(database, pay(id, '40.0001'), trace), exceeded('outgoing_24h', '40.0000'));
+  });
+
   test('a withdrawal and a transfer count alike towards the sum', async () => {
     const id = await limited({ outgoing24h: '100' });
     assert.deepEqual(await debit(database, pay(id, '60'), trace), APPLIED);

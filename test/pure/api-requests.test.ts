@@ -161,6 +161,7 @@ describe('documentation', () => {
       '/v1/cases',
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',
+      '/v1/currencies',
       '/v1/reconciliation-runs',
       '/v1/reconciliation-runs/{run_id}',
       '/v1/recurring-transfers',

@@ -1,0 +1,71 @@
+/** What the routes that act on a transfer have in common: the transfer, the part of it that is asked for, and the refusals. */
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Database } from '../../db/database.ts';
+import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
+import type { AmountPrecision } from '../../domain/amount-precision.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import { formatUnits, parseUnits } from '../../domain/money.ts';
+import { databaseStep } from '../http/database-step.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { FIELD_FAULTS } from '../http/field-codes.ts';
+import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
+import { bodyFault, otherwise } from '../http/validation.ts';
+import { movedAmount, transferNotFound } from './answer.ts';
+import { transferAmountField } from './movement.ts';
+import { precisionFaults } from './only-if-new.ts';
+
+/** No amount stands for all that there is. */
+export const amountOrAll = z
+  .strictObject({ amount: transferAmountField.optional() }, { error: otherwise('body_invalid') })
+  .openapi('AmountOrAll', { example: { amount: '10.00' } });
+
+export async function existing(c: Context<ApiEnv>, database: Database, id: TransferId): Promise<Transfer> {
+  c.var.log.setBindings({ transfer_id: id });
+  const row = await databaseStep(database, () => findTransfer(database, id));
+  if (row === undefined) throw transferNotFound(id);
+  return row;
+}
+
+/** Of a part of a transfer, which is held to the rule of now. */
+export function refuseFiner(amount: string, { currency }: Transfer, precision: AmountPrecision): void {
+  const [fault] = precisionFaults({ amount, currency }, 'between_wallets', precision);
+  if (fault !== undefined) throw faultyRequest([fault]);
+}
+
+/** `there` is a sentence that says how much there is, where that is known. */
+export function refuseMoreThan(amountMax: string, amount: string, there: string | undefined): void {
+  if (parseUnits(amount) <= parseUnits(amountMax)) return;
+  const { amount_exceeds_transfer: detail } = FIELD_FAULTS;
+  throw faultyRequest([
+    bodyFault('amount_exceeds_transfer', ['amount'], there === undefined ? detail : `${detail} ${there}.`),
+  ]);
+}
+
+/** What can be reversed of what has moved; nothing is said of a transfer that has not moved anything. */
+export function leftOf(row: Transfer): string | undefined {
+  if (row.status !== 'COMPLETED') return undefined;
+  return `${formatUnits(parseUnits(movedAmount(row)) - parseUnits(row.reversedAmount))} ${row.currency} is left to reverse`;
+}
+
+/** With the state that does not allow it. */
+export function refused(code: ProblemCode, row: Transfer): ProblemError {
+  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
+  return new ProblemError(code, {
+    detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
+    members: {
+      transfer_id: row.transferId,
+      transfer_status: row.status,
+      captured_amount: row.capturedAmount,
+      reversed_amount: row.reversedAmount,
+    },
+  });
+}
+
+/** A hold that has expired stays DEBITED until all of it is given back. */
+function expiryOf({ status, failureReason, expiresAt }: Transfer): string | undefined {
+  if (expiresAt === null) return undefined;
+  const at = `its hold expired at ${expiresAt.toISOString()}`;
+  if (failureReason === 'capture_expired') return at;
+  return status === 'DEBITED' && expiresAt.getTime() <= Date.now() ? `${at} and is being given back` : undefined;
+}
