@@ -1,6 +1,6 @@
 /** How wallets and their ledger entries are answered: the schemas, and a row as its answer. */
 import { z } from '@hono/zod-openapi';
-import type { LedgerEntry, Wallet } from '../../db/wallet/queries.ts';
+import type { LedgerEntry, Wallet } from '../../db/wallet/wallet-queries.ts';
 import { amountAnswer, exampleMovementId, exampleWalletId, idAnswer, instantAnswer } from '../http/fields.ts';
 
 export const walletAnswer = z

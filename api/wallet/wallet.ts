@@ -12,7 +12,7 @@ import {
   openWallet,
   setWalletStatus,
   type Wallet,
-} from '../../db/wallet/queries.ts';
+} from '../../db/wallet/wallet-queries.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';

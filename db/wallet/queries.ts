@@ -1,8 +1,7 @@
 /**
- * What the wallet service asks of one shard: the fenced operations, which are functions of the database (functions/),
- * and the reads. Everything that moves money repeats safely.
+ * What moves money in one shard: the fenced operations, which are functions of the database (functions/). Each repeats safely.
  */
-import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
@@ -16,10 +15,8 @@ import type {
   TransferTerms,
 } from '../../domain/transfer/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
-import { ledgerEntries, wallets, type operationFences } from './schema.ts';
-
-export type Wallet = typeof wallets.$inferSelect;
-export type LedgerEntry = typeof ledgerEntries.$inferSelect;
+import type { operationFences } from './schema.ts';
+import type { Wallet } from './wallet-queries.ts';
 
 /**
  * The amount of the whole transfer, of which its terms may name a captured part. What was asked for before it was told has
@@ -156,17 +153,6 @@ export function cancelTransaction(
   );
 }
 
-/** Opens a wallet; false if the user has one in this currency already. */
-export async function openWallet(
-  database: Database,
-  wallet: { walletId: WalletId; userId: string; currency: string },
-): Promise<boolean> {
-  const { rows } = await database.execute<{ opened: boolean }>(
-    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}) AS opened`,
-  );
-  return rows[0]!.opened;
-}
-
 /** As functions/balance_max.sql, which a service may not call by itself. */
 const BALANCE_MAX = '999999999999999.9999';
 
@@ -186,98 +172,6 @@ export async function passingCreditRefusal(
   if (row === undefined) return undefined;
   if (row.status !== 'ACTIVE') return 'receiver_suspended';
   return row.is_full ? 'balance_limit' : undefined;
-}
-
-/** Stops or allows the movement of a wallet; false if there is no such wallet. */
-export async function setWalletStatus(
-  database: Database,
-  walletId: WalletId,
-  status: Wallet['status'],
-): Promise<boolean> {
-  const { rows } = await database.execute<{ found: boolean }>(
-    sql`SELECT set_wallet_status(${walletId}, ${status}) AS found`,
-  );
-  return rows[0]!.found;
-}
-
-/** A user's wallet; external wallets are nobody's to see. */
-export async function findWallet(database: Database, walletId: WalletId): Promise<Wallet | undefined> {
-  const rows = await database
-    .select()
-    .from(wallets)
-    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
-  return rows[0];
-}
-
-/** Users' wallets of this shard, newest first, those after the cursor. */
-export function listWallets(
-  database: Database,
-  {
-    userIds,
-    after,
-    limit,
-  }: {
-    userIds?: readonly string[] | undefined;
-    after?: { createdAt: Date; walletId: WalletId } | undefined;
-    limit: number;
-  },
-): Promise<Wallet[]> {
-  const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user')];
-  if (userIds !== undefined) conditions.push(inArray(wallets.userId, [...userIds]));
-  if (after !== undefined) {
-    conditions.push(
-      sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`,
-    );
-  }
-  return database
-    .select()
-    .from(wallets)
-    .where(and(...conditions))
-    .orderBy(desc(wallets.createdAt), desc(wallets.walletId))
-    .limit(limit);
-}
-
-/** A wallet's statement, newest first: the entries below the sequence `before`. */
-export function listEntries(
-  database: Database,
-  walletId: WalletId,
-  { before, limit }: { before?: number | undefined; limit: number },
-): Promise<LedgerEntry[]> {
-  return database
-    .select()
-    .from(ledgerEntries)
-    .where(
-      and(eq(ledgerEntries.walletId, walletId), before === undefined ? undefined : lt(ledgerEntries.sequence, before)),
-    )
-    .orderBy(desc(ledgerEntries.sequence))
-    .limit(limit);
-}
-
-/**
- * The balance that a wallet had at an instant: after its last entry until then, or undefined before its first. The last one is
- * that of the highest sequence: an entry that was made while the server's clock was ahead is followed by some of earlier times.
- */
-export async function balanceAt(database: Database, walletId: WalletId, at: Date): Promise<string | undefined> {
-  const until = and(eq(ledgerEntries.walletId, walletId), lte(ledgerEntries.createdAt, at));
-  const balance = { balance: ledgerEntries.balanceAfter };
-  const [latest] = await database
-    .select({
-      ...balance,
-      isLast: sql<boolean>`${ledgerEntries.sequence} >= coalesce(${wallets.clockBackSequence}, 0)`,
-    })
-    .from(ledgerEntries)
-    .innerJoin(wallets, eq(wallets.walletId, ledgerEntries.walletId))
-    .where(until)
-    .orderBy(desc(ledgerEntries.createdAt), desc(ledgerEntries.sequence))
-    .limit(1);
-  if (latest === undefined || latest.isLast) return latest?.balance;
-  const [last] = await database
-    .select(balance)
-    .from(ledgerEntries)
-    .where(until)
-    .orderBy(desc(ledgerEntries.sequence))
-    .limit(1);
-  return last?.balance;
 }
 
 function counterparty(walletId: WalletId, total: Total): WalletId | null {

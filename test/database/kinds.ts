@@ -7,6 +7,7 @@ import { recordCaseAction } from '../../db/transfer/case-log.ts';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import * as walletRows from '../../db/wallet/wallet-queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -69,7 +70,7 @@ export async function startKinds(): Promise<Kinds> {
       await transact(await acceptTransaction('CREDIT', pair.sender, amount));
       return pair;
     },
-    held: async (wallet) => (await shard.findWallet(at(wallet), wallet))!.held,
+    held: async (wallet) => (await walletRows.findWallet(at(wallet), wallet))!.held,
     async debited({ sender: senderWalletId, receiver: receiverWalletId }, amount, isHold) {
       const key = fresh('key');
       const t = { transferId: transferId(key), senderWalletId, receiverWalletId, amount, currency: USD };

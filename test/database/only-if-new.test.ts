@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openWallet } from '../../db/wallet/queries.ts';
+import { openWallet } from '../../db/wallet/wallet-queries.ts';
 import { recordTransferStatus } from '../../db/transfer/queries.ts';
 import { transferId, walletId } from '../../domain/derived-id.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';

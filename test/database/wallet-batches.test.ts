@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { Database } from '../../db/database.ts';
 import * as batch from '../../db/wallet/batch-queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import * as walletRows from '../../db/wallet/wallet-queries.ts';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { LegAnswer, TransferTerms } from '../../domain/transfer/transfer.ts';
@@ -72,7 +73,7 @@ describe('the wallet operations of a batch', () => {
     ];
     await rowsOf(admin, `UPDATE wallets SET limit_max_amount = 20 WHERE wallet_id = '${ids[3]}'`);
     await rowsOf(admin, `UPDATE wallets SET limit_outgoing_24h = 50 WHERE wallet_id = '${ids[4]}'`);
-    await shard.setWalletStatus(database, ids[5]!, 'SUSPENDED');
+    await walletRows.setWalletStatus(database, ids[5]!, 'SUSPENDED');
     return [...ids, `00${ids[0]!.slice(2, 34)}00` as WalletId];
   }
 

@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import type { Database } from '../../db/database.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import * as walletRows from '../../db/wallet/wallet-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
@@ -247,7 +248,7 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
         );
       case 'suspend':
       case 'activate':
-        return void (await shard.setWalletStatus(
+        return void (await walletRows.setWalletStatus(
           wallets.shardOf(wallet),
           wallet,
           call === 'suspend' ? 'SUSPENDED' : 'ACTIVE',

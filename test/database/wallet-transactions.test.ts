@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import * as walletRows from '../../db/wallet/wallet-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
@@ -47,30 +48,30 @@ describe('wallets and one-sided transactions', () => {
   test('a user has one wallet in a currency, however many ask for it at once', async () => {
     const userId = fresh('user');
     const wallet = { walletId: walletId(userId, USD), userId, currency: USD };
-    const opened = await Promise.all(Array.from({ length: 16 }, () => shard.openWallet(database, wallet)));
+    const opened = await Promise.all(Array.from({ length: 16 }, () => walletRows.openWallet(database, wallet)));
     assert.equal(opened.filter(Boolean).length, 1);
-    assert.equal((await shard.listWallets(database, { userIds: [userId], limit: 10 })).length, 1);
+    assert.equal((await walletRows.listWallets(database, { userIds: [userId], limit: 10 })).length, 1);
     const inEuros = { walletId: walletId(userId, EUR), userId, currency: EUR };
-    assert.equal(await shard.openWallet(database, inEuros), true);
+    assert.equal(await walletRows.openWallet(database, inEuros), true);
   });
 
   test('a wallet is not opened in a shard that its id does not lead to', async () => {
     const { wallets: two } = await cluster.createStores({ shards: 2 });
     const userId = userOnShard(1, 2);
     const wallet = { walletId: walletId(userId, USD), userId, currency: USD };
-    await assert.rejects(shard.openWallet(two[0]!.service, wallet), (error: Error) =>
+    await assert.rejects(walletRows.openWallet(two[0]!.service, wallet), (error: Error) =>
       /belongs to another shard/.test(String(error.cause)),
     );
-    assert.equal(await shard.openWallet(two[1]!.service, wallet), true);
+    assert.equal(await walletRows.openWallet(two[1]!.service, wallet), true);
   });
 
   test('suspending and activating repeat safely, and answer whether there is such a wallet', async () => {
     const id = await wallets.open(fresh('user'), '5');
     for (const status of ['SUSPENDED', 'SUSPENDED', 'ACTIVE', 'ACTIVE'] as const) {
-      assert.equal(await shard.setWalletStatus(database, id, status), true);
-      assert.equal((await shard.findWallet(database, id))!.status, status);
+      assert.equal(await walletRows.setWalletStatus(database, id, status), true);
+      assert.equal((await walletRows.findWallet(database, id))!.status, status);
     }
-    assert.equal(await shard.setWalletStatus(database, walletId('nobody', USD), 'SUSPENDED'), false);
+    assert.equal(await walletRows.setWalletStatus(database, walletId('nobody', USD), 'SUSPENDED'), false);
   });
 
   test('a deposit and a withdrawal move money against the external wallet, once', async () => {
@@ -103,7 +104,7 @@ describe('wallets and one-sided transactions', () => {
       await wallets.open(fresh('user'), '9'),
     ];
     const nobody = walletId(fresh('nobody'), USD);
-    await shard.setWalletStatus(database, suspended, 'SUSPENDED');
+    await walletRows.setWalletStatus(database, suspended, 'SUSPENDED');
     const refusals: [TransactionTerms, string][] = [
       [transaction('DEBIT', poor, '0.0001'), 'insufficient_funds'],
       [transaction('CREDIT', full, '0.0001'), 'balance_limit'],
@@ -115,7 +116,7 @@ describe('wallets and one-sided transactions', () => {
     ];
     for (const [t, reason] of refusals)
       assert.deepEqual(await shard.transact(database, t, trace), { outcome: 'rejected', reason });
-    await shard.setWalletStatus(database, suspended, 'ACTIVE');
+    await walletRows.setWalletStatus(database, suspended, 'ACTIVE');
     await shard.transact(database, transaction('CREDIT', poor, '100'), trace);
     await shard.transact(database, transaction('DEBIT', full, '100'), trace);
     for (const [t, reason] of refusals) {
@@ -141,9 +142,9 @@ describe('wallets and one-sided transactions', () => {
   test('an external wallet cannot be seen, listed, suspended or named in a movement', async () => {
     const rich = await wallets.open(fresh('user'), '1');
     const external = await externalId(USD);
-    assert.equal(await shard.findWallet(database, external), undefined);
-    assert.ok((await shard.listWallets(database, { limit: 200 })).every(({ walletId: id }) => id !== external));
-    assert.equal(await shard.setWalletStatus(database, external, 'SUSPENDED'), false);
+    assert.equal(await walletRows.findWallet(database, external), undefined);
+    assert.ok((await walletRows.listWallets(database, { limit: 200 })).every(({ walletId: id }) => id !== external));
+    assert.equal(await walletRows.setWalletStatus(database, external, 'SUSPENDED'), false);
     for (const type of ['CREDIT', 'DEBIT'] as const) {
       assert.deepEqual(await shard.transact(database, transaction(type, external, '1'), trace), {
         outcome: 'rejected',
@@ -175,10 +176,10 @@ describe('wallets and one-sided transactions', () => {
   test('the balance at an instant is that of the last entry until then', async () => {
     const id = await wallets.open(fresh('user'), '10');
     await shard.transact(database, transaction('DEBIT', id, '4'), trace);
-    const [debited, credited] = await shard.listEntries(database, id, { limit: 2 });
-    assert.equal(await shard.balanceAt(database, id, new Date(credited!.createdAt.getTime() - 1)), undefined);
-    assert.equal(await shard.balanceAt(database, id, debited!.createdAt), '6.0000');
-    assert.equal(await shard.balanceAt(database, id, new Date(Date.now() + 60_000)), '6.0000');
+    const [debited, credited] = await walletRows.listEntries(database, id, { limit: 2 });
+    assert.equal(await walletRows.balanceAt(database, id, new Date(credited!.createdAt.getTime() - 1)), undefined);
+    assert.equal(await walletRows.balanceAt(database, id, debited!.createdAt), '6.0000');
+    assert.equal(await walletRows.balanceAt(database, id, new Date(Date.now() + 60_000)), '6.0000');
   });
 
   test('entry ids are unique, also where one transaction writes two entries', async () => {

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
-import { cancelCredit, credit, debit, refund, setWalletStatus, transact } from '../../db/wallet/queries.ts';
+import { cancelCredit, credit, debit, refund, transact } from '../../db/wallet/queries.ts';
+import { setWalletStatus } from '../../db/wallet/wallet-queries.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';

@@ -3,6 +3,7 @@
 
 import type { Database } from '../../db/database.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import * as walletRows from '../../db/wallet/wallet-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { transactionId, transferId, walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
@@ -36,14 +37,14 @@ export function walletsOver(shards: readonly Database[]): Wallets {
     shardOf: databaseOf,
     async open(userId, balance, currency = USD) {
       const id = walletId(userId, currency);
-      await shard.openWallet(databaseOf(id), { walletId: id, userId, currency });
+      await walletRows.openWallet(databaseOf(id), { walletId: id, userId, currency });
       if (balance !== undefined)
         await shard.transact(databaseOf(id), transaction('CREDIT', id, balance, currency), trace);
       return id;
     },
-    balance: async (id) => (await shard.findWallet(databaseOf(id), id))!.balance,
+    balance: async (id) => (await walletRows.findWallet(databaseOf(id), id))!.balance,
     async entries(id) {
-      const newestFirst = await shard.listEntries(databaseOf(id), id, { limit: 1_000 });
+      const newestFirst = await walletRows.listEntries(databaseOf(id), id, { limit: 1_000 });
       return newestFirst.reverse().map(({ type, amount, balanceAfter }) => `${type} ${amount} ${balanceAfter}`);
     },
   };
