@@ -206,7 +206,7 @@ export interface RecurringTransferRequest {
   /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
   every?: number;
 
-  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves out does not run; where it is put back, a time that comes twice runs twice. */
+  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Each time runs once on each of its days: where the clock is put forward over it, at the moment after the gap; where the clock is put back and shows it twice, at the first of the two. So a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`. */
   calendar?: {
     /** 0 unless it is said. */
     minute?:
@@ -221,11 +221,17 @@ export interface RecurringTransferRequest {
       | number
       | { start: number; end: number; step?: number }
       | Array<number | { start: number; end: number; step?: number }>;
+
+    /** `"last"` is the last day of the month, whichever it is. */
     day_of_month?:
       | '*'
       | number
       | { start: number; end: number; step?: number }
-      | Array<number | { start: number; end: number; step?: number }>;
+      | 'last'
+      | Array<number | { start: number; end: number; step?: number } | 'last'>;
+
+    /** For a `day_of_month` of 29 to 31: what becomes of it in a month without that day. `last`, unless it is said, runs on the month's last day, and `skip` not at all. Those that were made before there was a choice skip, and say so. */
+    missing_day?: 'last' | 'skip';
 
     /** 1 is January. */
     month?:
@@ -255,7 +261,7 @@ export interface RecurringTransferRequest {
   /** No run is before it; intervals count from it. One that has passed only gives the rhythm. */
   starts_at?: string;
 
-  /** No run is after it. */
+  /** No run is after it, and one at least is before it. */
   ends_at?: string;
 }
 

@@ -14,6 +14,7 @@ import { recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
 import { RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
+import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import { nextRuns } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
@@ -32,6 +33,7 @@ import {
   renderRun,
   runAnswer,
   skipAnswer,
+  withMissingDay,
 } from './recurring-fields.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -75,11 +77,13 @@ while it is paused.`,
       'every_or_calendar',
       'every_invalid',
       'calendar_invalid',
+      'missing_day_invalid',
       'calendar_never',
       'time_zone_invalid',
       'instant_invalid',
       'ends_before_start',
       'ends_in_the_past',
+      'ends_before_first_run',
     ),
   },
 });
@@ -168,9 +172,10 @@ export function recurringRoutes(deps: MovementDeps) {
         shards: [],
         find,
         async store() {
-          if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
+          const fault = neverFault(terms, new Date());
+          if (fault !== undefined) {
             // A repeat may come when it is over.
-            if ((await find()) === undefined) throw faultyRequest([bodyFault('ends_in_the_past', ['ends_at'])]);
+            if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
           return createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, c.var.trace);
@@ -246,10 +251,10 @@ export function recurringRoutes(deps: MovementDeps) {
     return listed;
   }
 
-  async function nextRunsOf({ recurringTransferId: id, status }: RecurringTransfer): Promise<Date[] | undefined> {
-    if (status !== 'ACTIVE') return [];
+  async function nextRunsOf(row: RecurringTransfer): Promise<Date[] | undefined> {
+    if (row.status !== 'ACTIVE') return [];
     if (monitor.isDown()) return undefined;
-    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, id)).catch(() => undefined);
+    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
   }
 }
 
@@ -262,11 +267,24 @@ function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
     reference: body.reference ?? null,
     metadata: body.metadata,
     everySeconds: body.every ?? null,
-    calendar: body.calendar ?? null,
+    calendar: body.calendar === undefined ? null : withMissingDay(body.calendar),
     timeZone: body.time_zone,
     startsAt: body.starts_at ?? null,
     endsAt: body.ends_at ?? null,
   };
+}
+
+/** Why it would never run as of now, if it would not. */
+function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof bodyFault> | undefined {
+  if (terms.endsAt !== null && terms.endsAt <= now) return bodyFault('ends_in_the_past', ['ends_at']);
+  switch (neverRuns(terms, now)) {
+    case 'no_time_left':
+      return bodyFault('calendar_never', ['calendar']);
+    case 'ends_before_first_run':
+      return bodyFault('ends_before_first_run', ['ends_at']);
+    case undefined:
+      return undefined;
+  }
 }
 
 function notFound(id: RecurringTransferId): ProblemError {

@@ -1,7 +1,8 @@
 /**
  * The Temporal Schedule of a recurring transfer: made to agree with its row, asked for its times, told to make up for runs,
- * removed. When a run is due, time zones and changes of clocks included, is Temporal's to say.
+ * removed. When a run is due is Temporal's to say; around changes of clocks it is told (domain/transfer/run-times.ts).
  */
+import { createHash } from 'node:crypto';
 import {
   isGrpcServiceError,
   ScheduleAlreadyRunning,
@@ -13,7 +14,9 @@ import {
   type ScheduleSpec,
 } from '@temporalio/client';
 import type { InstallationId, RecurringTransferId } from '../../domain/ids.ts';
-import { CATCHUP_MS, intervalOffset, type CalendarPart, type Recurrence } from '../../domain/transfer/recurring.ts';
+import { plainCalendars, type CalendarPart, type PlainCalendar } from '../../domain/transfer/calendar.ts';
+import { CATCHUP_MS, intervalOffset, type Recurrence } from '../../domain/transfer/recurring.ts';
+import { isRunTime, runsAroundChanges } from '../../domain/transfer/run-times.ts';
 import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/transfer/messages.ts';
 
 /** What of a recurring transfer its Schedule is made of. */
@@ -22,6 +25,8 @@ export interface RecurringOrder extends Recurrence {
   readonly status: 'ACTIVE' | 'PAUSED' | 'DELETED';
   readonly version: number;
   readonly createdAt: Date;
+  /** Its runs are looked for from here on. */
+  readonly settledUntil: Date;
   readonly installationId: InstallationId;
 }
 
@@ -55,11 +60,25 @@ export async function removeSchedule(client: Client, id: RecurringTransferId): P
   }
 }
 
+const NEXT_RUNS_MAX = 10;
+
 /** The next times at which it runs, at most ten. */
-export async function nextRuns(client: Client, id: RecurringTransferId): Promise<Date[]> {
-  const { info } = await scheduleOf(client, id).describe();
-  return info.nextActionTimes;
+export async function nextRuns(
+  client: Client,
+  order: Pick<RecurringOrder, 'recurringTransferId' | 'calendar' | 'timeZone'>,
+): Promise<Date[]> {
+  const { info } = await scheduleOf(client, order.recurringTransferId).describe();
+  const times = info.nextActionTimes;
+  const isRun = (at: Date): boolean => isRunTime(order, at);
+  if (times.every(isRun)) return times.slice(0, NEXT_RUNS_MAX);
+  // Around a change of clocks it starts some that are none, and ten of it may all be such.
+  const after = new Date(times[0]!.getTime() - 1_000);
+  const until = new Date(times.at(-1)!.getTime() + DAY_MS);
+  const more = (await matchingTimes(client, order.recurringTransferId, after, until)) ?? [];
+  return more.filter(isRun).slice(0, NEXT_RUNS_MAX);
 }
+
+const DAY_MS = 86_400_000;
 
 /** gRPC's status code. */
 const NOT_FOUND = 5;
@@ -99,6 +118,7 @@ function scheduleOf(client: Client, id: RecurringTransferId): ScheduleHandle {
 
 function scheduleOptions({ recurringTransferId, status, version, installationId, ...order }: RecurringOrder) {
   const input: RecurringInput = { recurringTransferId, installationId };
+  const { spec, changes } = scheduleSpec(order);
   return {
     scheduleId: recurringScheduleId(recurringTransferId),
     action: {
@@ -110,7 +130,7 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
       args: [input],
       staticSummary: `A run of recurring transfer ${recurringTransferId}`,
     },
-    spec: scheduleSpec(order),
+    spec,
     policies: {
       // A run only accepts a transfer, so none is in the way of another.
       overlap: ScheduleOverlapPolicy.ALLOW_ALL,
@@ -119,11 +139,12 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
     },
     state: {
       paused: status !== 'ACTIVE',
-      note: `Kept by Counterpoise as its row says, version ${version}, for installation ${installationId}: pause it by its API`,
+      note: `Kept by Counterpoise as its row says, version ${version}${changes}, for installation ${installationId}: pause it by its API`,
     },
   } satisfies ScheduleOptions;
 }
 
+/** What its times are; `changes` names those that follow from more than the row, so that others are another note. */
 function scheduleSpec({
   everySeconds,
   calendar,
@@ -131,24 +152,60 @@ function scheduleSpec({
   startsAt,
   endsAt,
   createdAt,
-}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): ScheduleSpec {
+  settledUntil,
+}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): {
+  spec: ScheduleSpec;
+  changes: string;
+} {
   const bounds = {
     // Temporal computes in whole seconds.
     ...(startsAt === null ? {} : { startAt: new Date(Math.ceil(startsAt.getTime() / 1_000) * 1_000) }),
     ...(endsAt === null ? {} : { endAt: endsAt }),
   };
-  if (everySeconds !== null) {
-    const offset = intervalOffset(everySeconds, startsAt, createdAt);
-    return { ...bounds, intervals: [{ every: everySeconds * 1_000, offset: offset * 1_000 }] };
+  if (calendar === null) {
+    const offset = intervalOffset(everySeconds!, startsAt, createdAt);
+    return { spec: { ...bounds, intervals: [{ every: everySeconds! * 1_000, offset: offset * 1_000 }] }, changes: '' };
   }
-  const { second, minute, hour, day_of_month: dayOfMonth, month, year, day_of_week: dayOfWeek } = calendar ?? {};
-  const parts = { second, minute, hour, dayOfMonth, month: inMonths(month), year, dayOfWeek };
-  return {
-    ...bounds,
-    calendars: [Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined))],
-    // The name by which every tz database knows it, in its own upper and lower case.
-    timezone: new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
+  const instants = runsAroundChanges({ calendar, timeZone }, settledUntil);
+  const times = {
+    calendars: plainCalendars(calendar).map(inTemporalsWords),
+    ...(instants.length === 0 ? {} : onlyOnce(instants)),
   };
+  const hash = createHash('sha256').update(JSON.stringify(times)).digest('hex').slice(0, 12);
+  return {
+    spec: {
+      ...bounds,
+      ...times,
+      // The name by which every tz database knows it, in its own upper and lower case.
+      timezone: new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
+    },
+    changes: instants.length === 0 ? '' : `, with the changes of clocks ${hash}`,
+  };
+}
+
+/**
+ * Single instants, which a Schedule has no entry for: an interval as long as from 1970 to the instant comes there for the first
+ * time. It would come a second time as much later, half a century from now, and those years are left out.
+ */
+function onlyOnce(instants: readonly Date[]) {
+  const again = new Date(2 * instants[0]!.getTime()).getUTCFullYear();
+  return {
+    intervals: instants.map((instant) => ({ every: instant.getTime() })),
+    skip: [{ year: { start: again, end: 2100 }, hour: '*' as const, minute: '*' as const, second: '*' as const }],
+  };
+}
+
+function inTemporalsWords({
+  second,
+  minute,
+  hour,
+  day_of_month: dayOfMonth,
+  month,
+  year,
+  day_of_week: dayOfWeek,
+}: PlainCalendar): object {
+  const parts = { second, minute, hour, dayOfMonth, month: inMonths(month), year, dayOfWeek };
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
 const MONTHS = 'JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER'.split(' ');

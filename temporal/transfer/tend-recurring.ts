@@ -50,13 +50,14 @@ function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Dat
  */
 async function settle(
   { client, database }: { client: Client; database: Database },
-  { recurringTransferId: id, settledUntil: from, status }: RecurringTransfer,
+  row: RecurringTransfer,
   until: Date,
   now: Date,
 ): Promise<{ settledUntil: Date; isMissing: boolean }> {
+  const { recurringTransferId: id, settledUntil: from, status } = row;
   if (from >= until) return { settledUntil: from, isMissing: false };
   const times = (await matchingTimes(client, id, from, until)) ?? [];
-  const missed = await findMissedRuns(database, id, times);
+  const missed = await findMissedRuns(database, row, times);
   const caughtUpFrom = now.getTime() - CATCHUP_MS;
   const isLost = (at: Date): boolean => status === 'DELETED' || at.getTime() < caughtUpFrom;
   await recordSkips(database, id, missed.filter(isLost));
