@@ -15,12 +15,12 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`. Otherwise the step of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the step of the compensation that keeps failing. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
@@ -108,7 +108,7 @@ export interface ReconciliationRun {
   /** Movements, entries and wallets that were looked at. */
   checked: number;
 
-  /** Workflows that were started again. */
+  /** Workflows that were started again, and Schedules that were put right. */
   repaired: number;
   cases_opened: number;
   cases_closed: number;
@@ -125,7 +125,8 @@ export interface ReconciliationRun {
       | 'entries_without_movement'
       | 'entries_disagree'
       | 'balance_disagrees'
-      | 'shard_behind';
+      | 'shard_behind'
+      | 'schedule_stopped';
     detail: string;
   }>;
   error: string | null;
@@ -177,8 +178,11 @@ export interface RecurringTransferDetails {
   created_at: string;
   updated_at: string;
 
-  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. */
+  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while its Schedule does not run, which `schedule` tells. */
   next_runs: Array<string> | null;
+
+  /** How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ACTIVE, and while Temporal does not answer. */
+  schedule: 'runs' | 'paused' | 'missing' | null;
 
   /** The ten newest; `/runs` lists all. */
   last_runs: Array<RecurringTransferRun>;

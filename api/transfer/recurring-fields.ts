@@ -198,10 +198,24 @@ export const skipAnswer = z.object({ scheduled_for: instantAnswer }).openapi('Sk
 export const recurringDetails = z
   .object({
     ...recurringFields,
-    next_runs: z.array(instantAnswer).nullable().openapi({
-      description:
-        'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer.',
-    }),
+    next_runs: z
+      .array(instantAnswer)
+      .nullable()
+      .openapi({
+        description:
+          'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
+          'its Schedule does not run, which `schedule` tells.',
+      }),
+    schedule: z
+      .enum(['runs', 'paused', 'missing'])
+      .nullable()
+      .openapi({
+        example: 'runs',
+        description:
+          'How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was ' +
+          'made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ' +
+          'ACTIVE, and while Temporal does not answer.',
+      }),
     last_runs: z.array(runAnswer).openapi({ description: 'The ten newest; `/runs` lists all.' }),
     skipped_runs: z.array(instantAnswer).openapi({
       description: 'When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all.',

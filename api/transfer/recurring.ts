@@ -16,7 +16,7 @@ import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
 import { RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { answerWithin } from '../../temporal/health.ts';
-import { nextRuns } from '../../temporal/transfer/recurring-schedule.ts';
+import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
@@ -204,7 +204,8 @@ export function recurringRoutes(deps: MovementDeps) {
       return c.json(
         {
           ...renderRecurring(row),
-          next_runs: next?.map((at) => at.toISOString()) ?? null,
+          next_runs: next?.times.map((at) => at.toISOString()) ?? null,
+          schedule: next?.state ?? null,
           last_runs: runs.map(renderRun),
           skipped_runs: skips.map((at) => at.toISOString()),
         },
@@ -251,8 +252,10 @@ export function recurringRoutes(deps: MovementDeps) {
     return listed;
   }
 
-  async function nextRunsOf(row: RecurringTransfer): Promise<Date[] | undefined> {
-    if (row.status !== 'ACTIVE') return [];
+  async function nextRunsOf(
+    row: RecurringTransfer,
+  ): Promise<{ state: ScheduleState | null; times: Date[] } | undefined> {
+    if (row.status !== 'ACTIVE') return { state: null, times: [] };
     if (monitor.isDown()) return undefined;
     return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
   }

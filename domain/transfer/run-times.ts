@@ -81,16 +81,24 @@ function* runsAround(calendar: Calendar, timeZone: string, { before, after }: Cl
   for (const local of localTimes(calendar, low, until)) yield instantOf(timeZone, local);
 }
 
-/** Why it would never run: there is no time left, or its end is before the first one. Undefined if it will. */
-export function neverRuns(order: Recurrence, now: Date): 'no_time_left' | 'ends_before_first_run' | undefined {
-  const first = order.calendar === null ? firstOfInterval(order, now) : firstOfCalendar(order.calendar, order, now);
+/**
+ * Why it would never run from now on: there is no time left, or its end is before the next one. Undefined if it will. `createdAt`
+ * is when it was made, from which its intervals count if it has no start.
+ */
+export function neverRuns(
+  order: Recurrence,
+  now: Date,
+  createdAt = now,
+): 'no_time_left' | 'ends_before_first_run' | undefined {
+  const first =
+    order.calendar === null ? firstOfInterval(order, now, createdAt) : firstOfCalendar(order.calendar, order, now);
   if (first === undefined) return 'no_time_left';
   return order.endsAt !== null && order.endsAt.getTime() < first ? 'ends_before_first_run' : undefined;
 }
 
-function firstOfInterval({ everySeconds, startsAt }: Recurrence, now: Date): number {
+function firstOfInterval({ everySeconds, startsAt }: Recurrence, now: Date, createdAt: Date): number {
   const everyMs = everySeconds! * 1_000;
-  const offsetMs = intervalOffset(everySeconds!, startsAt, now) * 1_000;
+  const offsetMs = intervalOffset(everySeconds!, startsAt, createdAt) * 1_000;
   const earliest = Math.max(now.getTime() + 1, startsAt?.getTime() ?? 0);
   return Math.ceil((earliest - offsetMs) / everyMs) * everyMs + offsetMs;
 }

@@ -2,17 +2,18 @@
  * The Temporal Schedule of a recurring transfer: made to agree with its row, asked for its times, told to make up for runs,
  * removed. When a run is due is Temporal's to say; around changes of clocks it is told (domain/transfer/run-times.ts).
  */
-import { createHash } from 'node:crypto';
 import {
   isGrpcServiceError,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
+  type ScheduleDescription,
   type ScheduleHandle,
   type ScheduleOptions,
   type ScheduleSpec,
 } from '@temporalio/client';
+import { bodyHash } from '../../domain/derived-id.ts';
 import type { InstallationId, RecurringTransferId } from '../../domain/ids.ts';
 import { plainCalendars, type CalendarPart, type PlainCalendar } from '../../domain/transfer/calendar.ts';
 import { CATCHUP_MS, intervalOffset, type Recurrence } from '../../domain/transfer/recurring.ts';
@@ -60,22 +61,46 @@ export async function removeSchedule(client: Client, id: RecurringTransferId): P
   }
 }
 
+export type ScheduleState = 'runs' | 'paused' | 'missing';
+
+/** Whether it runs, as that of an active one does, or somebody has paused or deleted it. */
+export async function scheduleState(client: Client, id: RecurringTransferId): Promise<ScheduleState> {
+  return stateOf(await describe(client, id));
+}
+
 const NEXT_RUNS_MAX = 10;
 
-/** The next times at which it runs, at most ten. */
+/** Whether it runs, and the next times at which it will, at most ten: none unless it runs. */
 export async function nextRuns(
   client: Client,
   order: Pick<RecurringOrder, 'recurringTransferId' | 'calendar' | 'timeZone'>,
-): Promise<Date[]> {
-  const { info } = await scheduleOf(client, order.recurringTransferId).describe();
-  const times = info.nextActionTimes;
+): Promise<{ state: ScheduleState; times: Date[] }> {
+  const described = await describe(client, order.recurringTransferId);
+  const state = stateOf(described);
+  if (described === undefined || state !== 'runs') return { state, times: [] };
+  const times = described.info.nextActionTimes;
   const isRun = (at: Date): boolean => isRunTime(order, at);
-  if (times.every(isRun)) return times.slice(0, NEXT_RUNS_MAX);
+  if (times.every(isRun)) return { state, times: times.slice(0, NEXT_RUNS_MAX) };
   // Around a change of clocks it starts some that are none, and ten of it may all be such.
   const after = new Date(times[0]!.getTime() - 1_000);
   const until = new Date(times.at(-1)!.getTime() + DAY_MS);
   const more = (await matchingTimes(client, order.recurringTransferId, after, until)) ?? [];
-  return more.filter(isRun).slice(0, NEXT_RUNS_MAX);
+  return { state, times: more.filter(isRun).slice(0, NEXT_RUNS_MAX) };
+}
+
+function stateOf(described: ScheduleDescription | undefined): ScheduleState {
+  if (described === undefined) return 'missing';
+  return described.state.paused ? 'paused' : 'runs';
+}
+
+/** Undefined if it is not there. */
+async function describe(client: Client, id: RecurringTransferId): Promise<ScheduleDescription | undefined> {
+  try {
+    return await scheduleOf(client, id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 const DAY_MS = 86_400_000;
@@ -171,7 +196,7 @@ function scheduleSpec({
     calendars: plainCalendars(calendar).map(inTemporalsWords),
     ...(instants.length === 0 ? {} : onlyOnce(instants)),
   };
-  const hash = createHash('sha256').update(JSON.stringify(times)).digest('hex').slice(0, 12);
+  const hash = bodyHash(times).slice(0, 12);
   return {
     spec: {
       ...bounds,

@@ -7,9 +7,18 @@ import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
 import { noteTended, putBackChange, type RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import { findMissedRuns, recordSkips } from '../../db/transfer/recurring-runs.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
 import { CATCHUP_MS } from '../../domain/transfer/recurring.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
-import { alignSchedule, makeUpFor, matchingTimes, MATCHING_TIMES_MAX, removeSchedule } from './recurring-schedule.ts';
+import {
+  alignSchedule,
+  makeUpFor,
+  matchingTimes,
+  MATCHING_TIMES_MAX,
+  removeSchedule,
+  scheduleState,
+  type ScheduleState,
+} from './recurring-schedule.ts';
 
 /** Within this, what is missing may still be under way. */
 const UNDER_WAY_MS = 120_000;
@@ -36,6 +45,18 @@ export async function tendRecurring(
   const isAnotherPage = !isSettled && !isMissing;
   const againInSeconds = isAnotherPage ? 0 : isSoon ? UNDER_WAY_MS / 1_000 : AGAIN_SECONDS;
   await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
+}
+
+/** What the reconciliation asks of Schedules: how one is, and to put it right. */
+export function recurringSchedules(
+  starter: { readonly client: Client; readonly binding: Pick<NamespaceBinding, 'verify'> },
+  database: Database,
+) {
+  return {
+    scheduleOf: (id: RecurringTransferId): Promise<ScheduleState> => scheduleState(starter.client, id),
+    tendRecurring: (row: RecurringTransfer): Promise<void> =>
+      tendRecurring({ client: starter.client, binding: starter.binding, database }, row),
+  };
 }
 
 /** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */

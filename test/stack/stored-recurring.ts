@@ -43,7 +43,9 @@ export async function storeRecurring(
   );
   await money.rows(
     'transfer',
-    `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by} WHERE recurring_transfer_id = $1`,
+    // A sweep that has looked after it meanwhile comes again.
+    `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
+       version = version + 1, tend_due_at = now() WHERE recurring_transfer_id = $1`,
     [id],
   );
   return id;
