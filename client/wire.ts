@@ -15,12 +15,12 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`. Otherwise the step of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the step of the compensation that keeps failing. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
@@ -122,7 +122,7 @@ export interface ReconciliationRun {
   /** Movements, entries and wallets that were looked at. */
   checked: number;
 
-  /** Workflows that were started again. */
+  /** Workflows that were started again, and Schedules that were put right. */
   repaired: number;
   cases_opened: number;
   cases_closed: number;
@@ -139,7 +139,8 @@ export interface ReconciliationRun {
       | 'entries_without_movement'
       | 'entries_disagree'
       | 'balance_disagrees'
-      | 'shard_behind';
+      | 'shard_behind'
+      | 'schedule_stopped';
     detail: string;
   }>;
   error: string | null;
@@ -191,8 +192,11 @@ export interface RecurringTransferDetails {
   created_at: string;
   updated_at: string;
 
-  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. */
+  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while its Schedule does not run, which `schedule` tells. */
   next_runs: Array<string> | null;
+
+  /** How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ACTIVE, and while Temporal does not answer. */
+  schedule: 'runs' | 'paused' | 'missing' | null;
 
   /** The ten newest; `/runs` lists all. */
   last_runs: Array<RecurringTransferRun>;
@@ -220,7 +224,7 @@ export interface RecurringTransferRequest {
   /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
   every?: number;
 
-  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves out does not run; where it is put back, a time that comes twice runs twice. */
+  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Each time runs once on each of its days: where the clock is put forward over it, at the moment after the gap; where the clock is put back and shows it twice, at the first of the two. So a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`. */
   calendar?: {
     /** 0 unless it is said. */
     minute?:
@@ -235,11 +239,17 @@ export interface RecurringTransferRequest {
       | number
       | { start: number; end: number; step?: number }
       | Array<number | { start: number; end: number; step?: number }>;
+
+    /** `"last"` is the last day of the month, whichever it is. */
     day_of_month?:
       | '*'
       | number
       | { start: number; end: number; step?: number }
-      | Array<number | { start: number; end: number; step?: number }>;
+      | 'last'
+      | Array<number | { start: number; end: number; step?: number } | 'last'>;
+
+    /** For a `day_of_month` of 29 to 31: what becomes of it in a month without that day. `last`, unless it is said, runs on the month's last day, and `skip` not at all. Those that were made before there was a choice skip, and say so. */
+    missing_day?: 'last' | 'skip';
 
     /** 1 is January. */
     month?:
@@ -269,7 +279,7 @@ export interface RecurringTransferRequest {
   /** No run is before it; intervals count from it. One that has passed only gives the rhythm. */
   starts_at?: string;
 
-  /** No run is after it. */
+  /** No run is after it, and one at least is before it. */
   ends_at?: string;
 }
 

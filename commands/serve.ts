@@ -27,6 +27,7 @@ import { runService, type RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
+import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
 import { createMovementNews } from '../temporal/transfer/movement-news.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
@@ -111,7 +112,7 @@ export async function startEverything(
     const reconciliation = createReconciliationActivities({
       database,
       ledger,
-      workflows: movementWorkflows(starter),
+      workflows: { ...movementWorkflows(starter), ...recurringSchedules(starter, database) },
     });
     const context = { connection: workerConnection, binding, settings, logger };
     const running = await Promise.all([

@@ -4,6 +4,7 @@
  * before anything moves, so a row that is not there after its fences is not there at all.
  */
 import type { Database } from '../../db/database.ts';
+import { activeRecurring } from '../../db/transfer/recurring-queries.ts';
 import {
   batchesToJudge,
   transactionsToJudge,
@@ -13,14 +14,18 @@ import {
   type JudgedTransfer,
 } from '../../db/transfer/reconciliation-queries.ts';
 import { findWatermark } from '../../db/transfer/watermark-queries.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
 import { subjectOf, workflowSubject, type Disagreement, type Finding } from '../../domain/transfer/reconciliation.ts';
+import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { isSettledHold, transactionProblems, transferProblems, type Moved } from '../../domain/transfer/settlement.ts';
 import { shardFinding } from './shard-watermarks.ts';
 
 export interface WorkflowStates {
   /** Whether it is open now, or has closed, or Temporal knows of none. */
   readonly stateOf: (workflowId: string) => Promise<'open' | 'closed' | 'none'>;
+  /** Whether the Schedule of a recurring transfer runs, or somebody has paused or deleted it. */
+  readonly scheduleOf: (id: RecurringTransferId) => Promise<'runs' | 'paused' | 'missing'>;
 }
 
 type Judged = JudgedTransfer | JudgedTransaction | JudgedBatch;
@@ -72,6 +77,8 @@ export function examiner({
     const batches = batchIds.length === 0 ? [] : await batchesToJudge(database, batchIds);
     const withoutWorkflow = await closedOnes([...transfers, ...transactions, ...batches]);
 
+    const stopped = await stoppedSchedules(idsOf('recurring'));
+
     const findings: Finding[] = [];
     const report = (subject: string, reason: Disagreement, details: readonly string[]): void => {
       if (details.length > 0) findings.push({ subject, reason, detail: details.join('; ') });
@@ -89,6 +96,9 @@ export function examiner({
       } else if (kind === 'wallet') {
         const problem = await ledger.walletProblem(id);
         report(subject, 'balance_disagrees', problem === undefined ? [] : [problem]);
+      } else if (kind === 'recurring') {
+        const state = stopped.get(id);
+        report(subject, 'schedule_stopped', state === undefined ? [] : [`it is ACTIVE, and its Schedule is ${state}`]);
       } else if (kind === 'batch') {
         report(subject, 'workflow_missing', withoutWorkflow.has(id) ? [NO_WORKFLOW] : []);
       } else if (row === undefined) {
@@ -110,6 +120,22 @@ export function examiner({
   async function behind(workflowId: string, row: Judged, moved: Moved): Promise<string[]> {
     if ('sender' in row && isSettledHold(row, moved)) return [STILL_HELD];
     return row.isLongOver && (await workflows.stateOf(workflowId)) === 'open' ? [STILL_OPEN] : [];
+  }
+
+  /** How the Schedules are of those that are active, where they do not run. */
+  async function stoppedSchedules(ids: readonly string[]): Promise<Map<string, 'paused' | 'missing'>> {
+    const stopped = new Map<string, 'paused' | 'missing'>();
+    const { rows: active } = ids.length === 0 ? { rows: [] } : await activeRecurring(database, { ids });
+    // Temporal itself removes the Schedule of one that has nothing left to run.
+    const rows = active.filter((row) => neverRuns(row, new Date(), row.createdAt) === undefined);
+    for (let start = 0; start < rows.length; start += DESCRIBED_AT_ONCE)
+      await Promise.all(
+        rows.slice(start, start + DESCRIBED_AT_ONCE).map(async ({ recurringTransferId: id }) => {
+          const state = await workflows.scheduleOf(id);
+          if (state !== 'runs') stopped.set(id, state);
+        }),
+      );
+    return stopped;
   }
 
   async function shardProblem(shard: number): Promise<Finding | undefined> {

@@ -4,6 +4,7 @@
  */
 import type { Database } from '../../db/database.ts';
 import { listCasesToSettle } from '../../db/transfer/case-queries.ts';
+import { activeRecurring } from '../../db/transfer/recurring-queries.ts';
 import {
   changedMovements,
   endedMovements,
@@ -66,6 +67,11 @@ export function placeReader({
         return closedWorkflows(window, cursor);
       case 'open_workflows':
         return openWorkflows(cursor);
+      case 'schedules': {
+        const { rows, next } = await activeRecurring(database, { after: cursor });
+        const subjects = rows.map(({ recurringTransferId: id }) => `recurring/${id}`);
+        return { checked: rows.length, suspects: await wrong(subjects), next };
+      }
       case 'changed':
         return examined(place.kind, await changedMovements(database, place.kind, window, cursor));
       case 'open':

@@ -10,9 +10,10 @@ import { findBatch } from '../../db/transfer/batch-queries.ts';
 import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../../db/transfer/case-queries.ts';
 import { logOutcome } from '../../db/transfer/case-log.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
+import { findRecurringTransfer, type RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../../db/transfer/run-queries.ts';
 import { findTransaction } from '../../db/transfer/transaction-queries.ts';
-import type { BatchId, CaseId, RunId, TransactionId, TransferId } from '../../domain/ids.ts';
+import type { BatchId, CaseId, RecurringTransferId, RunId, TransactionId, TransferId } from '../../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
 import {
   EMPTY_TALLY,
@@ -37,13 +38,15 @@ import { placeReader, type Look, type WorkflowLists } from './reconciliation-pla
 
 export type { Look };
 
-/** Temporal, as far as the reconciliation needs it: temporal/transfer/movement-workflows.ts. */
+/** Temporal, as far as the reconciliation needs it: temporal/transfer/movement-workflows.ts and tend-recurring.ts. */
 export interface Workflows extends WorkflowStates, WorkflowLists {
   /** Has a workflow that is open settle what it moves as the fences say. */
   readonly requestCancel: (workflowId: string) => Promise<void>;
   readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
   readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
   readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
+  /** Makes the Schedule of a recurring transfer what its row says, and makes up for what it missed within a day. */
+  readonly tendRecurring: (row: RecurringTransfer) => Promise<void>;
 }
 
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
@@ -53,7 +56,7 @@ const LOOK_MS = 5_000;
 const ENDED_PAGES_A_RUN = 4;
 const REPAIR_LOOKS = 10;
 const REPAIR_LOOK_MS = 500;
-const REPAIRED_BY_ITS_WORKFLOW: ReadonlySet<Disagreement> = new Set(['workflow_missing', 'workflow_behind']);
+const REPAIRED: ReadonlySet<Disagreement> = new Set(['workflow_missing', 'workflow_behind', 'schedule_stopped']);
 const isBehind = ({ reason }: Finding): boolean => reason === 'workflow_behind';
 
 export function createReconciliationActivities({
@@ -126,9 +129,9 @@ export function createReconciliationActivities({
     }): Promise<Tally> {
       if (refunded !== undefined) await noteRefund(refunded);
       const problems = await examine(subjects);
-      const repairable = [...problems.values()].filter(({ reason }) => REPAIRED_BY_ITS_WORKFLOW.has(reason));
+      const repairable = [...problems.values()].filter(({ reason }) => REPAIRED.has(reason));
       for (const { subject, reason } of repairable) {
-        if (reason === 'workflow_missing') await restart(subject);
+        if (reason !== 'workflow_behind') await restart(subject);
         else await workflows.requestCancel(subjectOf(subject).id);
       }
       const unrepaired = await untilRepaired(repairable.map(({ subject }) => subject));
@@ -138,8 +141,7 @@ export function createReconciliationActivities({
       // Beside what was asked about, the batches of items.
       for (const subject of new Set([...subjects, ...problems.keys()])) {
         const first = problems.get(subject);
-        const isRepaired =
-          first !== undefined && REPAIRED_BY_ITS_WORKFLOW.has(first.reason) && !unrepaired.has(subject);
+        const isRepaired = first !== undefined && REPAIRED.has(first.reason) && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
         // What disagrees about something that has ended is another case than that of its compensation.
         if (await closeLeftOver(database, subject)) casesClosed += 1;
@@ -205,7 +207,7 @@ export function createReconciliationActivities({
     return unrepaired;
   }
 
-  /** Starts the workflow of a movement or a batch from its row. One that ended meanwhile is left alone. */
+  /** Starts the workflow of a movement or a batch from its row, or a Schedule. What ended meanwhile is left alone. */
   async function restart(subject: string): Promise<void> {
     const { kind, id } = subjectOf(subject);
     if (kind === 'transfer') {
@@ -218,6 +220,9 @@ export function createReconciliationActivities({
     } else if (kind === 'batch') {
       const row = await findBatch(database, id as BatchId);
       if (row !== undefined) await workflows.startBatch(row);
+    } else if (kind === 'recurring') {
+      const row = await findRecurringTransfer(database, id as RecurringTransferId);
+      if (row !== undefined) await workflows.tendRecurring(row);
     }
   }
 }

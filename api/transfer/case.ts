@@ -46,7 +46,8 @@ const caseAnswer = z
     case_id: idAnswer(exampleCaseId),
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
-      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`; \`movement/…\` of one that is
+      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`,
+\`recurring/…\`; \`movement/…\` of one that is
 unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
 \`workflow/<workflow id>\` of one that goes on though what it moves has settled.`,
     }),

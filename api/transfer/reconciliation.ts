@@ -44,7 +44,9 @@ to its end, and the next run looks at the same changes again.`,
     }),
     to: instantAnswer.openapi({ description: 'Until here.' }),
     checked: z.int().openapi({ example: 1204, description: 'Movements, entries and wallets that were looked at.' }),
-    repaired: z.int().openapi({ example: 1, description: 'Workflows that were started again.' }),
+    repaired: z
+      .int()
+      .openapi({ example: 1, description: 'Workflows that were started again, and Schedules that were put right.' }),
     cases_opened: z.int().openapi({ example: 0 }),
     cases_closed: z.int().openapi({ example: 0 }),
     found: z.int().openapi({ example: 0, description: 'Subjects that disagree, known ones included.' }),

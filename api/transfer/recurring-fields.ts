@@ -2,7 +2,8 @@
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
-import { EVERY_SECONDS, hasDay, RECURRING_STATUSES, WEEKDAYS } from '../../domain/transfer/recurring.ts';
+import { hasDay, MISSING_DAYS, namesMissingDay, WEEKDAYS, type Calendar } from '../../domain/transfer/calendar.ts';
+import { EVERY_SECONDS, RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import {
   amountAnswer,
@@ -18,16 +19,27 @@ import {
 import { movementRequestFields } from './movement.ts';
 import { otherwise } from '../http/validation.ts';
 
-/** One part of a calendar, from `min` to `max`. */
-function calendarPart(min: number, max: number) {
-  const error = 'calendar_invalid';
-  const within = (from: number) => z.int({ error }).min(from, error).max(max, error);
+const invalid = { error: 'calendar_invalid' } as const;
+
+/** The values of one part of a calendar, from `min` to `max`: one, and a range of them. */
+function valuesWithin(min: number, max: number) {
+  const within = (from: number) => z.int(invalid).min(from, invalid).max(max, invalid);
   const range = z
-    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, { error })
-    .refine(({ start, end }) => start <= end, error);
-  const some = z.union([within(min), range], { error });
-  return z.union([z.literal('*'), within(min), range, z.array(some).min(1, error).max(60, error)], { error });
+    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, invalid)
+    .refine(({ start, end }) => start <= end, invalid);
+  return [within(min), range] as const;
 }
+
+/** Any of these, or a list of them. */
+function oneOrMore<Values extends readonly z.ZodType[]>(values: Values) {
+  const listed = z.array(z.union(values, invalid)).min(1, invalid).max(60, invalid);
+  return [...values, listed] as const;
+}
+
+const calendarPart = (min: number, max: number) =>
+  z.union([z.literal('*'), ...oneOrMore(valuesWithin(min, max))], invalid);
+
+const dayPart = z.union([z.literal('*'), ...oneOrMore([...valuesWithin(1, 31), z.literal('last')] as const)], invalid);
 
 const weekday = z.enum(WEEKDAYS);
 
@@ -36,7 +48,17 @@ const calendarField = z
     {
       minute: calendarPart(0, 59).optional().openapi({ description: '0 unless it is said.' }),
       hour: calendarPart(0, 23).optional().openapi({ description: '0 unless it is said.' }),
-      day_of_month: calendarPart(1, 31).optional(),
+      day_of_month: dayPart
+        .optional()
+        .openapi({ description: '`"last"` is the last day of the month, whichever it is.' }),
+      missing_day: z
+        .enum(MISSING_DAYS, { error: 'missing_day_invalid' })
+        .optional()
+        .openapi({
+          description:
+            'For a `day_of_month` of 29 to 31: what becomes of it in a month without that day. `last`, unless it is said, runs on the ' +
+            "month's last day, and `skip` not at all. Those that were made before there was a choice skip, and say so.",
+        }),
       month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
       year: calendarPart(2000, 2100).optional(),
       day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], { error: 'calendar_invalid' }).optional(),
@@ -44,16 +66,27 @@ const calendarField = z
     { error: otherwise('calendar_invalid') },
   )
   .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true })
-  .refine(hasDay, 'calendar_never')
+  .refine((calendar) => calendar.missing_day === undefined || namesMissingDay(calendar), {
+    error: 'missing_day_invalid',
+    path: ['missing_day'],
+    abort: true,
+  })
+  .refine((calendar) => hasDay(withMissingDay(calendar)), 'calendar_never')
   .openapi({
     example: { day_of_month: 1, hour: 9 },
     description:
       'The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of ' +
       'these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the ' +
       'others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], ' +
-      '"day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Where the clock is put forward, a time that it leaves ' +
-      'out does not run; where it is put back, a time that comes twice runs twice.',
+      '"day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Each time runs once on each of its days: where the clock is ' +
+      'put forward over it, at the moment after the gap; where the clock is put back and shows it twice, at the first of the two. So ' +
+      'a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`.',
   });
+
+/** As it is stored: with what goes without saying. */
+export function withMissingDay(calendar: Calendar): Calendar {
+  return { ...calendar, ...(namesMissingDay(calendar) ? { missing_day: calendar.missing_day ?? 'last' } : {}) };
+}
 
 const timeZoneField = z
   .string({ error: otherwise('time_zone_invalid') })
@@ -99,7 +132,7 @@ export const recurringRequest = z
       starts_at: instantField.optional().openapi({
         description: 'No run is before it; intervals count from it. One that has passed only gives the rhythm.',
       }),
-      ends_at: instantField.optional().openapi({ description: 'No run is after it.' }),
+      ends_at: instantField.optional().openapi({ description: 'No run is after it, and one at least is before it.' }),
     },
     { error: otherwise('body_invalid') },
   )
@@ -165,10 +198,24 @@ export const skipAnswer = z.object({ scheduled_for: instantAnswer }).openapi('Sk
 export const recurringDetails = z
   .object({
     ...recurringFields,
-    next_runs: z.array(instantAnswer).nullable().openapi({
-      description:
-        'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer.',
-    }),
+    next_runs: z
+      .array(instantAnswer)
+      .nullable()
+      .openapi({
+        description:
+          'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
+          'its Schedule does not run, which `schedule` tells.',
+      }),
+    schedule: z
+      .enum(['runs', 'paused', 'missing'])
+      .nullable()
+      .openapi({
+        example: 'runs',
+        description:
+          'How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was ' +
+          'made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ' +
+          'ACTIVE, and while Temporal does not answer.',
+      }),
     last_runs: z.array(runAnswer).openapi({ description: 'The ten newest; `/runs` lists all.' }),
     skipped_runs: z.array(instantAnswer).openapi({
       description: 'When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all.',
@@ -187,13 +234,18 @@ export function renderRecurring(row: RecurringTransfer): z.input<typeof recurrin
     reference: row.reference,
     metadata: row.metadata,
     every: row.everySeconds,
-    calendar: row.calendar === null ? null : { ...row.calendar },
+    calendar: row.calendar === null ? null : renderCalendar(row.calendar),
     time_zone: row.timeZone,
     starts_at: row.startsAt?.toISOString() ?? null,
     ends_at: row.endsAt?.toISOString() ?? null,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };
+}
+
+/** One that was made before there was a choice lacks it, and skips. */
+function renderCalendar(calendar: Calendar): Record<string, unknown> {
+  return { ...calendar, ...(namesMissingDay(calendar) ? { missing_day: calendar.missing_day ?? 'skip' } : {}) };
 }
 
 export function renderRun(row: Transfer): z.input<typeof runAnswer> {

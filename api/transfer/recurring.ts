@@ -14,8 +14,9 @@ import { recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
 import { RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
+import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { answerWithin } from '../../temporal/health.ts';
-import { nextRuns } from '../../temporal/transfer/recurring-schedule.ts';
+import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
 import { databaseStep } from '../http/database-step.ts';
@@ -33,6 +34,7 @@ import {
   renderRun,
   runAnswer,
   skipAnswer,
+  withMissingDay,
 } from './recurring-fields.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -76,11 +78,13 @@ while it is paused.`,
       'every_or_calendar',
       'every_invalid',
       'calendar_invalid',
+      'missing_day_invalid',
       'calendar_never',
       'time_zone_invalid',
       'instant_invalid',
       'ends_before_start',
       'ends_in_the_past',
+      'ends_before_first_run',
     ),
   },
 });
@@ -170,9 +174,10 @@ export function recurringRoutes(deps: MovementDeps) {
         find,
         faultsIfNew: [...precisionFaults(terms, 'between_wallets', amountPrecision), ...noteFaults(terms)],
         async store() {
-          if (terms.endsAt !== null && terms.endsAt.getTime() <= Date.now()) {
+          const fault = neverFault(terms, new Date());
+          if (fault !== undefined) {
             // A repeat may come when it is over.
-            if ((await find()) === undefined) throw faultyRequest([bodyFault('ends_in_the_past', ['ends_at'])]);
+            if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
           return createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, c.var.trace);
@@ -201,7 +206,8 @@ export function recurringRoutes(deps: MovementDeps) {
       return c.json(
         {
           ...renderRecurring(row),
-          next_runs: next?.map((at) => at.toISOString()) ?? null,
+          next_runs: next?.times.map((at) => at.toISOString()) ?? null,
+          schedule: next?.state ?? null,
           last_runs: runs.map(renderRun),
           skipped_runs: skips.map((at) => at.toISOString()),
         },
@@ -253,10 +259,12 @@ export function recurringRoutes(deps: MovementDeps) {
     return listed;
   }
 
-  async function nextRunsOf({ recurringTransferId: id, status }: RecurringTransfer): Promise<Date[] | undefined> {
-    if (status !== 'ACTIVE') return [];
+  async function nextRunsOf(
+    row: RecurringTransfer,
+  ): Promise<{ state: ScheduleState | null; times: Date[] } | undefined> {
+    if (row.status !== 'ACTIVE') return { state: null, times: [] };
     if (monitor.isDown()) return undefined;
-    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, id)).catch(() => undefined);
+    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
   }
 }
 
@@ -269,11 +277,24 @@ function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
     reference: body.reference ?? null,
     metadata: body.metadata,
     everySeconds: body.every ?? null,
-    calendar: body.calendar ?? null,
+    calendar: body.calendar === undefined ? null : withMissingDay(body.calendar),
     timeZone: body.time_zone,
     startsAt: body.starts_at ?? null,
     endsAt: body.ends_at ?? null,
   };
+}
+
+/** Why it would never run as of now, if it would not. */
+function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof bodyFault> | undefined {
+  if (terms.endsAt !== null && terms.endsAt <= now) return bodyFault('ends_in_the_past', ['ends_at']);
+  switch (neverRuns(terms, now)) {
+    case 'no_time_left':
+      return bodyFault('calendar_never', ['calendar']);
+    case 'ends_before_first_run':
+      return bodyFault('ends_before_first_run', ['ends_at']);
+    case undefined:
+      return undefined;
+  }
 }
 
 function notFound(id: RecurringTransferId): ProblemError {

@@ -18,6 +18,7 @@ export async function isStillOpen(database: Database, workflowId: string): Promi
     case 'movement':
     case 'wallet':
     case 'shard':
+    case 'recurring':
     case 'workflow':
       return false;
   }

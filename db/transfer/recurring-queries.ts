@@ -5,6 +5,7 @@
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
+import { SETTLE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
@@ -129,6 +130,39 @@ export async function findRecurringTransfer(
 ): Promise<RecurringTransfer | undefined> {
   const rows = await database.select().from(recurringTransfers).where(eq(recurringTransfers.recurringTransferId, id));
   return rows[0];
+}
+
+const SCHEDULED_ROWS = 200;
+
+/**
+ * A page of the active ones that should have a Schedule by now, the oldest first; or those of these ids.
+ * One whose end has come needs none.
+ */
+export async function activeRecurring(
+  database: Database,
+  of: { readonly after: Cursor | null } | { readonly ids: readonly string[] },
+): Promise<{ rows: RecurringTransfer[]; next: Cursor | null }> {
+  const { createdAt, endsAt, recurringTransferId: id, status } = recurringTransfers;
+  const cursor = 'after' in of ? (of.after ?? undefined) : undefined;
+  const rows = await database
+    .select()
+    .from(recurringTransfers)
+    .where(
+      and(
+        eq(status, 'ACTIVE'),
+        sql`${createdAt} < now() - make_interval(secs => ${SETTLE_SECONDS})`,
+        sql`coalesce(${endsAt}, 'infinity') > now()`,
+        'ids' in of
+          ? sql`${id} = ANY(${sql.param([...of.ids])}::uuid[])`
+          : cursor &&
+              sql`(${createdAt}, ${id}) > (${new Date(cursor.atMs).toISOString()}::timestamptz, ${cursor.key}::uuid)`,
+      ),
+    )
+    .orderBy(asc(createdAt), asc(id))
+    .limit('ids' in of ? of.ids.length : SCHEDULED_ROWS);
+  const last = rows.at(-1);
+  const isPage = 'after' in of && rows.length === SCHEDULED_ROWS;
+  return { rows, next: isPage ? { atMs: last!.createdAt.getTime(), key: last!.recurringTransferId } : null };
 }
 
 export interface RecurringFilter {

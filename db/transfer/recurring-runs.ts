@@ -8,6 +8,7 @@ import { movementEvent } from '../../domain/event.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { scheduledRunName, triggeredRunName } from '../../domain/transfer/recurring.ts';
+import { isRunTime, secondOf } from '../../domain/transfer/run-times.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { START_DUE_SECONDS } from './acceptance.ts';
@@ -23,7 +24,8 @@ export type ScheduledRun =
 
 /**
  * Accepts the transfer of the run at a nominal time: once, however often it is asked for, and only if the recurring
- * transfer is active and was so at that time. Who pauses it waits for this, or this for the pause, which then counts.
+ * transfer is active and was so at that time. Where the clock was put back, what a program of before has paid for the second of
+ * two such times is not paid for the first. Who pauses it waits for this, or this for the pause, which then counts.
  * `now` is the caller's clock.
  */
 export async function acceptScheduledRun(
@@ -34,7 +36,7 @@ export async function acceptScheduledRun(
   now: Date = new Date(),
 ): Promise<ScheduledRun> {
   const recurring = await findRecurringTransfer(database, id);
-  if (recurring === undefined) return { outcome: 'not_due' };
+  if (recurring === undefined || !isRunTime(recurring, nominalAt)) return { outcome: 'not_due' };
   const name = scheduledRunName(nominalAt);
   const at = sql`${nominalAt.toISOString()}::timestamptz`;
   const accept = (): Promise<Transfer | undefined> =>
@@ -44,7 +46,7 @@ export async function acceptScheduledRun(
       trace: { requestId: recurring.requestId },
       // That it was made by then is part of its having been active.
       condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, '-infinity') AND coalesce(ends_at, 'infinity')
-        AND ${wasActiveAt(id, at)}`,
+        AND ${wasActiveAt(id, at)} AND NOT ${hasRun(id, sql`${secondOf(recurring, nominalAt)?.toISOString() ?? null}::timestamptz`)}`,
     });
   const transfer = (await accept()) ?? (await findTransfer(database, recurringRunId(id, name)));
   if (transfer !== undefined) return { outcome: 'accepted', transfer };
@@ -123,18 +125,21 @@ async function insertRun(
   return rows[0] && rowOf(transfers, rows[0]);
 }
 
-/** Which of these nominal times were due and have no transfer, in order. */
+/** Which of the nominal times that its Schedule knows were due and have no transfer, in order. */
 export async function findMissedRuns(
   database: Database,
-  id: RecurringTransferId,
+  recurring: RecurringTransfer,
   nominalTimes: readonly Date[],
 ): Promise<Date[]> {
-  if (nominalTimes.length === 0) return [];
+  const id = recurring.recurringTransferId;
+  const runTimes = nominalTimes.filter((at) => isRunTime(recurring, at));
+  if (runTimes.length === 0) return [];
+  const instants = (times: readonly (Date | undefined)[]) =>
+    sql`${sql.param(times.map((at) => at?.toISOString() ?? null))}::timestamptz[]`;
   const { rows } = await database.execute<{ at: string }>(sql`
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at
-    FROM unnest(${sql.param(nominalTimes.map((at) => at.toISOString()))}::timestamptz[]) AS nominal (at)
-    WHERE ${wasActiveAt(id, sql`at`)}
-      AND NOT EXISTS (SELECT FROM transfers WHERE recurring_transfer_id = ${id} AND nominal_at = at)
+    FROM unnest(${instants(runTimes)}, ${instants(runTimes.map((at) => secondOf(recurring, at)))}) AS nominal (at, second_at)
+    WHERE ${wasActiveAt(id, sql`at`)} AND NOT ${hasRun(id, sql`at`)} AND NOT ${hasRun(id, sql`second_at`)}
     ORDER BY nominal.at`);
   return rows.map(({ at }) => new Date(at));
 }
@@ -204,4 +209,9 @@ function wasActiveAt(id: RecurringTransferId, at: SQL): SQL {
     SELECT change.status FROM recurring_transfer_changes change
     WHERE change.recurring_transfer_id = ${id} AND change.created_at <= ${at}
     ORDER BY change.change_id DESC LIMIT 1)`;
+}
+
+/** The condition that a transfer was accepted for an instant. Of null, there is none. */
+function hasRun(id: RecurringTransferId, at: SQL): SQL {
+  return sql`EXISTS (SELECT FROM transfers ran WHERE ran.recurring_transfer_id = ${id} AND ran.nominal_at = ${at})`;
 }

@@ -6,7 +6,8 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
-import { RECURRING_STATUSES, type Calendar } from '../../domain/transfer/recurring.ts';
+import type { Calendar } from '../../domain/transfer/calendar.ts';
+import { RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
 import { amount, instant, sha256 } from '../database.ts';
 
 /** What is wanted. Its Temporal Schedule is made to agree with it (temporal/transfer/tend-recurring.ts). */

@@ -28,14 +28,16 @@ export const DISAGREEMENTS = [
   'balance_disagrees',
   /** A wallet shard lacks what it is known to have had: it was restored from before that. */
   'shard_behind',
+  /** The Schedule of an active recurring transfer is paused or not there, and could not be put right. */
+  'schedule_stopped',
 ] as const;
 export type Disagreement = (typeof DISAGREEMENTS)[number];
 
 /** What a run found about one subject. */
 export interface Finding {
   /**
-   * `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>`, `shard/<n>`, or
-   * `workflow/<workflow id>`.
+   * `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>`, `shard/<n>`,
+   * `recurring/<id>`, or `workflow/<workflow id>`.
    */
   readonly subject: string;
   readonly reason: Disagreement;
@@ -67,12 +69,12 @@ export type ShardWindows = Readonly<Record<string, Window>>;
 
 /**
  * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window, which in the shards has no beginning where the scope is `all`. `open_workflows`, `open`, `ended` and `wallets`: a bounded part of what did not change, each run
+ * happened within its window, which in the shards has no beginning where the scope is `all`. `open_workflows`, `open`, `ended`, `wallets` and `schedules`: a bounded part of what did not change, each run
  * going on where the one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
  */
 export type Place =
   | { readonly of: 'cases' | 'closed_workflows' }
-  | { readonly of: 'open_workflows'; readonly isWhole?: boolean }
+  | { readonly of: 'open_workflows' | 'schedules'; readonly isWhole?: boolean }
   | { readonly of: 'changed'; readonly kind: MovementKind }
   | { readonly of: 'open' | 'ended'; readonly kind: MovementKind; readonly isWhole?: boolean }
   | { readonly of: 'fences' | 'entries'; readonly shard: number }
@@ -102,6 +104,7 @@ export function placesOf(scope: RunScope, window: Window, shardWindows: ShardWin
     { of: 'cases' },
     { of: 'closed_workflows' },
     { of: 'open_workflows', ...whole },
+    { of: 'schedules', ...whole },
     ...kinds.map((kind): Place => ({ of: 'open', kind, ...whole })),
     ...kinds.map((kind): Place => ({ of: 'changed', kind })),
     ...kinds.map((kind): Place => ({ of: 'ended', kind, ...whole })),
@@ -145,15 +148,16 @@ export function nameOf(place: Place): string {
 /** Whether one run looks at a part of it alone. */
 export function isPatrolled(place: Place): boolean {
   return (
-    ['open_workflows', 'open', 'ended', 'wallets'].includes(place.of) && !('isWhole' in place && place.isWhole === true)
+    ['open_workflows', 'schedules', 'open', 'ended', 'wallets'].includes(place.of) &&
+    !('isWhole' in place && place.isWhole === true)
   );
 }
 
 /** What a run has done so far. */
 export interface Tally {
-  /** Movements, entries and wallets that were looked at. */
+  /** Movements, entries, wallets and Schedules that were looked at. */
   readonly checked: number;
-  /** Workflows that were started again. */
+  /** Workflows that were started again, and Schedules that were put right. */
   readonly repaired: number;
   readonly casesOpened: number;
   readonly casesClosed: number;
@@ -185,7 +189,16 @@ export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'F
 }
 
 /** What a case can be about. */
-export const SUBJECT_KINDS = ['transfer', 'transaction', 'movement', 'batch', 'wallet', 'shard', 'workflow'] as const;
+export const SUBJECT_KINDS = [
+  'transfer',
+  'transaction',
+  'movement',
+  'batch',
+  'wallet',
+  'shard',
+  'recurring',
+  'workflow',
+] as const;
 
 /** `transfer/<id>` as its parts. */
 export function subjectOf(subject: string): { kind: (typeof SUBJECT_KINDS)[number]; id: string } {

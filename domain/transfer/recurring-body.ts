@@ -5,10 +5,15 @@
 import { bodyHash } from '../derived-id.ts';
 import type { RecurringTerms } from './recurring.ts';
 
-/** SHA-256 in hex. Instants count to the millisecond, as they are kept. */
+/**
+ * SHA-256 in hex. Instants count to the millisecond, as they are kept. That a missing day is the last one goes without saying, as
+ * it does in a request: so the body of before there was a choice still is the same body.
+ */
 export function recurringBodyHash(terms: RecurringTerms): string {
   const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = terms;
-  const { everySeconds, calendar, timeZone, startsAt, endsAt } = terms;
+  const { everySeconds, timeZone, startsAt, endsAt } = terms;
+  const { missing_day: missingDay, ...said } = terms.calendar ?? {};
+  const calendar = terms.calendar && (missingDay === 'skip' ? terms.calendar : said);
   return bodyHash({
     senderWalletId,
     receiverWalletId,

@@ -1,40 +1,13 @@
 /**
- * What a recurring transfer is: a standing order whose runs are ordinary transfers, at an interval or by a calendar. When
- * it runs is computed by Temporal alone; here is what is said about it, and what names a run. Pure.
+ * What a recurring transfer is: a standing order whose runs are ordinary transfers, at an interval or by a calendar; and
+ * what names a run. When it runs is in run-times.ts. Pure.
  */
+import type { Calendar } from './calendar.ts';
 import type { Currency } from '../currency.ts';
 import type { WalletId } from '../ids.ts';
 
 export const RECURRING_STATUSES = ['ACTIVE', 'PAUSED', 'DELETED'] as const;
 export type RecurringStatus = (typeof RECURRING_STATUSES)[number];
-
-export const WEEKDAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;
-export type Weekday = (typeof WEEKDAYS)[number];
-
-/** Both ends included; `step` is 1 unless it is said. */
-export interface CalendarRange {
-  readonly start: number;
-  readonly end: number;
-  readonly step?: number | undefined;
-}
-/** One value, a range, several of both, or every value there is. */
-export type CalendarPart = '*' | number | CalendarRange | readonly (number | CalendarRange)[];
-
-/**
- * The times whose parts all match. A part that is left out is 0 for second, minute and hour, and every value for the others.
- * Kept for ever as it was asked for, which is why it has the wire's names.
- */
-export interface Calendar {
-  /** Not to be had over HTTP: once a minute is the most. */
-  readonly second?: CalendarPart | undefined;
-  readonly minute?: CalendarPart | undefined;
-  readonly hour?: CalendarPart | undefined;
-  readonly day_of_month?: CalendarPart | undefined;
-  /** 1 is January. */
-  readonly month?: CalendarPart | undefined;
-  readonly year?: CalendarPart | undefined;
-  readonly day_of_week?: Weekday | readonly Weekday[] | undefined;
-}
 
 /** When it runs: exactly one of `everySeconds` and `calendar`. */
 export interface Recurrence {
@@ -82,24 +55,4 @@ export function scheduledRunName(nominalAt: Date): string {
 /** The name of a run that somebody asked for, by its Idempotency-Key. */
 export function triggeredRunName(idempotencyKey: string): string {
   return `trigger/${idempotencyKey}`;
-}
-
-const LEAP_YEAR = 2028;
-
-/** Whether there is a day in its months and years at all: not the 30th of February. */
-export function hasDay({ day_of_month: day = '*', month = '*', year = LEAP_YEAR }: Calendar): boolean {
-  // However often a calendar names its values, there are twelve months and some hundred years.
-  const firstDay = Math.min(...valuesOf(day, 1, 31));
-  const months = [...valuesOf(month, 1, 12)];
-  const years = year === '*' ? [LEAP_YEAR] : [...valuesOf(year, 1_970, 2_100)];
-  return years.some((y) => months.some((m) => firstDay <= new Date(Date.UTC(y, m, 0)).getUTCDate()));
-}
-
-/** Each value once. */
-function valuesOf(part: CalendarPart, min: number, max: number): Set<number> {
-  if (part === '*') return valuesOf({ start: min, end: max }, min, max);
-  if (typeof part === 'number') return new Set([part]);
-  if (!('start' in part)) return new Set(part.flatMap((each) => [...valuesOf(each, min, max)]));
-  const { start, end, step = 1 } = part;
-  return new Set(Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step));
 }

@@ -1,6 +1,6 @@
 /**
  * The Temporal Schedule of a recurring transfer: made to agree with its row, asked for its times, told to make up for runs,
- * removed. When a run is due, time zones and changes of clocks included, is Temporal's to say.
+ * removed. When a run is due is Temporal's to say; around changes of clocks it is told (domain/transfer/run-times.ts).
  */
 import {
   isGrpcServiceError,
@@ -8,12 +8,16 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
+  type ScheduleDescription,
   type ScheduleHandle,
   type ScheduleOptions,
   type ScheduleSpec,
 } from '@temporalio/client';
+import { bodyHash } from '../../domain/derived-id.ts';
 import type { InstallationId, RecurringTransferId } from '../../domain/ids.ts';
-import { CATCHUP_MS, intervalOffset, type CalendarPart, type Recurrence } from '../../domain/transfer/recurring.ts';
+import { plainCalendars, type CalendarPart, type PlainCalendar } from '../../domain/transfer/calendar.ts';
+import { CATCHUP_MS, intervalOffset, type Recurrence } from '../../domain/transfer/recurring.ts';
+import { isRunTime, runsAroundChanges } from '../../domain/transfer/run-times.ts';
 import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/transfer/messages.ts';
 
 /** What of a recurring transfer its Schedule is made of. */
@@ -22,6 +26,8 @@ export interface RecurringOrder extends Recurrence {
   readonly status: 'ACTIVE' | 'PAUSED' | 'DELETED';
   readonly version: number;
   readonly createdAt: Date;
+  /** Its runs are looked for from here on. */
+  readonly settledUntil: Date;
   readonly installationId: InstallationId;
 }
 
@@ -55,11 +61,49 @@ export async function removeSchedule(client: Client, id: RecurringTransferId): P
   }
 }
 
-/** The next times at which it runs, at most ten. */
-export async function nextRuns(client: Client, id: RecurringTransferId): Promise<Date[]> {
-  const { info } = await scheduleOf(client, id).describe();
-  return info.nextActionTimes;
+export type ScheduleState = 'runs' | 'paused' | 'missing';
+
+/** Whether it runs, as that of an active one does, or somebody has paused or deleted it. */
+export async function scheduleState(client: Client, id: RecurringTransferId): Promise<ScheduleState> {
+  return stateOf(await describe(client, id));
 }
+
+const NEXT_RUNS_MAX = 10;
+
+/** Whether it runs, and the next times at which it will, at most ten: none unless it runs. */
+export async function nextRuns(
+  client: Client,
+  order: Pick<RecurringOrder, 'recurringTransferId' | 'calendar' | 'timeZone'>,
+): Promise<{ state: ScheduleState; times: Date[] }> {
+  const described = await describe(client, order.recurringTransferId);
+  const state = stateOf(described);
+  if (described === undefined || state !== 'runs') return { state, times: [] };
+  const times = described.info.nextActionTimes;
+  const isRun = (at: Date): boolean => isRunTime(order, at);
+  if (times.every(isRun)) return { state, times: times.slice(0, NEXT_RUNS_MAX) };
+  // Around a change of clocks it starts some that are none, and ten of it may all be such.
+  const after = new Date(times[0]!.getTime() - 1_000);
+  const until = new Date(times.at(-1)!.getTime() + DAY_MS);
+  const more = (await matchingTimes(client, order.recurringTransferId, after, until)) ?? [];
+  return { state, times: more.filter(isRun).slice(0, NEXT_RUNS_MAX) };
+}
+
+function stateOf(described: ScheduleDescription | undefined): ScheduleState {
+  if (described === undefined) return 'missing';
+  return described.state.paused ? 'paused' : 'runs';
+}
+
+/** Undefined if it is not there. */
+async function describe(client: Client, id: RecurringTransferId): Promise<ScheduleDescription | undefined> {
+  try {
+    return await scheduleOf(client, id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+const DAY_MS = 86_400_000;
 
 /** gRPC's status code. */
 const NOT_FOUND = 5;
@@ -99,6 +143,7 @@ function scheduleOf(client: Client, id: RecurringTransferId): ScheduleHandle {
 
 function scheduleOptions({ recurringTransferId, status, version, installationId, ...order }: RecurringOrder) {
   const input: RecurringInput = { recurringTransferId, installationId };
+  const { spec, changes } = scheduleSpec(order);
   return {
     scheduleId: recurringScheduleId(recurringTransferId),
     action: {
@@ -110,7 +155,7 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
       args: [input],
       staticSummary: `A run of recurring transfer ${recurringTransferId}`,
     },
-    spec: scheduleSpec(order),
+    spec,
     policies: {
       // A run only accepts a transfer, so none is in the way of another.
       overlap: ScheduleOverlapPolicy.ALLOW_ALL,
@@ -119,11 +164,12 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
     },
     state: {
       paused: status !== 'ACTIVE',
-      note: `Kept by Counterpoise as its row says, version ${version}, for installation ${installationId}: pause it by its API`,
+      note: `Kept by Counterpoise as its row says, version ${version}${changes}, for installation ${installationId}: pause it by its API`,
     },
   } satisfies ScheduleOptions;
 }
 
+/** What its times are; `changes` names those that follow from more than the row, so that others are another note. */
 function scheduleSpec({
   everySeconds,
   calendar,
@@ -131,24 +177,60 @@ function scheduleSpec({
   startsAt,
   endsAt,
   createdAt,
-}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): ScheduleSpec {
+  settledUntil,
+}: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): {
+  spec: ScheduleSpec;
+  changes: string;
+} {
   const bounds = {
     // Temporal computes in whole seconds.
     ...(startsAt === null ? {} : { startAt: new Date(Math.ceil(startsAt.getTime() / 1_000) * 1_000) }),
     ...(endsAt === null ? {} : { endAt: endsAt }),
   };
-  if (everySeconds !== null) {
-    const offset = intervalOffset(everySeconds, startsAt, createdAt);
-    return { ...bounds, intervals: [{ every: everySeconds * 1_000, offset: offset * 1_000 }] };
+  if (calendar === null) {
+    const offset = intervalOffset(everySeconds!, startsAt, createdAt);
+    return { spec: { ...bounds, intervals: [{ every: everySeconds! * 1_000, offset: offset * 1_000 }] }, changes: '' };
   }
-  const { second, minute, hour, day_of_month: dayOfMonth, month, year, day_of_week: dayOfWeek } = calendar ?? {};
-  const parts = { second, minute, hour, dayOfMonth, month: inMonths(month), year, dayOfWeek };
-  return {
-    ...bounds,
-    calendars: [Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined))],
-    // The name by which every tz database knows it, in its own upper and lower case.
-    timezone: new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
+  const instants = runsAroundChanges({ calendar, timeZone }, settledUntil);
+  const times = {
+    calendars: plainCalendars(calendar).map(inTemporalsWords),
+    ...(instants.length === 0 ? {} : onlyOnce(instants)),
   };
+  const hash = bodyHash(times).slice(0, 12);
+  return {
+    spec: {
+      ...bounds,
+      ...times,
+      // The name by which every tz database knows it, in its own upper and lower case.
+      timezone: new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
+    },
+    changes: instants.length === 0 ? '' : `, with the changes of clocks ${hash}`,
+  };
+}
+
+/**
+ * Single instants, which a Schedule has no entry for: an interval as long as from 1970 to the instant comes there for the first
+ * time. It would come a second time as much later, half a century from now, and those years are left out.
+ */
+function onlyOnce(instants: readonly Date[]) {
+  const again = new Date(2 * instants[0]!.getTime()).getUTCFullYear();
+  return {
+    intervals: instants.map((instant) => ({ every: instant.getTime() })),
+    skip: [{ year: { start: again, end: 2100 }, hour: '*' as const, minute: '*' as const, second: '*' as const }],
+  };
+}
+
+function inTemporalsWords({
+  second,
+  minute,
+  hour,
+  day_of_month: dayOfMonth,
+  month,
+  year,
+  day_of_week: dayOfWeek,
+}: PlainCalendar): object {
+  const parts = { second, minute, hour, dayOfMonth, month: inMonths(month), year, dayOfWeek };
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
 const MONTHS = 'JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER'.split(' ');

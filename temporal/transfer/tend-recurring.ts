@@ -12,9 +12,18 @@ import {
   type RecurringTransfer,
 } from '../../db/transfer/recurring-queries.ts';
 import { findMissedRuns, recordSkips } from '../../db/transfer/recurring-runs.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
 import { CATCHUP_MS } from '../../domain/transfer/recurring.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
-import { alignSchedule, makeUpFor, matchingTimes, MATCHING_TIMES_MAX, removeSchedule } from './recurring-schedule.ts';
+import {
+  alignSchedule,
+  makeUpFor,
+  matchingTimes,
+  MATCHING_TIMES_MAX,
+  removeSchedule,
+  scheduleState,
+  type ScheduleState,
+} from './recurring-schedule.ts';
 
 /** Within this, what is missing may still be under way. */
 const UNDER_WAY_MS = 120_000;
@@ -45,6 +54,18 @@ export async function tendRecurring(
   await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
 }
 
+/** What the reconciliation asks of Schedules: how one is, and to put it right. */
+export function recurringSchedules(
+  starter: { readonly client: Client; readonly binding: Pick<NamespaceBinding, 'verify'> },
+  database: Database,
+) {
+  return {
+    scheduleOf: (id: RecurringTransferId): Promise<ScheduleState> => scheduleState(starter.client, id),
+    tendRecurring: (row: RecurringTransfer): Promise<void> =>
+      tendRecurring({ client: starter.client, binding: starter.binding, database }, row),
+  };
+}
+
 /** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */
 function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Date | undefined {
   if (status === 'DELETED') return updatedAt < now ? updatedAt : now;
@@ -57,13 +78,14 @@ function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Dat
  */
 async function settle(
   { client, database }: { client: Client; database: Database },
-  { recurringTransferId: id, settledUntil: from, status }: RecurringTransfer,
+  row: RecurringTransfer,
   until: Date,
   now: Date,
 ): Promise<{ settledUntil: Date; isMissing: boolean }> {
+  const { recurringTransferId: id, settledUntil: from, status } = row;
   if (from >= until) return { settledUntil: from, isMissing: false };
   const times = (await matchingTimes(client, id, from, until)) ?? [];
-  const missed = await findMissedRuns(database, id, times);
+  const missed = await findMissedRuns(database, row, times);
   const caughtUpFrom = now.getTime() - CATCHUP_MS;
   const isLost = (at: Date): boolean => status === 'DELETED' || at.getTime() < caughtUpFrom;
   await recordSkips(database, id, missed.filter(isLost));

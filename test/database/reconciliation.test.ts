@@ -17,6 +17,7 @@ import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-
 import { EMPTY_TALLY, OVERLAP_SECONDS } from '../../domain/transfer/reconciliation.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
+import { minutesAgo, standingOrdersIn } from './standing-orders.ts';
 import { movementsOver, type Movements } from './settled.ts';
 import { fresh, trace, transfer, userOnShard } from './wallets.ts';
 
@@ -180,6 +181,29 @@ describe('the reconciliation', () => {
       }
       assert.equal((await here.run()).repaired, 1);
     });
+  });
+
+  test('puts the Schedule of an active recurring transfer right that somebody stopped, or keeps a case until it runs', async () => {
+    const { create, change } = standingOrdersIn(stores.transfer);
+    const [paused, missing, lost, fine] = [await create(), await create(), await create(), await create()];
+    const over = await create({ startsAt: minutesAgo(30), endsAt: minutesAgo(10) });
+    const none = await create({ everySeconds: null, calendar: { year: 2020 } });
+    const resting = await create();
+    await change(resting, 'PAUSED');
+    here.schedules.set(paused, 'paused').set(missing, 'missing').set(lost, 'paused');
+    for (const id of [over, none, resting]) here.schedules.set(id, 'missing');
+    here.lost.add(`recurring/${lost}`);
+    const { repaired, found, findings, looks } = await here.run();
+    assert.deepEqual([repaired, found, looks['schedules']], [2, 1, 5]);
+    assert.deepEqual(here.tended.toSorted(), [paused, missing, lost].toSorted());
+    assert.ok(!here.schedules.has(fine));
+    assert.deepEqual(findings, [
+      { subject: `recurring/${lost}`, reason: 'schedule_stopped', detail: 'it is ACTIVE, and its Schedule is paused' },
+    ]);
+    here.lost.clear();
+    const { casesClosed } = await here.run();
+    assert.equal(casesClosed, 1);
+    assert.equal((await here.run()).repaired, 0);
   });
 
   test('sees an entry that does not follow from the one before it, also far from the end of a ledger', async () => {

@@ -26,6 +26,10 @@ export interface Reconciling {
   readonly started: string[];
   /** The workflows that were asked to end, which they do unless they are `lost`. */
   readonly canceled: string[];
+  /** The Schedules of recurring transfers that do not run, by their ids. */
+  readonly schedules: Map<string, 'paused' | 'missing'>;
+  /** The recurring transfers whose Schedules were put right, unless they are `lost`. */
+  readonly tended: string[];
   readonly lost: Set<string>;
   /** What of Temporal throws. */
   readonly unreachable: Set<keyof Workflows>;
@@ -48,6 +52,8 @@ export function reconciling(stores: TestStores): Reconciling {
     started.push(workflowId);
     if (!lost.has(workflowId)) states.set(workflowId, 'open');
   };
+  const schedules = new Map<string, 'paused' | 'missing'>();
+  const tended: string[] = [];
   const workflows: Workflows = {
     stateOf: async (workflowId) => {
       reach('stateOf');
@@ -74,6 +80,12 @@ export function reconciling(stores: TestStores): Reconciling {
       reach('startBatch');
       await start(`batch/${batchId}`);
     },
+    scheduleOf: async (id) => schedules.get(id) ?? 'runs',
+    tendRecurring: async ({ recurringTransferId: id }) => {
+      reach('tendRecurring');
+      tended.push(id);
+      if (!lost.has(`recurring/${id}`)) schedules.delete(id);
+    },
   };
   const ledger = ledgerOf(stores.wallets.map(({ service }) => service));
   const clocksAheadMs: number[] = [];
@@ -87,6 +99,8 @@ export function reconciling(stores: TestStores): Reconciling {
     states,
     started,
     canceled,
+    schedules,
+    tended,
     lost,
     unreachable,
     clocksAheadMs,

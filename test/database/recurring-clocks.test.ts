@@ -17,13 +17,13 @@ describe('recurring transfers, of a clock that was wrong', () => {
   let cluster: TestCluster;
   let database: Database;
   let admin: Database;
-  let { create, outcomeOf, change } = {} as ReturnType<typeof standingOrdersIn>;
+  let { create, outcomeOf, missed, change } = {} as ReturnType<typeof standingOrdersIn>;
 
   before(async () => {
     cluster = await startCluster();
     const stores = await cluster.createStores({ shards: 1 });
     ({ service: database, admin } = stores.transfer);
-    ({ create, outcomeOf, change } = standingOrdersIn(stores.transfer));
+    ({ create, outcomeOf, missed, change } = standingOrdersIn(stores.transfer));
   });
   after(() => cluster?.stop());
 
@@ -36,7 +36,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
     );
     await change(id, 'ACTIVE');
     assert.equal(await outcomeOf(id, minutesAgo(5)), 'not_due');
-    assert.deepEqual(await runs.findMissedRuns(database, id, [minutesAgo(5)]), []);
+    assert.deepEqual(await missed(id, [minutesAgo(5)]), []);
   });
 
   test('one that was made or resumed while the clock was ahead is run all the same, and what it lacks since is made up for', async () => {
@@ -49,7 +49,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
       assert.equal(await outcomeOf(id, at), 'accepted');
       // Once it is noted, it needs no clock: a later run, also where that is late, and what is missed.
       const next = new Date(at.getTime() + MINUTE_MS);
-      assert.deepEqual(await runs.findMissedRuns(database, id, [next]), [next]);
+      assert.deepEqual(await missed(id, [next]), [next]);
       assert.equal(await outcomeOf(id, new Date(at.getTime() + 90 * MINUTE_MS)), 'accepted');
       const log = await changesOf(id);
       assert.equal(log.length, isResumed ? 4 : 2, log.join());
@@ -77,7 +77,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
     const during = new Date();
     await sleep(10);
     await change(id, 'ACTIVE');
-    assert.deepEqual(await runs.findMissedRuns(database, id, [during]), []);
+    assert.deepEqual(await missed(id, [during]), []);
   });
 
   test('one clock that is behind puts nothing back: no run is made up for of before an order was made, or of its pause', async () => {
@@ -90,7 +90,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
       for (const nominalAt of [minutesAgo(0), minutesAgo(49)])
         assert.equal(await orders.putBackChange(database, id, { nominalAt, now: behind }), undefined);
       assert.deepEqual((await orders.findRecurringTransfer(database, id))!.settledUntil, settledUntil);
-      assert.deepEqual(await runs.findMissedRuns(database, id, isResumed ? [minutesAgo(30)] : []), []);
+      assert.deepEqual(await missed(id, isResumed ? [minutesAgo(30)] : []), []);
     }
   });
 

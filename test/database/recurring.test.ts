@@ -22,13 +22,13 @@ describe('recurring transfers', () => {
   let cluster: TestCluster;
   let database: Database;
   let admin: Database;
-  let { create, run, outcomeOf, change } = {} as ReturnType<typeof standingOrdersIn>;
+  let { create, run, outcomeOf, missed, change } = {} as ReturnType<typeof standingOrdersIn>;
 
   before(async () => {
     cluster = await startCluster();
     const stores = await cluster.createStores({ shards: 1, connectionsMax: AT_ONCE });
     ({ service: database, admin } = stores.transfer);
-    ({ create, run, outcomeOf, change } = standingOrdersIn(stores.transfer));
+    ({ create, run, outcomeOf, missed, change } = standingOrdersIn(stores.transfer));
   });
   after(() => cluster?.stop());
 
@@ -93,7 +93,7 @@ describe('recurring transfers', () => {
     assert.equal(await outcomeOf(id, minutesAgo(20)), 'not_due');
     assert.equal(await outcomeOf(id, minutesAgo(1)), 'not_due');
     const times = [minutesAgo(25), minutesAgo(24), minutesAgo(20), minutesAgo(1)];
-    assert.deepEqual(await runs.findMissedRuns(database, id, times), [minutesAgo(24)]);
+    assert.deepEqual(await missed(id, times), [minutesAgo(24)]);
   });
 
   test('a pause waits for the run that is being accepted, and no later one is', async () => {
@@ -276,5 +276,36 @@ describe('recurring transfers', () => {
         );
       });
     }
+  });
+
+  test('of a time that comes twice the second is no run, and where a program of before has paid for it, the first is paid', async () => {
+    const order = { everySeconds: null, calendar: { hour: 2, minute: 30 }, timeZone: 'Europe/Berlin' };
+    const [first, second] = [new Date('2025-10-26T00:30:00Z'), new Date('2025-10-26T01:30:00Z')];
+    const made = async () => {
+      const id = await create(order);
+      await rowsOf(
+        admin,
+        `UPDATE recurring_transfer_changes SET created_at = '2025-01-01' WHERE recurring_transfer_id = '${id}'`,
+      );
+      return id;
+    };
+    const id = await made();
+    assert.deepEqual(await missed(id, [first, second]), [first]);
+    assert.deepEqual([await outcomeOf(id, second), await outcomeOf(id, first)], ['not_due', 'accepted']);
+    assert.equal(await outcomeOf(id, new Date('2025-03-30T01:00:00Z')), 'accepted');
+
+    const former = await made();
+    await outcomeOf(former, new Date('2025-06-01T00:30:00Z'));
+    await rowsOf(
+      admin,
+      `UPDATE transfers SET nominal_at = '${second.toISOString()}' WHERE recurring_transfer_id = '${former}'`,
+    );
+    assert.deepEqual(await missed(former, [first, second]), []);
+    assert.equal(await outcomeOf(former, first), 'not_due');
+    await rowsOf(
+      admin,
+      `UPDATE transfers SET nominal_at = '2025-06-01T00:30:00Z' WHERE recurring_transfer_id = '${former}'`,
+    );
+    assert.deepEqual(await breaches(), []);
   });
 });

@@ -49,7 +49,9 @@ export function standingOrdersIn({ service: database, admin }: TestDatabase) {
   }
   const run = (id: RecurringTransferId, at: Date) => runs.acceptScheduledRun(database, id, at, DEADLINE_SECONDS);
   const outcomeOf = async (id: RecurringTransferId, at: Date) => (await run(id, at)).outcome;
+  const missed = async (id: RecurringTransferId, times: readonly Date[]) =>
+    runs.findMissedRuns(database, (await orders.findRecurringTransfer(database, id))!, times);
   const change = (id: RecurringTransferId, status: 'ACTIVE' | 'PAUSED' | 'DELETED') =>
     orders.changeRecurringStatus(database, id, status, trace);
-  return { create, run, outcomeOf, change };
+  return { create, run, outcomeOf, missed, change };
 }

@@ -11,7 +11,7 @@ import { retryAfterMs } from '../../client/retry.ts';
 import { createClient } from '../../client/client.ts';
 import { readBatchRows } from '../../commands/cli/batch-csv.ts';
 import { httpUrl, pair, seconds } from '../../commands/cli/values.ts';
-import { hasDay } from '../../domain/transfer/recurring.ts';
+import { hasDay } from '../../domain/transfer/calendar.ts';
 import { parseRanges } from '../../domain/index-set.ts';
 import { amountProblem } from '../../domain/money.ts';
 import { parseAuthority } from '../../process/authority.ts';
@@ -364,6 +364,7 @@ describe('what is no request', () => {
       60 / TIMES,
       (size) => () =>
         hasDay({
+          missing_day: 'skip',
           month: Array.from({ length: size }, () => 2),
           day_of_month: Array.from({ length: size }, () => ({ start: 30, end: 31 })),
           year: ranges.slice(0, size),

@@ -3,13 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recurringRunId, recurringTransferId, transferId } from '../../domain/derived-id.ts';
-import {
-  hasDay,
-  intervalOffset,
-  scheduledRunName,
-  triggeredRunName,
-  type Calendar,
-} from '../../domain/transfer/recurring.ts';
+import { hasDay, type Calendar } from '../../domain/transfer/calendar.ts';
+import { intervalOffset, scheduledRunName, triggeredRunName } from '../../domain/transfer/recurring.ts';
 import { RECEIVER, SENDER, testApp, type Problem } from './api-fakes.ts';
 
 const body = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '25.00' };
@@ -48,11 +43,19 @@ describe('a request for a recurring transfer', () => {
     [{ calendar: { hour: { start: 5 } } }, '/calendar/hour calendar_invalid'],
     [{ calendar: { hour: { start: 1, end: 3, step: 0 } } }, '/calendar/hour/step calendar_invalid'],
     [{ calendar: { day_of_month: 0 } }, '/calendar/day_of_month calendar_invalid'],
+    [{ calendar: { day_of_month: { start: 1, end: 3, step: 0 } } }, '/calendar/day_of_month/step calendar_invalid'],
     [{ calendar: { month: 'JUNE' } }, '/calendar/month calendar_invalid'],
     [{ calendar: { day_of_week: 'Monday' } }, '/calendar/day_of_week calendar_invalid'],
     [{ calendar: { day_of_week: 1 } }, '/calendar/day_of_week calendar_invalid'],
     [{ calendar: { second: 1 } }, '/calendar/second unknown_field'],
-    [{ calendar: { day_of_month: 31, month: [2, 4] } }, '/calendar calendar_never'],
+    [{ calendar: { day_of_month: 31, month: [2, 4], missing_day: 'skip' } }, '/calendar calendar_never'],
+    [{ calendar: { day_of_month: 29, month: 2, day_of_week: 'MONDAY', year: 2028 } }, '/calendar calendar_never'],
+    [{ calendar: { day_of_month: 'first' } }, '/calendar/day_of_month calendar_invalid'],
+    [{ calendar: { hour: 'last' } }, '/calendar/hour calendar_invalid'],
+    [{ calendar: { day_of_month: 31, missing_day: 'next' } }, '/calendar/missing_day missing_day_invalid'],
+    [{ calendar: { day_of_month: 28, missing_day: 'last' } }, '/calendar/missing_day missing_day_invalid'],
+    [{ calendar: { day_of_month: 'last', missing_day: 'last' } }, '/calendar/missing_day missing_day_invalid'],
+    [{ calendar: { hour: 9, missing_day: 'skip' } }, '/calendar/missing_day missing_day_invalid'],
     [{ every: 60, time_zone: 'Nowhere/Town' }, '/time_zone time_zone_invalid'],
     [{ every: 60, time_zone: '+01:00' }, '/time_zone time_zone_invalid'],
     [{ every: 60, time_zone: '' }, '/time_zone time_zone_invalid'],
@@ -74,6 +77,10 @@ describe('a request for a recurring transfer', () => {
     { calendar: { day_of_month: 1, hour: 9 }, time_zone: 'Asia/Kolkata' },
     { calendar: { hour: '*', minute: [0, { start: 20, end: 59, step: 20 }], day_of_week: ['MONDAY', 'FRIDAY'] } },
     { calendar: { month: { start: 1, end: 12, step: 3 }, day_of_month: 31 }, ends_at: '2040-01-01T00:00:00+02:00' },
+    { calendar: { day_of_month: 30, month: 2 } },
+    { calendar: { day_of_month: 'last' } },
+    { calendar: { day_of_month: [15, 'last'], hour: 9 } },
+    { calendar: { day_of_month: { start: 28, end: 31 }, missing_day: 'skip' } },
     { calendar: { day_of_month: 29, month: 2, year: { start: 2027, end: 2028 } }, time_zone: 'UTC' },
   ];
   for (const extra of accepted) {
@@ -100,6 +107,9 @@ describe('the calendar', () => {
     const cases: [Calendar, boolean][] = [
       [{ hour: 1 }, true],
       [{ day_of_month: 30, month: 2 }, false],
+      [{ day_of_month: 30, month: 2, missing_day: 'last' }, true],
+      [{ day_of_month: 'last', month: 2, year: 2027, day_of_week: 'SUNDAY' }, true],
+      [{ day_of_month: 'last', month: 2, year: 2027, day_of_week: 'MONDAY' }, false],
       [{ day_of_month: 29, month: 2 }, true],
       [{ day_of_month: 29, month: 2, year: 2027 }, false],
       [{ day_of_month: 29, month: 2, year: [2027, 2028] }, true],

@@ -100,7 +100,8 @@ describe('the API of recurring transfers', () => {
     const past = await money.api.post(PATH, order({ every: 60, ends_at: '2020-01-01T00:00:00Z' }), key());
     assert.deepEqual([past.status, past.body['code']], [422, 'ends_in_the_past']);
     const headers = key();
-    const changes = { every: 60, ends_at: new Date(Date.now() + 3_000).toISOString() };
+    const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
+    const changes = { every: 60, starts_at: inSeconds(5), ends_at: inSeconds(7) };
     const made = await create(changes, headers);
     await until(LIMIT_MS, 'it has not ended', () => Date.now() > Date.parse(changes.ends_at));
     assert.equal((await create(changes, headers)).recurring_transfer_id, made.recurring_transfer_id);

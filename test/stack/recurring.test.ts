@@ -7,15 +7,12 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { openDatabase, type Database } from '../../db/database.ts';
-import { createRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
-import type { Currency } from '../../domain/currency.ts';
-import { recurringTransferId } from '../../domain/derived-id.ts';
-import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
-import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
-import type { Calendar } from '../../domain/transfer/recurring.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
+import type { Calendar } from '../../domain/transfer/calendar.ts';
 import type { Page } from './api-client.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
+import { storeRecurring, timesPaid } from './stored-recurring.ts';
 
 const EVERY_SECOND: Calendar = { second: '*', minute: '*', hour: '*' };
 const HOURLY: Calendar = { hour: '*' };
@@ -43,50 +40,9 @@ describe('a recurring transfer', () => {
     await stack?.remove();
   });
 
-  /** Stored as the API stores one, and left to the sweep. `agedMs`: as if it had been made that long ago. */
-  async function recurring(calendar: Calendar, { agedMs = 0, balance = '1000.00' } = {}): Promise<RecurringTransferId> {
-    const [sender, receiver] = [await money.wallet(0, balance), await money.wallet(1)];
-    const idempotencyKey = randomUUID();
-    const id = recurringTransferId(idempotencyKey);
-    const terms = {
-      senderWalletId: sender as WalletId,
-      receiverWalletId: receiver as WalletId,
-      amount: '1.0000',
-      currency: 'USD' as Currency,
-      reference: null,
-      metadata: {},
-      everySeconds: null,
-      calendar,
-      timeZone: 'UTC',
-      startsAt: null,
-      endsAt: null,
-    };
-    const bodyHash = recurringBodyHash(terms);
-    await createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, { requestId: 'test' });
-    const by = `interval '${agedMs} milliseconds'`;
-    await money.rows(
-      'transfer',
-      `UPDATE recurring_transfer_changes SET created_at = created_at - ${by} WHERE recurring_transfer_id = $1`,
-      [id],
-    );
-    await money.rows(
-      'transfer',
-      `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by} WHERE recurring_transfer_id = $1`,
-      [id],
-    );
-    return id;
-  }
-
-  /** The nominal times of its transfers, in order, as milliseconds. */
-  async function paidFor(id: RecurringTransferId): Promise<number[]> {
-    const rows = await money.rows<{ at: Date }>(
-      'transfer',
-      'SELECT nominal_at AS at FROM transfers WHERE recurring_transfer_id = $1 AND nominal_at IS NOT NULL ORDER BY nominal_at',
-      [id],
-    );
-    return rows.map(({ at }) => at.getTime());
-  }
-
+  const recurring = (calendar: Calendar, changes?: { agedMs?: number; balance?: string }) =>
+    storeRecurring({ money, database }, calendar, changes);
+  const paidFor = (id: RecurringTransferId) => timesPaid(money, id);
   const untilPaid = (id: RecurringTransferId, times: number) =>
     until(RUN_LIMIT_MS, `${id} has not paid ${times} times`, async () => (await paidFor(id)).length >= times);
   const schedule = (id: RecurringTransferId) => money.temporal.schedule.getHandle(`recurring/${id}`);

@@ -131,7 +131,7 @@ describe('a run of the reconciliation', () => {
       ['ended/transfer', 'fences/0', 'wallets/0', 'entries/1'].map((place) => looked[place]),
       [WINDOW, shards[0], shards[0], shards[1]],
     );
-    assert.equal(run.looks.length, 15);
+    assert.equal(run.looks.length, 16);
   });
 
   it('that nobody asked for makes an id of its own', async () => {

@@ -26,6 +26,7 @@ import type { Logger } from '../../process/telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
 import { ledgerAt } from './ledger-client.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { recurringSchedules } from '../../temporal/transfer/tend-recurring.ts';
 import { startSweep } from './sweep.ts';
 import { watchShards } from './watch-shards.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
@@ -89,7 +90,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
       ...createReconciliationActivities({
         database,
         ledger,
-        workflows: movementWorkflows(starter),
+        workflows: { ...movementWorkflows(starter), ...recurringSchedules(starter, database) },
       }),
       ...createRecurringActivities({
         database,

@@ -1,0 +1,62 @@
+// Recurring transfers as the API stores them, below it: also such as run every second, or were made long ago. The stack takes them
+// as any other, and its sweep makes their Schedules.
+
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../../db/database.ts';
+import { createRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { recurringTransferId } from '../../domain/derived-id.ts';
+import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
+import type { Calendar } from '../../domain/transfer/calendar.ts';
+import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
+import type { Money } from './money.ts';
+
+/** `agedMs`: as if it had been made that long ago. */
+export async function storeRecurring(
+  { money, database }: { money: Money; database: Database },
+  calendar: Calendar,
+  { agedMs = 0, balance = '1000.00', timeZone = 'UTC' } = {},
+): Promise<RecurringTransferId> {
+  const [sender, receiver] = [await money.wallet(0, balance), await money.wallet(1)];
+  const idempotencyKey = randomUUID();
+  const id = recurringTransferId(idempotencyKey);
+  const terms = {
+    senderWalletId: sender as WalletId,
+    receiverWalletId: receiver as WalletId,
+    amount: '1.0000',
+    currency: 'USD' as Currency,
+    reference: null,
+    metadata: {},
+    everySeconds: null,
+    calendar,
+    timeZone,
+    startsAt: null,
+    endsAt: null,
+  };
+  const bodyHash = recurringBodyHash(terms);
+  await createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, { requestId: 'test' });
+  const by = `interval '${agedMs} milliseconds'`;
+  await money.rows(
+    'transfer',
+    `UPDATE recurring_transfer_changes SET created_at = created_at - ${by} WHERE recurring_transfer_id = $1`,
+    [id],
+  );
+  await money.rows(
+    'transfer',
+    // A sweep that has looked after it meanwhile comes again.
+    `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
+       version = version + 1, tend_due_at = now() WHERE recurring_transfer_id = $1`,
+    [id],
+  );
+  return id;
+}
+
+/** The nominal times of its transfers, in order, as milliseconds. */
+export async function timesPaid(money: Money, id: RecurringTransferId): Promise<number[]> {
+  const rows = await money.rows<{ at: Date }>(
+    'transfer',
+    'SELECT nominal_at AS at FROM transfers WHERE recurring_transfer_id = $1 AND nominal_at IS NOT NULL ORDER BY nominal_at',
+    [id],
+  );
+  return rows.map(({ at }) => at.getTime());
+}
