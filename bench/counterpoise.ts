@@ -18,13 +18,15 @@ export interface CounterpoiseOptions {
   readonly dispatch: Dispatch;
   /** Whose money is moved, if not each wallet's in turn. */
   readonly nextPair?: Ground['nextPair'];
+  /** Arranges what it is measured in. */
+  readonly afterOpen?: (app: RunningApp) => Promise<void>;
   /** Looks at the process after its measurements. */
   readonly beforeClose?: (app: RunningApp) => Promise<void>;
 }
 
 export function counterpoise(
   stack: BenchStack,
-  { id, name, dispatch, nextPair, beforeClose }: CounterpoiseOptions,
+  { id, name, dispatch, nextPair, afterOpen, beforeClose }: CounterpoiseOptions,
 ): SubjectKind {
   return {
     id,
@@ -32,6 +34,7 @@ export function counterpoise(
     async open(ground) {
       const app = await stack.startApp(dispatch, ground.settings);
       const requests = transferRequests(app.api, nextPair ?? ground.nextPair);
+      await afterOpen?.(app);
       return {
         once: requests.once,
         async close() {

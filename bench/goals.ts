@@ -36,6 +36,11 @@ export function goalsOf(results: readonly Measured[], starts: Starts | undefined
       ratio('perSecond', `growth-${GROWN.to}`, `growth-${GROWN.from}`),
     ),
     atLeast(0.5, 'all out of one wallet, to all wallets in turn', ratio('perSecond', 'hot', 'spread')),
+    atLeast(
+      0.5,
+      'while 60 wait for a wallet that is locked, to all wallets in turn',
+      ratio('perSecond', 'locked', 'spread'),
+    ),
     atMost(
       350,
       'megabytes resident of API and workers in one process, idle',

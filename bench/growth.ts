@@ -1,9 +1,10 @@
 /**
- * What becomes of single transfers when many are there already, when all go out of one wallet, and when the wallets are in
- * one shard: Counterpoise against itself, in local dispatch, where its databases weigh most.
+ * What becomes of single transfers when many are there already, when all go out of one wallet, when the wallets are in one
+ * shard, and when somebody holds a wallet locked for which others wait: Counterpoise against itself, in local dispatch, where its databases weigh most.
  */
 import { counterpoise } from './counterpoise.ts';
 import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';
+import { whileOneIsLocked } from './locked-wallet.ts';
 import { COMPARED_AT_ONCE } from './plan.ts';
 import { subjectTurn } from './single.ts';
 import type { Turn } from './turns.ts';
@@ -20,6 +21,11 @@ export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }:
   return [
     subjectTurn(own('spread', 'all wallets in turn, in two shards'), ground, plan),
     subjectTurn(own('hot', 'all out of one wallet', pairsFromOne(ground.wallets)), ground, plan),
+    subjectTurn(
+      whileOneIsLocked(stack, ground, { id: 'locked', name: 'Counterpoise, one wallet locked' }),
+      ground,
+      plan,
+    ),
     subjectTurn(own('one-shard', 'all wallets in one shard', oneShard.nextPair), oneShard, plan),
   ];
 }

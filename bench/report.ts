@@ -36,6 +36,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'read-statement': 'the statement of a wallet',
   spread: 'all wallets in turn, two shards',
   hot: 'all out of one wallet, two shards',
+  locked: 'all but one that is locked and waited for, two shards',
   'one-shard': 'all wallets in turn, one shard',
 };
 
@@ -64,7 +65,7 @@ export function sections(
     batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),
     reads: speedTable(ids('read')),
     shapes: [
-      speedTable(ids('spread', 'hot', 'one-shard'), 'to all wallets in turn', against('spread')),
+      speedTable(ids('spread', 'hot', 'locked', 'one-shard'), 'to all wallets in turn', against('spread')),
       speedTable(ids('growth'), 'to the fewest', (one) => ids('growth').find(({ atOnce }) => atOnce === one.atOnce)),
     ]
       .join('\n\n')

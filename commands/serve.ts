@@ -11,6 +11,7 @@ import { createReconciliationActivities } from '../activities/transfer/reconcili
 import { createRecurringActivities } from '../activities/transfer/recurring.ts';
 import { createTransferActivities } from '../activities/transfer/transfer.ts';
 import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
+import { createShardTurns } from '../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../process/config.ts';
 import { API_POOL } from '../api/databases.ts';
@@ -87,9 +88,10 @@ export async function startEverything(
   async function startWorkers(): Promise<RunningService> {
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
+    const turnsOf = createShardTurns();
     const wallet = {
-      ...wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!)),
-      ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database)),
+      ...wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!, turnsOf)),
+      ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database), turnsOf),
     };
     const transfer = {
       ...createTransferActivities(database, (movement) =>

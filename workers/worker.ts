@@ -12,6 +12,7 @@ import {
 } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
 import { MovementMissing } from '../domain/transfer/movement-missing.ts';
+import { WalletBusy } from '../domain/wallet/wallet-busy.ts';
 import type { RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
@@ -104,6 +105,7 @@ const faultInterceptor: ActivityInterceptors = {
           message: fault instanceof Error ? fault.message : String(fault),
           // Compensation never gives up, because no other fault of ours ends its retries.
           nonRetryable: fault instanceof MovementMissing,
+          ...(fault instanceof WalletBusy ? { nextRetryDelay: fault.retryInMs } : {}),
           type: code ?? (fault instanceof Error ? fault.name : 'Error'),
           cause: fault instanceof Error ? fault : new Error(String(fault)),
         });

@@ -19,6 +19,7 @@ import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { LegAnswer } from '../../domain/transfer/transfer.ts';
+import { createShardTurns } from './turns.ts';
 
 interface ShardOfBatch {
   readonly batchId: BatchId;
@@ -34,8 +35,27 @@ type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
 
 export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivities>;
 
-/** `databaseOf` gives a shard's database: the only one of its own worker, or one of all. */
-export function createBatchWalletActivities(databaseOf: (shard: number) => Database, readLegs: ReadBatchLegs) {
+/**
+ * `databaseOf` gives a shard's database: the only one of its own worker, or one of all. Batches of a shard take turns. One
+ * that would lock a wallet at which nothing gets done is not begun: it would wait with all its other wallets locked.
+ */
+export function createBatchWalletActivities(
+  databaseOf: (shard: number) => Database,
+  readLegs: ReadBatchLegs,
+  turnsOf = createShardTurns(),
+) {
+  const inTurn = <T>(
+    shard: number,
+    { walletIds }: BatchLegs,
+    operation: (database: Database) => Promise<T>,
+  ): Promise<T> => {
+    const database = databaseOf(shard);
+    const { batch, single } = turnsOf(database);
+    return batch.at('batches', () => {
+      walletIds.forEach(single.assertMoves);
+      return operation(database);
+    });
+  };
   const legsOf = async (side: BatchSide, input: ShardOfBatch): Promise<BatchLegs> => {
     const { batchId, places, shard, shardCount, bodyHash } = input;
     const { first: firstBucket, last: lastBucket } = bucketRange(shard, shardCount);
@@ -48,13 +68,13 @@ export function createBatchWalletActivities(databaseOf: (shard: number) => Datab
     /** Takes the items' amounts out of their senders' wallets, in their order; answers those that were not. */
     debitBatch: async (input: ShardOfBatch): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
-      return grouped(legs, await wallet.debitBatch(databaseOf(input.shard), legs, input.trace));
+      return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.debitBatch(shard, legs, input.trace)));
     },
 
     /** Puts the items' amounts into their receivers' wallets; answers those that were not. */
     creditBatch: async (input: ShardOfBatch): Promise<CreditAnswers> => {
       const legs = await legsOf('receiver', input);
-      return grouped(legs, await wallet.creditBatch(databaseOf(input.shard), legs, input.trace));
+      return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.creditBatch(shard, legs, input.trace)));
     },
 
     /** Makes sure that the items' credits never happen any more; answers those that are not canceled for this reason. */
@@ -68,7 +88,9 @@ export function createBatchWalletActivities(databaseOf: (shard: number) => Datab
       const legs = await legsOf('sender', input);
       return grouped(
         legs,
-        await wallet.refundBatch(databaseOf(input.shard), legs, input.reason, input.trace, input.isOtherCredited),
+        await inTurn(input.shard, legs, (shard) =>
+          wallet.refundBatch(shard, legs, input.reason, input.trace, input.isOtherCredited),
+        ),
       );
     },
   };

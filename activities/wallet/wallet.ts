@@ -8,6 +8,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type { AbandonReason, TransferTerms } from '../../domain/transfer/transfer.ts';
+import { createShardTurns } from './turns.ts';
 
 interface TransferLeg {
   readonly terms: TransferTerms;
@@ -29,16 +30,27 @@ interface TransactionLeg {
 
 export type WalletActivities = ReturnType<typeof createWalletActivities>;
 
-/** `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. */
-export function createWalletActivities(shardOf: (walletId: WalletId) => Database) {
+/**
+ * `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. Whatever locks a
+ * wallet takes turns at it. A cancel locks none, so that what is given up is not held up by what it was given up for.
+ */
+export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
+  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at(walletId, () => operation(shard));
+  };
+  /** For what locks the shard's external wallet of the currency after the wallet. */
+  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> =>
+    at(walletId, (shard) => turnsOf(shard).single.at(`external/${currency}`, () => operation(shard)));
+
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
     debit: ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
-      wallet.debit(shardOf(terms.senderWalletId), terms, trace, { isHold, total }),
+      at(terms.senderWalletId, (shard) => wallet.debit(shard, terms, trace, { isHold, total })),
 
     /** Puts the amount into the receiver's wallet. */
     credit: ({ terms, trace, total }: TransferLeg) =>
-      wallet.credit(shardOf(terms.receiverWalletId), terms, trace, total),
+      at(terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total)),
 
     /** Why a credit would be refused now, and may not be later; null where there is no such reason. It decides nothing. */
     passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>
@@ -51,26 +63,25 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
 
     /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
     refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
-      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, { total, otherCredit }),
+      at(terms.senderWalletId, (shard) => wallet.refund(shard, terms, credited, reason, trace, { total, otherCredit })),
 
     /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
     writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
-      wallet.refund(shardOf(terms.senderWalletId), terms, credited, reason, trace, {
-        isWriteOff: true,
-        total,
-        otherCredit,
-      }),
+      atBoth(terms.senderWalletId, terms.currency, (shard) =>
+        wallet.refund(shard, terms, credited, reason, trace, { isWriteOff: true, total, otherCredit }),
+      ),
 
     /** Pays the sender back out of the external wallet, before it is known what became of the credit; whether that has happened. */
     advance: ({ terms, trace, total }: TransferLeg) =>
-      wallet.advance(shardOf(terms.senderWalletId), terms, trace, total),
+      atBoth(terms.senderWalletId, terms.currency, (shard) => wallet.advance(shard, terms, trace, total)),
 
     /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */
     cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>
       wallet.cancelAdvance(shardOf(terms.senderWalletId), terms),
 
     /** Moves the money of a one-sided transaction, both entries at once. */
-    transact: ({ terms, trace }: TransactionLeg) => wallet.transact(shardOf(terms.walletId), terms, trace),
+    transact: ({ terms, trace }: TransactionLeg) =>
+      atBoth(terms.walletId, terms.currency, (shard) => wallet.transact(shard, terms, trace)),
 
     /** Makes sure that a one-sided transaction never happens any more, or answers that it has. */
     cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>

@@ -2,7 +2,7 @@
  * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
  * looking after their Schedules needs. Their runs are in recurring-runs.ts.
  */
-import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { SETTLE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';

@@ -170,6 +170,7 @@ const MET = [
   measured('growth-1000000', 50, 90),
   measured('spread', 50, 100),
   measured('hot', 50, 50),
+  measured('locked', 50, 50),
 ];
 
 describe('the goals', () => {
@@ -189,6 +190,7 @@ describe('the goals', () => {
       ['batch-10000', 1],
       ['growth-1000000', 50],
       ['hot', 50],
+      ['locked', 50],
     ];
     for (const [id, atOnce] of worse) {
       const results = MET.map((one) =>
@@ -207,7 +209,7 @@ describe('the goals', () => {
     const goals = goalsOf([measured('engine', 50, 100), measured('local', 50, 80)], undefined);
     assert.deepEqual(
       goals.map(({ ok }) => ok),
-      [true, ...Array.from({ length: 7 }, () => null)],
+      [true, ...Array.from({ length: 8 }, () => null)],
     );
   });
 });

@@ -3,6 +3,7 @@
  * `node workers/wallet/main.ts` runs it as a process of its own, for the shard that WALLET_SHARD names.
  */
 import { createBatchWalletActivities, type BatchWalletActivities } from '../../activities/wallet/batch.ts';
+import { createShardTurns } from '../../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../../process/config.ts';
 import { closeDatabases, type Database } from '../../db/database.ts';
@@ -40,9 +41,10 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const connection = await connectWorker(settings);
   const installation = () => installationOf(guard, database);
   const binding = bindNamespace(createClient(connection, settings), installation);
+  const turnsOf = createShardTurns();
   const worker = await startWalletWorker({ connection, binding, settings, logger }, shard, {
-    ...createWalletActivities(() => database),
-    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation)),
+    ...createWalletActivities(() => database, turnsOf),
+    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation), turnsOf),
   });
   return {
     ...worker,

@@ -1,0 +1,143 @@
+// Turns at a wallet: few of its operations are in the database at once, whoever waits where nothing gets done is given back,
+// and a wallet at which something gets done keeps them all, in their order.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as tick } from 'node:timers/promises';
+import { createBatchWalletActivities } from '../../activities/wallet/batch.ts';
+import { createShardTurns, createTurns } from '../../activities/wallet/turns.ts';
+import { createWalletActivities } from '../../activities/wallet/wallet.ts';
+import { WalletBusy } from '../../domain/wallet/wallet-busy.ts';
+
+const LIMITS = { atOnceMax: 2, patienceMs: 40 };
+
+/** Operations that end when they are told to. */
+function operations() {
+  const running: PromiseWithResolvers<string>[] = [];
+  return {
+    running,
+    operation: (): Promise<string> => {
+      const own = Promise.withResolvers<string>();
+      running.push(own);
+      return own.promise;
+    },
+  };
+}
+
+describe('turns at a wallet', () => {
+  test('the wallet never takes more connections than it may, and others are not held up by it', async () => {
+    const turns = createTurns(LIMITS);
+    const { running, operation } = operations();
+    const all = Array.from({ length: 60 }, () => turns.at('locked', operation));
+    const waiting = Promise.allSettled(all.slice(LIMITS.atOnceMax));
+    await tick();
+    assert.equal(running.length, LIMITS.atOnceMax);
+    assert.equal(await turns.at('other', async () => 'moved'), 'moved');
+    await waiting;
+    assert.equal(running.length, LIMITS.atOnceMax);
+    for (const each of running) each.reject(new Error('lock timeout'));
+    await Promise.allSettled(all);
+  });
+
+  test('whoever waits where nothing gets done is given back and told when to come again, each at another time', async () => {
+    const turns = createTurns(LIMITS);
+    const { running, operation } = operations();
+    const held = [turns.at('locked', operation), turns.at('locked', operation)];
+    const waiting = await Promise.allSettled(Array.from({ length: 60 }, () => turns.at('locked', operation)));
+    const late = await turns.at('locked', operation).catch((error: unknown) => error);
+    assert.equal(running.length, LIMITS.atOnceMax);
+    const reasons = [...waiting.map((each) => each.status === 'rejected' && (each.reason as unknown)), late];
+    const delays = reasons.map((reason) => {
+      assert.ok(reason instanceof WalletBusy, String(reason));
+      return reason.retryInMs;
+    });
+    assert.ok(Math.min(...delays) >= 900, `${Math.min(...delays)} ms`);
+    assert.ok(new Set(delays).size > 50);
+    assert.ok(delays.at(-1)! > delays[0]!);
+    for (const each of running) each.reject(new Error('lock timeout'));
+    await Promise.allSettled(held);
+  });
+
+  test('a wallet at which something gets done keeps all that wait, and takes them in their order', async () => {
+    const turns = createTurns(LIMITS);
+    const order: number[] = [];
+    const all = Array.from({ length: 20 }, (_, n) =>
+      turns.at('hot', async () => {
+        order.push(n);
+        await new Promise((resolve) => setTimeout(resolve, LIMITS.patienceMs / 4));
+        return n;
+      }),
+    );
+    assert.deepEqual(await Promise.all(all), order);
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
+  });
+
+  test('a wallet that is free again is taken at once, whatever was given back before', async () => {
+    const turns = createTurns(LIMITS);
+    const { running, operation } = operations();
+    const held = Promise.allSettled([turns.at('locked', operation), turns.at('locked', operation)]);
+    await assert.rejects(turns.at('locked', operation), WalletBusy);
+    for (const each of running) each.resolve('moved');
+    await held;
+    assert.equal(await turns.at('locked', async () => 'moved'), 'moved');
+  });
+});
+
+describe('what takes turns', () => {
+  const terms = {
+    transferId: 'transfer',
+    senderWalletId: 'sender',
+    receiverWalletId: 'receiver',
+    amount: '1.0000',
+    currency: 'USD',
+  } as never;
+  const never = { $client: { query: () => new Promise(() => {}) } };
+
+  test('the cancel of a credit is not held up by credits that wait for their wallet', async () => {
+    let asked = 0;
+    const shard = {
+      $client: {
+        query: (): Promise<never> => {
+          asked += 1;
+          return new Promise<never>(() => {});
+        },
+      },
+    };
+    const activities = createWalletActivities(() => shard as never);
+    const trace = { requestId: 'request' };
+    for (let n = 0; n < 10; n += 1) activities.credit({ terms, trace }).catch(() => {});
+    await tick();
+    assert.equal(asked, 2);
+    void activities.cancelCredit({ terms, trace, reason: 'timed_out' });
+    await tick();
+    assert.equal(asked, 3);
+  });
+
+  test('a batch is not begun while one of its wallets is stuck, for it would lock all others meanwhile', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const turnsOf = createShardTurns();
+    const shard = never as never;
+    const single = createWalletActivities(() => shard, turnsOf);
+    const legs = {
+      indexes: [0],
+      transferIds: ['transfer'],
+      walletIds: ['sender'],
+      currencies: ['USD'],
+      amounts: ['1.0000'],
+      elsewhere: 0,
+    };
+    const batch = createBatchWalletActivities(
+      () => shard,
+      async () => legs as never,
+      turnsOf,
+    );
+    const input = { batchId: 'batch', places: '0', shard: 0, shardCount: 1, trace: { requestId: 'request' } } as never;
+    single.debit({ terms, trace: { requestId: 'request' } }).catch(() => {});
+    const startedAt = performance.now();
+    t.mock.method(performance, 'now', () => startedAt + 1_000);
+    await assert.rejects(batch.debitBatch(input), WalletBusy);
+  });
+});
