@@ -17,7 +17,7 @@ import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
-import type { MovementNews } from '../temporal/transfer/movement-news.ts';
+import type { MovementNotifier } from '../temporal/transfer/movement-notifier.ts';
 import { boundStarts } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
@@ -41,7 +41,7 @@ export interface ApiContext {
   /** The transfer service's. */
   readonly database: Database;
   readonly guard: InstallationGuard;
-  readonly news?: MovementNews<Transfer | Transaction>;
+  readonly news?: MovementNotifier<Transfer | Transaction>;
 }
 
 export async function startApi(

@@ -29,7 +29,7 @@ import type { Logger } from '../process/telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
 import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
-import { createMovementNews } from '../temporal/transfer/movement-news.ts';
+import { createMovementNotifier } from '../temporal/transfer/movement-notifier.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
@@ -67,7 +67,7 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
-  const news = createMovementNews<Transfer | Transaction>();
+  const news = createMovementNotifier<Transfer | Transaction>();
   const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, news });
   const stopping = new AbortController();
   const workers = startWorkers();

@@ -39,9 +39,9 @@ export const PLANTED_BUGS = {
     edits: [
       {
         file: 'workflows/transfer/compensation.ts',
-        find: `      const credit = await insist('cancelCredit', receiverTaskQueue,`,
+        find: `      const credit = await runUntilDone('cancelCredit', receiverTaskQueue,`,
         replace: `      await settleDebit('0', reason);
-      const credit = await insist('cancelCredit', receiverTaskQueue,`,
+      const credit = await runUntilDone('cancelCredit', receiverTaskQueue,`,
       },
     ],
     faults: [drawnWith(lostAnswer, 'credit')],
@@ -80,7 +80,7 @@ export const PLANTED_BUGS = {
     edits: [
       {
         file: 'workflows/transfer/compensation.ts',
-        find: `      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
+        find: `      advance = await runUntilDone('cancelAdvance', senderTaskQueue, { terms });
 `,
         replace: `      advance = 'canceled';
 `,

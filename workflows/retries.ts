@@ -6,7 +6,7 @@ import { condition, setHandler } from '@temporalio/workflow';
 import { retryUpdate } from './transfer/messages.ts';
 import { refusal } from './transfer/requests.ts';
 
-/** What `steps.insist` waits for beside the end of its pause. A request is refused while nothing is stuck. */
+/** What `steps.runUntilDone` waits for beside the end of its pause. A request is refused while nothing is stuck. */
 export function receiveRetries(isStuck: () => boolean): () => Promise<void> {
   let retries = 0;
   setHandler(

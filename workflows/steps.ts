@@ -47,7 +47,7 @@ export interface Steps {
   /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
   readonly run: Step;
   /** For compensation: never gives up. */
-  readonly insist: (stuck: Stuck) => Step;
+  readonly runUntilDone: (stuck: Stuck) => Step;
   /** From here on every step is an ordinary activity: a request that is acted upon has to be durable first. */
   readonly leaveFirstTask: () => void;
 }
@@ -95,11 +95,11 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
   const attemptOr = async <Name extends keyof Activities>(
     name: Name,
     input: Inputs[Name],
-    otherwise: () => Promise<Answers[Name]>,
+    call: () => Promise<Answers[Name]>,
   ): Promise<Answers[Name]> => {
     // Without a tick in between where none is made: replays of what ordinary dispatch did depend on their number.
     const attempt = first.isOpen() ? await first.attempt(name, input) : undefined;
-    return attempt === undefined ? otherwise() : attempt.answer;
+    return attempt === undefined ? call() : attempt.answer;
   };
 
   return {
@@ -117,7 +117,7 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
 
     leaveFirstTask: first.leave,
 
-    insist:
+    runUntilDone:
       ({ onStuck, untilHurried }) =>
       (name, taskQueue, unmarked) => {
         const input = marked(unmarked);

@@ -17,7 +17,7 @@ import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
 import { forbiddenCharacter } from './plain-text.ts';
 import { isStorable } from './request-body.ts';
-import { otherwise } from './validation.ts';
+import { faultCode } from './validation.ts';
 
 export const exampleWalletId = '8f14e45f-ceea-867f-9b1c-2d3e4f5a6b7c';
 export const exampleReceiverId = '1c9ac015-9d3c-8e35-a1f2-7b6c5d4e3f2a';
@@ -32,7 +32,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Any UUID, whatever its version: whether there is such a thing is for its service to say. */
 function uuid<Id extends string>(code: FieldCode, example: string) {
   return z
-    .string({ error: otherwise(code) })
+    .string({ error: faultCode(code) })
     .regex(UUID, code)
     .toLowerCase()
     .transform((id) => id as Id)
@@ -53,7 +53,7 @@ export const AMOUNT_DESCRIPTION =
   'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.';
 
 export const amountField = z
-  .string({ error: otherwise('amount_invalid') })
+  .string({ error: faultCode('amount_invalid') })
   .superRefine((text, context) => {
     const problem = amountProblem(text);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
@@ -66,7 +66,7 @@ export const amountField = z
   });
 
 export const currencyField = z
-  .string({ error: otherwise('currency_invalid') })
+  .string({ error: faultCode('currency_invalid') })
   .refine(isCurrency, 'currency_invalid')
   .default('USD' as Currency)
   .openapi({ type: 'string', default: 'USD', example: 'USD', description: 'An active ISO 4217 code, upper case.' });
@@ -79,7 +79,7 @@ function isWithin(text: string, charactersMax: number): boolean {
 /** Text that PostgreSQL can store, also where it did not come in a body. */
 function textField(charactersMax: number) {
   return z
-    .string({ error: otherwise('text_invalid') })
+    .string({ error: faultCode('text_invalid') })
     .refine(isStorable, { error: 'text_invalid', abort: true })
     .refine((text) => isWithin(text, charactersMax), 'too_long')
     .openapi({ type: 'string', maxLength: charactersMax });
@@ -87,7 +87,7 @@ function textField(charactersMax: number) {
 
 /** Who acts, until there are credentials. */
 export const actorHeader = z
-  .string({ error: otherwise('actor_invalid', 'actor_missing') })
+  .string({ error: faultCode('actor_invalid', 'actor_missing') })
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
   .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
 
@@ -134,7 +134,7 @@ const VALUE_CHARACTERS_MAX = 500;
 
 /** Nothing and `{}` are the same. */
 export const metadataField = z
-  .record(z.string(), z.unknown(), { error: otherwise('metadata_invalid') })
+  .record(z.string(), z.unknown(), { error: faultCode('metadata_invalid') })
   .superRefine((metadata, context) => {
     const entries = Object.entries(metadata);
     const refuse = (path: string[]): void => context.addIssue({ code: 'custom', message: 'metadata_invalid', path });
@@ -156,8 +156,8 @@ export const metadataField = z
 
 /** One pair of metadata, as an object of one key. */
 export const metadataPairField = z
-  .record(z.string(), z.string({ error: otherwise('metadata_pair_invalid') }), {
-    error: otherwise('metadata_pair_invalid'),
+  .record(z.string(), z.string({ error: faultCode('metadata_pair_invalid') }), {
+    error: faultCode('metadata_pair_invalid'),
   })
   .superRefine((metadata, context) => {
     const entries = Object.entries(metadata);
@@ -180,7 +180,7 @@ const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** An RFC 3339 time. The plus sign of an offset, which a query string turns into a space unless it is encoded, is put back. */
 export const instantField = z
-  .string({ error: otherwise('instant_invalid') })
+  .string({ error: faultCode('instant_invalid') })
   .overwrite((text) => text.replace(/ (?=\d\d:\d\d$)/, '+').toUpperCase())
   .pipe(z.iso.datetime({ offset: true, error: 'instant_invalid' }))
   .transform((text) => new Date(text))

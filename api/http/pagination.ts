@@ -8,7 +8,7 @@ import { FIELD_FAULTS } from './field-codes.ts';
 import { instantField } from './fields.ts';
 import type { ApiEnv } from './env.ts';
 import { faultyRequest, ProblemError } from './problem.ts';
-import { otherwise } from './validation.ts';
+import { faultCode } from './validation.ts';
 
 const LIMIT_MAX = 200;
 const LIMIT_DEFAULT = 50;
@@ -16,14 +16,14 @@ const CURSOR_CHARACTERS_MAX = 512;
 
 export const pageParameters = {
   limit: z
-    .string({ error: otherwise('limit_invalid') })
+    .string({ error: faultCode('limit_invalid') })
     .regex(/^[1-9]\d{0,2}$/, 'limit_invalid')
     .transform(Number)
     .refine((limit) => limit <= LIMIT_MAX, 'limit_invalid')
     .default(LIMIT_DEFAULT)
     .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
   cursor: z
-    .string({ error: otherwise('cursor_invalid') })
+    .string({ error: faultCode('cursor_invalid') })
     .max(CURSOR_CHARACTERS_MAX, 'cursor_invalid')
     .optional()
     .openapi({ description: 'The `next_cursor` of the page before: of this list, and with the same filters.' }),

@@ -7,7 +7,7 @@ import { faultyRequest, type Fault } from './problem.ts';
 export const FAULTS_MAX = 20;
 
 /** The `error` of a schema: its code for a wrong value, `field_missing` (or what is given) for none. */
-export function otherwise(code: FieldCode, ifMissing: FieldCode = 'field_missing') {
+export function faultCode(code: FieldCode, ifMissing: FieldCode = 'field_missing') {
   return ({ input }: { readonly input?: unknown }): FieldCode => (input === undefined ? ifMissing : code);
 }
 

@@ -9,14 +9,14 @@ import type { Database } from '../../db/database.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { Backlog } from '../../temporal/backlog.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
-import type { MovementNews } from '../../temporal/transfer/movement-news.ts';
-import { databaseStep } from '../http/database-step.ts';
+import type { MovementNotifier } from '../../temporal/transfer/movement-notifier.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { overloaded } from '../http/load-limits.ts';
 import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
 import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 import type { ShardsBehind } from './shards-behind.ts';
-import { takeTurns } from '../http/turns.ts';
+import { limitConcurrency } from '../http/concurrency.ts';
 
 export interface AcceptanceDeps {
   readonly client: Client;
@@ -25,7 +25,7 @@ export interface AcceptanceDeps {
   readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
   readonly starts: Starts;
   /** Of the movements whose workflows this process runs. */
-  readonly news?: Pick<MovementNews<unknown>, 'next'> | undefined;
+  readonly news?: Pick<MovementNotifier<unknown>, 'next'> | undefined;
   /** Aborts when the server stops: those who wait are answered. */
   readonly draining: AbortSignal;
 }
@@ -76,7 +76,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const heard =
     waitSeconds === undefined
       ? undefined
-      : (news as Pick<MovementNews<Row>, 'next'> | undefined)?.next(
+      : (news as Pick<MovementNotifier<Row>, 'next'> | undefined)?.next(
           requested.workflowId,
           requested.isSettled,
           answered.signal,
@@ -147,7 +147,7 @@ async function storeOnce<Row>(
     storeLimitMs,
   }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs'>,
 ): Promise<{ row: Row; isNew: boolean }> {
-  return databaseStep(
+  return boundedQuery(
     database,
     async () => {
       if (fault !== undefined) {
@@ -204,7 +204,7 @@ export function boundStarts(
   monitor: TemporalMonitor,
   { atOnceMax = 16, waitingMax = 1_000 } = {},
 ): Starts {
-  const turns = takeTurns(atOnceMax);
+  const turns = limitConcurrency(atOnceMax);
   let unconfirmed = 0;
   return {
     async start(start, limitMs, log) {

@@ -8,7 +8,7 @@ import { shardsOf } from '../../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { preferHeader, type MovementDeps } from './movement.ts';
@@ -19,17 +19,17 @@ import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
 import { askTransfer, type Outcome } from './workflow-request.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
-const nothing = z.strictObject({}, { error: otherwise('body_invalid') }).openapi('Nothing', { example: {} });
+const nothing = z.strictObject({}, { error: faultCode('body_invalid') }).openapi('Nothing', { example: {} });
 const resolution = z
   .strictObject(
     {
-      action: z.enum(RESOLVE_ACTIONS, { error: otherwise('action_invalid') }),
+      action: z.enum(RESOLVE_ACTIONS, { error: faultCode('action_invalid') }),
       comment: commentField,
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .openapi('Resolution', { example: { action: 'retry', comment: 'The receiver’s database is back.' } });
 
@@ -184,7 +184,7 @@ export function transferActionRoutes(deps: MovementDeps) {
   /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */
   async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {
     const shards = shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount);
-    if (await databaseStep(database, () => accepting.shardsBehind.areAnyBehind(shards)))
+    if (await boundedQuery(database, () => accepting.shardsBehind.areAnyBehind(shards)))
       throw new ProblemError('wallet_shard_behind', { detail: 'Nothing was captured. Try again.' });
   }
 }

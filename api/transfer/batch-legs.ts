@@ -10,7 +10,7 @@ import { BATCH_SIDES } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { parseRanges } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 
@@ -32,7 +32,7 @@ export function batchLegsRoute(database: Database) {
     const query = legsQuery.safeParse(asked);
     if (!query.success) throw new ProblemError('value_invalid', { detail: 'Not a question that a worker asks.' });
     try {
-      return c.json(await databaseStep(database, () => readBatchLegs(database, query.data)));
+      return c.json(await boundedQuery(database, () => readBatchLegs(database, query.data)));
     } catch (error) {
       if (error instanceof MovementMissing) throw new ProblemError('batch_not_found', { cause: error });
       throw error;

@@ -21,7 +21,7 @@ import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transf
 import { startBatch } from '../../temporal/transfer/start-movement.ts';
 import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import {
   batchIdField,
   currencyField,
@@ -46,7 +46,7 @@ import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { FAULTS_MAX, otherwise } from '../http/validation.ts';
+import { FAULTS_MAX, faultCode } from '../http/validation.ts';
 
 export interface BatchDeps extends MovementDeps {
   /** The transfer service's database with time for ten thousand items, for acceptances alone. */
@@ -71,7 +71,7 @@ const batchItem = z
       currency: currencyField,
       reference: referenceField,
     },
-    { error: otherwise('item_invalid') },
+    { error: faultCode('item_invalid') },
   )
   .refine((item) => item.sender_wallet_id !== item.receiver_wallet_id, {
     error: 'same_wallet',
@@ -101,13 +101,13 @@ const batchRequest = z
     {
       // How many there are is judged before what they are.
       items: z
-        .array(z.unknown(), { error: otherwise('items_invalid') })
+        .array(z.unknown(), { error: faultCode('items_invalid') })
         .min(1, 'items_invalid')
         .max(BATCH_ITEMS_MAX, 'items_invalid')
         .transform(judgeItems)
         .openapi({ type: 'array', minItems: 1, maxItems: BATCH_ITEMS_MAX, items: { $ref: ITEM_REFERENCE } }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .openapi('TransferBatchRequest');
 
@@ -252,13 +252,13 @@ export function batchRoutes(deps: BatchDeps) {
     .openapi(get, async (c) => {
       const { batch_id: id } = c.req.valid('param');
       c.var.log.setBindings({ batch_id: id });
-      return c.json(render(await databaseStep(database, () => existing(database, id))), 200);
+      return c.json(render(await boundedQuery(database, () => existing(database, id))), 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
-      const rows = await databaseStep(database, () => listBatches(database, { after, limit: limit + 1 }));
+      const rows = await boundedQuery(database, () => listBatches(database, { after, limit: limit + 1 }));
       const cursorOf = (row: TransferBatch) => [row.createdAt.toISOString(), row.batchId];
       return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
     })
@@ -267,7 +267,7 @@ export function batchRoutes(deps: BatchDeps) {
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ batch_id: id });
       const after = decodeCursor(listOf(c), z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
-      const rows = await databaseStep(database, async () => {
+      const rows = await boundedQuery(database, async () => {
         await existing(database, id);
         return listBatchItems(database, id, { after, limit: limit + 1 });
       });

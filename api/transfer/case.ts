@@ -19,7 +19,7 @@ import type { BatchId, CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../../domain/transfer/reconciliation.ts';
 import { pendingFailure } from '../../temporal/pending-activity.ts';
 import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import {
   actorHeader,
   caseIdField,
@@ -36,7 +36,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
@@ -87,7 +87,7 @@ const list = createRoute({
   description: 'With how many are open and how old the oldest of them is, whatever the filter.',
   request: {
     query: z.strictObject({
-      status: z.enum(STATUSES, { error: otherwise('status_invalid') }).optional(),
+      status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
       ...pageParameters,
     }),
   },
@@ -152,10 +152,10 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
           schema: z
             .strictObject(
               {
-                action: z.enum(['retry', 'refund', 'close'], { error: otherwise('action_invalid') }),
+                action: z.enum(['retry', 'refund', 'close'], { error: faultCode('action_invalid') }),
                 comment: commentField,
               },
-              { error: otherwise('body_invalid') },
+              { error: faultCode('body_invalid') },
             )
             .openapi('CaseResolution'),
         },
@@ -189,7 +189,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
-      const { rows, open } = await databaseStep(database, async () => ({
+      const { rows, open } = await boundedQuery(database, async () => ({
         rows: await listCases(database, { status, after, limit: limit + 1 }),
         open: await summarizeOpenCases(database),
       }));
@@ -221,11 +221,11 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
-        await databaseStep(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
-        await databaseStep(database, () => logAction(database, id, { action, actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => logAction(database, id, { action, actor, comment }), { isWrite: true });
         if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
@@ -235,7 +235,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
 }
 
 async function existing(database: Database, id: CaseId): Promise<Case> {
-  const row = await databaseStep(database, () => findCase(database, id));
+  const row = await boundedQuery(database, () => findCase(database, id));
   if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
   return row;
 }
@@ -247,7 +247,7 @@ function isDisagreement({ reason }: Case): boolean {
 /** Of a transfer whose row knows it, the row's own end says where the money is. */
 async function assertRefundable(database: Database, { reason, transferId }: Case): Promise<void> {
   if (reason === 'entries_without_movement') return;
-  const row = transferId && (await databaseStep(database, () => findTransfer(database, transferId)));
+  const row = transferId && (await boundedQuery(database, () => findTransfer(database, transferId)));
   if (reason !== 'entries_disagree' || !row || row.failureReason !== 'terms_conflict')
     throw new ProblemError('case_not_refundable', { detail: 'It is not about a transfer that its row does not know.' });
 }
@@ -285,7 +285,7 @@ function render(row: Case): z.input<typeof caseAnswer> {
 }
 
 async function withHistory(database: Database, row: Case): Promise<z.input<typeof caseWithHistory>> {
-  const actions = await databaseStep(database, () => listCaseActions(database, row.caseId));
+  const actions = await boundedQuery(database, () => listCaseActions(database, row.caseId));
   return {
     ...render(row),
     history: actions.map(({ action, actor, comment, createdAt }) => ({

@@ -7,11 +7,11 @@ import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';
 import { instantField, metadataPairField, referenceField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, pageParameters, type ListPath } from '../http/pagination.ts';
 import { PAGE_PROBLEMS } from '../http/problem-schema.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 /** As the amount of a movement, but that it may be zero. */
 const amountBoundField = z
-  .string({ error: otherwise('amount_invalid') })
+  .string({ error: faultCode('amount_invalid') })
   .superRefine((text, context) => {
     const problem = /^0(\.0{1,4})?$/.test(text) ? undefined : amountProblem(text);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });

@@ -3,14 +3,14 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listTransfers } from '../../db/transfer/list-queries.ts';
 import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { recurringTransferIdField, transferIdField } from '../http/fields.ts';
 import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
 import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const list = createRoute({
   method: 'get',
@@ -21,7 +21,7 @@ const list = createRoute({
   description: `\`wallet_id\` is the sender's or the receiver's. ${LIST_DESCRIPTION}`,
   request: {
     query: listQuery({
-      status: z.enum(TRANSFER_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      status: z.enum(TRANSFER_STATUSES, { error: faultCode('status_invalid') }).optional(),
       reverses_transfer_id: transferIdField.optional().openapi({ description: 'The reversals of this transfer.' }),
       recurring_transfer_id: recurringTransferIdField.optional().openapi({ description: 'The runs of this one.' }),
     }),
@@ -45,7 +45,7 @@ export function transferListRoutes({ database }: { readonly database: Database }
       reversesTransferId: query.reverses_transfer_id,
       recurringTransferId: query.recurring_transfer_id,
     };
-    const { rows, stoppedAt } = await databaseStep(database, () => listTransfers(database, filter));
+    const { rows, stoppedAt } = await boundedQuery(database, () => listTransfers(database, filter));
     return c.json(
       pageOf(rows, {
         list: listOf(c),

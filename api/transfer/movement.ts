@@ -23,7 +23,7 @@ import {
 import { PREFER_CHARACTERS_MAX } from '../http/prefer-wait.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 export interface MovementDeps {
   readonly database: Database;
@@ -35,7 +35,7 @@ export interface MovementDeps {
 }
 
 export const idempotencyKeyHeader = z
-  .string({ error: otherwise('idempotency_key_invalid', 'idempotency_key_missing') })
+  .string({ error: faultCode('idempotency_key_invalid', 'idempotency_key_missing') })
   .overwrite(unquoted)
   .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
   .openapi({

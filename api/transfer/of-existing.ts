@@ -6,23 +6,23 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
-import { bodyFault, otherwise } from '../http/validation.ts';
+import { bodyFault, faultCode } from '../http/validation.ts';
 import { movedAmount, transferNotFound } from './answer.ts';
 import { transferAmountField } from './movement.ts';
 import { precisionFaults } from './only-if-new.ts';
 
 /** No amount stands for all that there is. */
 export const amountOrAll = z
-  .strictObject({ amount: transferAmountField.optional() }, { error: otherwise('body_invalid') })
+  .strictObject({ amount: transferAmountField.optional() }, { error: faultCode('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
 
 export async function existing(c: Context<ApiEnv>, database: Database, id: TransferId): Promise<Transfer> {
   c.var.log.setBindings({ transfer_id: id });
-  const row = await databaseStep(database, () => findTransfer(database, id));
+  const row = await boundedQuery(database, () => findTransfer(database, id));
   if (row === undefined) throw transferNotFound(id);
   return row;
 }

@@ -16,7 +16,7 @@ import { answerWithin } from '../../temporal/health.ts';
 import { startReconciliation } from '../../temporal/transfer/start-reconciliation.ts';
 import { reconciliationWorkflowId } from '../../workflows/transfer/messages.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } from '../http/fields.ts';
 import { overloaded } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
@@ -26,7 +26,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const runAnswer = z
   .object({
@@ -70,13 +70,13 @@ const runRequest = z
   .strictObject(
     {
       scope: z
-        .enum(RUN_SCOPES, { error: otherwise('scope_invalid') })
+        .enum(RUN_SCOPES, { error: faultCode('scope_invalid') })
         .default('changes')
         .openapi({
           description: '`changes` is what changed since the last run and a part of the rest, `all` is everything.',
         }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .openapi('ReconciliationRunRequest');
 
@@ -153,7 +153,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
       c.var.log.setBindings({ workflow_id: workflowId });
       if (monitor.isDown())
         throw new ProblemError('temporal_unavailable', { detail: 'Nothing was started. Try again.' });
-      const row = await databaseStep(
+      const row = await boundedQuery(
         database,
         () => beginRun(database, { runId, workflowId, trigger: 'request', scope }),
         {
@@ -166,7 +166,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
       } catch (error) {
         monitor.suspect();
         // A start that lands all the same is harmless: it finds that its result is written.
-        await databaseStep(database, () =>
+        await boundedQuery(database, () =>
           finishRun(database, runId, { status: 'FAILED', tally: EMPTY_TALLY, error: 'it could not be started' }),
         ).catch(() => {});
         throw new ProblemError('temporal_unavailable', { detail: 'Repeating the request is safe.', cause: error });
@@ -177,7 +177,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
     })
     .openapi(get, async (c) => {
       const { run_id: id } = c.req.valid('param');
-      const run = await databaseStep(database, () => findRun(database, id));
+      const run = await boundedQuery(database, () => findRun(database, id));
       if (run === undefined) throw new ProblemError('run_not_found', { detail: `There is no run ${id}.` });
       return c.json(render(run), 200);
     })
@@ -185,7 +185,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { startedAt: position[0], runId: position[1] as RunId };
-      const rows = await databaseStep(database, () => listRuns(database, { after, limit: limit + 1 }));
+      const rows = await boundedQuery(database, () => listRuns(database, { after, limit: limit + 1 }));
       return c.json(
         pageOf(rows, { list: listOf(c), limit, render, cursorOf: (row) => [row.startedAt.toISOString(), row.runId] }),
         200,

@@ -19,7 +19,7 @@ import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement, START_LIMIT_MS } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { recurringTransferIdField } from '../http/fields.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -119,7 +119,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
     .openapi(trigger, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const recurring = await databaseStep(database, () => findRecurringTransfer(database, id));
+      const recurring = await boundedQuery(database, () => findRecurringTransfer(database, id));
       if (recurring === undefined) throw notFound(id);
       const transferId = recurringRunId(id, triggeredRunName(idempotencyKey));
       const find = () => findTransfer(database, transferId);
@@ -153,7 +153,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
     { trace, log }: ApiEnv['Variables'],
   ): Promise<RecurringTransfer> {
     log.setBindings({ recurring_transfer_id: id });
-    const row = await databaseStep(database, () => changeRecurringStatus(database, id, status, trace), {
+    const row = await boundedQuery(database, () => changeRecurringStatus(database, id, status, trace), {
       isWrite: true,
     });
     if (row === undefined) throw notFound(id);

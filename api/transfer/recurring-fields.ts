@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { hasDay, MISSING_DAYS, namesMissingDay, WEEKDAYS, type Calendar } from '../../domain/transfer/calendar.ts';
-import { EVERY_SECONDS, RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
+import { EVERY_SECONDS, RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import {
   amountAnswer,
@@ -17,7 +17,7 @@ import {
   walletIdField,
 } from '../http/fields.ts';
 import { movementRequestFields } from './movement.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const invalid = { error: 'calendar_invalid' } as const;
 
@@ -63,7 +63,7 @@ const calendarField = z
       year: calendarPart(2000, 2100).optional(),
       day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], { error: 'calendar_invalid' }).optional(),
     },
-    { error: otherwise('calendar_invalid') },
+    { error: faultCode('calendar_invalid') },
   )
   .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true })
   .refine((calendar) => calendar.missing_day === undefined || namesMissingDay(calendar), {
@@ -84,12 +84,12 @@ const calendarField = z
   });
 
 /** As it is stored: with what goes without saying. */
-export function withMissingDay(calendar: Calendar): Calendar {
+function withMissingDay(calendar: Calendar): Calendar {
   return { ...calendar, ...(namesMissingDay(calendar) ? { missing_day: calendar.missing_day ?? 'last' } : {}) };
 }
 
 const timeZoneField = z
-  .string({ error: otherwise('time_zone_invalid') })
+  .string({ error: faultCode('time_zone_invalid') })
   .max(64, { error: 'time_zone_invalid', abort: true })
   .refine(isTimeZone, 'time_zone_invalid')
   .default('UTC')
@@ -117,7 +117,7 @@ export const recurringRequest = z
       receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
       ...movementRequestFields,
       every: z
-        .int({ error: otherwise('every_invalid') })
+        .int({ error: faultCode('every_invalid') })
         .min(EVERY_SECONDS.min, 'every_invalid')
         .max(EVERY_SECONDS.max, 'every_invalid')
         .optional()
@@ -134,7 +134,7 @@ export const recurringRequest = z
       }),
       ends_at: instantField.optional().openapi({ description: 'No run is after it, and one at least is before it.' }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, {
     error: 'same_wallet',
@@ -255,5 +255,22 @@ export function renderRun(row: Transfer): z.input<typeof runAnswer> {
     status: row.status,
     failure_reason: row.failureReason,
     accepted_at: row.createdAt.toISOString(),
+  };
+}
+
+/** What a request asks for, as it is kept. */
+export function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
+  return {
+    senderWalletId: body.sender_wallet_id,
+    receiverWalletId: body.receiver_wallet_id,
+    amount: body.amount,
+    currency: body.currency,
+    reference: body.reference ?? null,
+    metadata: body.metadata,
+    everySeconds: body.every ?? null,
+    calendar: body.calendar === undefined ? null : withMissingDay(body.calendar),
+    timeZone: body.time_zone,
+    startsAt: body.starts_at ?? null,
+    endsAt: body.ends_at ?? null,
   };
 }

@@ -19,7 +19,7 @@ import { answerWithin } from '../../temporal/health.ts';
 import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
@@ -34,11 +34,11 @@ import {
   renderRun,
   runAnswer,
   skipAnswer,
-  withMissingDay,
+  termsOf,
 } from './recurring-fields.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { bodyFault, otherwise } from '../http/validation.ts';
+import { bodyFault, faultCode } from '../http/validation.ts';
 
 const tags = ['Recurring transfers'];
 const idParameter = z.object({ recurring_transfer_id: recurringTransferIdField });
@@ -111,7 +111,7 @@ const list = createRoute({
   description: 'Deleted ones too, unless `status` says otherwise.',
   request: {
     query: z.strictObject({
-      status: z.enum(RECURRING_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      status: z.enum(RECURRING_STATUSES, { error: faultCode('status_invalid') }).optional(),
       wallet_id: walletIdField.optional().openapi({ description: 'As sender or receiver.' }),
       ...pageParameters,
     }),
@@ -196,7 +196,7 @@ export function recurringRoutes(deps: MovementDeps) {
     .openapi(get, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ recurring_transfer_id: id });
-      const { row, runs, skips } = await databaseStep(database, async () => ({
+      const { row, runs, skips } = await boundedQuery(database, async () => ({
         row: await findRecurringTransfer(database, id),
         runs: await listRuns(database, id, { limit: RUNS_SHOWN_MAX }),
         skips: await listSkips(database, id, { limit: RUNS_SHOWN_MAX }),
@@ -218,7 +218,7 @@ export function recurringRoutes(deps: MovementDeps) {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
-      const rows = await databaseStep(database, () =>
+      const rows = await boundedQuery(database, () =>
         listRecurringTransfers(database, { status, walletId, after, limit: limit + 1 }),
       );
       const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
@@ -251,7 +251,7 @@ export function recurringRoutes(deps: MovementDeps) {
 
   /** What is listed of one; a problem if there is none, which an empty list alone does not tell. */
   async function ofExisting<Item>(id: RecurringTransferId, items: () => Promise<Item[]>): Promise<Item[]> {
-    const listed = await databaseStep(database, async () => {
+    const listed = await boundedQuery(database, async () => {
       const found = await items();
       return found.length > 0 || (await findRecurringTransfer(database, id)) !== undefined ? found : undefined;
     });
@@ -266,22 +266,6 @@ export function recurringRoutes(deps: MovementDeps) {
     if (monitor.isDown()) return undefined;
     return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
   }
-}
-
-function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
-  return {
-    senderWalletId: body.sender_wallet_id,
-    receiverWalletId: body.receiver_wallet_id,
-    amount: body.amount,
-    currency: body.currency,
-    reference: body.reference ?? null,
-    metadata: body.metadata,
-    everySeconds: body.every ?? null,
-    calendar: body.calendar === undefined ? null : withMissingDay(body.calendar),
-    timeZone: body.time_zone,
-    startsAt: body.starts_at ?? null,
-    endsAt: body.ends_at ?? null,
-  };
 }
 
 /** Why it would never run as of now, if it would not. */

@@ -12,7 +12,7 @@ import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/
 import { startTransaction } from '../../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import {
   AMOUNT_DESCRIPTION,
   amountField,
@@ -37,10 +37,10 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const typeField = z
-  .enum(['CREDIT', 'DEBIT'], { error: otherwise('type_invalid') })
+  .enum(['CREDIT', 'DEBIT'], { error: faultCode('type_invalid') })
   .openapi({ description: 'CREDIT puts money into the wallet, DEBIT takes it out.' });
 
 const transactionRequest = z
@@ -53,7 +53,7 @@ const transactionRequest = z
         description: `${AMOUNT_DESCRIPTION} No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
       }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .openapi('TransactionRequest');
 
@@ -110,7 +110,7 @@ const list = createRoute({
   description: LIST_DESCRIPTION,
   request: {
     query: listQuery({
-      status: z.enum(TRANSACTION_STATUSES, { error: otherwise('status_invalid') }).optional(),
+      status: z.enum(TRANSACTION_STATUSES, { error: faultCode('status_invalid') }).optional(),
       type: typeField.optional(),
     }),
   },
@@ -157,7 +157,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     .openapi(get, async (c) => {
       const { transaction_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transaction_id: id });
-      const transaction = await databaseStep(database, () => findTransaction(database, id));
+      const transaction = await boundedQuery(database, () => findTransaction(database, id));
       if (transaction === undefined)
         throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
       return c.json(render(transaction), 200);
@@ -165,7 +165,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     .openapi(list, async (c) => {
       const query = c.req.valid('query');
       const filter = { ...listFilter(listOf(c), query), status: query.status, type: query.type };
-      const { rows, stoppedAt } = await databaseStep(database, () => listTransactions(database, filter));
+      const { rows, stoppedAt } = await boundedQuery(database, () => listTransactions(database, filter));
       return c.json(
         pageOf(rows, {
           list: listOf(c),

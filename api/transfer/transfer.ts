@@ -12,7 +12,7 @@ import { CAPTURE_METHODS, TRANSFER_STATUSES } from '../../domain/transfer/transf
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from '../http/fields.ts';
 import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
@@ -21,7 +21,7 @@ import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
-import { bodyFault, otherwise } from '../http/validation.ts';
+import { bodyFault, faultCode } from '../http/validation.ts';
 
 const EXPIRES_IN_SECONDS_MIN = 60;
 const EXPIRES_IN_SECONDS_MAX = 30 * 86_400;
@@ -34,9 +34,9 @@ const transferRequest = z
       sender_wallet_id: walletIdField,
       receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
       ...movementRequestFields,
-      capture_method: z.enum(CAPTURE_METHODS, { error: otherwise('capture_method_invalid') }).default('automatic'),
+      capture_method: z.enum(CAPTURE_METHODS, { error: faultCode('capture_method_invalid') }).default('automatic'),
       expires_in: z
-        .int({ error: otherwise('expires_in_invalid') })
+        .int({ error: faultCode('expires_in_invalid') })
         .min(EXPIRES_IN_SECONDS_MIN, 'expires_in_invalid')
         .max(EXPIRES_IN_SECONDS_MAX, 'expires_in_invalid')
         .optional()
@@ -50,7 +50,7 @@ const transferRequest = z
         .optional()
         .openapi({ description: 'When it is to begin, at most a year ahead; until then it is SCHEDULED.' }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .refine((body) => body.capture_method === 'manual' || body.expires_in === undefined, {
     error: 'expires_in_invalid',
@@ -182,14 +182,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const transfer = await databaseStep(database, () => findTransfer(database, id));
+      const transfer = await boundedQuery(database, () => findTransfer(database, id));
       if (transfer === undefined) throw transferNotFound(id);
       return c.json(renderTransfer(transfer), 200);
     })
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const steps = await databaseStep(database, () => listSteps(database, id));
+      const steps = await boundedQuery(database, () => listSteps(database, id));
       if (steps.length === 0) throw transferNotFound(id);
       return c.json(
         { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },

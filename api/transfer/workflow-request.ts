@@ -24,7 +24,7 @@ import {
   type MovementMemo,
   type UpdateRefusal,
 } from '../../workflows/transfer/messages.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import type { MovementDeps } from './movement.ts';
 import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -63,7 +63,7 @@ export async function askTransfer<Asked extends object>(
   const receivedAt = performance.now();
   // A failure to read says nothing about whether the request was taken.
   const look = async (): Promise<Transfer> =>
-    (await databaseStep(database, () => findTransfer(database, transferId), { isWrite: true }))!;
+    (await boundedQuery(database, () => findTransfer(database, transferId), { isWrite: true }))!;
   const gone = AbortSignal.any([c.req.raw.signal, draining]);
   const handle = client.workflow.getHandle(transferWorkflowId(transferId));
 

@@ -4,13 +4,13 @@ import type { Database } from '../../db/database.ts';
 import { findWalletLimits, setWalletLimits, type WalletLimits } from '../../db/wallet/limit-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { amountAnswer, amountField, exampleWalletId, idAnswer, walletIdField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const limitsRequest = z
   .strictObject(
@@ -23,7 +23,7 @@ const limitsRequest = z
         description: 'Of all movements within any 24 hours together; null for no limit.',
       }),
     },
-    { error: otherwise('body_invalid') },
+    { error: faultCode('body_invalid') },
   )
   .openapi('WalletLimitsRequest');
 
@@ -92,7 +92,7 @@ export function walletLimitRoutes(shards: readonly Database[]) {
       const { max_amount: maxAmount = null, outgoing_24h: outgoing24h = null } = c.req.valid('json');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(id);
-      const limits = await databaseStep(
+      const limits = await boundedQuery(
         shard,
         async () => {
           await setWalletLimits(shard, id, { maxAmount, outgoing24h });
@@ -106,7 +106,7 @@ export function walletLimitRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(id);
-      return c.json(render(await databaseStep(shard, () => existing(shard, id))), 200);
+      return c.json(render(await boundedQuery(shard, () => existing(shard, id))), 200);
     });
 }
 

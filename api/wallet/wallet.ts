@@ -16,18 +16,18 @@ import {
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import { databaseStep } from '../http/database-step.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, userIdField, userIdOf, userIdParameter, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { otherwise } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
 
 const walletRequest = z
-  .strictObject({ user_id: userIdField, currency: currencyField }, { error: otherwise('body_invalid') })
+  .strictObject({ user_id: userIdField, currency: currencyField }, { error: faultCode('body_invalid') })
   .openapi('WalletRequest');
 
 const tags = ['Wallets'];
@@ -155,7 +155,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const id = walletId(userId, currency);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      const { isOpened, wallet } = await databaseStep(
+      const { isOpened, wallet } = await boundedQuery(
         shard,
         async () => ({
           isOpened: await openWallet(shard, { walletId: id, userId, currency }),
@@ -171,7 +171,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      return c.json(renderWallet(await databaseStep(shard, () => existing(shard, id))), 200);
+      return c.json(renderWallet(await boundedQuery(shard, () => existing(shard, id))), 200);
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
@@ -179,7 +179,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const userIds = userId === undefined ? undefined : [...new Set([userId, userIdOf(userId)])];
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
       const ofShards = await Promise.all(
-        shards.map((shard) => databaseStep(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
+        shards.map((shard) => boundedQuery(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
       );
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
@@ -198,7 +198,7 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       const before = decodeCursor(listOf(c), z.int().positive(), cursor);
       const shard = shardFor(shards, id);
-      const rows = await databaseStep(shard, async () => {
+      const rows = await boundedQuery(shard, async () => {
         await existing(shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
@@ -212,7 +212,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const { at } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      const { wallet, balance } = await databaseStep(shard, async () => {
+      const { wallet, balance } = await boundedQuery(shard, async () => {
         const wallet = await existing(shard, id);
         return { wallet, balance: at === undefined ? wallet.balance : ((await balanceAt(shard, id, at)) ?? '0.0000') };
       });
@@ -232,7 +232,7 @@ export function walletRoutes(shards: readonly Database[]) {
   /** Wallets were opened for user ids as they were sent: such a user has one, and gets no second. */
   async function refuseFormer(id: WalletId): Promise<void> {
     const shard = shardFor(shards, id);
-    if ((await databaseStep(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);
+    if ((await boundedQuery(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);
   }
 }
 
@@ -241,7 +241,7 @@ function walletExists(id: WalletId): ProblemError {
 }
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
-  return databaseStep(
+  return boundedQuery(
     shard,
     async () => {
       await setWalletStatus(shard, id, status);

@@ -112,20 +112,20 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
 
   /** As for a transfer: first the credits, and of those that have not happened and never will, the debits. */
   async function compensate(undone: readonly number[], why: BatchAbandonReason): Promise<BatchEnds[]> {
-    const insist = steps.insist({ onStuck: showStuck, untilHurried });
-    const credits = await inShards(insist, 'cancelBatchCredits', undone, why);
+    const runUntilDone = steps.runUntilDone({ onStuck: showStuck, untilHurried });
+    const credits = await inShards(runUntilDone, 'cancelBatchCredits', undone, why);
     const unpaid = undone.filter((index) => credits.get(index)?.outcome !== 'applied');
     const isOther = (index: number): boolean => {
       const credit = credits.get(index);
       return credit?.outcome === 'rejected' && credit.reason === 'terms_conflict';
     };
     const own = await inShards(
-      insist,
+      runUntilDone,
       'refundBatch',
       unpaid.filter((index) => !isOther(index)),
       why,
     );
-    const others = await inShards(insist, 'refundBatch', unpaid.filter(isOther), why, { isOtherCredited: true });
+    const others = await inShards(runUntilDone, 'refundBatch', unpaid.filter(isOther), why, { isOtherCredited: true });
     const debits = new Map([...own, ...others]);
     return endsOf(unpaid, (index) => {
       const debit = debits.get(index);

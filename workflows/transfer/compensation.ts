@@ -52,7 +52,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   });
   let advance: AdvanceState = 'open';
 
-  const untilAnswered = steps.insist({
+  const untilAnswered = steps.runUntilDone({
     onStuck: async (step, error) => {
       stuckAt = step;
       wasStuck = true;
@@ -65,7 +65,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
       return condition(() => hurries > seen);
     },
   });
-  const insist: Step = async (name, taskQueue, stepInput) => {
+  const runUntilDone: Step = async (name, taskQueue, stepInput) => {
     const answer = await untilAnswered(name, taskQueue, stepInput);
     stuckAt = undefined;
     return answer;
@@ -73,7 +73,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 
   const settleDebit = (credited: string, reason: AbandonReason, otherCredit?: string) => {
     settlement = { credited, reason, ...(otherCredit === undefined ? {} : { otherCredit }) };
-    return insist('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
+    return runUntilDone('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
   };
 
   /** Whether the sender is paid. What has no answer yet when the credit turns out to have landed is told by its fence. */
@@ -122,7 +122,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     async compensate(reason, creditAmount) {
       const creditTerms = { ...terms, amount: creditAmount };
       const asked = { terms: creditTerms, trace, total: terms.amount, reason };
-      const credit = await insist('cancelCredit', receiverTaskQueue, asked);
+      const credit = await runUntilDone('cancelCredit', receiverTaskQueue, asked);
       if (credit.outcome === 'applied') {
         if (hold !== undefined) await settleDebit(credit.amount ?? creditAmount, reason);
         return endOfCredit(credit, hold !== undefined);
@@ -137,7 +137,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 
     async closeAdvance() {
       advancing.cancel();
-      advance = await insist('cancelAdvance', senderTaskQueue, { terms });
+      advance = await runUntilDone('cancelAdvance', senderTaskQueue, { terms });
       return advance;
     },
 

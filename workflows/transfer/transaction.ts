@@ -37,7 +37,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   } finally {
     end ??= endOfTransaction(
       await CancellationScope.nonCancellable(() =>
-        steps.insist({ onStuck: showStuck, untilHurried })('cancelTransaction', walletTaskQueue, {
+        steps.runUntilDone({ onStuck: showStuck, untilHurried })('cancelTransaction', walletTaskQueue, {
           terms,
           trace,
           reason,

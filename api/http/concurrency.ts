@@ -17,7 +17,7 @@ interface Waiting {
   readonly call: () => void;
 }
 
-export function takeTurns(atOnceMax: number): Turns {
+export function limitConcurrency(atOnceMax: number): Turns {
   let taken = 0;
   const line: Waiting[] = [];
 

@@ -8,7 +8,7 @@ import type { Database } from '../../db/database.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import { overloaded } from './load-limits.ts';
 import { ProblemError } from './problem.ts';
-import { takeTurns, type Turns } from './turns.ts';
+import { limitConcurrency, type Turns } from './concurrency.ts';
 
 /** For all that one request asks of a database, which is to be answered within two seconds. */
 const STEP_LIMIT_MS = 1_500;
@@ -32,7 +32,7 @@ const gates = new WeakMap<Database, Gate>();
  * What the database answers to one step of a request, within `limitMs`. `isWrite` tells the client that the outcome of a failure is unknown.
  * Without a turn in time it is `overloaded` while the database answers others, and otherwise the database that is ill.
  */
-export async function databaseStep<T>(
+export async function boundedQuery<T>(
   database: Database,
   step: () => Promise<T>,
   { isWrite = false, limitMs = STEP_LIMIT_MS }: { readonly isWrite?: boolean; readonly limitMs?: number } = {},
@@ -59,7 +59,10 @@ export async function databaseStep<T>(
 }
 
 function gateOf(database: Database): Gate {
-  const gate = gates.get(database) ?? { turns: takeTurns(database.$client.options.max), lastAnswerAt: -Infinity };
+  const gate = gates.get(database) ?? {
+    turns: limitConcurrency(database.$client.options.max),
+    lastAnswerAt: -Infinity,
+  };
   gates.set(database, gate);
   return gate;
 }
