@@ -28,7 +28,7 @@ import { runService, type RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
-import { createMovementNews } from '../temporal/transfer/movement-news.ts';
+import { createMovementNotifier } from '../temporal/transfer/movement-notifier.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
@@ -66,8 +66,11 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
-  const news = createMovementNews<Transfer | Transaction>();
-  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, news });
+  const notifiers = {
+    transfers: createMovementNotifier<Transfer>(),
+    transactions: createMovementNotifier<Transaction>(),
+  };
+  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers });
   const stopping = new AbortController();
   const workers = startWorkers();
 
@@ -94,12 +97,9 @@ export async function startEverything(
     };
     const transfer = {
       ...createTransferActivities(database, (movement) =>
-        news.tell(
-          'transferId' in movement
-            ? transferWorkflowId(movement.transferId)
-            : transactionWorkflowId(movement.transactionId),
-          movement,
-        ),
+        'transferId' in movement
+          ? notifiers.transfers.tell(transferWorkflowId(movement.transferId), movement)
+          : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
       ),
       ...createBatchTransferActivities(database),
       ...createRecurringActivities({

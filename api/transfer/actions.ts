@@ -239,6 +239,7 @@ export function transferActionRoutes(deps: MovementDeps) {
         find: () => findTransfer(database, id),
         store,
         start: (accepted) => startTransfer(starter, accepted),
+        notifier: deps.acceptance.notifiers?.transfers,
         isSettled,
       });
       c.header('Location', `/v1/transfers/${id}`);

@@ -1,16 +1,16 @@
 /**
- * Tells those in this process who wait for a movement what was written about it. Where API and workers share a process,
+ * Tells those in this process who wait for a movement of one kind what was written about it. Where API and workers share a process,
  * this spares each wait a long poll of Temporal and a read. It promises nothing: what another process wrote is not heard
  * of here, so a wait looks at the row besides.
  */
-export interface MovementNews<Row> {
+export interface MovementNotifier<Row> {
   /** Of the movement with this workflow id, as it is stored now. */
   readonly tell: (workflowId: string, row: Row) => void;
   /** The first row from now on that is what is waited for; never, if the signal aborts first. */
   readonly next: (workflowId: string, isAwaited: (row: Row) => boolean, signal: AbortSignal) => Promise<Row>;
 }
 
-export function createMovementNews<Row>(): MovementNews<Row> {
+export function createMovementNotifier<Row>(): MovementNotifier<Row> {
   const listeners = new Map<string, Set<(row: Row) => void>>();
   return {
     tell(workflowId, row) {
