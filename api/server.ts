@@ -8,8 +8,6 @@ import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import { openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
-import type { Transaction } from '../db/transfer/transaction-queries.ts';
-import type { Transfer } from '../db/transfer/queries.ts';
 import { runService, type RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
@@ -17,8 +15,7 @@ import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
-import type { MovementNotifier } from '../temporal/transfer/movement-notifier.ts';
-import { boundStarts } from './transfer/acceptance.ts';
+import { boundStarts, type MovementNotifiers } from './transfer/acceptance.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
 import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
@@ -41,13 +38,13 @@ export interface ApiContext {
   /** The transfer service's. */
   readonly database: Database;
   readonly guard: InstallationGuard;
-  readonly news?: MovementNotifier<Transfer | Transaction>;
+  readonly notifiers?: MovementNotifiers;
 }
 
 export async function startApi(
   settings: Settings,
   logger: Logger,
-  { starter, database, guard, news }: ApiContext,
+  { starter, database, guard, notifiers }: ApiContext,
 ): Promise<RunningService> {
   const { client, binding, walletShardCount: shardCount } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
@@ -75,7 +72,7 @@ export async function startApi(
       backlog,
       shardsBehind,
       starts: boundStarts(client, monitor),
-      news,
+      notifiers,
       draining: draining.signal,
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,

@@ -67,8 +67,11 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
-  const news = createMovementNotifier<Transfer | Transaction>();
-  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, news });
+  const notifiers = {
+    transfers: createMovementNotifier<Transfer>(),
+    transactions: createMovementNotifier<Transaction>(),
+  };
+  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers });
   const stopping = new AbortController();
   const workers = startWorkers();
 
@@ -95,12 +98,9 @@ export async function startEverything(
     };
     const transfer = {
       ...createTransferActivities(database, (movement) =>
-        news.tell(
-          'transferId' in movement
-            ? transferWorkflowId(movement.transferId)
-            : transactionWorkflowId(movement.transactionId),
-          movement,
-        ),
+        'transferId' in movement
+          ? notifiers.transfers.tell(transferWorkflowId(movement.transferId), movement)
+          : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
       ),
       ...createBatchTransferActivities(database),
       ...createRecurringActivities({

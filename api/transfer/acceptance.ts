@@ -6,6 +6,8 @@
 import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
+import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { Backlog } from '../../temporal/backlog.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
@@ -18,14 +20,19 @@ import type { ApiEnv } from '../http/env.ts';
 import type { ShardsBehind } from './shards-behind.ts';
 import { limitConcurrency } from '../http/concurrency.ts';
 
+/** Of the movements whose workflows this process runs. */
+export interface MovementNotifiers {
+  readonly transfers?: Pick<MovementNotifier<Transfer>, 'next'>;
+  readonly transactions?: Pick<MovementNotifier<Transaction>, 'next'>;
+}
+
 export interface AcceptanceDeps {
   readonly client: Client;
   readonly monitor: TemporalMonitor;
   readonly backlog: Pick<Backlog, 'isLong'>;
   readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
   readonly starts: Starts;
-  /** Of the movements whose workflows this process runs. */
-  readonly news?: Pick<MovementNotifier<unknown>, 'next'> | undefined;
+  readonly notifiers?: MovementNotifiers | undefined;
   /** Aborts when the server stops: those who wait are answered. */
   readonly draining: AbortSignal;
 }
@@ -46,6 +53,8 @@ export interface Requested<Row> {
   /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
   readonly store: () => Promise<Row | undefined>;
   readonly start: (row: Row) => Promise<void>;
+  /** Where its end is not heard of here, Temporal is asked. */
+  readonly notifier?: Pick<MovementNotifier<Row>, 'next'> | undefined;
   /** Whether it has ended, or waits for somebody. */
   readonly isSettled: (row: Row) => boolean;
 }
@@ -67,7 +76,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   deps: AcceptanceDeps,
   requested: Requested<Row>,
 ): Promise<Accepted<Row>> {
-  const { client, starts, news, draining } = deps;
+  const { client, starts, draining } = deps;
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew } = await acceptOnce(c, deps, requested);
@@ -76,11 +85,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const heard =
     waitSeconds === undefined
       ? undefined
-      : (news as Pick<MovementNotifier<Row>, 'next'> | undefined)?.next(
-          requested.workflowId,
-          requested.isSettled,
-          answered.signal,
-        );
+      : requested.notifier?.next(requested.workflowId, requested.isSettled, answered.signal);
   try {
     return await startAndWait();
   } finally {

@@ -203,8 +203,6 @@ const getItems = createRoute({
 
 export function batchRoutes(deps: BatchDeps) {
   const { database, batchDatabase, starter, acceptance, deadlineSeconds, amountPrecision } = deps;
-  // The end of a batch is heard of from Temporal: it is written in parts.
-  const withoutNews = { ...acceptance, news: undefined };
   const app = new OpenAPIHono<ApiEnv>();
   app.openAPIRegistry.register(ITEM_SCHEMA, batchItem);
   return app
@@ -226,7 +224,8 @@ export function batchRoutes(deps: BatchDeps) {
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });
 
-      const { row, status } = await acceptMovement(c, withoutNews, {
+      const { row, status } = await acceptMovement(c, acceptance, {
+        // No notifier: the end of a batch is written in parts, and heard of from Temporal.
         database: batchDatabase,
         storeLimitMs: ACCEPTANCE_LIMIT_MS,
         workflowId: batchWorkflowId(id),

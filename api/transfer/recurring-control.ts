@@ -140,6 +140,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
         },
         start: (transfer) => startTransfer(starter, transfer),
         isSettled,
+        notifier: acceptance.notifiers?.transfers,
       });
 
       c.header('Location', `/v1/transfers/${transferId}`);

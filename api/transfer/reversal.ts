@@ -84,6 +84,7 @@ export function reversalRoutes({
       store,
       start: (accepted) => startTransfer(starter, accepted),
       isSettled,
+      notifier: accepting.notifiers?.transfers,
     });
     c.header('Location', `/v1/transfers/${id}`);
     return c.json(renderTransfer(row), status);

@@ -148,6 +148,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
             c.var.trace,
           ),
         start: (accepted) => startTransaction(starter, accepted),
+        notifier: acceptance.notifiers?.transactions,
         isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
       });
 

@@ -173,6 +173,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
             c.var.trace,
           ),
         start: (accepted) => startTransfer(starter, accepted),
+        notifier: acceptance.notifiers?.transfers,
         isSettled,
       });
 

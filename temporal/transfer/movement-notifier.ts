@@ -1,5 +1,5 @@
 /**
- * Tells those in this process who wait for a movement what was written about it. Where API and workers share a process,
+ * Tells those in this process who wait for a movement of one kind what was written about it. Where API and workers share a process,
  * this spares each wait a long poll of Temporal and a read. It promises nothing: what another process wrote is not heard
  * of here, so a wait looks at the row besides.
  */
