@@ -13,11 +13,7 @@ BEGIN
   FOR item IN
     WITH judged AS (
       SELECT i.transfer_id, i.wallet_id, i.amount, i.place, w.balance,
-        CASE
-          WHEN w.wallet_id IS NULL THEN 'receiver_not_found'
-          WHEN w.currency <> i.currency THEN 'currency_mismatch'
-          WHEN w.status <> 'ACTIVE' THEN 'receiver_suspended'
-        END AS reason
+        wallet_refusal(w, i.currency, 'receiver') AS reason
       FROM unnest(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts) WITH ORDINALITY AS i (transfer_id, wallet_id, currency, amount, place)
       LEFT JOIN wallets w ON w.wallet_id = i.wallet_id AND w.kind = 'user'
     ), summed AS (

@@ -25,16 +25,7 @@ BEGIN
   END IF;
 
   SELECT * INTO wallet FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user' FOR NO KEY UPDATE;
-  reason := CASE
-    WHEN wallet.wallet_id IS NULL THEN 'sender_not_found'
-    WHEN wallet.currency <> p_currency THEN 'currency_mismatch'
-    WHEN wallet.status <> 'ACTIVE' THEN 'sender_suspended'
-    WHEN wallet.balance < p_amount THEN 'insufficient_funds'
-  END;
-  IF reason IS NULL THEN
-    detail := limit_refusal(wallet, p_amount);
-    reason := CASE WHEN detail IS NOT NULL THEN 'limit_exceeded' END;
-  END IF;
+  SELECT refusal.reason, refusal.detail INTO reason, detail FROM outgoing_refusal(wallet, p_currency, p_amount, 'sender') refusal;
   IF reason IS NOT NULL THEN
     outcome := 'rejected';
     PERFORM reject_leg(p_transfer_id, 'debit', reason, detail);

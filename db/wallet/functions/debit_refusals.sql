@@ -13,11 +13,7 @@ BEGIN
   FOR item IN
     WITH judged AS (
       SELECT i.transfer_id, i.wallet_id, i.amount, i.place, w.balance, w.limit_max_amount IS NOT NULL OR w.limit_outgoing_24h IS NOT NULL AS has_limits,
-        CASE
-          WHEN w.wallet_id IS NULL THEN 'sender_not_found'
-          WHEN w.currency <> i.currency THEN 'currency_mismatch'
-          WHEN w.status <> 'ACTIVE' THEN 'sender_suspended'
-        END AS reason
+        wallet_refusal(w, i.currency, 'sender') AS reason
       FROM unnest(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts) WITH ORDINALITY AS i (transfer_id, wallet_id, currency, amount, place)
       LEFT JOIN wallets w ON w.wallet_id = i.wallet_id AND w.kind = 'user'
     ), summed AS (

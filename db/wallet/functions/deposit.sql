@@ -18,12 +18,7 @@ BEGIN
   END IF;
 
   SELECT * INTO wallet FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user' FOR NO KEY UPDATE;
-  reason := CASE
-    WHEN wallet.wallet_id IS NULL THEN 'wallet_not_found'
-    WHEN wallet.currency <> p_currency THEN 'currency_mismatch'
-    WHEN wallet.status <> 'ACTIVE' THEN 'wallet_suspended'
-    WHEN wallet.balance + p_amount > balance_max() THEN 'balance_limit'
-  END;
+  reason := incoming_refusal(wallet, p_currency, p_amount, 'wallet');
   IF reason IS NOT NULL THEN
     outcome := 'rejected';
     PERFORM reject_leg(p_transaction_id, 'deposit', reason);
