@@ -1,6 +1,6 @@
 /**
- * The transfer API: every path of the service. Wallet paths are answered from the shards' databases in this process, or
- * by the wallet API where that runs apart. Its type drives a typed client.
+ * The transfer API: every path of the service. It answers wallet paths from the shards' databases in this process, or forwards them
+ * to the wallet API if that is a process of its own. Its type drives a typed client.
  */
 import type { Database } from '../db/database.ts';
 import { batchLegsRoute } from './transfer/batch-legs.ts';
@@ -24,7 +24,7 @@ import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 
-/** The shards' databases in the order of their numbers, or where the wallet API is. */
+/** The shards' databases in the order of their numbers, or the URL of the wallet API. */
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
@@ -36,7 +36,7 @@ export interface AppDeps extends BaseDeps, BatchDeps {
 export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   const app = createBaseApp(deps);
   if ('walletApiUrl' in wallets) {
-    // Before the routes below, which are then here for their documentation and their types alone.
+    // Registered before the wallet routes below, which then serve the documentation and the types only.
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation);
     app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
   }

@@ -1,24 +1,26 @@
 /**
- * The databases as an API uses them: with pools of its own, whose bounds are shorter than an activity's, because somebody
- * is waiting for an answer.
+ * The databases as an API opens them: with pools of its own, whose time-outs are shorter than an activity's, because a client waits
+ * for the answer.
  */
 import { requireSettings, type Settings } from '../process/config.ts';
 import type { Database } from '../db/database.ts';
 import type { InstallationGuard } from '../db/installation.ts';
 import { openWalletShard, type PoolLimits } from '../db/service-databases.ts';
 
-/** For a connection and for an answer each, so that connections to a frozen server are let go of; see database-step.ts. */
+/**
+ * Bounds a connection attempt and a query, each, so that a pool drops connections to a frozen server; see http/bounded-query.ts.
+ */
 const QUERY_TIMEOUT_MS = 1_300;
 
-/** Of the transfer service's database. */
+/** The pool of the transfer service's database. */
 export const API_POOL: PoolLimits = { applicationName: 'counterpoise-api', queryTimeoutMs: QUERY_TIMEOUT_MS };
 
-/** Of the transfer service's database for the acceptance of batches. */
+/** The pool of the transfer service's database for accepting batches. */
 export const BATCH_POOL: PoolLimits = {
   applicationName: 'counterpoise-api-batches',
-  /** So many batches are accepted at once; others take turns. */
+  /** Bounds how many batches are accepted at once; further ones take turns. */
   connectionsMax: 2,
-  /** Longer than the role's statement_timeout lets the server speak first. */
+  /** Longer than the role's statement_timeout, so that the server reports the time-out first. */
   queryTimeoutMs: 4_500,
 };
 

@@ -1,6 +1,6 @@
 /**
- * The routes that probes ask: whether the process lives, and whether a movement would go through. Both answer in time
- * whatever is down.
+ * The routes for probes: whether the process is alive, and whether a movement would go through. Both answer in time, whatever is
+ * down.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Readiness } from './readiness.ts';
@@ -55,7 +55,7 @@ const ready = createRoute({
   },
 });
 
-/** `shardsBehind` is what the transfer API knows of the wallet shards. */
+/** `shardsBehind` returns the wallet shards that the transfer API knows to be behind; the wallet API does not know them. */
 export function healthRoutes(readiness: Readiness, shardsBehind?: () => readonly number[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))

@@ -1,6 +1,6 @@
 /**
- * What readiness looks at: each dependency by a check that raises if it is down, bounded in time, and remembered for a
- * moment so that many probes cost as little as one.
+ * The readiness checks, one for each dependency. A check throws if the dependency is down, and is bounded in time. The results are
+ * remembered for a moment, so that many probes cost as little as one.
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
@@ -20,13 +20,13 @@ export interface CheckResult {
   reason?: string;
 }
 
-/** A check says in these words why something is down; of any other error only the code is told, not its text. */
+/** Thrown by a check; its text is the reason that readiness shows. Of any other error only the code is shown, not its text. */
 class NotReady extends Error {}
 
 const CHECK_LIMIT_MS = 1_400;
-/** What is down is looked at again sooner: somebody waits for it. */
+/** While something is down, the checks run again sooner, because somebody waits for it. */
 const REMEMBERED_MS = { up: 1_000, down: 250 };
-/** A worker asks for work at least once a minute; one that did not for longer is gone. */
+/** A worker asks for work at least once a minute; a worker that has not asked for longer than this is gone. */
 const POLLER_SILENCE_MS_MAX = 75_000;
 
 export function watchReadiness(checks: Checks, log: Logger): Readiness {
@@ -35,7 +35,7 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
   let wasDown = '';
   return () => {
     if (current === undefined || performance.now() > validUntil) {
-      // Whoever asks while the checks are made is given their result.
+      // A probe that asks while the checks run gets their result.
       validUntil = Infinity;
       current = runAll(checks).then((results) => {
         const down = Object.entries(results).filter(([, { status }]) => status === 'down');
@@ -54,30 +54,30 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
   };
 }
 
-/** Locks that a movement needs are waited for as long, so that the server gives up the wait before the check does. */
+/** How long a check's statement waits for a lock: shorter than the check's own limit, so that the server gives up first. */
 const LOCK_LIMIT_MS = 1_000;
 
 /**
- * A statement that takes the locks of a movement's, and touches no row. A table may be locked against writers alone, as by
- * the creation of an index, so it is not enough to read; and a server that only reads refuses it.
+ * Statements that take the same locks as a movement's, and touch no row. To read is not enough: a table may be locked against
+ * writers alone, as by the creation of an index, and a read-only server refuses nothing but writes.
  */
 const TRANSFER_LOCKS = `
   UPDATE transfers SET updated_at = updated_at WHERE false;
   UPDATE transactions SET updated_at = updated_at WHERE false;
   SELECT FROM transfer_steps, movement_metadata, outbox_events WHERE false`;
-/** The service's role writes no table itself: an operation upon a wallet that nobody has does. */
+/** The service's role may write no table itself, so the check calls a function that writes, for a wallet that does not exist. */
 const WALLET_LOCKS = `
   SELECT set_wallet_status('00000000-0000-0000-0000-000000000000', 'ACTIVE');
   SELECT FROM operation_fences, ledger_entries, outbox_events WHERE false`;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Whether the transfer service's database takes movements. */
+/** A check that the transfer service's database takes movements. */
 export function transferDatabaseCheck(database: Database): () => Promise<void> {
   return lockCheck(database, TRANSFER_LOCKS);
 }
 
-/** Whether each shard's database moves money. */
+/** The checks that each shard's database moves money. */
 export function walletShardChecks(shards: readonly Database[]): Checks {
   return Object.fromEntries(
     shards.map((shard, number) => [`wallet-database-${number}`, lockCheck(shard, WALLET_LOCKS)]),
@@ -87,7 +87,7 @@ export function walletShardChecks(shards: readonly Database[]): Checks {
 function lockCheck(database: Database, statements: string): () => Promise<void> {
   return async () => {
     try {
-      // Without parameters it is one message, which the server takes for one transaction.
+      // Without parameters the statements are one message, which the server runs as one transaction.
       await database.$client.query(`SET LOCAL lock_timeout = '${LOCK_LIMIT_MS}ms'; ${statements}`);
     } catch (error) {
       if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
@@ -96,7 +96,10 @@ function lockCheck(database: Database, statements: string): () => Promise<void> 
   };
 }
 
-/** Temporal answers for the installation's own namespace, knows the search attributes, and has a worker on every task queue. */
+/**
+ * The checks that Temporal answers for the installation's own namespace, knows the search attributes, and has a worker on every
+ * task queue.
+ */
 export function temporalChecks(
   client: Client,
   binding: Pick<NamespaceBinding, 'verify'>,
@@ -120,7 +123,7 @@ export function temporalChecks(
   return {
     temporal: bounded(async () => {
       await binding.verify();
-      // Movements are refused until the monitor knows it, too.
+      // Movements are refused until the monitor, too, knows that Temporal is up.
       if (!monitor.isDown()) return;
       monitor.suspect();
       throw new NotReady('it has just come back');
@@ -163,7 +166,7 @@ async function runAll(checks: Checks): Promise<Record<string, CheckResult>> {
 
 async function run(check: () => Promise<void>): Promise<CheckResult> {
   try {
-    // A little longer than the checks' own bounds, which know better what was late.
+    // A little longer than the checks' own limits, whose errors say better what was late.
     return (await within(CHECK_LIMIT_MS + 100, check())) === LATE
       ? { status: 'down', reason: 'no answer in time' }
       : { status: 'up' };

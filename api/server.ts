@@ -1,7 +1,7 @@
 /**
- * The transfer API as a running service: its databases, its watch on Temporal, its server. Where WALLET_API_URL is set it
- * hands wallet paths on to there, otherwise it answers them from the shards. `node api/server.ts` runs it as a process of
- * its own; commands/serve.ts together with the workers.
+ * The transfer API as a running service: its databases, its watch on Temporal, its server. If WALLET_API_URL is set, it forwards
+ * wallet paths to that address; otherwise it answers them from the shards. `node api/server.ts` runs it as a process of its own;
+ * commands/serve.ts runs it together with the workers.
  */
 import { walletShardCount, type Settings } from '../process/config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
@@ -31,11 +31,14 @@ import { watchShardsBehind } from './transfer/shards-behind.ts';
 
 const PORT_DEFAULT = 3000;
 
-/** What is the caller's, who closes it after the API has stopped. */
+/** The resources of the caller, who closes them after the API has stopped. */
 export interface ApiContext {
-  /** Later starts may take another client. Every other call takes the one that it has now, on which calls can be given up. */
+  /**
+   * The caller may give it another client for later starts; all other calls use its present client, on which a call can be given
+   * up.
+   */
   readonly starter: MovementStarter;
-  /** The transfer service's. */
+  /** The transfer service's database. */
   readonly database: Database;
   readonly guard: InstallationGuard;
   readonly notifiers?: MovementNotifiers;

@@ -1,4 +1,4 @@
-/** The wallet API alone, for where the services run apart: the transfer API hands wallet paths on to it. */
+/** The wallet API alone, for services that run as processes of their own: the transfer API forwards wallet paths to it. */
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';
@@ -9,7 +9,7 @@ import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 
 export interface WalletAppDeps extends BaseDeps {
-  /** In the order of their numbers. */
+  /** The shards' databases, in the order of their numbers. */
   readonly shards: readonly Database[];
   readonly readiness: Readiness;
 }

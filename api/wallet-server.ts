@@ -1,6 +1,4 @@
-/**
- * The wallet API as a running service, for where the services run apart: `node api/wallet-server.ts`.
- */
+/** The wallet API as a running service, if the services run as processes of their own: `node api/wallet-server.ts`. */
 import type { Settings } from '../process/config.ts';
 import { closeDatabases } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';

@@ -1,19 +1,19 @@
 /**
- * A call by the name of its operation, typed by the OpenAPI document: what it takes, what it answers, and, where it
- * answers pages, an iteration over all of them.
+ * A call by the name of its operation, typed by the OpenAPI document: its input, its answer and, if it answers in pages, an
+ * iteration over all items.
  */
 import { createTransport, type CallOptions, type ClientOptions, type Surroundings } from './transport.ts';
 import { ROUTES, type Operations } from './wire.ts';
 
 export type OperationName = keyof Operations;
 
-/** Path, query and body of an operation, whichever it has. */
+/** The path, query and body of an operation, as far as it has them. */
 export type InputOf<Name extends OperationName> = Omit<Operations[Name], 'answer'>;
 export type AnswerOf<Name extends OperationName> = Operations[Name]['answer'];
 export type BodyOf<Name extends OperationName> = Operations[Name]['body'];
 export type QueryOf<Name extends OperationName> = NonNullable<Operations[Name]['query']>;
 
-/** Operations that answer a page of items. */
+/** The operations that answer with a page of items. */
 export type ListName = {
   [Name in OperationName]: AnswerOf<Name> extends { next_cursor: string | null } ? Name : never;
 }[OperationName];
@@ -22,14 +22,14 @@ export type ItemOf<Name extends ListName> = AnswerOf<Name> extends { data: Array
 export function createCall(options: ClientOptions, surroundings?: Surroundings) {
   const send = createTransport(options, surroundings);
 
-  /** Sends an operation by its name, with all that it takes; throws a CounterpoiseError. */
+  /** Sends an operation by its name, with all of its input; throws a CounterpoiseError. */
   const call = async <Name extends OperationName>(
     operation: Name,
     input: InputOf<Name>,
     callOptions: CallOptions = {},
   ): Promise<AnswerOf<Name>> => (await send(ROUTES[operation], input, callOptions)) as AnswerOf<Name>;
 
-  /** Every item of a list, page after page, as it is asked for. `query.limit` is the size of a page. */
+  /** Yields every item of a list, and fetches each page when it is needed. `query.limit` is the size of a page. */
   async function* each<Name extends ListName>(
     operation: Name,
     input: InputOf<Name>,

@@ -1,7 +1,7 @@
 /**
- * The client: Counterpoise's API as functions, typed by its OpenAPI document. It makes an Idempotency-Key for each movement
- * and repeats what had no answer with that same key, so a call that returns has moved its money once. Needs `fetch` and
- * nothing of the server. The package's entry; in this repository imported by commands/.
+ * The client, and the entry of its package: Counterpoise's API as functions, typed by its OpenAPI document. It makes an
+ * Idempotency-Key for each movement and repeats a call that got no answer with that same key, so a call that returns has moved its
+ * money once. Needs `fetch` and nothing of the server.
  */
 import { createCall, type BodyOf, type ListName, type QueryOf, type InputOf, type ItemOf } from './call.ts';
 import { CounterpoiseError } from './errors.ts';
@@ -15,7 +15,7 @@ export type * from './wire.ts';
 
 export type Client = ReturnType<typeof createClient>;
 
-/** `surroundings`: for tests. Every function throws a CounterpoiseError, or the reason of its signal. */
+/** `surroundings` is for tests. Every function throws a CounterpoiseError, or the reason of its signal. */
 export function createClient(options: ClientOptions, surroundings?: Surroundings) {
   const { call, each } = createCall(options, surroundings);
 
@@ -38,7 +38,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     wallets: {
       /** A second wallet for the same user and currency is refused: `wallet_exists`. `open` returns the first one. */
       create: (body: BodyOf<'createWallet'>, callOptions?: CallOptions) => call('createWallet', { body }, callOptions),
-      /** The wallet of this user in this currency, made now or before; the same however often it is repeated. */
+      /** The wallet of this user in this currency, opened now or before; a repeat returns the same one. */
       async open(body: BodyOf<'createWallet'>, callOptions?: CallOptions): Promise<{ wallet: Wallet; isNew: boolean }> {
         try {
           return { wallet: await call('createWallet', { body }, callOptions), isNew: true };
@@ -50,7 +50,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       },
       get: (wallet_id: string, callOptions?: CallOptions) => call('getWallet', { path: { wallet_id } }, callOptions),
       ...listing('listWallets'),
-      /** What can be spent, now or at an instant (`at`). */
+      /** The amount that can be spent, now or at an instant (`at`). */
       balance: (wallet_id: string, query: QueryOf<'getWalletBalance'> = {}, callOptions?: CallOptions) =>
         call('getWalletBalance', { path: { wallet_id }, query }, callOptions),
       /** A page of its ledger entries, newest first. */
@@ -78,7 +78,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     },
 
     currencies: {
-      /** All of them, with how many decimals their amounts may have. */
+      /** All currencies, with how many decimals their amounts may have. */
       list: async (callOptions?: CallOptions) => (await call('listCurrencies', {}, callOptions)).data,
     },
 
@@ -88,7 +88,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       get: (transfer_id: string, callOptions?: CallOptions) =>
         call('getTransfer', { path: { transfer_id } }, callOptions),
       ...listing('listTransfers'),
-      /** What happened to it and when, in that order. */
+      /** Its steps: what happened to it, and when, oldest first. */
       steps: async (transfer_id: string, callOptions?: CallOptions) =>
         (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
       /** Completes a hold, whole or in part: the rest is given back. */
@@ -99,7 +99,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       /** A new transfer that gives a completed one back, whole or in part. */
       reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
         call('reverseTransfer', { path: { transfer_id }, body }, callOptions),
-      /** What an operator decides where a transfer cannot finish by itself; `actor` says who. */
+      /** An operator's decision about a transfer that cannot finish by itself; `actor` names the operator. */
       resolve: (
         transfer_id: string,
         body: BodyOf<'resolveTransfer'>,
@@ -132,7 +132,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         query: QueryOf<'listRecurringTransferRuns'> = {},
         callOptions?: CallOptions,
       ) => call('listRecurringTransferRuns', { path: { recurring_transfer_id }, query }, callOptions),
-      /** What was missed and not caught up. */
+      /** The runs that were missed and not caught up. */
       skippedRuns: (recurring_transfer_id: string, query: QueryOf<'listSkippedRuns'> = {}, callOptions?: CallOptions) =>
         call('listSkippedRuns', { path: { recurring_transfer_id }, query }, callOptions),
       delete: (recurring_transfer_id: string, callOptions?: CallOptions) =>
@@ -141,16 +141,16 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         call('pauseRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
       resume: (recurring_transfer_id: string, callOptions?: CallOptions) =>
         call('resumeRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
-      /** Runs it now, once a key. */
+      /** Runs it now, once per key. */
       trigger: (recurring_transfer_id: string, callOptions?: CallOptions) =>
         call('triggerRecurringTransfer', { path: { recurring_transfer_id } }, callOptions),
     },
 
-    /** What cannot finish by itself and waits for an operator. */
+    /** Cases: what cannot finish by itself and waits for an operator. */
     cases: {
       get: (case_id: string, callOptions?: CallOptions) => call('getCase', { path: { case_id } }, callOptions),
       ...listing('listCases'),
-      /** For what the reconciliation found; where a transfer's compensation keeps failing, `transfers.resolve`. */
+      /** For findings of the reconciliation; `transfers.resolve` is for a transfer whose compensation keeps failing. */
       resolve: (case_id: string, body: BodyOf<'resolveCase'>, callOptions: CallOptions & { readonly actor: string }) =>
         call('resolveCase', { path: { case_id }, body }, callOptions),
     },

@@ -1,13 +1,13 @@
-/** What a call fails with, other than the caller's own abort. */
+/** The error of a call, for every failure but the caller's own abort. */
 import type { Problem } from './wire.ts';
 
 /**
- * `code` is what a program should look at: the problem's stable code (`wallet_not_found`, `idempotency_key_reused` …) or, where
- * no problem was answered, `unreachable` (no answer), `timeout` (none within the time of a try) or `unexpected_answer`
- * (something answered that is not this API).
+ * `code` is what a program should look at. It is the stable code of the answer's problem details (`wallet_not_found`,
+ * `idempotency_key_reused` …) or, without any, `unreachable` (no answer), `timeout` (none within the time of a try) or
+ * `unexpected_answer` (something answered that is not this API).
  *
- * After `unreachable`, `timeout`, and a status of 429, 502, 503 or 504 it is not known whether the call took effect: repeat it
- * with the same `idempotencyKey`.
+ * After `unreachable`, `timeout`, and a status of 429, 502, 503 or 504 it is not known whether the call took effect: repeat it with
+ * the same `idempotencyKey`.
  */
 export class CounterpoiseError extends Error {
   override readonly name = 'CounterpoiseError';
@@ -16,9 +16,9 @@ export class CounterpoiseError extends Error {
   readonly status: number | undefined;
   /** The answer's RFC 9457 problem details. */
   readonly problem: Problem | undefined;
-  /** The key that was sent, to repeat the call with; undefined if the operation takes none. */
+  /** The key that was sent, with which to repeat the call; undefined if the operation takes none. */
   readonly idempotencyKey: string | undefined;
-  /** How often it was tried. */
+  /** The number of tries. */
   readonly attempts: number;
 
   constructor(

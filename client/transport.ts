@@ -1,38 +1,37 @@
 /**
- * One call of the API: its address, its headers and key, its tries, and its answer or a CounterpoiseError. Every operation
- * repeats safely, those that make a movement by their key, so a call that had no answer is simply sent again. Needs
- * nothing but `fetch`.
+ * One call of the API: its address, its headers and key, its tries, and its answer or a CounterpoiseError. Every operation is safe
+ * to repeat, one that makes a movement by its key, so a call that got no answer is sent again. Needs nothing but `fetch`.
  */
 import { CounterpoiseError } from './errors.ts';
 import { isPassing, pauseMs, retryAfterMs } from './retry.ts';
 import type { Problem } from './wire.ts';
 
 export interface ClientOptions {
-  /** Where the API is, such as `http://127.0.0.1:3000`. */
+  /** The address of the API, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
-  /** Sent with every call, for whatever stands before the API. */
+  /** Sent with every call, for a proxy or a gateway before the API. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of one try, besides what it was asked to wait. Default: 10 000. */
+  /** The limit of one try, besides the wait that it asks for. Default: 15 000. */
   readonly timeoutMs?: number;
-  /** Tries of one call, the first included. Default: 6. */
+  /** The number of tries of one call, the first included. Default: 6. */
   readonly attemptsMax?: number;
-  /** No try is begun later than this after the first. Default: 60 000. */
+  /** No try starts later than this after the first. Default: 60 000. */
   readonly retryLimitMs?: number;
-  /** Default: the global one. */
+  /** Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 export interface CallOptions {
-  /** Names the movement for ever. Default: a random one, made once a call and sent with each of its tries. */
+  /** Names the movement for ever. Default: a random key, made once per call and sent with each of its tries. */
   readonly idempotencyKey?: string;
-  /** Answers as soon as the movement has ended or waits for somebody, at most so many seconds later: 1 to 60. Default: at once. */
+  /** Returns once the movement has ended or waits for a person, or after so many seconds: 1 to 60. Default: asks for no wait. */
   readonly waitSeconds?: number;
   /**
-   * Called where the key had named what is answered before this call was made. Not where only a further try is told so, for it
-   * may have been a try before it whose answer was lost.
+   * Called if the key had named the movement before this call. Not called if only a further try learns so: an earlier try, whose
+   * answer was lost, may have made the movement.
    */
   readonly onReplayed?: () => void;
-  /** Who acts, for operations that keep a record of that. */
+  /** The person who acts, for operations that record it. */
   readonly actor?: string;
   /** Ends the call, its pauses included, by throwing the signal's reason. What was sent may still take effect. */
   readonly signal?: AbortSignal;
@@ -41,7 +40,7 @@ export interface CallOptions {
 export interface Route {
   readonly method: string;
   readonly path: string;
-  /** Those that it knows, in lower case. */
+  /** The headers that the operation knows, in lower case. */
   readonly headers: readonly string[];
 }
 
@@ -52,7 +51,7 @@ export interface Input {
   readonly body?: unknown;
 }
 
-/** Time and chance, for tests to give their own. */
+/** The clock, the randomness and the pauses, for tests to replace. */
 export interface Surroundings {
   readonly now: () => number;
   readonly random: () => number;
@@ -63,7 +62,7 @@ type Outcome =
   | { readonly answer: unknown; readonly isReplayed: boolean }
   | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
 
-/** Longer than the API waits for an end that is not there yet, which is ten seconds. */
+/** Longer than the ten seconds that the API waits, unasked, after a capture, a cancel or a resolve. */
 const TIMEOUT_MS = 15_000;
 const ATTEMPTS_MAX = 6;
 const RETRY_LIMIT_MS = 60_000;
@@ -122,7 +121,7 @@ function describeRequest(options: ClientOptions, route: Route, input: Input, cal
   };
 }
 
-/** Not by an expression, which would look for the end anew at each slash of a row of them. */
+/** Without a regular expression, which would look for the end anew at each slash of a row of them. */
 function withoutSlashesAtEnd(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') end -= 1;
@@ -131,7 +130,7 @@ function withoutSlashesAtEnd(url: string): string {
 
 type QueryValues = Readonly<Record<string, string | number | boolean | object | undefined>>;
 
-/** What is an object becomes `name[key]=value`, OpenAPI's `deepObject`. */
+/** An object becomes `name[key]=value`, OpenAPI's `deepObject`. */
 function queryOf(query: object): [string, string][] {
   return Object.entries(query as QueryValues).flatMap(([name, value]): [string, string][] => {
     if (value === undefined) return [];
@@ -140,7 +139,7 @@ function queryOf(query: object): [string, string][] {
   });
 }
 
-/** `retryAfterMs` is set if it may be tried again. Throws only the reason of the caller's signal. */
+/** Sends one try. The outcome has `retryAfterMs` if the call may be tried again. Throws only the reason of the caller's signal. */
 async function tryOnce(
   { url, method, headers, body, idempotencyKey, waitMs }: Request,
   attempts: number,

@@ -1,10 +1,10 @@
-/** A command line's flags and the numbers in them. A wrong one is named with what was expected. */
+/** The flags of a command line, and the numbers in them. The error for a wrong one says what was expected. */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { StackError } from '../dev/stack-error.ts';
 
 /**
- * The values of the flags; a StackError that ends with the usage if there is one that is not known. `--help` prints the usage and
- * ends the process, before anything is done.
+ * Returns the values of the flags; throws a StackError that ends with the usage if a flag is not known. `--help` prints the usage
+ * and ends the process, before anything is done.
  */
 export function readFlags<Options extends ParseArgsOptionsConfig>(options: Options, usage: string) {
   if (['--help', '-h'].some((flag) => process.argv.slice(2).includes(flag))) {
@@ -32,7 +32,7 @@ export function wholeNumber(flag: string, text: string, { min = 0, max, usage }:
   return value;
 }
 
-/** From 0 to 1. */
+/** A number from 0 to 1. */
 export function share(flag: string, text: string, usage: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1))

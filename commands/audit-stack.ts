@@ -1,4 +1,4 @@
-/** An audit of a stack that is named by its addresses: opens what it needs, looks, and closes it. */
+/** An audit of a stack that is named by its addresses: it opens the connections that it needs, looks, and closes them. */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
 import { SettingsError, type Settings } from '../process/config.ts';
@@ -7,14 +7,14 @@ import { readStackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 
 export interface AuditTarget {
-  /** In the order of the shards. */
+  /** One for each shard, in the order of their numbers. */
   readonly walletUrls: readonly string[];
   readonly transferUrl: string;
-  /** Name the Temporal server. */
+  /** They name the Temporal server. */
   readonly settings: Settings;
 }
 
-/** Statements scan whole tables. */
+/** Long, because statements scan whole tables. */
 const QUERY_TIMEOUT_MS = 30 * 60_000;
 
 export async function auditStack({ walletUrls, transferUrl, settings }: AuditTarget): Promise<AuditReport> {
@@ -30,7 +30,7 @@ export async function auditStack({ walletUrls, transferUrl, settings }: AuditTar
   }
 }
 
-/** The databases of a stack as stack.json names them. */
+/** The URLs of a stack's databases, from stack.json. */
 export function auditedUrls(
   databases: Readonly<Record<string, string>>,
 ): Pick<AuditTarget, 'walletUrls' | 'transferUrl'> {
@@ -41,7 +41,7 @@ export function auditedUrls(
   };
 }
 
-/** The stack that the settings name, or the one that runs on DATA_DIR; a StackError if none does. */
+/** Returns the stack that the settings name, or the one that runs on DATA_DIR; throws a StackError if none does. */
 export function findAuditTarget(settings: Settings): AuditTarget & { readonly name: string } {
   const walletUrls = settings.WALLET_ADMIN_DATABASE_URLS ?? settings.WALLET_DATABASE_URLS;
   const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;

@@ -1,6 +1,6 @@
 /**
- * Whether each wallet shard still has what it is known to have had, asked before the services start: what is accepted then
- * would go by balances of before.
+ * The check that each wallet shard still has the leg that it is known to have decided. It runs before the services start: in a
+ * shard that was restored, they would move money by outdated balances.
  */
 import { compareWatermark } from '../activities/transfer/shard-watermarks.ts';
 import { requireSettings, type Settings } from '../process/config.ts';
@@ -9,7 +9,7 @@ import { ledgerOf } from '../db/wallet/ledger.ts';
 
 const QUERY_TIMEOUT_MS = 10_000;
 
-/** A line for each shard that lacks something. Its case is open then, and stops what would move money in it. */
+/** Returns a line for each shard that lacks its leg. By then its case is open, and stops what would move money in the shard. */
 export async function compareWatermarks(settings: Settings): Promise<string[]> {
   const urls = requireSettings(settings, 'TRANSFER_ADMIN_DATABASE_URL', 'WALLET_ADMIN_DATABASE_URLS');
   const [transfer, ...shards] = [urls.TRANSFER_ADMIN_DATABASE_URL, ...urls.WALLET_ADMIN_DATABASE_URLS].map((url) =>

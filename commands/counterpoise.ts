@@ -1,6 +1,6 @@
 /**
- * `npx counterpoise`: the command line. Started by bin/counterpoise.js; what it can do is in cli/, what its exit codes mean in
- * cli/exit-code.ts.
+ * `npx counterpoise`: the command line, started by bin/counterpoise.js. Its commands are in cli/, the meaning of its exit codes is
+ * in cli/exit-code.ts.
  */
 import { runProgram } from './cli/program.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What the demo does to a stack: ten wallets over both shards, transfers between them, and a credit that never succeeds
- * for those that the seed drew. The fault is put around the wallet activity; nothing in the services knows of it.
+ * The demo's work on a stack: ten wallets over both shards, transfers between them, and a credit that never succeeds for the
+ * transfers that the seed drew. The fault is wrapped around the wallet activity; the services know nothing of it.
  */
 import type { WalletActivities } from '../activities/wallet/wallet.ts';
 import type { CallOptions, Client, Transfer } from '../client/client.ts';
@@ -17,15 +17,15 @@ export interface DemoPlan {
   readonly transfers: number;
   /** The share of the transfers whose credit never succeeds. */
   readonly failCredit: number;
-  /** Tells this run from others on the same data, whose keys and users are taken. */
+  /** Distinguishes this run from earlier ones on the same data, whose keys and users are taken. */
   readonly run: string;
 }
 
 export interface DemoOutcome {
   readonly completed: number;
-  /** Those that did not move any money for good, and why: a failure reason each. */
+  /** How many transfers moved no money in the end, by failure reason. */
   readonly rolledBack: Readonly<Record<string, number>>;
-  /** Neither, as long as the API waits. */
+  /** How many transfers had not ended when the API stopped waiting for them. */
   readonly underWay: number;
   readonly moneyBefore: string;
   readonly moneyAfter: string;
@@ -37,7 +37,7 @@ const WALLETS = 10;
 const SHARDS = 2;
 const CURRENCY = 'USD' as Currency;
 const AMOUNT_MAX = 25;
-/** Few enough that a slow machine settles each within the deadline; those that fail wait for it, so more of them fit. */
+/** Few enough that a slow machine finishes each within the deadline. Failing transfers only wait for it, so more of them fit. */
 const AT_ONCE = 4;
 const FAILING_AT_ONCE = 12;
 const WAIT_SECONDS = 30;
@@ -47,7 +47,7 @@ export function drawFailing({ seed, transfers, failCredit }: DemoPlan): Set<numb
   return drawSubset(Math.round(transfers * failCredit), transfers, seed, 'fails');
 }
 
-/** The wallet activities, with a credit that throws for these transfers of the plan however often it is repeated. */
+/** The wallet activities, with a credit that throws for the plan's failing transfers, however often it is repeated. */
 export function failCredits(activities: WalletActivities, plan: DemoPlan): WalletActivities {
   const failing = new Set([...drawFailing(plan)].map((n) => transferId(keyOf(plan, n))));
   return {
@@ -59,7 +59,7 @@ export function failCredits(activities: WalletActivities, plan: DemoPlan): Walle
   };
 }
 
-/** Carries the plan out. `ended` is called with each transfer's end. */
+/** Carries out the plan. `ended` is called with each transfer as it was when the wait for it ended. */
 export async function carryOut(api: Client, plan: DemoPlan, ended: (transfer: Transfer) => void): Promise<DemoOutcome> {
   const { seed, transfers } = plan;
   const wallets = await openWallets(api, plan);
@@ -110,12 +110,12 @@ function keyOf({ run }: DemoPlan, n: number): string {
   return `demo-${run}-${n}`;
 }
 
-/** Answered when it has ended, or as late as the API can. */
+/** The options of a call that returns when its movement has ended, or after WAIT_SECONDS. */
 function waited(idempotencyKey: string): CallOptions {
   return { idempotencyKey, waitSeconds: WAIT_SECONDS };
 }
 
-/** As many in each shard, each with enough for all that it is to send. */
+/** Opens the wallets, as many in each shard, and funds each with enough for all that it is to send. */
 async function openWallets(api: Client, { run, transfers }: DemoPlan): Promise<string[]> {
   const enough = `${AMOUNT_MAX * Math.ceil(transfers / WALLETS)}.00`;
   const wallets: string[] = Array(WALLETS);
@@ -134,7 +134,7 @@ async function openWallets(api: Client, { run, transfers }: DemoPlan): Promise<s
   return wallets;
 }
 
-/** A user whose wallet lies in this shard: its id follows from the user's. */
+/** A user whose wallet is in this shard: the wallet's id follows from the user's. */
 function userOnShard(shard: number, name: string): string {
   for (let suffix = 0; ; suffix += 1) {
     const userId = `${name}-${suffix}`;

@@ -1,9 +1,9 @@
 /**
- * `npm run demo`: the promise of Counterpoise in one screen. It brings up PostgreSQL and Temporal of its own, lets the
- * credits of some transfers fail for good, waits until each has completed or was rolled back, and audits the result.
- * Its data is apart from a stack's (DATA_DIR, by default .data/demo), and so is its Temporal server: no fault leaves it.
- * `--seed`, `--transfers`, `--fail-credit`; `--json`: one object on the last line; `--stay`: everything stays up until it
- * is asked to stop, so that the Web UI can be looked at. Exits 1 if an invariant is broken.
+ * `npm run demo`: the promise of Counterpoise in one screen. It brings up PostgreSQL and Temporal of its own, lets the credits of
+ * some transfers fail for good, waits until each has completed or was rolled back, and audits the result. Its data is apart from a
+ * stack's (DATA_DIR, by default .data/demo), and so is its Temporal server: no fault gets out. `--seed`, `--transfers`,
+ * `--fail-credit`; `--json`: one object on the last line; `--stay`: everything stays up until it is asked to stop, for a look at
+ * the Web UI. Exits 1 if an invariant is broken.
  */
 import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
@@ -70,7 +70,9 @@ function readCommand(): { plan: DemoPlan; stays: boolean } {
   return { plan, stays: values.stay ?? false };
 }
 
-/** Runs the demo on a stack of its own, of which nothing is left running; whether all invariants hold. */
+/**
+ * Runs the demo on a stack of its own, and stops it. Returns whether invariants hold, all transfers ended and no money is missing.
+ */
 async function demo(plan: DemoPlan, stays: boolean, progress: Progress): Promise<boolean> {
   const inherited = ownEnvironment();
   const environment = { ...inherited, DATA_DIR: inherited['DATA_DIR'] || DATA_DIR };
@@ -78,7 +80,7 @@ async function demo(plan: DemoPlan, stays: boolean, progress: Progress): Promise
   const infrastructure = await startInfrastructure({
     dataDir: settings.DATA_DIR,
     cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
-    // Any free ones, so that the usual ports stay with a stack that runs beside.
+    // Free ports by default, which leaves the usual ones to a stack that runs beside the demo.
     ports: {
       api: settings.PORT ?? 0,
       postgres: settings.POSTGRES_PORT ?? 0,

@@ -1,7 +1,7 @@
 /**
- * Renders the types of an OpenAPI document as TypeScript: an interface a schema, and for each operation what it takes and
- * answers, with its route as a value. Knows the part of JSON Schema that this API uses, and throws at anything else
- * rather than to guess. Runs at build time only; imported by wire-file.ts and a test.
+ * The types of an OpenAPI document as TypeScript: an interface for each schema and, for each operation, its input and answer, with
+ * its route as a value. It knows the part of JSON Schema that this API uses, and throws at anything else rather than guess. Runs at
+ * build time only.
  */
 interface Schema {
   readonly $ref?: string;
@@ -41,7 +41,7 @@ export interface OpenApiDocument {
 
 const MEDIA_TYPE = 'application/json';
 
-/** Not formatted. */
+/** Returns the source, not formatted. */
 export function renderTypes({ paths, components }: OpenApiDocument): string {
   const schemas = Object.entries(components.schemas).sort(([a], [b]) => (a < b ? -1 : 1));
   const operations = Object.entries(paths)
@@ -157,7 +157,7 @@ function comment(text: string | undefined): string {
   return text === undefined ? '' : `\n/** ${text.replaceAll(/\s+/g, ' ').replaceAll('*/', '*\\/').trim()} */\n`;
 }
 
-/** A $ref is often joined with nothing but a description or an example of its own. */
+/** Whether a part of an `allOf` says more: a $ref is often joined with nothing but a description or an example of its own. */
 function isMore(part: Schema): boolean {
   return typeOf(part) !== 'unknown';
 }

@@ -1,7 +1,8 @@
 /**
- * `npm run fill-counterparties`: once, after the deploy of the version whose fences know the other wallet of a transfer's leg, tells it
- * those that were decided before. A repeat goes over all of them again, and changes nothing. The stack is the one that runs
- * on DATA_DIR, or the one that the settings name for an administrator (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL).
+ * `npm run fill-counterparties`: fills in the other wallet of each leg whose fence was decided before fences kept it. It is run
+ * once, after the deploy of the version whose fences do. A repeat goes over all of them again, and changes nothing. The stack is
+ * the one that runs on DATA_DIR, or the one that the settings name for an administrator (WALLET_ADMIN_DATABASE_URLS,
+ * TRANSFER_ADMIN_DATABASE_URL).
  */
 import { readSettings } from '../process/config.ts';
 import { fillCounterparties } from '../db/fill-counterparties.ts';

@@ -1,9 +1,11 @@
-/** The databases of an installation as an administrator's commands know them: named, and migrated one after the other. */
+/**
+ * The databases of an installation, for an administrator's commands: their names and URLs, and their migration one after the other.
+ */
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import type { BoundDatabase } from '../db/bind-installation.ts';
 import { migrateTransferDatabase, migrateWalletDatabase } from '../db/migrate.ts';
 
-/** The transfer service's first, which decides which installation the others belong to. */
+/** All databases, the transfer service's first: it decides which installation the others belong to. */
 export function administratedDatabases(settings: Settings): BoundDatabase[] {
   const { TRANSFER_ADMIN_DATABASE_URL, WALLET_ADMIN_DATABASE_URLS } = requireSettings(
     settings,
@@ -16,14 +18,14 @@ export function administratedDatabases(settings: Settings): BoundDatabase[] {
   ];
 }
 
-/** Where the databases are, for their administrator and for the services. */
+/** The URLs of the databases, for their administrator and for the services. */
 export interface MigratedDatabases {
   /** In the order of the shards. */
   readonly wallets: readonly { readonly adminUrl: string; readonly serviceUrl: string }[];
   readonly transfer: { readonly adminUrl: string; readonly serviceUrl: string };
 }
 
-/** Throws a SettingsError that names all that is not set. */
+/** Throws a SettingsError that names all settings that are missing. */
 export function migratedDatabases(settings: Settings): MigratedDatabases {
   const urls = requireSettings(
     settings,
@@ -41,7 +43,7 @@ export function migratedDatabases(settings: Settings): MigratedDatabases {
   };
 }
 
-/** Makes each database what this version needs. A repeat changes nothing. `say` is told of each. */
+/** Migrates each database to what this version needs. A repeat changes nothing. `say` is called with a line for each. */
 export async function migrateDatabases(
   { wallets, transfer }: MigratedDatabases,
   say: (line: string) => void,

@@ -1,6 +1,6 @@
 /**
- * `npm run migrate`: makes the databases what this version needs, binds them to each other and to the Temporal namespace,
- * registers Temporal's search attributes, and makes the reconciliation's schedule. A repeat changes nothing. Runs before the
+ * `npm run migrate`: migrates the databases to what this version needs, binds them to each other and to the Temporal namespace,
+ * registers Temporal's search attributes, and makes the reconciliation's Schedule. A repeat changes nothing. It runs before the
  * services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL.
  */
 import { readSettings } from '../process/config.ts';
@@ -20,13 +20,13 @@ Temporal is at TEMPORAL_ADDRESS.`;
 try {
   readFlags({}, USAGE);
   const settings = readSettings();
-  // All that is not set is named before anything is done.
+  // All missing settings are named before anything is done.
   const migrated = migratedDatabases(settings);
   const databases = administratedDatabases(settings);
   const connection = connectClient(settings);
   const client = createClient(connection, settings);
   const namespace = await namespaceId(client);
-  // Before anything is changed in databases that are not to be touched.
+  // Checked before anything is changed: the databases may belong to another installation.
   await requireFitting(databases, namespace);
   await migrateDatabases(migrated, (line) => console.log(line));
   const installationId = await bindInstallation(databases, namespace);

@@ -1,8 +1,8 @@
 /**
- * `npm run nemesis`: brings up a stack of its own, lets clients move money on it while faults strike that are drawn from a
- * seed, and then holds everything that clients were told against what is stored. Nothing of it is left, unless there is a
- * violation. `--minutes`, `--seed`; `--report FILE` writes a page about the run; `--json`: one object on the last line.
- * Exits 0 if nothing was violated, 1 if something was, 2 if the run could not be carried out to its end.
+ * `npm run nemesis`: brings up a stack of its own, lets clients move money on it while faults drawn from a seed strike, and then
+ * compares everything that clients were told with what is stored. It leaves nothing behind, unless there is a violation.
+ * `--minutes`, `--seed`; `--report FILE` writes a page about the run; `--json`: one object on the last line. Exits 0 if nothing was
+ * violated, 1 if something was, 2 if the run could not be carried out to its end.
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ let askedAtMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
     askedAtMs ??= Date.now();
-    // Asked once more: exit hooks end what is left at once.
+    // Asked a second time: exit hooks end at once what is left.
     if (Date.now() - askedAtMs > SAME_REQUEST_MS) process.exit(130);
     interrupt.abort();
   });

@@ -1,7 +1,7 @@
-/** The environment for a stack of a command's own. */
+/** The environment for a stack that a command brings up for itself. */
 import { inheritedEnvironment } from '../process/config.ts';
 
-/** Without what names a stack's databases and Temporal server: a command's faults are not for those. */
+/** Leaves out the variables that name a stack's databases, Temporal server and wallet API: a command's faults are not for those. */
 export function ownEnvironment(): NodeJS.ProcessEnv {
   const isOfAnother = (name: string): boolean =>
     /_DATABASE_URLS?(_FILE)?$|^TEMPORAL_(ADDRESS|API_KEY|TLS_)|^WALLET_API_URL/.test(name);

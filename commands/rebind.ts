@@ -1,10 +1,10 @@
 /**
- * `npm run rebind`: shows which installation each database belongs to, where it was bound, and what does not fit; exits 1 if
- * something does not. `-- --moved`: these are the databases of one installation that were restored, upgraded or moved, or its
- * Temporal namespace is another one: binds them anew. `-- --copy`: these are copies, which become an installation of its own,
- * in a Temporal namespace of its own. The databases are those that the settings name for an administrator
- * (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL), otherwise those on DATA_DIR, whose servers it starts for it.
- * To be run while no service runs.
+ * `npm run rebind`: shows which installation each database belongs to, when it was bound, and what does not fit; exits 1 if
+ * something does not. `-- --moved`: the databases are those of one installation that were restored, upgraded or moved, or the
+ * installation has another Temporal namespace now: binds them anew. `-- --copy`: the databases are copies, which become an
+ * installation of their own, in a Temporal namespace of its own. The databases are those that the settings name for an
+ * administrator (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL), otherwise those on DATA_DIR, whose servers it starts for
+ * the time. To be run while no service runs.
  */
 import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { faultsOf, readBindings, rebindInstallation, type Rebinding } from '../db/bind-installation.ts';
@@ -41,9 +41,9 @@ try {
   process.exit(1);
 }
 
-/** Whether everything fits together, then. */
+/** Binds the databases anew, if `rebinding` says so, and prints how they are bound. Returns whether everything fits together. */
 async function rebind(settings: Settings, rebinding: Rebinding | undefined): Promise<boolean> {
-  // All that is not set is named before anything is done.
+  // All missing settings are named before anything is done.
   const migrated = rebinding === undefined ? undefined : migratedDatabases(settings);
   const databases = administratedDatabases(settings);
   const connection = connectClient(settings);
@@ -80,7 +80,7 @@ async function rebind(settings: Settings, rebinding: Rebinding | undefined): Pro
   }
 }
 
-/** PostgreSQL and Temporal of the stack on DATA_DIR, while no launcher has them. */
+/** Starts PostgreSQL and Temporal of the stack on DATA_DIR, which no launcher may have running, and stops them after `use`. */
 async function withServersOf<T>(settings: Settings, use: (all: Settings) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());

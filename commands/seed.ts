@@ -1,7 +1,7 @@
 /**
- * `npm run seed`: fills the stack that runs on DATA_DIR with plausible wallets and movements, through its API. Everything
- * follows from the seed, ids and keys included, so a repeat finds what is there and adds nothing.
- * `--seed`, `--wallets`, `--transfers`; `--json`: one object on the last line.
+ * `npm run seed`: fills the stack that runs on DATA_DIR with plausible wallets and movements, through its API. Everything follows
+ * from the seed, ids and keys included, so a repeat finds it all there and adds nothing. `--seed`, `--wallets`, `--transfers`;
+ * `--json`: one object on the last line.
  */
 import {
   CounterpoiseError,
@@ -43,7 +43,7 @@ const NAMES = [
 ] as const;
 const CURRENCIES = ['USD', 'USD', 'USD', 'EUR', 'EUR', 'GBP'] as const;
 const REASONS = ['Rent', 'Invoice', 'Dinner', 'Tickets', 'Refund of a deposit', 'Groceries', 'Salary'] as const;
-/** A user's id that no wallet has: what a mistyped receiver looks like. */
+/** An id that no wallet has, as a mistyped receiver would be. */
 const NOBODY = '00000000-0000-8000-8000-000000000000';
 
 interface Wallet {
@@ -141,12 +141,12 @@ async function fill(api: Client, plan: Plan, progress: typeof silentProgress) {
   return { ok: Object.keys(outcomes).every(isSettled), seed, ...counts, outcomes };
 }
 
-/** Answered when it has ended, or as late as the API can. */
+/** The options of a call that returns when its movement has ended, or after WAIT_SECONDS. */
 function waited(idempotencyKey: string): CallOptions {
   return { idempotencyKey, waitSeconds: WAIT_SECONDS };
 }
 
-/** Mostly between two wallets of one currency; now and then one that is refused, as it happens. */
+/** A transfer, mostly between two wallets of one currency; now and then one that will be refused, as in real life. */
 function transferOf(seed: number, n: number, wallets: readonly Wallet[]): BodyOf<'createTransfer'> {
   const of = (what: string): number => draw(seed, what, n);
   const sender = wallets[Math.floor(of('sender') * wallets.length)]!;

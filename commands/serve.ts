@@ -1,6 +1,6 @@
 /**
  * `node commands/serve.ts`: the API, every worker and the sweep in one process, as the embedded stack runs them by default.
- * DISPATCH=local needs it: there the workflow's worker has every database and shares its connection with the client.
+ * DISPATCH=local needs this process: its workflow worker has every database and shares its connection with the client.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
@@ -56,7 +56,7 @@ export async function startEverything(
   const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
   installTemporalRuntime(logger);
 
-  // The API has a connection of its own, which needs no server to come up and on which a call can be given up.
+  // The API has a connection of its own, which can be made while no server is up, and on which a call can be given up.
   const connection = connectClient(settings);
   const client = createClient(connection, settings);
   const binding = bindNamespace(client, () => installationOf(guard, database));
@@ -79,7 +79,7 @@ export async function startEverything(
     failed: workers.then(({ failed }) => failed!),
     async stop() {
       stopping.abort();
-      // The API first: whoever waits for a movement is answered while the workers still finish it.
+      // The API stops first: requests that wait for a movement are answered while the workers still finish it.
       await api.stop();
       await workers.then((running) => running.stop());
       await connection.close();
@@ -87,7 +87,7 @@ export async function startEverything(
     },
   };
 
-  /** Comes up behind the API, once Temporal is there. */
+  /** Starts the workers after the API, once Temporal is there. */
   async function startWorkers(): Promise<RunningService> {
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
@@ -125,7 +125,7 @@ export async function startEverything(
       }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);
-    // Eager start needs the connection of the worker.
+    // An eager start needs the worker's connection.
     starter.client = createClient(workerConnection, settings);
     starter.isEager = true;
     starter.dispatch = settings.DISPATCH;

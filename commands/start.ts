@@ -15,7 +15,7 @@ import { showProgress } from '../dev/progress.ts';
 import { StackError } from '../dev/stack-error.ts';
 import { readFlags } from './arguments.ts';
 
-// A terminal that was closed must not end the launcher before it has stopped its children.
+// A closed terminal must not end the launcher before it has stopped its children.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {

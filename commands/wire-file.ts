@@ -1,4 +1,4 @@
-/** The text of client/wire.ts: what the app says of itself, as types. */
+/** The text of client/wire.ts: the app's OpenAPI document as types. */
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import { createApp, type AppDeps } from '../api/app.ts';
@@ -9,7 +9,7 @@ import { renderTypes, type OpenApiDocument } from './document-types.ts';
 export const WIRE_FILE = fileURLToPath(new URL('../client/wire.ts', import.meta.url));
 
 export async function renderWire(): Promise<string> {
-  // An app that is asked for its document alone uses nothing of what it would answer requests from.
+  // To render its document, the app uses nothing of what it would answer requests from.
   const app = createApp({
     hosts: [],
     bounds: loadBounds(1),

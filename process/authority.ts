@@ -1,19 +1,21 @@
 /**
- * A host and perhaps its port, as Host headers, origins and the setting HOSTS have them (RFC 9110 calls it the authority), in
- * one spelling for each host, so that two that mean the same are equal.
+ * A host and perhaps its port, as in Host headers, origins and the setting HOSTS; RFC 9110 calls it the authority. Each host has
+ * one spelling, so that two authorities that mean the same are equal.
  */
 export interface Authority {
-  /** Lower case, without a dot at its end; an IP address as URLs have it, of IPv4 within IPv6 the IPv4 address. */
+  /** In lower case, without a dot at its end; an IP address as in URLs, and an IPv4 address within IPv6 as the IPv4 address. */
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** A name has at most 253. */
+/** A host name has at most 253. */
 const CHARACTERS_MAX = 260;
 const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
 const IPV4_WITHIN_IPV6 = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
 
-/** `api`, `api.example.com:3000`, `[::1]:3000`; undefined for anything else, also for a host that no URL can have. */
+/**
+ * Parses `api`, `api.example.com:3000`, `[::1]:3000`; returns undefined for anything else, also for a host that no URL can have.
+ */
 export function parseAuthority(text: string): Authority | undefined {
   if (text.length > CHARACTERS_MAX) return undefined;
   const [, host, port] = HOST_AND_PORT.exec(text) ?? [];
@@ -22,13 +24,13 @@ export function parseAuthority(text: string): Authority | undefined {
   return { host: spelledOnce(url.hostname), port: port === undefined ? undefined : Number(port) };
 }
 
-/** The host that a socket's address is, which may name an interface behind it: `::ffff:10.0.0.7`, `fe80::1%eth0`. */
+/** The host of a socket's address, which may end in an interface: `::ffff:10.0.0.7`, `fe80::1%eth0`. */
 export function hostOfAddress(address: string): string | undefined {
   const [withoutInterface = ''] = address.split('%', 1);
   return parseAuthority(withoutInterface.includes(':') ? `[${withoutInterface}]` : withoutInterface)?.host;
 }
 
-/** Names that stand for the machine itself, whatever a name server says (RFC 6761), and its own addresses. */
+/** Whether a host is this machine: a name that means it whatever a name server says (RFC 6761), or a loopback address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,12 +1,12 @@
 /**
- * The settings, and the only reader of process.env. A setting that is wrong is named together with what was expected;
- * a value may also come from a file, named by the setting with `_FILE` behind it.
+ * The settings, and the only reader of process.env. An error names each wrong setting and what was expected. A value may also come
+ * from a file, whose path is in a variable of the setting's name with `_FILE` behind it.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseAuthority, type Authority } from './authority.ts';
 
-/** 0 is any free one. */
+/** 0 means any free port. */
 const port = whole(0, 65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
 const authority = z.string().transform((text, context): Authority => {
@@ -23,22 +23,22 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
-  /** By which names, besides those of loopback, clients ask for the APIs, separated by commas; others are refused. */
+  /** The names, besides those of loopback, by which clients ask for the APIs, separated by commas; other names are refused. */
   HOSTS: list(authority),
-  /** Where the wallet API is, when it does not run in this process. */
+  /** The address of the wallet API, if that does not run in this process. */
   WALLET_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
-  /** Where wallet workers read the items of a batch, which the transfer service owns. */
+  /** The transfer API, from which wallet workers read the items of a batch, which the transfer service owns. */
   TRANSFER_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
   TRANSFER_DATABASE_URL: postgresUrl.optional(),
   TRANSFER_ADMIN_DATABASE_URL: postgresUrl.optional(),
-  /** One a shard, in an order that never changes, separated by commas. */
+  /** One per shard, in an order that never changes, separated by commas. */
   WALLET_DATABASE_URLS: list(postgresUrl),
   WALLET_ADMIN_DATABASE_URLS: list(postgresUrl),
-  /** For a process that routes to the shards without their databases. Default: how many URLs there are. */
+  /** For a process that routes to the shards but opens no shard's database. Default: the number of WALLET_DATABASE_URLS. */
   WALLET_SHARD_COUNT: whole(1, 256).optional(),
-  /** Which shard a wallet worker serves. */
+  /** The shard that a wallet worker serves. */
   WALLET_SHARD: whole(0, 255).optional(),
   DATABASE_CONNECTIONS: whole(1, 100).default(10),
 
@@ -64,15 +64,15 @@ const settings = z.object({
     .default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
 
-  /** Where the command line finds the API. Default: the stack that runs on DATA_DIR. */
+  /** The address at which the command line finds the API. Default: that of the stack that runs on DATA_DIR. */
   COUNTERPOISE_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
 
-  /** The embedded stack: where its state is, and which ports it is to use. */
+  /** The embedded stack: the directory of its state, and the ports that it is to use. */
   DATA_DIR: z.string().min(1).default(DATA_DIR_DEFAULT),
   POSTGRES_PORT: port.optional(),
   TEMPORAL_PORT: port.optional(),
   TEMPORAL_UI_PORT: port.optional(),
-  /** Where its services are told that the servers are, on loopback: a proxy that injects faults listens there. */
+  /** The loopback ports at which its services find the servers instead: a proxy that injects faults listens there. */
   POSTGRES_PROXY_PORT: whole(1, 65_535).optional(),
   TEMPORAL_PROXY_PORT: whole(1, 65_535).optional(),
   XDG_CACHE_HOME: optionalText,
@@ -80,7 +80,7 @@ const settings = z.object({
 
 export type Settings = z.infer<typeof settings>;
 
-/** A setting that is wrong or missing; the message says which and what was expected. */
+/** The error for a setting that is wrong or missing; the message names it and says what was expected. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -99,12 +99,12 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   );
 }
 
-/** What a launcher hands on to the processes it starts, besides their own settings. */
+/** The environment that a launcher hands on to the processes it starts, besides their own settings. */
 export function inheritedEnvironment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-/** The values of settings that a process cannot do without. Throws a SettingsError that names those not set. */
+/** Returns the settings that a process cannot do without. Throws a SettingsError that names those that are not set. */
 export function requireSettings<Name extends keyof Settings>(
   from: Settings,
   ...names: Name[]
@@ -114,7 +114,7 @@ export function requireSettings<Name extends keyof Settings>(
   return from as unknown as { [N in Name]-?: NonNullable<Settings[N]> };
 }
 
-/** How many wallet shards there are. */
+/** The number of wallet shards. */
 export function walletShardCount(from: Settings): number {
   const count = from.WALLET_SHARD_COUNT ?? from.WALLET_DATABASE_URLS?.length;
   if (count === undefined) throw new SettingsError('not set: WALLET_SHARD_COUNT or WALLET_DATABASE_URLS');
@@ -130,7 +130,7 @@ function whole(min: number, max: number) {
   );
 }
 
-/** They may have a fraction. */
+/** Seconds, which may have a fraction. */
 function seconds(min: number, max: number) {
   return bounded(() => true, `seconds from ${min} to ${max}`, min, max);
 }

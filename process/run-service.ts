@@ -1,6 +1,6 @@
 /**
- * The life of a service's process: it starts, runs until SIGINT or SIGTERM, drains and exits 0; a setting that is wrong
- * is said in plain words, and whatever else ends it is logged and exits 1, for its supervisor to start it again.
+ * The life of a service's process: it starts, runs until SIGINT or SIGTERM, drains and exits 0. A wrong setting is explained in
+ * plain words, and any other error is logged; after either the process exits 1, for its supervisor to start it again.
  */
 import { readSettings, SettingsError, type Settings } from './config.ts';
 import { createLogger, type Logger } from './telemetry.ts';

@@ -1,6 +1,6 @@
 /**
- * The log: one JSON object a line on standard output, or readable lines on a terminal. What must never be in a log is
- * kept out here and not at each call: the parameters of a failed query, and the passwords within URLs.
+ * The log: one JSON object a line on standard output, or readable lines on a terminal. It keeps secrets out here and not at each
+ * call: the parameters of a failed query, and the passwords within URLs.
  */
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
@@ -9,7 +9,7 @@ import type { Settings } from './config.ts';
 
 export type { Logger } from 'pino';
 
-/** A logger whose lines carry `service`. Whoever has a request or a movement at hand makes a child with its ids. */
+/** A logger whose lines carry `service`. Code that deals with a request or a movement makes a child logger with its ids. */
 export function createLogger(settings: Pick<Settings, 'LOG_LEVEL' | 'LOG_FORMAT'>, service: string): Logger {
   const isPretty = (settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
   return pino(
@@ -45,7 +45,7 @@ interface ErrorDescription {
 
 const CAUSES_MAX = 5;
 
-/** An error without the values it was about: drizzle-orm puts a query's parameters into its message, pg into `detail`. */
+/** Describes an error without the values in it: drizzle-orm puts a query's parameters into its message, pg into `detail`. */
 function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
   const { name, message, stack, cause } = error;
@@ -66,7 +66,7 @@ function withoutParameters(text: string): string {
   return text.slice(0, start) + (stackStart < 0 ? '' : text.slice(stackStart));
 }
 
-/** A line of the log, in time in proportion to it. */
+/** Returns a line of the log without the passwords in its URLs. Takes time in proportion to the line. */
 export function withoutPasswords(line: string): string {
   return line.includes('://') ? line.replace(/(\w:\/\/[^/\s:@"]*):[^/\s@"]*@/g, '$1:[redacted]@') : line;
 }

@@ -1,5 +1,5 @@
 /**
- * What the transfer API and the wallet API have in common: request ids and log lines, the refusal of what other sites send,
+ * The base of the transfer API and of the wallet API: request ids and log lines, the refusal of requests from other sites' pages,
  * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method.
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
@@ -19,14 +19,14 @@ import { refuseFaulty } from './validation.ts';
 
 export interface BaseDeps {
   readonly log: Logger;
-  /** The names, besides those of loopback, by which it is asked for. */
+  /** The names, besides those of loopback, by which clients ask for the API. */
   readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
   /** The installation that the process's databases belong to. */
   readonly installation: () => Promise<Installation>;
 }
 
-/** For a process of its own; the setting counts short requests, which wait for a database at most. */
+/** The bounds of one API process. `requestsMax`, a setting, counts short requests, which wait for nothing but a database. */
 export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }

@@ -1,6 +1,6 @@
 /**
- * Bounds what a request asks of a database: an answer in time, or `database_unavailable`. A frozen server holds up
- * everything but a timer, so the step is raced with one.
+ * The bound on what a request asks of a database: it gets an answer in time, or throws `database_unavailable`. A frozen server
+ * holds up everything but a timer, so the step is raced with one.
  */
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
@@ -10,11 +10,13 @@ import { overloaded } from './load-limits.ts';
 import { ProblemError } from './problem.ts';
 import { limitConcurrency, type Turns } from './concurrency.ts';
 
-/** For all that one request asks of a database, which is to be answered within two seconds. */
+/** The limit of one step; the whole request is to be answered within two seconds. */
 const STEP_LIMIT_MS = 1_500;
-/** Of that, for a turn: more at once than there are connections wait here, where nothing has been sent yet. */
+/**
+ * The part of that limit for the wait for a turn: steps beyond the pool's connections wait here, where nothing has been sent yet.
+ */
 const TURN_LIMIT_MS = 1_100;
-/** A line that moves is worth waiting in for longer: it is a burst, and not a database that is ill. */
+/** The limit of the wait in a line that moves: such a line is a burst and not an ill database, so a longer wait is worthwhile. */
 const MOVING_LINE_LIMIT_MS = 10_000;
 
 const AFTER_READ = 'Nothing was changed. Try again.';
@@ -29,8 +31,9 @@ interface Gate {
 const gates = new WeakMap<Database, Gate>();
 
 /**
- * What the database answers to one step of a request, within `limitMs`. `isWrite` tells the client that the outcome of a failure is unknown.
- * Without a turn in time it is `overloaded` while the database answers others, and otherwise the database that is ill.
+ * Returns the result of one step of a request, within `limitMs`. `isWrite` tells the client that the outcome of a failure is
+ * unknown. A step that gets no turn in time throws `overloaded` if the database still answers other steps, and
+ * `database_unavailable` if not.
  */
 export async function boundedQuery<T>(
   database: Database,
@@ -44,7 +47,7 @@ export async function boundedQuery<T>(
   const endTurn = await gate.turns.take(TURN_LIMIT_MS, isWorthIt);
   if (endTurn === undefined) throw isMoving() ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
   const detail = isWrite ? AFTER_WRITE : AFTER_READ;
-  // The wait counts where the database has answered nobody meanwhile.
+  // The wait counts against the limit only if the database answered nobody meanwhile.
   const waitedMs = gate.lastAnswerAt > startedAt ? 0 : performance.now() - startedAt;
   try {
     const result = await within(limitMs - waitedMs, step());
@@ -78,10 +81,10 @@ function unavailable(detail: string, cause: unknown): ProblemError {
  */
 const UNAVAILABLE = /^(08|28|3D|53|57P|40|58)|^(57014|55000|55P03|25P0[34]|25006)$/;
 
-/** Whether an error tells of a database that is gone, and not of a mistake in what was asked of it. */
+/** Whether an error means that the database is unavailable, and not that the query was wrong. */
 function isUnavailable(error: unknown): boolean {
   const raised = error instanceof DrizzleQueryError ? error.cause : error;
   if (raised instanceof pg.DatabaseError) return UNAVAILABLE.test(raised.code ?? '');
-  // What the driver raises itself is about the connection; anything else that drizzle did not wrap is a bug here.
+  // An error that the driver raises itself is about the connection; any other that drizzle did not wrap is a bug here.
   return error instanceof DrizzleQueryError || (raised instanceof Error && 'syscall' in raised);
 }

@@ -1,13 +1,13 @@
 /**
- * Lets so many do something at once, and the others take turns in the order in which they came. What waits in line here
- * has not been begun, so giving up the wait leaves nothing behind.
+ * A bound on how many calls are at work at once; the others take turns in the order of their arrival. A call in line has not begun,
+ * so giving up its wait leaves nothing behind.
  */
 import { LATE, within } from '../../process/deadline.ts';
 
 export interface Turns {
   /**
-   * Waits for a turn, at most so long, and on for as long again while `isWorthIt` says so when that is over; undefined if
-   * there was none. Whoever has one ends it by calling the function.
+   * Waits up to `limitMs` for a turn, then again while `isWorthIt()`. Returns the function that ends the turn, which the caller
+   * must call, or undefined on time-out.
    */
   readonly take: (limitMs: number, isWorthIt?: () => boolean) => Promise<(() => void) | undefined>;
 }

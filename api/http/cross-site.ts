@@ -1,9 +1,9 @@
 /**
- * Refuses what a page of another site makes a browser send, before anything else of a request is looked at. A browser sends
- * whatever a page asks for to any address, loopback included, and a call without a body needs nobody's leave; it says where
- * the page is from in Sec-Fetch-Site and Origin. A page whose name is made to mean this address (DNS rebinding) is not
- * foreign by these, and is told by the Host that it asks for. Who sends none of this, as curl and servers do, notices nothing.
- * https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc9110#section-7.2
+ * The refusal of requests that a page of another site makes a browser send, before anything else of a request is read. A browser
+ * sends whatever a page asks for to any address, loopback included, and a call without a body needs no permission; the browser
+ * tells the page's origin in Sec-Fetch-Site and Origin. A page whose name is made to resolve to this address (DNS rebinding) is not
+ * foreign by these headers, but the Host that it asks for gives it away. A client that sends neither header, such as curl or a
+ * server, is judged by the Host alone. https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc9110#section-7.2
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { hostOfAddress, isLoopback, parseAuthority, type Authority } from '../../process/authority.ts';
@@ -11,11 +11,14 @@ import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-/** A page of this very origin, or the user by address bar or bookmark. Whatever else it says is another site, or a subdomain. */
+/**
+ * `same-origin`: a page of this very origin. `none`: the user, by address bar or bookmark. Any other value is another site or a
+ * subdomain.
+ */
 const OWN_SITES = ['same-origin', 'none'];
 const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-/** `hosts`: by which names, besides those of loopback, the service is asked for. */
+/** `hosts`: the names, besides those of loopback, by which clients ask for the service. */
 export function refuseCrossSite(hosts: readonly Authority[]): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const asked = askedFor(c);
@@ -31,12 +34,12 @@ export function refuseCrossSite(hosts: readonly Authority[]): MiddlewareHandler<
   };
 }
 
-/** The target of the request, and its Host where that is another: where the request line has a whole URL. */
+/** The request's target, and its Host if that differs, as it may if the request line has a whole URL. */
 function askedFor(c: Context<ApiEnv>): [target: Authority, ...host: Authority[]] {
   const { url } = c.req;
   const start = url.indexOf('//') + 2;
   const target = url.slice(start, url.indexOf('/', start));
-  // More than one Host header are one text here, with commas.
+  // Several Host headers arrive here as one text, joined with commas.
   const host = c.req.header('host') ?? target;
   return host === target ? [read(target)] : [read(target), read(host)];
 }
@@ -48,7 +51,7 @@ function read(text: string): Authority {
   return authority;
 }
 
-/** The address at which the connection came in, as a host; none where the app is called without a server. */
+/** The local address of the connection, as a host; undefined if the app is called without a server. */
 function addressOf(c: Context<ApiEnv>): string | undefined {
   const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
   const address = incoming?.socket.localAddress;
@@ -59,7 +62,7 @@ function refuseForeignPage(c: Context<ApiEnv>, target: Authority, isDirect: bool
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   const forwardedProto = c.req.header('x-forwarded-proto')?.split(',', 1)[0]?.trim().toLowerCase();
-  // What is named in HOSTS may be behind something that ends TLS and does not say so.
+  // A host named in HOSTS may be behind a proxy that ends TLS without sending X-Forwarded-Proto.
   const schemes = forwardedProto === undefined ? (isDirect ? ['http'] : ['http', 'https']) : [forwardedProto];
   const isForeign =
     (site !== undefined && !OWN_SITES.includes(site)) || (origin !== undefined && !isOwn(origin, target, schemes));
@@ -69,7 +72,7 @@ function refuseForeignPage(c: Context<ApiEnv>, target: Authority, isDirect: bool
     });
 }
 
-/** Whether an origin is the target's: scheme, host and port. `null`, which a sandboxed page has, is nobody's. */
+/** Whether an origin is the target's: scheme, host and port. `null`, the origin of a sandboxed page, never is. */
 function isOwn(origin: string, target: Authority, schemes: readonly string[]): boolean {
   const [, scheme, rest] = /^(https?):\/\/(.+)$/.exec(origin) ?? [];
   const authority = rest === undefined ? undefined : parseAuthority(rest);
@@ -78,7 +81,7 @@ function isOwn(origin: string, target: Authority, schemes: readonly string[]): b
   return authority.host === target.host && portOf(authority) === portOf(target);
 }
 
-/** Whether a name of HOSTS is what was asked for; one without a port is so at any. */
+/** Whether a name of HOSTS is the host that was asked for. A name without a port matches any; a request without one, 80 and 443. */
 function isSame(named: Authority, { host, port }: Authority): boolean {
   if (named.host !== host) return false;
   return (

@@ -1,7 +1,7 @@
 /**
- * What somebody finds who opens the API in a browser: links at /, and the reference page at /docs, Swagger UI from its
- * package, with nothing from elsewhere, and a content security policy that holds it to that. Only the files named here are
- * served. None of it is in the OpenAPI document, which describes what programs call.
+ * The pages for somebody who opens the API in a browser: links at /, and at /docs the reference, which is Swagger UI from its
+ * package. The reference loads nothing from elsewhere, and a content security policy enforces that. Only the files named here are
+ * served. None of these paths is in the OpenAPI document, which describes what programs call.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', de
 const SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  // Swagger UI sets styles within its markup.
+  // Swagger UI sets styles in its markup.
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "connect-src 'self'",

@@ -1,17 +1,17 @@
-/** What each request of an API carries, as Hono's environment. */
+/** Hono's environment of an API: what each request carries. */
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { Logger } from '../../process/telemetry.ts';
 
 export interface ApiEnv {
   Bindings: {
-    /** The request as it came in at a socket; none where the app is called without a server. */
+    /** The request as the server received it; undefined if the app is called without a server. */
     incoming?: {
       readonly socket: { readonly localAddress?: string | undefined };
       readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
     };
   };
   Variables: {
-    /** Goes with a movement into its workflow, activities, events and log lines. */
+    /** Passed on with a movement into its workflow, activities, events and log lines. */
     trace: TraceContext;
     /** Handlers add the ids they deal with: `c.var.log.setBindings({ transfer_id })`. */
     log: Logger;
@@ -19,10 +19,10 @@ export interface ApiEnv {
   };
 }
 
-/** A request's place among those at work. */
+/** A request's place among the requests at work. */
 export interface RequestSlot {
-  /** Takes room for a body; refuses with 429 if there is none. */
+  /** Reserves room for a body of this size; throws `overloaded` (429) if there is none. */
   readonly reserveBody: (bytes: number) => void;
-  /** Leaves the place to another request and joins those who wait; false, and nothing changes, if too many wait. */
+  /** Frees the place and counts this request among those that wait; returns false, and changes nothing, if too many wait. */
   readonly becomeWaiter: () => boolean;
 }

@@ -1,9 +1,6 @@
-/**
- * The stable codes of what can be wrong with one value in a request, and what each says. The errors of the schemas are
- * these codes.
- */
+/** The stable codes for a wrong value in a request, with a sentence for each. The `error` of a schema is one of these codes. */
 
-/** Answered with 422, those about the Idempotency-Key with 400. */
+/** The status is 422; it is 400 for the codes that problem.ts lists too: the Idempotency-Key's, and `actor_missing`. */
 export const FIELD_FAULTS = {
   body_invalid: 'The body must be a JSON object.',
   field_missing: 'The field is required.',

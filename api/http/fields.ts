@@ -1,5 +1,5 @@
 /**
- * The schemas of what requests and answers are made of. They validate, normalise and document at once: ids in lower case,
+ * The schemas of the fields of requests and answers. They validate, normalize and document at once: ids come out in lower case,
  * amounts with four decimals.
  */
 import { z } from '@hono/zod-openapi';
@@ -29,7 +29,7 @@ export const exampleRunId = '2b8e6a40-51cd-4f7a-9d03-6e1f2a3b4c5d';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Any UUID, whatever its version: whether there is such a thing is for its service to say. */
+/** Any UUID, whatever its version; whether anything has that id is for its service to say. */
 function uuid<Id extends string>(code: FieldCode, example: string) {
   return z
     .string({ error: faultCode(code) })
@@ -76,7 +76,7 @@ function isWithin(text: string, charactersMax: number): boolean {
   return text.length <= charactersMax || (text.length <= 2 * charactersMax && Array.from(text).length <= charactersMax);
 }
 
-/** Text that PostgreSQL can store, also where it did not come in a body. */
+/** Text that PostgreSQL can store. Checked here because text in a path, a query or a header does not pass the check of bodies. */
 function textField(charactersMax: number) {
   return z
     .string({ error: faultCode('text_invalid') })
@@ -85,18 +85,18 @@ function textField(charactersMax: number) {
     .openapi({ type: 'string', maxLength: charactersMax });
 }
 
-/** Who acts, until there are credentials. */
+/** The name of the person who acts, until there are credentials. */
 export const actorHeader = z
   .string({ error: faultCode('actor_invalid', 'actor_missing') })
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
   .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
 
-/** Text that is shown in one line, and of which nothing is stored that another rule let in. */
+/** Text that is shown as one line. Not for `reference` and `metadata`, for which an earlier rule was looser: see only-if-new.ts. */
 function lineField(charactersMax: number) {
   return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
 }
 
-/** As sent: `userIdOf` says which user it names. */
+/** The user id as it was sent; `userIdOf` returns the user's id as it is kept. */
 export const userIdField = lineField(255)
   .refine((text) => text !== '', { error: 'too_short', abort: true })
   .refine((text) => text === text.trim(), 'blank_at_edge')
@@ -107,12 +107,14 @@ export const userIdField = lineField(255)
     description: 'Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case.',
   });
 
-/** In a list, which also finds what an earlier version stored. */
+/** The user id in the query of a list. Looser, so that it also finds the ids that an earlier version stored. */
 export const userIdParameter = textField(255)
   .refine((text) => text !== '', 'too_short')
   .openapi({ minLength: 1, example: 'alice', description: 'As sent, or in Unicode’s form NFC.' });
 
-/** The same letters may be written in several ways, which look the same and would be two users. */
+/**
+ * The user id in Unicode's form NFC: the same letters may be written in several ways, which look the same and would be two users.
+ */
 export function userIdOf(text: string): string {
   return text.normalize('NFC');
 }
@@ -123,7 +125,7 @@ export const referenceField = textField(255).optional().openapi({
     'Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text.',
 });
 
-/** Why somebody steps in. */
+/** The reason that an operator gives for stepping in. */
 export const commentField = lineField(1_000)
   .refine((text) => text.trim() !== '', 'too_short')
   .openapi({ minLength: 1, example: 'The receiver’s database is back.' });
@@ -132,7 +134,7 @@ const KEYS_MAX = 50;
 const KEY_CHARACTERS_MAX = 40;
 const VALUE_CHARACTERS_MAX = 500;
 
-/** Nothing and `{}` are the same. */
+/** Metadata that is left out is the same as `{}`. */
 export const metadataField = z
   .record(z.string(), z.unknown(), { error: faultCode('metadata_invalid') })
   .superRefine((metadata, context) => {
@@ -178,7 +180,7 @@ export const metadataPairField = z
 const INSTANT_MIN = Date.parse('0001-01-01T00:00:00Z');
 const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** An RFC 3339 time. The plus sign of an offset, which a query string turns into a space unless it is encoded, is put back. */
+/** An RFC 3339 time. Puts back the plus sign of an offset, which a query string turns into a space unless it is encoded. */
 export const instantField = z
   .string({ error: faultCode('instant_invalid') })
   .overwrite((text) => text.replace(/ (?=\d\d:\d\d$)/, '+').toUpperCase())
@@ -187,7 +189,7 @@ export const instantField = z
   .refine((instant) => instant.getTime() >= INSTANT_MIN && instant.getTime() <= INSTANT_MAX, 'instant_invalid')
   .openapi({ type: 'string', format: 'date-time', example: '2026-01-31T12:00:00Z' });
 
-/** In answers. */
+/** The schemas of an instant, an amount and an id in answers. */
 export const instantAnswer = z.string().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
 export const amountAnswer = z.string().openapi({ example: '25.0000' });
 export const idAnswer = (example: string) => z.string().openapi({ format: 'uuid', example });

@@ -1,8 +1,8 @@
 /**
- * Sheds load before memory grows: more requests at once than allowed, or more bytes of bodies, are refused with 429 before
- * anything is done. Requests that wait for a movement (Prefer: wait) are counted apart, so that they do not keep short ones
- * out; where there are too many of them, one does not wait. Requests that settle money are counted apart from all others, at
- * work and waiting: however many clients wait for movements, a hold is captured and a transfer canceled.
+ * The shedding of load before memory grows: requests beyond the allowed number, or beyond the allowed bytes of bodies, are refused
+ * with 429 before anything is done. Requests that wait for a movement (Prefer: wait) are counted apart, so that they do not keep
+ * short ones out; if there are too many of them, a request does not wait. Requests that settle money are counted apart from all
+ * others, both at work and waiting: however many clients wait for movements, a hold can be captured and a transfer canceled.
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -10,11 +10,11 @@ import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
 export interface LoadBounds {
-  /** Requests that are worked on at once, but for settlements. */
+  /** Requests that are worked on at once, settlements excepted. */
   readonly requestsMax: number;
-  /** Requests that wait for a movement at once; and as many settlements that wait for its end. */
+  /** Requests that wait for a movement at once; as many settlements, counted apart, may wait for its end. */
   readonly waitersMax: number;
-  /** Requests that settle money, and are worked on at once. */
+  /** Settlements (requests that settle money) that are worked on at once. */
   readonly settlementsMax: number;
   /** Bytes of all bodies that are read or worked on at once. */
   readonly bodyBytesMax: number;
@@ -27,7 +27,9 @@ interface Lane {
   waiting: number;
 }
 
-/** For a route that ends what holds money up: its requests are counted among settlements. Does nothing by itself. */
+/**
+ * Marks a route that settles money, such as capture and cancel: its requests are counted as settlements. Does nothing by itself.
+ */
 export const settlesMoney: MiddlewareHandler<ApiEnv> = (_c, next) => next();
 
 export function limitLoad({
@@ -40,7 +42,7 @@ export function limitLoad({
   const settlements: Lane = { atWorkMax: settlementsMax, atWork: 0, waiting: 0 };
   let bodyBytes = 0;
   return async (c, next) => {
-    // Whoever asks whether the service is well must get an answer most of all when it is busy.
+    // A probe must get an answer, most of all when the service is busy.
     if (c.req.path.startsWith('/health')) return next();
     const lane = matchedRoutes(c).some(({ handler }) => handler === settlesMoney) ? settlements : ordinary;
     if (lane.atWork >= lane.atWorkMax) throw overloaded();
@@ -72,7 +74,7 @@ export function limitLoad({
   };
 }
 
-/** Only for what has not been begun. */
+/** The refusal of a request; only if nothing of it has been begun. */
 export function overloaded(): ProblemError {
   return new ProblemError('overloaded', { detail: 'Nothing was done. Try again, with the same Idempotency-Key.' });
 }

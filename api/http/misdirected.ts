@@ -1,13 +1,13 @@
 /**
- * Refuses what a service of another installation asks: one that found this API at the address of its own. Clients name no
- * installation, and are served.
+ * The refusal of requests from a service of another installation, which found this API at an address in its settings. Clients name
+ * no installation, and are served.
  */
 import type { MiddlewareHandler } from 'hono';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
-/** `own` tells the installation that the API's databases belong to. */
+/** `own` returns the installation that the API's databases belong to. */
 export function refuseMisdirected(own: () => Promise<Installation>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const named = c.req.header(INSTALLATION_HEADER);

@@ -1,8 +1,8 @@
-/** /openapi.json: the text around the routes. What the routes say of themselves is next to their code. */
+/** The OpenAPI document at /openapi.json, with the text around the routes. The description of a route is next to its code. */
 import { Hono } from 'hono';
 import type { ApiEnv } from './env.ts';
 
-/** `generate` is called with the first request, when all routes are there. */
+/** `generate` is called once, at the first request, when all routes are registered. */
 export function openApiRoute(generate: () => object) {
   let document: object | undefined;
   return new Hono<ApiEnv>().get('/openapi.json', (c) => c.json((document ??= generate())));

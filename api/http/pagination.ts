@@ -1,6 +1,6 @@
 /**
- * Lists, a page at a time, newest first. A cursor is the position of the last item that was given, so a page is not moved
- * by what is added meanwhile; it is opaque to clients, names its list by the path, and is judged as input when it comes back.
+ * Pages of lists, newest first. A cursor is the position of the last item returned, so items that are added meanwhile shift no
+ * page. It is opaque to clients, names its list by the path, and is validated like any input when it comes back.
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -37,8 +37,8 @@ export function pageSchema<Item extends z.ZodType>(item: Item) {
 }
 
 /**
- * A page of what was read: one row more than the page holds tells that another follows, and so does the position where
- * reading was given up.
+ * Returns a page of the rows read. Another page follows if there is one row more than `limit`, or if reading was given up, at
+ * `stoppedAt`.
  */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
@@ -62,14 +62,14 @@ export function pageOf<Row, Item>(
   return { data: given.map(render), next_cursor: next === undefined ? null : encodeCursor(list, next) };
 }
 
-/** The cursor of lists that are ordered by creation and then by id. */
+/** The position in lists that are ordered by creation and then by id. */
 export const creationCursor = z.tuple([instantField, z.guid()]);
 
 export function creationPosition(createdAt: Date, id: string): [string, string] {
   return [createdAt.toISOString(), id];
 }
 
-/** Where a list is, in lower case: those of two wallets are two lists, and that of one with another filter is the same. */
+/** The path of a list, in lower case: the entries of two wallets are two lists, and a list with another filter is the same list. */
 export type ListPath = string & { readonly [listPath]: true };
 declare const listPath: unique symbol;
 
@@ -77,7 +77,7 @@ export function listOf({ req }: Context<ApiEnv>): ListPath {
   return req.path.toLowerCase() as ListPath;
 }
 
-/** What a cursor holds, if it is one of this list; otherwise `cursor_of_another_list` or `cursor_invalid`. */
+/** Returns the position that a cursor of this list holds; throws `cursor_of_another_list` or `cursor_invalid` for any other. */
 export function decodeCursor<Position>(
   list: ListPath,
   schema: z.ZodType<Position>,
@@ -88,7 +88,7 @@ export function decodeCursor<Position>(
   const named = z.strictObject({ list: z.string(), at: z.unknown() }).safeParse(parsed);
   if (named.success && named.data.list !== list)
     throw new ProblemError('cursor_of_another_list', { detail: 'Ask for the first page without a cursor.' });
-  // One without a name was given by the version before this one.
+  // A cursor without a list's name was made by the previous version.
   const result = schema.safeParse(named.success ? named.data.at : parsed);
   if (result.success) return result.data;
   throw faultyRequest([{ parameter: 'cursor', code: 'cursor_invalid', detail: FIELD_FAULTS.cursor_invalid }]);

@@ -1,26 +1,26 @@
 /**
- * `Prefer: wait=N` of RFC 7240: how it is read, and the wait itself. The row in the database is what is answered; the
- * workflow's end only says when to look.
+ * `Prefer: wait=N` of RFC 7240: its parsing, and the wait itself. The answer is the row in the database; the end of the workflow
+ * only tells when to look at it.
  */
 import { LATE, within } from '../../process/deadline.ts';
 
 const WAIT_SECONDS_MAX = 60;
 
-/** Between two looks at the row when nothing else wakes the wait: at first, and at most. */
+/** The interval between two looks at the row if nothing else ends the wait: the first one, and the longest. */
 const LOOK_EVERY_MS = 500;
 const LOOK_EVERY_MS_MAX = 2_000;
-/** For the look itself, which an ill database must not draw out. */
+/** The limit of one look, so that an ill database does not draw out the wait. */
 const LOOK_LIMIT_MS = 1_000;
 const LOOK_LIMIT_MS_MIN = 250;
 
 const NEVER = new Promise<never>(() => {});
 
-/** A header that is longer is not read. */
+/** A longer header is ignored. */
 export const PREFER_CHARACTERS_MAX = 1_000;
 
 /**
- * The seconds of a wait preference, at most 60, or undefined if there is none. Other preferences are ignored, as is what
- * cannot be read and a header that is too long; the first of several counts. Takes time in proportion to the header.
+ * Returns the seconds of the first wait preference, at most 60, or undefined if there is none. Ignores other preferences, a value
+ * that cannot be read, and a header that is too long. Takes time in proportion to the header.
  */
 export function waitPreference(prefer: string | undefined): number | undefined {
   if (prefer === undefined || prefer.length > PREFER_CHARACTERS_MAX) return undefined;
@@ -34,7 +34,7 @@ export function waitPreference(prefer: string | undefined): number | undefined {
   return undefined;
 }
 
-/** The parts between the separators; those within a quoted string separate nothing. One pass, whatever is in it. */
+/** The parts between the separators; a separator within a quoted string does not count. One pass, whatever the text. */
 function splitUnquoted(text: string, separator: ',' | ';'): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -59,19 +59,21 @@ function splitAtEquals(text: string): [name: string, value: string | undefined] 
 }
 
 export interface Wait<Row> {
-  /** What is known now, and what is answered if nothing better is learned. */
+  /** The row as it is known now, which is returned if nothing newer is learned. */
   readonly row: Row;
   readonly isSettled: (row: Row) => boolean;
   /** Reads the row. */
   readonly look: () => Promise<Row | undefined>;
-  /** Resolves when there may be news, with the row where that is known; does not have to. Given up when the signal aborts. */
+  /** Resolves when the row may have changed, with the row if that is known; may never resolve. Gives up when the signal aborts. */
   readonly untilNews: (signal: AbortSignal) => Promise<Row | void>;
   readonly limitMs: number;
   /** Ends the wait early: the client has gone, or the server drains. */
   readonly signal: AbortSignal;
 }
 
-/** The row once it is settled, or as it is when the time is up. An unreachable database or Temporal prolongs nothing. */
+/**
+ * Returns the row once it `isSettled`, or as last seen when the time is up. An unreachable database or Temporal prolongs nothing.
+ */
 export async function waitUntilSettled<Row>({
   row,
   isSettled,
@@ -84,7 +86,7 @@ export async function waitUntilSettled<Row>({
   const done = new AbortController();
   const giveUp = AbortSignal.any([signal, done.signal]);
   let known = row;
-  // A failure to hear of news, such as a workflow that is not started yet, leaves the looks.
+  // If `untilNews` fails, as it does for a workflow that is not started yet, the looks at the row go on.
   let news = untilNews(giveUp).catch(() => NEVER);
   let lookEveryMs = LOOK_EVERY_MS;
   try {

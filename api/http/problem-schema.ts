@@ -1,4 +1,4 @@
-/** Problem details as OpenAPI documents them: which codes a route may answer, by status. */
+/** Problem details in the OpenAPI document: the codes that a route may answer with, by status. */
 import { z } from '@hono/zod-openapi';
 import type { FieldCode } from './field-codes.ts';
 import { statusOf, titleOf, type ProblemCode } from './problem.ts';
@@ -37,7 +37,7 @@ const EVERYWHERE = [
   'overloaded',
   'internal_error',
 ] as const;
-/** What a JSON body can be refused for before its fields are looked at. */
+/** The refusals that any JSON body may meet, whatever its fields. */
 export const BODY_PROBLEMS = [
   'unsupported_media_type',
   'body_too_large',
@@ -62,7 +62,7 @@ interface ProblemResponse {
   content: { 'application/problem+json': { schema: typeof problemSchema } };
 }
 
-/** The responses of a route that ends in one of these codes, or in those that every route may end in. */
+/** The error responses of a route: those with these codes, and those that every route may have. */
 export function problemResponses(...codes: readonly (ProblemCode | FieldCode)[]): Record<string, ProblemResponse> {
   const byStatus = Map.groupBy([...codes, ...EVERYWHERE], statusOf);
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 /**
- * Every error that the API answers: its stable code, its HTTP status and its title, rendered as RFC 9457 problem details.
- * Handlers raise a ProblemError; the app renders it in one place, and answers `internal_error` for whatever else is
- * raised, without saying what it was.
+ * The errors of the API. Each has a stable code, an HTTP status and a title, and is rendered as RFC 9457 problem details. Handlers
+ * throw a ProblemError, and the app renders it in one place. Anything else that is thrown becomes `internal_error`, and its text is
+ * not told.
  */
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -63,15 +63,15 @@ export type Fault = { readonly code: FieldCode; readonly detail: string } & (
 export interface ProblemOptions {
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further members of the problem, such as the id of what is in the way. */
+  /** Further members of the problem, such as the id of the wallet that exists already. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** Seconds. What is down or too much now may be well at once: clients add their own backoff. */
+/** Seconds. Short, because what is down or overloaded now may be well at once; clients add their own backoff. */
 const RETRY_AFTER = '1';
 
-/** Ends a request with a problem. */
+/** Thrown to end a request with a problem. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly code: ProblemCode | FieldCode;
@@ -84,7 +84,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** The problem of a request that does not validate: it has the code of its first fault, and names all of them. */
+/**
+ * The problem of a request that does not validate. It has the code of the first fault and lists all of them; if PROBLEMS has that
+ * code, it tells the first fault alone.
+ */
 export function faultyRequest(faults: readonly [Fault, ...Fault[]]): ProblemError {
   const [first] = faults;
   if (first.code in PROBLEMS) {
@@ -103,7 +106,7 @@ export interface ProblemBody {
   readonly request_id: string;
 }
 
-/** What is sent for a problem, whoever sends it: the app, or the server below it for what is not even HTTP. */
+/** The response to a problem: from the app, or from the server below it, which answers input that is not even HTTP. */
 export function describeProblem(
   { code, options: { detail, headers = {}, members = {} } }: ProblemError,
   requestId: string,
@@ -132,7 +135,7 @@ export function describeProblem(
   };
 }
 
-/** The answer to anything that was raised. What is no problem is logged here, and only here. */
+/** Returns the response to any error thrown. An error that is no ProblemError is logged here, and only here. */
 export function answerProblem(error: unknown, c: Context<ApiEnv>): Response {
   const problem = toProblem(error);
   if (problem.code === 'internal_error') c.var.log.error({ err: error }, 'a request failed');
@@ -144,7 +147,7 @@ export function answerProblem(error: unknown, c: Context<ApiEnv>): Response {
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  // Raised by hono's own validators, for what readJson() has let through.
+  // Thrown by hono's own validators, for a body that readJson() has let through.
   if (error instanceof HTTPException && error.status === 415) return new ProblemError('unsupported_media_type');
   if (error instanceof HTTPException && error.status === 400) return new ProblemError('invalid_json');
   return new ProblemError('internal_error', { detail: 'The failure was logged under this request_id.' });
@@ -155,7 +158,7 @@ export function statusOf(code: ProblemCode | FieldCode): number {
   return code in PROBLEMS ? PROBLEMS[code as ProblemCode][0] : 422;
 }
 
-/** What a code means, for the documentation. */
+/** The title of a code, for the documentation. */
 export function titleOf(code: ProblemCode | FieldCode): string {
   return code in PROBLEMS ? PROBLEMS[code as ProblemCode][1] : FIELD_FAULTS[code as FieldCode];
 }

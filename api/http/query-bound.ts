@@ -1,6 +1,6 @@
 /**
- * Refuses a query of more parameters than any route has, before it is taken apart: the framework does that in time that
- * grows with their square.
+ * The bound on the parameters of a query, more than any route has. It is applied before the query is parsed: the framework takes
+ * time for that which grows with the square of their number.
  */
 import type { MiddlewareHandler } from 'hono';
 import { faultyRequest } from './problem.ts';

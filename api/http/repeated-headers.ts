@@ -1,12 +1,13 @@
 /**
- * Headers that say one thing, sent more than once, as a proxy or a retrying wrapper does: HTTP joins them to one value with commas,
- * which for an Idempotency-Key would be another key, and another movement. Equal ones count as one, others are refused.
+ * The rule for single-valued headers that are sent more than once, as a proxy or a retrying wrapper does. HTTP joins the values
+ * with commas, which for an Idempotency-Key would be another key, and so another movement. Equal values count as one; different
+ * ones are refused.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
-/** Of the others that are read, `Prefer` is a list, and an X-Request-Id or a traceparent with a comma is as good as none. */
+/** Of the other headers that the API reads, `Prefer` is a list, and joined values of X-Request-Id or traceparent count as none. */
 const SAY_ONE_THING = ['idempotency-key', 'x-actor', 'content-type'] as const;
 
 export const refuseRepeatedHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -22,7 +23,7 @@ export const refuseRepeatedHeaders: MiddlewareHandler<ApiEnv> = async (c, next) 
   await next();
 };
 
-/** Nothing where the app is called without a server. */
+/** Empty if the app is called without a server. */
 function valuesOf(c: Context<ApiEnv>, name: string): readonly string[] {
   const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
   return incoming?.headersDistinct?.[name] ?? [];

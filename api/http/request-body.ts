@@ -1,6 +1,6 @@
 /**
- * Reads a JSON body, in the order in which it is cheapest to refuse one: its type, its size, its encoding, its syntax, the
- * characters in it. What gets through is JSON text that PostgreSQL can store; the route's schema judges the rest.
+ * The reading of a JSON body, in the order in which a refusal is cheapest: its type, its size, its encoding, its syntax, its
+ * characters. A body that passes is JSON text that PostgreSQL can store; the route's schema judges the rest.
  */
 import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -9,16 +9,18 @@ import type { ApiEnv } from './env.ts';
 import { bodyFault } from './validation.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
-/** Up to here the room is taken at once: as many of these as there can be connections fit into what is there for bodies. */
+/**
+ * A body of up to this size reserves its room at once: as many of these as there can be connections fit into the room for bodies.
+ */
 const SMALL_BYTES_MAX = 16 * 1024;
 
 /**
- * Members of objects and items of arrays, at any depth: a byte or two may be one, and each costs far more than its bytes. Ten
+ * Members of objects and items of arrays, at any depth: a byte or two may be a value, and each costs far more than its bytes. Ten
  * thousand items of a batch have sixty thousand.
  */
 const VALUES_MAX = 100_000;
 
-/** For a route with a JSON body, before its validators, which find the bytes read here. */
+/** The middleware of a route with a JSON body. Runs before the route's validators, which find the bytes read here. */
 export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     refuseOtherKinds(c);
@@ -29,7 +31,7 @@ export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
 
 export const readJson = readJsonUpTo(BODY_BYTES_MAX);
 
-/** For a route whose body may be left out: none, or an empty one, is read as `{}`. */
+/** The middleware of a route whose body may be left out: a missing or empty body is read as `{}`. */
 export const readJsonOrNothing: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (hasNoBody(c) || (isInChunks(c) && !(await hasBytes(c)))) giveEmptyObject(c);
   else if (isInChunks(c)) judge(await c.req.arrayBuffer());
@@ -52,8 +54,8 @@ function isInChunks(c: Context<ApiEnv>): boolean {
 }
 
 /**
- * Whether a body has any bytes, which one in chunks tells only when they come, or at its end. Of a kind that is refused, the
- * first of them refuses it; any other is read as a whole.
+ * Whether a body in chunks has any bytes, which is known once the first arrive or the body ends. If its type or encoding is
+ * refused, the first bytes refuse it; any other body is read as a whole.
  */
 async function hasBytes(c: Context<ApiEnv>): Promise<boolean> {
   if (!isOfOtherKind(c)) return (await readBytes(c)).byteLength > 0;
@@ -65,7 +67,7 @@ async function hasBytes(c: Context<ApiEnv>): Promise<boolean> {
   }
 }
 
-/** A request that came in at a socket has a body if it says how long it is, or that it is in chunks (RFC 9112, section 6.3). */
+/** A request from a socket has a body if it has a Content-Length or a Transfer-Encoding (RFC 9112, section 6.3). */
 function hasNoBody(c: Context<ApiEnv>): boolean {
   const length = c.req.header('content-length');
   if (length === '0') return true;
@@ -79,9 +81,9 @@ function judge(bytes: ArrayBuffer): void {
   if (faults !== undefined) throw faultyRequest(faults);
 }
 
-/** The body, if there is room for it and it is not too large; what is too large is not read to its end. */
+/** Returns the body; throws if it is too large, without reading it to its end, or if there is no room for it. */
 export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): Promise<ArrayBuffer> {
-  // NaN if it does not say how long it is.
+  // NaN without a Content-Length.
   const length = Number(c.req.header('content-length'));
   if (length > bytesMax) throw tooLarge(bytesMax);
   try {
@@ -93,15 +95,15 @@ export async function readBytes(c: Context<ApiEnv>, bytesMax = BODY_BYTES_MAX): 
   }
 }
 
-/** What is no refusal is that the client went away while it sent, so nobody reads this. */
+/** The error of a failed read. If it is no refusal, the client went away while it sent, so nobody reads the answer. */
 function cutShort(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   return new ProblemError('bad_request', { detail: 'The body ended before it was complete.' });
 }
 
 /**
- * Takes room as the bytes arrive, so that a body which is only announced keeps no other out. They are gathered in one place,
- * for a client may send each of them in a chunk of its own.
+ * Reserves room as the bytes arrive, so that a body that is only announced keeps no other out. The bytes are gathered in one
+ * buffer, because a client may send each of them in a chunk of its own.
  */
 async function readReserving(c: Context<ApiEnv>, bytesMax: number): Promise<void> {
   let bytes = new Uint8Array(SMALL_BYTES_MAX);
@@ -122,8 +124,8 @@ async function readReserving(c: Context<ApiEnv>, bytesMax: number): Promise<void
 }
 
 /**
- * From the socket's own stream where there is one, which hands out at once whatever has arrived; a web stream would wait for
- * each chunk. Not ended early: that would close the connection before a refusal is sent.
+ * The chunks of the body, from the socket's own stream if there is one: it returns at once all that has arrived, where a web stream
+ * would wait for each chunk. Ending the loop early does not close the stream: the connection would close before a refusal is sent.
  */
 function chunksOf(c: Context<ApiEnv>): AsyncIterable<Uint8Array> {
   const incoming = incomingOf(c);
@@ -190,7 +192,9 @@ interface Parsed {
   readonly members: number;
 }
 
-/** Counts, outside of strings, what begins or parts values, and what makes a member: cheap, where to make them is not. */
+/**
+ * Counts, outside of strings, the characters that begin or separate values, and those that make a member: cheap, unlike parsing.
+ */
 function countOf(text: string): { values: number; members: number } {
   let [values, members] = [0, 0];
   let isString = false;
@@ -206,8 +210,9 @@ function countOf(text: string): { values: number; members: number } {
 }
 
 /**
- * Without recursion: what is nested is as deep as it has values. A name that an object has twice is read by some as the first
- * and by others as the last (RFC 8259, section 4), and was lost by the parser: two readers would see two amounts.
+ * Returns the first fault in the text of a body. No recursion, because a body may be nested as deep as it has values. Of two
+ * members with one name, some readers take the first and others the last (RFC 8259, section 4), so two readers would see two
+ * amounts. The parser has dropped one of the two, which the count of members shows.
  */
 function textFaults({ body, members }: Parsed): [Fault] | undefined {
   let read = 0;
@@ -219,7 +224,7 @@ function textFaults({ body, members }: Parsed): [Fault] | undefined {
     for (const [key, member] of Object.entries(value)) {
       const place = { key, within: at };
       if (!Array.isArray(value)) read += 1;
-      // As a key of an object literal or of a copy it would set the prototype.
+      // In an object literal or a copy, this key would set the prototype.
       if (key === '__proto__') return [bodyFault('name_reserved', pathOf(place))];
       if (!isStorable(key)) return [bodyFault('text_invalid', pathOf(at))];
       pending.push({ value: member, at: place });
@@ -242,7 +247,7 @@ function pathOf(place: Place | undefined): string[] {
   return path.reverse().slice(0, DEPTH_SHOWN_MAX);
 }
 
-/** Whether PostgreSQL can store a string: no NUL, and no half of a surrogate pair, which has no UTF-8. */
+/** Whether PostgreSQL can store a string: it has no NUL, and no half of a surrogate pair, which UTF-8 cannot encode. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }

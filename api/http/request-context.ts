@@ -1,6 +1,6 @@
 /**
- * What every request carries: its id, taken from X-Request-Id or made; the W3C trace context that came with it; a logger
- * that names both; and one line in the log when it has been answered.
+ * The context of every request: its id, taken from X-Request-Id or made; the W3C trace context that came with it; a logger that
+ * names both. A request that has been answered leaves one line in the log.
  */
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
@@ -27,14 +27,14 @@ export function withRequestContext(logger: Logger): MiddlewareHandler<ApiEnv> {
       status,
       duration_ms: Math.round(performance.now() - startedAt),
     };
-    // Probes ask several times a second; what they find is logged when it changes.
+    // Probes ask several times a second; the log has a line when their result changes.
     if (c.req.path.startsWith('/health')) log.debug(line, 'request');
     else if (status >= 500) log.warn(line, 'request');
     else log.info(line, 'request');
   };
 }
 
-/** An id or a context that is not well-formed is as good as none. */
+/** The request's trace. A malformed id or trace context counts as none. */
 export function traceOf(requestId: string | undefined, traceparent: string | undefined): TraceContext {
   return {
     requestId: requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId) ? requestId : randomUUID(),
@@ -42,7 +42,7 @@ export function traceOf(requestId: string | undefined, traceparent: string | und
   };
 }
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header; a later version may have more fields behind. */
+/** https://www.w3.org/TR/trace-context/#traceparent-header; a later version may have more fields at the end. */
 function isTraceparent(text: string): boolean {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]{1,64})?$/.exec(text);
   if (match === null) return false;

@@ -1,6 +1,6 @@
 /**
- * Listens for HTTP, and drains when it is told to stop: it accepts nothing more, finishes what is under way, lets go of
- * idle connections. What is not even HTTP is answered with a problem too.
+ * The HTTP server. When it is told to stop, it drains: it accepts no new connection, finishes the requests under way, and closes
+ * idle connections. Input that is not even HTTP is answered with a problem too.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,41 +12,41 @@ import { describeProblem, ProblemError, type ProblemCode } from './problem.ts';
 import { traceOf } from './request-context.ts';
 
 export interface HttpServer {
-  /** Where it listens, for links. */
+  /** The address on which it listens, for links. */
   readonly url: string;
-  /** Drains; resolves when the last connection is closed, at the latest some three seconds later. A repeat waits for the same. */
+  /** Drains; resolves when the last connection is closed, some three seconds later at most. A second call waits for the same. */
   readonly stop: () => Promise<void>;
 }
 
 export interface ServeOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** Aborted when the drain begins, before anything else: those who wait for a movement are then answered. */
+  /** Aborted when the drain begins, before anything else, so that requests that wait for a movement are answered. */
   readonly draining?: AbortController;
 }
 
-/** Leaves the workers of the same process time to drain after it. */
+/** Short enough to leave the workers of the same process time to drain afterwards. */
 const DRAIN_LIMIT_MS = 3_000;
 const CONNECTIONS_MAX = 10_000;
-/** For a request to arrive as a whole; how long its answer takes is another matter. */
+/** The time for a request to arrive as a whole; the time for its answer is not bounded here. */
 const REQUEST_LIMIT_MS = 30_000;
 const SERVER_OPTIONS: ServerOptions = {
   requestTimeout: REQUEST_LIMIT_MS,
   headersTimeout: REQUEST_LIMIT_MS,
   keepAliveTimeout: 65_000,
-  // Of the request line and all headers together: what reads them may count on it.
+  // The bytes of the request line and all headers together; code that reads headers relies on this bound.
   maxHeaderSize: 16 * 1024,
-  // Node would refuse a request without a host with an empty answer; the listener does with a problem.
+  // Node would refuse a request without a Host with an empty answer; the listener refuses it with a problem.
   requireHostHeader: false,
 };
 
-/** Raises if the address cannot be listened on. */
+/** Starts to listen; throws if it cannot listen on the address. */
 export async function serveHttp({ fetch, host, port, draining }: ServeOptions): Promise<HttpServer> {
   const listener = getRequestListener(fetch, { errorHandler: answerUnreadable });
   const server = createServer(SERVER_OPTIONS, (incoming, outgoing) => {
-    // A client whose connection goes on being used would otherwise never be asked to let go of it.
+    // A client that keeps using its connection would otherwise never be asked to close it.
     if (!server.listening) outgoing.setHeader('Connection', 'close');
     void listener(incoming, outgoing);
   });
@@ -83,7 +83,7 @@ async function drain(server: Server): Promise<void> {
   }
 }
 
-/** For what cannot be made a request of, such as a host that is none, and for what the app itself has let through. */
+/** The response if no Request can be made of the input, as with an invalid host, or if the app itself lets an error through. */
 function answerUnreadable(error: unknown): Response {
   const isRequest = error instanceof Error && error.name === 'RequestError';
   const requestId = randomUUID();
@@ -99,7 +99,7 @@ const UNREADABLE: Partial<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** For what node:http cannot parse: there is no response object yet, so the answer is written by hand. */
+/** Answers input that node:http cannot parse. There is no response object yet, so the answer is written by hand. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

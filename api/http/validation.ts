@@ -1,17 +1,17 @@
-/** The way from what a zod schema finds to the problem that is answered: every fault with its code and its place. */
+/** The translation of a zod schema's issues into a problem that lists every fault with its code and its place. */
 import type { z } from 'zod';
 import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import { faultyRequest, type Fault } from './problem.ts';
 
-/** A request that has more faults is told of the first ones. */
+/** A problem lists the first faults of a request, at most this many. */
 export const FAULTS_MAX = 20;
 
-/** The `error` of a schema: its code for a wrong value, `field_missing` (or what is given) for none. */
+/** Returns the `error` of a schema: `code` for a wrong value, `ifMissing` for a missing one. */
 export function faultCode(code: FieldCode, ifMissing: FieldCode = 'field_missing') {
   return ({ input }: { readonly input?: unknown }): FieldCode => (input === undefined ? ifMissing : code);
 }
 
-/** Ends a request with its faults; what @hono/zod-openapi calls after every validation. */
+/** Throws the problem of a request that has faults; @hono/zod-openapi calls it after every validation. */
 export function refuseFaulty(
   result: { readonly target: string } & (
     { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
@@ -22,7 +22,7 @@ export function refuseFaulty(
   throw faultyRequest(faults as [Fault, ...Fault[]]);
 }
 
-/** A fault at a place within a JSON body; `detail` where more is known than the code says. */
+/** A fault at a place within a JSON body. Give a `detail` if more is known than the code's own sentence says. */
 export function bodyFault(code: FieldCode, path: readonly PropertyKey[], detail: string = FIELD_FAULTS[code]): Fault {
   return { pointer: pointerOf(path), code, detail };
 }

@@ -1,7 +1,7 @@
 /**
- * How a movement is accepted, a transfer and a one-sided transaction alike: stored once for its Idempotency-Key, then its
- * workflow is started, then it is waited for if the client prefers that. Once it is stored, no failure of Temporal or of
- * the wait is an error any more: a sweep starts what was not started.
+ * The acceptance of transfers, one-sided transactions and batches. Each is stored once for its Idempotency-Key, then its workflow
+ * is started, then the request waits for its end if the client prefers that. Once it is stored, no failure of Temporal or of the
+ * wait is an error: the sweep starts workflows that were not started.
  */
 import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
@@ -33,44 +33,44 @@ export interface AcceptanceDeps {
   readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
   readonly starts: Starts;
   readonly notifiers?: MovementNotifiers | undefined;
-  /** Aborts when the server stops: those who wait are answered. */
+  /** Aborts when the server stops, so that requests that wait are answered. */
   readonly draining: AbortSignal;
 }
 
-/** A movement that is asked for. */
+/** A movement that a request asks for. */
 export interface Requested<Row> {
   readonly database: Database;
   readonly workflowId: string;
-  /** How long storing it may take, where that is more than one row. */
+  /** The limit for storing it, if it is more than one row; otherwise that of one database step. */
   readonly storeLimitMs?: number;
-  /** SHA-256 in hex of the validated, normalised body. */
+  /** SHA-256 in hex of the validated, normalized body. */
   readonly bodyHash: string;
   /** The wallet shards that it moves money in. */
   readonly shards: readonly number[];
   readonly find: () => Promise<Row | undefined>;
-  /** It is refused for these unless its key names something already: see only-if-new.ts. */
+  /** The faults for which it is refused, unless its key names something already: see only-if-new.ts. */
   readonly faultsIfNew?: readonly Fault[];
-  /** Stores it as PENDING, and answers its row; undefined if its key was used before. */
+  /** Stores it in its first status and returns its row; undefined if its key was used before. */
   readonly store: () => Promise<Row | undefined>;
   readonly start: (row: Row) => Promise<void>;
-  /** Where its end is not heard of here, Temporal is asked. */
+  /** Tells of its end where its workflow runs in this process; elsewhere Temporal is asked. */
   readonly notifier?: Pick<MovementNotifier<Row>, 'next'> | undefined;
-  /** Whether it has ended, or waits for somebody. */
+  /** Whether it has ended, or waits for a person. */
   readonly isSettled: (row: Row) => boolean;
 }
 
 export interface Accepted<Row> {
   readonly row: Row;
-  /** 200 if the client waited and it is settled, otherwise 202. */
+  /** 200 if the client waited and the row `isSettled`, otherwise 202. */
   readonly status: 200 | 202;
 }
 
-/** From acceptance until the answer, unless the client prefers to wait. */
+/** The longest wait for the start of a workflow, unless the client prefers a shorter one. */
 export const START_LIMIT_MS = 1_500;
-/** For everything before the answer, so that it comes within two seconds even if each part is slow. */
+/** The limit for everything before the answer, so that it comes within two seconds even if each part is slow. */
 const ANSWER_LIMIT_MS = 1_800;
 
-/** Raises a problem only if nothing was stored, or if that is unknown, or if the key was used with another body. */
+/** Throws a ProblemError only if nothing was stored, if that is unknown, or if the key was used with another body. */
 export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
   deps: AcceptanceDeps,
@@ -81,7 +81,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew } = await acceptOnce(c, deps, requested);
   const answered = new AbortController();
-  // From before the start, whose answer may come later than the end.
+  // Listens from before the start, because the reply to the start may come later than the movement's end.
   const heard =
     waitSeconds === undefined
       ? undefined
@@ -98,7 +98,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
     if (isNew) {
       const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
       const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
-      // A client that prefers not to wait as long is answered; only the limit above says anything about Temporal.
+      // A client that prefers a shorter wait is answered by then; only a miss of the limit above says anything about Temporal.
       await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
     }
     if (waitSeconds === undefined) return { row, status: 202 };
@@ -118,9 +118,9 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 }
 
 /**
- * The row that a key names, and whether this request stored it; a repeat is told that it is one. Raises a problem if the
- * key was used with another body, and while Temporal is known to be down, or the workers to be far behind, if nothing is
- * stored yet.
+ * Returns the row that the key names, and whether this request stored it; a repeat gets the header Idempotent-Replayed. Throws a
+ * ProblemError if the key was used with another body. If nothing is stored under the key yet, it also throws for `faultsIfNew`, and
+ * while Temporal is known to be down, a shard to be behind, or the workers to be far behind.
  */
 export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   c: Context<ApiEnv>,
@@ -140,7 +140,7 @@ export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   return stored;
 }
 
-/** The row and whether this request stored it. A request that races it waits for its transaction. */
+/** Returns the row and whether this request stored it. A request that races it waits for its database transaction. */
 async function storeOnce<Row>(
   { monitor, backlog, shardsBehind }: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
   {
@@ -163,7 +163,7 @@ async function storeOnce<Row>(
       const isDown = monitor.isDown();
       const isBehind = !isDown && (await shardsBehind.areAnyBehind(shards));
       if (isDown || isBehind || backlog.isLong()) {
-        // What is stored is answered all the same; what is not, must not be.
+        // A movement that is stored is answered all the same; a new one must not be stored now.
         const stored = await find();
         if (stored !== undefined) return { row: stored, isNew: false };
         if (!isDown && !isBehind) throw overloaded();
@@ -181,14 +181,14 @@ async function storeOnce<Row>(
   );
 }
 
-/** Resolves when the workflow has ended, however; raises if there is none. */
+/** Resolves when the workflow has completed; rejects if it ended otherwise or does not exist. */
 async function workflowEnd(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
   await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(workflowId).result());
 }
 
 /** The starts of workflows that are under way. */
 export interface Starts {
-  /** Returns when the workflow is started, or after the limit, or at once if others are in line before it; never raises. */
+  /** Resolves when the workflow is started, or after the limit, or at once if others are in line before it; never rejects. */
   readonly start: (
     start: () => Promise<void>,
     limitMs: number,
@@ -200,8 +200,8 @@ export interface Starts {
 const START_GIVEN_UP_MS = 10_000;
 
 /**
- * So many starts at once; the next ones take turns, so that a burst of requests is accepted before the workflows of the
- * first ones take up the machine. With `waitingMax` in line, a start is left to the sweep, so that a hanging Temporal does
+ * Bounds the starts at once to `atOnceMax`. Further ones take turns, so that a burst of requests is accepted before the workflows
+ * of its first ones take up the machine. With `waitingMax` in line, a start is left to the sweep, so that a hanging Temporal does
  * not fill the memory.
  */
 export function boundStarts(
@@ -223,7 +223,7 @@ export function boundStarts(
         .finally(() => {
           unconfirmed -= 1;
         });
-      // One that is in line is not waited for. A start that lands after the answer is harmless: it is this one or the sweep's.
+      // A start in line is not waited for. A start that lands after the answer is harmless: either it or the sweep's takes effect.
       if (unconfirmed <= atOnceMax && (await within(limitMs, attempt)) === LATE) monitor.suspect();
     },
   };
@@ -232,7 +232,7 @@ export function boundStarts(
     const endTurn = await turns.take(START_GIVEN_UP_MS);
     if (endTurn === undefined) return;
     try {
-      // Not every connection can give a call up, so the turn ends by a limit of its own.
+      // Not every connection can give up a call, so the turn has a limit of its own.
       const givenUp = AbortSignal.timeout(START_GIVEN_UP_MS);
       const outcome = await within(START_GIVEN_UP_MS, client.connection.withAbortSignal(givenUp, start));
       if (outcome === LATE) throw new Error(`not answered within ${START_GIVEN_UP_MS} ms`);

@@ -1,5 +1,5 @@
 /**
- * The routes of what may be done about a transfer that is under way: capture and cancel it, and resolve its case. The next step is
+ * The routes that act on a transfer under way: capture it, cancel it, and resolve its case. The next step is
  * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
@@ -132,7 +132,7 @@ const resolve = createRoute({
   },
 });
 
-/** Whether it is written how much of a hold is captured, if any of it. */
+/** Whether the row says how much of a hold is captured; zero is an answer too. */
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
 export function transferActionRoutes(deps: MovementDeps) {
@@ -143,10 +143,10 @@ export function transferActionRoutes(deps: MovementDeps) {
       const before = await existing(c, database, id);
       const { amount = before.amount } = c.req.valid('json');
       refuseMoreThan(before.amount, amount, `It is ${before.amount} ${before.currency}`);
-      // What was asked for is what was decided, whatever then became of it.
+      // A repeat of the amount that was decided is done, whatever became of the transfer afterwards.
       const isDone = (row: Transfer): boolean => isTerminal(row.status) && row.capturedAmount === amount;
       if (isDone(before)) return c.json(renderTransfer(before), 200);
-      // All of it, and what is decided already, may be finer: it was taken under other rules.
+      // The whole amount, and one that is decided already, may be finer: it was taken under other rules.
       if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before, amountPrecision);
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
@@ -181,7 +181,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     });
 
-  /** A shard that was restored may have lost the debit of a hold, which it would credit all the same. */
+  /** Throws while a shard is behind: it may have lost the debit of the hold, and the capture would credit it all the same. */
   async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {
     const shards = shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount);
     if (await boundedQuery(database, () => accepting.shardsBehind.areAnyBehind(shards)))
@@ -193,7 +193,7 @@ function isPassing(outcome: Outcome): outcome is PassingRefusal {
   return PASSING_REFUSALS.some((reason) => reason === outcome);
 }
 
-/** Of a hold whose receiver cannot be credited now: it stays, and can be captured later. */
+/** The refusal for a hold whose receiver cannot be credited now; the hold stays, and can be captured later. */
 function refusedForNow(reason: PassingRefusal, row: Transfer): ProblemError {
   const why =
     reason === 'receiver_suspended' ? 'The receiver is suspended.' : 'The receiver’s balance would be too large.';

@@ -1,4 +1,4 @@
-/** How a transfer is answered: the schema, and a row as its answer. */
+/** The answer about a transfer: its schema, and its rendering from a row. */
 import { z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
@@ -67,7 +67,7 @@ export function renderTransfer(row: Transfer): z.input<typeof transferAnswer> {
   };
 }
 
-/** What arrived of a transfer: all of it, or what was captured of its hold; zero unless it is COMPLETED. */
+/** Returns the amount that arrived: all of it, or what was captured of a hold; zero unless the transfer is COMPLETED. */
 export function movedAmount(row: Transfer): string {
   return row.status === 'COMPLETED' ? (row.capturedAmount ?? row.amount) : formatUnits(0n);
 }
@@ -75,7 +75,7 @@ export function movedAmount(row: Transfer): string {
 function capturedAndReleased(row: Transfer): { captured_amount: string | null; released_amount: string | null } {
   if (!isTerminal(row.status)) return { captured_amount: null, released_amount: null };
   const captured = movedAmount(row);
-  // Only of what was held something is released: a decision about its capture tells that it was.
+  // Only a hold releases anything, and only a hold has a decision about its capture.
   const released = row.capturedAmount === null ? 0n : parseUnits(row.amount) - parseUnits(captured);
   return { captured_amount: captured, released_amount: formatUnits(released) };
 }

@@ -1,6 +1,6 @@
 /**
- * What the wallet workers read the items of a batch from, where they are processes of their own: the transfer service owns the
- * items, and they open no database but their shard's. Reads alone, and no part of the public API.
+ * The route from which wallet workers read the items of a batch, if they are processes of their own: the transfer service owns the
+ * items, and such a worker opens no database but its shard's. It only reads, and is no part of the public API.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const legsQuery = z.object({
   places: z.string().refine(isPlaces),
   firstBucket: bucket,
   lastBucket: bucket,
-  // A worker of the version before names none.
+  // A worker of the previous version sends none.
   bodyHash: z.hash('sha256').optional(),
 });
 

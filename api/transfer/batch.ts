@@ -49,16 +49,16 @@ import type { ApiEnv } from '../http/env.ts';
 import { FAULTS_MAX, faultCode } from '../http/validation.ts';
 
 export interface BatchDeps extends MovementDeps {
-  /** The transfer service's database with time for ten thousand items, for acceptances alone. */
+  /** The transfer service's database, by a pool for acceptances alone that allows time for ten thousand items. */
   readonly batchDatabase: Database;
 }
 
 /** Ten thousand items with references of some hundred characters. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
-/** For the acceptance of ten thousand items, longer than its pool waits for an answer. */
+/** The limit for accepting ten thousand items: longer than the pool waits for one reply. */
 const ACCEPTANCE_LIMIT_MS = 5_000;
 
-/** The items are documented by this name, because they are looked at only once they have been counted. */
+/** The name by which the document refers to the items' schema: an item is parsed only once the items have been counted. */
 const ITEM_SCHEMA = 'TransferBatchItemRequest';
 const ITEM_REFERENCE = `#/components/schemas/${ITEM_SCHEMA}`;
 
@@ -81,7 +81,7 @@ const batchItem = z
 
 type BatchItem = z.output<typeof batchItem>;
 
-/** Until as many faults are found as are told: ten thousand wrong items cost more than the thirty kilobytes that hold them. */
+/** Stops at as many faults as an answer lists: to judge ten thousand wrong items costs more than the thirty kilobytes they fill. */
 function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
   const judged: BatchItem[] = [];
   for (const [index, item] of items.entries()) {
@@ -99,7 +99,7 @@ function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): Batc
 const batchRequest = z
   .strictObject(
     {
-      // How many there are is judged before what they are.
+      // The number of items is judged before the items.
       items: z
         .array(z.unknown(), { error: faultCode('items_invalid') })
         .min(1, 'items_invalid')
@@ -236,7 +236,7 @@ export function batchRoutes(deps: BatchDeps) {
         ),
         find: () => findBatch(database, id),
         faultsIfNew: itemFaults(items, amountPrecision),
-        // Looked for first: a repeat sends no items to the database, and one that is down is noticed as soon as ever.
+        // Looked for first: a repeat then sends no items to the database, and a database that is down is noticed sooner.
         store: async () =>
           (await findBatch(database, id)) === undefined
             ? acceptBatch(batchDatabase, { batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds }, c.var.trace)

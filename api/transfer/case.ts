@@ -1,6 +1,7 @@
 /**
- * The routes of cases: what waits for an operator, and what an operator does about what the reconciliation found. A case of a
- * compensation that keeps failing closes with its movement's workflow, which is asked at the transfer.
+ * The routes of cases: they show what waits for an operator, and take an operator's decision about a finding of the reconciliation.
+ * A case of a compensation that keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the
+ * decision.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
@@ -244,7 +245,7 @@ function isDisagreement({ reason }: Case): boolean {
   return (DISAGREEMENTS as readonly string[]).includes(reason);
 }
 
-/** Of a transfer whose row knows it, the row's own end says where the money is. */
+/** Throws unless no row accounts for the money: if a row knows the transfer, the row's own end says where the money is. */
 async function assertRefundable(database: Database, { reason, transferId }: Case): Promise<void> {
   if (reason === 'entries_without_movement') return;
   const row = transferId && (await boundedQuery(database, () => findTransfer(database, transferId)));

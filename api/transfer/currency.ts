@@ -1,4 +1,4 @@
-/** The route of currencies: which there are, and how fine the amounts of movements in each may be. */
+/** The route of currencies: it lists them, and how fine the amounts of movements in each may be. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { decimalsMax, type AmountPrecision } from '../../domain/amount-precision.ts';
 import { CURRENCIES, minorUnits } from '../../domain/currency.ts';

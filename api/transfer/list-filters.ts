@@ -1,6 +1,6 @@
 /**
- * What lists of movements are asked by: the filters that transfers and transactions have in common, all of which combine,
- * and what they are called in the queries.
+ * The query of a list of movements: the filters that transfers and transactions have in common, all of which combine, and their
+ * names in the database queries.
  */
 import { z } from '@hono/zod-openapi';
 import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';
@@ -9,7 +9,7 @@ import { creationCursor, decodeCursor, pageParameters, type ListPath } from '../
 import { PAGE_PROBLEMS } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
 
-/** As the amount of a movement, but that it may be zero. */
+/** Like the amount of a movement, but it may be zero. */
 const amountBoundField = z
   .string({ error: faultCode('amount_invalid') })
   .superRefine((text, context) => {
@@ -32,10 +32,10 @@ const filters = {
   created_before: instantField.optional().openapi({ description: 'This instant excluded.' }),
 };
 
-/** The parameters of a list of movements; `own` are those of its kind alone. */
+/** The parameters of a list of movements; `own` are those that only one kind of movement has. */
 export function listQuery<Own extends z.core.$ZodLooseShape>(own: Own) {
   const query = z.strictObject({ ...filters, ...own, ...pageParameters });
-  // Typed as what is sent and not as anything at all, for typed clients.
+  // Typed as the input that a client sends and not as `unknown`, for typed clients.
   return z.preprocess(gatherMetadata, query) as unknown as z.ZodPipe<
     z.ZodType<z.input<typeof query>, z.input<typeof query>>,
     typeof query
@@ -56,12 +56,12 @@ export const LIST_PROBLEMS = [
   'database_unavailable',
 ] as const;
 
-/** Said of every list of movements. */
+/** The description of every list of movements. */
 export const LIST_DESCRIPTION = `Filters combine: what is listed passes all of them. Filters that are each common but hardly ever true together are looked
 for among so many movements a request: a page may then hold fewer than \`limit\`, even none, and still have a \`next_cursor\`
 with which to look further. Only \`next_cursor: null\` is the end.`;
 
-/** The common filters as the queries call them. One row more than the page holds is asked for. */
+/** Returns the common filters by their names in the queries. Asks for one row more than the page holds. */
 export function listFilter(
   list: ListPath,
   { limit, cursor, ...query }: z.output<ReturnType<typeof listQuery<object>>>,
@@ -83,7 +83,7 @@ export function listFilter(
 
 const METADATA_PARAMETER = /^metadata\[(.*)\]$/s;
 
-/** `metadata[order_id]=42` as one object under `metadata`, which is what OpenAPI calls a deep object. */
+/** Gathers `metadata[order_id]=42` into one object under `metadata`, as OpenAPI's deep objects are. */
 function gatherMetadata(query: unknown): unknown {
   const given = Object.entries(query as Record<string, unknown>);
   const pairs = given.flatMap(([name, value]) => {

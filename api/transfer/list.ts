@@ -1,4 +1,4 @@
-/** The list of transfers, by any filters together. */
+/** The route that lists transfers, by any combination of filters. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listTransfers } from '../../db/transfer/list-queries.ts';

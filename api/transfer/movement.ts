@@ -1,7 +1,4 @@
-/**
- * What the routes of transfers and of one-sided transactions have in common: what they depend on, headers, fields,
- * responses.
- */
+/** The parts that the routes of transfers and of one-sided transactions share: dependencies, headers, fields, responses. */
 import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
@@ -47,7 +44,7 @@ export const idempotencyKeyHeader = z
       'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
 
-/** As in draft-ietf-httpapi-idempotency-key-header, where the key is a quoted string; most services take it as it is. */
+/** Removes the quotes of a quoted string, as draft-ietf-httpapi-idempotency-key-header has it; most services take the bare key. */
 function unquoted(key: string): string {
   return /^"(?:[^"\\]|\\["\\])*"$/.test(key) ? key.slice(1, -1).replaceAll(/\\(.)/g, '$1') : key;
 }
@@ -69,7 +66,7 @@ export const movementHeaders = z.object({
   ...preferHeader,
 });
 
-/** Between two wallets; transactions, which cross to the outside world, are held to the minor unit. */
+/** The amount of a transfer between two wallets. A transaction, which crosses to the outside world, is held to the minor unit. */
 export const transferAmountField = amountField.openapi({
   description: `${AMOUNT_DESCRIPTION} Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
 });
@@ -147,7 +144,7 @@ const replayed = {
   Location: { description: 'Where it is.', schema: { type: 'string' as const } },
 };
 
-/** What a request for any movement may be refused with. */
+/** The refusals that a request for any movement may meet. */
 export const movementProblems = [
   'idempotency_key_missing',
   'idempotency_key_invalid',
@@ -168,7 +165,7 @@ export const movementProblems = [
   'wallet_shard_behind',
 ] as const;
 
-/** What a request for a movement is answered with; `ownCodes` are those that only this kind of movement can be refused with. */
+/** The responses to a request for a movement; `ownCodes` are refusals that only this kind of movement has. */
 export function movementResponses<Answer extends z.ZodType>(
   answer: Answer,
   ...ownCodes: readonly (FieldCode | ProblemCode)[]

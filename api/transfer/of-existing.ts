@@ -1,4 +1,4 @@
-/** What the routes that act on a transfer have in common: the transfer, the part of it that is asked for, and the refusals. */
+/** The parts that routes acting on a transfer share: the transfer, the part of it that is asked for, and the refusals. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
@@ -15,7 +15,7 @@ import { movedAmount, transferNotFound } from './answer.ts';
 import { transferAmountField } from './movement.ts';
 import { precisionFaults } from './only-if-new.ts';
 
-/** No amount stands for all that there is. */
+/** Without an amount, the request means all that there is. */
 export const amountOrAll = z
   .strictObject({ amount: transferAmountField.optional() }, { error: faultCode('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
@@ -27,13 +27,13 @@ export async function existing(c: Context<ApiEnv>, database: Database, id: Trans
   return row;
 }
 
-/** Of a part of a transfer, which is held to the rule of now. */
+/** Throws if the amount, a part of a transfer, is finer than the present rule allows. */
 export function refuseFiner(amount: string, { currency }: Transfer, precision: AmountPrecision): void {
   const [fault] = precisionFaults({ amount, currency }, 'between_wallets', precision);
   if (fault !== undefined) throw faultyRequest([fault]);
 }
 
-/** `there` is a sentence that says how much there is, where that is known. */
+/** Throws if `amount` is more than `amountMax`. `there` is a sentence that says how much there is, if that is known. */
 export function refuseMoreThan(amountMax: string, amount: string, there: string | undefined): void {
   if (parseUnits(amount) <= parseUnits(amountMax)) return;
   const { amount_exceeds_transfer: detail } = FIELD_FAULTS;
@@ -42,13 +42,13 @@ export function refuseMoreThan(amountMax: string, amount: string, there: string 
   ]);
 }
 
-/** What can be reversed of what has moved; nothing is said of a transfer that has not moved anything. */
+/** Says how much can still be reversed; undefined for a transfer that has not moved anything. */
 export function leftOf(row: Transfer): string | undefined {
   if (row.status !== 'COMPLETED') return undefined;
   return `${formatUnits(parseUnits(movedAmount(row)) - parseUnits(row.reversedAmount))} ${row.currency} is left to reverse`;
 }
 
-/** With the state that does not allow it. */
+/** The refusal of an action, with the transfer's state that does not allow it. */
 export function refused(code: ProblemCode, row: Transfer): ProblemError {
   const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
   return new ProblemError(code, {
@@ -62,7 +62,7 @@ export function refused(code: ProblemCode, row: Transfer): ProblemError {
   });
 }
 
-/** A hold that has expired stays DEBITED until all of it is given back. */
+/** Says when the hold expired, if it has. An expired hold stays DEBITED until all of it is given back. */
 function expiryOf({ status, failureReason, expiresAt }: Transfer): string | undefined {
   if (expiresAt === null) return undefined;
   const at = `its hold expired at ${expiresAt.toISOString()}`;

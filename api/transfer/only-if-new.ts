@@ -1,6 +1,7 @@
 /**
- * What is asked of a movement only when it is accepted, and not of a repeat: rules that a setting chooses, or that have become
- * stricter. A repeat of what an earlier version accepted names what has moved; refused, it would look as if nothing had.
+ * The rules that a movement must meet only when it is accepted, and not when it is repeated: a setting chooses them, or they have
+ * become stricter. A repeat of what an earlier version accepted names money that has moved; if it were refused, it would look as if
+ * nothing had.
  */
 import { decimalsMax, isWithinDecimals, type AmountPrecision, type Passage } from '../../domain/amount-precision.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -10,12 +11,12 @@ import type { Fault } from '../http/problem.ts';
 import { bodyFault, FAULTS_MAX } from '../http/validation.ts';
 
 export interface JudgedAmount {
-  /** Canonical. */
+  /** In its canonical form, with four decimals. */
   readonly amount: string;
   readonly currency: Currency;
 }
 
-/** Of an amount at `path` that is finer than its currency allows; none otherwise. */
+/** The fault of an amount at `path` that is finer than its currency allows; empty if it is not. */
 export function precisionFaults(
   { amount, currency }: JudgedAmount,
   passage: Passage,
@@ -33,12 +34,12 @@ export interface JudgedNotes {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Of a reference, and of keys and values of metadata, that are no single line of text; `path` leads to what has them. */
+/** The faults of a reference, and of keys and values of metadata, that are not one line of text; `path` leads to their object. */
 export function noteFaults({ reference, metadata = {} }: JudgedNotes, path: readonly PropertyKey[] = []): Fault[] {
   const notes: (readonly [place: readonly PropertyKey[], text: string, what: string])[] = [
     [['reference'], reference ?? '', 'It'],
     ...Object.entries(metadata).flatMap(([key, value]) => [
-      // Not at its own place, which would carry it further.
+      // Not at the key's own path, which would repeat the forbidden character.
       [['metadata'], key, 'A key'] as const,
       [['metadata', ...(forbiddenCharacter(key) === undefined ? [key] : [])], value, 'It'] as const,
     ]),
@@ -53,7 +54,7 @@ export function noteFaults({ reference, metadata = {} }: JudgedNotes, path: read
     .slice(0, FAULTS_MAX);
 }
 
-/** Of the items of a batch, as many as are told. */
+/** The faults of the items of a batch, at most FAULTS_MAX. */
 export function itemFaults(items: readonly (JudgedAmount & JudgedNotes)[], precision: AmountPrecision): Fault[] {
   return items
     .flatMap((item, index) => [

@@ -1,6 +1,4 @@
-/**
- * The routes of the reconciliation: ask for a run, show one, list them. The run itself is workflows/transfer/reconciliation.ts.
- */
+/** The routes of the reconciliation: ask for a run, show one, list them. The run itself is workflows/transfer/reconciliation.ts. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { beginRun, findRun, finishRun, listRuns, type ReconciliationRun } from '../../db/transfer/run-queries.ts';
@@ -165,7 +163,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
         await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId, scope));
       } catch (error) {
         monitor.suspect();
-        // A start that lands all the same is harmless: it finds that its result is written.
+        // A start that lands all the same is harmless: the run finds its result already written.
         await boundedQuery(database, () =>
           finishRun(database, runId, { status: 'FAILED', tally: EMPTY_TALLY, error: 'it could not be started' }),
         ).catch(() => {});
@@ -193,7 +191,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
     });
 }
 
-/** The run once it is finished, if the client prefers to wait for that; otherwise as it is. */
+/** Returns the run once it has finished, if the client prefers to wait for that; otherwise as it is. */
 async function waited(
   c: Context<ApiEnv>,
   { client, draining }: AcceptanceDeps,

@@ -1,6 +1,6 @@
 /**
- * The routes that stop a recurring transfer, let it go on, end it, and run it now. What is answered is stored: a run that
- * comes after a pause was answered accepts nothing, whatever its Schedule does meanwhile.
+ * The routes that pause a recurring transfer, resume it, end it, and run it now. A change is stored before it is answered: a run
+ * that comes after the answer to a pause accepts nothing, whatever the Schedule does meanwhile.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {
@@ -128,7 +128,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
         workflowId: transferWorkflowId(transferId),
-        // What is asked for is what the recurring transfer says, which never changes.
+        // The body is the recurring transfer's terms, which never change.
         bodyHash: transferBodyHash(recurring),
         shards: shardsOf([recurring.senderWalletId, recurring.receiverWalletId], starter.walletShardCount),
         find,
@@ -147,7 +147,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
       return c.json(renderTransfer(row), status);
     });
 
-  /** Stores the status, and makes the Schedule agree with it; where that takes too long, the sweep does. */
+  /** Stores the status, and makes the Schedule agree with it; if that takes too long, the sweep does it. */
   async function change(
     id: RecurringTransferId,
     status: RecurringStatus,
@@ -158,7 +158,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
       isWrite: true,
     });
     if (row === undefined) throw notFound(id);
-    // Another request may have changed it again meanwhile, which is no fault of this one.
+    // Another request may have changed the status again meanwhile, which is no fault of this one.
     if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
     if (row.tendDueAt !== null && !monitor.isDown())
       await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, log);

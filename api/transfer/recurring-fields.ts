@@ -1,4 +1,4 @@
-/** The schemas of recurring transfers: what a request may say about when one runs, and what is answered. */
+/** The schemas of recurring transfers: the request, which says when one runs, and the answers. */
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
@@ -21,7 +21,7 @@ import { faultCode } from '../http/validation.ts';
 
 const invalid = { error: 'calendar_invalid' } as const;
 
-/** The values of one part of a calendar, from `min` to `max`: one, and a range of them. */
+/** The schemas of the values of one part of a calendar, from `min` to `max`: a number, and a range. */
 function valuesWithin(min: number, max: number) {
   const within = (from: number) => z.int(invalid).min(from, invalid).max(max, invalid);
   const range = z
@@ -30,7 +30,7 @@ function valuesWithin(min: number, max: number) {
   return [within(min), range] as const;
 }
 
-/** Any of these, or a list of them. */
+/** The schemas of one such value, and of a list of up to 60. */
 function oneOrMore<Values extends readonly z.ZodType[]>(values: Values) {
   const listed = z.array(z.union(values, invalid)).min(1, invalid).max(60, invalid);
   return [...values, listed] as const;
@@ -83,7 +83,7 @@ const calendarField = z
       'a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`.',
   });
 
-/** As it is stored: with what goes without saying. */
+/** The calendar as it is stored: with the default of `missing_day` written out. */
 function withMissingDay(calendar: Calendar): Calendar {
   return { ...calendar, ...(namesMissingDay(calendar) ? { missing_day: calendar.missing_day ?? 'last' } : {}) };
 }
@@ -100,7 +100,7 @@ const timeZoneField = z
     description: 'Whose clock the calendar is about: an IANA name. An interval is the same everywhere.',
   });
 
-/** Names that a tz database has; no offsets, which know no daylight saving. */
+/** Whether a tz database has the name. Offsets are refused, because they know no daylight saving. */
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -158,7 +158,7 @@ export const recurringRequest = z
     },
   });
 
-/** As an answer, which does not judge what was stored. */
+/** The calendar in an answer, which does not judge what was stored. */
 const calendarAnswer = z.record(z.string(), z.unknown()).openapi({ example: { day_of_month: 1, hour: 9 } });
 
 const recurringFields = {
@@ -243,7 +243,7 @@ export function renderRecurring(row: RecurringTransfer): z.input<typeof recurrin
   };
 }
 
-/** One that was made before there was a choice lacks it, and skips. */
+/** A calendar that was made before there was a choice lacks `missing_day`, and skips. */
 function renderCalendar(calendar: Calendar): Record<string, unknown> {
   return { ...calendar, ...(namesMissingDay(calendar) ? { missing_day: calendar.missing_day ?? 'skip' } : {}) };
 }
@@ -258,7 +258,7 @@ export function renderRun(row: Transfer): z.input<typeof runAnswer> {
   };
 }
 
-/** What a request asks for, as it is kept. */
+/** Returns the terms of a request, as they are stored. */
 export function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms {
   return {
     senderWalletId: body.sender_wallet_id,

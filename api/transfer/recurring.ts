@@ -1,6 +1,6 @@
 /**
- * The routes of recurring transfers: ask for one, show it, its runs and all of them. What stops one, and runs it now, is in
- * recurring-control.ts.
+ * The routes of recurring transfers: create one, show it, list its runs, list them all. The routes that stop one, or run it now,
+ * are in recurring-control.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {
@@ -169,21 +169,21 @@ export function recurringRoutes(deps: MovementDeps) {
       const { row, isNew } = await acceptOnce(c, acceptance, {
         database,
         bodyHash,
-        // It moves nothing itself.
+        // A recurring transfer itself moves no money.
         shards: [],
         find,
         faultsIfNew: [...precisionFaults(terms, 'between_wallets', amountPrecision), ...noteFaults(terms)],
         async store() {
           const fault = neverFault(terms, new Date());
           if (fault !== undefined) {
-            // A repeat may come when it is over.
+            // A repeat may come when there are no runs left.
             if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
           return createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, c.var.trace);
         },
       });
-      // The row is what is wanted: the sweep makes the Schedule if it is not there in time.
+      // The row is enough for an answer: the sweep makes the Schedule if it is not there in time.
       if (isNew)
         await starts.start(
           () => tendRecurring({ client, binding: starter.binding, database }, row),
@@ -249,7 +249,7 @@ export function recurringRoutes(deps: MovementDeps) {
       return c.json(pageOf(times, { list: listOf(c), limit, render, cursorOf: (at) => at.toISOString() }), 200);
     });
 
-  /** What is listed of one; a problem if there is none, which an empty list alone does not tell. */
+  /** Returns the items of a recurring transfer; throws if it does not exist, which an empty list alone does not tell. */
   async function ofExisting<Item>(id: RecurringTransferId, items: () => Promise<Item[]>): Promise<Item[]> {
     const listed = await boundedQuery(database, async () => {
       const found = await items();
@@ -268,7 +268,7 @@ export function recurringRoutes(deps: MovementDeps) {
   }
 }
 
-/** Why it would never run as of now, if it would not. */
+/** The fault of terms that will never run from `now` on; undefined if they will. */
 function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof bodyFault> | undefined {
   if (terms.endsAt !== null && terms.endsAt <= now) return bodyFault('ends_in_the_past', ['ends_at']);
   switch (neverRuns(terms, now)) {

@@ -58,7 +58,7 @@ export function reversalRoutes({
     const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
     const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
 
-    /** Stores it, unless its key is taken: a repeat may come when nothing is left to reverse. */
+    /** Stores the reversal, unless its key is taken: a repeat may come when nothing is left to reverse. */
     const store = async (): Promise<Transfer | undefined> => {
       for (;;) {
         if ((await findTransfer(database, id)) !== undefined) return undefined;

@@ -1,15 +1,16 @@
 /**
- * Watches which wallet shards are known to have been restored from before what they had done, so that nothing is accepted that
- * would move money by their balances. One small read a second. While the database does not answer, what was known counts.
+ * The watch on wallet shards that are behind, that is, known to have been restored from before what they had done: nothing is
+ * accepted that would move money by their balances. One small read a second. While the database does not answer, the last result
+ * counts.
  */
 import type { Database } from '../../db/database.ts';
 import { shardsBehind } from '../../db/transfer/watermark-queries.ts';
 import type { Logger } from '../../process/telemetry.ts';
 
 export interface ShardsBehind {
-  /** Whether one of these is behind, as far as is known; asks first, if nothing is known yet. */
+  /** Whether any of these shards is known to be behind; reads the database first if nothing is known yet. */
   readonly areAnyBehind: (shards: readonly number[]) => Promise<boolean>;
-  /** Those that are known to be behind at this moment, in the order of their numbers; asks nobody. */
+  /** The shards that are known to be behind at this moment, in the order of their numbers; reads nothing. */
   readonly known: () => readonly number[];
   readonly stop: () => void;
 }
@@ -31,7 +32,7 @@ export function watchShardsBehind(database: Database, log: Pick<Logger, 'warn' |
     return found;
   };
   const watch = async (): Promise<void> => {
-    // A database that is ill is told of by whoever needs it.
+    // Not logged: the requests that need the database report that it is ill.
     await look().catch(() => {});
     if (!isStopped) timer = setTimeout(() => void watch(), INTERVAL_MS);
   };

@@ -1,5 +1,5 @@
 /**
- * The routes of one-sided transactions: money that enters a wallet from outside or leaves it. The next step of their path
+ * The routes of one-sided transactions: money that enters a wallet from outside or leaves it. The next step of a transaction's path
  * is workflows/transfer/transaction.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';

@@ -1,6 +1,6 @@
 /**
- * The routes of transfers: accept one, show it and its steps; transfer-list.ts has their list. The first step of a
- * transfer's path; the next is workflows/transfer/direct.ts, or held.ts for a hold.
+ * The routes of transfers: accept one, show it and its steps; list.ts lists them. They are the first step of a transfer's path; the
+ * next is workflows/transfer/direct.ts, or held.ts for a hold.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
@@ -199,7 +199,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
     });
 }
 
-/** A scheduled time is judged when it is first asked for: a repeat of the request may come after it. */
+/** The fault of a scheduled time. It is judged only when the transfer is new: a repeat of the request may come after that time. */
 function timeFaults(scheduledAt: Date | undefined): Fault[] {
   if (scheduledAt === undefined) return [];
   const aheadMs = scheduledAt.getTime() - Date.now();

@@ -1,7 +1,7 @@
 /**
- * Asks the workflow of a transfer to do something, by an update, and waits until the transfer shows it. Where no run is
- * there although the transfer has not ended, because none was started yet or somebody terminated it, one is started from
- * the row first. What is answered is read from the row. Cases have what they are about tried or looked at again.
+ * Requests to the workflow of a transfer: each sends an update and waits until the transfer's row shows the effect. If a transfer
+ * that has not ended has no run, because none was started yet or somebody terminated it, a run is started from the row first. The
+ * answer is always read from the row. Requests about a case have its subject tried or looked at again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
@@ -30,27 +30,27 @@ import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 
-/** The workflow has taken the request, or refused it, or the transfer had ended before it was asked. */
+/** The workflow has taken the request or refused it, or the transfer had ended before. */
 export type Outcome = 'taken' | 'ended' | Refusal;
 type Refusal = Exclude<UpdateRefusal, 'run_of_another_body'>;
 
-/** For the start of another look, and for its result. */
+/** The limits for the start of a case's workflow, and for its result. */
 const START_LIMIT_MS = 1_500;
 const RETRY_LIMIT_MS = 5_000;
-/** Until a worker has judged the request; a wait that the client prefers comes after it. */
+/** The limit until a worker has judged the request, whatever wait the client prefers. */
 const TAKEN_LIMIT_MS = 10_000;
 const SHOWN_SECONDS_DEFAULT = 10;
-/** Where too many wait already: for what was taken to be seen in the row, at the place of a request at work. */
+/** The wait if too many requests wait already, while this one counts as at work: enough for the row to show the effect. */
 const CROWDED_WAIT_MS = 1_000;
 /** Without an answer for this long, Temporal may be down. */
 const SUSPECT_AFTER_MS = 500;
-/** A run that is just ending has ended by then, and its row says so. */
+/** The pause between two looks: a run that is just ending has ended by then, and its row says so. */
 const LOOK_AGAIN_MS = 100;
 
 /**
- * The row once the transfer has ended, or as it is after ten seconds or as long as the client prefers to wait. Raises
- * `temporal_unavailable` if it is not known whether the request was taken, or it is taken but not `isKept`: repeating it is
- * safe. What is kept is done by whatever run comes next, where somebody terminates the one that has taken it.
+ * Returns the row once the transfer has ended, or as it is after ten seconds or the wait that the client prefers. Throws
+ * `temporal_unavailable` if it is not known whether the request was taken, or if it was taken but the row is not `isKept`; it is
+ * safe to repeat. If somebody terminates the run that took the request, the next run does what the row keeps.
  */
 export async function askTransfer<Asked extends object>(
   c: Context<ApiEnv>,
@@ -61,7 +61,7 @@ export async function askTransfer<Asked extends object>(
   isKept: (row: Transfer) => boolean = () => true,
 ): Promise<{ row: Transfer; outcome: Outcome }> {
   const receivedAt = performance.now();
-  // A failure to read says nothing about whether the request was taken.
+  // A failed read does not tell whether the request was taken, so it counts as a write.
   const look = async (): Promise<Transfer> =>
     (await boundedQuery(database, () => findTransfer(database, transferId), { isWrite: true }))!;
   const gone = AbortSignal.any([c.req.raw.signal, draining]);
@@ -120,7 +120,7 @@ export async function askTransfer<Asked extends object>(
     throw notKnown();
   }
 
-  /** A run of another body has been asked to end: the next look finds it gone. */
+  /** Starts a run. If a run of another body is in the way, it has been asked to end, and the next look finds it gone. */
   async function startUnlessHeldUp(row: Transfer): Promise<void> {
     try {
       await startTransfer({ ...starter, client, isEager: false }, row);
@@ -130,7 +130,7 @@ export async function askTransfer<Asked extends object>(
     }
   }
 
-  /** Another installation may have a transfer of this id. A Temporal that is late with its answer is asked again a moment later. */
+  /** Whether Temporal is this installation's: another may have this transfer id. If Temporal is late, the caller asks again. */
   async function isOwnNamespace(): Promise<boolean> {
     try {
       await starter.binding.verify();
@@ -151,14 +151,14 @@ export async function askTransfer<Asked extends object>(
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
-      // Otherwise its run was ended from outside after it had taken the request, and the next one may not have heard of it; or
-      // it is one of another body, and has not taken it.
+      // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it; or the run is
+      // of another body, and has not taken it.
       return isRefusal(type) ? type : 'no_run';
     }
   }
 }
 
-/** Returns when the case has been looked at, or after some seconds; the look goes on then. */
+/** Has a case looked at again. Returns when that is done, or after some seconds, while the look goes on. */
 export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {
   await startAndWait(client, caseWorkflowId(id), async () => {
     await binding.verify();
@@ -166,7 +166,7 @@ export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 
   });
 }
 
-/** Returns when what the case is about has been given back, or after some seconds; it goes on then. */
+/** Has the money of a case given back. Returns when that is done, or after some seconds, while it goes on. */
 export async function refundNow(
   client: Client,
   { binding, walletShardCount }: MovementDeps['starter'],
@@ -197,7 +197,7 @@ async function startAndWait(client: Client, workflowId: string, start: () => Pro
     givenUp.abort();
 }
 
-/** Has a batch or a transaction that is stuck tried at once. One that is not stuck any more needs no retry. */
+/** Has a stuck batch or transaction tried again at once. Does nothing if it is not stuck any more. */
 export async function retryNow(
   client: Client,
   binding: Pick<NamespaceBinding, 'verify'>,
@@ -214,7 +214,7 @@ export async function retryNow(
   }
 }
 
-/** For what may have been done. */
+/** The problem of a request that may have taken effect. */
 function notKnown(): ProblemError {
   return new ProblemError('temporal_unavailable', {
     detail: 'Whether the request was taken is not known. Repeating it is safe.',

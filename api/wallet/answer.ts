@@ -1,4 +1,4 @@
-/** How wallets and their ledger entries are answered: the schemas, and a row as its answer. */
+/** The answers about wallets and their ledger entries: their schemas, and their rendering from rows. */
 import { z } from '@hono/zod-openapi';
 import type { LedgerEntry, Wallet } from '../../db/wallet/wallet-queries.ts';
 import { amountAnswer, exampleMovementId, exampleWalletId, idAnswer, instantAnswer } from '../http/fields.ts';

@@ -1,6 +1,6 @@
 /**
- * Hands requests for wallets on to the wallet API, where that is a process of its own: the same paths, answers and ids.
- * One that does not answer in time is `wallet_api_unavailable`.
+ * The forwarding of wallet requests to the wallet API, if that is a process of its own: the paths, answers and ids are the same. If
+ * the wallet API does not answer in time, the request fails with `wallet_api_unavailable`.
  */
 import type { MiddlewareHandler } from 'hono';
 import { proxy } from 'hono/proxy';
@@ -38,7 +38,7 @@ export function forwardWallets(
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
         redirect: 'manual',
       });
-      // Read to its end here: an answer that breaks off is a failure and not an answer.
+      // Read to its end before it is passed on: an answer that breaks off is a failure.
       const bytes = await answer.arrayBuffer();
       const headers = Object.fromEntries(
         RESPONSE_HEADERS.flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name)!]] : [])),

@@ -1,6 +1,6 @@
 /**
- * What the wallet API answers to a reconciliation, where the services run apart: the operations of domain/ledger.ts, for the
- * transfer service's worker and not for clients, so it is neither documented nor forwarded to.
+ * The route by which a reconciliation asks the wallet API, if the services run as processes of their own: the operations of
+ * domain/ledger.ts. It is for the transfer service's worker and not for clients, so it is neither documented nor forwarded to.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -44,7 +44,7 @@ export function ledgerRoutes(shards: readonly Database[]) {
   return new Hono<ApiEnv>().post('/internal/ledger', readJson, async (c) => {
     const { success, data } = question.safeParse(await c.req.json());
     if (!success) throw new ProblemError('body_invalid');
-    // Whoever asks is an activity: it is repeated after a failure, and every statement has the bound of its pool.
+    // No limit here: the caller is an activity, which is repeated after a failure, and its pool bounds every statement.
     switch (data.operation) {
       case 'clock':
         return c.json({ atMs: await ledger.clock(data.shard) });

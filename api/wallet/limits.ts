@@ -1,4 +1,4 @@
-/** The routes of a wallet's limits: what may go out of it at once, and within any 24 hours. */
+/** The routes of a wallet's limits: how much may go out of it at once, and within any 24 hours. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { findWalletLimits, setWalletLimits, type WalletLimits } from '../../db/wallet/limit-queries.ts';

@@ -229,7 +229,7 @@ export function walletRoutes(shards: readonly Database[]) {
       return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
     });
 
-  /** Wallets were opened for user ids as they were sent: such a user has one, and gets no second. */
+  /** Throws if an earlier version opened a wallet for the user id as it was sent: that user gets no second one. */
   async function refuseFormer(id: WalletId): Promise<void> {
     const shard = shardFor(shards, id);
     if ((await boundedQuery(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);

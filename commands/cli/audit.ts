@@ -1,4 +1,4 @@
-/** `counterpoise audit`: what `npm run audit` checks, with the command line's exit codes. */
+/** `counterpoise audit`: the checks of `npm run audit`, with the command line's exit codes. */
 import type { Command } from 'commander';
 import { readSettings } from '../../process/config.ts';
 import { EXIT, type EndCommand } from './exit-code.ts';
@@ -12,7 +12,7 @@ export function addAuditCommand(program: Command, end: EndCommand): void {
     )
     .action(async (_options: object, command: Command) => {
       const { print } = openSession(command);
-      // It brings Temporal's client and the database driver, which no other command needs.
+      // Imported only here: it brings Temporal's client and the database driver, which no other command needs.
       const { auditStack, findAuditTarget } = await import('../audit-stack.ts');
       const { auditAsJson, describeAudit } = await import('../../audit/report.ts');
       const report = await auditStack(findAuditTarget(readSettings()));

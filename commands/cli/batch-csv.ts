@@ -1,6 +1,6 @@
 /**
- * A batch's items out of a CSV file. Judges the file's shape alone, and names the line of what is wrong; what an item says
- * is the API's to judge.
+ * The items of a batch, read from a CSV file. It judges the file's shape alone, and names the line of an error; the API judges what
+ * the items say.
  */
 import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
@@ -20,7 +20,9 @@ const REQUIRED = ['sender_wallet_id', 'receiver_wallet_id', 'amount'] as const;
 const OPTIONAL = ['currency', 'reference'] as const;
 const COLUMNS: readonly string[] = [...REQUIRED, ...OPTIONAL];
 
-/** The text of a file that has to be UTF-8: what is not would be paid with another reference. Throws a CommandError. */
+/**
+ * Returns the text of a file, which has to be UTF-8, as a payment would otherwise have another reference. Throws a CommandError.
+ */
 export function decodeCsv(bytes: Buffer, file: string): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let line = 1;
@@ -33,14 +35,14 @@ export function decodeCsv(bytes: Buffer, file: string): string {
   throw new CommandError(`${file}, line ${line}: it is not UTF-8`);
 }
 
-/** Throws a CommandError. */
+/** Returns the rows of a file's text. Throws a CommandError if the file's shape is wrong. */
 export function readBatchRows(text: string, file: string): BatchRow[] {
   const rows = parseRows(text, file);
   if (rows.length === 0) throw new CommandError(`${file} has no items below its header`);
   return rows.map(({ record, line }) => {
     const empty = REQUIRED.find((column) => record[column] === '');
     if (empty !== undefined) throw new CommandError(`${file}, line ${line}: ${empty} is empty`);
-    // An optional cell that is empty is a field that is not there.
+    // An optional cell that is empty means that the field is left out.
     return {
       line,
       item: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')) as unknown as BatchItem,
@@ -62,7 +64,7 @@ function parseRows(text: string, file: string): { record: Record<string, string>
     );
   };
   try {
-    // Line ends within quotes are counted twice where they are two characters.
+    // The parser counts a line end within quotes twice if it is two characters.
     const parsed: unknown = parse(text.replaceAll('\r\n', '\n'), {
       bom: true,
       columns: judgeHeader,

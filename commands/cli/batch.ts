@@ -1,6 +1,6 @@
 /**
- * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended. The same
- * file is moved once, however often it is sent, unless its user says otherwise.
+ * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended. The
+ * transfers of a file are made once, however often it is sent, unless the user says otherwise.
  */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { openSession } from './session.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;
-/** More of them are counted and not listed. */
+/** Further failures are counted and not listed. */
 const FAILURES_SHOWN = 20;
 
 export function addBatchCommand(program: Command, end: EndCommand): void {
@@ -35,7 +35,7 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
       const rows = readBatchRows(decodeCsv(bytes, file), file);
       const { client, print, isJson } = openSession(command);
       const idempotencyKey = key ?? (again ? crypto.randomUUID() : keyOf(bytes));
-      // Told before anything is sent: whatever is lost on the way, a repeat with it moves nothing twice.
+      // Printed before anything is sent: whatever is lost on the way, a repeat with this key moves nothing twice.
       if (again) process.stderr.write(`To repeat this safely: --key ${idempotencyKey}\n`);
       const { accepted, isReplayed } = await create(client, rows, file, idempotencyKey);
       if (isReplayed) process.stderr.write(sentBefore(accepted, key));
@@ -52,7 +52,7 @@ interface BatchOptions {
   readonly wait: boolean;
 }
 
-/** The same bytes have the same key, whatever the file is called and whenever it is sent. */
+/** The same bytes have the same key, whatever the file's name and whenever it is sent. */
 function keyOf(bytes: Buffer): string {
   return `csv-sha256-${hash('sha256', bytes, 'hex')}`;
 }
@@ -73,7 +73,7 @@ function read(file: string): Buffer {
   }
 }
 
-/** A pointer to an item that is wrong is told as the line of the file. */
+/** Sends the batch. An error shows the line of the file in place of the pointer to a wrong item. */
 async function create(
   client: Client,
   rows: readonly BatchRow[],

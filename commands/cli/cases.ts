@@ -1,4 +1,4 @@
-/** `counterpoise cases`: what cannot finish by itself, and what an operator decides about it. */
+/** `counterpoise cases`: shows what cannot finish by itself, and takes an operator's decision about it. */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';
@@ -9,7 +9,7 @@ import { describeTransfer } from './transfer.ts';
 import { count, given } from './values.ts';
 
 const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
-/** What the API gives at most in one page. */
+/** The most that the API returns in one page. */
 const LISTED_MAX = 200;
 
 interface ResolveOptions {
@@ -63,7 +63,7 @@ export function addCaseCommands(program: Command): void {
     });
 }
 
-/** What is in the hands of a transfer's workflow is decided there. Answers the case or the transfer as it then is. */
+/** Resolves a case, at the transfer if its workflow has it in hand. Returns the case or the transfer as it then is. */
 async function resolve(
   client: Client,
   caseId: string,

@@ -1,4 +1,4 @@
-/** What a command ends with: its exit code, and the sentence for what went wrong. */
+/** The exit codes of the commands, and the sentence for each failure. */
 import { CommanderError } from 'commander';
 import { CounterpoiseError, type Problem } from '../../client/client.ts';
 import { SettingsError } from '../../process/config.ts';
@@ -6,7 +6,7 @@ import { StackError } from '../../dev/stack-error.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-/** Says what a command ends with where that is not 0. */
+/** Sets the exit code of a command that does not end with 0. */
 export type EndCommand = (code: ExitCode) => void;
 
 export const EXIT_HELP = `
@@ -18,7 +18,7 @@ Exit codes:
 
 With --json, one object or array is written to standard output, and nothing else; for what went wrong {"error": {code, message}}.`;
 
-/** Raised for what the user can put right: the message says how. */
+/** An error that the user can put right; the message says how. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: ExitCode;
@@ -34,13 +34,13 @@ export interface Failure {
   /** Stable, for programs. */
   readonly code: string;
   readonly message: string;
-  /** To repeat the call with, where it may have taken effect. */
+  /** The key with which to repeat the call, if it may have taken effect. */
   readonly key?: string;
-  /** Commander has told this itself. */
+  /** Commander has printed the message itself. */
   readonly isTold?: boolean;
 }
 
-/** Undefined for what is a fault of ours and is to keep its trace. */
+/** Returns undefined for an error that is a defect of this program and is to keep its stack trace. */
 export function describeFailure(error: unknown): Failure | undefined {
   if (error instanceof CommanderError) {
     const exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -67,7 +67,7 @@ function describeCallFailure({ code, status, message, problem, idempotencyKey: k
   return { exitCode: EXIT.unreachable, code, message: said + repeat, ...(key === undefined ? {} : { key }) };
 }
 
-/** Its title, its detail and its code, and a line for each fault of the request. */
+/** The problem's title, detail and code, and a line for each fault of the request. */
 function describeProblem({ title, detail, code, errors = [] }: Problem): string {
   const faults = errors.map((fault) => `\n  ${fault.pointer ?? fault.parameter ?? ''} ${fault.code}: ${fault.detail}`);
   const said = detail === undefined || faults.length > 0 ? title : `${title}: ${detail}`;

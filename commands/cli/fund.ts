@@ -1,4 +1,4 @@
-/** `counterpoise fund` and `withdraw`: money into a wallet from outside, and out of it. */
+/** `counterpoise fund` and `withdraw`: they put money into a wallet from outside, and take it out. */
 import type { Command } from 'commander';
 import type { EndCommand } from './exit-code.ts';
 import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';

@@ -1,6 +1,5 @@
 /**
- * What transfers and transactions have in common on the command line: their options, waiting for their end, and whether
- * that was a good one.
+ * The parts that transfers and transactions share on the command line: their options, the wait for their end, and its exit code.
  */
 import type { Command } from 'commander';
 import type { CallOptions, Transaction, Transfer } from '../../client/client.ts';
@@ -15,7 +14,7 @@ export interface MovementOptions {
   readonly timeout: number;
 }
 
-/** What the API waits at most in one call. */
+/** The longest wait that the API offers in one call. */
 const WAIT_SECONDS_MAX = 60;
 
 export function addMovementOptions(command: Command): Command {
@@ -28,8 +27,8 @@ export function addMovementOptions(command: Command): Command {
 }
 
 /**
- * Makes a movement and waits until it has ended or waits for somebody. Waiting longer than one call may wait is repeating
- * it with the same key.
+ * Makes a movement and waits until it has ended or waits for a person. To wait longer than one call may, it repeats the call with
+ * the same key.
  */
 export async function moveAndWait<Movement extends Transfer | Transaction>(
   create: (callOptions: CallOptions) => Promise<Movement>,
@@ -45,14 +44,14 @@ export async function moveAndWait<Movement extends Transfer | Transaction>(
   }
 }
 
-/** Neither ended nor at rest: somebody who waits for it goes on waiting. A hold rests until it is captured. */
+/** Whether a movement has neither ended nor come to rest, so that the wait goes on. A hold rests until it is captured. */
 function isUnderWay(movement: Transfer | Transaction): boolean {
   if (movement.attention !== null) return false;
   const isHeld = movement.status === 'DEBITED' && movement.capture_method === 'manual';
   return movement.status === 'PENDING' || (movement.status === 'DEBITED' && !isHeld);
 }
 
-/** For a movement whose end was waited for. */
+/** The exit code for a movement whose end was waited for. */
 export function exitCodeOf(movement: Transfer | Transaction): ExitCode {
   const hasFailed = movement.status === 'FAILED' || movement.status === 'CANCELED';
   return hasFailed || movement.attention !== null || isUnderWay(movement) ? EXIT.failed : EXIT.ok;

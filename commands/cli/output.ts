@@ -1,11 +1,11 @@
-/** What a command prints: aligned text for people, with colours on a terminal alone, or one JSON value for programs. */
+/** The output of a command for people: aligned text, with colors on a terminal alone. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 
 const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE']);
 const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED']);
 const GAP = '  ';
 
-/** A status in its colour. styleText leaves it as it is where standard output is no terminal or NO_COLOR is set. */
+/** A status in its color. styleText adds none if standard output is no terminal or NO_COLOR is set. */
 export function status(text: string): string {
   if (GOOD.has(text)) return styleText('green', text);
   return BAD.has(text) ? styleText('red', text) : styleText('yellow', text);
@@ -26,7 +26,7 @@ export function table(titles: readonly string[], rows: readonly (readonly string
   return [heads, ...rows].map(line).join('\n');
 }
 
-/** One thing, a line a field; fields without a value are left out. */
+/** One object, with a line for each field; fields without a value are left out. */
 export function fields(values: Readonly<Record<string, string | null | undefined>>): string {
   const given = Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const width = Math.max(...given.map(([name]) => name.length));

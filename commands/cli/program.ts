@@ -1,4 +1,4 @@
-/** The command line as a whole: its commands, its options for all of them, and how each ends. */
+/** The command line as a whole: its commands, the options that all of them have, and its exit code. */
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';
@@ -11,7 +11,7 @@ import { addTransferCommands } from './transfer.ts';
 import { httpUrl } from './values.ts';
 import { addWalletCommands } from './wallet.ts';
 
-/** Runs a command line; what it ends with. */
+/** Runs a command line and returns its exit code. */
 export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   const program = new Command('counterpoise')
@@ -43,7 +43,9 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addAuditCommand,
 ];
 
-/** Commander copies these to a command only where it makes it itself after they were set. */
+/**
+ * Makes every command throw instead of exit. Commander passes this on only to commands that it makes itself, and only later ones.
+ */
 function raiseInsteadOfExit(command: Command): void {
   command.exitOverride((error) => {
     throw error;

@@ -1,6 +1,4 @@
-/**
- * What every command of the command line has: the client of the API that it was pointed to, and how to say its result.
- */
+/** The session of a command: the client of the API that it was pointed to, and the output of its result. */
 import type { Command } from 'commander';
 import { createClient, type Client } from '../../client/client.ts';
 import { readSettings } from '../../process/config.ts';
@@ -14,13 +12,13 @@ export interface GlobalOptions {
 
 export interface Session {
   readonly isJson: boolean;
-  /** Connects to nothing before its first call. */
+  /** It connects to nothing before its first call. */
   readonly client: Client;
-  /** The result: `value` as JSON, or `text`, which is only made if it is to be read. */
+  /** Prints the result: `value` as JSON, or `text()`, which is called only if it is to be read. */
   readonly print: (value: unknown, text: () => string) => void;
 }
 
-/** Somebody is waiting at the prompt. */
+/** Fewer and shorter than the client's defaults: a person waits at the prompt. */
 const ATTEMPTS_MAX = 4;
 const RETRY_LIMIT_MS = 15_000;
 

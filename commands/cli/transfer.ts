@@ -1,4 +1,4 @@
-/** `counterpoise transfer`: make one, show it with its steps, and capture, cancel or reverse it. */
+/** `counterpoise transfer`: makes a transfer, shows it with its steps, and captures, cancels or reverses it. */
 import type { Command } from 'commander';
 import type { Transfer, TransferStep } from '../../client/client.ts';
 import type { EndCommand } from './exit-code.ts';
@@ -88,7 +88,7 @@ function addShowCommands(transfer: Command): void {
     });
 }
 
-/** Each answers with the transfer as it then is; where it is too late, the API says so. */
+/** Each prints the transfer as it then is; if it is too late, the API refuses. */
 function addChangeCommands(transfer: Command, end: EndCommand): void {
   transfer
     .command('capture <transfer-id> [amount]')

@@ -1,4 +1,4 @@
-/** The values of options and arguments that are more than text. A wrong one is refused as commander refuses. */
+/** The parsers of options and arguments that are more than text. A wrong value is refused in commander's own way. */
 import { InvalidArgumentError } from 'commander';
 
 /** Whole seconds from `min` to `max`. */
@@ -6,7 +6,7 @@ export function seconds(min: number, max: number): (text: string) => number {
   return whole('whole seconds', min, max);
 }
 
-/** How many, from `min` to `max`. */
+/** A count, from `min` to `max`. */
 export function count(min: number, max: number): (text: string) => number {
   return whole('a whole number', min, max);
 }
@@ -20,7 +20,7 @@ function whole(what: string, min: number, max: number): (text: string) => number
   };
 }
 
-/** `--metadata order=42 --metadata shop=7` */
+/** Parses `--metadata order=42 --metadata shop=7`, one pair a call. */
 export function pair(text: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected name=value.');
@@ -33,7 +33,7 @@ export function httpUrl(text: string): string {
   return text;
 }
 
-/** The options that were given, without those that were not: the API takes no empty fields. */
+/** Returns the options that were given, without those that were not: the API takes no empty fields. */
 export function given<Values extends object>(
   values: Values,
 ): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {

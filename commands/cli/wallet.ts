@@ -1,4 +1,4 @@
-/** `counterpoise wallet`: open a wallet, show one, list them. */
+/** `counterpoise wallet`: opens a wallet, shows one, lists them. */
 import type { Command } from 'commander';
 import type { Wallet } from '../../client/client.ts';
 import { fields, status, table } from './output.ts';
