@@ -1,6 +1,6 @@
 /**
- * The course of a transfer that nothing stands in the way of, as one activity: for local dispatch, where the process of
- * the workflow's worker has every database. It consists of the same fenced operations and status writes, so it may be
+ * The whole course of a transfer that meets no obstacle, as one activity: for local dispatch, where the process of the workflow's
+ * worker has every database. It consists of the same fenced operations and status writes as the single activities, so it may be
  * repeated, or be followed by any of them, wherever it stopped.
  */
 import type { TraceContext } from '../domain/trace-context.ts';
@@ -17,8 +17,8 @@ export function createTransferAtOnce({
 }: Pick<WalletActivities, 'debit' | 'credit'> & Pick<TransferActivities, 'recordTransferStatus'>) {
   return {
     /**
-     * Answers the stored end, or undefined where a leg was refused, or where it has needed attention before: the rest is its
-     * workflow's then.
+     * Returns the stored end; undefined if a leg was refused, or if the transfer has ever needed attention: then its workflow does
+     * the rest.
      */
     async transferAtOnce({
       terms,
@@ -35,7 +35,7 @@ export function createTransferAtOnce({
       if ((await debit({ terms, trace, total })).outcome !== 'applied') return undefined;
       const debitedAtMs = Date.now();
       const credited = await credit({ terms, trace, total });
-      // What moved a part of it was another movement's.
+      // A credit of another amount was another movement's.
       if (credited.outcome !== 'applied' || credited.amount !== undefined) return undefined;
       const next = { status: 'COMPLETED' } as const;
       const completed = {

@@ -1,6 +1,7 @@
 /**
- * How fine an amount may be. The ledger keeps four decimals of every currency; what nobody can pay out should not come in, and
- * should not be made by a division. docs/decisions/0025 says why so. Pure; asked when a movement is accepted, and never again.
+ * The precision that an amount may have. The ledger keeps four decimals of every currency; but an amount that nobody can pay out
+ * should not come in, and should not be made by a division (docs/decisions/0025 says why). Pure; asked when a movement is accepted,
+ * and never again.
  */
 import { minorUnits, type Currency } from './currency.ts';
 import { LEDGER_DECIMALS, parseUnits } from './money.ts';
@@ -8,12 +9,12 @@ import { LEDGER_DECIMALS, parseUnits } from './money.ts';
 /** `currency`: as the currency allows; `ledger`: four decimals of every currency. */
 export type AmountPrecision = 'currency' | 'ledger';
 
-/** Between two wallets, or in from the outside world and out to it. */
+/** The way of an amount: between two wallets, or in from the outside world or out to it. */
 export type Passage = 'between_wallets' | 'outside';
 
 /**
- * How many decimals an amount may have. Outside there are no parts of a minor unit. Between wallets there may be, as for fees
- * and prices of less than a cent, but not of a currency that has no minor unit at all.
+ * How many decimals an amount may have. Nobody outside can pay parts of a minor unit. Between wallets there may be such parts, as
+ * for fees and prices of less than a cent, but not of a currency that has no minor unit at all.
  */
 export function decimalsMax(currency: Currency, passage: Passage, precision: AmountPrecision): number {
   if (precision === 'ledger') return LEDGER_DECIMALS;

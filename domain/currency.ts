@@ -18,7 +18,7 @@ declare const brand: unique symbol;
 /** An active ISO 4217 code, upper case. */
 export type Currency = string & { readonly [brand]: 'Currency' };
 
-/** In the order of the alphabet. */
+/** In alphabetical order. */
 export const CURRENCIES = ACTIVE_CODES.split(' ') as readonly string[] as readonly Currency[];
 const currencies: ReadonlySet<string> = new Set(CURRENCIES);
 
@@ -26,7 +26,7 @@ export function isCurrency(text: string): text is Currency {
   return currencies.has(text);
 }
 
-/** How many decimals an amount has that can be paid out: 2 for USD, 0 for JPY, 3 for KWD. */
+/** How many decimals an amount may have to be paid out: 2 for USD, 0 for JPY, 3 for KWD. */
 export function minorUnits(currency: Currency): 0 | 2 | 3 {
   if (WITHOUT_MINOR_UNIT.has(currency)) return 0;
   return OF_THOUSANDTHS.has(currency) ? 3 : 2;

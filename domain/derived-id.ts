@@ -41,15 +41,15 @@ export function batchTransferId(batch: BatchId, index: number): TransferId {
 }
 
 /**
- * The transfers of a batch, in their order, which is the order of their ids too: an id ends in the item's place. So the items
- * of a batch lie side by side in every index that begins with such an id.
+ * The ids of a batch's transfers, in the order of the items, which is the order of the ids too: an id ends in the item's place. So
+ * the items of a batch lie side by side in every index that begins with such an id.
  */
 export function batchTransferIds(batch: BatchId, count: number): TransferId[] {
   const items = batchItemsId(batch);
   return Array.from({ length: count }, (_, index) => placed(items, index));
 }
 
-/** As the transfer at a place of a batch was named at first. */
+/** The id that the transfer at a place of a batch had before ids ended in the place. */
 export function formerBatchTransferId(batch: BatchId, index: number): TransferId {
   return derivedUuid('movement', TENANT, 'batch-transfer', batch, String(index)) as TransferId;
 }
@@ -64,7 +64,7 @@ export function recurringRunId(recurringTransferId: RecurringTransferId, runName
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
 }
 
-/** The comparison of everything that follows from a shard's lacking what it had. */
+/** The run that compares everything because a shard lacks this leg, which it had. */
 export function comparisonRunId(shard: number, { movement, leg }: Watermark): RunId {
   return derivedUuid('comparison', TENANT, String(shard), movement, leg) as RunId;
 }

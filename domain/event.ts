@@ -6,7 +6,7 @@ import type { TraceContext } from './trace-context.ts';
 
 export interface CloudEvent {
   readonly specversion: '1.0';
-  /** Type and subject's movement: an event that is written twice has the same id, and the outbox holds it once. */
+  /** The type and the movement's id: an event that is written twice has the same id, and the outbox holds it once. */
   readonly id: string;
   readonly source: string;
   readonly type: string;
@@ -20,7 +20,7 @@ export interface CloudEvent {
   readonly data: Record<string, string>;
 }
 
-/** What all events of a type that are written at once have in common: without id, subject and data. */
+/** The common part of all events of a type that are written at once: everything but id, subject and data. */
 export function eventEnvelope(
   type: string,
   trace: TraceContext,

@@ -1,6 +1,6 @@
 /**
- * Sets of places in a batch, written as ranges: `0-1999`, or `0-16,18,20-1999`. What workflows and activities say to each other
- * about items, so its length is what a batch leaves in a history: a range costs its two ends, however many are in it. Pure.
+ * Sets of places in a batch, written as ranges: `0-1999`, or `0-16,18,20-1999`. Workflows and activities name items by such sets,
+ * so their length is what a batch leaves in a history: a range costs its two ends, however many places are in it. Pure.
  */
 
 /** The text of a set; its members may come in any order, and more than once. */

@@ -1,6 +1,6 @@
 /**
- * What the reconciliation asks of the wallet service, as a port: a function over the shards' databases where they are in
- * the same process, a call of the wallet API where they are not. It only reads, and each answer is bounded.
+ * The reconciliation's questions to the wallet service, as a port: a function over the shards' databases if they are in the same
+ * process, else a call of the wallet API. It only reads, and each answer is bounded.
  */
 import type { Cursor, Window } from './transfer/reconciliation.ts';
 import type { Moved } from './transfer/settlement.ts';
@@ -15,33 +15,36 @@ export interface Ledger {
   readonly shardCount: number;
   /** A shard's own clock, in milliseconds since 1970. */
   readonly clock: (shard: number) => Promise<number>;
-  /** Whether a shard still has the leg that it is known to have decided, and which it has decided last. */
+  /** Whether a shard still has the leg that it is known to have decided, and which leg it has decided last. */
   readonly watermark: (
     shard: number,
     known: Watermark | null,
   ) => Promise<{ isKnownThere: boolean; newest: Watermark | null }>;
-  /** The movements that a shard has decided a leg of, by its fences. */
+  /** The movements of which a shard has decided a leg, by its fences. */
   readonly fences: (page: LedgerPage) => Promise<{ movements: string[]; next: Cursor | null }>;
   /**
-   * The entries that a shard has written, each held against the one before it in its wallet: which wallets' entries or
-   * balances are not what they should be, and which movements have an entry but no fence.
+   * The entries that a shard has written, each compared with the one before it in its wallet: names the wallets whose entries or
+   * balances are not what they should be, and the movements that have an entry but no fence.
    */
   readonly entries: (
     page: LedgerPage,
   ) => Promise<{ checked: number; wallets: string[]; movements: string[]; next: Cursor | null }>;
-  /** The wallets of a shard that follow `after` in the order of their ids: those whose balance is not its last entry's. */
+  /**
+   * Checks the wallets of a shard that follow `after` in the order of their ids; names those whose balance is not that of their
+   * last entry.
+   */
   readonly wallets: (slice: {
     shard: number;
     after: string | null;
     limit: number;
   }) => Promise<{ checked: number; wallets: string[]; next: string | null }>;
-  /** What every shard did for these movements, at most MOVEMENTS_MAX; nothing of those that no shard knows. */
+  /** What every shard did for these movements, at most MOVEMENTS_MAX; movements that no shard knows are left out. */
   readonly movements: (ids: readonly string[]) => Promise<Map<string, Moved>>;
-  /** What is wrong about a wallet, by all of its entries, in a sentence that stays the same while it is not repaired. */
+  /** The problem of a wallet, judged by all of its entries, in a sentence that stays the same while it is not repaired. */
   readonly walletProblem: (walletId: string) => Promise<string | undefined>;
 }
 
-/** A leg that a shard has decided: what is there while it is, and everything that was decided before. */
+/** A leg that a shard has decided. While the shard has this leg, it also has every leg that was decided before. */
 export interface Watermark {
   readonly movement: string;
   readonly leg: string;

@@ -15,13 +15,13 @@ export interface Money {
 /** The largest amount of one movement, which is what numeric(19,4) holds: fifteen digits and four decimals. */
 const AMOUNT_UNITS_MAX = 10n ** 19n - 1n;
 
-/** Of every currency, in the ledger and on the wire. */
+/** The decimals of every currency, in the ledger and on the wire. */
 export const LEDGER_DECIMALS = 4;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;
 
 /**
- * Ten-thousandths of a decimal string with at most four decimals, such as `"25"` or `"-3.1"`. Throws a RangeError for
- * anything else: input from outside is judged by `amountProblem` first.
+ * Converts a decimal string with at most four decimals, such as `"25"` or `"-3.1"`, to ten-thousandths. Throws a RangeError for
+ * anything else: `amountProblem` judges input from outside first.
  */
 export function parseUnits(decimal: string): bigint {
   const match = DECIMAL.exec(decimal);

@@ -1,5 +1,5 @@
 /**
- * Which shard of the wallet service holds a wallet. A wallet's bucket is read off its id and never changes; the buckets
+ * The routing of wallets to the shards of the wallet service. A wallet's bucket is read off its id and never changes; the buckets
  * are dealt to the shards in equal ranges. The wallet databases record their range and refuse another (db/migrate.ts).
  */
 import type { WalletId } from './ids.ts';

@@ -1,4 +1,4 @@
-/** What ties the log lines, events and workflow of one request together. */
+/** The trace context that ties the log lines, events and workflow of one request together. */
 export interface TraceContext {
   readonly requestId: string;
   /** W3C Trace Context, as it came with the request; see https://www.w3.org/TR/trace-context/ */

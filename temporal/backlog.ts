@@ -1,7 +1,7 @@
 /**
- * Watches how far the workers are behind, so that more than they hold is refused while it costs nobody anything: what is
- * accepted has a deadline, and behind a backlog it would only be accepted to be given up. One cheap call a second. A server
- * that does not tell is taken for one without a backlog.
+ * The watch over the workers' backlog, so that new movements are refused while it is long: refusing costs nobody anything, but an
+ * accepted movement has a deadline, and behind a long backlog it would be accepted only to be given up. One cheap call a second. A
+ * server that does not tell its backlog is taken to have none.
  */
 import type { Client } from '@temporalio/client';
 import type { Logger } from '../process/telemetry.ts';
@@ -9,12 +9,12 @@ import { TRANSFER_TASK_QUEUE } from '../workflows/transfer/messages.ts';
 import { answerWithin } from './health.ts';
 
 export interface Backlog {
-  /** Whether what is accepted now would wait for long before anything is done about it. */
+  /** Whether a movement that is accepted now would wait for long before anything is done about it. */
   readonly isLong: () => boolean;
   readonly stop: () => void;
 }
 
-/** Workflow tasks that wait for a worker, as many as the server thinks they are. */
+/** The workflow tasks that wait for a worker, by the server's estimate. */
 export interface WaitingTasks {
   readonly count: number;
   readonly oldestSeconds: number;
@@ -22,7 +22,7 @@ export interface WaitingTasks {
 
 const INTERVAL_MS = 1_000;
 const ANSWER_LIMIT_MS = 1_000;
-/** A few that wait are those of a worker that is just being started again. */
+/** Up to so many waiting tasks are no backlog: a worker may just be starting again. */
 const COUNT_MAX = 100;
 const OLDEST_SECONDS_MAX = 5;
 const WORKFLOW_TASKS = 1;
@@ -48,7 +48,7 @@ export function watchBacklog(
         );
       else if (wasLong && !isLong) log.info('the workers have caught up');
     } catch {
-      // A busy server answers late: what was known of it is the best guess. Whether it is down is for health.ts to say.
+      // A busy server answers late: its last answer is the best guess. Whether it is down is for health.ts to say.
     }
     if (!isStopped) timer = setTimeout(() => void look(), INTERVAL_MS);
   };

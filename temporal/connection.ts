@@ -1,9 +1,9 @@
-/** Connects to Temporal by the settings: a server on loopback, a cluster with TLS, or Temporal Cloud with an API key. */
+/** The connections to Temporal, by the settings: a server on loopback, a cluster with TLS, or Temporal Cloud with an API key. */
 import { Client, Connection, type ConnectionLike } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
 
-/** A connection for workers, which a client of the same process may share; eager workflow start needs that. */
+/** A connection for workers, which a client of the same process may share; eager workflow start needs a shared connection. */
 export function connectWorker(settings: Settings): Promise<NativeConnection> {
   return NativeConnection.connect(connectionOptions(settings));
 }

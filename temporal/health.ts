@@ -1,7 +1,7 @@
 /**
- * Watches whether Temporal answers, so that new movements are refused at once while it is known not to. One cheap call a
- * second; one answer in time means up, several misses in a row mean down, so that a busy server or a busy process is not
- * taken for a dead one. Recovers by itself.
+ * The watch whether Temporal answers, so that new movements are refused at once while it is known not to. One cheap call a second;
+ * one answer in time means up, several misses in a row mean down, so that a busy server or a busy process is not taken for a dead
+ * one. Recovers by itself.
  */
 import type { Client } from '@temporalio/client';
 import { InstallationError } from '../domain/installation.ts';
@@ -9,9 +9,9 @@ import { LATE, within } from '../process/deadline.ts';
 import type { Logger } from '../process/telemetry.ts';
 
 export interface TemporalMonitor {
-  /** Whether Temporal is known to be down. Until it was asked for the first time, it is not. */
+  /** Whether Temporal is known to be down. False until the first calls have missed. */
   readonly isDown: () => boolean;
-  /** To be told of a call that failed or was late: asks at once instead of with the next second. */
+  /** Asks at once instead of with the next second; to be called when a call to Temporal failed or was late. */
   readonly suspect: () => void;
   readonly stop: () => void;
 }
@@ -19,10 +19,10 @@ export interface TemporalMonitor {
 const INTERVAL_MS = 1_000;
 const ANSWER_LIMIT_MS = 1_000;
 const MISSES_UNTIL_DOWN = 3;
-/** A timer that is this late was held up by this process, and says nothing about the server. */
+/** If a time-out comes this late, this process was held up, and the miss says nothing about the server. */
 const OWN_DELAY_MS = 300;
 
-/** `ask` is the call that is made, for the namespace: a server without it, or with another's, cannot start anything either. */
+/** `ask` asks for the namespace: a server without it, or with another installation's, cannot start anything either. */
 export function monitorTemporal(ask: () => Promise<unknown>, log: Logger): TemporalMonitor {
   let misses = 0;
   let isAsking = false;
@@ -43,12 +43,12 @@ export function monitorTemporal(ask: () => Promise<unknown>, log: Logger): Tempo
     const wasDown = misses >= MISSES_UNTIL_DOWN;
     if (error === undefined && wasDown) log.info('Temporal answers again');
     if (error === undefined) misses = 0;
-    // An answer that is another installation's is no matter of patience.
+    // One answer with another installation's namespace is enough: more patience would change nothing.
     else if (error instanceof InstallationError) misses = Math.max(misses + 1, MISSES_UNTIL_DOWN);
     else if (!isOwnDelay) misses += 1;
     if (!wasDown && misses >= MISSES_UNTIL_DOWN)
       log.warn({ err: error }, 'Temporal does not answer: new movements are refused until it does');
-    // Once it has missed, the next question follows at once, until it is known to be up or down.
+    // After a miss, the next question follows at once, until Temporal is known to be up or down.
     const isUnclear = error !== undefined && misses < MISSES_UNTIL_DOWN;
     if (!isStopped)
       timer = setTimeout(
@@ -68,7 +68,7 @@ export function monitorTemporal(ask: () => Promise<unknown>, log: Logger): Tempo
   };
 }
 
-/** A call's answer; raises if there is none within the limit, and gives the call up. */
+/** Returns a call's answer; gives the call up and throws if there is none within the limit. */
 export async function answerWithin<T>(client: Client, limitMs: number, call: () => Promise<T>): Promise<T> {
   const givenUp = new AbortController();
   const answer = await within(limitMs, client.connection.withAbortSignal(givenUp.signal, call));

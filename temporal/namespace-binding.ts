@@ -1,7 +1,7 @@
 /**
- * Makes sure that the Temporal namespace is the one that the process's installation is bound to, by Temporal's own id of it:
- * another server at the same address has another one, and its workflows move another installation's money. Asked before
- * anything is started or polled, and once a second after that, because a connection that is made again may lead elsewhere.
+ * The check that the Temporal namespace is the one that the process's installation is bound to, by Temporal's own id of it: another
+ * server at the same address has another id, and its workflows move another installation's money. The check is made before anything
+ * is started or polled, and once a second after that, because a connection that is made again may lead elsewhere.
  */
 import type { Client } from '@temporalio/client';
 import { InstallationError, type Installation } from '../domain/installation.ts';
@@ -9,22 +9,22 @@ import { answerWithin } from './health.ts';
 
 export interface NamespaceBinding {
   /**
-   * The installation, once its namespace is known to be the one that answers, or was so within the last `maxAgeMs`.
-   * Throws an InstallationError if it is another's, and whatever else keeps it from being known.
+   * Returns the installation if its own namespace answers, or did so within the last `maxAgeMs`. Throws an InstallationError if
+   * another installation's answers, and any other fault that keeps the answer from being known.
    */
   readonly verify: (maxAgeMs?: number) => Promise<Installation>;
   /** Rejects with the first InstallationError. */
   readonly broken: Promise<never>;
 }
 
-/** For what is started often: the namespace is asked for once a second anyway. */
+/** The `maxAgeMs` of frequent starts: the namespace is asked for once a second anyway. */
 export const VERIFIED_WITHIN_MS = 2_000;
 const ANSWER_LIMIT_MS = 1_000;
 
-/** `own` tells the installation that the process's databases belong to. */
+/** `own` returns the installation that the process's databases belong to. */
 export function bindNamespace(client: Client, own: () => Promise<Installation>): NamespaceBinding {
   const { promise: broken, reject: breakWith } = Promise.withResolvers<never>();
-  // Not everybody waits for it.
+  // A rejection for which nobody waits must not end the process.
   broken.catch(() => {});
   let verified: { readonly installation: Installation; readonly at: number } | undefined;
   let asking: Promise<Installation> | undefined;
@@ -51,7 +51,7 @@ export function bindNamespace(client: Client, own: () => Promise<Installation>):
     broken,
     async verify(maxAgeMs = 0) {
       if (verified !== undefined && performance.now() - verified.at < maxAgeMs) return verified.installation;
-      // Whoever accepts no age at all wants an answer to a question of its own.
+      // A caller that accepts no age needs an answer to a question that is asked now.
       if (maxAgeMs === 0) return ask();
       asking ??= ask().finally(() => {
         asking = undefined;
@@ -61,7 +61,7 @@ export function bindNamespace(client: Client, own: () => Promise<Installation>):
   };
 }
 
-/** Temporal's id of the client's namespace. A server that tells none is told apart by the namespace's name. */
+/** Temporal's id of the client's namespace. If the server tells none, the namespace's name takes its place. */
 export async function namespaceId(client: Client): Promise<string> {
   const { namespace } = client.options;
   const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace });

@@ -1,4 +1,4 @@
-/** What an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. */
+/** The activity that an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. */
 import type { Client } from '@temporalio/client';
 import { answerWithin } from './health.ts';
 
@@ -8,10 +8,10 @@ export interface PendingFailure {
   readonly lastError: string;
 }
 
-/** For somebody who waits for an answer that does without. */
+/** Short: a caller waits, and can do without this answer. */
 const ANSWER_LIMIT_MS = 700;
 
-/** The failing activity of a workflow that was tried most often; undefined if there is none, or no answer in time. */
+/** Of a workflow's failing activities the one tried most often; undefined if there is none, or no answer in time. */
 export async function pendingFailure(client: Client, workflowId: string): Promise<PendingFailure | undefined> {
   try {
     const { status, raw } = await answerWithin(client, ANSWER_LIMIT_MS, () =>

@@ -1,6 +1,6 @@
 /**
- * Registers the search attributes of the workflows, and tells whether they are there: without them a start fails and an
- * upsert hangs its workflow.
+ * The registration of the workflows' search attributes, and the check that they are there: without them a start fails and an upsert
+ * hangs its workflow.
  */
 import type { Client } from '@temporalio/client';
 import { SearchAttributeType } from '@temporalio/common';
@@ -13,7 +13,7 @@ const INDEXED_VALUE_TYPE: Partial<Record<SearchAttributeType, number>> = {
   [SearchAttributeType.KEYWORD_LIST]: 7,
 };
 
-/** Adds those that the namespace does not have yet. A repeat changes nothing. */
+/** Adds the search attributes that the namespace does not have yet. A repeat changes nothing. */
 export async function registerSearchAttributes(client: Client): Promise<void> {
   const missing = await missingSearchAttributes(client);
   if (missing.length > 0) await addSearchAttributes(client, missing);
@@ -34,7 +34,7 @@ export async function addSearchAttributes(
   });
 }
 
-/** The names of those that the namespace does not have. */
+/** The names of our search attributes that the namespace does not have. */
 export async function missingSearchAttributes(client: Client): Promise<string[]> {
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
     namespace: client.options.namespace,

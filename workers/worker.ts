@@ -1,6 +1,6 @@
 /**
- * Runs a Temporal worker on one task queue, with what all workers of Counterpoise share: log, drain, and how a fault of
- * an activity becomes an ApplicationFailure.
+ * A Temporal worker on one task queue, with what all workers of Counterpoise share: the log, the drain, and the way in which a
+ * fault of an activity becomes an ApplicationFailure.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import {
@@ -18,7 +18,7 @@ import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
 
-/** Of an activity's database: longer than its role's statement_timeout, so that the server speaks first. */
+/** The query time-out of an activity's database: longer than the role's statement_timeout, so that the server speaks first. */
 export const ACTIVITY_QUERY_TIMEOUT_MS = 4_500;
 
 export interface WorkerContext {
@@ -28,20 +28,20 @@ export interface WorkerContext {
   readonly logger: Logger;
 }
 
-/** What the SDK warns of at each start of a wallet worker, which has no workflows. */
+/** The beginning of the SDK's warning at each start of a wallet worker, which has no workflows. */
 const ACTIVITIES_ALONE = 'No workflows registered';
 
 /**
- * To be called once, before the first connection is made: the SDK's own log lines go to ours, and it leaves the signals
- * of the process alone.
+ * Sends the SDK's own log lines to ours, and has it leave the signals of the process alone. To be called once, before the first
+ * connection is made.
  */
 export function installTemporalRuntime(logger: Logger): void {
-  // What the SDK calls information is about its own life, so it is for debugging ours.
+  // The SDK's information is about its own workings: for us, these are debug lines.
   const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) =>
     logger[level](attributesOf(meta), message);
   Runtime.install({
     shutdownSignals: [],
-    // Else its native part writes lines of its own to the console, in a format of its own.
+    // Otherwise the SDK's native part writes lines to the console, in a format of its own.
     telemetryOptions: { logging: { forward: {} } },
     logger: {
       log: (level, message, meta) =>
@@ -56,8 +56,8 @@ export function installTemporalRuntime(logger: Logger): void {
 }
 
 /**
- * Starts to poll, if Temporal's namespace is the installation's own, and fails once it is not any more; `stop` lets what
- * runs finish, within some seconds.
+ * Starts to poll if Temporal's namespace is the installation's own, and fails once it no longer is; `stop` lets running tasks
+ * finish, within some seconds.
  */
 export async function startWorker(
   { connection, binding, settings, logger }: WorkerContext,
@@ -67,7 +67,7 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
-    // More than are asked for at once: with fewer, eager starts leave none to the pollers, and what was not eager waits.
+    // More slots than starts at once: with fewer, eager starts leave none to the pollers, and other workflow tasks wait.
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
@@ -87,7 +87,7 @@ export async function startWorker(
   };
 }
 
-/** How long a namespace that was the installation's own is taken for it, before it is asked again. */
+/** How long a verified namespace is trusted before the server is asked again. */
 const WATCH_MS = 1_000;
 
 /** The one place where faults become failures that Temporal repeats; refusals are values and do not come here. */
@@ -103,7 +103,7 @@ const faultInterceptor: ActivityInterceptors = {
         const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
         throw ApplicationFailure.create({
           message: fault instanceof Error ? fault.message : String(fault),
-          // Compensation never gives up, because no other fault of ours ends its retries.
+          // No other fault of ours ends the retries, so compensation never gives up.
           nonRetryable: fault instanceof MovementMissing,
           ...(fault instanceof WalletBusy ? { nextRetryDelay: fault.retryInMs } : {}),
           type: code ?? (fault instanceof Error ? fault.name : 'Error'),
@@ -114,7 +114,7 @@ const faultInterceptor: ActivityInterceptors = {
   },
 };
 
-/** The SDK's attributes in our spelling, without those that say the same on every line. */
+/** The SDK's attributes in our spelling, without those that are the same on every line. */
 function attributesOf(meta: object): object {
   const { workflowId, error, sdkComponent, ...rest } = meta as Record<string, unknown>;
   const { transfer_id, transaction_id, batch_id, reason, cause, activityType, attempt, taskQueue, message } = rest;

@@ -1,7 +1,7 @@
 /**
- * The workflow code as workers run it: one file, bundled once for what it is made of and kept beside the packages, for
- * bundling costs a second or two of every start and a bundler's memory. `node workers/workflow-bundle.ts` makes it ahead of
- * the first start, as the container image does.
+ * The workflow code as workers run it: one file, bundled once for each state of its sources and kept beside the packages, because
+ * bundling costs every start a second or two and a bundler's memory. `node workers/workflow-bundle.ts` makes it ahead of the first
+ * start, as the container image does.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { bundleWorkflowCode, type Logger, type WorkflowBundleOption } from '@tem
 
 const ROOT = new URL('../', import.meta.url);
 const CACHE = new URL('node_modules/.cache/counterpoise/', ROOT);
-/** What the bundle is made of: its sources, and the packages in their versions. */
+/** The sources of the bundle: these folders, and the packages in the versions of the lock file. */
 const SOURCES = ['workflows/', 'domain/'];
 const VERSIONS = 'package-lock.json';
 
 const silent = (): void => {};
 const QUIET: Logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-/** The bundle of the code that is here, made if there is none. Any number of processes may ask at once. */
+/** Returns the bundle of the present code, making it if there is none. Any number of processes may ask at once. */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const file = new URL(`workflows-${await workflowCodeHash()}.js`, CACHE);
   const kept = { codePath: fileURLToPath(file) };
@@ -27,7 +27,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const workflowsPath = fileURLToPath(new URL('workflows/index.ts', ROOT));
   const { code } = await bundleWorkflowCode({
     workflowsPath,
-    // Evaluated once for a worker and not for every run: none of these modules keeps anything, and the SDK freezes them.
+    // Evaluated once for a worker and not for every run: none of these modules keeps state, and the SDK freezes them.
     preloadModules: [workflowsPath],
     logger: QUIET,
   });
@@ -38,12 +38,12 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
     await rename(written, file);
     return kept;
   } catch {
-    // Where nothing can be written, it is made anew at every start.
+    // If the cache cannot be written, the bundle is made anew at every start.
     return { code };
   }
 }
 
-/** What the bundle of the sources under `root` is kept under: another source, at whatever depth, is another bundle. */
+/** The hash under which the bundle of the sources under `root` is kept: a change of any source, at any depth, changes it. */
 export async function workflowCodeHash(root = ROOT): Promise<string> {
   const hash = createHash('sha256').update(await readFile(new URL(VERSIONS, root)));
   hash.update(await readFile(new URL(import.meta.url)));

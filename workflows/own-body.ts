@@ -1,4 +1,4 @@
-/** The body that a movement's workflow was started for; undefined of a run of before that was kept. */
+/** The hash of the body that a movement's run was started for; undefined for a run that started before the hash was kept. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { MovementMemo } from './transfer/messages.ts';
 
@@ -7,7 +7,10 @@ export function ownBodyHash(): string | undefined {
   return memo.bodyHash;
 }
 
-/** Whether it was started for another body than this one, as far as both are known: an API of the version before names none. */
+/**
+ * Whether this run was started for another body than the one in a request. False unless both hashes are known: an API of the
+ * version before sends none.
+ */
 export function isOfAnotherBody({ bodyHash }: Partial<MovementMemo> = {}): boolean {
   const own = ownBodyHash();
   return own !== undefined && bodyHash !== undefined && own !== bodyHash;

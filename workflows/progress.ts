@@ -1,6 +1,6 @@
 /**
- * What the Temporal Web UI shows of a movement while it runs: its status as a search attribute, and the current details.
- * The row in the transfer database, not this, is what the API answers from.
+ * The display of a running movement in the Temporal Web UI: its status as a search attribute, and the current details. The API
+ * answers from the row in the transfer database, never from this display.
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { TransactionStatus } from '../domain/transfer/transaction.ts';
@@ -12,7 +12,7 @@ export function showStatus(status: TransferStatus | TransactionStatus): void {
   setCurrentDetails(status);
 }
 
-/** Compensation cannot finish: somebody has to look, until it has. */
+/** Shows that compensation cannot finish and that an operator has to look, until `showAttentionOver`. */
 export function showAttention(step: string, error: string): void {
   upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: true }]);
   setCurrentDetails(`Needs attention: ${step} keeps failing.\n\n${error}`);
@@ -22,7 +22,7 @@ export function showAttentionOver(): void {
   upsertSearchAttributes([{ key: searchAttributes.needsAttention, value: false }]);
 }
 
-/** Why a movement needs attention, as a stable code: `cancel_credit_failing`. */
+/** Returns the reason for a movement's attention as a stable code, such as `cancel_credit_failing`. */
 export function attentionReason(step: string): string {
   return `${step.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_failing`;
 }

@@ -1,12 +1,15 @@
 /**
- * Lets an operator have what keeps failing tried at once, where that is all that can be done about it: in batches and in
- * one-sided transactions. What may be done about a transfer is in compensation.ts.
+ * The operator's request to retry at once the step that keeps failing, in batches and one-sided transactions. An operator can do
+ * nothing else about these; for a transfer, compensation.ts has more.
  */
 import { condition, setHandler } from '@temporalio/workflow';
 import { retryUpdate } from './transfer/messages.ts';
 import { refusal } from './transfer/requests.ts';
 
-/** What `steps.runUntilDone` waits for beside the end of its pause. A request is refused while nothing is stuck. */
+/**
+ * Receives requests to retry, and refuses them while nothing is stuck. The function that it returns waits for the next request: it
+ * is the `untilHurried` of `steps.runUntilDone`.
+ */
 export function receiveRetries(isStuck: () => boolean): () => Promise<void> {
   let retries = 0;
   setHandler(

@@ -1,5 +1,5 @@
 /**
- * How a workflow calls activities: where they run, how long they may take, how they are repeated. All waiting and
+ * The calls of activities from a workflow: where an activity runs, how long it may take, and how it is repeated. All waiting and
  * retrying is Temporal's.
  */
 import {
@@ -29,8 +29,8 @@ type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 
 /**
- * Calls an activity by its name, on the task queue of the service that owns its database. Given up after `limitMs`, if it
- * has such a limit: then it may still arrive.
+ * Calls an activity by its name, on the task queue of the service that owns its database. With `limitMs`, the call is given up
+ * after that many milliseconds; the activity may still arrive afterwards.
  */
 export type Step = <Name extends keyof Activities>(
   name: Name,
@@ -42,27 +42,27 @@ export type Step = <Name extends keyof Activities>(
 type Attempt<Name extends keyof Activities> = { readonly answer: Answers[Name] } | undefined;
 
 export interface Steps {
-  /** The one attempt that local dispatch makes while the first workflow task lasts: undefined if there is none, or if it failed. */
+  /** Makes the one attempt that local dispatch has in the first workflow task; undefined if there is none, or if it failed. */
   readonly attempt: <Name extends keyof Activities>(name: Name, input: Inputs[Name]) => Promise<Attempt<Name>>;
-  /** Repeats until it is answered or its cancellation scope is canceled. For everything but compensation. */
+  /** Repeats the activity until it succeeds, its limit passes, or its scope is canceled. For everything but compensation. */
   readonly run: Step;
-  /** For compensation: never gives up. */
+  /** For compensation: repeats the activity without a limit. */
   readonly runUntilDone: (stuck: Stuck) => Step;
-  /** From here on every step is an ordinary activity: a request that is acted upon has to be durable first. */
+  /** Makes every later step an ordinary activity: a request has to be durable before it is acted upon. */
   readonly leaveFirstTask: () => void;
 }
 
-/** Of a workflow's input: how it calls, and for which installation. */
+/** The part of a workflow's input that says how it calls activities, and for which installation. */
 interface Caller {
   readonly dispatch: Dispatch;
   readonly installationId?: InstallationId;
 }
 
-/** What happens around a compensation that keeps failing. */
+/** The callbacks around a compensation that keeps failing. */
 export interface Stuck {
-  /** Called once it has failed for three minutes. */
+  /** Called once the compensation has failed for three minutes. */
   readonly onStuck: (step: keyof Activities, lastError: string) => Promise<void>;
-  /** Resolves when somebody asks that it be tried at once. */
+  /** Resolves when an operator asks to try again at once. */
   readonly untilHurried?: () => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ const FORWARD: ActivityOptions = {
   startToCloseTimeout,
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 };
-/** The server gives up at once what it would repeat after the limit, so the last pause is what is lost of it. */
+/** Temporal ends an activity at once if its next try would come after the limit: so at most the last pause of the limit is lost. */
 const BOUNDED: ActivityOptions = {
   retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
 };
@@ -97,7 +97,7 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
     input: Inputs[Name],
     call: () => Promise<Answers[Name]>,
   ): Promise<Answers[Name]> => {
-    // Without a tick in between where none is made: replays of what ordinary dispatch did depend on their number.
+    // No `await` unless an attempt is made: replays of ordinary dispatch depend on the number of microtasks.
     const attempt = first.isOpen() ? await first.attempt(name, input) : undefined;
     return attempt === undefined ? call() : attempt.answer;
   };
@@ -125,7 +125,7 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
           try {
             return await ordinary(name, taskQueue, input, COMPENSATION_UNTIL_ATTENTION);
           } catch (error) {
-            // Telling of it must not hold up the compensation, whose database may be back before the one that is told.
+            // `onStuck` must not hold up the compensation, whose database may be back before the one that `onStuck` writes to.
             const telling = new CancellationScope();
             const told = telling.run(() => onStuck(name, rootCause(error) ?? String(error))).catch(() => {});
             const answer = await hurriedly(() => ordinary(name, taskQueue, input, COMPENSATION), untilHurried);
@@ -148,13 +148,12 @@ function ordinary<Name extends keyof Activities>(
 }
 
 /**
- * In local dispatch, tries each step once as a local activity while the first workflow task lasts, and takes the ordinary
- * way after a throw or any wait. Results of local activities are not durable before their workflow task ends, and one
- * that retries holds up timers and cancel requests: the fences make the repeats after a crash harmless, and trying once
- * within the first task keeps the rest from happening.
+ * The first workflow task in local dispatch: each step is tried once as a local activity; after a throw or any wait, steps are
+ * ordinary activities. Results of local activities are not durable before their workflow task ends, but the fences make the repeats
+ * after a crash harmless. A local activity that retries holds up timers and cancel requests, so each is tried only once.
  */
 function firstTask(dispatch: Dispatch) {
-  // The events before the first command of a run whose first workflow task went well: started, scheduled, started.
+  // The history length at the first command of a run whose first workflow task did not fail: started, scheduled, started.
   const FIRST_TASK_HISTORY_LENGTH = 3;
   let isOver = false;
 
@@ -166,7 +165,7 @@ function firstTask(dispatch: Dispatch) {
       const local = proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } });
       return { answer: await call(local, name, input) };
     } catch (error) {
-      // The ordinary way of a scope that is canceled ends at once.
+      // A canceled scope ends the ordinary activity, too, at once, so the first task stays open for compensation.
       if (!isCancellation(error)) isOver = true;
       return undefined;
     }
@@ -177,7 +176,7 @@ function firstTask(dispatch: Dispatch) {
   return { isOpen, attempt, leave };
 }
 
-/** The answer of a call that goes on retrying; whenever it is hurried, its pause is cut short by a call anew. */
+/** Returns the result of a call that goes on retrying. Whenever it is hurried, a new call cuts the pause short. */
 async function hurriedly<T>(attempt: () => Promise<T>, untilHurried?: () => Promise<void>): Promise<T> {
   if (untilHurried === undefined) return attempt();
   for (;;) {
@@ -186,7 +185,7 @@ async function hurriedly<T>(attempt: () => Promise<T>, untilHurried?: () => Prom
     const first = await Promise.race([answer, untilHurried()]);
     if (first !== undefined) return first.value;
     scope.cancel();
-    // The one that was under way may have succeeded all the same.
+    // The canceled call may have succeeded all the same.
     const late = await answer.catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
@@ -194,7 +193,7 @@ async function hurriedly<T>(attempt: () => Promise<T>, untilHurried?: () => Prom
   }
 }
 
-/** The compiler cannot see that the function and the input that one name leads to belong together. */
+/** Casts, because the compiler cannot see that the function and the input of one name belong together. */
 function call<Name extends keyof Activities>(
   activities: object,
   name: Name,

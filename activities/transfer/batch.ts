@@ -1,6 +1,6 @@
 /**
- * The transfer service's activities for batches: what became of many items, written into its database at once. A repeat, and
- * one that comes late, changes nothing.
+ * The transfer service's activities for batches: they write the ends of many items into its database at once. A repeat, or a call
+ * that comes late, changes nothing.
  */
 import type { Database } from '../../db/database.ts';
 import { readBatchLegs } from '../../db/transfer/batch-legs.ts';
@@ -11,14 +11,14 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 
 export type BatchTransferActivities = ReturnType<typeof createBatchTransferActivities>;
 
-/** How the wallet service reads a batch's items where both services run in one process. */
+/** The reader of a batch's items that the wallet service uses where both services run in one process. */
 export function createBatchLegsReader(database: Database): ReadBatchLegs {
   return (query) => readBatchLegs(database, query);
 }
 
 export function createBatchTransferActivities(database: Database) {
   return {
-    /** Writes how the items at these places have ended, COMPLETED but for those in `ends`, and answers how far the batch is. */
+    /** Writes how the items at these places have ended, COMPLETED but for those in `ends`; returns the batch's progress. */
     recordBatchEnds: ({
       trace,
       ...ended

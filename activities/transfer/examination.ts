@@ -1,7 +1,7 @@
 /**
- * Whether a subject of the reconciliation disagrees, as it is now. The row is read first: what it shows as ended was settled
- * in the shards before that, for ever, so what they answer afterwards must be the whole of it; and a movement is stored
- * before anything moves, so a row that is not there after its fences is not there at all.
+ * The judgment whether a subject of the reconciliation disagrees, as it is now. The row is read first: if it has ended, its money
+ * was settled in the shards before that, for ever, so what the shards return afterwards must be complete. And a movement is stored
+ * before anything moves, so a row that is not found after its fences were read is not there at all.
  */
 import type { Database } from '../../db/database.ts';
 import { activeRecurring } from '../../db/transfer/recurring-queries.ts';
@@ -22,7 +22,7 @@ import { isSettledHold, transactionProblems, transferProblems, type Moved } from
 import { shardFinding } from './shard-watermarks.ts';
 
 export interface WorkflowStates {
-  /** Whether it is open now, or has closed, or Temporal knows of none. */
+  /** Whether the workflow is open now, or has closed, or Temporal knows of none. */
   readonly stateOf: (workflowId: string) => Promise<'open' | 'closed' | 'none'>;
   /** Whether the Schedule of a recurring transfer runs, or somebody has paused or deleted it. */
   readonly scheduleOf: (id: RecurringTransferId) => Promise<'runs' | 'paused' | 'missing'>;
@@ -35,7 +35,9 @@ const DESCRIBED_AT_ONCE = 16;
 
 export type Examine = (subjects: readonly string[]) => Promise<Map<string, Finding>>;
 
-/** Answers those of the subjects that disagree; for items of a batch without a workflow, that batch instead. */
+/**
+ * Returns a function that finds the subjects which disagree; for items of a batch without a workflow, it finds that batch instead.
+ */
 export function examiner({
   database,
   ledger,
@@ -70,7 +72,7 @@ export function examiner({
     const rows = new Map<string, JudgedTransfer | JudgedTransaction>(
       [...transfers, ...transactions].map((row) => [row.id, row]),
     );
-    // What is open has moved what it will have moved; of what is debited, the debit must be there.
+    // An open movement may have moved any part, so there is nothing to compare; but if it is DEBITED, the debit must be there.
     const needed = movements.filter((id) => !rows.get(id)?.isOpen || rows.get(id)?.status === 'DEBITED');
     const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
     const batchIds = idsOf('batch');
@@ -104,7 +106,7 @@ export function examiner({
       } else if (row === undefined) {
         report(subject, 'entries_without_movement', orphans(moved.get(id)));
       } else if (kind !== 'movement') {
-        // What is missing to ten thousand items is one workflow, and one case.
+        // Ten thousand items of a batch lack one workflow: that is one finding, and one case.
         const movedBy = row.batchId === null ? subject : `batch/${row.batchId}`;
         const its = moved.get(id) ?? NOTHING;
         if (row.isOpen && withoutWorkflow.has(id)) report(movedBy, 'workflow_missing', [NO_WORKFLOW]);
@@ -116,17 +118,17 @@ export function examiner({
     return findings;
   }
 
-  /** What is wrong about an open workflow whose movement has settled. */
+  /** The problems of an open workflow whose movement has ended, or whose hold is settled. */
   async function behind(workflowId: string, row: Judged, moved: Moved): Promise<string[]> {
     if ('sender' in row && isSettledHold(row, moved)) return [STILL_HELD];
     return row.isLongOver && (await workflows.stateOf(workflowId)) === 'open' ? [STILL_OPEN] : [];
   }
 
-  /** How the Schedules are of those that are active, where they do not run. */
+  /** The states of the Schedules that do not run although their recurring transfers are active. */
   async function stoppedSchedules(ids: readonly string[]): Promise<Map<string, 'paused' | 'missing'>> {
     const stopped = new Map<string, 'paused' | 'missing'>();
     const { rows: active } = ids.length === 0 ? { rows: [] } : await activeRecurring(database, { ids });
-    // Temporal itself removes the Schedule of one that has nothing left to run.
+    // Temporal itself removes a Schedule that has nothing left to run.
     const rows = active.filter((row) => neverRuns(row, new Date(), row.createdAt) === undefined);
     for (let start = 0; start < rows.length; start += DESCRIBED_AT_ONCE)
       await Promise.all(
@@ -146,8 +148,8 @@ export function examiner({
   }
 
   /**
-   * The ids of those rows that have not ended though no workflow of theirs is open. One that Temporal does not know may not
-   * have been started yet.
+   * The ids of the rows that have not ended though no workflow of theirs is open. Left out are young rows whose workflow Temporal
+   * does not know: it may not have been started yet.
    */
   async function closedOnes(rows: readonly Judged[]): Promise<Set<string>> {
     const due = rows.filter(({ isOpen }) => isOpen);
@@ -170,7 +172,7 @@ const STILL_HELD = 'its transfer is settled in the shards, and it holds it';
 const STILL_OPEN = 'what it moves has ended, and it is open';
 const NO_WORKFLOW = 'it has not ended, and no workflow of it is open';
 
-/** Whose workflow moves it: its own, or its batch's. */
+/** The id of the workflow that moves it: its own, or its batch's. */
 function workflowIdOf(row: Judged): string {
   if (row.batchId !== null) return `batch/${row.batchId}`;
   return `${'sender' in row ? 'transfer' : 'transaction'}/${row.id}`;
@@ -180,7 +182,7 @@ function problemsOf(row: JudgedTransfer | JudgedTransaction, moved: Moved): stri
   return 'sender' in row ? transferProblems(row, moved) : transactionProblems(row, moved);
 }
 
-/** What shards have of a movement that nobody asked for. */
+/** The problem that shards have entries or fences of a movement that nobody asked for. */
 function orphans(moved: Moved | undefined): string[] {
   if (moved === undefined) return [];
   const entries = moved.entries.map(

@@ -1,6 +1,6 @@
 /**
- * What a run of the reconciliation reads at each place, page by page: the movements, entries, wallets and workflows that are due
- * there, and which of them seem to disagree.
+ * The reads of a reconciliation run, place by place and page by page: the movements, entries, wallets, workflows and Schedules that
+ * are due at a place, and which of them seem to disagree.
  */
 import type { Database } from '../../db/database.ts';
 import { listCasesToSettle } from '../../db/transfer/case-queries.ts';
@@ -32,13 +32,13 @@ export interface Look {
   readonly next: Cursor | null;
 }
 
-/** What Temporal lists of the workflows of movements: temporal/transfer/movement-workflows.ts. */
+/** Temporal's lists of the workflows of movements: temporal/transfer/movement-workflows.ts. */
 export interface WorkflowLists {
   readonly closedFromOutside: (
     fromMs: number,
     untilMs: number,
   ) => Promise<{ workflowIds: string[]; next: number | null }>;
-  /** The ids of open workflows that were started before this, the newest first; `next` is where to go on. */
+  /** The ids of open workflows that were started before `untilMs`, the newest first; `next` is where to go on. */
   readonly openBefore: (untilMs: number | null) => Promise<{ workflowIds: string[]; next: number | null }>;
 }
 
@@ -105,7 +105,7 @@ export function placeReader({
 
   /** Movements and batches that have not ended though their workflow was closed from outside. */
   async function closedWorkflows(window: Window, cursor: Cursor | null): Promise<Look> {
-    // What is closed while the run is under way is welcome as well; Temporal's clock may differ from the database's.
+    // Later than the window: workflows may close during the run, and Temporal's clock may differ from the database's.
     const untilMs = cursor?.atMs ?? window.untilMs + OVERLAP_SECONDS * 1_000;
     const { workflowIds, next } = await workflows.closedFromOutside(window.fromMs, untilMs);
     const looks = await Promise.all([
@@ -142,7 +142,7 @@ export function placeReader({
     return { checked: ids.length, suspects: await wrong(ids.map((id) => `${kind}/${id}`)), next };
   }
 
-  /** The subjects of movements that a shard wrote for, as far as they are not judged because their row changed. */
+  /** The subjects of movements that a shard wrote for, except those that are judged anyway because their row changed. */
   function writtenFor(movements: readonly string[], window: Window): Promise<string[]> {
     return movements.length === 0 ? Promise.resolve([]) : subjectsWrittenFor(database, movements, window.fromMs);
   }

@@ -1,8 +1,7 @@
 /**
- * The reconciliation's activities: look at a place for what disagrees, look again at what did, repair what is safe to repair
- * and keep a case of the rest. Each may be repeated at any time, and several runs may be under way: what they write is a
- * start of a workflow that finds the one that is there, or a case of which a subject has one. The ledger is the wallet
- * service's, behind a port; imported by workers, and the type by workflows.
+ * The reconciliation's activities: they look at a place for subjects that disagree, look at these again, repair what is safe to
+ * repair, and keep a case of the rest. Each may be repeated at any time, and several runs may be under way: a repeated start finds
+ * the workflow that is there, and a subject has at most one open case. The ledger is the wallet service's, behind a port.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
@@ -40,18 +39,18 @@ export type { Look };
 
 /** Temporal, as far as the reconciliation needs it: temporal/transfer/movement-workflows.ts and tend-recurring.ts. */
 export interface Workflows extends WorkflowStates, WorkflowLists {
-  /** Has a workflow that is open settle what it moves as the fences say. */
+  /** Asks an open workflow to settle its movement as the fences say, and to end. */
   readonly requestCancel: (workflowId: string) => Promise<void>;
   readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
   readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
   readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
-  /** Makes the Schedule of a recurring transfer what its row says, and makes up for what it missed within a day. */
+  /** Makes a recurring transfer's Schedule agree with its row, and makes up for the runs that it missed within a day. */
   readonly tendRecurring: (row: RecurringTransfer) => Promise<void>;
 }
 
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
 
-/** A call goes on to the next pages of its place for so long, so that the history stays short. */
+/** How long one call goes on reading the pages of its place, so that the history stays short. */
 const LOOK_MS = 5_000;
 const ENDED_PAGES_A_RUN = 4;
 const REPAIR_LOOKS = 10;
@@ -72,7 +71,7 @@ export function createReconciliationActivities({
   const pageOf = placeReader({ database, ledger, workflows, examine });
 
   return {
-    /** Notes that a run begins, and that those whose workflow is gone have failed. */
+    /** Records that a run begins, and that earlier runs whose workflow is gone have failed. */
     async beginReconciliation(run: {
       runId: RunId;
       workflowId: string;
@@ -117,8 +116,8 @@ export function createReconciliationActivities({
     },
 
     /**
-     * Looks at these subjects again: repairs what can be, keeps a case of what still disagrees, closes that of what does not. After
-     * a refund of a case, its log is told first what came of it, once a run.
+     * Looks at these subjects again: repairs those that can be repaired, keeps a case of those that still disagree, and closes the
+     * case of those that do not. After a refund of a case, first writes the outcome into its log, once a run.
      */
     async settleSuspects({
       subjects,
@@ -138,12 +137,12 @@ export function createReconciliationActivities({
 
       const found: Finding[] = [];
       let [repaired, casesOpened, casesClosed] = [0, 0, 0];
-      // Beside what was asked about, the batches of items.
+      // `problems` may have further subjects: the batches of items.
       for (const subject of new Set([...subjects, ...problems.keys()])) {
         const first = problems.get(subject);
         const isRepaired = first !== undefined && REPAIRED.has(first.reason) && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
-        // What disagrees about something that has ended is another case than that of its compensation.
+        // A disagreement about a movement that has ended is another case than the one of its compensation.
         if (await closeLeftOver(database, subject)) casesClosed += 1;
         const problem = isRepaired ? undefined : (unrepaired.get(subject) ?? first);
         if (problem === undefined) {
@@ -169,15 +168,15 @@ export function createReconciliationActivities({
       patrol?: Patrol;
     }): Promise<void> => finishRun(database, runId, result),
 
-    /** What a case is about; null if it is not open. */
+    /** The subject of a case; null if the case is not open. */
     async subjectOfCase({ caseId }: { caseId: CaseId }): Promise<string | null> {
       const row = await findCase(database, caseId);
       return row?.status === 'OPEN' ? row.subject : null;
     },
 
     /**
-     * What a transfer has left half done whose row is lost, or says that its id had been another's; nothing of one whose row
-     * knows it. A workflow of it may be open: whoever comes second adopts what the fences say.
+     * The debits that a transfer has left half done, if its row is lost or says that its id was another's before; none if its row
+     * knows them. A workflow of the transfer may be open: the second of the two to settle a debit adopts what the fences say.
      */
     async leftHalfDone({ subject }: { subject: string }): Promise<HalfDone[]> {
       const { kind, id } = subjectOf(subject);
@@ -197,7 +196,7 @@ export function createReconciliationActivities({
     await logOutcome(database, caseId, { action: 'refund', comment, requestKey: `refund-case/${caseId}/${runId}` });
   }
 
-  /** Looks again until nothing of it disagrees, or for some seconds: what was asked of a workflow takes it a moment. */
+  /** Looks again until no workflow is behind, for five seconds at most: a workflow takes a moment to do what it was asked. */
   async function untilRepaired(subjects: readonly string[]): Promise<Map<string, Finding>> {
     let unrepaired = await examine(subjects);
     for (let look = 0; look < REPAIR_LOOKS && [...unrepaired.values()].some(isBehind); look += 1) {
@@ -207,12 +206,12 @@ export function createReconciliationActivities({
     return unrepaired;
   }
 
-  /** Starts the workflow of a movement or a batch from its row, or a Schedule. What ended meanwhile is left alone. */
+  /** Starts the workflow of a movement or a batch from its row, or tends a Schedule. What has ended meanwhile stays as it is. */
   async function restart(subject: string): Promise<void> {
     const { kind, id } = subjectOf(subject);
     if (kind === 'transfer') {
       const row = await findTransfer(database, id as TransferId);
-      // A transfer of a batch never gets a workflow of its own: what is missing is its batch's.
+      // A transfer of a batch never gets a workflow of its own: its batch's workflow is the one that is missing.
       if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
     } else if (kind === 'transaction') {
       const row = await findTransaction(database, id as TransactionId);
@@ -227,7 +226,7 @@ export function createReconciliationActivities({
   }
 }
 
-/** How many pages one call looks at: of what did not change, a run looks at some. */
+/** How many pages one call reads: some of a place that a run patrols, all of any other place. */
 function pagesMax(place: Place): number {
   if (!isPatrolled(place)) return Number.POSITIVE_INFINITY;
   return place.of === 'ended' ? ENDED_PAGES_A_RUN : 1;

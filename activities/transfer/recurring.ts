@@ -1,6 +1,6 @@
 /**
- * The activity of a recurring transfer's run: accepts the run's transfer, and starts its workflow. A repeat accepts nothing
- * again and finds the workflow.
+ * The activity of a recurring transfer's run: it accepts the run's transfer, and starts the workflow. A repeat finds the transfer
+ * and the workflow.
  */
 import type { Database } from '../../db/database.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
@@ -13,15 +13,15 @@ import { shardsOf } from '../../domain/routing.ts';
 
 export type RecurringActivities = ReturnType<typeof createRecurringActivities>;
 
-/** What became of a run. */
+/** The outcome of a run. */
 export type RunAnswer =
   { readonly outcome: 'accepted'; readonly transferId: TransferId } | { readonly outcome: 'not_due' };
 
 const START_LIMIT_MS = 2_000;
 
 /**
- * `start` starts the workflow of a transfer, now or finds it started; `deadlineSeconds` are from a transfer's acceptance until it
- * is given up.
+ * `start` starts the workflow of a transfer, or finds it started; `deadlineSeconds` is the time from a transfer's acceptance until
+ * the transfer is given up.
  */
 export function createRecurringActivities({
   database,
@@ -35,7 +35,7 @@ export function createRecurringActivities({
   deadlineSeconds: number;
 }) {
   return {
-    /** Accepts the transfer of the run at a nominal time, once, unless the recurring transfer was or is paused or deleted. */
+    /** Accepts the transfer of the run at a nominal time, once, if the recurring transfer is active and was so at that time. */
     async acceptRecurringRun({
       recurringTransferId,
       nominalMs,
@@ -47,13 +47,13 @@ export function createRecurringActivities({
       const run = await acceptScheduledRun(database, recurringTransferId, new Date(nominalMs), deadlineSeconds);
       if (run.outcome === 'not_due') return run;
       const { transfer } = run;
-      // Only so that it begins at once: it is accepted, and the sweep starts what is not started.
+      // This start only saves time: the transfer is accepted, and the sweep starts whatever is not started.
       if (transfer.status === 'PENDING') await within(START_LIMIT_MS, start(transfer)).catch(() => LATE);
       return { outcome: 'accepted', transferId: transfer.transferId };
     },
   };
 
-  /** A run is put off, and not lost, while a shard that it would move money in is behind: its activity is tried again. */
+  /** Throws while a shard in which the run would move money is behind: Temporal tries again, so the run is late, not lost. */
   async function refuseWhileBehind(id: RecurringTransferId): Promise<void> {
     const behind = await shardsBehind(database);
     if (behind.length === 0) return;

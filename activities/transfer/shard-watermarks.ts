@@ -1,7 +1,7 @@
 /**
- * Compares each wallet shard with a leg that it is known to have decided: one that lacks it was restored from before, and what
- * it did since is lost in it alone. Then a case is opened, which stops what would move money in that shard, until an operator
- * says what has become of it. Else the newest leg is noted, for the next time.
+ * The comparison of each wallet shard with a leg that it is known to have decided. A shard that lacks this leg was restored to an
+ * earlier state: it alone has lost what it did since. A case is then opened: until an operator resolves it, nothing is accepted
+ * that would move money in that shard. Otherwise the shard's newest leg is noted, for the next comparison.
  */
 import type { Database } from '../../db/database.ts';
 import { openDisagreement } from '../../db/transfer/case-queries.ts';
@@ -9,15 +9,15 @@ import { findWatermark, noteWatermark, type NotedWatermark } from '../../db/tran
 import type { Ledger } from '../../domain/ledger.ts';
 import { shardSubject, type Finding } from '../../domain/transfer/reconciliation.ts';
 
-/** A shard that is behind, and what it lacks. */
+/** A shard that is behind, and the leg that it lacks. */
 export interface ShardBehind {
   readonly shard: number;
   readonly known: NotedWatermark;
-  /** Whether that was not known before. */
+  /** Whether this comparison was the first to find it. */
   readonly isNew: boolean;
 }
 
-/** Undefined if the shard is not behind, or an operator has said that it is settled. */
+/** Compares one shard. Undefined if it is not behind, or if an operator has resolved a case of exactly this. */
 export async function compareWatermark(
   database: Database,
   ledger: Pick<Ledger, 'watermark'>,

@@ -1,6 +1,6 @@
 /**
- * The transfer service's activities: what became of a movement, written into its database. A repeat, and one that comes
- * late, changes nothing and answers what is stored.
+ * The transfer service's activities: they write what became of a movement into the transfer database. A repeat, or a call that
+ * comes late, changes nothing and returns what is stored.
  */
 import type { Database } from '../../db/database.ts';
 import { recordCaseAction } from '../../db/transfer/case-log.ts';
@@ -24,8 +24,9 @@ import type { TransactionEnd } from '../../domain/transfer/transaction.ts';
 import type { AdvanceState, ReachedStatus } from '../../domain/transfer/transfer.ts';
 
 /**
- * Goes with each call: the hash (hex) of the body that its workflow was started for. Where the row has another one, which was
- * accepted after the first was lost, nothing is written, and MovementMissing is raised. None of a run of before it was kept.
+ * The hash (hex) of the body that the calling workflow was started for. If the row has another body, which was accepted after the
+ * first row was lost, nothing is written, and a write of a status, an end or a case action throws MovementMissing. Absent in runs
+ * that started before the hash was kept.
  */
 interface ForBody {
   readonly bodyHash?: string;
@@ -33,16 +34,16 @@ interface ForBody {
 
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
-/** `tell` is told what each status write has left of a movement. */
+/** `tell` receives the stored movement after each status write. */
 export function createTransferActivities(
   database: Database,
   tell: (movement: Transfer | Transaction) => void = () => {},
 ) {
   return {
     /**
-     * Writes a status if it is of a higher rank than the stored one, and answers what is stored then. `debitedAtMs` is when a
-     * transfer was debited whose DEBITED is written by its end. With `advance` open, COMPLETED is not written over a transfer
-     * that has ever needed attention, and the answer is no end: its advance has to be canceled first.
+     * Writes a status if it is of a higher rank than the stored one, and returns what is stored then. `debitedAtMs` is the time of
+     * a debit whose DEBITED step is written with the end. With `advance` open, COMPLETED is not written over a transfer that has
+     * ever needed attention, and the returned status is no end: its advance has to be canceled first.
      */
     recordTransferStatus: async ({
       transferId,
@@ -65,8 +66,8 @@ export function createTransferActivities(
     },
 
     /**
-     * Decides how much of a hold is captured, unless that is decided already, and answers what is decided. `isDebited` where its
-     * debit is known to be applied, whatever its row says.
+     * Decides how much of a hold is captured, unless that is decided already, and returns the decided amount. `isDebited` means
+     * that the debit is known to be applied, whatever the row says.
      */
     decideCapture: ({
       transferId,
@@ -75,7 +76,7 @@ export function createTransferActivities(
     }: ForBody & { transferId: TransferId; amount: string; isDebited?: boolean }) =>
       decideCapture(database, transferId, amount, known),
 
-    /** Keeps what an operator does about a transfer in the log of its case. */
+    /** Writes an operator's action on a transfer into the log of its case; returns false if the transfer has ended. */
     recordCaseAction: ({
       transferId,
       ...resolution
@@ -94,7 +95,7 @@ export function createTransferActivities(
       error: string;
     }) => recordTransferAttention(database, transferId, reason, error, bodyHash),
 
-    /** Writes how a transaction ended, unless it has ended already, and answers what is stored then. */
+    /** Writes the end of a one-sided transaction, unless it has ended already, and returns the stored end. */
     recordTransactionEnd: async ({
       transactionId,
       end,
@@ -110,7 +111,7 @@ export function createTransferActivities(
       return endOf(stored);
     },
 
-    /** Shows an operator that a transaction which was given up cannot be canceled. */
+    /** Shows an operator that a one-sided transaction which was given up cannot be canceled. */
     recordTransactionAttention: ({
       transactionId,
       reason,

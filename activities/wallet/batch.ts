@@ -1,7 +1,7 @@
 /**
- * The wallet service's activities for batches: one leg of many items, in one operation of one shard, fenced item by item, so
- * that each may be repeated at any time. The items are read from the service that owns them, so none passes through a
- * workflow; answers name only those that did not go as asked.
+ * The wallet service's activities for batches: one leg of many items, in one operation of one shard, fenced item by item, so that
+ * each may be repeated at any time. The items are read from the service that owns them, so none passes through a workflow; the
+ * results name only the items that did not go as asked.
  */
 import type { Database } from '../../db/database.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
@@ -23,7 +23,7 @@ import { createShardTurns } from './turns.ts';
 
 interface ShardOfBatch {
   readonly batchId: BatchId;
-  /** Of these items, those whose wallet is in the shard. */
+  /** The places of the items; the activity moves those whose wallet is in the shard. */
   readonly places: string;
   readonly shard: number;
   readonly shardCount: number;
@@ -36,8 +36,8 @@ type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
 export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivities>;
 
 /**
- * `databaseOf` gives a shard's database: the only one of its own worker, or one of all. Batches of a shard take turns. One
- * that would lock a wallet at which nothing gets done is not begun: it would wait with all its other wallets locked.
+ * `databaseOf` returns a shard's database: the only one of a shard's own worker, or one of all. Batches of a shard take turns. A
+ * batch that would lock a wallet at which no operation succeeds is not begun: it would wait with all its other wallets locked.
  */
 export function createBatchWalletActivities(
   databaseOf: (shard: number) => Database,
@@ -65,25 +65,25 @@ export function createBatchWalletActivities(
   };
 
   return {
-    /** Takes the items' amounts out of their senders' wallets, in their order; answers those that were not. */
+    /** Takes the items' amounts out of their senders' wallets, in their order; returns the items that were not debited. */
     debitBatch: async (input: ShardOfBatch): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
       return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.debitBatch(shard, legs, input.trace)));
     },
 
-    /** Puts the items' amounts into their receivers' wallets; answers those that were not. */
+    /** Puts the items' amounts into their receivers' wallets; returns the items that were not credited. */
     creditBatch: async (input: ShardOfBatch): Promise<CreditAnswers> => {
       const legs = await legsOf('receiver', input);
       return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.creditBatch(shard, legs, input.trace)));
     },
 
-    /** Makes sure that the items' credits never happen any more; answers those that are not canceled for this reason. */
+    /** Makes sure that the items' credits never happen; returns the items whose credit is not canceled for this reason. */
     cancelBatchCredits: async (input: Abandoned): Promise<CreditAnswers> => {
       const legs = await legsOf('receiver', input);
       return grouped(legs, await wallet.cancelBatchCredits(databaseOf(input.shard), legs, input.reason));
     },
 
-    /** Undoes the items' debits, whatever became of them; answers those that had not been applied. */
+    /** Undoes the items' debits, whatever became of them; returns the items whose debit had not been applied. */
     refundBatch: async (input: Abandoned & { isOtherCredited?: boolean }): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
       return grouped(
@@ -96,7 +96,7 @@ export function createBatchWalletActivities(
   };
 }
 
-/** An answer names only what did not go as asked, so an item that was never read would pass for one that did. */
+/** Throws unless all items were read: the result names only exceptions, so an unread item would pass for one that went as asked. */
 function assertComplete(legs: BatchLegs, places: string, batchId: BatchId): void {
   const asked = parseIndexes(places);
   const { indexes, transferIds, walletIds, currencies, amounts, elsewhere } = legs;
@@ -109,7 +109,7 @@ function assertComplete(legs: BatchLegs, places: string, batchId: BatchId): void
     );
 }
 
-/** Items with the same answer together, in the order of the first of each. */
+/** Groups the items with the same answer, in the order of the first item of each group. */
 function grouped<Refusal extends string>(
   legs: BatchLegs,
   answers: ReadonlyMap<string, LegAnswer<Refusal>>,

@@ -1,37 +1,37 @@
 /**
- * Turns at what operations lock, so that those who wait for one lock never fill the pool of connections that all wallets
- * of a shard share: a few are in the database at once, the others wait here in the order in which they came. Whoever waits
- * where nothing gets done any more is given back to Temporal, to be asked for again; nothing was begun of it.
+ * Turns at the locks that operations take, so that operations which wait for one lock never fill the pool of connections that all
+ * wallets of a shard share: a few are in the database at once, the others wait here in the order in which they came. Where no
+ * operation succeeds any more, those that wait are given back to Temporal, which asks again later; nothing was begun of them.
  */
 import type { Database } from '../../db/database.ts';
 import { WalletBusy } from '../../domain/wallet/wallet-busy.ts';
 
 export interface TurnLimits {
-  /** In the database. Two keep the lock in use while one of them is on its way to or from there. */
+  /** How many operations are in the database at once. With two, the lock stays in use while one is on its way to or from there. */
   readonly atOnceMax: number;
-  /** Without any operation's success, until all that wait are given back, and those that come then, too. */
+  /** How long the line waits without a success: then all that wait are given back, and those that come later at once. */
   readonly patienceMs: number;
 }
 
 export interface Turns {
-  /** Runs an operation once there is a turn at what `key` names. Throws WalletBusy if there is none. */
+  /** Runs an operation once it has a turn at `key`. Throws WalletBusy if no turn comes. */
   readonly at: <T>(key: string, operation: () => Promise<T>) => Promise<T>;
-  /** Throws WalletBusy if operations are in the database there, none of which has succeeded for the limits' patience. */
+  /** Throws WalletBusy if operations at `key` are in the database, none of which has succeeded for `patienceMs`. */
   readonly assertMoves: (key: string) => void;
 }
 
 const OPERATION: TurnLimits = { atOnceMax: 2, patienceMs: 500 };
 /**
- * Those that are given back come again one after the other, so that a crowd at one wallet does not fill the task queues
- * either. One alone waits for less than a workflow's own retries would at most.
+ * The delays of operations that are given back: they come again one after the other, so that a crowd at one wallet does not fill
+ * the task queues either. A single one waits for less than the longest pause of a workflow's own retries.
  */
 const RETRY_MS = { apart: 50, min: 1_000, max: 10_000 };
 
 interface Line {
   running: number;
-  /** Of the last success, or of the first operation of the line. */
+  /** When an operation last succeeded, or the first operation of the line began. */
   movedAt: number;
-  /** When the last of those that were given back comes again. */
+  /** When the last of the operations that were given back comes again. */
   retryAt: number;
   readonly waiting: PromiseWithResolvers<void>[];
   timer: NodeJS.Timeout | undefined;
@@ -47,7 +47,7 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
     return new WalletBusy(key, Math.round(line.retryAt - now));
   };
 
-  /** Gives back all that wait, unless something has got done meanwhile. */
+  /** Gives back all operations that wait, unless one has succeeded meanwhile. */
   const watch = (key: string, line: Line): void => {
     line.timer ??= setTimeout(
       () => {
@@ -75,13 +75,13 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
 
   const leave = (key: string, line: Line): void => {
     const next = line.waiting.shift();
-    // The turn goes on to the next, with which the number of those that run stays.
+    // The turn passes to the next operation, so the number of those that run stays the same.
     if (next !== undefined) return next.resolve();
     line.running -= 1;
     if (line.running === 0) forget(key, line);
   };
 
-  /** Once nobody is to come again; whoever comes before that finds the line as it was. */
+  /** Forgets the line once no operation is to come again; one that comes before that finds the line as it was. */
   const forget = (key: string, line: Line): void => {
     clearTimeout(line.timer);
     line.timer = undefined;
@@ -118,13 +118,13 @@ function lineOf(): Line {
   return { running: 0, movedAt: 0, retryAt: 0, waiting: [], timer: undefined };
 }
 
-/** The turns of each shard's database: of single operations by wallet, and of batches. */
+/** The turns of one shard's database: of single operations, by wallet, and of batches. */
 export interface ShardTurns {
   readonly single: Turns;
   readonly batch: Turns;
 }
 
-/** A batch's operation may take as long as the server lets a statement. */
+/** A batch's operation may take as long as the server lets a statement run. */
 const BATCH: TurnLimits = { atOnceMax: 3, patienceMs: 4_000 };
 
 export function createShardTurns(): (shard: Database) => ShardTurns {

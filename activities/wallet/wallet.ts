@@ -16,7 +16,7 @@ interface TransferLeg {
   readonly total?: wallet.Total;
 }
 
-/** What the credit moved, or another movement's, by its fence's final answer. */
+/** `credited` is what the credit moved, `otherCredit` what another movement's credit moved, as the credit's fence says. */
 interface Settlement extends TransferLeg {
   readonly credited: string;
   readonly otherCredit?: string;
@@ -31,15 +31,15 @@ interface TransactionLeg {
 export type WalletActivities = ReturnType<typeof createWalletActivities>;
 
 /**
- * `shardOf` gives the database that holds a wallet: the only one of a shard's own worker, or one of all. Whatever locks a
- * wallet takes turns at it. A cancel locks none, so that what is given up is not held up by what it was given up for.
+ * `shardOf` returns the database that holds a wallet: the only one of a shard's own worker, or one of all. An operation that locks
+ * a wallet takes turns at it. A cancel locks none, so the lock for which a leg was given up does not hold up its cancel.
  */
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
   const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
     const shard = shardOf(walletId);
     return turnsOf(shard).single.at(walletId, () => operation(shard));
   };
-  /** For what locks the shard's external wallet of the currency after the wallet. */
+  /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
   const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> =>
     at(walletId, (shard) => turnsOf(shard).single.at(`external/${currency}`, () => operation(shard)));
 
@@ -52,30 +52,30 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     credit: ({ terms, trace, total }: TransferLeg) =>
       at(terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total)),
 
-    /** Why a credit would be refused now, and may not be later; null where there is no such reason. It decides nothing. */
+    /** Why a credit would be refused now, and may not be later; null if there is no such reason. It decides nothing. */
     passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>
       (await wallet.passingCreditRefusal(shardOf(terms.receiverWalletId), terms.receiverWalletId, terms.amount)) ??
       null,
 
-    /** Makes sure that the credit never happens any more, or answers that it has. */
+    /** Makes sure that the credit never happens, or returns that it has happened. */
     cancelCredit: ({ terms, reason, total }: TransferLeg & { reason: AbandonReason }) =>
       wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason, total),
 
-    /** Makes sure that the debit never happens any more, and gives back what it took less what was credited. */
+    /** Makes sure that the debit never happens, and gives back what it took, less what was credited. */
     refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
       at(terms.senderWalletId, (shard) => wallet.refund(shard, terms, credited, reason, trace, { total, otherCredit })),
 
-    /** As `refund`, but into the external wallet of the sender's shard: an operator gave the refund up. */
+    /** As `refund`, but pays into the external wallet of the sender's shard: an operator gave the refund up. */
     writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
       atBoth(terms.senderWalletId, terms.currency, (shard) =>
         wallet.refund(shard, terms, credited, reason, trace, { isWriteOff: true, total, otherCredit }),
       ),
 
-    /** Pays the sender back out of the external wallet, before it is known what became of the credit; whether that has happened. */
+    /** Pays the sender back out of the external wallet before the credit's fence has decided; returns whether that has happened. */
     advance: ({ terms, trace, total }: TransferLeg) =>
       atBoth(terms.senderWalletId, terms.currency, (shard) => wallet.advance(shard, terms, trace, total)),
 
-    /** Makes sure that the sender is not paid in advance any more, or answers that it has been. */
+    /** Makes sure that the sender is not paid in advance any more, or returns that it has been. */
     cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>
       wallet.cancelAdvance(shardOf(terms.senderWalletId), terms),
 
@@ -83,7 +83,7 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     transact: ({ terms, trace }: TransactionLeg) =>
       atBoth(terms.walletId, terms.currency, (shard) => wallet.transact(shard, terms, trace)),
 
-    /** Makes sure that a one-sided transaction never happens any more, or answers that it has. */
+    /** Makes sure that a one-sided transaction never happens, or returns that it has happened. */
     cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
       wallet.cancelTransaction(shardOf(terms.walletId), terms, reason),
   };

@@ -1,6 +1,6 @@
 /**
- * What a batch is: up to ten thousand transfers that one request asks for and one workflow moves, many at a time. Its items
- * are transfers; what is said here is how many of them are spoken of together. Pure.
+ * A batch: up to ten thousand transfers that one request asks for and one workflow moves, many at a time. Its items are transfers;
+ * this file has the messages that name many of them together. Pure.
  */
 import type { Currency } from '../currency.ts';
 import type { BatchId, TransferId, WalletId } from '../ids.ts';
@@ -25,9 +25,9 @@ export interface BatchLegs {
   readonly currencies: readonly Currency[];
   /** Canonical decimal strings, see money.ts. */
   readonly amounts: readonly string[];
-  /** The wallets on the other side. An API of the version before does not tell them. */
+  /** The wallets on the other side. An API of the version before does not send them. */
   readonly counterpartyIds?: readonly WalletId[];
-  /** How many of the items that were asked for have their wallet in other buckets: with these, all. */
+  /** How many of the items that were asked for have their wallet in other buckets. With the items here, that makes all. */
   readonly elsewhere: number;
 }
 
@@ -39,14 +39,14 @@ export interface BatchLegsQuery {
   /** Both included, see routing.ts. */
   readonly firstBucket: number;
   readonly lastBucket: number;
-  /** The body that the batch is moved for, by its hash (hex): of one with another body, nothing is read. */
+  /** The hash (hex) of the body that the batch is moved for: nothing is read if the batch has another body. */
   readonly bodyHash?: string | undefined;
 }
 
 /** Reads items of a batch from the service that owns them: a call within one process, or across the network. */
 export type ReadBatchLegs = (query: BatchLegsQuery) => Promise<BatchLegs>;
 
-/** The items that a fence answered alike. Answers name only what did not go as asked, so they stay small. */
+/** Items whose fences decided alike. Only items that did not go as asked are named, so the answers stay small. */
 export interface LegAnswers<Refusal extends string> {
   readonly places: string;
   readonly answer: LegAnswer<Refusal>;
@@ -54,17 +54,17 @@ export interface LegAnswers<Refusal extends string> {
 export type DebitAnswers = readonly LegAnswers<DebitRefusal>[];
 export type CreditAnswers = readonly LegAnswers<CreditRefusal>[];
 
-/** The items that end alike. */
+/** Items that end alike. */
 export interface BatchEnds {
   readonly places: string;
   readonly end: TransferEnd;
 }
 
-/** What has become of a batch's items so far. */
+/** The counts of a batch's items that have ended so far. */
 export interface BatchProgress {
   readonly status: BatchStatus;
   readonly completed: number;
-  /** FAILED and CANCELED. */
+  /** The items that are FAILED or CANCELED. */
   readonly failed: number;
 }
 

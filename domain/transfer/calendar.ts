@@ -1,12 +1,12 @@
 /**
- * A calendar: parts of the clock on somebody's wall that all have to match. Which days and times those are, on the wall,
- * is computed here; which instants they are, run-times.ts says. Pure.
+ * A calendar: parts of the time on a local clock that all have to match. This file computes the matching days and times on that
+ * clock; run-times.ts computes their instants. Pure.
  */
 
 export const WEEKDAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** Both ends included; `step` is 1 unless it is said. */
+/** Both ends included; `step` is 1 if absent. */
 export interface CalendarRange {
   readonly start: number;
   readonly end: number;
@@ -14,23 +14,23 @@ export interface CalendarRange {
 }
 /** One value, a range, several of both, or every value there is. */
 export type CalendarPart = '*' | number | CalendarRange | readonly (number | CalendarRange)[];
-/** Also the last day, whichever it is. */
+/** A calendar part that may also name the last day of the month, whichever it is. */
 export type DayPart = CalendarPart | 'last' | readonly (number | CalendarRange | 'last')[];
 
-/** What becomes of a 29th, 30th or 31st in a month without it: the month's last day, or nothing. */
+/** What a 29th, 30th or 31st means in a month without it: the month's last day, or no day. */
 export const MISSING_DAYS = ['last', 'skip'] as const;
 
 /**
- * The times whose parts all match. A part that is left out is 0 for second, minute and hour, and every value for the others.
- * Kept for ever as it was asked for, which is why it has the wire's names.
+ * The times whose parts all match. A part that is left out is 0 for second, minute and hour, and every value for the others. Stored
+ * for ever as it was asked for, so its fields have the wire's names.
  */
 export interface Calendar {
-  /** Not to be had over HTTP: once a minute is the most. */
+  /** Not available over HTTP, which allows one run a minute at most. */
   readonly second?: CalendarPart | undefined;
   readonly minute?: CalendarPart | undefined;
   readonly hour?: CalendarPart | undefined;
   readonly day_of_month?: DayPart | undefined;
-  /** Stored wherever `namesMissingDay`. Rows of before there was a choice lack it, and skip as they always did. */
+  /** Stored if `namesMissingDay` is true. Rows from before there was a choice lack it, and skip as they always did. */
   readonly missing_day?: (typeof MISSING_DAYS)[number] | undefined;
   /** 1 is January. */
   readonly month?: CalendarPart | undefined;
@@ -44,22 +44,22 @@ export const CALENDAR_END_MS = Date.UTC(YEARS.max + 1, 0, 1);
 const CALENDAR_START_MS = Date.UTC(YEARS.min, 0, 1);
 const DAY_MS = 86_400_000;
 
-/** Whether it names a day by its number that some months lack. `"*"` is only every day there is. */
+/** Whether the calendar names, by its number, a day that some months lack. `"*"` does not: it means every day there is. */
 export function namesMissingDay({ day_of_month: day }: Calendar): boolean {
   return day !== undefined && day !== '*' && Math.max(...daysOf(day).days) > 28;
 }
 
-/** Whether there is a day in its months and years at all: not a 30th of February that is skipped. */
+/** Whether any day matches the calendar at all. A 30th of February that is skipped never does. */
 export function hasDay(calendar: Calendar): boolean {
   return (
     localTimes({ ...calendar, second: 0, minute: 0, hour: 0 }, CALENDAR_START_MS, CALENDAR_END_MS).next().done !== true
   );
 }
 
-/** A time of day on some wall, as the milliseconds from 1970 to it there. */
+/** A date and time on a local clock, in milliseconds since 1970 on that clock. */
 export type LocalMs = number;
 
-/** The local times that match from one up to another, which is excluded, in order. */
+/** The matching local times from `from` on and before `until`, in order. */
 export function* localTimes(calendar: Calendar, from: LocalMs, until: LocalMs): Generator<LocalMs> {
   const { isDay, hours, minutes, seconds } = compile(calendar);
   const end = Math.min(until, CALENDAR_END_MS);
@@ -106,7 +106,7 @@ export interface PlainCalendar extends Omit<Calendar, 'day_of_month' | 'missing_
 
 const LENGTHS: Readonly<Record<number, readonly number[]>> = { 31: [1, 3, 5, 7, 8, 10, 12], 30: [4, 6, 9, 11] };
 
-/** Calendars that together mean the same: one for its days, and one for the last day of each length of a month. */
+/** Calendars that together mean the same: one for the numbered days, and one for the last day of each length of a month. */
 export function plainCalendars({ missing_day: missing, ...calendar }: Calendar): PlainCalendar[] {
   const { day_of_month: part, ...rest } = calendar;
   if (part === undefined || (missing !== 'last' && !saysLast(part))) return [calendar as PlainCalendar];
@@ -132,7 +132,7 @@ function saysLast(part: DayPart): boolean {
   return part === 'last' || (Array.isArray(part) && part.includes('last'));
 }
 
-/** The days by their numbers, and whether the last one is named as such. */
+/** The days by their numbers, and whether the last day is named as `last`. */
 function daysOf(part: DayPart): { days: Set<number>; isLast: boolean } {
   const isLast = saysLast(part);
   if (!isLast) return { days: valuesOf(part as CalendarPart, 1, 31), isLast };
@@ -147,7 +147,7 @@ function daysOf(part: DayPart): { days: Set<number>; isLast: boolean } {
   };
 }
 
-/** Each value once. A step of 0, which is refused elsewhere, is one of 1. */
+/** Each value once. A step of 0, which is refused elsewhere, counts as 1. */
 function valuesOf(part: CalendarPart, min: number, max: number): Set<number> {
   if (part === '*') return valuesOf({ start: min, end: max }, min, max);
   if (typeof part === 'number') return new Set([part]);

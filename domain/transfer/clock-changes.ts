@@ -1,16 +1,13 @@
-/**
- * When the clocks of a time zone are changed, by the tz database of the runtime. Pure, but for what it keeps so as not to
- * compute it again.
- */
+/** The changes of a time zone's clocks, by the tz database of the runtime. Pure, but for a cache of computed results. */
 import type { LocalMs } from './calendar.ts';
 
 const DAY_MS = 86_400_000;
-/** More than there are names of time zones; each may be written in upper and lower case. */
+/** The bound of each cache: more than there are names of time zones, but each may be written in upper and lower case. */
 const KEPT_MAX = 1_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** How far ahead of UTC its clocks are at an instant, in milliseconds; the parts of a second are left out. */
+/** How far ahead of UTC a time zone's clocks are at an instant, in milliseconds. Parts of a second of the instant are ignored. */
 export function offsetAt(timeZone: string, atMs: number): number {
   const seconds = Math.floor(atMs / 1_000) * 1_000;
   const format = kept(formats, timeZone, () => formatOf(timeZone));
@@ -32,14 +29,16 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   });
 }
 
-/** Clocks that show `before` are put to `after` at an instant, forward over a gap, or back, so that times come twice. */
+/**
+ * A change of clocks: they show `before`, and at `atMs` are put to `after`, forward over a gap, or back, so that times come twice.
+ */
 export interface ClockChange {
   readonly atMs: number;
   readonly before: LocalMs;
   readonly after: LocalMs;
 }
 
-/** The one change between two instants; undefined if the clocks go alike at both. They are some days apart at most. */
+/** The one change between two instants, which are some days apart at most; undefined if the offset is the same at both. */
 export function changeBetween(timeZone: string, fromMs: number, untilMs: number): ClockChange | undefined {
   const [before, after] = [offsetAt(timeZone, fromMs), offsetAt(timeZone, untilMs)];
   if (before === after) return undefined;
@@ -54,7 +53,7 @@ export function changeBetween(timeZone: string, fromMs: number, untilMs: number)
 
 const years = new Map<string, readonly ClockChange[]>();
 
-/** The changes of a year of UTC, in order. */
+/** The changes within a year of UTC, in order. */
 export function changesIn(timeZone: string, year: number): readonly ClockChange[] {
   return kept(years, `${timeZone} ${year}`, () => {
     const changes: ClockChange[] = [];

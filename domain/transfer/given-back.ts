@@ -1,7 +1,7 @@
 /** The sentence in a case's log that tells what came of an operator's `refund`, by the fences alone. Pure. */
 import type { Fence, Moved } from './settlement.ts';
 
-/** Of a transfer whose row is lost, or was another's; undefined of one of which no shard knows anything. */
+/** For a transfer whose row is lost, or whose id was another's before. `moved` is undefined if no shard knows the transfer. */
 export function tellGivenBack(moved: Moved | undefined): string {
   const applied = (leg: string): Fence[] =>
     (moved?.fences ?? []).filter((fence) => fence.leg === leg && fence.outcome === 'applied');

@@ -1,4 +1,4 @@
-/** What a transfer has left half done, for an operator who has it given back. Pure. */
+/** The debits that a transfer has left half done, for an operator who has them given back. Pure. */
 import type { Currency } from '../currency.ts';
 import type { TransferId, WalletId } from '../ids.ts';
 import { parseUnits } from '../money.ts';
@@ -7,14 +7,14 @@ import type { TransferTerms } from './transfer.ts';
 
 /** A debit that is not settled. */
 export interface HalfDone extends TransferTerms {
-  /** Of a hold: what was captured of it. The rest is to be given back, and what was held released. */
+  /** Of a hold: the captured amount. The rest is to be given back, and the hold released. */
   readonly credited?: string;
 }
 
 /**
- * What a transfer has left half done, by its fences alone: what was debited and is neither credited nor given back, and a hold
- * that was captured and not released. For one whose row is lost, or was another's. Of a debit of before counterparties were kept,
- * the receiver is known where its credit was decided.
+ * Returns, by the fences alone, a debit that is neither credited nor given back, and a hold that was captured and not released. For
+ * a transfer whose row is lost, or whose id was another's before. The fence of an old debit does not name the receiver: then the
+ * receiver is known only if the credit was decided.
  */
 export function halfDone(transferId: TransferId, { fences }: Moved): HalfDone[] {
   const of = (leg: string): Fence[] => fences.filter((fence) => fence.leg === leg);
@@ -24,8 +24,8 @@ export function halfDone(transferId: TransferId, { fences }: Moved): HalfDone[] 
     const credit = credits.find((each) => each.outcome === 'applied' && each.wallet === receiver);
     const isRefunded = of('refund').some((leg) => leg.wallet === sender);
     const isReleased = of('release').some((leg) => leg.wallet === sender);
-    // Only a hold is credited in part, and only a hold is to be released once it is credited. That it was released says nothing of
-    // the rest: a plain transfer of the same terms, for which its key has come back, releases it too.
+    // Only a hold is credited in part, and only a hold is to be released once it is credited. A release does not tell that the rest
+    // was given back: if the key comes back as a plain transfer of the same terms, that transfer releases the hold, too.
     const rest = credit === undefined ? undefined : parseUnits(amount) - parseUnits(credit.amount);
     const isDone = isRefunded || (rest !== undefined && (!isHold || rest < 0n || (rest === 0n && isReleased)));
     return outcome !== 'applied' || receiver === undefined || isDone

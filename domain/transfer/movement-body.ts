@@ -1,27 +1,27 @@
 /**
- * The normalised body of a movement: what its Idempotency-Key stands for, and what the hash in its row is taken of. One
- * place for both who accepts a movement and who audits it. The hash is compared for ever: what goes into it, and in which
- * form, must not change. Not for workflows: derived-id.ts hashes with a Node built-in.
+ * The normalized body of a movement: its Idempotency-Key stands for this body, and the hash in its row is taken of it. Acceptance
+ * and audit share this one place. The hash is compared for ever: what goes into it, and in which form, must not change. Not for
+ * workflows: derived-id.ts hashes with a Node built-in.
  */
 import { bodyHash } from '../derived-id.ts';
 import type { TransferId } from '../ids.ts';
 import type { TransactionTerms } from './transaction.ts';
 import type { TransferTerms } from './transfer.ts';
 
-/** What a client may say beside the terms. Nothing and null are the same, and so are, of metadata, nothing and `{}`. */
+/** The notes that a client may add to the terms. A missing value and null are the same; so are missing metadata and `{}`. */
 interface Notes {
   readonly reference?: string | null | undefined;
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 }
 
-/** What a transfer may be beside what it always is. What is not said is not hashed, as before it could be said. */
+/** The optional properties of a transfer. A missing one is not hashed, so bodies from before there was one keep their hash. */
 interface TransferKind {
-  /** Of a manual one, in seconds. */
+  /** Of a manual transfer, in seconds. */
   readonly expiresInSeconds?: number | undefined;
   readonly scheduledAt?: Date | undefined;
 }
 
-/** SHA-256 in hex. The terms are normalised: ids in lower case, amounts with four decimals, the currency filled in. */
+/** SHA-256 in hex. The terms are normalized: ids in lower case, amounts with four decimals, the currency filled in. */
 export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes & TransferKind): string {
   const { senderWalletId, receiverWalletId, amount, currency, reference, metadata } = body;
   const { expiresInSeconds, scheduledAt } = body;
@@ -37,7 +37,7 @@ export function transferBodyHash(body: Omit<TransferTerms, 'transferId'> & Notes
   });
 }
 
-/** SHA-256 in hex. No amount stands for all that is left. */
+/** SHA-256 in hex. A missing amount stands for all that is left. */
 export function reversalBodyHash(body: {
   readonly reversesTransferId: TransferId;
   readonly amount: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * A movement that has no row: it was lost, when the database was restored from before it. No repeat finds it, so its workflow
- * ends Failed once its money is settled by the fences, and a further run can follow if the row comes back.
+ * The error that a movement has no row: the row was lost when the database was restored to an earlier state. No repeat finds it, so
+ * the movement's workflow ends Failed once its money is settled by the fences, and a further run can follow if the row comes back.
  */
 export class MovementMissing extends Error {
   override readonly name = 'MovementMissing';

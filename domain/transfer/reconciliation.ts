@@ -1,11 +1,11 @@
 /**
- * What a reconciliation is about: the ends of a run, what it calls wrong, and how far back it looks. Pure; the vocabulary
- * that its workflow, its activities, the databases and the API share.
+ * The vocabulary of the reconciliation: the statuses of a run, the disagreements that it finds, and how far back it looks. Pure;
+ * workflow, activities, databases and API share it.
  */
 
 /**
- * `CLEAN` nothing disagreed, `REPAIRED` all that disagreed could be repaired, `FOUND` there are cases for the rest,
- * `FAILED` the run could not come to its end, so the next one looks at the same changes again.
+ * `CLEAN`: nothing disagreed. `REPAIRED`: all that disagreed could be repaired. `FOUND`: there are cases for the rest. `FAILED`:
+ * the run could not finish, so the next one looks at the same changes again.
  */
 export const RUN_STATUSES = ['RUNNING', 'CLEAN', 'REPAIRED', 'FOUND', 'FAILED'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -16,61 +16,62 @@ export type RunScope = (typeof RUN_SCOPES)[number];
 
 /** Why the reconciliation opens a case. */
 export const DISAGREEMENTS = [
-  /** It has not ended, no workflow of it is open, and none could be started. */
+  /** The movement or batch has not ended, no workflow of it is open, and none could be started. */
   'workflow_missing',
-  /** It has settled, and its workflow, which is open, has not noticed and would not for long. */
+  /** The movement has ended, or its hold is settled, but its open workflow has not noticed, and would not for long. */
   'workflow_behind',
   /** A wallet shard has entries or fences of a movement that nobody asked for. */
   'entries_without_movement',
-  /** Entries, fences or steps are not those of its status. */
+  /** Entries, fences or steps are not those of the movement's status. */
   'entries_disagree',
   /** A wallet's balance is not what its entries say. */
   'balance_disagrees',
-  /** A wallet shard lacks what it is known to have had: it was restored from before that. */
+  /** A wallet shard lacks a leg that it is known to have decided: it was restored to an earlier state. */
   'shard_behind',
   /** The Schedule of an active recurring transfer is paused or not there, and could not be put right. */
   'schedule_stopped',
 ] as const;
 export type Disagreement = (typeof DISAGREEMENTS)[number];
 
-/** What a run found about one subject. */
+/** The finding of a run about one subject. */
 export interface Finding {
   /**
-   * `transfer/<id>`, `transaction/<id>`, `movement/<id>` of one that is unknown, `batch/<id>`, `wallet/<id>`, `shard/<n>`,
+   * `transfer/<id>`, `transaction/<id>`, `movement/<id>` of an unknown movement, `batch/<id>`, `wallet/<id>`, `shard/<n>`,
    * `recurring/<id>`, or `workflow/<workflow id>`.
    */
   readonly subject: string;
   readonly reason: Disagreement;
-  /** In a sentence, which stays the same as long as nothing about it changes. */
+  /** A sentence, which stays the same as long as nothing about the finding changes. */
   readonly detail: string;
 }
 
 /**
- * How far a run looks back beyond the mark of the last one. What was committed late must not be missed: a time is taken
- * within a statement, which the service's role ends after 4 s, so its commit follows within that. The rest is for clocks
- * of two database servers that differ, and for `SETTLE_SECONDS`, so that what was too young to be judged comes again.
+ * How far a run looks back beyond the mark of the last one. Rows that are committed late must not be missed: a row's time is taken
+ * within a statement, which the service's role ends after 4 s, so the commit follows within 4 s. The rest is for the differing
+ * clocks of two database servers, and for `SETTLE_SECONDS`, so that a movement too young to be judged is looked at again.
  */
 export const OVERLAP_SECONDS = 120;
 
-/** A movement whose row is younger may not have been started yet: that it has no workflow is left to a later run. */
+/** A movement whose row is younger may not have been started yet: a later run judges whether it lacks a workflow. */
 export const SETTLE_SECONDS = 60;
 
-/** From one run of the schedule to the next. */
+/** The time from one run of the schedule to the next. */
 export const EVERY_SECONDS = 300;
 
-/** Milliseconds since 1970, on the clock of the database that it is about; the end is excluded. */
+/** Milliseconds since 1970, on the clock of the database that is looked at; the end is excluded. */
 export interface Window {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** By the number of the shard. */
+/** The windows of the shards, by the number of the shard. */
 export type ShardWindows = Readonly<Record<string, Window>>;
 
 /**
- * What a run looks at. `cases`: what is known to disagree from before. `closed_workflows`, `changed`, `fences`, `entries`: what
- * happened within its window, which in the shards has no beginning where the scope is `all`. `open_workflows`, `open`, `ended`, `wallets` and `schedules`: a bounded part of what did not change, each run
- * going on where the one before has ended, so that damage which leaves no time behind is found in the end; or all of it.
+ * A place that a run looks at. `cases`: the open cases. `closed_workflows`, `changed`, `fences`, `entries`: what happened within
+ * the window, which in the shards has no beginning if the scope is `all`. `open_workflows`, `open`, `ended`, `wallets`,
+ * `schedules`: a bounded part of what did not change, where each run goes on where the one before has ended, so that damage which
+ * leaves no time behind is found in the end; or all of it, if `isWhole`.
  */
 export type Place =
   | { readonly of: 'cases' | 'closed_workflows' }
@@ -82,19 +83,19 @@ export type Place =
 
 type MovementKind = 'transfer' | 'transaction';
 
-/** A place, and the time of its database that a run looks at there. */
+/** A place, and the window that a run looks at there, on the clock of the place's database. */
 export interface PlaceInRun {
   readonly place: Place;
   readonly window: Window;
 }
 
-/** Where a look at a place has come to. */
+/** How far a look at a place has come. */
 export interface Cursor {
   readonly atMs: number;
   readonly key: string;
 }
 
-/** Where the looks at what did not change have come to, by the name of the place. */
+/** How far the looks at what did not change have come, by the name of the place. */
 export type Patrol = Readonly<Record<string, Cursor | null>>;
 
 export function placesOf(scope: RunScope, window: Window, shardWindows: ShardWindows): PlaceInRun[] {
@@ -121,7 +122,9 @@ export function placesOf(scope: RunScope, window: Window, shardWindows: ShardWin
   return [...places.map((place) => ({ place, window })), ...inShards];
 }
 
-/** The places of a run that began under a worker of before the run was told them. Replays of it need these, in this order. */
+/**
+ * The places of a run that began under an old worker, which did not return any. Replays of such a run need these, in this order.
+ */
 export function formerPlacesOf(shardCount: number, window: Window): PlaceInRun[] {
   const shards = Array.from({ length: shardCount }, (_, shard) => shard);
   const places: readonly Place[] = [
@@ -145,7 +148,7 @@ export function nameOf(place: Place): string {
   return 'shard' in place ? `${place.of}/${place.shard}` : place.of;
 }
 
-/** Whether one run looks at a part of it alone. */
+/** Whether one run looks at only a part of the place. */
 export function isPatrolled(place: Place): boolean {
   return (
     ['open_workflows', 'schedules', 'open', 'ended', 'wallets'].includes(place.of) &&
@@ -153,7 +156,7 @@ export function isPatrolled(place: Place): boolean {
   );
 }
 
-/** What a run has done so far. */
+/** The counts of a run so far. */
 export interface Tally {
   /** Movements, entries, wallets and Schedules that were looked at. */
   readonly checked: number;
@@ -161,9 +164,9 @@ export interface Tally {
   readonly repaired: number;
   readonly casesOpened: number;
   readonly casesClosed: number;
-  /** How many subjects disagree, those known from before included. */
+  /** How many subjects disagree, including those that are known from before. */
   readonly found: number;
-  /** The first of them. */
+  /** The first 100 findings. */
   readonly findings: readonly Finding[];
 }
 
@@ -182,13 +185,13 @@ export function addTallies(one: Tally, other: Partial<Tally>): Tally {
   };
 }
 
-/** How a run ends that has come to its end. */
+/** The status of a run that has finished. */
 export function runStatus({ found, repaired }: Tally): 'CLEAN' | 'REPAIRED' | 'FOUND' {
   if (found > 0) return 'FOUND';
   return repaired > 0 ? 'REPAIRED' : 'CLEAN';
 }
 
-/** What a case can be about. */
+/** The kinds of subjects of a case. */
 export const SUBJECT_KINDS = [
   'transfer',
   'transaction',
@@ -200,7 +203,7 @@ export const SUBJECT_KINDS = [
   'workflow',
 ] as const;
 
-/** `transfer/<id>` as its parts. */
+/** Splits `transfer/<id>` into its parts. Throws if the kind is unknown. */
 export function subjectOf(subject: string): { kind: (typeof SUBJECT_KINDS)[number]; id: string } {
   const end = subject.indexOf('/');
   const kind = SUBJECT_KINDS.find((each) => each === subject.slice(0, end));
@@ -213,7 +216,10 @@ export function workflowSubject(workflowId: string): string {
   return `workflow/${workflowId}`;
 }
 
-/** `shard/<n>`: what a case is about that stops what would move money in a shard. */
+/**
+ * `shard/<n>`. While a case of this subject is open, nothing is accepted that would move money in the shard. Given '', the prefix
+ * of all of these.
+ */
 export function shardSubject(shard: number | ''): string {
   return `shard/${shard}`;
 }

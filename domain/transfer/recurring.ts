@@ -1,6 +1,6 @@
 /**
- * What a recurring transfer is: a standing order whose runs are ordinary transfers, at an interval or by a calendar; and
- * what names a run. When it runs is in run-times.ts. Pure.
+ * A recurring transfer: a standing order whose runs are ordinary transfers, at an interval or by a calendar; and the names of its
+ * runs. The times of its runs are in run-times.ts. Pure.
  */
 import type { Calendar } from './calendar.ts';
 import type { Currency } from '../currency.ts';
@@ -9,18 +9,18 @@ import type { WalletId } from '../ids.ts';
 export const RECURRING_STATUSES = ['ACTIVE', 'PAUSED', 'DELETED'] as const;
 export type RecurringStatus = (typeof RECURRING_STATUSES)[number];
 
-/** When it runs: exactly one of `everySeconds` and `calendar`. */
+/** The rhythm of the runs: exactly one of `everySeconds` and `calendar`. */
 export interface Recurrence {
   readonly everySeconds: number | null;
   readonly calendar: Calendar | null;
-  /** An IANA name; for a calendar. */
+  /** An IANA name; used with a calendar only. */
   readonly timeZone: string;
   readonly startsAt: Date | null;
-  /** Included. */
+  /** The last instant at which a run may be due. */
   readonly endsAt: Date | null;
 }
 
-/** What each of its transfers moves, from whom to whom. Never changes. */
+/** The terms of each transfer of a recurring transfer, which never change. */
 export interface RecurringTerms extends Recurrence {
   readonly senderWalletId: WalletId;
   readonly receiverWalletId: WalletId;
@@ -33,13 +33,13 @@ export interface RecurringTerms extends Recurrence {
 
 export const EVERY_SECONDS = { min: 60, max: 366 * 86_400 } as const;
 
-/** What is missed, because something was down, is caught up for so long; what is older is skipped, and listed. */
+/** How long a run that was missed, because something was down, may still be made up for; an older one is skipped, and listed. */
 export const CATCHUP_MS = 86_400_000;
 
 /**
- * Where in each interval the run is, in seconds since 1970 modulo the interval: Temporal counts intervals from 1970 unless
- * it is told otherwise. A standing order counts them from its start, in whole seconds not before it; without one from when
- * it was made, which was before any run: the first is one interval later.
+ * The place of the run in each interval, in seconds since 1970 modulo the interval: Temporal counts intervals from 1970 unless it
+ * is told otherwise. A recurring transfer counts them from its start, rounded up to a whole second. Without a start, it counts them
+ * from when it was made, which is before any run: the first run is one interval later.
  */
 export function intervalOffset(everySeconds: number, startsAt: Date | null, createdAt: Date): number {
   const fromSeconds =
@@ -47,7 +47,7 @@ export function intervalOffset(everySeconds: number, startsAt: Date | null, crea
   return fromSeconds % everySeconds;
 }
 
-/** The name of the run at a nominal time: the same run has the same name, and so its transfer the same id. */
+/** The name of the run at a nominal time: the same run has the same name, so its transfer has the same id. */
 export function scheduledRunName(nominalAt: Date): string {
   return `run/${nominalAt.toISOString()}`;
 }

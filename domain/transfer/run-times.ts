@@ -1,9 +1,9 @@
 /**
- * At which instants a recurring transfer runs. Each time on the wall that its calendar names is one run: where the clock is
- * put back and shows it twice, at the first of the two; where it is put forward over it, at the moment after the gap.
+ * The instants at which a recurring transfer runs. Each local time that its calendar names is one run: if the clock is put back and
+ * shows that time twice, the run is at the first of the two; if the clock is put forward over it, at the moment after the gap.
  *
- * On every day but those of a change Temporal alone decides, by its own tz database. Around a change it is wrong in several
- * ways (docs/decisions/0013), so there it is given these instants, and what else it starts there is no run. Pure.
+ * On every day without a change of clocks Temporal alone decides, by its own tz database. Around a change it is wrong in several
+ * ways (docs/decisions/0013), so there it is given these instants, and any other time at which it starts is no run. Pure.
  */
 import { CALENDAR_END_MS, localTimes, matchesLocal, type Calendar, type LocalMs } from './calendar.ts';
 import { changeBetween, changesIn, offsetAt, type ClockChange } from './clock-changes.ts';
@@ -11,14 +11,14 @@ import { intervalOffset, type Recurrence } from './recurring.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** No gap is longer but a day that was left out at the date line. */
+/** The longest gap: a day that was left out at the date line. */
 const GAP_MS = DAY_MS;
-/** How far from a change what Temporal computes is not taken on trust: the whole local day, and some. */
+/** How near to a change of clocks Temporal's times are not taken on trust: the whole local day, and two hours. */
 const AROUND_MS = 26 * HOUR_MS;
 
 type Timing = Pick<Recurrence, 'calendar' | 'timeZone'>;
 
-/** Whether a nominal time that its Schedule has run is one of its runs. */
+/** Whether a nominal time at which the Schedule has started is a run. */
 export function isRunTime({ calendar, timeZone }: Timing, at: Date): boolean {
   const atMs = at.getTime();
   if (calendar === null) return true;
@@ -33,7 +33,7 @@ function isRunNear(calendar: Calendar, timeZone: string, atMs: number): boolean 
   return before < local && localTimes(calendar, before, local).next().done !== true;
 }
 
-/** The same time on the wall an hour or so later, where the clock is put back between: what is paid at one is not due at the other. */
+/** The second instant with the same local time, if the clock is put back between the two: only one of them is paid. */
 export function secondOf({ calendar, timeZone }: Timing, at: Date): Date | undefined {
   if (calendar === null) return undefined;
   const local = at.getTime() + offsetAt(timeZone, at.getTime());
@@ -41,7 +41,7 @@ export function secondOf({ calendar, timeZone }: Timing, at: Date): Date | undef
   return later > at.getTime() && later + offsetAt(timeZone, later) === local ? new Date(later) : undefined;
 }
 
-/** The instant of a time on the wall: the first one at which it shows that, or else the moment after the gap. */
+/** The instant of a local time: the first one at which the clock shows it, or else the moment after the gap. */
 function instantOf(timeZone: string, local: LocalMs): number {
   const [fromMs, untilMs] = [local - DAY_MS, local + DAY_MS];
   const instants = [fromMs, untilMs].map((near) => local - offsetAt(timeZone, near));
@@ -49,14 +49,14 @@ function instantOf(timeZone: string, local: LocalMs): number {
   return shown.length > 0 ? Math.min(...shown) : changeBetween(timeZone, fromMs, untilMs)!.atMs;
 }
 
-/** Ten years of runs can be shown. */
+/** Enough to show ten years of runs. */
 const YEARS_AHEAD = 11;
-/** Not many more instants than this are computed ahead, but for those of the first two years. */
+/** After so many instants no further year is computed; the first two years are computed in any case. */
 const INSTANTS_MAX = 300;
 
 /**
- * The runs that its Schedule is told one by one, for what Temporal makes of its calendar may leave them out: those around the
- * changes of clocks, from the beginning of the year of `from` on for some years, so that it is another list once a year.
+ * The runs around changes of clocks, which the Schedule is told one by one, because what Temporal makes of the calendar may leave
+ * them out. They begin with the year of `from` and cover some years, so that the list is another one once a year.
  */
 export function runsAroundChanges({ calendar, timeZone }: Timing, from: Date): Date[] {
   if (calendar === null) return [];
@@ -71,8 +71,9 @@ export function runsAroundChanges({ calendar, timeZone }: Timing, from: Date): D
 }
 
 /**
- * Of a time that comes twice, Temporal takes the second, or both; it also leaves out what follows within an hour of the second
- * one, and does not run before a gap's hour is over. A gap at midnight makes it take the day for the one before.
+ * The runs around one change of clocks. Of a local time that comes twice, Temporal takes the second, or both; it also leaves out
+ * what follows within an hour of the second one, and does not run before a gap's hour is over. At a gap at midnight it takes the
+ * day for the one before.
  */
 function* runsAround(calendar: Calendar, timeZone: string, { before, after }: ClockChange): Generator<number> {
   const [low, high] = [Math.min(before, after), Math.max(before, after)];
@@ -82,8 +83,8 @@ function* runsAround(calendar: Calendar, timeZone: string, { before, after }: Cl
 }
 
 /**
- * Why it would never run from now on: there is no time left, or its end is before the next one. Undefined if it will. `createdAt`
- * is when it was made, from which its intervals count if it has no start.
+ * Why a recurring transfer would never run from now on: no time is left, or it ends before the next run. Undefined if it will run.
+ * `createdAt` is when it was made, from which its intervals count if it has no start.
  */
 export function neverRuns(
   order: Recurrence,
@@ -109,7 +110,7 @@ function firstOfCalendar(
   now: Date,
 ): number | undefined {
   const earliest = Math.max(now.getTime() + 1, startsAt?.getTime() ?? 0);
-  // What falls into a gap is before the earliest on the wall, and runs after it.
+  // A local time within a gap is before the earliest on the local clock, but its run comes after the gap.
   const from = earliest + offsetAt(timeZone, earliest) - GAP_MS;
   for (const local of localTimes(calendar, from, CALENDAR_END_MS)) {
     const instant = instantOf(timeZone, local);

@@ -1,6 +1,6 @@
 /**
- * Whether what the wallet shards did for a movement is what its row says: the entries, the fences and the steps that
- * belong to its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation judge by it.
+ * The judgment whether the wallet shards did for a movement what its row says: the entries, the fences and the steps that belong to
+ * its status, in its amount and currency, on its wallets. Pure; the audit and the reconciliation share it.
  */
 import { formatUnits, parseUnits } from '../money.ts';
 import { endOfTransaction } from './transaction.ts';
@@ -18,15 +18,15 @@ export interface TransferRow extends MovementRow {
   readonly sender: string;
   readonly receiver: string;
   readonly capture_method: string;
-  /** What is captured of a hold, once it is decided. */
+  /** The captured amount of a hold, once it is decided. */
   readonly captured: string | null;
   readonly scheduled: string | null;
-  /** What is said to be reversed of it, and the sum of the reversals that have not failed. */
+  /** The amount that the row says is reversed, and the sum of the reversals that are not FAILED or CANCELED. */
   readonly reversed: string;
   readonly reversals: string;
   /** Each with its reason, in the order in which they were reached. */
   readonly steps: readonly string[];
-  /** What the log of its case has, in any order: `refund`, and at a COMPLETED end `advanced`, are looked for. */
+  /** The actions in the log of its case, in any order: `refund` and `advanced` are looked for, and whether there is any. */
   readonly caseLog: readonly string[];
 }
 
@@ -51,13 +51,13 @@ export interface Fence {
   readonly detail: { readonly paid_to?: string; readonly limit?: string; readonly remaining?: string } | null;
   readonly is_hold: boolean;
   readonly wallet: string;
-  /** Of a transfer's debit and credit: the other wallet; null where it is of before that was kept. */
+  /** Of a transfer's debit and credit: the other wallet; null in fences from before that was kept. */
   readonly counterparty?: string | null;
   readonly currency: string;
   readonly amount: string;
 }
 
-/** What the shards did for a movement. */
+/** The entries and fences that the shards have of a movement. */
 export interface Moved {
   readonly entries: readonly Entry[];
   readonly fences: readonly Fence[];
@@ -65,7 +65,7 @@ export interface Moved {
 
 const EXTERNAL = 'the external wallet';
 
-/** What is wrong about a transfer, in sentences; nothing if it is as it should be. */
+/** The problems of a transfer, in sentences; none if it is as it should be. */
 export function transferProblems(given: TransferRow, { entries, fences }: Moved): string[] {
   const row = asCaptured(given, fences);
   const status = row.status as TransferStatus;
@@ -89,7 +89,7 @@ export function transferProblems(given: TransferRow, { entries, fences }: Moved)
     ...(fits ? [] : [`it is ${status} with the entries: ${found.join('; ') || 'none'}`]),
     ...fenceProblems(row, fences, {
       debit: [row.sender, [row.amount]],
-      // One that was canceled may have been so before it was known how much would be captured.
+      // A credit may have been canceled before it was known how much would be captured.
       credit: [row.receiver, [creditAmountOf(row), row.amount]],
       refund: [row.sender, status === 'COMPLETED' ? [restOf(row)] : [row.amount, restOf(row)]],
       release: [row.sender, [row.amount]],
@@ -105,7 +105,7 @@ export function transferProblems(given: TransferRow, { entries, fences }: Moved)
   ];
 }
 
-/** The row may have been read before it was decided what is captured, and the shards after that had been credited. */
+/** Takes the captured amount from the credit: the row may have been read before the capture, the shards after the credit. */
 function asCaptured(row: TransferRow, fences: readonly Fence[]): TransferRow {
   const credit = fences.find(({ leg, outcome }) => leg === 'credit' && outcome === 'applied');
   const isUnknown =
@@ -113,16 +113,16 @@ function asCaptured(row: TransferRow, fences: readonly Fence[]): TransferRow {
   return isUnknown && credit !== undefined ? { ...row, captured: credit.amount } : row;
 }
 
-/**
- * Whether a hold that its row shows as held is settled by its fences, and no compensation goes on about it that needs somebody.
- */
+/** Whether a hold that is open in its row is settled by its fences, while no compensation of it has needed an operator. */
 export function isSettledHold({ status, capture_method: method, caseLog }: TransferRow, { fences }: Moved): boolean {
   return (
     status === 'DEBITED' && method === 'manual' && caseLog.length === 0 && fences.some(({ leg }) => leg === 'credit')
   );
 }
 
-/** The entries of each part of a transfer; those of no amount, and those that never were asked for, are none. */
+/**
+ * The entries that each part of a transfer should have: none for a part without an amount, nor for an advance that was not paid.
+ */
 function legsOf(row: TransferRow, fences: readonly Fence[]) {
   const line = (type: string, amount: string, wallet: string): string[] =>
     parseUnits(amount) === 0n ? [] : [`${type} ${amount} ${row.currency} on ${wallet}`];
@@ -132,14 +132,14 @@ function legsOf(row: TransferRow, fences: readonly Fence[]) {
   return {
     debit: line('DEBIT', row.amount, row.sender),
     credit: line('CREDIT', creditAmountOf(row), row.receiver),
-    /** What a partial capture leaves. */
+    /** The rest after a partial capture. */
     rest: line('REFUND', restOf(row), payee),
     refund: line('REFUND', row.amount, payee),
     advance: isAdvanced ? [...line('REFUND', row.amount, row.sender), ...line('DEBIT', row.amount, EXTERNAL)] : [],
   };
 }
 
-/** What the credit was asked for with: what is captured of a hold, or all of it where nothing will be. */
+/** The amount of the credit that was asked for: the captured amount of a hold, or all of it if nothing is captured. */
 function creditAmountOf({ amount, captured }: TransferRow): string {
   return captured === null || parseUnits(captured) === 0n ? amount : captured;
 }
@@ -153,8 +153,8 @@ function lineOf(currency: string, { type, amount, currency: own, wallet, kind }:
 }
 
 /**
- * A manual transfer's debit is held until its end, when it is released. No other one's is, but that of a hold whose row was
- * lost, and whose key has come back as a transfer of the same terms: it has been released then.
+ * A manual transfer's debit is held until its end, when it is released. No other transfer's debit is, except a hold whose row was
+ * lost, and whose key has come back as a plain transfer of the same terms: that hold must be released.
  */
 function holdProblems(row: TransferRow, fences: readonly Fence[]): string[] {
   const debit = fences.find(({ leg, outcome }) => leg === 'debit' && outcome === 'applied');
@@ -170,9 +170,9 @@ function holdProblems(row: TransferRow, fences: readonly Fence[]): string[] {
 }
 
 /**
- * A sender is paid in advance only because an operator asked for it. Where the credit had landed, the external wallet has
- * paid: that is in order if the end says so, before which the advance's fence was asked. What was paid after that is a gift,
- * and what was asked for and never closed can still become one.
+ * A sender is paid in advance only because an operator asked for it. If the credit had landed, the external wallet has paid the
+ * advance: that is in order if the end says so, for the advance's fence was asked before the end. An advance that was paid after
+ * that is a gift, and one that was asked for and never closed can still become a gift.
  */
 function advanceProblems(row: TransferRow, fences: readonly Fence[]): string[] {
   const isForced = row.caseLog.includes('refund');
@@ -193,7 +193,7 @@ function isApplied(fences: readonly Fence[], wanted: string): boolean {
   return fences.some(({ leg, outcome }) => leg === wanted && outcome === 'applied');
 }
 
-/** As above, of a one-sided transaction. */
+/** The problems of a one-sided transaction, as `transferProblems`. */
 export function transactionProblems(row: TransactionRow, { entries, fences }: Moved): string[] {
   const [leg, counterType] = row.type === 'CREDIT' ? ['deposit', 'DEBIT'] : ['withdrawal', 'CREDIT'];
   const line = (type: string, wallet: string): string => `${type} ${row.amount} ${row.currency} on ${wallet}`;
@@ -228,7 +228,7 @@ function fenceProblems(
   ];
 }
 
-/** The end that the fences lead to, as the workflow adopts it; undefined where they do not decide. */
+/** The end that the fences lead to, as the workflow adopts it; undefined if they do not decide. */
 function transferEndOf(
   fences: readonly Fence[],
 ): { status: string; failureReason?: string; detail?: FailureDetail } | undefined {
@@ -243,7 +243,7 @@ function transactionEndOf([fence]: readonly Fence[]):
   return fence === undefined ? undefined : endOfTransaction(answerOf(fence) as Parameters<typeof endOfTransaction>[0]);
 }
 
-/** A fence as its operation answers it. */
+/** A fence as its operation returns it. */
 function answerOf({ outcome, reason, detail }: Fence) {
   return { outcome, reason, ...(detail === null ? {} : { detail }) };
 }
@@ -281,7 +281,7 @@ function stepProblems({ steps, scheduled, failure_reason: reason }: TransferRow,
       ['PENDING', 'DEBITED', last],
     ],
   } satisfies Record<TransferStatus, string[][]>;
-  // A scheduled one may be canceled, or time out, before it begins.
+  // A scheduled transfer may be canceled, or time out, before it begins.
   const isOverUnbegun = scheduled !== null && isTerminal(status) && reached.join() === last;
   if (isOverUnbegun || ways[status].some((way) => way.join() === reached.join())) return [];
   return [`it is ${last} with the steps: ${steps.join('; ') || 'none'}`];

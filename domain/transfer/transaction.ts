@@ -1,6 +1,6 @@
 /**
- * What a one-sided transaction is: money that enters a wallet from the outside world (CREDIT) or leaves it (DEBIT),
- * against the external wallet of the same shard, in one database operation. Pure.
+ * A one-sided transaction: money that enters a wallet from the outside world (CREDIT) or leaves it (DEBIT), against the external
+ * wallet of the same shard, in one database operation. Pure.
  */
 import type { Currency } from '../currency.ts';
 import type { TransactionId, WalletId } from '../ids.ts';
@@ -46,7 +46,7 @@ export interface TransactionTerms {
   readonly currency: Currency;
 }
 
-/** The end that the fence's answer leads to. */
+/** The end that the fence's decision leads to. */
 export function endOfTransaction(leg: LegAnswer<TransactionRefusal>): TransactionEnd {
   switch (leg.outcome) {
     case 'applied':

@@ -1,6 +1,6 @@
 /**
- * What a transfer is: its states and their order, why one fails, and what the fences of its two legs answer.
- * Pure; the vocabulary that workflow, activities, databases and API share.
+ * The vocabulary of transfers: the statuses and their order, the reasons of a failure, and the decisions of the fences of the two
+ * legs. Pure; workflow, activities, databases and API share it.
  */
 import type { Currency } from '../currency.ts';
 import type { TransferId, WalletId } from '../ids.ts';
@@ -27,10 +27,10 @@ export function isTerminal(status: TransferStatus): status is TerminalTransferSt
   return RANK[status] === RANK.COMPLETED;
 }
 
-/** `manual`: what is debited is held until it is captured, canceled or expired. */
+/** `manual`: the debited money is held until it is captured, canceled or expired. */
 export const CAPTURE_METHODS = ['automatic', 'manual'] as const;
 
-/** Why the wallet service refused a debit. It stays so for that transfer, whatever is asked again. */
+/** Why the wallet service refused a debit. The refusal is final for that transfer, however often the debit is asked again. */
 export type DebitRefusal =
   | 'sender_not_found'
   | 'sender_suspended'
@@ -69,16 +69,16 @@ export interface FailureDetail {
 }
 
 /**
- * What compensation writes into a fence that nothing has reached: why the movement was given up. `debit_refused` is for
- * the credit of a transfer whose debit was rejected; how that transfer ends is then told by the debit's fence.
+ * The reason why a movement was given up, which compensation writes into a fence that nothing has reached. `debit_refused` is for
+ * the credit of a transfer whose debit was rejected; the debit's fence then tells how that transfer ends.
  */
 export type AbandonReason = 'timed_out' | 'canceled' | 'capture_expired' | 'debit_refused';
 
 /**
- * What the fence of a leg answers. The first execution decides it, for ever:
- * `applied` the money moved, `rejected` it was refused, `canceled` it was given up before it moved. Rejected for
- * `terms_conflict`: the fence is of another movement, whose row was lost and whose key came back with another body.
- * `amount` is what was moved, where that is not what was asked for: another part of a hold, or by that other movement.
+ * The decision of a leg's fence, which the first execution makes, for ever. `applied`: the money moved. `rejected`: the leg was
+ * refused. `canceled`: the leg was given up before the money moved. Rejected for `terms_conflict`: the fence is of another
+ * movement, whose row was lost and whose key came back with another body. `amount` is the amount that moved, if another was asked
+ * for: another part of a hold, or the other movement's amount.
  */
 export type LegAnswer<Refusal extends string> =
   | { readonly outcome: 'applied'; readonly amount?: string }
@@ -90,29 +90,29 @@ export type LegAnswer<Refusal extends string> =
     }
   | { readonly outcome: 'canceled'; readonly reason: AbandonReason };
 
-/** What a status write is for. SCHEDULED is not: a transfer is accepted with it. */
+/** A status that is written after the acceptance. SCHEDULED is not: a transfer is accepted with it. */
 export type ReachedStatus = { readonly status: 'PENDING' } | { readonly status: 'DEBITED' } | TransferEnd;
 
 /**
- * What is known, when a transfer's end is written, of an advance: that the external wallet pays the sender back because an
- * operator forced the refund. `open` its fence was not asked, `canceled` it never happens any more, `applied` it has happened.
+ * The state of an advance when a transfer's end is written. In an advance, the external wallet pays the sender back because an
+ * operator forced the refund. `open`: its fence was not asked. `canceled`: it never happens any more. `applied`: it has happened.
  */
 export type AdvanceState = 'open' | 'canceled' | 'applied';
 
-/** What is stored when a status write is over. */
+/** The stored status after a status write. */
 export type StoredStatus = ReachedStatus & {
-  /** Of a manual transfer, once it is decided: decimal string, zero where nothing will be captured. */
+  /** Of a manual transfer, once it is decided: decimal string, zero if nothing will be captured. */
   readonly capturedAmount?: string;
 };
 
 /** How a transfer ends. */
 export type TransferEnd =
-  /** `capturedAmount` of a hold whose credit had moved another part of it than its row had decided. */
+  /** `capturedAmount` if the credit of a hold moved another part of it than the row had decided. */
   | { readonly status: 'COMPLETED'; readonly capturedAmount?: string }
   | { readonly status: 'FAILED'; readonly failureReason: TransferFailureReason; readonly detail?: FailureDetail }
   | { readonly status: 'CANCELED' };
 
-/** What moves, from whom to whom: everything about a transfer that the wallet service has to know. */
+/** The terms of a transfer: everything about it that the wallet service has to know. */
 export interface TransferTerms {
   readonly transferId: TransferId;
   readonly senderWalletId: WalletId;
@@ -123,8 +123,8 @@ export interface TransferTerms {
 }
 
 /**
- * The end that an applied credit leads to. Where it moved another part of a hold than was asked for, that is what is captured.
- * Where it moved a part of what is no hold, it was another movement's, of the same wallets and the same amount.
+ * The end that an applied credit leads to. If it moved another part of a hold than was asked for, that part is captured. If it
+ * moved a part though there is no hold, it was another movement's, of the same wallets and the same amount.
  */
 export function endOfCredit({ amount }: { readonly amount?: string }, isHold: boolean): TransferEnd {
   if (amount === undefined) return { status: 'COMPLETED' };
@@ -133,7 +133,7 @@ export function endOfCredit({ amount }: { readonly amount?: string }, isHold: bo
     : { status: 'FAILED', failureReason: 'terms_conflict' };
 }
 
-/** The end that a leg leads to which was refused or given up. */
+/** The end that a refused or canceled leg leads to. */
 export function endOfLeg(leg: Exclude<LegAnswer<TransferFailureReason>, { outcome: 'applied' }>): TransferEnd {
   if (leg.outcome === 'rejected')
     return {

@@ -1,7 +1,7 @@
-/** An operation was not begun, because nothing gets done at what it locks: somebody else holds that. */
+/** The error that an operation was not begun, because no operation succeeds at the lock that it needs: something else holds it. */
 export class WalletBusy extends Error {
   override readonly name = 'WalletBusy';
-  /** When it is worth another try. */
+  /** After how many milliseconds another try is worth it. */
   readonly retryInMs: number;
 
   /** `key` names what is locked. */

@@ -1,12 +1,12 @@
 /**
- * Tells those in this process who wait for a movement of one kind what was written about it. Where API and workers share a process,
- * this spares each wait a long poll of Temporal and a read. It promises nothing: what another process wrote is not heard
+ * The news of one kind of movement within one process: each write is told to the waits for that movement. Where API and workers share a
+ * process, this spares each wait a long poll of Temporal and a read. It promises nothing: writes of other processes are not heard
  * of here, so a wait looks at the row besides.
  */
 export interface MovementNotifier<Row> {
-  /** Of the movement with this workflow id, as it is stored now. */
+  /** Tells the row of the movement with this workflow id, as it is stored now. */
   readonly tell: (workflowId: string, row: Row) => void;
-  /** The first row from now on that is what is waited for; never, if the signal aborts first. */
+  /** Resolves with the first row from now on that `isAwaited` accepts; never, if the signal aborts first. */
   readonly next: (workflowId: string, isAwaited: (row: Row) => boolean, signal: AbortSignal) => Promise<Row>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the reconciliation asks of Temporal about the workflows of movements: whether one is open, which have closed in a way
- * that no workflow of ours does by itself, and to start one again from its row.
+ * The workflows of movements as the reconciliation sees them: it asks whether one is open, lists those that are open and those that
+ * were closed from outside, asks one to end, and starts one again from its row.
  */
 import { WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
@@ -10,34 +10,34 @@ import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
 import { startBatch, startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
 
 export interface MovementWorkflows {
-  /** Whether it is open now, or has closed, or Temporal knows of none. */
+  /** Whether the workflow is open now, or has closed, or Temporal knows of none. */
   readonly stateOf: (workflowId: string) => Promise<'open' | 'closed' | 'none'>;
   /**
-   * The ids of the workflows that were closed from outside within the window, the newest first, as far as visibility has
-   * caught up; `next` is where to go on. Milliseconds since 1970.
+   * The ids of the workflows that were closed from outside within the window, the newest first, as far as Temporal's visibility
+   * store has caught up; `next` is where to go on. Milliseconds since 1970.
    */
   readonly closedFromOutside: (
     fromMs: number,
     untilMs: number,
   ) => Promise<{ workflowIds: string[]; next: number | null }>;
   /**
-   * The ids of the open workflows that were started before this, the newest first, as far as visibility has caught up; `next`
-   * is where to go on. Milliseconds since 1970.
+   * The ids of the open workflows that were started before `untilMs`, the newest first, as far as Temporal's visibility store has
+   * caught up; `next` is where to go on. Milliseconds since 1970.
    */
   readonly openBefore: (untilMs: number | null) => Promise<{ workflowIds: string[]; next: number | null }>;
   /**
-   * Asks an open workflow to end: it then settles what it moves as the fences say, which of what is settled changes nothing.
-   * One that has closed needs it no more.
+   * Asks an open workflow to end: it then settles its movement as the fences say, which changes nothing if the movement is settled
+   * already. A workflow that has closed is left alone.
    */
   readonly requestCancel: (workflowId: string) => Promise<void>;
-  /** A start that finds an open run, or one that ended by itself, does nothing. */
+  /** Does nothing if a run is open, or if a run has ended by itself and the row has ended, too. */
   readonly startTransfer: (row: Transfer) => Promise<void>;
   readonly startTransaction: (row: Transaction) => Promise<void>;
   readonly startBatch: (row: TransferBatch) => Promise<void>;
 }
 
 const PAGE_ROWS = 500;
-/** Every run of ours ends Completed, whatever becomes of its movement. */
+/** By itself a run ends Completed, whatever its movement's end; or Failed, if the movement has no row any more. */
 const FROM_OUTSIDE = `ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled')`;
 const TYPES = `WorkflowType IN ('directTransfer', 'transfer', 'transaction', 'transferBatch')`;
 
@@ -79,7 +79,7 @@ export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
     startBatch: (row) => startBatch(starter, row),
   };
 
-  /** Some hundreds of those that are listed, the newest first by this time. */
+  /** Some hundreds of the listed workflows, the newest first by the time that `timeOf` returns. */
   async function page(
     query: string,
     newestMs: number,
@@ -89,7 +89,7 @@ export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
     let oldestMs = newestMs;
     for await (const info of starter.client.workflow.list({ query, pageSize: PAGE_ROWS })) {
       const atMs = timeOf(info)?.getTime() ?? 0;
-      // As many as are of the millisecond of the last one are taken too, so that the next page is after them.
+      // All workflows of the last millisecond are taken too, so that the next page can begin before that millisecond.
       if (workflowIds.length >= PAGE_ROWS && atMs < oldestMs) return { workflowIds, next: oldestMs };
       workflowIds.push(info.workflowId);
       oldestMs = Math.min(oldestMs, atMs);

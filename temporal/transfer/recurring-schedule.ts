@@ -1,6 +1,6 @@
 /**
- * The Temporal Schedule of a recurring transfer: made to agree with its row, asked for its times, told to make up for runs,
- * removed. When a run is due is Temporal's to say; around changes of clocks it is told (domain/transfer/run-times.ts).
+ * The Temporal Schedule of a recurring transfer: it is made to agree with its row, asked for its times, told to make up for runs,
+ * and removed. Temporal decides when a run is due; around changes of clocks it is told (domain/transfer/run-times.ts).
  */
 import {
   isGrpcServiceError,
@@ -20,24 +20,26 @@ import { CATCHUP_MS, intervalOffset, type Recurrence } from '../../domain/transf
 import { isRunTime, runsAroundChanges } from '../../domain/transfer/run-times.ts';
 import { recurringScheduleId, TRANSFER_TASK_QUEUE, type RecurringInput } from '../../workflows/transfer/messages.ts';
 
-/** What of a recurring transfer its Schedule is made of. */
+/** The part of a recurring transfer that its Schedule is made of. */
 export interface RecurringOrder extends Recurrence {
   readonly recurringTransferId: RecurringTransferId;
   readonly status: 'ACTIVE' | 'PAUSED' | 'DELETED';
   readonly version: number;
   readonly createdAt: Date;
-  /** Its runs are looked for from here on. */
+  /** Each run up to here has its transfer, is listed as skipped, or was not due; later runs are still looked for. */
   readonly settledUntil: Date;
   readonly installationId: InstallationId;
 }
 
-/** Makes the Schedule of an active or a paused one what its row says, whatever it was before. Says if it was not there. */
+/**
+ * Makes the Schedule agree with its row, whatever it was before: paused unless the row is ACTIVE. Returns whether it was missing.
+ */
 export async function alignSchedule(client: Client, order: RecurringOrder): Promise<{ wasMissing: boolean }> {
   const { scheduleId, ...wanted } = scheduleOptions(order);
   const handle = client.schedule.getHandle(scheduleId);
   try {
     const { state } = await handle.describe();
-    // The note is gone if somebody has paused or changed it without us, and then it is put right.
+    // If somebody has paused or changed the Schedule without us, our note is gone, and the Schedule is put right.
     if (state.paused !== wanted.state.paused || state.note !== wanted.state.note) await handle.update(() => wanted);
     return { wasMissing: false };
   } catch (error) {
@@ -46,13 +48,13 @@ export async function alignSchedule(client: Client, order: RecurringOrder): Prom
   try {
     await client.schedule.create({ scheduleId, ...wanted });
   } catch (error) {
-    // Somebody else has made it just now, from this row or an older one: who comes next compares it again.
+    // Another process has made it just now, from this row or an older one: the next call compares it again.
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
   return { wasMissing: true };
 }
 
-/** A repeat finds nothing to remove. */
+/** Removes the Schedule. A repeat finds nothing to remove. */
 export async function removeSchedule(client: Client, id: RecurringTransferId): Promise<void> {
   try {
     await scheduleOf(client, id).delete();
@@ -63,14 +65,14 @@ export async function removeSchedule(client: Client, id: RecurringTransferId): P
 
 export type ScheduleState = 'runs' | 'paused' | 'missing';
 
-/** Whether it runs, as that of an active one does, or somebody has paused or deleted it. */
+/** Whether the Schedule runs, as that of an active recurring transfer does, or somebody has paused or deleted it. */
 export async function scheduleState(client: Client, id: RecurringTransferId): Promise<ScheduleState> {
   return stateOf(await describe(client, id));
 }
 
 const NEXT_RUNS_MAX = 10;
 
-/** Whether it runs, and the next times at which it will, at most ten: none unless it runs. */
+/** Whether the Schedule runs, and the next times at which it will, at most ten: none unless it runs. */
 export async function nextRuns(
   client: Client,
   order: Pick<RecurringOrder, 'recurringTransferId' | 'calendar' | 'timeZone'>,
@@ -81,7 +83,7 @@ export async function nextRuns(
   const times = described.info.nextActionTimes;
   const isRun = (at: Date): boolean => isRunTime(order, at);
   if (times.every(isRun)) return { state, times: times.slice(0, NEXT_RUNS_MAX) };
-  // Around a change of clocks it starts some that are none, and ten of it may all be such.
+  // Around a change of clocks, the Schedule starts at times that are no runs, and all ten of its next times may be such.
   const after = new Date(times[0]!.getTime() - 1_000);
   const until = new Date(times.at(-1)!.getTime() + DAY_MS);
   const more = (await matchingTimes(client, order.recurringTransferId, after, until)) ?? [];
@@ -93,7 +95,7 @@ function stateOf(described: ScheduleDescription | undefined): ScheduleState {
   return described.state.paused ? 'paused' : 'runs';
 }
 
-/** Undefined if it is not there. */
+/** Undefined if there is no Schedule. */
 async function describe(client: Client, id: RecurringTransferId): Promise<ScheduleDescription | undefined> {
   try {
     return await scheduleOf(client, id).describe();
@@ -108,10 +110,12 @@ const DAY_MS = 86_400_000;
 /** gRPC's status code. */
 const NOT_FOUND = 5;
 
-/** Temporal answers no more than so many at once. */
+/** The most times that Temporal returns at once. */
 export const MATCHING_TIMES_MAX = 1_000;
 
-/** The nominal times after one instant and up to another, the earliest ones; undefined if there is no Schedule. */
+/**
+ * The earliest nominal times after one instant and up to another, at most MATCHING_TIMES_MAX; undefined if there is no Schedule.
+ */
 export async function matchingTimes(
   client: Client,
   id: RecurringTransferId,
@@ -132,7 +136,9 @@ export async function matchingTimes(
   }
 }
 
-/** Has Temporal run what was due from one nominal time to another, both included. What has run already pays nothing twice. */
+/**
+ * Has Temporal start the runs that were due from `start` to `end`, both included. A run that has its transfer pays nothing twice.
+ */
 export async function makeUpFor(client: Client, id: RecurringTransferId, start: Date, end: Date): Promise<void> {
   await scheduleOf(client, id).backfill({ start, end, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
 }
@@ -150,7 +156,7 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
       type: 'startWorkflow' as const,
       workflowType: 'recurringTransfer',
       taskQueue: TRANSFER_TASK_QUEUE,
-      // Temporal adds the nominal time.
+      // Temporal appends the nominal time.
       workflowId: recurringScheduleId(recurringTransferId),
       args: [input],
       staticSummary: `A run of recurring transfer ${recurringTransferId}`,
@@ -169,7 +175,10 @@ function scheduleOptions({ recurringTransferId, status, version, installationId,
   } satisfies ScheduleOptions;
 }
 
-/** What its times are; `changes` names those that follow from more than the row, so that others are another note. */
+/**
+ * The times of a Schedule. `changes` is a part of the note that differs whenever the listed instants differ: they follow from more
+ * than the row.
+ */
 function scheduleSpec({
   everySeconds,
   calendar,
@@ -201,7 +210,7 @@ function scheduleSpec({
     spec: {
       ...bounds,
       ...times,
-      // The name by which every tz database knows it, in its own upper and lower case.
+      // The time zone in the upper and lower case that every tz database knows.
       timezone: new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
     },
     changes: instants.length === 0 ? '' : `, with the changes of clocks ${hash}`,
@@ -209,8 +218,8 @@ function scheduleSpec({
 }
 
 /**
- * Single instants, which a Schedule has no entry for: an interval as long as from 1970 to the instant comes there for the first
- * time. It would come a second time as much later, half a century from now, and those years are left out.
+ * Single instants, for which a Schedule has no entry: an interval as long as the time from 1970 to the instant ends there for the
+ * first time. It would end again after as long a time, half a century from now, so the years from then on are left out.
  */
 function onlyOnce(instants: readonly Date[]) {
   const again = new Date(2 * instants[0]!.getTime()).getUTCFullYear();
@@ -235,7 +244,7 @@ function inTemporalsWords({
 
 const MONTHS = 'JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER'.split(' ');
 
-/** The SDK names months. */
+/** The SDK takes the names of months. */
 function inMonths(part: CalendarPart | undefined): unknown {
   if (part === undefined || part === '*') return part;
   if (typeof part === 'number') return MONTHS[part - 1];
@@ -243,7 +252,7 @@ function inMonths(part: CalendarPart | undefined): unknown {
   return { ...part, start: MONTHS[part.start - 1], end: MONTHS[part.end - 1] };
 }
 
-/** Only the first part of a protobuf timestamp: the times of Schedules have whole seconds. */
+/** A protobuf timestamp without its nanoseconds: the times of Schedules have whole seconds. */
 function timestamp(instant: Date) {
   return { seconds: Math.floor(instant.getTime() / 1_000) as never, nanos: 0 };
 }

@@ -1,6 +1,6 @@
 /**
- * Starts the workflow of an accepted movement from its row: the same start, whether the API sends it right after the
- * acceptance or the sweep later. A repeat finds the first run.
+ * The start of an accepted movement's workflow from its row: the same start, whether the API sends it right after the acceptance or
+ * the sweep later. A repeat finds the first run.
  */
 import {
   WorkflowExecutionAlreadyStartedError,
@@ -30,19 +30,19 @@ import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.
 
 export interface MovementStarter {
   readonly client: Client;
-  /** Nothing is started in a namespace that is not the installation's own. */
+  /** Keeps a start out of a namespace that is not the installation's own. */
   readonly binding: Pick<NamespaceBinding, 'verify'>;
-  /** Whether the row of this workflow has not ended, as it is now. */
+  /** Whether the row of this workflow is there and has not ended, as it is now. */
   readonly isStillOpen: (workflowId: string) => Promise<boolean>;
   readonly walletShardCount: number;
   readonly dispatch: Dispatch;
-  /** The client shares the connection of the workflow's worker in this process, which is then given a first task in the answer. */
+  /** Whether the client shares the connection of a workflow worker here, which then gets the first task in the answer. */
   readonly isEager?: boolean;
 }
 
 /**
- * A run of the same id is under way that was started for another body: its row was lost, and its key has come back. It was asked
- * to end, which leaves its money as the fences say; until then the movement can't be started.
+ * The error that a run with the same id is under way for another body: its row was lost, and its key has come back. The run was
+ * asked to end, which leaves its money as the fences say; until it has ended, the movement cannot be started.
  */
 export class RunOfAnotherBody extends Error {
   override readonly name = 'RunOfAnotherBody';
@@ -52,7 +52,10 @@ export class RunOfAnotherBody extends Error {
   }
 }
 
-/** Resolves when the workflow is known to have been started, now or before. Raises RunOfAnotherBody: to be repeated later. */
+/**
+ * Resolves when the workflow is known to have been started, now or before. Throws RunOfAnotherBody if the start has to be repeated
+ * later.
+ */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
   const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
   const input: Started<TransferInput> = {
@@ -60,7 +63,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
-    // A hold that is there waits until it expires; the deadline was for getting there.
+    // A hold that is debited waits until it expires; the deadline was for the time before its debit.
     ...(status === 'DEBITED' && expiresAt !== null ? { deadlineMs: expiresAt.getTime() } : {}),
     ...(scheduledAt === null ? {} : { startAtMs: scheduledAt.getTime() }),
     ...(row.attentionCaseId === null ? {} : { neededAttention: true as const }),
@@ -80,7 +83,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
     walletIds: [senderWalletId, receiverWalletId],
     bodyHash: row.bodyHash,
-    // One that local dispatch is likely to complete in its first task is spared the write that would show it.
+    // A transfer that local dispatch is likely to complete in its first task is spared the write of this search attribute.
     status: starter.dispatch === 'local' && scheduledAt === null && expiresAt === null ? undefined : row.status,
   });
 }
@@ -146,8 +149,8 @@ async function start(
     memo: { ...memo },
     staticSummary,
     workflowIdConflictPolicy: 'FAIL',
-    // Only a run that was terminated, which alone does not end Completed, may be followed by another: its rows and fences
-    // tell that one how far the first had come.
+    // Only a run that did not end Completed (terminated, or failed for want of its row) may be followed by another: rows and fences
+    // tell the next run how far the first had come.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     requestEagerStart: isEager,
     typedSearchAttributes: [
@@ -163,7 +166,7 @@ async function start(
     if (known.status.name === 'RUNNING') {
       const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
       if (knownFor === undefined || knownFor === bodyHash) return;
-      // By its own id: the right one may have followed it meanwhile.
+      // By its run id: a run for the right body may have followed it meanwhile.
       await client.workflow
         .getHandle(workflowId, known.runId)
         .cancel()
@@ -172,8 +175,8 @@ async function start(
         });
       throw new RunOfAnotherBody(workflowId);
     }
-    // A run ends by itself only after its row. One that has, of a row that has not, ended before the row was restored, or
-    // lost and accepted again: another one brings the row to where the fences are.
+    // A run ends by itself only after its row has. If the row is open all the same, it was restored since, or was lost and accepted
+    // again: another run brings the row to where the fences are.
     if (await isStillOpen(workflowId))
       await client.workflow.start(workflowType, {
         ...options,
@@ -183,7 +186,7 @@ async function start(
   }
 }
 
-/** The input of a workflow, but for what its start adds. */
+/** The input of a workflow without the field that its start adds. */
 type Started<Input> = Omit<Input, 'installationId'>;
 
 function movementInput(

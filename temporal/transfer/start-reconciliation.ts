@@ -1,6 +1,6 @@
 /**
- * Starts the reconciliation: its schedule, a run that somebody asked for, and the look at one case. A repeat of each finds what
- * is there.
+ * The starts of the reconciliation: its schedule, a run that somebody asked for, a comparison of everything, the refund of a case,
+ * and the look at a case. A repeat of each finds what is there.
  */
 import {
   ScheduleAlreadyRunning,
@@ -22,15 +22,15 @@ import {
 const SCHEDULE_ID = 'reconciliation';
 
 /**
- * Makes the schedule unless it is there: what an operator has changed about it, or paused, stays so. A run that is still under
- * way when the next is due takes its place.
+ * Makes the schedule unless it is there: it stays as an operator has changed or paused it. If a run is still under way when the
+ * next is due, the next is left out.
  */
 export async function ensureReconciliationSchedule(client: Client): Promise<void> {
   try {
     await client.schedule.create({
       scheduleId: SCHEDULE_ID,
       spec: { intervals: [{ every: EVERY_SECONDS * 1_000 }] },
-      // Of the runs that were missed, the next one does the work.
+      // The next run does the work of those that were missed.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
       action: {
         type: 'startWorkflow',
@@ -57,7 +57,10 @@ export async function startReconciliation(client: Client, runId: RunId, scope: R
   });
 }
 
-/** Starts a comparison of everything, once, however often it is asked for: another follows only one that did not come to its end. */
+/**
+ * Starts a comparison of everything, once, however often it is asked for: another follows only if the workflow of the first did not
+ * end Completed.
+ */
 export async function startComparison(client: Client, runId: RunId): Promise<void> {
   try {
     await client.workflow.start('reconciliation', {
@@ -73,7 +76,7 @@ export async function startComparison(client: Client, runId: RunId): Promise<voi
   }
 }
 
-/** Has what a case's transfer has left half done given back, once however often it is asked for while that goes on. */
+/** Starts giving back what a case's transfer has left half done, or finds the workflow that does so already. */
 export async function startRefundOfCase(client: Client, input: RefundCaseInput): Promise<void> {
   await client.workflow.start('refundCase', {
     taskQueue: TRANSFER_TASK_QUEUE,

@@ -1,7 +1,7 @@
 /**
- * Looks after a recurring transfer: its Temporal Schedule is made what the row says, and every run that was due has its
- * transfer, is made up for, or is listed as skipped. One function, which may be repeated at any time and run beside itself;
- * the API calls it after each change, the sweep every hour and whenever that is not known to have gone well.
+ * The care of a recurring transfer: its Temporal Schedule is made to agree with the row, and every run that was due has its
+ * transfer, is made up for, or is listed as skipped. One function, which may be repeated at any time and run beside itself; the API
+ * calls it after each change, the sweep every hour and whenever the last call is not known to have gone well.
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
@@ -25,7 +25,7 @@ import {
   type ScheduleState,
 } from './recurring-schedule.ts';
 
-/** Within this, what is missing may still be under way. */
+/** A run that was due less than this ago and has no transfer may still be under way. */
 const UNDER_WAY_MS = 120_000;
 const AGAIN_SECONDS = 3_600;
 
@@ -36,12 +36,12 @@ export async function tendRecurring(
 ): Promise<void> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   const id = given.recurringTransferId;
-  // Read anew: whoever gave it may have done so before it was put back.
+  // Read anew: `given` may be from before the last change was put back.
   const row = (await putBackChange(database, id)) ?? (await findRecurringTransfer(database, id)) ?? given;
   const end = endOf(row, now);
   const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
   const isAsked = end === undefined || row.settledUntil < until;
-  // A deleted one's is made agree as well, and so paused, for it has to be asked which runs were due.
+  // The Schedule of a deleted one is aligned as well, and so paused: it has to be asked which runs were due.
   const { wasMissing } = isAsked ? await alignSchedule(client, { ...row, installationId }) : { wasMissing: false };
   const { settledUntil, isMissing } = await settle({ client, database }, row, until, now);
 
@@ -54,7 +54,7 @@ export async function tendRecurring(
   await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
 }
 
-/** What the reconciliation asks of Schedules: how one is, and to put it right. */
+/** The Schedules as the reconciliation sees them: it asks for the state of one, and has one put right. */
 export function recurringSchedules(
   starter: { readonly client: Client; readonly binding: Pick<NamespaceBinding, 'verify'> },
   database: Database,
@@ -66,15 +66,15 @@ export function recurringSchedules(
   };
 }
 
-/** When its last run may have been due, if that is over: nobody tends it any more once its runs are settled. */
+/** The last instant at which a run may have been due, if that is past: once its runs are accounted for, nobody tends it. */
 function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Date | undefined {
   if (status === 'DELETED') return updatedAt < now ? updatedAt : now;
   return endsAt !== null && endsAt.getTime() < now.getTime() - UNDER_WAY_MS ? endsAt : undefined;
 }
 
 /**
- * Finds the runs that were due and have no transfer: because Temporal was down for too long, had more to catch up than it
- * keeps, or lost the Schedule. Those within a day are made up for, older ones are skipped.
+ * Finds the runs that were due and have no transfer, because Temporal was down for too long, had more to catch up than it keeps, or
+ * lost the Schedule. Runs within a day are made up for; older ones, and those of a deleted recurring transfer, are skipped.
  */
 async function settle(
   { client, database }: { client: Client; database: Database },
@@ -93,7 +93,7 @@ async function settle(
   const due = missed.filter((at) => !isLost(at));
   const [first, last] = [due[0], due.at(-1)];
   if (first !== undefined && last !== undefined) {
-    // A paused one is made up for once it is resumed, if that is within a day.
+    // The runs of a paused one are made up for once it is resumed, if that is within a day.
     if (status === 'ACTIVE') await makeUpFor(client, id, first, last);
     return { settledUntil: new Date(first.getTime() - 1_000), isMissing: true };
   }

@@ -1,6 +1,6 @@
 /**
- * The ledger of the wallet service (domain/ledger.ts) as the transfer worker reads it where the services run apart: calls of the
- * wallet API, which has the shards. A call that fails is a fault of the activity, which Temporal repeats.
+ * The ledger of the wallet service (domain/ledger.ts) for a transfer worker that runs apart: it calls the wallet API, which has the
+ * shards. A call that fails is a fault of the activity, which Temporal repeats.
  */
 import type { Ledger } from '../../domain/ledger.ts';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';

@@ -1,5 +1,5 @@
 /**
- * The transfer worker: the workflows and the transfer service's activities, and the sweep.
+ * The transfer worker: the workflows and the transfer service's activities, the sweep, and the watch over the shards.
  * `node workers/transfer/main.ts` runs it as a process of its own.
  */
 import { createBatchTransferActivities, type BatchTransferActivities } from '../../activities/transfer/batch.ts';
@@ -33,8 +33,8 @@ import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type Wo
 import { workflowBundle } from '../workflow-bundle.ts';
 
 /**
- * `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. The reconciliation's
- * schedule is made here if the migration has not; without it the worker does its work all the same.
+ * Starts the worker. `activities` are the transfer service's; in local dispatch the wallet service's too, over every shard. Makes
+ * the reconciliation's schedule if the migration has not; if that fails, the worker does its work all the same.
  */
 export async function startTransferWorker(
   context: WorkerContext,
@@ -57,7 +57,7 @@ export async function startTransferWorker(
   });
 }
 
-/** Of the transfer service's database as activities and sweep use it. */
+/** The pool limits of the transfer service's database for activities and sweep. */
 export const TRANSFER_POOL: PoolLimits = {
   applicationName: 'counterpoise-transfer',
   queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 /**
- * The part of the sweep that looks after recurring transfers: those whose Schedule is not known to agree with them, and each
- * once an hour, to see that no run is missing.
+ * The part of the sweep that looks after recurring transfers: at once after those whose Schedule is not known to agree with their
+ * row, and once an hour after each, to see that no run is missing.
  */
 import type { Database } from '../../db/database.ts';
 import { claimDueRecurring } from '../../db/transfer/recurring-queries.ts';
@@ -9,7 +9,7 @@ import type { Logger } from '../../process/telemetry.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 
-/** Few at once, so that movements are not held up for long; one that does not succeed comes again after the others. */
+/** Few at once, so that movements are not held up for long; a recurring transfer that fails comes again after the others. */
 const CLAIM = { limit: 20, leaseSeconds: 30 };
 const TEND_LIMIT_MS = 5_000;
 

@@ -1,7 +1,7 @@
 /**
- * Starts the workflows of movements that were accepted and are not known to be started: the API died between the two, or
- * Temporal did not confirm in time. A start that turns out to be the second finds the first. Looks after recurring transfers
- * too. Any number of sweeps may run.
+ * The sweep: it starts the workflows of movements that were accepted and are not known to be started, because the API died between
+ * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too. Any number
+ * of sweeps may run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
@@ -21,7 +21,7 @@ import { tendDueRecurring } from './sweep-recurring.ts';
 
 const INTERVAL_MS = 2_000;
 const START_LIMIT_MS = 2_000;
-/** A start that was not confirmed is tried again after this long, others coming first. */
+/** A start that was not confirmed is tried again after the lease, when others have had their turn. */
 const CLAIM = { limit: 50, leaseSeconds: 10 };
 
 export function startSweep({
@@ -45,7 +45,7 @@ export function startSweep({
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        // A backlog is worked off without a pause, as long as Temporal takes what is started.
+        // A backlog is worked off without a pause, as long as Temporal confirms the starts.
         while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
         await tendDueRecurring({ database, starter, logger });
       } catch (error) {
@@ -55,7 +55,7 @@ export function startSweep({
     }
   }
 
-  /** How many it started. */
+  /** Returns how many workflows it started. */
   async function sweepBatch(): Promise<number> {
     const transfers = await startAll(await claimDueTransfers(database, CLAIM), (row) => startTransfer(starter, row));
     await noteTransfersStarted(
@@ -83,7 +83,7 @@ export function startSweep({
     return started;
   }
 
-  /** Those of the rows that are now known to be started. */
+  /** Returns the rows whose workflows are now known to be started. */
   async function startAll<Row>(rows: readonly Row[], start: (row: Row) => Promise<void>): Promise<Row[]> {
     const confirmed = await Promise.all(
       rows.map(async (row) => {

@@ -1,6 +1,7 @@
 /**
- * Asks every few seconds whether each wallet shard still has what it had (activities/transfer/shard-watermarks.ts), and has everything
- * compared where one has not. Any number of these may run.
+ * The watch over the wallet shards: every five seconds it asks whether each shard still has what it had
+ * (activities/transfer/shard-watermarks.ts), and starts a comparison of everything if a shard has not. Any number of watches may
+ * run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
@@ -40,7 +41,7 @@ export function watchShards({ database, ledger, starter, logger }: ShardWatchDep
     }
   }
 
-  /** A shard that does not answer in time says nothing about itself. */
+  /** Looks at one shard. A shard that does not answer in time is not taken to be behind. */
   async function look(shard: number): Promise<void> {
     try {
       const behind = await within(LOOK_LIMIT_MS, compareWatermark(database, ledger, shard));

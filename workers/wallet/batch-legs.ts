@@ -1,6 +1,6 @@
 /**
- * Reads the items of a batch from the transfer API, where the wallet worker is a process of its own: the transfer service owns
- * them, and the worker opens no database but its shard's.
+ * The reader of a batch's items for a wallet worker that is a process of its own. It asks the transfer API: the transfer service
+ * owns the items, and the worker opens no database but its shard's.
  */
 import type { BatchLegs, ReadBatchLegs } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
@@ -26,7 +26,7 @@ export function fetchBatchLegs(transferApiUrl: string, installation: () => Promi
   };
 }
 
-/** Only what the transfer API itself says is not there is missing. */
+/** Tells a missing batch from a missing route: a batch is missing only if the transfer API itself says so. */
 async function missingOrNoRoute(answer: Response, batchId: BatchId): Promise<Error> {
   const { code } = (await answer.json()) as { code?: string };
   return code === 'batch_not_found'

@@ -1,12 +1,12 @@
 /**
  * A batch of transfers: all debits in the order of the items, then all credits, shard by shard and chunk by chunk. A chunk
- * whose credits have been answered is finished while others are still credited.
+ * finishes as soon as every shard has answered its credits, while other chunks are still being credited.
  *
  *   debits of every chunk ──▶ credits of a chunk ──▶ its items are COMPLETED
  *      │                         └── but for those not credited ──▶ cancel their credits ──▶ undo their debits ──▶ FAILED
  *      └── timed out or canceled: the same for every item of the chunks not finished ──▶ FAILED | CANCELED | COMPLETED
  *
- * As for a transfer, the fences decide, item by item, and this code adopts what they answer. Items are spoken of by their
+ * As for a transfer, the fences decide, item by item, and this code adopts their decisions. Activities name items by their
  * places (domain/index-set.ts), so that the history stays small.
  */
 import { allHandlersFinished, CancellationScope, condition, log, setCurrentDetails } from '@temporalio/workflow';
@@ -24,24 +24,24 @@ import { attentionReason, showAttention, showAttentionOver, showStatus } from '.
 import { receiveRetries } from '../retries.ts';
 import { createSteps, type Step } from '../steps.ts';
 
-/** How many items move in one operation of a shard, which has to end well within a statement's time-out. */
+/** How many items one operation of a shard moves; the operation has to end well within a statement's time-out. */
 const CHUNK_ITEMS = 5_000;
-/** How many are compensated in one: a refund is made item by item, and takes several times as long as a debit. */
+/** How many items one operation compensates: a refund is made item by item, and takes several times as long as a debit. */
 const COMPENSATION_ITEMS = 1_000;
 
 type Answer = LegAnswer<TransferFailureReason>;
 
-/** Some items in a row, and how far they are. */
+/** Consecutive items, and how far they are. */
 interface Chunk {
   readonly indexes: readonly number[];
-  /** Of those, the ones that a shard has answered as refused. */
+  /** The places in `indexes` that a shard has refused. */
   readonly refused: Set<number>;
-  /** How many shards have not yet answered for its credits. */
+  /** How many shards have not yet answered this chunk's credits. */
   creditsOpen: number;
   isFinished: boolean;
 }
 
-/** Ends Completed in Temporal's sense whatever becomes of the items, as `transfer` does. */
+/** Ends Completed in Temporal's sense, whatever the items' ends, unless the batch has no row any more (MovementMissing). */
 export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
   const { batchId, trace, itemCount, walletShardCount } = input;
   const steps = createSteps(input);
@@ -67,7 +67,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     });
   }
 
-  // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
+  // A cancel request comes too late now; in a canceled root scope, even waiting for the handlers would throw.
   return CancellationScope.nonCancellable(async () => {
     showStatus('COMPLETED');
     if (wasStuck) showAttentionOver();
@@ -75,7 +75,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     return progress;
   });
 
-  /** One chunk after the other, so that the items which overdraw a wallet fail in order. */
+  /** Debits one chunk after the other, so that the items which overdraw a wallet fail in order. */
   async function debitChunks(shard: number): Promise<void> {
     for (const { indexes, refused } of chunks) {
       const answers = await inShard(steps.run, 'debitBatch', shard, indexes);
@@ -93,7 +93,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     }
   }
 
-  /** Ends every item of a chunk: those known to be credited, and after compensation all others. */
+  /** Compensates the items of a chunk that are not known to be credited, then writes how every item has ended. */
   async function finish(chunk: Chunk): Promise<void> {
     const undone = chunk.creditsOpen === 0 ? chunk.indexes.filter((index) => chunk.refused.has(index)) : chunk.indexes;
     const ends = await compensate(undone.slice(0, COMPENSATION_ITEMS), reason);
@@ -110,7 +110,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     setCurrentDetails(`${progress.completed + progress.failed} of ${itemCount} items have ended`);
   }
 
-  /** As for a transfer: first the credits, and of those that have not happened and never will, the debits. */
+  /** As for a transfer: cancels the credits first, then undoes the debits of the items whose credit will never happen. */
   async function compensate(undone: readonly number[], why: BatchAbandonReason): Promise<BatchEnds[]> {
     const runUntilDone = steps.runUntilDone({ onStuck: showStuck, untilHurried });
     const credits = await inShards(runUntilDone, 'cancelBatchCredits', undone, why);
@@ -149,7 +149,7 @@ export async function transferBatch(input: BatchInput): Promise<BatchProgress> {
     return new Map(answers.flatMap((of) => [...of]));
   }
 
-  /** What a shard answers of these items that did not go as asked, by their places. */
+  /** Calls one shard for these items. Returns the answers of the items that did not go as asked, by their places. */
   async function inShard(
     step: Step,
     name: 'debitBatch' | 'creditBatch' | 'cancelBatchCredits' | 'refundBatch',
@@ -188,7 +188,7 @@ function chunksOf(itemCount: number, shardCount: number): Chunk[] {
   }));
 }
 
-/** Items that end alike together. */
+/** Groups the items that end alike. */
 function endsOf(indexes: readonly number[], endOf: (index: number) => TransferEnd): BatchEnds[] {
   const groups = new Map<string, { end: TransferEnd; indexes: number[] }>();
   for (const index of indexes) {

@@ -1,6 +1,6 @@
 /**
- * How a transfer is settled that was not simply credited: what was done is undone, what was not is forbidden, and what was
- * held is released. It never gives up; while it keeps failing, an operator is shown it and may step in.
+ * The compensation of a transfer that was not simply credited: it undoes the debit if it was applied, forbids the legs that were
+ * not, and releases the hold. It never gives up; while it keeps failing, it is shown to an operator, who may step in.
  */
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
@@ -18,34 +18,34 @@ import type { Step, Steps } from '../steps.ts';
 
 export interface Compensation {
   /**
-   * Undoes what was done and forbids what was not, and answers which end that is. The credit comes first: to refund while
-   * it may still land would create money, and one that has landed is never clawed back.
+   * Undoes what was done, forbids what was not, and returns the resulting end. The credit comes first: a refund while the credit
+   * may still land would create money, and a credit that has landed is never clawed back.
    */
   readonly compensate: (reason: AbandonReason, creditAmount: string) => Promise<TransferEnd>;
-  /** Releases what a credited transfer held, and gives the rest of it back. */
+  /** Releases the hold of a credited transfer, and gives the sender back what was not captured. */
   readonly release: (creditAmount: string) => Promise<void>;
   /**
-   * For a transfer whose credit has landed: ends what operators asked for and is still under way, and makes sure that its
-   * sender is not paid in advance any more. Answers whether that has happened. Insists, as the others do.
+   * For a transfer whose credit has landed: ends an advance that an operator asked for and that is still under way, and makes sure
+   * that the sender is not paid in advance any more. Returns whether the sender has been. Never gives up.
    */
   readonly closeAdvance: () => Promise<AdvanceState>;
-  /** Whether an operator was shown it, and may have asked for an advance. */
+  /** Whether this transfer was shown to an operator, who may have asked for an advance. */
   readonly wasStuck: () => boolean;
-  /** To be called once the end is written. */
+  /** Takes back the attention; to be called once the end is written. */
   readonly over: () => void;
 }
 
 export function createCompensation(input: TransferInput, steps: Steps): Compensation {
   const { terms, trace, senderTaskQueue, receiverTaskQueue, hold } = input;
   const { transferId } = terms;
-  /** The step that keeps failing, while it does. */
+  /** The step that keeps failing; undefined while none does. */
   let stuckAt: string | undefined;
   let wasStuck = false;
   let hurries = 0;
-  /** What the refund was asked for with, for a write-off in its place. */
+  /** The amounts and the reason of the refund, for a write-off in its place. */
   let settlement:
     { readonly credited: string; readonly otherCredit?: string; readonly reason: AbandonReason } | undefined;
-  /** What pays the sender in advance; a cancel request of the workflow does not end it. */
+  /** The scope of the advances; a cancel request of the workflow does not end it. */
   const advancing = new CancellationScope({
     cancellable: true,
     parent: new CancellationScope({ cancellable: false }),
@@ -76,10 +76,10 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     return runUntilDone('refund', senderTaskQueue, { terms, trace, total: terms.amount, ...settlement });
   };
 
-  /** Whether the sender is paid. What has no answer yet when the credit turns out to have landed is told by its fence. */
+  /** Returns whether the sender is paid. If `closeAdvance` cuts the call short, the fence of the advance decides. */
   const payInAdvance = async (): Promise<boolean> => {
     try {
-      // A worker of the version before answers nothing.
+      // A worker of the version before returns undefined.
       const isPaid: boolean | undefined = await advancing.run(() =>
         steps.run('advance', senderTaskQueue, { terms, trace, total: terms.amount }),
       );
@@ -99,7 +99,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
         const requestKey = `${workflowInfo().runId}/${currentUpdateInfo()?.id}`;
         const resolution = { transferId, action, actor, comment, requestKey };
         const isLogged = await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, resolution);
-        // It may have been answered while that was written: what is known now needs no operator.
+        // The step may have succeeded while the log was written: then no operator is needed.
         if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');
         if (action === 'refund' && step === 'cancelCredit') {
           if (!(await payInAdvance())) throw refusal('not_resolvable');
@@ -111,7 +111,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     {
       validator: (asked) => {
         if (isOfAnotherBody(asked)) throw refusal('run_of_another_body');
-        // Before the credit's fence has answered, nobody can say where the money is: nothing can be written off.
+        // Until the credit's fence has decided, nobody can say where the money is: nothing can be written off.
         if (stuckAt === undefined || (asked.action === 'write_off' && stuckAt !== 'refund'))
           throw refusal('not_resolvable');
       },

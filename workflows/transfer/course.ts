@@ -1,9 +1,9 @@
 /**
- * What the direct course (direct.ts) and the held course (held.ts) of a transfer share: the two legs and what is known of them, the
- * status writes, and the end.
+ * The common part of the direct course (direct.ts) and the held course (held.ts) of a transfer: the two legs and what is known of
+ * them, the status writes, and the end.
  *
- * What this code believes it has not done is no evidence, for an activity that it gave up may still arrive. The fences in the wallet
- * databases decide, once and for ever; this code asks them, and adopts what they say.
+ * An activity that this code has given up may still arrive, so this code never concludes by itself that a leg was not applied. The
+ * fences in the wallet databases decide, once and for ever; this code asks them, and adopts their decisions.
  */
 import { allHandlersFinished, CancellationScope, condition, log, patched, sleep } from '@temporalio/workflow';
 import {
@@ -25,25 +25,25 @@ export interface Course {
   readonly steps: Steps;
   readonly requests: Requests;
   readonly compensation: Compensation;
-  /** What a cancel request ends: the update's, or Temporal's own by way of the root scope. */
+  /** The scope that a cancel request ends: the `cancel` update directly, Temporal's own request by way of the root scope. */
   readonly scope: CancellationScope;
-  /** What is to be credited: of a hold, what was captured; once it is credited, what its fence says. Decimal string. */
+  /** The amount to credit: of a hold, the captured amount; after the credit, the amount that its fence says. Decimal string. */
   creditAmount: string;
-  /** When the debit was applied, in ms since 1970, where its DEBITED step is still to be written with the end. */
+  /** When the debit was applied, in ms since 1970, for a DEBITED step that is still to be written with the end. */
   debitedAtMs: number | undefined;
-  /** How the transfer ends, once its credit is known to be applied. */
+  /** The transfer's end, once it is known: by an applied credit, or by compensation. */
   end: TransferEnd | undefined;
-  /** Waits for its time, if it was scheduled. Throws where a run before this one was compensating. */
+  /** Waits for a scheduled transfer's time. Throws if a run before this one was compensating the transfer. */
   readonly untilItsTime: () => Promise<void>;
-  /** Asks for the credit. `end` says whether it was applied; given up after `limitMs`, it may still arrive. */
+  /** Asks for the credit, and sets `end` if it was applied. A credit that is given up after `limitMs` may still arrive. */
   readonly credit: (limitMs?: number) => Promise<void>;
-  /** Writes a status; returns the stored one, which is another where a run before this one had come further. */
+  /** Writes a status, and returns the stored one: another one if a run before this one had come further. */
   readonly reach: (next: ReachedStatus, limitMs?: number) => Promise<StoredStatus>;
-  /** Why it is given up, after its forward steps threw. */
+  /** Returns why the transfer is given up, after its forward steps threw. */
   readonly reasonToGiveUp: (error: unknown) => AbandonReason;
   /** Writes the end, and returns the stored one once every request has been answered. */
   readonly conclude: (end: TransferEnd) => Promise<TransferEnd>;
-  /** Returns once every request has been answered. */
+  /** Returns `stored` once every request has been answered. */
   readonly leave: (stored: TransferEnd) => Promise<TransferEnd>;
 }
 
@@ -62,7 +62,7 @@ export function beginCourse(input: TransferInput): Course {
     end: undefined,
 
     async untilItsTime() {
-      // Its sender may have been paid in advance meanwhile: what has not been credited by now must not be.
+      // The sender may have been paid in advance meanwhile: a transfer that is not credited by now must not be credited.
       if (neededAttention) throw new Error('a run before this one was compensating it');
       if (requests.phase === 'scheduled') await sleep(msUntil(startAtMs!));
       requests.phase = 'open';
@@ -80,18 +80,18 @@ export function beginCourse(input: TransferInput): Course {
 
     reasonToGiveUp(error) {
       const isExpired = hold !== undefined && Date.now() >= hold.expiresAtMs;
-      // Before its deadline only a cancel request, or a fence that tells why, leads to compensation.
+      // Before the deadline, only a cancel request leads to compensation, or a fence, which then tells the reason itself.
       const isCanceled = scope.consideredCancelled || (neededAttention && Date.now() < input.deadlineMs);
       const reason = isCanceled ? 'canceled' : isExpired ? 'capture_expired' : 'timed_out';
       log.info('transfer given up', { transfer_id: transferId, reason, cause: String(error) });
       return reason;
     },
 
-    // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
+    // A cancel request comes too late now; in a canceled root scope, even waiting for the handlers would throw.
     conclude: (end) =>
       CancellationScope.nonCancellable(async () => {
-        // What an operator may have had paid in advance is settled before the end of a transfer whose money has moved is
-        // written; its row may have been restored to before it has needed attention.
+        // If the credit has landed, an advance that an operator may have asked for is closed before the end is written. The row
+        // alone does not tell whether one was: it may have been restored to before the transfer needed attention.
         const mayBeAdvanced = hasMoved(end) && (compensation.wasStuck() || neededAttention);
         const advance = mayBeAdvanced && patched('advance-closed-first') ? await compensation.closeAdvance() : 'open';
         let stored = await reach(end, undefined, advance);
@@ -121,12 +121,12 @@ async function leave(stored: TransferEnd): Promise<TransferEnd> {
   return stored;
 }
 
-/** Whether the credit, its own or that of another movement of its id, is known to be applied. */
+/** Whether this status says that a credit is applied: the transfer's own, or that of another movement with the same id. */
 function hasMoved(next: ReachedStatus): boolean {
   return next.status === 'COMPLETED' || (next.status === 'FAILED' && next.failureReason === 'terms_conflict');
 }
 
-/** At least one, for a timer of zero is none. */
+/** The milliseconds until an instant, at least 1: a timer of 0 is no timer. */
 export function msUntil(instantMs: number): number {
   return Math.max(instantMs - Date.now(), 1);
 }

@@ -1,5 +1,5 @@
 /**
- * A transfer that nobody has to capture: the debit in the sender's shard, then the credit in the receiver's.
+ * A transfer without a hold, so that nobody has to capture it: the debit in the sender's shard, then the credit in the receiver's.
  *
  *   SCHEDULED ──due──▶ PENDING ──debit──▶ DEBITED ──credit──▶ COMPLETED
  *                         │                  │
@@ -7,20 +7,21 @@
  *                                            └──▶ cancel the credit ──▶ undo the debit ──▶ FAILED | CANCELED
  *                                                          └── it had been applied ──▶ COMPLETED
  *
- * How it is canceled is in requests.ts, how it is undone in compensation.ts.
+ * Cancel requests are in requests.ts, compensation is in compensation.ts.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { AbandonReason, TransferEnd } from '../../domain/transfer/transfer.ts';
 import { beginCourse } from './course.ts';
 import type { TransferInput } from './messages.ts';
 
-/** How long a transfer may have been debited before its status says so. */
+/** How long a debited transfer may wait for its credit before DEBITED is written. */
 const CREDIT_UNSEEN_MS = 3_000;
 
 /**
- * With as few activities and events as it takes, and DEBITED written only where somebody has the time to see it: otherwise
- * COMPLETED writes its step. Ends Completed in Temporal's sense whatever becomes of the transfer, so that only a run terminated
- * from outside can be followed by another. Such a run needs no resume logic: it starts over, and fences and row answer.
+ * Uses as few activities and events as possible: it writes DEBITED only if there is time for somebody to see it; otherwise the
+ * write of COMPLETED adds the DEBITED step. Ends Completed in Temporal's sense, whatever the transfer's end, unless the transfer
+ * has no row any more (MovementMissing). A run that follows another, such as one that was terminated from outside, needs no resume
+ * logic: it starts over, and the fences and the row tell how far the transfer is.
  */
 export async function directTransfer(input: TransferInput): Promise<TransferEnd> {
   const { terms, trace, senderTaskQueue, startAtMs, neededAttention = false } = input;
@@ -52,7 +53,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
   }
   return course.conclude(course.end);
 
-  /** A credit that was given up because DEBITED is to be seen is asked for again. */
+  /** Asks for the credit. If that takes too long, gives it up, writes DEBITED, and meanwhile asks for the credit again. */
   async function creditBeforeTheDeadline(): Promise<void> {
     course.debitedAtMs = Date.now();
     const isAnswered = await course.credit(Math.min(CREDIT_UNSEEN_MS, untilDeadline())).then(

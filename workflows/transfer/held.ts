@@ -1,5 +1,5 @@
 /**
- * A transfer that somebody has to capture: its debit is a hold, and its credit waits for what is captured.
+ * A transfer that somebody has to capture: its debit is a hold, and its credit waits for the capture.
  *
  *   SCHEDULED ──due──▶ PENDING ──debit──▶ DEBITED ──captured──▶ credit ──▶ release ──▶ COMPLETED
  *                         │                  │                    └── refused or timed out ──┐
@@ -8,7 +8,7 @@
  *                                       FAILED | CANCELED ◀── undo the debit ◀── cancel the credit
  *                                                    COMPLETED ◀── it had been applied ──┘
  *
- * How it is asked to capture and to cancel is in requests.ts, how it is undone and released in compensation.ts.
+ * The requests to capture and to cancel are in requests.ts, the undoing and the release are in compensation.ts.
  */
 import { CancellationScope, log, patched } from '@temporalio/workflow';
 import { parseUnits } from '../../domain/money.ts';
@@ -17,8 +17,8 @@ import { beginCourse, msUntil } from './course.ts';
 import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 
 /**
- * The workflow type is `transfer`, and was once that of every transfer: a run without a hold credits at once. Ends Completed in
- * Temporal's sense whatever becomes of the transfer, as `directTransfer` does.
+ * The workflow type is `transfer`, which was once the type of every transfer: so a run without a hold credits at once. Ends
+ * Completed in Temporal's sense when `directTransfer` does.
  */
 export async function transfer(input: TransferInput): Promise<TransferEnd> {
   const { terms, trace, senderTaskQueue, startAtMs, hold, neededAttention = false } = input;
@@ -52,7 +52,7 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
 
   async function debitAndShow() {
     if (startAtMs !== undefined) await course.reach({ status: 'PENDING' });
-    // A timer of no time would still let the debit be sent.
+    // The time-out of at least 1 ms would still let the debit be sent.
     if (Date.now() >= input.deadlineMs && patched('no-debit-past-the-deadline')) throw new Error('past the deadline');
     const answer = await steps.run('debit', senderTaskQueue, { ...leg, isHold: hold !== undefined });
     debit = answer.outcome === 'applied' ? 'applied' : 'refused';
@@ -63,8 +63,8 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
   }
 
   /**
-   * What is captured of a hold is written into its row before it is credited; a run before this one may have written it
-   * already, whatever was asked of this one.
+   * Writes into the row how much of the hold is captured, then credits that amount. If a run before this one has written an amount
+   * already, that one counts, whatever was asked of this run.
    */
   async function captureAsDecided(settleWithinMs: number): Promise<void> {
     const { transferId } = terms;
@@ -77,8 +77,8 @@ export async function transfer(input: TransferInput): Promise<TransferEnd> {
     if (neededAttention) return;
     try {
       await CancellationScope.withTimeout(settleWithinMs, async () => {
-        // It has been held for up to weeks, in which the sender's shard may have been restored to before its debit: that is
-        // then made anew, or the hold is not captured.
+        // The hold may have lasted for weeks, in which the sender's shard may have been restored to before the debit: then the
+        // debit is made anew, or, if it is refused, the hold is not captured.
         if (patched('debit-asked-before-capture')) {
           const asked = await steps.run('debit', senderTaskQueue, { ...leg, isHold: true });
           if (asked.outcome !== 'applied') return;

@@ -1,6 +1,6 @@
 /**
- * What passes between the workflows and those who start and watch them: ids, task queue, inputs, search attributes.
- * The one file of this folder that code outside of it imports.
+ * The messages between the workflows and the code that starts and watches them: ids, task queue, inputs, updates, search
+ * attributes. Other layers import no other file of workflows/.
  */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
@@ -19,7 +19,10 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type { PassingRefusal, TransferTerms } from '../../domain/transfer/transfer.ts';
 
-/** Workflows and the transfer service's activities; each wallet shard has a queue of its own (domain/routing.ts). */
+/**
+ * The task queue of the workflows and of the transfer service's activities; each wallet shard has a queue of its own
+ * (domain/routing.ts).
+ */
 export const TRANSFER_TASK_QUEUE = 'transfer';
 
 export function transferWorkflowId(transferId: TransferId): string {
@@ -34,70 +37,73 @@ export function batchWorkflowId(batchId: BatchId): string {
   return `batch/${batchId}`;
 }
 
-/** The Schedule of a recurring transfer; its runs have this id and their nominal time. */
+/** The id of a recurring transfer's Schedule. The workflow id of a run is this id and the run's nominal time. */
 export function recurringScheduleId(recurringTransferId: RecurringTransferId): string {
   return `recurring/${recurringTransferId}`;
 }
 
 /**
- * What the workflow of a movement is started for beside its id: the hash of its row's body, hex. A row that was lost and whose
- * key has come back with another body has the same id, and nothing of this run is written into it.
+ * The memo of a movement's workflow: the hash (hex) of the body in the row that it was started for. If a row was lost, and its key
+ * has come back with another body, both rows have the same id: by this hash, nothing of the run for the lost row is written into
+ * the new row.
  */
 export interface MovementMemo {
   readonly bodyHash: string;
 }
 
-/** What its Schedule starts a run with; the nominal time is a search attribute of the run. */
+/** The input that a Schedule starts a run with; the nominal time is a search attribute of the run. */
 export interface RecurringInput {
   readonly recurringTransferId: RecurringTransferId;
   readonly installationId?: InstallationId;
 }
 
 /**
- * How activities are called. `ordinary`: on the task queue of the service that owns the database. `local`: in the
- * process of the workflow's worker, which then has every database, in the first workflow task; see steps.ts.
+ * The way in which activities are called. `ordinary`: on the task queue of the service that owns the database. `local`: during the
+ * first workflow task, in the process of the workflow's worker, which then has every database; see steps.ts.
  */
 export type Dispatch = 'ordinary' | 'local';
 
 interface MovementInput {
-  /** Milliseconds since 1970: when it is given up unless its money has arrived. */
+  /** Milliseconds since 1970: when the movement is given up unless its money has arrived. */
   readonly deadlineMs: number;
-  /** In the input, so that a replay takes the same way whatever the setting has become. */
+  /** Part of the input, so that a replay takes the same way even if the setting has changed. */
   readonly dispatch: Dispatch;
   readonly trace: TraceContext;
-  /** Goes with each activity, so that a worker of another installation refuses it. What was started before it was kept has none. */
+  /** Sent with each activity: a worker of another installation refuses it. Absent in workflows started before it was kept. */
   readonly installationId?: InstallationId;
 }
 
 export interface TransferInput extends MovementInput {
   readonly terms: TransferTerms;
-  /** The wallet shards of sender and receiver. */
+  /** The task queues of the sender's and the receiver's wallet shard. */
   readonly senderTaskQueue: string;
   readonly receiverTaskQueue: string;
-  /** Milliseconds since 1970: when a scheduled one begins. */
+  /** Milliseconds since 1970: when a scheduled transfer begins. */
   readonly startAtMs?: number;
-  /** A run before this one was compensating it, and somebody was shown: this one goes on with that, and credits nothing. */
+  /** A run before this one was compensating, and an operator was shown: this run goes on compensating, and credits nothing. */
   readonly neededAttention?: true;
-  /** Of a manual one: when its hold is refunded unless it was captured, and how long a capture may take. */
+  /** Of a manual transfer: when its hold is refunded unless it was captured, and how long a capture may take. */
   readonly hold?: { readonly expiresAtMs: number; readonly settleWithinMs: number };
 }
 
-/** What each of the next three names: the body of the row that it is asked about. Of another body's run, it is refused. */
+/** The hash of the body in the row that the next three updates are about. A run for another body refuses them. */
 type AskedOf = Partial<MovementMemo>;
 
 /**
- * Captures a hold, whole or in part; answered when it is taken. Refused with `not_capturable`, and where the receiver could not be
- * credited now with why: the hold stays as it is, and can be captured later.
+ * Captures a hold, whole or in part; answered once the request is taken. Refused with `not_capturable`, or, if the receiver could
+ * not be credited now, with that reason: the hold then stays as it is, and can be captured later.
  */
 export const captureUpdate = defineUpdate<void, [AskedOf & { readonly amount: string }]>('capture');
 
-/** Cancels a transfer that is not past its point of no return, answered when it is taken. Refused with `not_cancelable`. */
+/**
+ * Cancels a transfer that is not past its point of no return; answered once the request is taken. Refused with `not_cancelable`.
+ */
 export const cancelUpdate = defineUpdate<void, [AskedOf]>('cancel');
 
-/** What an operator does about a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
+/** Takes an operator's action on a transfer whose compensation keeps failing. Refused with `not_resolvable`. */
 export const resolveUpdate = defineUpdate<void, [AskedOf & Resolution]>('resolve');
 
-/** Has what keeps failing in a batch or a transaction tried at once. Refused with `not_resolvable`. */
+/** Retries at once the step of a batch or one-sided transaction that keeps failing. Refused with `not_resolvable`. */
 export const retryUpdate = defineUpdate<void>('retry');
 
 /** The types of the failures that refuse an update. */
@@ -109,7 +115,7 @@ export interface TransactionInput extends MovementInput {
   readonly walletTaskQueue: string;
 }
 
-/** The items are none of it: they stay in the transfer database, and a history does not grow with them. */
+/** The input of a batch. It has no items: they stay in the transfer database, so that a history does not grow with them. */
 export interface BatchInput extends MovementInput {
   readonly batchId: BatchId;
   readonly itemCount: number;
@@ -120,12 +126,12 @@ export function reconciliationWorkflowId(runId: RunId): string {
   return `reconciliation/${runId}`;
 }
 
-/** Of the workflow that looks at one case again. */
+/** The id of the workflow that looks at one case again. */
 export function caseWorkflowId(caseId: CaseId): string {
   return `reconciliation/case/${caseId}`;
 }
 
-/** Of the workflow that gives back what a case's transfer has left half done. */
+/** The id of the workflow that gives back the debits which a case's transfer has left half done. */
 export function refundCaseWorkflowId(caseId: CaseId): string {
   return `refund-case/${caseId}`;
 }
@@ -137,13 +143,13 @@ export interface RefundCaseInput {
   readonly installationId: InstallationId;
 }
 
-/** None of them: a run of the schedule. */
+/** The input of a run; without any field, of a run of the schedule. */
 export interface ReconciliationInput {
-  /** Of a run that was asked for. */
+  /** The id of a run that somebody asked for. */
   readonly runId?: RunId;
-  /** None: what changed. */
+  /** If absent, `changes`. */
   readonly scope?: RunScope;
-  /** Looks at what this case is about, and at nothing else. */
+  /** If present, the run looks at this case's subject, and at nothing else. */
   readonly caseId?: CaseId;
   /** How far a run was when it continued as new. */
   readonly progress?: ReconciliationProgress;
@@ -153,7 +159,7 @@ export interface ReconciliationProgress {
   readonly runId: RunId;
   readonly trigger: 'schedule' | 'request';
   readonly tally: Tally;
-  /** The index of the place that it looks at, and where in it. */
+  /** The index of the place that the run looks at; `cursor` says where in that place. */
   readonly place: number;
   readonly cursor: Cursor | null;
   readonly patrol: Patrol;

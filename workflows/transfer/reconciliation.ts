@@ -1,13 +1,13 @@
 /**
  * A run of the reconciliation: it looks at every place where something happened since the last mark, and at a bounded part of
- * the rest; what seems to disagree is looked at again a moment later, then repaired or kept as a case.
+ * the rest. A subject that seems to disagree is looked at again two seconds later, then repaired or kept as a case.
  *
- *   begin ──▶ look at a place ──suspects──▶ pause ──▶ settle: repair, open a case, close one
+ *   begin ──▶ look at a place ──suspects──▶ pause ──▶ second look: repair, open a case, close one
  *                 ▲   │  └─ next page                        │
  *                 └───┴──────── next place ◀─────────────────┘ ──▶ finish: CLEAN | REPAIRED | FOUND
  *
- * Runs may overlap: whatever they write is written once. A run that cannot come to its end is FAILED and moves no mark, so
- * the next one looks at the same changes. What passes through here is ids of suspects and counts, never rows.
+ * Runs may overlap: whatever they write is written once. A run that cannot finish is FAILED and moves no mark, so the next
+ * run looks at the same changes. Only ids of suspects and counts pass through this workflow, never rows.
  */
 import {
   ActivityFailure,
@@ -41,21 +41,21 @@ import { TRANSFER_TASK_QUEUE, type ReconciliationInput, type ReconciliationProgr
 const { beginReconciliation, lookAt, settleSuspects, finishReconciliation, subjectOfCase } =
   proxyActivities<ReconciliationActivities>({
     taskQueue: TRANSFER_TASK_QUEUE,
-    // A look takes its five seconds and a last page, which the databases end after some more.
+    // A look lasts five seconds and one more page, whose queries the databases end after a few seconds.
     startToCloseTimeout: '30 seconds',
-    // The next run of the schedule waits for this one, and tries again what this one could not do.
+    // The schedule starts no run while this one is open; the next run tries again what this one could not do.
     scheduleToCloseTimeout: '10 minutes',
     retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
   });
 
-/** What is just being written agrees a moment later. */
+/** Long enough for a write that is under way to finish, so that the subject agrees again. */
 const SECOND_LOOK_AFTER = '2 seconds';
-/** Subjects that this run remembers to have settled, so that none is counted twice. */
+/** How many subjects a run remembers having dealt with, so that none is counted twice. */
 const REMEMBERED_MAX = 1_000;
-/** Then it continues as new, with a history of some thousand events behind it. */
+/** After how many looks a run continues as new, with a history of some thousand events behind it. */
 const LOOKS_MAX = 100;
 
-/** Ends Completed in Temporal's sense, also where the run has failed, which its row then says. */
+/** Ends Completed in Temporal's sense even if the run has failed, once its row says so. */
 export async function reconciliation(input: ReconciliationInput = {}): Promise<Tally> {
   if (input.caseId !== undefined) {
     const subject = await subjectOfCase({ caseId: input.caseId });
@@ -81,7 +81,7 @@ export async function reconciliation(input: ReconciliationInput = {}): Promise<T
   return tally;
 }
 
-/** Answers where its looks at what did not change have come to. */
+/** Makes the looks of a run, and returns how far its patrol has come. */
 async function run(
   progress: ReconciliationProgress,
   scope: RunScope | undefined,

@@ -1,6 +1,6 @@
 /**
- * One run of a recurring transfer, which its Temporal Schedule has started: it accepts a transfer, and ends. The transfer is
- * an ordinary one with a workflow of its own, so no run is in the way of the next.
+ * One run of a recurring transfer, started by the Temporal Schedule: it accepts a transfer, and ends. The transfer is an ordinary
+ * one with a workflow of its own, so no run is in the way of the next.
  */
 import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
@@ -12,11 +12,11 @@ const { acceptRecurringRun } = proxyActivities<RecurringActivities>({
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 });
 
-/** When the run was due: that of a run which is caught up later, too. */
+/** The time at which the run was due, also if the run is made up for later. */
 const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
 /**
- * Ends Completed whether it was due or not. However often Temporal runs it for one nominal time, there is one transfer:
+ * Ends Completed whether the run was due or not. However often Temporal starts the run of one nominal time, there is one transfer:
  * its id is derived from that time.
  */
 export async function recurringTransfer(input: RecurringInput): Promise<RunAnswer> {

@@ -1,7 +1,7 @@
 /**
- * What an operator has done about a transfer whose row is lost, or whose id had been another's: what its sender was debited,
- * and nobody got, is given back, also what a hold leaves of which a part was captured. As in compensation the fences decide, so a
- * transfer that is settled beside this is settled once.
+ * The refund of a case about a transfer whose row is lost, or whose id was another transfer's before: it gives the sender back a
+ * debit that was never credited, and what a partial capture has left of a hold. As in compensation, the fences decide, so a
+ * transfer that is also settled elsewhere is settled once.
  */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ReconciliationActivities } from '../../activities/transfer/reconciliation.ts';
@@ -17,8 +17,8 @@ const { subjectOfCase, leftHalfDone, settleSuspects } = proxyActivities<Reconcil
 });
 
 /**
- * Answers how many debits it has settled. Goes on until the shards have answered; ends by telling the case what came of it, and
- * looking at that again.
+ * Returns how many debits it has settled. Goes on until the shards have answered; then writes the outcome into the log of the case,
+ * and looks at the case's subject again.
  */
 export async function refundCase(input: RefundCaseInput): Promise<number> {
   const steps = createSteps({ dispatch: 'ordinary', ...input });
@@ -32,7 +32,7 @@ export async function refundCase(input: RefundCaseInput): Promise<number> {
   for (const { credited: captured, ...terms } of debits) {
     const reason = 'canceled';
     const total = terms.amount;
-    // Asked about by the amount that was captured: a credit of before counterparties were kept is known again by that alone.
+    // Asks with the captured amount: a credit from before fences kept counterparties is recognized by its amount alone.
     const creditTerms = { ...terms, amount: captured ?? total };
     const asked = { terms: creditTerms, trace, total, reason } as const;
     const credit = await steps.run('cancelCredit', queueOf(terms.receiverWalletId), asked);

@@ -1,7 +1,7 @@
 /**
- * What may be asked of a transfer while it runs: to capture its hold, and to cancel it. A request is judged by its
- * validator before it is accepted; once accepted it is in the history, and acted upon after that. It is answered at once,
- * for a run takes only so many requests that wait; how the transfer ends is read from its row.
+ * The requests to a running transfer: to capture its hold, and to cancel it. A validator judges a request before it is accepted;
+ * once accepted, the request is in the history, and is acted upon after that. It is answered at once, because a run takes only so
+ * many requests that wait; how the transfer ends is read from its row.
  */
 import { ApplicationFailure, CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import { parseUnits } from '../../domain/money.ts';
@@ -11,18 +11,18 @@ import { isOfAnotherBody } from '../own-body.ts';
 import type { Steps } from '../steps.ts';
 
 export interface Requests {
-  /** How far the transfer is; kept by its course. `leaving` is past the point of no return. */
+  /** How far the transfer is; its course keeps this up to date. `leaving` is past the point of no return. */
   phase: 'scheduled' | 'open' | 'leaving';
-  /** What was asked to be captured, once it was: decimal string. */
+  /** The amount that somebody asked to capture, if anybody has: decimal string. */
   readonly captureAmount: () => string | undefined;
-  /** Waits until the hold is to be captured or has expired; raises if the course is canceled. */
+  /** Waits until a capture is asked for or the hold has expired; throws if the course is canceled. */
   readonly untilCaptured: (expiresAtMs: number) => Promise<void>;
 }
 
-/** How long a capture waits for what the receiver's shard says of it. */
+/** How long a capture waits for the receiver's shard to say whether it could be credited. */
 const RECEIVER_ANSWERS_WITHIN_MS = 3_000;
 
-/** `course` is what a cancel request ends, whether it is this update or Temporal's own. */
+/** `course` is the scope that a cancel request ends: the `cancel` update, or Temporal's own request. */
 export function receiveRequests(
   { terms, receiverTaskQueue, startAtMs, hold }: TransferInput,
   course: CancellationScope,
@@ -43,7 +43,7 @@ export function receiveRequests(
       if (captureAmount === undefined && patched('receiver-asked-before-capture')) {
         const reason = await passingRefusal(asked.amount);
         if (reason !== null) throw refusal(reason);
-        // The hold may have been canceled or have expired meanwhile, or be captured by another request.
+        // Meanwhile the hold may have been canceled, have expired, or have been captured by another request.
         if (!isOpenFor(asked.amount)) throw refusal('not_capturable');
       }
       captureAmount ??= asked.amount;
@@ -74,15 +74,15 @@ export function receiveRequests(
   );
   return requests;
 
-  /** Whether this much may be captured: nothing is yet, or as much is. One that comes before the debit is done after it. */
+  /** Whether this amount may be captured: no other amount was asked for yet. A capture before the debit takes place after it. */
   function isOpenFor(amount: string): boolean {
     if (captureAmount !== undefined) return parseUnits(amount) === parseUnits(captureAmount);
     return requests.phase === 'open' && !course.consideredCancelled;
   }
 
   /**
-   * Why the receiver could not be credited now, if that may pass: a credit that is refused is so for ever, and would give up the
-   * hold. Null where its shard does not answer in time, for a capture that is taken has longer.
+   * Why the receiver could not be credited now, if the reason may pass: a credit that is refused is refused for ever, and would
+   * give up the hold. Null if the shard does not answer in time: a capture that is taken has longer for its credit.
    */
   async function passingRefusal(amount: string): Promise<PassingRefusal | null> {
     const asked = { terms: { ...terms, amount } };
@@ -92,7 +92,7 @@ export function receiveRequests(
   }
 }
 
-/** Ends an update without accepting it; the type is its code. */
+/** The failure that refuses an update; its type is the stable code. */
 export function refusal(type: UpdateRefusal): ApplicationFailure {
   return ApplicationFailure.create({
     type,

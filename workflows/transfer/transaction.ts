@@ -5,7 +5,7 @@
  *      │         └── refused ──▶ FAILED
  *      └── timed out or canceled ──▶ cancel it ──▶ FAILED, or PROCESSED where it had been applied
  *
- * As for a transfer, the fence decides and this code adopts what it answers.
+ * As for a transfer, the fence decides, and this code adopts its decision.
  */
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import { endOfTransaction, type TransactionEnd } from '../../domain/transfer/transaction.ts';
@@ -15,7 +15,7 @@ import { attentionReason, showAttention, showAttentionOver, showStatus } from '.
 import { receiveRetries } from '../retries.ts';
 import { createSteps } from '../steps.ts';
 
-/** Ends Completed in Temporal's sense whatever becomes of the transaction, as `transfer` does. */
+/** Ends Completed in Temporal's sense, whatever the end, unless the transaction has no row any more (MovementMissing). */
 export async function transaction(input: TransactionInput): Promise<TransactionEnd> {
   const { terms, trace, walletTaskQueue } = input;
   const { transactionId } = terms;
@@ -47,7 +47,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   }
 
   const reached: TransactionEnd = end;
-  // A cancel request that comes now is too late; even waiting for the handlers would throw in the canceled root scope.
+  // A cancel request comes too late now; in a canceled root scope, even waiting for the handlers would throw.
   return CancellationScope.nonCancellable(async () => {
     const stored = await steps.run('recordTransactionEnd', TRANSFER_TASK_QUEUE, { transactionId, end: reached, trace });
     showStatus(stored.status);
