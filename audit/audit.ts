@@ -1,7 +1,7 @@
 /**
- * Checks the invariants of Counterpoise over all databases of a stack and its Temporal server, at rest or while it works.
- * The one reader of all databases: each is read in one snapshot of its own, page by page, the transfer database's taken
- * first; what that leaves open is said in each file. Changes nothing.
+ * The audit: checks the invariants of Counterpoise over all databases of a stack and its Temporal server, at rest or while it
+ * works. It is the one reader of all databases: it reads each in one snapshot of its own, page by page, and takes the transfer
+ * database's first; each file says what that leaves open. Changes nothing.
  */
 import type { Database } from '../db/database.ts';
 import { checkBalances } from './balances.ts';
@@ -18,7 +18,7 @@ import { checkWatermarks } from './watermarks.ts';
 import { checkWorkflows, type WorkflowLookup } from './workflows.ts';
 
 export interface AuditedDatabases {
-  /** In the order of the shards. Two connections each, at least, are needed of the transfer database. */
+  /** In the order of the shards. The audit needs one connection to each shard, and two to the transfer database. */
   readonly wallets: readonly Database[];
   readonly transfer: Database;
 }
@@ -29,14 +29,14 @@ export interface AuditReport {
   /** By currency. */
   readonly money: Readonly<Record<string, MoneyOf>>;
   readonly undone: Undone;
-  /** The first ones of each invariant; `totals` has how many there are. */
+  /** The first violations of each invariant; `totals` has how many there are. */
   readonly violations: readonly Violation[];
   readonly totals: Readonly<Partial<Record<Invariant, number>>>;
 }
 
 /**
- * How long a movement and its workflow may disagree before that is a breach: what is just ending ends within that, and what
- * could not be started at first is started by the sweep.
+ * How long a movement and its workflow may disagree before that is a breach. Within it, a movement that is just ending ends, and
+ * the sweep starts a workflow that could not be started at first.
  */
 const PATIENCE_MS = 15_000;
 

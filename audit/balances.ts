@@ -1,7 +1,7 @@
 /**
- * I3: each balance is what its entries say. It is not negative, the external wallet aside; it is the sum of the wallet's
- * entries and what the last of them says; each entry's balance follows from the one before; sequences run from 1 without
- * gaps to the wallet's last one. What is kept for a limit of 24 hours is what the entries that are counted sum to.
+ * I3: each balance is what its entries say. It is not negative, except the external wallet's; it is the sum of the wallet's
+ * entries, and the balance in the last of them; each entry's balance follows from the one before; sequences run from 1 without
+ * gaps to the wallet's last one. The sum that is kept for a limit of 24 hours is that of the entries that it counts.
  */
 import { sql } from 'drizzle-orm';
 import type { Findings } from './findings.ts';
@@ -9,7 +9,7 @@ import { pagesOf, type Reader } from './reader.ts';
 
 interface WalletSums {
   wallet_id: string;
-  /** Which of the above does not hold. */
+  /** The conditions above that do not hold, each in a sentence. */
   wrong: string[];
   entries: string;
 }

@@ -1,7 +1,7 @@
 /**
- * I2 and I4 of batches: a batch's key names it, its items are those that were acknowledged, and what it says of them, how many
- * there are and how they have ended, is what they say. Its counts are written together with their statuses, so this holds in
- * every snapshot. The items themselves are transfers, which movements.ts looks at.
+ * I2 and I4 for batches: a batch's id follows from its key, its items are those that were acknowledged, and its counts of items
+ * and of their ends are right. The counts are written together with the items' statuses, so this holds in every snapshot. The
+ * items themselves are transfers, which movements.ts checks.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { batchId } from '../domain/derived-id.ts';
@@ -14,9 +14,9 @@ interface BatchRow {
   idempotency_key: string;
   /** Whether its hash is that of its items' hashes, in their order. */
   is_acknowledged: boolean;
-  /** What it says: its items, those COMPLETED, those that have ended otherwise. */
+  /** The batch's own counts: its items, those COMPLETED, those that have ended otherwise. */
   counted: number[];
-  /** The same of its items themselves. */
+  /** The same counts of the items themselves. */
   found: [items: number, completed: number, failed: number];
 }
 
@@ -45,7 +45,10 @@ export async function checkBatches(transfer: Reader, findings: Findings): Promis
   }
 }
 
-/** The hash as domain/transfer/movement-body.ts takes it, taken here: ten thousand items a batch stay where they are. */
+/**
+ * A page of batches. The database computes the hash as domain/transfer/movement-body.ts does, so that the ten thousand items of a
+ * batch stay where they are.
+ */
 function batchesAfter(id: string, limit: number): SQL {
   return sql`
     SELECT batch.batch_id AS id, batch.status, batch.idempotency_key, ARRAY[item_count, completed_count, failed_count] AS counted, found,

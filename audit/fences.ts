@@ -1,6 +1,7 @@
 /**
- * What the fences of a shard say is what is in its ledger (I2) and in its outbox (I6), neither more nor less. Fence, entry
- * and event are written in one transaction, so this holds in every snapshot of a shard, whatever is under way.
+ * The audit of a shard's fences: its ledger (I2), its holds (I3) and its outbox (I6) have what the fences say, neither more nor
+ * less. Fence, entry and event are written in one database transaction, so this holds in every snapshot of a shard, whatever is
+ * under way.
  */
 import { sql } from 'drizzle-orm';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';
@@ -70,7 +71,7 @@ const unlikeEvents = sql`
   WHERE detail IS NOT NULL
   LIMIT ${VIOLATIONS_KEPT}`;
 
-/** What each wallet holds is what its holds took and did not release. */
+/** The wallets whose `held` is not the sum of the holds that were not released. */
 const unlikeHolds = sql`
   SELECT wallet_id AS movement, format('wallet %s holds %s, but its holds sum to %s', wallet_id, held, coalesce(total, 0)) AS detail,
     count(*) OVER ()::int AS total

@@ -1,5 +1,5 @@
 /**
- * What an audit finds: how much it looked at, and each breach by invariant, subject and detail. The list is bounded, the
+ * The findings of an audit: how much it looked at, and each breach by invariant, subject and detail. The list is bounded, the
  * counts are not.
  */
 export const INVARIANTS = {
@@ -20,7 +20,7 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** How many of what an audit has looked at. */
+/** How many things of each kind an audit has looked at. */
 export interface Checked {
   currencies: number;
   wallets: number;
@@ -35,12 +35,12 @@ export interface Checked {
 
 export interface Findings {
   readonly report: (invariant: Invariant, subject: string, detail: string) => void;
-  /** Counts further ones that nobody has to be told one by one. */
+  /** Counts further violations that need not be reported one by one. */
   readonly reportMore: (invariant: Invariant, howMany: number) => void;
   readonly count: (what: keyof Checked, howMany: number) => void;
-  /** The first ones of each invariant. */
+  /** The first violations of each invariant. */
   readonly violations: () => Violation[];
-  /** How many there are of each invariant that has any. */
+  /** The number of violations of each invariant that has any. */
   readonly totals: () => Partial<Record<Invariant, number>>;
   readonly checked: () => Readonly<Checked>;
 }
@@ -80,7 +80,7 @@ export function collectFindings(): Findings {
   };
 }
 
-/** A row of a statement that compares two tables: the first differences, each with the number of all. */
+/** One difference that a statement found between two tables; the rows are the first differences, each with the number of all. */
 export interface Difference {
   readonly movement: string;
   readonly detail: string;

@@ -1,6 +1,6 @@
 /**
- * Whether the databases are of one installation, are where they were bound, and are bound to the Temporal namespace that is
- * audited: workflows of another one would move money in other books. Part of I5.
+ * The audit of the installation, a part of I5: the databases are of one installation, are where they were bound, and are bound to
+ * the Temporal namespace that is audited. Workflows of another namespace would move money in other books.
  */
 import { sql } from 'drizzle-orm';
 import { BINDING, bindingOf, faultsOf, type BindingRow } from '../db/bind-installation.ts';

@@ -1,10 +1,10 @@
 /**
- * I1: no money was made or lost. In each shard and currency, the balances of all wallets, the external one included, plus
- * what was debited and not yet credited or refunded, by the fences, sum to zero; hence so do they over all shards.
+ * I1: no money was made or lost. In each shard and currency, the balances of all wallets, the external one included, plus the
+ * money that by the fences was debited and not yet credited or refunded, sum to zero; hence they do so over all shards.
  *
- * Each wallet operation moves a balance and its fence in one transaction of one shard, so every shard's sum is zero in
- * every snapshot of it, also while transfers between shards are under way: that the snapshots of two shards are not of
- * the same instant makes no difference. `held` is part of what the fences say: a hold is a debit that is not settled yet.
+ * Each wallet operation moves a balance and its fence in one database transaction of one shard, so every shard's sum is zero in
+ * every snapshot of it, even while transfers between shards are under way: it makes no difference that the snapshots of two
+ * shards are not of the same instant. The fences include `held`: a hold is a debit that is not settled yet.
  */
 import { sql } from 'drizzle-orm';
 import { formatUnits, parseUnits } from '../domain/money.ts';

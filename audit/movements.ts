@@ -1,9 +1,10 @@
 /**
- * I2 and I4, movement by movement: what the transfer database says of each is held against what the wallet shards did.
+ * I2 and I4, movement by movement: each row of the transfer database is compared with what the wallet shards did.
  *
- * The transfer database's snapshot is the oldest. Whatever it shows as ended was settled in the shards before that, for
- * ever, and is in their snapshots; of what it shows as under way, any part may be there. Fences of a movement that it does
- * not show at all are looked for in the transfer database as it is now: a movement is stored before anything moves.
+ * The transfer database's snapshot is the oldest. A movement that it shows as ended was settled in the shards before that, for
+ * ever, and is in their snapshots; of a movement that it shows as under way, any part may be there. Movements that it does not
+ * show at all, but of which a shard has fences, are looked for in the transfer database as it is now: a movement is stored before
+ * anything moves.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
@@ -41,23 +42,23 @@ interface TransferRow extends MovementRow {
   id: TransferTerms['transferId'];
   sender: TransferTerms['senderWalletId'];
   receiver: TransferTerms['receiverWalletId'];
-  /** Of which it is a run, whose name its key is then. */
+  /** The recurring transfer of which it is a run; its key is then the run's name. */
   recurring: RecurringTransferId | null;
   capture_method: string;
-  /** What is captured of a hold, once it is decided. */
+  /** The captured amount of a hold, once it is decided. */
   captured: string | null;
   expires_in: number | null;
   scheduled: string | null;
   reverses: TransferTerms['transferId'] | null;
-  /** What is said to be reversed of it, and the sum of the reversals that have not failed. */
+  /** The reversed amount in its row, and the sum of its reversals that have not failed or been canceled. */
   reversed: string;
   reversals: string;
-  /** Of an item of a batch. */
+  /** Set for an item of a batch. */
   batch_id: BatchId | null;
   batch_index: number | null;
   /** Each with its reason, in the order in which they were reached. */
   steps: string[];
-  /** What the log of its case has, in any order. */
+  /** The actions in the log of its case, in any order. */
   caseLog: string[];
 }
 
@@ -95,7 +96,7 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
   }
 }
 
-/** What its key makes its id; undefined if that is no key of its kind. */
+/** The id that follows from its key; undefined if it is a batch's item and its key does not name its place there. */
 function idOf(row: TransferRow): string | undefined {
   const { batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
   if (batch !== null && index !== null) {
@@ -107,7 +108,9 @@ function idOf(row: TransferRow): string | undefined {
   return reverses === null ? transferId(key) : reversalId(key);
 }
 
-/** What the body can have been that led to this row: a reversal may have named its amount, or meant what was left. */
+/**
+ * The hashes of the bodies that may have led to this row: a reversal may have named its amount, or left it out to mean the rest.
+ */
 function bodyHashesOf(row: TransferRow): string[] {
   if (row.reverses !== null) {
     const { reverses: reversesTransferId, amount } = row;
@@ -124,7 +127,7 @@ function bodyHashesOf(row: TransferRow): string[] {
   ];
 }
 
-/** Fences of movements that do not exist. `transfer` is the database as it is now. */
+/** Reports fences of movements that do not exist. `transfer` is the database as it is now. */
 export async function checkOrphans(transfer: Database, shards: readonly Reader[], findings: Findings): Promise<void> {
   for (const reader of shards) {
     for await (const page of pagesOf(reader, fencesAfter, ({ id }: { id: string }) => id)) {

@@ -1,5 +1,5 @@
 /**
- * How the audit reads a database: each within one read-only snapshot, and large tables in pages, so that its memory does
+ * The audit's way of reading databases: each within one read-only snapshot, and large tables in pages, so that its memory does
  * not grow with what it audits.
  */
 import type { SQL } from 'drizzle-orm';
@@ -12,8 +12,8 @@ export type Reader = Pick<Database, 'execute'>;
 export const PAGE_ROWS = 1_000;
 
 /**
- * Runs `work` over one snapshot of each database, the first one's being the oldest. Statements may take as long as they
- * need: they scan whole tables.
+ * Runs `work` over one snapshot of each database; the first database's is the oldest. Statements may take as long as they need,
+ * because they scan whole tables.
  */
 export async function withSnapshots<Result>(
   databases: readonly Database[],
@@ -23,7 +23,7 @@ export async function withSnapshots<Result>(
   if (first === undefined) return work([]);
   return first.transaction(
     async (tx) => {
-      // The first statement takes the snapshot.
+      // The SELECT takes the snapshot; the settings before it take none.
       await tx.execute(sql`SET LOCAL statement_timeout = 0`);
       await tx.execute(sql`SET LOCAL idle_in_transaction_session_timeout = 0`);
       await tx.execute(sql`SELECT pg_current_snapshot()`);
@@ -38,7 +38,9 @@ export async function rowsOf<Row>(reader: Reader, statement: SQL): Promise<Row[]
   return rows as Row[];
 }
 
-/** A table page by page in the order of its uuid key: `pageAfter` selects what follows a key, `keyOf` names a row's. */
+/**
+ * A table page by page in the order of its uuid key: `pageAfter` selects the rows that follow a key, `keyOf` returns a row's key.
+ */
 export async function* pagesOf<Row>(
   reader: Reader,
   pageAfter: (key: string, limit: number) => SQL,

@@ -1,7 +1,7 @@
 /**
- * I4 for recurring transfers: each follows from its key with the body that was acknowledged, each of its transfers moves
- * what it says, and none was accepted for a time at which it was not active. That a run pays once is the transfers' own:
- * their ids follow from the runs' names (movements.ts). All of it in one snapshot of the transfer database.
+ * I4 for recurring transfers: the id of each follows from its key, its body is the one that was acknowledged, each of its
+ * transfers moves what it says, and no transfer was accepted for a time at which it was not active. A run pays once because its
+ * transfer's id follows from its name, which movements.ts checks. All of this is read in one snapshot of the transfer database.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { recurringTransferId } from '../domain/derived-id.ts';
@@ -69,8 +69,8 @@ function recurringAfter(id: string, limit: number): SQL {
 }
 
 /**
- * What each run has to be. The status that was the last one before its time is the one that counts: by its sequence or, since a
- * later change may bear the time of a clock that was behind, by its time.
+ * The runs that are not what they have to be. The last status before a run's time counts: the last by its sequence or, because a
+ * later change may bear the time of a clock that was behind, the last by its time.
  */
 const strangeRuns = sql`
   SELECT movement, detail, count(*) OVER ()::int AS total FROM (

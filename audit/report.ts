@@ -1,8 +1,8 @@
-/** An audit's report for people, and as the one object that `--json` prints. */
+/** The report of an audit: as text for people, and as the one object that `--json` prints. */
 import type { AuditReport } from './audit.ts';
 import { INVARIANTS, type Invariant } from './findings.ts';
 
-/** A line an invariant, with its first breaches below it. */
+/** One line for each invariant, with its first breaches below it. */
 export function describeInvariants({ violations, totals }: AuditReport): string {
   return (Object.keys(INVARIANTS) as Invariant[])
     .flatMap((invariant) => {

@@ -1,7 +1,7 @@
 /**
- * I6 in the transfer database: each movement's events are in its outbox, each once, and no others: `initiated` from its
- * acceptance, and at its end the one that says how it ended. A movement's status and its event are written together, so
- * this holds in every snapshot.
+ * I6 for the transfer database: its outbox has each movement's events, each once, and no others: `initiated` from its acceptance
+ * and, at its end, the event that says how it ended. A movement's status and its event are written together, so this holds in
+ * every snapshot.
  */
 import { sql } from 'drizzle-orm';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';

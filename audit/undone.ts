@@ -1,6 +1,6 @@
 /**
- * I7: nothing is left undone. Five minutes after its deadline a movement has ended, whatever went wrong on the way; one
- * that is still under way then, or that waits for somebody, is a breach.
+ * I7: nothing is left undone. Five minutes after its deadline a movement has ended, whatever went wrong on the way. A movement
+ * that is still under way then is a breach, even if it waits for an operator.
  */
 import { sql } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
@@ -9,7 +9,7 @@ import { rowsOf, type Reader } from './reader.ts';
 export interface Undone {
   /** Movements that have not ended. */
   readonly under_way: number;
-  /** Of these, those that show an operator that compensation cannot finish. */
+  /** Of these, those whose compensation cannot finish and waits for an operator. */
   readonly attention: number;
   /** Of these, those whose deadline passed more than five minutes ago. */
   readonly overdue: number;

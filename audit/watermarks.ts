@@ -1,7 +1,7 @@
 /**
- * Whether each shard has the leg that it is known to have decided: one that has not was restored from before, though each
- * movement and each wallet in it may agree with itself. Part of I2. The transfer database's snapshot is the oldest, so what it
- * knows of was there.
+ * The audit of watermarks, a part of I2: each shard has the leg that it is known to have decided. A shard that lacks it was
+ * restored to a state from before it, though each movement and each wallet in it may agree with itself. The transfer database's
+ * snapshot is the oldest, so the legs that it knows of were there.
  */
 import { sql } from 'drizzle-orm';
 import type { Findings } from './findings.ts';

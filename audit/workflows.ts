@@ -1,9 +1,9 @@
 /**
  * I5: each movement under way has an open workflow, and each open workflow a movement under way.
  *
- * Rows and workflows are read while both may change, and what Temporal lists lags behind what it knows. So a disagreement
- * is a suspicion at first: row and workflow are looked at again, the latter by describe, until they agree or the audit's
- * patience is over. A movement that has just been accepted may not have been started yet, and is left out.
+ * Rows and workflows are read while both may change, and Temporal's lists lag behind what it knows. So a disagreement is only a
+ * suspicion at first: row and workflow are looked at again, the workflow by describe, until they agree or the audit's patience is
+ * over. A movement that has just been accepted may not have been started yet, and is left out.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
@@ -16,20 +16,20 @@ import { PAGE_ROWS, pagesOf, rowsOf, uuids } from './reader.ts';
 export interface WorkflowLookup {
   /** The ids of the workflows that run, as far as visibility has caught up. */
   readonly listRunning: () => AsyncIterable<string>;
-  /** Whether this one runs now. */
+  /** Whether this workflow runs now. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
   /** Temporal's own id of the namespace. */
   readonly namespaceId: () => Promise<string>;
 }
 
-/** Longer than the sweep takes to start what nobody else has started. */
+/** Longer than the sweep takes to start a workflow that nobody else has started. */
 const STARTED_WITHIN_SECONDS = 10;
 const LOOK_AGAIN_MS = 500;
 const DESCRIBED_AT_ONCE = 16;
 const KINDS = ['transfer', 'batch', 'transaction'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** What Temporal says. */
+/** Looks workflows up in Temporal. */
 export function lookUpWorkflows(client: Client): WorkflowLookup {
   return {
     async *listRunning() {
@@ -53,7 +53,7 @@ export function lookUpWorkflows(client: Client): WorkflowLookup {
   };
 }
 
-/** `transfer` is the database as it is now: a snapshot would grow old while workflows end. */
+/** `transfer` is the database as it is now, because a snapshot would grow old while workflows end. */
 export async function checkWorkflows(
   transfer: Database,
   workflows: WorkflowLookup,
@@ -62,7 +62,7 @@ export async function checkWorkflows(
 ): Promise<void> {
   const patientUntil = Date.now() + patienceMs;
 
-  /** Looks again at those that disagree, until none does or patience is over; answers those that still do. */
+  /** Looks again at the ids that disagree, until none does or patience is over. Returns those that still disagree. */
   const stillAmiss = async (ids: string[], isAmiss: (ids: string[]) => Promise<string[]>): Promise<string[]> => {
     let amiss = await isAmiss(ids);
     while (amiss.length > 0 && Date.now() < patientUntil) {

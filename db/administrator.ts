@@ -1,4 +1,7 @@
-/** A connection of an administrator's, for one piece of work: migrations and bindings. */
+/**
+ * An administrator's connection to a database, opened for one piece of work, such as a migration or a binding, and closed after
+ * it.
+ */
 import pg from 'pg';
 
 const CONNECT_LIMIT_MS = 10_000;

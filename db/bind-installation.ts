@@ -1,6 +1,7 @@
 /**
- * Binds the databases of an installation to each other, to where they are, and to the Temporal namespace that carries their
- * workflows: at the first migration by itself, later only because an operator says what has happened. As an administrator.
+ * The binding of an installation's databases to each other, to the server that each is on, and to the Temporal namespace that
+ * carries their workflows. The first migration binds them by itself; later they are bound anew only because an operator says what
+ * has happened. Works as an administrator.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -10,38 +11,38 @@ import { asAdministrator } from './administrator.ts';
 import { CURRENT_SERVER } from './installation.ts';
 
 export interface BoundDatabase {
-  /** As an operator knows it: `transfer`, `wallet-0`. */
+  /** The name by which operators know the database: `transfer`, `wallet-0`. */
   readonly name: string;
   readonly adminUrl: string;
 }
 
 /**
- * What an operator says of databases that are not what they were bound to. `moved`: they are the same installation,
- * restored, upgraded or moved, or its Temporal namespace is another one. `copy`: they are a copy, which from now on is an
- * installation of its own.
+ * An operator's word on databases that are not where they were bound, or are bound to another namespace. `moved`: they are the
+ * same installation, restored, upgraded or moved, or its Temporal namespace is another one. `copy`: they are a copy, which from
+ * now on is an installation of its own.
  */
 export const REBINDINGS = ['moved', 'copy'] as const;
 export type Rebinding = (typeof REBINDINGS)[number];
 
-/** What a database says of itself. */
+/** A database's own record of the installation that it belongs to. */
 export interface Binding {
   readonly name: string;
-  /** Undefined where it was never bound. */
+  /** Undefined if the database was never bound. */
   readonly installationId: InstallationId | undefined;
   readonly namespaceId: string | undefined;
   readonly boundAt: Date | undefined;
-  /** Whether it is in the cluster, and is the database there, that it was in when it was bound. */
+  /** Whether it is still the same database of the same cluster as when it was bound. */
   readonly isWhereItWasBound: boolean;
-  /** Of the first database: the names of all that were bound. */
+  /** In the first database's binding, the names of all databases that were bound; in the others', empty. */
   readonly databases: readonly string[];
 }
 
-/** What each database says, in their order. One that was never migrated was never bound. */
+/** The binding of each database, in the given order. A database that was never migrated counts as never bound. */
 export function readBindings(databases: readonly BoundDatabase[]): Promise<Binding[]> {
   return Promise.all(databases.map(readBinding));
 }
 
-/** What keeps these databases from being one installation that is bound to this namespace; empty if nothing does. */
+/** The reasons why these databases cannot be one installation that is bound to this namespace; empty if they can. */
 export function faultsOf(bindings: readonly Binding[], namespaceId: string): string[] {
   const bound = bindings.filter(({ installationId }) => installationId !== undefined);
   const unbound = bindings.filter(({ installationId }) => installationId === undefined);
@@ -82,9 +83,9 @@ export async function requireFitting(databases: readonly BoundDatabase[], namesp
 }
 
 /**
- * Binds databases that were never bound, and checks those that are. The first database of the list decides which installation
- * it is and keeps the names of all, so that two at once bind them to the same one, and one that is interrupted is continued
- * by the next. A repeat changes nothing. Throws an InstallationError that says what does not fit.
+ * Binds the databases that were never bound, and checks those that were. The first database of the list decides the
+ * installation's id and keeps the names of all, so that two calls at once bind the databases to the same installation, and the
+ * next call continues an interrupted one. A repeat changes nothing. Throws an InstallationError that says what does not fit.
  */
 export async function bindInstallation(
   databases: readonly BoundDatabase[],
@@ -99,7 +100,7 @@ export async function bindInstallation(
   );
 }
 
-/** Binds the databases anew, as the operator says. Throws an InstallationError where that cannot be true. */
+/** Binds the databases anew, as moved or as a copy, as the operator says. Throws an InstallationError if that cannot be true. */
 export async function rebindInstallation(
   databases: readonly BoundDatabase[],
   namespaceId: string,
@@ -126,7 +127,9 @@ export async function rebindInstallation(
   );
 }
 
-/** Writes the row of each database, and its name into the first one's. Returns the installation that the first one has then. */
+/**
+ * Writes each database's row, and the names of all into the first one's. Returns the installation that the first one then has.
+ */
 async function bindAll(
   databases: readonly BoundDatabase[],
   wanted: InstallationId,
@@ -164,13 +167,13 @@ async function readBinding({ name, adminUrl }: BoundDatabase): Promise<Binding> 
   try {
     return bindingOf(name, await asAdministrator(adminUrl, (client) => client.query<BindingRow>(BINDING)));
   } catch (error) {
-    // One that was never migrated, or is not even there.
+    // The database was never migrated, or does not even exist.
     if (isMissing(error)) return bindingOf(name, { rows: [] });
     throw error;
   }
 }
 
-/** What a database says of itself, by the row that BINDING selects. */
+/** A database's binding, read from the row that BINDING selects. */
 export function bindingOf(name: string, { rows: [row] }: { readonly rows: readonly BindingRow[] }): Binding {
   return {
     name,

@@ -1,6 +1,7 @@
 /**
- * Opens a service's database: a bounded pool of connections and drizzle-orm over it. Every wait has a bound, so that a
- * database that is gone or frozen is an error within `queryTimeoutMs` and never a hang.
+ * A service's database: a bounded pool of connections with drizzle-orm over it, and the column types and helpers that all
+ * services share. Every wait has a bound, so that a database that is gone or frozen causes an error after `queryTimeoutMs`, never
+ * a hang.
  */
 import { createHash } from 'node:crypto';
 import { callbackify } from 'node:util';
@@ -16,9 +17,12 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   readonly connectionsMax: number;
-  /** For a connection and for an answer, each. Longer than the role's statement_timeout lets the server speak first. */
+  /**
+   * The limit of each wait, for a connection and for a result. If it is longer than the role's statement_timeout, the server's
+   * own error comes first.
+   */
   readonly queryTimeoutMs: number;
-  /** Judges each new connection before it is used; what it throws is thrown to whoever wanted the connection. */
+  /** Checks each new connection before it is used. An error that it throws goes to the caller that wanted the connection. */
   readonly admit?: (connection: pg.ClientBase) => Promise<void>;
 }
 
@@ -36,8 +40,8 @@ export function openDatabase(
     keepAlive: true,
     ...(admit === undefined ? {} : { verify: callbackify(admit) }),
   });
-  // A connection that breaks leaves the pool by itself, and whoever uses it next is told. Without a listener, on the pool
-  // for those that are idle and on each for those between two statements of a transaction, it would end the process.
+  // A connection that breaks leaves the pool by itself, and its next use fails. The error would end the process without these
+  // listeners: on the pool for idle connections, on each connection for those between two statements of a transaction.
   pool.on('error', () => {});
   pool.on('connect', (connection) => connection.on('error', () => {}));
   return drizzle(pool);
@@ -45,7 +49,7 @@ export function openDatabase(
 
 const CLOSE_LIMIT_MS = 1_000;
 
-/** Ends the connections. A frozen server does not confirm that, and is not waited for. */
+/** Ends the connections. A frozen server never confirms that, so this waits a second at most. */
 export async function closeDatabases(databases: readonly Database[]): Promise<void> {
   await within(CLOSE_LIMIT_MS, Promise.all(databases.map((database) => database.$client.end())));
 }
@@ -54,9 +58,10 @@ const dialect = new PgDialect();
 const names = new Map<string, string>();
 
 /**
- * As `database.execute`, for the few statements that every movement takes: under a name, so that a connection parses and
- * plans each text once. Not for texts that vary with what is asked, which every connection would keep; and the columns that
- * are selected have to be named, or a migration that adds one would break the statement on every open connection.
+ * Like `database.execute`, for the few statements that every movement needs: sends the statement under a name, so that each
+ * connection parses and plans a text only once. Not for texts that vary with the request, because every connection would keep
+ * each of them. Name the columns that are selected: with `*`, a migration that adds a column would break the statement on every
+ * open connection.
  */
 export async function executePrepared<Row extends pg.QueryResultRow>(
   database: Database,
@@ -69,18 +74,18 @@ export async function executePrepared<Row extends pg.QueryResultRow>(
   try {
     return await pool.query<Row>({ name, text, values: params });
   } catch (error) {
-    // What is no fault of the driver or the server is a mistake of ours.
+    // A TypeError is a mistake in our own code, not a failure of the driver or the server.
     throw error instanceof TypeError ? error : new DrizzleQueryError(text, params, error as Error);
   }
 }
 
-/** The columns of a table that this code knows, in a select list. */
+/** A select list of the columns of a table that this code knows. */
 export function columnsOf(table: PgTable): SQL {
   const names = Object.values(getTableColumns(table)).map(({ name }) => sql.identifier(name));
   return sql.join(names, sql`, `);
 }
 
-/** A row of a statement that drizzle-orm has no words for, read as drizzle-orm would have read it. */
+/** Converts a row of a hand-written statement as drizzle-orm converts the rows of its own. */
 export function rowOf<Table extends PgTable>(table: Table, raw: Record<string, unknown>): Table['$inferSelect'] {
   const entries = Object.entries(getTableColumns(table)).map(([key, column]) => {
     const value = raw[column.name];
@@ -94,22 +99,22 @@ export function violatedConstraint(error: unknown): string | undefined {
   return violation(error)?.constraint;
 }
 
-/** As above, with what the server told beside. drizzle-orm keeps the driver's error as the cause. */
+/** As `violatedConstraint`, with the server's detail. drizzle-orm keeps the driver's error as the cause. */
 export function violation(error: unknown): Pick<pg.DatabaseError, 'constraint' | 'detail'> | undefined {
   const fault = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return fault instanceof pg.DatabaseError && fault.constraint !== undefined ? fault : undefined;
 }
 
-/** Instants have milliseconds, as JavaScript's dates do: what a cursor carries back is what the row holds. */
+/** An instant in milliseconds, the precision of JavaScript's dates, so that a cursor carries back exactly what the row holds. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
-/** What one movement moves: DECIMAL(19,4), a decimal string in code, see domain/money.ts. */
+/** The amount of one movement: DECIMAL(19,4), a decimal string in code, see domain/money.ts. */
 export const amount = (name: string) => numeric(name, { precision: 19, scale: 4 });
 
-/** What movements sum to. Wider than an amount, so that a refund lands in a wallet that was filled up meanwhile. */
+/** A sum of movements. Wider than an amount, so that a refund fits into a wallet that was filled up meanwhile. */
 export const balance = (name: string) => numeric(name, { precision: 28, scale: 4 });
 
-/** A hash in hex here, raw bytes there. */
+/** A SHA-256 hash: hex in code, raw bytes in the database. */
 export const sha256 = customType<{ data: string; driverData: Buffer }>({
   dataType: () => 'bytea',
   toDriver: (hex) => Buffer.from(hex, 'hex'),

@@ -6,12 +6,14 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { columnsOf, rowOf, type Database } from './database.ts';
 
-/** What can become due: the rows of a table for which `isOpen` holds, at the instant in `dueAt`; never where that is null. */
+/**
+ * The rows that can become due: those of a table for which `isOpen` holds, at the instant in `dueAt`, or never if that is null.
+ */
 export interface DueRows<Table extends PgTable> {
   readonly table: Table;
   readonly id: PgColumn;
   readonly dueAt: PgColumn;
-  /** Spelled as the partial index on `dueAt` spells it, so that the planner sees that the index serves. */
+  /** Written exactly as in the partial index on `dueAt`, so that the planner sees that it can use that index. */
   readonly isOpen?: SQL;
 }
 
@@ -20,7 +22,7 @@ export interface Claim {
   readonly leaseSeconds: number;
 }
 
-/** The rows that are due, the longest due first, at most `limit`. They are due again after `leaseSeconds`. */
+/** Claims up to `limit` rows that are due, those due longest, and returns them. They are due again after `leaseSeconds`. */
 export async function claimDue<Table extends PgTable>(
   database: Database,
   { table, id, dueAt, isOpen = sql`true` }: DueRows<Table>,
@@ -36,7 +38,7 @@ export async function claimDue<Table extends PgTable>(
   return rows.map((row) => rowOf(table, row));
 }
 
-/** Makes these rows due no more. A repeat changes nothing. */
+/** Clears the due time of these rows, so that they are no longer due. A repeat changes nothing. */
 export async function clearDue(
   database: Database,
   { table, id, dueAt }: Omit<DueRows<PgTable>, 'isOpen'>,
@@ -48,7 +50,7 @@ export async function clearDue(
   );
 }
 
-/** Nothing is put off by as much as a day: a row that seems to be was put off while the clock was wrong, and is due. */
+/** A due time more than a day ahead counts as past: nothing is put off that long, so it was written while the clock was wrong. */
 function isPast(at: PgColumn): SQL {
   return sql`(${at} < now() OR ${at} > now() + interval '1 day')`;
 }

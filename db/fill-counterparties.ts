@@ -1,13 +1,14 @@
 /**
- * Fills in the other wallet of debits and credits that were decided before fences kept it, from the rows of their transfers. As an
- * administrator, page by page, each a short statement, so it may run beside the services, be stopped at any time, and be repeated.
+ * The completion of old fences: fills in the counterparty wallet of debits and credits that were decided before fences kept it,
+ * from the rows of their transfers. It works as an administrator, page by page, each in short statements, so it may run beside
+ * the services, be stopped at any time, and be repeated.
  */
 import type pg from 'pg';
 import { asAdministrator } from './administrator.ts';
 
 export interface FilledShard {
   readonly filled: number;
-  /** Transfers of which a leg is left without: their row is gone, or is that of another movement. */
+  /** Transfers with a leg that still lacks its counterparty: their row is gone, or is or may be another movement's. */
   readonly left: readonly string[];
 }
 
@@ -23,7 +24,7 @@ interface Terms {
   readonly amount: string;
   readonly captured: string | null;
 }
-/** The first page is of all. */
+/** Sorts before every fence, so the first page begins here. */
 const FIRST: FormerLeg = { id: '00000000-0000-0000-0000-000000000000', leg: '' };
 const FENCES_A_PAGE = 2_000;
 
@@ -49,7 +50,9 @@ export function fillCounterparties(
   );
 }
 
-/** Of the next fences, the debits and credits that have no counterparty; and the last fence, unless there is none. */
+/**
+ * Reads a page of fences. Returns its debits and credits without a counterparty, and its last fence, undefined if it is empty.
+ */
 async function pageAfter(
   wallet: pg.Client,
   after: FormerLeg,
@@ -68,7 +71,7 @@ async function pageAfter(
   return { former: rows[0]!.former, last: rows[0]!.last ?? undefined };
 }
 
-/** Of a transfer that ended with terms_conflict, a leg is another's: it is not known which. */
+/** The terms of these transfers, without those that failed with terms_conflict: nobody knows which of their legs is another's. */
 async function termsOf(transfer: pg.Client, ids: readonly string[]): Promise<Terms[]> {
   const { rows } = await transfer.query<Terms>(
     `SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, currency, amount,
@@ -80,8 +83,8 @@ async function termsOf(transfer: pg.Client, ids: readonly string[]): Promise<Ter
 }
 
 /**
- * The legs that were filled in: those of the same wallet, currency and amount. A credit may be of a part of a hold, and one that was
- * canceled of any part.
+ * Fills in the counterparty of each leg whose wallet, currency and amount are its transfer's, and returns these legs. A credit's
+ * amount may be a part of a hold: the captured part, or any part if the credit was canceled.
  */
 async function fill(wallet: pg.Client, terms: readonly Terms[]): Promise<FormerLeg[]> {
   const column = (name: keyof Terms) => terms.map((each) => each[name]);

@@ -1,7 +1,7 @@
 /**
- * The installation that a service's database belongs to: one row, the same in every database of the installation, which also
- * names the Temporal namespace that carries its workflows. Each new connection is compared with it, so that no process works
- * with the databases of two installations, nor with a copy that nobody has declared to be one (db/bind-installation.ts).
+ * The installation that a service's database belongs to: one row in each of its databases, which names the installation and the
+ * Temporal namespace that carries its workflows. Each new connection is compared with it, so that no process works with the
+ * databases of two installations, nor with a copy that nobody has declared to be one (db/bind-installation.ts).
  */
 import { sql } from 'drizzle-orm';
 import { check, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
@@ -18,9 +18,11 @@ export const installation = pgTable(
     installationId: uuid('installation_id').$type<InstallationId>().notNull(),
     /** Temporal's own id of the namespace: another server's namespace of the same name has another one. */
     namespaceId: text('namespace_id').notNull(),
-    /** CURRENT_SERVER when it was bound. */
+    /** The value of CURRENT_SERVER when the database was bound. */
     serverId: text('server_id').notNull(),
-    /** In the transfer database: the names of all databases that were bound. One that is bound to nothing now was lost. */
+    /**
+     * In the transfer database: the names of all databases that were bound. If one of them is bound to nothing now, it was lost.
+     */
     databases: text('databases')
       .array()
       .notNull()
@@ -33,19 +35,19 @@ export const installation = pgTable(
 );
 
 /**
- * Where a database is: its cluster and its own number there. A standby that takes over keeps both; what was restored from a
- * dump, or was upgraded by pg_upgrade, has others. A copy of the whole data directory keeps both, too.
+ * The place of a database: the identifier of its cluster and its own number there. A standby that takes over keeps both, and so
+ * does a copy of the whole data directory; a database that was restored from a dump, or upgraded by pg_upgrade, has others.
  */
 export const CURRENT_SERVER = `(SELECT system_identifier FROM pg_control_system()) || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-/** Of a process: it belongs to the installation of the first database that it connects to. */
+/** A process's guard: the process belongs to the installation of the first database that it connects to. */
 export interface InstallationGuard {
   /**
-   * Judges each connection to a database of this service: throws an InstallationError unless the database belongs to the same
-   * installation as those before, and has had the migrations that this program needs.
+   * Checks each connection to a database of this service: throws an InstallationError unless the database is where it was bound,
+   * belongs to the same installation as those before it, and has had the migrations that this program needs.
    */
   readonly admit: (service: ServiceName) => (connection: pg.ClientBase) => Promise<void>;
-  /** The installation, once a connection was admitted. */
+  /** The installation; undefined until a connection was admitted. */
   readonly known: () => Installation | undefined;
 }
 
@@ -106,14 +108,14 @@ async function readInstallation(
   };
 }
 
-/** undefined_table, insufficient_privilege: the tables are there, or their grants are, once the migration is through. */
+/** undefined_table, insufficient_privilege: the tables and their grants exist once the migration is through. */
 const NOT_MIGRATED: ReadonlySet<string> = new Set(['42P01', '42501']);
 
-/** The installation of a database that was opened with this guard, which is asked unless it is known already. */
+/** The process's installation. Asks the database, which was opened with this guard, only if the guard does not know it yet. */
 export async function installationOf({ known }: InstallationGuard, database: Database): Promise<Installation> {
   if (known() === undefined)
     await database.execute(sql`SELECT 1`).catch((error: Error) => {
-      // What refused the connection is what to tell, not the query that needed it.
+      // Report why the connection was refused, not the query that needed the connection.
       throw error.cause instanceof InstallationError ? error.cause : error;
     });
   return known()!;

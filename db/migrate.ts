@@ -1,7 +1,7 @@
 /**
- * Makes a service's database what this version needs: database, roles, tables, functions, grants. An administrator's
- * connection makes them; an owner role without login owns them; the service's role, named in its URL, may do only what
- * grants.sql says. A repeat changes nothing, and two at once take turns.
+ * The migration of a service's database to what this version needs: database, roles, tables, functions, grants. An
+ * administrator's connection makes them; an owner role without login owns them; the service's role, named in its URL, may do only
+ * what grants.sql says. A repeat changes nothing, and two migrations at once take turns.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,16 +12,16 @@ import { bucketRange } from '../domain/routing.ts';
 import { asAdministrator } from './administrator.ts';
 
 export interface MigrationTarget {
-  /** Names the database and an administrator who may create it, and roles. */
+  /** The URL of the database, with an administrator who may create it and the roles. */
   readonly adminUrl: string;
-  /** Names the same database and the service's role with its password. */
+  /** The URL of the same database, with the service's role and its password. */
   readonly serviceUrl: string;
 }
 
 /**
- * The service's role ends a statement that takes longer, and one that waits longer for a lock, before the activity that
- * sent it times out (workflows/steps.ts): the outcome is then known to the server first. READ COMMITTED is what the
- * functions are written for.
+ * The settings of the service's role. The server ends a statement that takes longer, or that waits longer for a lock, before the
+ * activity that sent it times out (workflows/steps.ts), so that the server knows the outcome first. The functions are written for
+ * READ COMMITTED.
  */
 const ROLE_SETTINGS = {
   statement_timeout: '4s',
@@ -30,12 +30,12 @@ const ROLE_SETTINGS = {
   default_transaction_isolation: 'read committed',
 };
 /**
- * Lists of movements walk an index in its order and stop early. A bitmap, which the planner prefers where statistics call a
- * value rarer than it is, reads all rows of the value and sorts them (db/transfer/list-walk.ts).
+ * Lists of movements walk an index in its order and stop early. A bitmap scan, which the planner prefers where the statistics
+ * make a value seem rarer than it is, reads all rows with the value and sorts them (db/transfer/list-walk.ts).
  */
 const TRANSFER_ROLE_SETTINGS = { ...ROLE_SETTINGS, enable_bitmapscan: 'off' };
 
-/** Throws if the database was made for another range of buckets: its wallets would not be found where they are. */
+/** Throws if the database was made for another range of buckets, because routing would not find its wallets. */
 export async function migrateWalletDatabase({
   adminUrl,
   serviceUrl,
@@ -72,7 +72,7 @@ const ATTEMPTS_MAX = 60;
 /** lock_not_available, deadlock_detected */
 const GAVE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 
-/** An arbitrary number, the same for all who migrate. */
+/** The key of the advisory lock: an arbitrary number, the same in every migration. */
 const MIGRATION_LOCK = 7_163_384_698;
 
 async function migrateDatabase(
@@ -80,7 +80,7 @@ async function migrateDatabase(
   defineFunctions: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   await asAdministrator(withDatabase(adminUrl, 'postgres'), async (client) => {
-    // Roles and databases belong to the cluster, so that is where migrations of several databases take turns.
+    // Roles and databases belong to the cluster, so the migrations of its databases take turns, on a lock in one of them.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const owner = `${service}_owner`;
     await ensureOwner(client, owner);
@@ -102,7 +102,7 @@ async function migrateDatabase(
       await target.query(`SET ROLE ${owner}`);
       await atOnce(target, async () => {
         await applyMigrations(target, service);
-        // The functions call each other and are made in the order of their names.
+        // Functions are made in the order of their names, and the body of one may call another that comes later.
         await target.query('SET LOCAL check_function_bodies = off');
         await defineFunctions(target);
         await target.query(await sqlFile(`${service}/grants.sql`));
@@ -112,9 +112,9 @@ async function migrateDatabase(
 }
 
 /**
- * Changes the schema in one transaction: whoever works with the database meanwhile sees that of before or that of after, and
- * never a table without its functions. Whatever waits behind a lock that this waits for waits as long, so it gives way after a
- * moment and tries again.
+ * Changes the schema in one transaction: other users of the database see the schema of before or of after, and never a table
+ * without its functions. While this waits for a lock, later requests for that lock wait behind it, so it gives up after
+ * LOCK_WAIT_MS and tries again, ATTEMPTS_MAX times in all.
  */
 async function atOnce(client: pg.Client, change: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -134,8 +134,8 @@ async function atOnce(client: pg.Client, change: () => Promise<void>): Promise<v
 }
 
 /**
- * As drizzle-orm's migrate, with its files and in its table, but within the transaction of the caller. What is there
- * is compared by the time of each migration, as there.
+ * Like drizzle-orm's migrate, with the same files and the same table, but in the caller's transaction. As there, a migration is
+ * applied if its time is later than the latest that was applied.
  */
 async function applyMigrations(client: pg.Client, service: 'wallet' | 'transfer'): Promise<void> {
   const migrationsFolder = fileURLToPath(new URL(`${service}/migrations`, import.meta.url));
@@ -160,7 +160,7 @@ async function applyMigrations(client: pg.Client, service: 'wallet' | 'transfer'
 async function ensureOwner(client: pg.Client, owner: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [owner]);
   if (rowCount === 0) await client.query(`CREATE ROLE ${owner} NOLOGIN`);
-  // An administrator who is no superuser has to be a member before it can act as the owner.
+  // An administrator who is not a superuser can act as the owner only as a member of its role.
   await client.query(`GRANT ${owner} TO CURRENT_USER`);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The outbox table, the same in every service's database: events written in the transaction of the change that they
- * tell of, delivered at least once by whoever claims them with FOR UPDATE SKIP LOCKED.
+ * The outbox table, the same in every service's database. Each event is written in the transaction of the change that it tells
+ * of. Nothing delivers events yet; the columns are those that a delivery at least once needs.
  */
 import { integer, json, pgTable, text } from 'drizzle-orm/pg-core';
 import type { CloudEvent } from '../domain/event.ts';
@@ -12,7 +12,7 @@ export const outboxEvents = pgTable('outbox_events', {
   type: text('type').notNull(),
   /** The partition key: the wallet or the transfer that the event is about. */
   subject: text('subject').notNull(),
-  /** Text that is JSON: written once and given away as it is, of which jsonb would cost several times as much. */
+  /** JSON kept as text, because it is written once and passed on as it is; jsonb would cost several times as much. */
   payload: json('payload').$type<CloudEvent>().notNull(),
   status: text('status', { enum: ['PENDING', 'PUBLISHED', 'DEAD'] })
     .notNull()

@@ -1,6 +1,6 @@
 /**
- * How many migrations the database of a service has had that fits this program. One that has had more fits too: each version's
- * schema serves the programs of the version before.
+ * The schema version that this program needs of each service's database: the number of its migrations. A database that has had
+ * more fits too, because the schema of each version also serves the programs of the version before.
  */
 import transferJournal from './transfer/migrations/meta/_journal.json' with { type: 'json' };
 import walletJournal from './wallet/migrations/meta/_journal.json' with { type: 'json' };

@@ -1,12 +1,12 @@
 /**
- * The services' databases as a process opens them by its settings: with the role that the settings' URLs name, and guarded
- * against another installation's. What bounds their use is the caller's.
+ * The services' databases, opened by a process's settings: with the role that their URLs name, and guarded against databases of
+ * another installation. The caller sets the bounds of their use.
  */
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import type { InstallationGuard } from './installation.ts';
 
-/** `connectionsMax` is by default what DATABASE_CONNECTIONS says. */
+/** `connectionsMax` defaults to the setting DATABASE_CONNECTIONS. */
 export type PoolLimits = Pick<DatabaseOptions, 'applicationName' | 'queryTimeoutMs'> &
   Partial<Pick<DatabaseOptions, 'connectionsMax'>>;
 

@@ -1,6 +1,6 @@
 /**
- * Large downloads and builds, kept once for all checkouts of this user, outside of them. An entry is a
- * directory that appears whole or not at all; two processes that want the same one do not build it twice.
+ * The cache of large downloads and builds, kept once for all checkouts of this user, outside of them. An entry is a directory
+ * that appears whole or not at all; two processes that want the same entry do not build it twice.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -8,7 +8,10 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
 
-/** The cache's directory, made if need be: the platform's usual place, else one for temporary files. */
+/**
+ * The cache's directory, made if it is missing: in the platform's usual place or, if that cannot be used, among the temporary
+ * files.
+ */
 export function cacheDirectory(xdgCacheHome: string | undefined): string {
   const usual = {
     darwin: join(homedir(), 'Library', 'Caches'),
@@ -23,8 +26,8 @@ export function cacheDirectory(xdgCacheHome: string | undefined): string {
 }
 
 /**
- * The directory of the entry `name`, built by `build` in a temporary one unless `isUsable` says that
- * what is there will do. A process that finds another one building it waits for that.
+ * The directory of the entry `name`. Unless `isUsable` accepts what is there, `build` fills a temporary directory, which then
+ * takes its place. A process that finds another building the entry calls `waiting`, and waits for it.
  */
 export async function cached(
   cacheDir: string,

@@ -1,11 +1,11 @@
 /**
- * DATA_DIR: everything that a stack keeps, and what it takes to own it. One launcher at a time holds it;
- * what is left of a killed launcher's children, which end by themselves unless they are frozen, is ended
- * before anything new is started on the same data.
+ * DATA_DIR: the directory of everything that a stack keeps. One launcher at a time holds it. The children of a
+ * killed launcher end by themselves unless they are frozen; any that are left are ended before anything new is
+ * started on the same data.
  *
  *   launcher.lock   held by the kernel while the launcher lives
  *   settings.json   passwords and ports, drawn at the first start (0600)
- *   processes.json  who runs, with start times, to find survivors (0600)
+ *   processes.json  the processes that run, with start times, to find survivors (0600)
  *   stack.json      for other tools: stack-file.ts
  *   postgres/  temporal/  logs/
  */
@@ -26,7 +26,7 @@ export interface DataDirectory {
   readonly lastPorts: Readonly<Record<string, number>>;
   readonly keepPorts: (ports: Readonly<Record<string, number>>) => void;
   readonly recordProcesses: (running: Readonly<Record<string, ProcessRecord>>) => void;
-  /** Ends what a killed launcher left running here; returns the names. */
+  /** Ends the processes that a killed launcher left running here; returns their names. */
   readonly endSurvivors: () => Promise<string[]>;
   readonly release: () => void;
 }
@@ -42,7 +42,7 @@ type Processes = Record<string, ProcessRecord>;
 
 const SURVIVOR_GRACE_MS = 3_000;
 
-/** Takes the directory, made if need be; a StackError when another launcher has it. */
+/** Takes the directory, which is made if it is missing. Throws a StackError if another launcher has it. */
 export function openDataDirectory(directory: string): DataDirectory {
   const path = resolve(directory);
   const processesFile = join(path, 'processes.json');

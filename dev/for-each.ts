@@ -1,4 +1,4 @@
-/** Many items, a bounded number of them at a time. */
+/** A loop over many items, a bounded number of them at a time. */
 
 /** Works on all items, `atOnce` of them at a time. */
 export async function forEach<Item>(

@@ -1,4 +1,7 @@
-/** Processes stopped where they are, by SIGSTOP: connections stay open, and nothing answers. Whoever freezes thaws. */
+/**
+ * The freezing of processes by SIGSTOP: their connections stay open, and nothing answers. The code that freezes a process has to
+ * thaw it.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +9,7 @@ import { send } from './processes.ts';
 
 const STOP_LIMIT_MS = 5_000;
 
-/** Freezes a process and its children; resolves once they have stopped, with the thaw. */
+/** Freezes a process and its children; resolves once they have stopped, with the function that thaws them. */
 export async function freezeProcess(pid: number): Promise<() => void> {
   const all = execFileSync('ps', ['-eo', 'pid=,ppid='])
     .toString()
@@ -28,7 +31,7 @@ export async function freezeProcess(pid: number): Promise<() => void> {
   };
 }
 
-/** Stopped, in every thread, or gone. */
+/** Whether a process is stopped or gone, as the kernel shows it. */
 export function hasStopped(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -1,7 +1,7 @@
 /**
- * PostgreSQL, Temporal and migrated databases on one data directory, supervised, in one call: what the
- * launcher, the demo and the tests put their own processes on top of. Whoever starts it stops it; if the
- * start fails, or the process that called it is killed, nothing is left behind.
+ * The infrastructure of a stack: PostgreSQL, Temporal and migrated databases on one data directory, supervised and started in one
+ * call. Launcher, demo and tests put their own processes on top of it. The caller that starts it stops it; if the start fails, or
+ * the calling process is killed, nothing is left behind.
  */
 import { fileURLToPath } from 'node:url';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
@@ -18,21 +18,21 @@ import { runTethered } from './tether.ts';
 export interface InfrastructureOptions {
   readonly dataDir: string;
   readonly cacheDir: string;
-  /** The ports that are wanted: what is set for each; undefined leaves the choice, 0 is any free one. */
+  /** The ports that are wanted, each with its setting: undefined leaves the choice, 0 asks for any free port. */
   readonly ports: Readonly<Partial<Record<PortName, number | undefined>>>;
   /** A Temporal server that already runs, used instead of one of our own. */
   readonly temporalAddress: string | undefined;
   readonly temporalNamespace: string;
-  /** Where services are told that the servers are, for proxies that inject faults. Administrators go past them. */
+  /** The ports at which services are told that the servers are, for proxies that inject faults. Administrators go past them. */
   readonly proxyPorts?: Readonly<Partial<Record<'postgres' | 'temporal', number | undefined>>>;
-  /** Whether the databases are migrated first; by default they are. */
+  /** Whether the databases are migrated first; true by default. */
   readonly isMigrated?: boolean;
-  /** What every child is given, besides its own settings. */
+  /** The environment in which the Temporal CLI is looked for and the migration runs, besides its own settings. */
   readonly environment: NodeJS.ProcessEnv;
-  /** How long the servers stay when this process is gone, for services to drain that are processes of their own. */
+  /** How long the servers stay after this process is gone, so that services that are processes of their own can drain. */
   readonly lingerMs?: number;
   readonly progress: Progress;
-  /** Gives the start up. */
+  /** Aborts the start. */
   readonly interrupt: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ export type PortName = keyof typeof PORTS;
 
 export interface Infrastructure {
   readonly dataDir: string;
-  /** Those that were wanted. */
+  /** The ports that were chosen, of those that were wanted. */
   readonly ports: Readonly<Record<PortName, number>>;
   readonly temporal: StackFile['temporal'];
   /** Administrator URLs: wallet-0, wallet-1, transfer. */
@@ -51,8 +51,8 @@ export interface Infrastructure {
   readonly administratorSettings: Readonly<Record<string, string>>;
   readonly supervisor: Supervisor;
   /**
-   * Writes stack.json, from now on whenever a process comes or goes. Call it before the services are started: whoever is
-   * told that they are ready then finds them described. `own` are processes besides the supervised ones.
+   * Writes stack.json, now and whenever a process comes or goes. Call it before the services are started, so that a reader who
+   * learns that they are ready finds them described. `own` are processes besides the supervised ones.
    */
   readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>, own?: StackFile['processes']) => void;
   /** Stops Temporal and PostgreSQL and lets go of the data directory. */
@@ -152,7 +152,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
   }
 }
 
-/** `work`, or a StackError as soon as the start is interrupted. */
+/** Awaits `work`, but throws a StackError as soon as the start is interrupted. */
 export async function unlessInterrupted<Result>(interrupt: AbortSignal, work: Promise<Result>): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   const interrupted = (): void => reject(new StackError('Interrupted.'));

@@ -1,6 +1,6 @@
 /**
- * kill -9 of a whole stack by what its data directory records, for whoever started it and must leave nothing behind, even
- * in an exit hook: it waits for nothing but the launcher.
+ * A kill -9 of a whole stack, by the processes that its data directory records. It is for a process that must leave no stack
+ * behind, even in an exit hook: it waits for nothing but the end of the launcher.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

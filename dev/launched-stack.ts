@@ -1,6 +1,6 @@
 /**
- * commands/start.ts as a child process, for whoever needs a stack of its own beside others: on ports that nobody uses,
- * awaited until it is ready, and stopped when its owner is gone.
+ * A stack of its own beside others, launched by commands/start.ts as a child process: on ports that nobody uses, awaited until it
+ * is ready, and stopped when its owner is gone.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
@@ -21,20 +21,20 @@ export interface Launch {
   readonly command: string;
   readonly flags: readonly string[];
   readonly dataDir: string;
-  /** Everything that the launcher and the services print is appended to it. */
+  /** The file to which everything that the launcher and the services print is appended. */
   readonly logFile: string;
   readonly inherited: NodeJS.ProcessEnv;
-  /** Over what is inherited, ports included. */
+  /** Settings that override the inherited ones and ANY_PORT. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string;
 }
 
 const READY_CALL_LIMIT_MS = 3_000;
 
-/** A launcher that is asked to stop does within ten seconds; one that is ended by force takes its children with it. */
+/** A launcher that is asked to stop does so within ten seconds; a launcher that is ended by force takes its children with it. */
 export const LAUNCHER_TETHER: Tether = { stopSignal: 'SIGTERM', graceMs: 15_000 };
 
-/** In a process group of its own, which Ctrl-C does not reach. */
+/** Starts the launcher in a process group of its own, which Ctrl-C does not reach. */
 export function launchStack({ command, flags, dataDir, logFile, inherited, settings, cwd }: Launch): ChildProcess {
   const log = openSync(logFile, 'a');
   const env = { ...inherited, LOG_FORMAT: 'json', ...ANY_PORT, ...settings, DATA_DIR: dataDir };
@@ -44,7 +44,7 @@ export function launchStack({ command, flags, dataDir, logFile, inherited, setti
   return launcher;
 }
 
-/** Returns once the stack is ready; raises with what it has printed if its launcher ends before. */
+/** Returns once the stack is ready; throws an error with its output if its launcher ends first, and one after `limitMs`. */
 export async function untilStarted(
   launcher: ChildProcess,
   { dataDir, logFile }: Pick<Launch, 'dataDir' | 'logFile'>,
@@ -56,7 +56,7 @@ export async function untilStarted(
   if (hasEnded(launcher)) throw new Error(`The stack did not start. Its output:\n${readFileSync(logFile, 'utf8')}`);
 }
 
-/** Whether the stack on `dataDir` is this launcher's and ready; answers within three seconds. */
+/** Whether the stack on `dataDir` is this launcher's and ready; returns within three seconds. */
 export async function isUp(launcher: ChildProcess, dataDir: string): Promise<boolean> {
   if (!existsSync(stackFilePath(dataDir))) return false;
   const { api, processes } = readStackFile(dataDir);

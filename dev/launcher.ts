@@ -1,7 +1,7 @@
 /**
- * `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops
- * them in order when asked: services first, which drain, then Temporal and PostgreSQL. If it is killed, they
- * end by themselves, in that order.
+ * The launcher of `npm start`: brings up the infrastructure and the services on top, tells where everything is, and stops them in
+ * order when asked: first the services, which drain, then Temporal and PostgreSQL. If the launcher is killed, they end by
+ * themselves, in that order.
  */
 import {
   startInfrastructure,
@@ -16,18 +16,21 @@ import { summarize } from './stack-summary.ts';
 
 const READY_LIMIT_MS = 90_000;
 const READY_CALL_LIMIT_MS = 3_000;
-/** Until services that did not drain are ended by force, with a margin, for nobody waits for them. */
+/**
+ * How long the servers outlive the launcher: until services that did not drain are ended by force, and a margin longer, because
+ * nobody waits for the servers.
+ */
 const LINGER_MS = DRAIN_LIMIT_MS + 1_000;
-/** With DRAIN_LIMIT_MS under ten seconds, after which a launcher that was asked to stop should be gone. */
+/** Together with DRAIN_LIMIT_MS below ten seconds, within which a launcher that was asked to stop should be gone. */
 const SERVERS_STOP_LIMIT_MS = 2_800;
-/** One Ctrl-C arrives twice, from the terminal and forwarded by npm; only a later one means: at once. */
+/** One Ctrl-C arrives twice, from the terminal and forwarded by npm; only a later one asks to stop at once. */
 const SAME_REQUEST_MS = 500;
 
 export interface LaunchOptions extends Omit<InfrastructureOptions, 'interrupt' | 'lingerMs'> {
   readonly separate: boolean;
   /** Whether commands find this stack without being told its data directory. */
   readonly isOnUsualDataDir: boolean;
-  /** Where the summary goes. */
+  /** Prints the summary. */
   readonly say: (text: string) => void;
 }
 

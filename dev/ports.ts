@@ -1,8 +1,7 @@
 /**
- * Which ports a stack listens on. A port that is set is taken or refused; one that is not set is last
- * time's, else the usual one, else any free one. Two stacks that start at the same moment never choose
- * the same: what one has chosen is reserved, in a table that all stacks of this user share, until it
- * stops or dies.
+ * The choice of the ports that a stack listens on. A port that is set is taken, or the start is refused; a port that is not set
+ * is last time's, else the usual one, else any free one. Two stacks that start at the same moment never choose the same port: a
+ * chosen port is reserved, in a table that all stacks of this user share, until its stack stops or dies.
  */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -14,7 +13,7 @@ import { StackError } from './stack-error.ts';
 export interface PortWish {
   /** The setting that fixes this port, as the error names it. */
   readonly setting: string;
-  /** What the setting says, if it is set; 0 asks for any free port rather than the usual one. */
+  /** The setting's value, if it is set; 0 asks for any free port rather than the usual one. */
   readonly set: number | undefined;
   readonly usual: number;
   readonly lastTime: number | undefined;

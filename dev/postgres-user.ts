@@ -1,8 +1,7 @@
 /**
- * Who PostgreSQL runs as. It refuses to be root, so for a launcher that is root it runs as an existing
- * unprivileged user. That user often cannot enter the directories that lead here (/root, a temporary
- * directory, both 0700), whose permissions are not ours to change: util-linux' setpriv then lends the
- * process the one capability to pass through them.
+ * The user that PostgreSQL runs as. PostgreSQL refuses to be root, so for a launcher that is root it runs as an existing
+ * unprivileged user. That user often cannot enter the directories that lead here (/root, a temporary directory, both 0700), whose
+ * permissions are not ours to change: util-linux' setpriv then lends the process the one capability to pass through them.
  */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -10,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { reasonOf, StackError } from './stack-error.ts';
 
 export interface PostgresUser {
-  /** Whom the data directory must belong to; undefined where that is the launcher's own user. */
+  /** The user to whom the data directory must belong; undefined if that is the launcher's own user. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly run: (command: string, args: readonly string[]) => RunAs;
 }
@@ -53,7 +52,9 @@ export function postgresUser(bin: string, postgresDir: string): PostgresUser {
   return { owner, run: (command, args) => ({ command: 'setpriv', args: [...lend, command, ...args] }) };
 }
 
-/** The user of an existing data directory, so that it keeps working whoever started it first. */
+/**
+ * The owner of an existing data directory, so that it keeps working whichever user started it first; undefined if that is root.
+ */
 function ownerOf(directory: string): { uid: number; gid: number } | undefined {
   const stat = statSync(directory, { throwIfNoEntry: false });
   return stat && stat.uid !== 0 ? { uid: stat.uid, gid: stat.gid } : undefined;

@@ -27,7 +27,7 @@ import { runTethered } from './tether.ts';
 const INITDB_LIMIT_MS = 60_000;
 const CONNECT_LIMIT_MS = 2_000;
 
-/** PostgreSQL over this data directory, which is created if it is not there yet. */
+/** The child that runs PostgreSQL on this data directory, which is created if it is not there yet. */
 export async function preparePostgres(data: DataDirectory, port: number): Promise<ChildSpec> {
   const bin = findBinaries();
   const user = postgresUser(bin, data.postgresDir);
@@ -133,10 +133,10 @@ async function createCluster(bin: string, user: PostgresUser, data: DataDirector
 }
 
 /**
- * After a kill -9 the old postmaster.pid is still there. If its process is ours, a survivor, it is ended.
- * If the pid is somebody else's by now, or a zombie's that nobody reaps, the file goes, for PostgreSQL
- * would take it for a running server. A file whose process is gone is left to PostgreSQL. In no case
- * can two servers share the data: each also checks the shared memory that belongs to the directory.
+ * Deals with the postmaster.pid that a kill -9 leaves behind. If its process is a survivor of ours, that is ended. If the pid is
+ * another process's by now, or that of a zombie that nobody reaps, the file is removed, because PostgreSQL would take it for a
+ * running server. A file whose process is gone is left to PostgreSQL. In no case can two servers share the data: each also checks
+ * the shared memory that belongs to the directory.
  */
 async function clearPidFile(postgresDir: string): Promise<void> {
   const file = join(postgresDir, 'postmaster.pid');

@@ -1,7 +1,6 @@
 /**
- * Which operating-system process is which. A pid alone says nothing after a crash, for it is reused,
- * so a process is known by its pid and the time it started; only a process that matches both is ever
- * signalled.
+ * The identity of operating-system processes. A pid alone says nothing after a crash, because it is reused, so a process is known
+ * by its pid and the time it started; only a process that matches both is ever asked to end.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -32,7 +31,7 @@ export function isRunning(record: ProcessRecord): boolean {
   return recordOf(record.pid)?.started === record.started;
 }
 
-/** Whether the kernel still knows this pid, be it a zombie's: what other programs take for running. */
+/** Whether the kernel still knows this pid, even as a zombie's: other programs take such a process for a running one. */
 export function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -49,12 +48,12 @@ export function commandLineOf(pid: number): string {
     : quietly(() => execFileSync('ps', ['-o', 'command=', '-p', `${pid}`], { stdio: 'pipe' }));
 }
 
-/** Longer than PostgreSQL waits, told to stop immediately, until it kills what does not. */
+/** Longer than PostgreSQL, once told to stop immediately, waits before it kills those of its processes that have not. */
 const FORCE_LIMIT_MS = 8_000;
 
 /**
- * Asks a process to end with `signal`, and after `graceMs` ends it and its group with `force`, also where it is frozen.
- * Returns once it is gone; one that is not running (any more) is left alone.
+ * Asks a process to end with `signal`, and after `graceMs` ends it and its group with `force`, even if it is frozen. Returns once
+ * it is gone, at the latest FORCE_LIMIT_MS after `force`. A process that does not run any more is left alone.
  */
 export async function endProcess(
   record: ProcessRecord,
@@ -79,7 +78,7 @@ async function isGoneWithin(record: ProcessRecord, limitMs: number): Promise<boo
   return true;
 }
 
-/** Signals a process (or, negative, a group); one that has just gone is no error. */
+/** Signals a process, or a group if `pid` is negative. A process that has just gone is no error. */
 export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,9 +1,9 @@
 /**
- * What is being done while something takes long, on standard error, so that a command's own output
- * stays clean. On a terminal one line is redrawn; elsewhere a line is added every ten seconds.
+ * The progress of work that takes long, on standard error, so that a command's own output stays clean. On a terminal one line is
+ * redrawn; elsewhere a line is added every ten seconds.
  */
 export interface Step {
-  /** Says in a few words what the step is at. */
+  /** Shows in a few words what the step is doing. */
   readonly update: (detail: string) => void;
   readonly done: (outcome: string) => void;
   readonly fail: () => void;
@@ -17,7 +17,7 @@ export interface Progress {
 
 const REDRAW_MS = 100;
 const REPEAT_MS = 10_000;
-/** What is over sooner is not worth a line before its outcome. */
+/** A step that is over sooner is not worth a line before its outcome. */
 const QUIET_MS = 2_000;
 
 interface Running {

@@ -1,6 +1,6 @@
 /**
- * The service processes of an embedded stack, as children to supervise: one that holds everything, or
- * each API and each worker apart. Each is given the settings it needs, and no others' database.
+ * The service processes of an embedded stack, as children to supervise: one process for everything, or one for each API and each
+ * worker. Each is given the settings that it needs, and no other service's database.
  */
 import { fileURLToPath } from 'node:url';
 import type { Infrastructure } from './infrastructure.ts';
@@ -57,7 +57,7 @@ export function servicesOf(
   return { children, api, walletApi };
 }
 
-/** The embedded stack brings its own databases; URLs of others in the environment are not for it. */
+/** The environment without URLs of other databases: the embedded stack brings its own. */
 function withoutDatabases(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isDatabase = (name: string): boolean => /_DATABASE_URLS?(_FILE)?$/.test(name);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isDatabase(name)));

@@ -1,8 +1,8 @@
 /**
- * DATA_DIR/stack.json: what a running stack is made of, for the audit, the seed, the tests and other
- * tools. It holds administrator passwords, hence mode 0600; it is replaced whole, so a reader never sees
- * half of it; it is there from before the first service starts until the stack has stopped (or after its launcher was
- * killed). That the stack is ready is for GET /health/ready to say.
+ * DATA_DIR/stack.json: the description of a running stack, for the audit, the seed, the tests and other tools. It holds
+ * administrator passwords, hence mode 0600. It is replaced whole, so a reader never sees half of it. It is there from before the
+ * first service starts until the stack has stopped, and stays if the launcher is killed. Whether the stack is ready, GET
+ * /health/ready tells.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,15 +22,15 @@ const stackFileSchema = z.object({
   /** Administrator URLs: wallet-0, wallet-1, transfer. */
   databases: z.record(z.string(), z.url()),
   /**
-   * Those that run now, by name: launcher, postgres, temporal, and the services: app, which holds all of them, or each apart
-   * (api, wallet-api, worker-wallet-0 …, worker-transfer). In the demo launcher and app are the same process.
+   * The processes that run now, by name: launcher, postgres, temporal, and the services: app, which holds all of them, or each
+   * apart (api, wallet-api, worker-wallet-0 …, worker-transfer). In the demo, launcher and app are the same process.
    */
   processes: z.record(z.string(), z.int().positive()),
 });
 
 export type StackFile = z.infer<typeof stackFileSchema>;
 
-/** The stack that runs on this data directory; a StackError says so when there is none. */
+/** Reads the description of the stack that runs on this data directory. Throws a StackError if there is none. */
 export function readStackFile(dataDir: string): StackFile {
   const path = stackFilePath(dataDir);
   if (!existsSync(path)) {

@@ -1,4 +1,4 @@
-/** What `npm start` says last: where everything is, and what to type next. */
+/** The summary that `npm start` prints last: where everything is, and what to type next. */
 import type { StackFile } from './stack-file.ts';
 
 export interface SummarizedStack extends Omit<StackFile, 'processes'> {
@@ -32,7 +32,7 @@ export function summarize(stack: SummarizedStack): string {
     'Type next, in a second terminal, in this directory:',
     '',
     '  for sample wallets and transfers, and a list of them:',
-    // No comments behind the commands: zsh does not take them for such.
+    // No comments behind the commands: zsh does not take them for comments.
     `    ${setting}npm run seed`,
     `    ${setting}npx counterpoise transfer list`,
     '  for a wallet of your own:',
@@ -43,7 +43,7 @@ export function summarize(stack: SummarizedStack): string {
   ].join('\n');
 }
 
-/** For a shell. */
+/** Quotes a path for a shell. */
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the children of a stack under one plain rule: whatever dies is started again, at once the first
- * time and with growing pauses if it keeps dying. Children lead process groups of their own, so that
- * Ctrl-C reaches the launcher alone, which stops them in order; and they end by themselves when it is gone.
+ * The supervisor of a stack's children, with one plain rule: a child that dies is started again, almost at once the first time,
+ * and after growing pauses if it keeps dying. Children lead process groups of their own, so that Ctrl-C reaches only the
+ * launcher, which stops them in order; when the launcher is gone, they end by themselves.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
@@ -10,15 +10,15 @@ import { endProcess, recordOf, send, type ProcessRecord } from './processes.ts';
 import { reasonOf, StackError } from './stack-error.ts';
 import { spawnTethered, type Tether } from './tether.ts';
 
-/** The signals are those by which it is stopped, whoever stops it; the limits are for when its launcher is gone. */
+/** A child to supervise. Its signals are those that stop it, whoever stops it; its limits are for when its launcher is gone. */
 export interface ChildSpec extends Tether {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** The launcher's own where none is given. */
+  /** The launcher's own by default. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Where its output is appended; without one it shares the launcher's. */
+  /** The file to which its output is appended; without one it shares the launcher's output. */
   readonly logFile?: string;
   readonly stopSignal: NodeJS.Signals;
   /** Clears the way before each start. */
@@ -28,9 +28,11 @@ export interface ChildSpec extends Tether {
 export interface Supervisor {
   /** Starts a child and keeps it running until it is stopped. */
   readonly start: (spec: ChildSpec) => void;
-  /** Waits until `probe` no longer throws; a StackError when one of the children keeps dying or time is up. */
+  /**
+   * Waits until `probe` no longer throws. Throws a StackError if one of the children keeps dying or is stopped, or time is up.
+   */
   readonly untilReady: (names: readonly string[], probe: () => Promise<unknown>, limitMs: number) => Promise<void>;
-  /** Stops these children, at once or after `graceMs`; they are not started again. */
+  /** Stops these children, by force after `graceMs`; they are not started again. */
   readonly stop: (names: readonly string[], graceMs: number) => Promise<void>;
   /** The children that run now, by name. */
   readonly running: () => Record<string, ProcessRecord>;
@@ -40,7 +42,7 @@ const RESTART_PAUSE_MIN_MS = 100;
 const RESTART_PAUSE_MAX_MS = 3_000;
 /** A child that ran this long has recovered: its next death counts as its first. */
 const RAN_WELL_MS = 10_000;
-/** So often may a child die before it was ready once, until the start is given up. */
+/** How often a child may die before it was ready once; then the start is given up. */
 const DEATHS_BEFORE_READY_MAX = 3;
 const LOG_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -115,7 +117,7 @@ export function supervise(changed: () => void, died: (sentence: string) => void)
   };
 }
 
-/** Starts the child once and resolves, after it has ended, with how it ended. */
+/** Starts the child once and returns, after it has ended, how it ended. */
 async function runOnce(child: Child, changed: () => void): Promise<string> {
   let started: ChildProcess;
   try {
@@ -137,7 +139,10 @@ async function runOnce(child: Child, changed: () => void): Promise<string> {
   return end + leftBehind;
 }
 
-/** What a child may have started itself must not outlive it and hold its port. Says so where it may not be signalled. */
+/**
+ * Ends the child's group: a process that the child has started must not outlive it and hold its port. Returns a remark if the
+ * group may not be signaled, else an empty text.
+ */
 function endGroup(pid: number): string {
   try {
     send(-pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 /**
- * Where the `temporal` executable comes from: PATH, the cache, the official download, or Go, in this
- * order; the first that runs is taken. If none works, one error names each way and why it failed.
+ * The search for the `temporal` executable: PATH, the cache, the official download, or Go, in this order; the first that runs is
+ * taken. If none works, one error names each way and why it failed.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { COMMAND_NOT_FOUND, spawnTethered } from './tether.ts';
 
 // The last version that `go install` can build: later ones carry a replace directive.
 const VERSION = '1.5.1';
-/** The oldest server that has what the workflows use, as `temporal --version` tells it. */
+/** The minor version of the oldest server that has what the workflows use, as `temporal --version` tells it. */
 const SERVER_MINOR_MIN = 27;
 const DOWNLOAD_URL = `https://temporal.download/cli/archive/v${VERSION}`;
 const GO_PACKAGE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
@@ -27,17 +27,17 @@ const RUN_LIMIT_MS = 15_000;
 const CONNECT_LIMIT_MS = 5_000;
 const DOWNLOAD_LIMIT_MS = 10 * 60_000;
 const BUILD_LIMIT_MS = 20 * 60_000;
-/** With two cores, modules and all. */
+/** The usual time with two cores, the download of the modules included. */
 const BUILD_MINUTES = 4;
-/** What `go install -n` prints of each package that is to be built, and `go install -v` of each that it builds. */
+/** The lines that `go install -n` prints for each package that is to be built, and `go install -v` for each that it builds. */
 const WORK_OF_PACKAGE = /^mkdir -p \$WORK\/b\d+\/$/;
 const PACKAGE_NAME = /^[\w.~/-]+$/;
-/** Of what Go said before it failed. */
+/** How many of Go's last lines are told if it fails. */
 const SAID_LINES_MAX = 3;
 
 export interface TemporalCliSource {
   readonly cacheDir: string;
-  /** What PATH and Go's settings are read from. */
+  /** The environment from which PATH and Go's settings are read. */
   readonly environment: NodeJS.ProcessEnv;
   readonly downloadUrl?: string;
   readonly step: Step;
@@ -86,7 +86,7 @@ export async function findTemporalCli(source: TemporalCliSource): Promise<string
   return join(await cached(cacheDir, name, isUsable, build, waiting), executable);
 }
 
-/** Why this command is no Temporal CLI that will do; undefined if it is one. */
+/** The reason why this command is no Temporal CLI that will do; undefined if it is one. */
 async function whyNot(command: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(command, ['--version'], {
@@ -128,7 +128,10 @@ async function download(directory: string, { downloadUrl = DOWNLOAD_URL, step }:
   await rm(archive);
 }
 
-/** Twice: the first time, `-n` downloads the modules and only prints what is to be done, which tells how much that is. */
+/**
+ * Runs `go install` twice: first with `-n`, which downloads the modules and only prints the work to be done, and so tells how
+ * much there is.
+ */
 async function goInstall(directory: string, { environment, step }: TemporalCliSource): Promise<void> {
   const run = (flag: string, onLine: (line: string) => void): Promise<void> =>
     runGo(['install', flag, GO_PACKAGE], { ...environment, GOBIN: directory }, onLine);
@@ -148,7 +151,7 @@ async function goInstall(directory: string, { environment, step }: TemporalCliSo
   });
 }
 
-/** Runs Go to its end, a line of what it says at a time; throws the last lines unless it exits 0. */
+/** Runs Go to its end, and gives each line that it writes to `onLine`. Throws the last lines unless Go exits with 0. */
 async function runGo(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,

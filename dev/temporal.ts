@@ -34,14 +34,14 @@ export function temporalChild(
       `--namespace=${namespace}`,
       '--sqlite-pragma=journal_mode=wal',
       '--sqlite-pragma=synchronous=2',
-      // Its one history shard looks for the tasks to hand out at most so often a second; at the default of 20, each
-      // activity and each workflow task would wait some 40 ms before a worker is given it.
+      // How often a second, at most, its one history shard looks for tasks to hand out. At the default of 20, each activity and
+      // each workflow task would wait some 40 ms before a worker is given it.
       '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
-      // Made with the server and not only by the migration, so that it need not read them anew from its database at every start
-      // and write of one, as it does by default.
+      // The search attributes are made with the server and not only by the migration, so that it need not read them anew from its
+      // database whenever a workflow starts or writes one, as it does by default.
       ...SEARCH_ATTRIBUTES.map((attribute) => `--search-attribute=${attribute}`),
       '--dynamic-config-value=system.forceSearchAttributesCacheRefreshOnRead=false',
-      // There is no second node to tell before it goes: without this it takes 3.5 s to stop, with it 2.
+      // It has no second node to tell before it goes: without this setting it takes 3.5 s to stop, with it 2 s.
       '--dynamic-config-value=matching.shutdownDrainDuration="0s"',
       '--log-level=warn',
     ],

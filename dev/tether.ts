@@ -1,7 +1,7 @@
 /**
- * Children that end when the process that started them, their owner, is gone, however it went. Beside each child waits a
- * shell that reads from a channel to the owner, which the kernel closes with it, and then signals the child. The pid that
- * spawn returns is the child's own, and the child leads a process group of its own.
+ * Children on a tether: they end when the process that started them, their owner, is gone, however it went. Beside each child
+ * waits a shell that reads from a channel to the owner. The kernel closes the channel when the owner ends, and the shell then
+ * signals the child. The pid that spawn returns is the child's own, and the child leads a process group of its own.
  */
 import { spawn, type ChildProcess, type SpawnOptions, type StdioNull, type StdioPipe } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,19 +9,19 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 export interface Tether {
-  /** Asks it to end gracefully; SIGTERM if none is given. */
+  /** The signal that asks the child to end gracefully; SIGTERM by default. */
   readonly stopSignal?: NodeJS.Signals;
-  /** Ends it when it did not: SIGKILL, or a signal that leaves less behind. */
+  /** The signal that ends the child if it has not ended: SIGKILL by default, or a signal that leaves less behind. */
   readonly forceSignal?: NodeJS.Signals;
-  /** From the end of its owner until it is asked to end, for others that still need it; 0 if none is given. */
+  /** From the end of its owner until the child is asked to end, for other processes that still need it; 0 by default. */
   readonly lingerMs?: number;
-  /** From then until it is ended by force. Both are rounded up to whole seconds. */
+  /** From then until the child is ended by force; GRACE_MS by default. Both times are rounded up to whole seconds. */
   readonly graceMs?: number;
 }
 
-/** A shell's exit code for it. */
+/** A shell's exit code for a command that it does not find. */
 export const COMMAND_NOT_FOUND = 127;
-/** What a service needs to drain, and PostgreSQL to write its last checkpoint. */
+/** The time that a service needs to drain, and PostgreSQL to write its last checkpoint. */
 const GRACE_MS = 10_000;
 const SAID_LENGTH_MAX = 20_000;
 
@@ -30,7 +30,7 @@ export interface TetheredOptions extends Omit<SpawnOptions, 'detached' | 'shell'
 }
 
 /**
- * Spawns a child that does not outlive this process; whatever it has started in its process group does not outlive the child.
+ * Spawns a child that does not outlive this process; processes that the child has started in its group do not outlive the child.
  * A command that is not there emits no 'error', but exits with COMMAND_NOT_FOUND.
  */
 export function spawnTethered(
@@ -46,7 +46,7 @@ export function spawnTethered(
     detached: true,
     stdio: [...stdio, 'pipe'],
   });
-  // Another child that inherited this end would keep this one alive; Node marks it to be closed in whatever else it spawns.
+  // If another child inherited this end, it would keep this child alive; Node marks the end to be closed in all else it spawns.
   const channel = channelOf(child, stdio.length);
   channel?.on('error', () => {}); // the shell may be killed
   channel?.unref();
@@ -55,7 +55,7 @@ export function spawnTethered(
   return child;
 }
 
-/** Runs a command that does not outlive this process; throws what it has written unless it exits 0. */
+/** Runs a command that does not outlive this process; throws its output unless it exits with 0. */
 export async function runTethered(
   command: string,
   args: readonly string[],
@@ -69,13 +69,13 @@ export async function runTethered(
 }
 
 /**
- * What /bin/sh runs, in POSIX alone: it forks the shell that waits, and becomes the command.
+ * The script that /bin/sh runs, in POSIX alone: it forks the shell that waits, and becomes the command.
  *
  * - It forks twice, so that the waiting shell is no child of the command: PostgreSQL takes an unknown child that dies by a
  *   signal for a crash of its own.
- * - The waiting shell stays in the command's process group. As long as it does, the pid $$ is the command's or nobody's, for
+ * - The waiting shell stays in the command's process group. While it stays there, the pid $$ is the command's or nobody's, for
  *   the system does not reuse the id of a process group (POSIX, Base Definitions, "Process ID Reuse").
- * - It holds no stream of the command's, whose end somebody may wait for.
+ * - It holds none of the command's streams, because somebody may wait for their end.
  * - A frozen command acts on nothing but SIGKILL until it is thawed.
  * - Last, it ends the whole group, itself included.
  */
@@ -93,7 +93,7 @@ shift 4
 exec "$@" ${channel}<&-`;
 }
 
-/** Undefined where not even a channel could be opened, of which the child's 'error' tells. */
+/** The channel; undefined if not even that could be opened, which the child's 'error' reports. */
 function channelOf(child: ChildProcess, index: number): Socket | undefined {
   const streams = child.stdio as unknown as readonly (Socket | undefined)[] | undefined;
   return streams?.[index];

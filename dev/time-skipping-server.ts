@@ -1,7 +1,6 @@
 /**
- * Where the workflow tests' time-skipping server comes from: the cache, the official download (which the
- * SDK does by itself), or the same server's jars from Maven Central. If none works, one error names each
- * way and why it failed.
+ * The search for the workflow tests' time-skipping server: the cache, the official download (which the SDK does by itself), or
+ * the same server's jars from Maven Central. If none works, one error names each way and why it failed.
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
@@ -17,13 +16,13 @@ const CONNECT_LIMIT_MS = 3_000;
 const MAVEN_LIMIT_MS = 5 * 60_000;
 const RUN_LIMIT_MS = 15_000;
 
-/** What TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
+/** The value that TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
 export type TimeSkippingServer =
   { type: 'existing-path'; path: string } | { type: 'cached-download'; downloadDir: string };
 
 export interface TimeSkippingServerSource {
   readonly cacheDir: string;
-  /** What PATH is read from. */
+  /** The environment from which PATH is read. */
   readonly environment: NodeJS.ProcessEnv;
   readonly downloadUrl?: string;
   readonly step: Step;
@@ -63,7 +62,7 @@ export async function findTimeSkippingServer(source: TimeSkippingServerSource): 
   );
 }
 
-/** The SDK's own naming; it keeps its download for ever. */
+/** Whether the SDK's download is in the cache, by the SDK's own naming; the SDK keeps it for ever. */
 function wasDownloaded(cacheDir: string): boolean {
   return readdirSync(cacheDir).some((file) => /^temporal-test-server-sdk-typescript-[\d.]+(\.exe)?$/.test(file));
 }

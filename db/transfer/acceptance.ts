@@ -1,6 +1,6 @@
 /**
- * The acceptance of transfers and reversals: the row, its first step and its first event, in one statement, once by its id. And the
- * clauses of it that other movements share.
+ * The acceptance of transfers and reversals: one statement writes the row, its first step and its first event, once for each id.
+ * And the terms of acceptance that other movements share.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
@@ -18,24 +18,23 @@ export interface Acceptance {
   readonly idempotencyKey: string;
   /** SHA-256 in hex. */
   readonly bodyHash: string;
-  /** From acceptance, or from when it is scheduled, until it is given up. */
+  /** From acceptance, or from its scheduled time, until the movement is given up. */
   readonly deadlineSeconds: number;
 }
 
 export interface TransferAcceptance extends Acceptance {
-  /** What begins later is accepted as SCHEDULED. */
+  /** When the transfer is to begin; if it is given, the transfer is accepted as SCHEDULED. */
   readonly scheduledAt?: Date | undefined;
-  /** Makes it a manual one: from acceptance, or from when it is scheduled, until its hold is refunded. */
+  /** Makes the transfer manual: the time from acceptance, or from its scheduled time, until its hold is refunded. */
   readonly expiresInSeconds?: number | undefined;
 }
 
-/** Longer than the API waits for a start, so that the sweep rarely repeats one that is under way. */
+/** Longer than the API waits for a start, so that the sweep rarely repeats a start that is under way. */
 export const START_DUE_SECONDS = 3;
 
 /**
- * Accepts a transfer: its row as PENDING or SCHEDULED, its first step and `transfer.initiated`. Undefined if the id is
- * taken, in which case nothing is changed; one that races another waits for the other's transaction, so the row can then
- * be read.
+ * Accepts a transfer: writes its row as PENDING or SCHEDULED, its first step and `transfer.initiated`. Returns undefined, and
+ * changes nothing, if the id is taken. A call that races another waits for the other's transaction, so it can then read the row.
  */
 export async function acceptTransfer(
   database: Database,
@@ -53,9 +52,9 @@ export async function acceptTransfer(
 }
 
 /**
- * Accepts a reversal, which gives back part or all of what another transfer moved, and reserves its amount there: a CHECK
- * keeps the sum of all reversals from passing what that transfer moved. `exceeds` if this one would, or if that one is not
- * COMPLETED; undefined if the id is taken. Either changes nothing.
+ * Accepts a reversal, which gives back all or a part of what another transfer moved, and reserves its amount in that transfer's
+ * row: a CHECK keeps the sum of all reversals from exceeding what that transfer moved. Returns `exceeds` if this reversal would
+ * exceed it, or if that transfer is not COMPLETED, and undefined if the id is taken. Neither changes anything.
  */
 export async function acceptReversal(
   database: Database,

@@ -1,6 +1,5 @@
 /**
- * The columns of whatever is accepted by a key and carried out by a workflow of its own: transfers, one-sided transactions
- * and batches.
+ * The columns that transfers, one-sided transactions and batches share: each is accepted by a key and carried out by a workflow.
  */
 import { text, uuid } from 'drizzle-orm/pg-core';
 import type { CaseId } from '../../domain/ids.ts';
@@ -12,11 +11,14 @@ export const acceptedColumns = () => ({
   traceparent: text('traceparent'),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
-  /** When what has not arrived of its money is given up and compensated. */
+  /** When the money that has not arrived is given up and compensated. */
   deadlineAt: instant('deadline_at').notNull(),
-  /** When the sweep is to start its workflow, unless that is known to be started: null. */
+  /** When the sweep is to start the workflow; null once the workflow is known to be started. */
   startDueAt: instant('start_due_at'),
-  /** Set while its compensation cannot finish by itself: the case, why, since when, and the last error. */
+  /**
+   * Set while the compensation cannot finish by itself: the case, the reason, since when, and the last error. The case stays
+   * afterwards.
+   */
   attentionCaseId: uuid('attention_case_id').$type<CaseId>(),
   attentionReason: text('attention_reason'),
   attentionSince: instant('attention_since'),

@@ -1,6 +1,4 @@
-/**
- * What the wallet service has to know of a batch's items to move them: one side of them, read from the service that owns them.
- */
+/** The legs of a batch's items: one side of them, senders or receivers, with what the wallet service needs to move them. */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs, BatchLegsQuery } from '../../domain/transfer/batch.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -11,15 +9,15 @@ import type { Database } from '../database.ts';
 import { andBody } from './body.ts';
 
 /**
- * One side of some items, as the wallet service moves them. Throws MovementMissing if none of them is there, or if the batch has
- * another body than `bodyHash`: its items are another batch's.
+ * Reads one side of some items. Throws MovementMissing if none of them is there, or if the batch has another body than
+ * `bodyHash`: the items are then another batch's.
  */
 export async function readBatchLegs(database: Database, query: BatchLegsQuery): Promise<BatchLegs> {
   const [wallet, counterparty] =
     query.side === 'sender'
       ? [sql`sender_wallet_id`, sql`receiver_wallet_id`]
       : [sql`receiver_wallet_id`, sql`sender_wallet_id`];
-  // Text that is taken apart here costs a fraction of ten thousand rows that the driver would read one by one.
+  // One text that is split here costs a fraction of ten thousand rows that the driver would read one by one.
   const { rows } = await database.execute<
     Record<'indexes' | 'ids' | 'wallets' | 'currencies' | 'amounts' | 'counterparties', string | null> & {
       elsewhere: number;
@@ -47,13 +45,13 @@ export async function readBatchLegs(database: Database, query: BatchLegsQuery): 
   };
 }
 
-/** The condition that the batch is the one that is asked about. */
+/** The condition that the batch has the body that the query names, if it names one. */
 function isOf({ batchId, bodyHash }: BatchLegsQuery): SQL {
   if (bodyHash === undefined) return sql``;
   return sql`AND EXISTS (SELECT FROM transfer_batches WHERE batch_id = ${batchId} ${andBody(bodyHash)})`;
 }
 
-/** The condition that a place is one of these; its bounds are for the index. */
+/** The condition that an item's place is one of these. The BETWEEN is for the index. */
 export function isAt(index: SQL, places: string): SQL {
   const ranges = parseRanges(places);
   const [first, last] = [ranges[0]?.[0] ?? 0, ranges.at(-1)?.[1] ?? -1];

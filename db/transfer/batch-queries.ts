@@ -1,6 +1,6 @@
 /**
- * What the transfer service asks of its database about batches: acceptance, the ends of their items, attention, and reads.
- * Every write is one statement over all the items that it is about, with their steps and events.
+ * The transfer service's queries about batches: acceptance, the ends of their items, attention, and reads. Every write is one
+ * statement over all of its items (two for the ends of many), with their steps and events.
  */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
@@ -29,19 +29,19 @@ export interface BatchItem extends TransferTerms {
 
 export interface BatchAcceptance {
   readonly batchId: BatchId;
-  /** In their order. */
+  /** In the order of the request. */
   readonly items: readonly BatchItem[];
   readonly idempotencyKey: string;
   /** SHA-256 in hex, of all items. */
   readonly bodyHash: string;
-  /** From acceptance until what has not arrived is given up. */
+  /** From acceptance until the money that has not arrived is given up. */
   readonly deadlineSeconds: number;
 }
 
 /**
- * Accepts a batch: its row, and each item as a PENDING transfer with its first step and `transfer.initiated`. Undefined if
- * the id is taken, in which case nothing is changed; one that races another waits for the other's transaction. Items are
- * written in the order of their ids: so most indexes are filled from one end to the other, in a quarter less time.
+ * Accepts a batch: writes its row, and each item as a PENDING transfer with its first step and `transfer.initiated`. Returns
+ * undefined, and changes nothing, if the id is taken. A call that races another waits for the other's transaction. Items are
+ * written in the order of their ids, which fills most indexes from one end to the other, in a quarter less time.
  */
 export async function acceptBatch(
   database: Database,
@@ -83,10 +83,10 @@ export async function acceptBatch(
 }
 
 /**
- * Writes how the items at these places have ended, COMPLETED where `ends` does not say otherwise, each only if it has not
- * ended before, with their steps, their events and the batch's counts. Answers what the batch is then. Many are written in
- * two halves at once, each a transaction of its own: nobody is told before both are. Raises MovementMissing, and has written
- * nothing, if there is no such batch, or one of another body than `bodyHash` (hex).
+ * Writes the ends of the items at these places, COMPLETED unless `ends` says otherwise, each only if the item has not ended
+ * before, with their steps, their events and the batch's counts. Returns the batch's progress afterwards. Many items are written
+ * as two halves at once, each in a database transaction of its own; this returns after both. Throws MovementMissing, having
+ * written nothing, if there is no such batch, or if it has another body than `bodyHash` (hex).
  */
 export async function recordBatchEnds(
   database: Database,
@@ -116,7 +116,10 @@ export async function recordBatchEnds(
   }
 }
 
-/** The batch's row is written last: it is all that two halves have in common, and is locked until the transaction's end. */
+/**
+ * Writes one half. The batch's row is written last: it is all that the two halves have in common, and it is locked until the
+ * database transaction ends.
+ */
 async function writeEnds(
   database: Database,
   batchId: BatchId,
@@ -180,7 +183,7 @@ export async function findBatch(database: Database, batchId: BatchId): Promise<T
   return rows[0];
 }
 
-/** Newest first, those after the cursor. */
+/** The batches that follow the cursor, newest first. */
 export function listBatches(
   database: Database,
   { after, limit }: { after?: { createdAt: Date; batchId: BatchId } | undefined; limit: number },
@@ -198,7 +201,7 @@ export function listBatches(
 
 export type BatchItemResult = Awaited<ReturnType<typeof listBatchItems>>[number];
 
-/** What has become of a batch's items, in their order, those after an index. */
+/** The statuses of a batch's items that follow the index `after`, in their order. */
 export function listBatchItems(
   database: Database,
   batchId: BatchId,
@@ -224,7 +227,7 @@ const UNSTARTED: DueRows<typeof transferBatches> = {
   isOpen: sql`status = 'PROCESSING'`,
 };
 
-/** Batches that are to be started, by db/due.ts. */
+/** Claims the batches that are due to be started, by db/due.ts. */
 export function claimDueBatches(database: Database, claim: Claim): Promise<TransferBatch[]> {
   return claimDue(database, UNSTARTED, claim);
 }
@@ -236,7 +239,7 @@ export function noteBatchesStarted(database: Database, batchIds: readonly BatchI
 
 const HALVED_AT_LEAST = 2_000;
 
-/** These places in two parts, where there are many; what two connections write at once is written sooner. */
+/** Splits these places in two if there are many, because two connections that write at once finish sooner. */
 function halves(places: string): string[] {
   const indexes = parseIndexes(places);
   if (indexes.length < HALVED_AT_LEAST) return [places];
@@ -245,8 +248,8 @@ function halves(places: string): string[] {
 }
 
 /**
- * The text of an event, but for what comes after these members: as it is put together in a statement from ids, decimals and
- * codes, in which nothing has to be escaped. Objects would be built in several times the time.
+ * The beginning of an event's JSON text, up to the members that a statement appends. These consist of ids, decimals and codes, in
+ * which nothing has to be escaped; building objects would take several times as long.
  */
 function opening(type: string, trace: TraceContext): string {
   return JSON.stringify(eventEnvelope(type, trace, new Date())).slice(0, -1);

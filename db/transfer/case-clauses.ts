@@ -1,13 +1,10 @@
-/**
- * The clauses that open a case within the statement that concerns its movement, and that close one, each with its line in
- * the log.
- */
+/** SQL clauses that open and close cases as a part of other statements, each with its row in the log. */
 import { sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 
 /**
- * Opens a case for the row of `concerned` (transfer_id, transaction_id, subject), if there is one, as `opened`; or, where
- * its subject has an open case, tells that one the latest reason and error.
+ * Opens a case for the row of the clause `concerned` (transfer_id, transaction_id, subject), if there is one; if the subject has
+ * an open case already, gives that case the latest reason and error instead. The clause `opened` has the case.
  */
 export function openCase(reason: string, error: string): SQL {
   return sql`opened AS (
@@ -22,7 +19,7 @@ export function openCase(reason: string, error: string): SQL {
     )`;
 }
 
-/** Closes the open cases that meet the condition, as `closed`, and logs who did it and why. */
+/** Closes the open cases that meet the condition, and logs who did it and why. The clause `closed` has the cases. */
 export function closeCases(
   condition: SQL,
   { action, actor, comment }: { action: 'closed' | 'resolved'; actor: string; comment: string },

@@ -1,6 +1,4 @@
-/**
- * The log of the cases: what an operator does, kept before it is done, and the end of a case whose movement has ended.
- */
+/** The log of cases: keeps an operator's action before it is carried out, and closes the case of a movement that has ended. */
 import { sql } from 'drizzle-orm';
 import { SYSTEM_ACTOR, type Resolution } from '../../domain/transfer/case.ts';
 import type { CaseId, TransferId } from '../../domain/ids.ts';
@@ -12,9 +10,11 @@ import { closeCases } from './case-clauses.ts';
 import { caseActions } from './schema.ts';
 
 /**
- * Appends to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. False if the
- * transfer has ended, and with it its case. Raises while there is no case yet: what is not in the log is not done. The case is
- * the one that its row names, so whatever comes of the request, the row shows that the transfer has needed attention.
+ * Appends an action to the log of the transfer's open case; `requestKey` names the request, so a repeat appends nothing. Returns
+ * false if the transfer has ended, and its case with it. Throws while there is no case yet, because an action that is not in the
+ * log must not be carried out, and MovementMissing if there is no such transfer or it has another body than `bodyHash`. The case
+ * is the one that the transfer's row names, so whatever comes of the request, the row shows that the transfer has needed
+ * attention.
  */
 export async function recordCaseAction(
   database: Database,
@@ -41,7 +41,7 @@ export async function recordCaseAction(
   return isLogged;
 }
 
-/** Tells the log what came of what an operator has asked for, also of a case that was closed meanwhile; a repeat appends nothing. */
+/** Logs the outcome of an operator's request, even if the case was closed meanwhile. A repeat appends nothing. */
 export async function logOutcome(
   database: Database,
   caseId: CaseId,
@@ -54,9 +54,9 @@ export async function logOutcome(
 }
 
 /**
- * Closes a subject's open case, if it has one. A statement of its own, after the one that ended the movement: that one may
- * have waited for whoever opened the case, and its snapshot does not show it. Who dies in between leaves the case open, and
- * the reconciliation closes it.
+ * Closes a subject's open case, if it has one. It is a statement of its own, after the one that ended the movement: that one may
+ * have waited for the transaction that opened the case, and its snapshot does not show the case. If the process dies in between,
+ * the case stays open until the reconciliation closes it.
  */
 export async function closeCase(database: Database, subject: string, comment: string): Promise<void> {
   await database.execute(sql`

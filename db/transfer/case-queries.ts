@@ -1,6 +1,6 @@
 /**
- * What the transfer service asks of its database about cases: the lists, and what the reconciliation and an operator write.
- * Each change is one statement together with its row in the log.
+ * The transfer service's queries about cases: the lists, and the changes by the reconciliation and by operators. A case is opened
+ * or closed in one statement together with its row in the log.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
@@ -20,7 +20,7 @@ export interface CaseFilter {
   readonly limit: number;
 }
 
-/** Newest first, those after the cursor. */
+/** The cases that follow the cursor, newest first. */
 export function listCases(database: Database, { status, after, limit }: CaseFilter): Promise<Case[]> {
   const conditions: (SQL | undefined)[] = [];
   if (status !== undefined) conditions.push(eq(cases.status, status));
@@ -36,7 +36,7 @@ export function listCases(database: Database, { status, after, limit }: CaseFilt
     .limit(limit);
 }
 
-/** How many are open, since when the oldest is, and for how many whole seconds. */
+/** The number of open cases, since when the oldest has been open, and for how many whole seconds. */
 export async function summarizeOpenCases(
   database: Database,
 ): Promise<{ count: number; oldestAt: Date | null; oldestAgeSeconds: number | null }> {
@@ -57,7 +57,7 @@ export async function findCase(database: Database, caseId: CaseId): Promise<Case
   return rows[0];
 }
 
-/** What was done about it, in that order; the first ones of a log that is longer than anybody reads. */
+/** The actions in a case's log, the oldest first, and only the first 1,000: a longer log is more than anybody reads. */
 export function listCaseActions(database: Database, caseId: CaseId): Promise<LoggedAction[]> {
   return database
     .select()
@@ -68,8 +68,8 @@ export function listCaseActions(database: Database, caseId: CaseId): Promise<Log
 }
 
 /**
- * The open cases that a run of the reconciliation looks at: its own, and those of a compensation that is over. A page in the
- * order of their opening.
+ * A page of the open cases that a run of the reconciliation looks at, in the order of their opening: the reconciliation's own,
+ * and those of a compensation that is over.
  */
 export function listCasesToSettle(
   database: Database,
@@ -89,8 +89,9 @@ export function listCasesToSettle(
 }
 
 /**
- * Opens a case for what was found, unless its subject has an open one, which is then told the news; or unless an operator
- * has said of exactly this that it is settled. `attempts` is how often its repair was tried just now.
+ * Opens a case for a finding. If the subject has an open case already, updates that one instead; if an operator has resolved a
+ * case of exactly this finding, changes nothing and returns `settled`. `attempts` is the number of repairs that were tried just
+ * now.
  */
 export async function openDisagreement(
   database: Database,
@@ -124,7 +125,7 @@ export async function openDisagreement(
   return known === 1 ? 'known' : 'settled';
 }
 
-/** Closes the reconciliation's open case of a subject that does not disagree any more; whether there was one. */
+/** Closes the reconciliation's open case of a subject that no longer disagrees. Returns whether there was one. */
 export async function closeDisagreement(database: Database, subject: string): Promise<boolean> {
   const comment = 'Looked at again, it does not disagree any more.';
   const { rowCount } = await database.execute(sql`
@@ -134,8 +135,8 @@ export async function closeDisagreement(database: Database, subject: string): Pr
 }
 
 /**
- * Closes a subject's open case of a compensation if what it is about has ended or is not there: who wrote the end may have
- * died before the case was closed. Whether there was one.
+ * Closes a subject's open case of a compensation if its movement or batch has ended or is not there: the process that wrote the
+ * end may have died before it closed the case. Returns whether there was one.
  */
 export async function closeLeftOver(database: Database, subject: string): Promise<boolean> {
   const comment = 'What it is about has ended, or is not there any more.';
@@ -146,7 +147,7 @@ export async function closeLeftOver(database: Database, subject: string): Promis
   return rowCount === 1;
 }
 
-/** An operator says that an open case is settled; undefined if it was not open. */
+/** Closes an open case because an operator says that it is resolved. Returns undefined if it was not open. */
 export async function settleCase(
   database: Database,
   caseId: CaseId,
@@ -158,7 +159,7 @@ export async function settleCase(
   return rows[0] && rowOf(cases, rows[0]);
 }
 
-/** Notes what an operator asks for, if the case is open. */
+/** Logs an operator's request, if the case is open. */
 export async function logAction(
   database: Database,
   caseId: CaseId,
@@ -172,7 +173,7 @@ export async function logAction(
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;
 
 const subjectId = sql`split_part(${cases.subject}, '/', 2)::uuid`;
-/** That a case is about a movement or a batch that is there and has not ended. */
+/** The condition that a case is about a movement or a batch that is there and has not ended. */
 const isUnderWay = sql`CASE split_part(${cases.subject}, '/', 1)
     WHEN 'transfer' THEN EXISTS (SELECT FROM transfers WHERE transfers.transfer_id = ${subjectId} AND status NOT IN ('COMPLETED', 'FAILED', 'CANCELED'))
     WHEN 'transaction' THEN EXISTS (SELECT FROM transactions WHERE transactions.transaction_id = ${subjectId} AND status = 'PENDING')

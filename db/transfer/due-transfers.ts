@@ -1,4 +1,4 @@
-/** Transfers that were accepted and are not known to be started: the sweep's claim of them, and the note that they are. */
+/** The transfers that were accepted and are not known to be started: the sweep claims them, and notes those that are started. */
 import { sql } from 'drizzle-orm';
 import type { TransferId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -13,7 +13,7 @@ const UNSTARTED: DueRows<typeof transfers> = {
   isOpen: sql`status in ('SCHEDULED', 'PENDING')`,
 };
 
-/** Transfers that are to be started, by db/due.ts. */
+/** Claims the transfers that are due to be started, by db/due.ts. */
 export function claimDueTransfers(database: Database, claim: Claim): Promise<Transfer[]> {
   return claimDue(database, UNSTARTED, claim);
 }

@@ -1,5 +1,5 @@
--- What the service's role may do: accept movements, move their status, and append steps, events and the log of cases. What
--- was asked for cannot be changed, nor steps, events and the log, and nothing can be deleted.
+-- The rights of the service's role: to accept movements, move their status, and append steps, events and the log of cases. It
+-- cannot change what was asked for, nor steps, events and the log, and it can delete nothing.
 GRANT USAGE ON SCHEMA public TO transfer_service;
 GRANT USAGE ON SCHEMA migrations TO transfer_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO transfer_service;

@@ -1,43 +1,43 @@
 /**
- * Which indexes can lead a list: for each filter the scans that its index offers, in the order of creation, and what is
- * then left to be tested on the rows. Pure, but for making SQL.
+ * The leads of a list: for each filter, the scans that its index offers in the order of creation, and the conditions that are
+ * then left to be tested on the rows. Pure: it only builds SQL.
  */
 import { and, or, sql, type SQL } from 'drizzle-orm';
 
-/** A table of movements: its name, and those of its columns and values that differ. */
+/** A table of movements: its name, and the columns and values in which the tables differ. */
 export interface Listed {
   readonly movement: 'transfer' | 'transaction';
   readonly table: string;
   readonly id: string;
   readonly wallets: readonly string[];
-  /** The statuses by which there is an index within a wallet. */
+  /** The statuses for which there is an index by wallet and status. */
   readonly unsuccessful: readonly string[];
 }
 
-/** That a column has a value. */
+/** The condition that a column has a value. */
 export interface Test {
   readonly column: string;
   readonly type: 'uuid' | 'text';
   readonly value: string;
-  /** The column's index has no nulls in it, and is used only by who says the same. */
+  /** The column's index leaves out nulls, and the planner uses it only if the statement does so too. */
   readonly isSparse?: boolean;
 }
 
-/** A way through an index, newest first. */
+/** A scan of an index, newest first. */
 export type Scan =
   | { readonly by: 'columns'; readonly tests: readonly Test[]; readonly predicate?: SQL }
   | { readonly by: 'metadata'; readonly key: string; readonly value: string }
-  /** Day by day, for no index has a range of amounts in the order of creation. */
+  /** Day by day, because no index has a range of amounts in the order of creation. */
   | { readonly by: 'amount'; readonly test: SQL };
 
 export interface Lead {
-  /** Disjoint, and together all rows that the lead's filters let pass. */
+  /** Disjoint scans, which together yield all rows that pass the lead's filter. */
   readonly scans: readonly Scan[];
-  /** What is left to be tested. */
+  /** The conditions that are left to be tested; undefined if there are none. */
   readonly rest: SQL | undefined;
 }
 
-/** The test that a column has this value, if one is asked for. */
+/** The condition that a column has this value; undefined if no value is asked for. */
 export function equal(
   column: string,
   type: Test['type'],
@@ -59,11 +59,14 @@ interface LeadFilter {
 interface Filter {
   readonly test: SQL;
   readonly scans: readonly Scan[];
-  /** What its scans have tested as well. */
+  /** Another filter's condition that these scans test as well. */
   readonly covers?: SQL | undefined;
 }
 
-/** Never none. The one that usually has the fewest rows comes first; `rare` and `common` are the tables' own filters. */
+/**
+ * The leads of a list, at least one. The lead that usually has the fewest rows comes first; `rare` and `common` are the table's
+ * own filters.
+ */
 export function leadsOf(
   listed: Listed,
   filter: LeadFilter,
@@ -86,7 +89,7 @@ export function leadsOf(
     rest: and(...filters.map((other) => other.test).filter((other) => other !== test && other !== covers)),
   }));
   if (ordered.length > 0) return leads;
-  // A range of amounts that many have is found among the newest at once.
+  // If many movements have an amount in the range, a page of them is soon found among the newest.
   return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test }, ...leads];
 }
 
@@ -114,7 +117,7 @@ function byWallet(
   const test = or(...tests.map(isEqual))!;
   if (status === undefined || statusValue === undefined || !unsuccessful.includes(statusValue))
     return { test, scans: tests.map((each) => ({ by: 'columns', tests: [each] })) };
-  // Written as the index's own predicate, in which there are no parameters.
+  // Written exactly as the index's predicate, in which there are no parameters.
   const predicate = sql.raw(`status in (${unsuccessful.map((each) => `'${each}'`).join(', ')})`);
   const second: Test = { column: 'status', type: 'text', value: statusValue };
   return {

@@ -1,7 +1,7 @@
 /**
- * Lists of transfers and of transactions, by any filters together, newest first. Each list walks one index, from the
- * cursor on, in the order of creation, and tests on each row what that index does not know: its cost follows what it
- * gives and not what there is.
+ * Lists of transfers and of transactions, by any combination of filters, newest first. Each list walks one index from the cursor
+ * on, in the order of creation, and tests the other filters on each row: its cost grows with the rows that it walks, not with the
+ * rows that are stored.
  */
 import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TransactionStatus, TransactionType } from '../../domain/transfer/transaction.ts';
@@ -18,7 +18,7 @@ interface MovementFilter {
   readonly walletId?: WalletId | undefined;
   readonly reference?: string | undefined;
   readonly metadata?: { readonly key: string; readonly value: string } | undefined;
-  /** Decimal strings, included. */
+  /** Decimal strings; both bounds are included. */
   readonly amountMin?: string | undefined;
   readonly amountMax?: string | undefined;
   /** Included. */
@@ -41,8 +41,9 @@ export interface TransactionFilter extends MovementFilter {
 }
 
 /**
- * At most `limit` rows. Fewer and no `stoppedAt` are all that there are. With `stoppedAt` so many rows were tested in vain
- * that the walk was given up there, and the caller may go on: filters that are each common and hardly ever coincide.
+ * At most `limit` rows. Fewer rows without `stoppedAt` are all that there are. With `stoppedAt`, the walk was given up there
+ * because too many rows were tested in vain, and the caller may go on from there: each filter is common, but they hardly ever
+ * coincide.
  */
 export interface Listing<Row> {
   readonly rows: Row[];
@@ -84,9 +85,9 @@ export async function listTransactions(database: Database, filter: TransactionFi
 }
 
 /**
- * Of several filters, which one is rare is not known before it is tried, and statistics tell little of values that come
- * together. So each that has an index is walked for a little, the one that is usually rare first: one that fills the page
- * or comes to its end has answered. Otherwise all of them are common, and the one with the most hits is walked further.
+ * Which of several filters is rare is not known before they are tried, and statistics tell little of values that come together.
+ * So each lead is walked a little way, the usually rarest first; a lead that fills the page or comes to its end gives the result.
+ * Otherwise all filters are common, and the lead with the most hits is walked further.
  */
 async function list(
   database: Database,

@@ -1,6 +1,6 @@
 /**
- * Walks one lead of a list: reads its scans newest first, between the cursor and the ends of the time range, tests each
- * row, and stops with a full page or after so many rows.
+ * The walk along one lead of a list: reads its scans newest first, between the cursor and the ends of the time range, tests each
+ * row, and stops at a full page or after `rowsMax` rows.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../database.ts';
@@ -9,7 +9,7 @@ import type { Lead, Listed, Scan, Test } from './list-leads.ts';
 /** How many rows a scan may test for one page: some tens of milliseconds in all. */
 export const WALK = { rowsAtFirst: 1_000, rowsMax: 10_000 } as const;
 
-/** A place in a list: that of the movement. */
+/** A movement's place in a list. */
 export interface Position {
   readonly createdAt: Date;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface WalkFilter {
 
 export interface Walked {
   readonly rows: Record<string, unknown>[];
-  /** Set where a page that is not full goes no further because so many rows were tested. */
+  /** Where the walk stopped, if the page is not full because so many rows were tested. */
   readonly stoppedAt: Position | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function walk(
   const rows = walks
     .flatMap((each) => each.rows)
     .map((row) => ({ row, position: positionOf(row) }))
-    // What one scan has found beyond the place where another was given up may have something missing before it.
+    // Beyond the place where one scan was given up, rows of that scan may be missing: leave out what the others found there.
     .filter(({ position }) => stoppedAt === undefined || newestFirst(position, stoppedAt) <= 0)
     .sort((a, b) => newestFirst(a.position, b.position))
     .slice(0, filter.limit)
@@ -69,8 +69,8 @@ function newestFirst(a: Position, b: Position): number {
 }
 
 /**
- * The rows of a scan that pass the test, at most a page of them, each with its place among those that were tested; and the
- * last that may be tested, whether it passes or not. Nothing is sorted and no row is read that is not needed.
+ * The statement that reads the rows of a scan that pass the test, at most a page of them, each with its place among the tested
+ * rows; and the last row that may be tested, whether it passes or not. It sorts nothing, and reads no row that it does not need.
  */
 function statement(listed: Listed, scan: Scan, rest: SQL | undefined, filter: WalkFilter, rowsMax: number): SQL {
   const { from, order } = scanned(listed, scan, filter, rest === undefined ? filter.limit : rowsMax);
@@ -124,9 +124,10 @@ function scanned(listed: Listed, scan: Scan, filter: WalkFilter, rowsMax: number
 }
 
 /**
- * The rows of some values, in the time range and after the cursor. As comparisons of whole rows of the index's columns,
- * ordered by all of them: with plain equations the planner would be free to order by creation alone, walk every row and
- * test the value, which it prefers where statistics call a value common, though the rows of that value may all be old.
+ * The condition that a row has these values, is in the time range and follows the cursor. It compares whole rows of the index's
+ * columns, and the statement orders by all of them. With plain equations the planner would be free to order by creation alone,
+ * walk every row and test the value; it prefers that if the statistics call a value common, though the rows with that value may
+ * all be old.
  */
 function within(
   columns: readonly SQLName[],
@@ -145,7 +146,7 @@ function within(
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** The row before which everything lies that the cursor and `createdBefore` leave. */
+/** The end of the range that the cursor and `createdBefore` leave: all rows of the list lie before it. */
 function upperEnd({ after, createdBefore }: WalkFilter): { at: string; beforeId: string } {
   if (createdBefore !== undefined && (after === undefined || createdBefore <= after.createdAt))
     return { at: createdBefore.toISOString(), beforeId: LOWEST_ID };
@@ -153,7 +154,7 @@ function upperEnd({ after, createdBefore }: WalkFilter): { at: string; beforeId:
   return { at: 'infinity', beforeId: HIGHEST_ID };
 }
 
-/** The UTC days from the newest movement to the oldest, as far as the filter lets them: not more than there are. */
+/** The UTC days from the newest movement to the oldest, as far as the filter's time range admits them. */
 function days(table: SQLName, filter: WalkFilter): SQL {
   const { at } = upperEnd(filter);
   const from = filter.createdAfter?.toISOString() ?? '-infinity';

@@ -1,12 +1,12 @@
 /**
- * Whether a movement or a batch has not ended, by the id of its workflow: asked where its workflow has, which by itself ends
- * only after the row.
+ * Whether a movement or a batch is still open, by the id of its workflow. It is asked of one whose workflow has ended: a workflow
+ * ends by itself only after its row.
  */
 import { subjectOf } from '../../domain/transfer/reconciliation.ts';
 import type { Database } from '../database.ts';
 import { batchesToJudge, stillOpen } from './reconciliation-queries.ts';
 
-/** False where there is no such row. */
+/** Returns false if there is no such row. */
 export async function isStillOpen(database: Database, workflowId: string): Promise<boolean> {
   const { kind, id } = subjectOf(workflowId);
   switch (kind) {

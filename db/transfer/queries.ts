@@ -1,6 +1,6 @@
 /**
- * What the transfer service asks of its database about transfers: status writes, attention, and reads.
- * Every write is one statement together with its step and its event. Acceptance is in acceptance.ts, one-sided transactions in transaction-queries.ts.
+ * The transfer service's queries about transfers: status writes, attention, and reads. Every write is one statement together with
+ * its step and its event. Acceptance is in acceptance.ts, one-sided transactions are in transaction-queries.ts.
  */
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
@@ -28,17 +28,18 @@ export type Transfer = typeof transfers.$inferSelect;
 export type TransferStep = typeof transferSteps.$inferSelect;
 
 /**
- * Writes that a transfer has reached a status, with its step and, at its end, its event; only if that is of a higher rank
- * than what is stored. Answers the row as it is then, which the caller adopts. `debitedAt` is for
- * the step of a transfer that ends without having been written DEBITED. At an end, its case is closed, and a reversal
- * that moved nothing leaves its amount to be reversed again.
+ * Writes the status that a transfer has reached, with its step and, at its end, its event, but only over a status of a lower
+ * rank. Returns the row as it is then, which the caller adopts. `debitedAt` is for the DEBITED step of a transfer that ends
+ * without having been written DEBITED. At an end, the transfer's case is closed, and a reversal that moved nothing frees its
+ * amount to be reversed again.
  *
- * COMPLETED with `advance` open is not written, and the answer is no end, where the transfer has ever needed attention: an
- * operator may have had its sender paid in advance by a call that is still under way, and once the end is known such a
- * payment would be a gift. Its fence has to be asked first. That the external wallet has paid is logged with the end.
+ * If the transfer has ever needed attention, COMPLETED with `advance` open is not written, and the returned row has not ended: an
+ * operator may have had the sender paid in advance by a call that is still under way, and once the end is known such a payment
+ * would be a gift. The advance's fence has to be asked first. If the external wallet has paid (`advance` applied), that is logged
+ * with the end.
  *
- * Raises MovementMissing if there is no such transfer, or if it has another body than `bodyHash` (hex), the one that its caller
- * is about.
+ * Throws MovementMissing if there is no such transfer, or if it has another body than `bodyHash` (hex), the body of the transfer
+ * that the caller is about.
  */
 export async function recordTransferStatus(
   database: Database,
@@ -74,17 +75,20 @@ export async function recordTransferStatus(
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransfer(database, transferId);
   if (stored === undefined || !isBody(stored, bodyHash)) throw new MovementMissing(`transfer ${transferId}`);
-  // Whoever wrote the end may have died before this.
+  // The process that wrote the end may have died before it closed the case.
   if (isTerminal(stored.status) && stored.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${stored.status}`);
   return stored;
 }
 
-/** What has arrived was debited before, as was what comes to another end with the time of its debit: nobody has written it yet. */
+/**
+ * The steps to write. A completed transfer, or one that ends with a known debit time, may lack its DEBITED step: both are
+ * written.
+ */
 function stepsTo(status: ReachedStatus['status'], reason: string | null, debitedAt: Date | undefined): SQL {
   if (status !== 'COMPLETED' && (debitedAt === undefined || status === 'DEBITED'))
     return sql`SELECT transfer_id, ${status}, ${reason}, clock_timestamp() FROM changed`;
-  // By another machine's clock, which may be ahead or behind.
+  // `debitedAt` is by another machine's clock, which may be ahead or behind.
   const at = sql`greatest(least(${debitedAt?.toISOString() ?? null}::timestamptz, clock_timestamp()), created_at)`;
   return sql`SELECT transfer_id, reached.step, reached.reason, at FROM changed
       CROSS JOIN LATERAL (VALUES (1, 'DEBITED', NULL, ${at}), (2, ${status}, ${reason}, clock_timestamp())) reached (nth, step, reason, at)
@@ -113,10 +117,10 @@ function atTheEnd(transferId: TransferId, end: TransferEnd, trace: TraceContext)
 }
 
 /**
- * Decides how much of a hold is captured, zero for nothing, if that is not decided yet. Answers what is decided then, for
- * ever: a run that was terminated in between is followed by one that adopts it. What is not DEBITED is no hold, and zero; but
- * a row that its database was restored to may be of before its debit, of which its caller knows (`isDebited`). Zero, too, where
- * there is no such row, or one of another body.
+ * Decides how much of a hold is captured, zero for nothing, unless that is decided already. Returns the amount that is then
+ * decided for ever: if the workflow's run is terminated in between, the run that follows adopts it. A transfer that is not
+ * DEBITED has no hold, and the amount is zero; but if the database was restored, the row may be from before the debit, of which
+ * the caller knows (`isDebited`). Zero, too, if there is no such row, or if it has another body.
  */
 export async function decideCapture(
   database: Database,
@@ -132,7 +136,7 @@ export async function decideCapture(
   return (stored !== undefined && isBody(stored, bodyHash) ? stored.capturedAmount : null) ?? '0.0000';
 }
 
-/** Shows an operator that a transfer's compensation cannot finish: opens its case, and keeps the first time as a step. */
+/** Shows an operator that a transfer's compensation cannot finish: opens its case, and writes a step the first time. */
 export async function recordTransferAttention(
   database: Database,
   transferId: TransferId,
@@ -159,7 +163,7 @@ export async function findTransfer(database: Database, transferId: TransferId): 
   return rows[0];
 }
 
-/** In the order in which it reached them. */
+/** The transfer's steps, in the order in which it reached them. */
 export function listSteps(database: Database, transferId: TransferId): Promise<TransferStep[]> {
   return database
     .select()
@@ -168,7 +172,7 @@ export function listSteps(database: Database, transferId: TransferId): Promise<T
     .orderBy(asc(transferSteps.stepId));
 }
 
-/** What a hold's row says is captured agrees with its credit: a row that was restored may have decided it anew. */
+/** Makes the captured amount of a hold's row agree with its credit: a row that was restored may have decided another amount. */
 function capturedOf(next: ReachedStatus): SQL {
   if (next.status !== 'COMPLETED' || next.capturedAmount === undefined) return sql``;
   return sql`, captured_amount = CASE capture_method WHEN 'manual' THEN ${next.capturedAmount}::numeric ELSE captured_amount END`;
@@ -187,7 +191,7 @@ function detailOf(end: TransferEnd): string | null {
   return end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
 }
 
-/** What a status write is answered with, of the row that is stored. */
+/** The result of a status write, from the row that is stored. */
 export function statusOf({ transferId, status, failureReason, failureDetail, capturedAmount }: Transfer): StoredStatus {
   const captured = capturedAmount === null ? {} : { capturedAmount };
   if (status === 'SCHEDULED')

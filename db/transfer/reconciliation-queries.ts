@@ -1,6 +1,6 @@
 /**
- * What the reconciliation asks of the transfer database: what changed since a mark, and the rows that it judges. What is read
- * follows what changed, by the indexes on `updated_at`, or is bounded.
+ * The reconciliation's queries of the transfer database: what changed since a mark, and the rows that it judges. By the indexes
+ * on `updated_at`, the rows read are those that changed, or their number is bounded.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
@@ -35,8 +35,8 @@ export async function changedMovements(
 }
 
 /**
- * A page of the movements that have not ended, the oldest first, among those old enough to have a workflow. A transfer that
- * is scheduled or held may rest for months, so no run looks at all of them: each goes on where the one before has ended.
+ * A page of the movements that have not ended, the oldest first, among those old enough to have a workflow. A transfer that is
+ * scheduled or held may rest for months, so an ordinary run looks at some, and goes on where the run before it stopped.
  */
 export async function openMovements(
   database: Database,
@@ -60,7 +60,10 @@ export async function openMovements(
   );
 }
 
-/** A page of the movements that have ended, the oldest first: each run looks at some, and goes on where the one before has ended. */
+/**
+ * A page of the movements that have ended, the oldest first. An ordinary run looks at some, and goes on where the run before it
+ * stopped.
+ */
 export async function endedMovements(
   database: Database,
   kind: Kind,
@@ -77,7 +80,7 @@ export async function endedMovements(
   );
 }
 
-/** Of these, those that ended long enough ago for their workflows to have noticed. */
+/** Those of these ids whose row ended long enough ago for the workflow to have noticed. */
 export async function longOver(database: Database, kind: Kind | 'batch', ids: readonly string[]): Promise<string[]> {
   const [from, id] = kind === 'batch' ? [sql`transfer_batches`, sql`batch_id`] : [table[kind], key[kind]];
   const rows = await rowsOf<{ id: string }>(
@@ -87,7 +90,7 @@ export async function longOver(database: Database, kind: Kind | 'batch', ids: re
   return rows.map((row) => row.id);
 }
 
-/** Of these, those that have not ended. */
+/** Those of these ids whose row has not ended. */
 export async function stillOpen(database: Database, kind: Kind, ids: readonly string[]): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     database,
@@ -98,8 +101,8 @@ export async function stillOpen(database: Database, kind: Kind, ids: readonly st
 }
 
 /**
- * The subjects of those of these movements that a run has to judge because a shard wrote for them: which nobody asked for,
- * or whose row has ended and has not changed since `fromMs`, and so is not judged for its own sake.
+ * The subjects of the movements that a run has to judge because a shard wrote for them: movements that nobody asked for, and
+ * movements whose row has ended and has not changed since `fromMs`, so that the row gives no reason to judge them.
  */
 export async function subjectsWrittenFor(
   database: Database,
@@ -169,7 +172,7 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
 
 const isEnded = sql`status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 const isOpen = sql`NOT ${isEnded}`;
-/** What bears a time of the future was written while the clock was wrong. */
+/** The condition that a row is old enough. A time in the future was written while the clock was wrong, and counts as old. */
 const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS})`;
 const isLongOver = sql`(status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED') AND updated_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS}))`;
 const judgedColumns = sql`${isLongOver} AS "isLongOver", status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;

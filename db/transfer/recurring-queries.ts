@@ -1,6 +1,6 @@
 /**
- * What is asked of the transfer database about recurring transfers themselves: acceptance, status changes, reads, and what
- * looking after their Schedules needs. Their runs are in recurring-runs.ts.
+ * The transfer service's queries about recurring transfers themselves: acceptance, status changes, reads, and the bookkeeping for
+ * looking after their Schedules. Their runs are in recurring-runs.ts.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
@@ -13,11 +13,11 @@ import { recurringTransfers } from './schema.ts';
 
 export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
 
-/** Longer than the API takes over it, so that the sweep rarely repeats what is under way. */
+/** Longer than the API takes to look after a Schedule, so that the sweep rarely repeats work that is under way. */
 const TEND_DUE_SECONDS = 3;
 const tendSoon = sql`now() + make_interval(secs => ${TEND_DUE_SECONDS})`;
 
-/** Stores it as ACTIVE, with its first change. Undefined if the id is taken, in which case nothing is changed. */
+/** Stores a recurring transfer as ACTIVE, with its first change. Returns undefined, and changes nothing, if the id is taken. */
 export async function createRecurringTransfer(
   database: Database,
   id: RecurringTransferId,
@@ -45,8 +45,9 @@ export async function createRecurringTransfer(
 }
 
 /**
- * Gives it another status, with the change. Answers what is stored then: a repeat changes nothing, and neither does any
- * change of a deleted one. Undefined if there is none. Waits for the runs that are being accepted; later ones see it.
+ * Gives a recurring transfer another status, and notes the change. Returns the row as it is then: a repeat changes nothing, and
+ * neither does any change of a deleted one. Undefined if there is no such row. Waits for runs that are being accepted; later runs
+ * see the new status.
  */
 export async function changeRecurringStatus(
   database: Database,
@@ -67,27 +68,27 @@ export async function changeRecurringStatus(
   return rows[0] === undefined ? findRecurringTransfer(database, id) : rowOf(recurringTransfers, rows[0]);
 }
 
-/** By so much two clocks may differ that are both right: the shortest rhythm, so that it is one run at most. */
+/** How far two clocks may differ that are both right: the shortest rhythm, so that it is one run at most. */
 const SKEW_SECONDS = 60;
-/** What the Schedule has run at a nominal time arrives within this, unless nobody was there. */
+/** A run arrives within this time of its nominal time, unless no worker was there. */
 const ARRIVES_WITHIN_SECONDS = 120;
 
-/** A run that has come in: its nominal time, and when it was by the clock of the process that has it. */
+/** A run that has arrived: its nominal time, and the time on the clock of the process that received it. */
 export interface ArrivedRun {
   readonly nominalAt: Date;
   readonly now: Date;
 }
 
 /**
- * Puts back when its status last changed, if that lies in the future: it was written while the clock was ahead, and would leave
- * out every run until then, or have those made up for that fell into a pause. What happened when is append-only, so the same status
- * is noted once more: as of now, or as of the nominal time of a run that has just arrived, which its Schedule would not have run
- * if it was paused. A pause is put after the runs that there are. Returns what is stored then; undefined if there was nothing to
- * put back.
+ * Corrects the time of the last status change if that lies in the future. It was written while the clock was ahead, and would
+ * have every run until then left out, or have runs made up for that fell into a pause. Changes are append-only, so the same
+ * status is noted once more: as of now, or as of the nominal time of a run that has just arrived, because the Schedule would not
+ * have run it while paused. A pause is noted after the runs that there are. Returns the row as it is then; undefined if there was
+ * nothing to correct.
  *
- * What the future is, the database's clock decides. A run that arrives on time tells that Temporal's clock and that of its process
- * agree, and then theirs counts where the database's is ahead of them still. One clock alone that is behind counts for nothing: it
- * would have runs made up for of before the order was made.
+ * The database's clock decides what the future is. But a run that arrives on time shows that Temporal's clock and that of the
+ * run's process agree: if the database's clock is ahead of theirs, theirs counts. A single clock that is behind counts for
+ * nothing, because it would have runs made up for from before the order was made.
  */
 export async function putBackChange(
   database: Database,
@@ -135,8 +136,8 @@ export async function findRecurringTransfer(
 const SCHEDULED_ROWS = 200;
 
 /**
- * A page of the active ones that should have a Schedule by now, the oldest first; or those of these ids.
- * One whose end has come needs none.
+ * A page of the active recurring transfers that should have a Schedule by now, the oldest first; or those of the given ids that
+ * should. A recurring transfer whose end has come needs none.
  */
 export async function activeRecurring(
   database: Database,
@@ -173,14 +174,14 @@ export interface RecurringFilter {
   readonly limit: number;
 }
 
-/** Newest first, those after the cursor. */
+/** The recurring transfers that follow the cursor, newest first. */
 export async function listRecurringTransfers(
   database: Database,
   filter: RecurringFilter,
 ): Promise<RecurringTransfer[]> {
   const { walletId, limit } = filter;
   if (walletId === undefined) return listBy(database, filter, undefined);
-  // Two scans of an index each, which end at the limit, as for transfers.
+  // Two scans, each of one index, which end at the limit, as for transfers.
   const [sent, received] = await Promise.all([
     listBy(database, filter, eq(recurringTransfers.senderWalletId, walletId)),
     listBy(database, filter, eq(recurringTransfers.receiverWalletId, walletId)),
@@ -219,14 +220,15 @@ const UNTENDED: DueRows<typeof recurringTransfers> = {
   dueAt: recurringTransfers.tendDueAt,
 };
 
-/** Recurring transfers that are due to be looked after, by db/due.ts. */
+/** Claims the recurring transfers that are due to be looked after, by db/due.ts. */
 export function claimDueRecurring(database: Database, claim: Claim): Promise<RecurringTransfer[]> {
   return claimDue(database, UNTENDED, claim);
 }
 
 /**
- * Notes that a version was looked after, how far its runs are settled, and in how many seconds it is due again (null:
- * never). If it has changed meanwhile, it is due at once: what was done to its Schedule may be undone.
+ * Notes that a version of a recurring transfer was looked after, until when all its runs are accounted for, and in how many
+ * seconds it is due again (null: never). If it has changed meanwhile, it is due at once, because its Schedule may agree with the
+ * older version.
  */
 export async function noteTended(
   database: Database,

@@ -1,6 +1,6 @@
 /**
- * The runs of recurring transfers in the transfer database: each is accepted as a transfer once, by its name, and those
- * that nobody will catch up are listed as skipped.
+ * The runs of recurring transfers in the transfer database: each is accepted as a transfer once, by its name; runs that nobody
+ * will make up for are listed as skipped.
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { recurringRunId } from '../../domain/derived-id.ts';
@@ -19,14 +19,14 @@ import { recurringTransferSkips, transfers } from './schema.ts';
 
 export type ScheduledRun =
   | { readonly outcome: 'accepted'; readonly transfer: Transfer }
-  /** Paused or deleted, now or when it was to run; or it was not to run at all. */
+  /** The recurring transfer is paused or deleted, or was at the nominal time; or it has no run at that time. */
   | { readonly outcome: 'not_due' };
 
 /**
- * Accepts the transfer of the run at a nominal time: once, however often it is asked for, and only if the recurring
- * transfer is active and was so at that time. Where the clock was put back, what a program of before has paid for the second of
- * two such times is not paid for the first. Who pauses it waits for this, or this for the pause, which then counts.
- * `now` is the caller's clock.
+ * Accepts the transfer of the run at a nominal time: once, however often it is called, and only if the recurring transfer is
+ * active and was active at that time. If the local clock is put back and shows that time twice, and a former version of the
+ * program has paid at the second of the two instants, the first is not paid as well. A concurrent pause waits for this call, or
+ * this call waits for the pause, which then counts. `now` is the caller's clock.
  */
 export async function acceptScheduledRun(
   database: Database,
@@ -44,7 +44,7 @@ export async function acceptScheduledRun(
       nominalAt,
       deadlineSeconds,
       trace: { requestId: recurring.requestId },
-      // That it was made by then is part of its having been active.
+      // To have been active at that time, it must have been made by then.
       condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, '-infinity') AND coalesce(ends_at, 'infinity')
         AND ${wasActiveAt(id, at)} AND NOT ${hasRun(id, sql`${secondOf(recurring, nominalAt)?.toISOString() ?? null}::timestamptz`)}`,
     });
@@ -52,15 +52,15 @@ export async function acceptScheduledRun(
   if (transfer !== undefined) return { outcome: 'accepted', transfer };
   const late = (await putBackChange(database, id, { nominalAt, now })) === undefined ? undefined : await accept();
   if (late !== undefined) return { outcome: 'accepted', transfer: late };
-  // A Schedule that runs what is paused or deleted is one that was not made to agree: that is not to wait.
+  // A Schedule that runs a paused or deleted order does not agree with it yet: have it looked after at once.
   await database.execute(sql`
     UPDATE recurring_transfers SET tend_due_at = now() WHERE recurring_transfer_id = ${id} AND status <> 'ACTIVE'`);
   return { outcome: 'not_due' };
 }
 
 /**
- * Accepts the transfer of a run that somebody asks for now, whatever its rhythm, also while it is paused. Undefined if the
- * key was used before, or if the recurring transfer is deleted.
+ * Accepts the transfer of a run that somebody asks for now, whatever the rhythm, even while the recurring transfer is paused.
+ * Returns undefined if the key was used before, or if the recurring transfer is deleted.
  */
 export function acceptTriggeredRun(
   database: Database,
@@ -74,7 +74,10 @@ export function acceptTriggeredRun(
   return insertRun(database, recurring, name, { nominalAt: undefined, deadlineSeconds, trace, condition });
 }
 
-/** The row as PENDING, its first step and its event, if `condition` holds of the recurring transfer; else undefined. */
+/**
+ * Writes the run's row as PENDING, its first step and its event, if `condition` holds of the recurring transfer. Returns
+ * undefined if it does not hold, or if the run has its transfer already.
+ */
 async function insertRun(
   database: Database,
   recurring: RecurringTransfer,
@@ -125,7 +128,7 @@ async function insertRun(
   return rows[0] && rowOf(transfers, rows[0]);
 }
 
-/** Which of the nominal times that its Schedule knows were due and have no transfer, in order. */
+/** The nominal times, of those that its Schedule knows, at which a run was due that has no transfer, in order. */
 export async function findMissedRuns(
   database: Database,
   recurring: RecurringTransfer,
@@ -144,7 +147,7 @@ export async function findMissedRuns(
   return rows.map(({ at }) => new Date(at));
 }
 
-/** Lists them as skipped. A repeat changes nothing. */
+/** Lists the runs at these nominal times as skipped. A repeat changes nothing. */
 export async function recordSkips(
   database: Database,
   id: RecurringTransferId,
@@ -157,7 +160,7 @@ export async function recordSkips(
     .onConflictDoNothing();
 }
 
-/** Its transfers, newest first, those after the cursor. */
+/** The transfers of a recurring transfer that follow the cursor, newest first. */
 export function listRuns(
   database: Database,
   id: RecurringTransferId,
@@ -177,7 +180,7 @@ export function listRuns(
     .limit(limit);
 }
 
-/** The nominal times of its skipped runs, the latest first, those before the cursor. */
+/** The nominal times of its skipped runs that lie before the cursor, the latest first. */
 export async function listSkips(
   database: Database,
   id: RecurringTransferId,
@@ -191,7 +194,7 @@ export async function listSkips(
       and(
         eq(recurringTransferId, id),
         before && sql`${nominalAt} < ${before.toISOString()}::timestamptz`,
-        // One that an operator had Temporal make up for after all.
+        // Without a run that an operator had Temporal make up for after all.
         sql`NOT EXISTS (SELECT FROM transfers t WHERE t.recurring_transfer_id = ${id} AND t.nominal_at = ${nominalAt})`,
       ),
     )
@@ -201,8 +204,8 @@ export async function listSkips(
 }
 
 /**
- * The condition that its status was ACTIVE at an instant, which it has been neither before it was made nor while paused. The order
- * of changes is their sequence's: by a clock that was behind, a pause may seem older than what it has paused.
+ * The condition that its status was ACTIVE at an instant; before it was made, and while it was paused, it was not. Only their
+ * sequence orders the changes: if the clock was behind, a pause may bear an earlier time than the status that it ended.
  */
 function wasActiveAt(id: RecurringTransferId, at: SQL): SQL {
   return sql`'ACTIVE' = (
@@ -211,7 +214,7 @@ function wasActiveAt(id: RecurringTransferId, at: SQL): SQL {
     ORDER BY change.change_id DESC LIMIT 1)`;
 }
 
-/** The condition that a transfer was accepted for an instant. Of null, there is none. */
+/** The condition that a transfer was accepted for the run at an instant; false if the instant is null. */
 function hasRun(id: RecurringTransferId, at: SQL): SQL {
   return sql`EXISTS (SELECT FROM transfers ran WHERE ran.recurring_transfer_id = ${id} AND ran.nominal_at = ${at})`;
 }

@@ -1,6 +1,6 @@
 /**
- * The tables of recurring transfers: the standing orders, how their status changed, and the runs that were skipped. Their
- * runs that were not are transfers.
+ * The tables of recurring transfers: the standing orders, the changes of their status, and the runs that were skipped. The runs
+ * that were not skipped are transfers.
  */
 import { sql } from 'drizzle-orm';
 import { bigint, check, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
@@ -10,7 +10,7 @@ import type { Calendar } from '../../domain/transfer/calendar.ts';
 import { RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
 import { amount, instant, sha256 } from '../database.ts';
 
-/** What is wanted. Its Temporal Schedule is made to agree with it (temporal/transfer/tend-recurring.ts). */
+/** The standing orders. Each one's Temporal Schedule is made to agree with its row (temporal/transfer/tend-recurring.ts). */
 export const recurringTransfers = pgTable(
   'recurring_transfers',
   {
@@ -27,7 +27,10 @@ export const recurringTransfers = pgTable(
     startsAt: instant('starts_at'),
     endsAt: instant('ends_at'),
     status: text('status', { enum: RECURRING_STATUSES }).notNull().default('ACTIVE'),
-    /** Counts the changes of the status, so that who made the Schedule agree with an older one does not take it for done. */
+    /**
+     * Counts the changes of the status, so that a process that made the Schedule agree with an older status does not take it for
+     * done.
+     */
     version: integer('version').notNull().default(1),
     idempotencyKey: text('idempotency_key').notNull(),
     bodyHash: sha256('body_hash').notNull(),
@@ -69,7 +72,10 @@ export const recurringTransfers = pgTable(
   ],
 );
 
-/** Which status it had when: whether a run that comes late was due, and who paused it. Append-only, kept for ever. */
+/**
+ * The statuses of each, with their times: they tell whether a late run was due, and which request paused it. Append-only, kept
+ * for ever.
+ */
 export const recurringTransferChanges = pgTable(
   'recurring_transfer_changes',
   {
@@ -91,7 +97,7 @@ export const recurringTransferChanges = pgTable(
   ],
 );
 
-/** Runs that were due and that nobody will catch up. Append-only, kept for ever. */
+/** Runs that were due and that nobody will make up for. Append-only, kept for ever. */
 export const recurringTransferSkips = pgTable(
   'recurring_transfer_skips',
   {

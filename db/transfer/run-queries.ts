@@ -1,6 +1,4 @@
-/**
- * The runs of the reconciliation in the transfer database: how they begin, what they look at, how they end.
- */
+/** The reconciliation's runs in the transfer database: the queries by which they begin, note what they look at, and end. */
 import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { RunId } from '../../domain/ids.ts';
 import {
@@ -21,8 +19,9 @@ export type ReconciliationRun = typeof reconciliationRuns.$inferSelect;
 const RUNNING_MAX = 4;
 
 /**
- * Notes that a run begins: it looks at what changed since the newest mark of a run that came to its end, less the overlap.
- * A repeat answers what the first call noted. Undefined if too many are under way, which holds back requests alone.
+ * Notes that a run begins: it looks at what changed since the newest mark of a run that came to its end, less the overlap. A
+ * repeat returns what the first call noted. Returns undefined if too many runs are under way, which holds back only runs on
+ * request.
  */
 export async function beginRun(
   database: Database,
@@ -48,13 +47,13 @@ export async function beginRun(
   return rows[0] === undefined ? findRun(database, runId) : rowOf(reconciliationRuns, rows[0]);
 }
 
-/** How many of the runs before are looked through for a mark of a shard that is not of the future. */
+/** How many earlier runs are searched for a shard's mark that does not lie in the future. */
 const MARKS_READ = 200;
 
 /**
- * Notes what a run looks at in each shard, unless that is noted: on the clock of the shard, which tells its time in `clocks`, from
- * the newest mark of a run that came to its end and is not of the future, less the overlap; from the beginning where it looks at
- * everything.
+ * Notes the window that a run looks at in each shard, unless that is noted already, and returns the windows. Each is on the clock
+ * of its shard, whose present time is in `clocks`, and begins at the newest mark, not in the future, of a run that came to its
+ * end, less the overlap; with the scope `all` it begins at 0.
  */
 export async function noteShardWindows(
   database: Database,
@@ -77,7 +76,7 @@ export async function noteShardWindows(
     if (run.scope === 'all') return { fromMs: 0, untilMs };
     const marks = before.map(({ windows }) => windows?.[shard]?.untilMs ?? Number.POSITIVE_INFINITY);
     const mark = marks.find((each) => each <= untilMs);
-    // The transfer database's own mark, where no run has noted one of this shard.
+    // If no run has noted a mark of this shard, the transfer database's own mark.
     const fromMs = mark === undefined ? run.fromMark.getTime() : mark - OVERLAP_SECONDS * 1_000;
     return { fromMs: Math.min(fromMs, untilMs - OVERLAP_SECONDS * 1_000), untilMs };
   };
@@ -117,7 +116,7 @@ export async function findRun(database: Database, runId: RunId): Promise<Reconci
   return rows[0];
 }
 
-/** Newest first, those after the cursor. */
+/** The runs that follow the cursor, newest first. */
 export function listRuns(
   database: Database,
   { after, limit }: { after?: { startedAt: Date; runId: RunId } | undefined; limit: number },
@@ -134,7 +133,7 @@ export function listRuns(
     .limit(limit);
 }
 
-/** Those without a result. */
+/** The runs without a result, at most 100. */
 export function listRunsUnderWay(database: Database): Promise<ReconciliationRun[]> {
   return database.select().from(reconciliationRuns).where(eq(reconciliationRuns.status, 'RUNNING')).limit(100);
 }

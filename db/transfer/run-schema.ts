@@ -25,11 +25,14 @@ export const reconciliationRuns = pgTable(
     /** Whether it looks at what changed and at a part of the rest, or at everything. */
     scope: text('scope', { enum: RUN_SCOPES }).notNull().default('changes'),
     status: text('status', { enum: RUN_STATUSES }).notNull().default('RUNNING'),
-    /** It looks at what changed from here, which lies before the mark of the run before it, and of the scope `all` at the rest, too, */
+    /**
+     * The beginning of the window in which the run looks at what changed. It lies before the mark of the run before it; with the
+     * scope `all`, the run looks at the rest, too.
+     */
     fromMark: instant('from_mark').notNull(),
-    /** until here: its own mark, once it has come to its end. */
+    /** The end of that window, and the run's own mark once it has come to its end. */
     toMark: instant('to_mark').notNull(),
-    /** What it looks at in each shard, on the clock of the shard; null until it has asked for that. */
+    /** The window that it looks at in each shard, on the clock of the shard; null until it has asked for the clocks. */
     shardWindows: jsonb('shard_windows').$type<ShardWindows>(),
     checked: integer('checked').notNull().default(0),
     repaired: integer('repaired').notNull().default(0),
@@ -40,7 +43,7 @@ export const reconciliationRuns = pgTable(
     findings: jsonb('findings').$type<readonly Finding[]>().notNull().default([]),
     /** Why it could not come to its end. */
     error: text('error'),
-    /** Where its looks at what did not change have come to; the next one goes on from there. */
+    /** How far the patrol has come; the next run goes on from there. */
     patrol: jsonb('patrol').$type<Patrol>().notNull().default({}),
     startedAt: instant('started_at')
       .notNull()

@@ -1,4 +1,7 @@
-/** The tables of the transfer service: transfers with their steps, one-sided transactions, and its outbox. */
+/**
+ * The tables of the transfer service: transfers with their steps, one-sided transactions, metadata, and cases with their log. Its
+ * other tables are in files of their own.
+ */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -36,15 +39,15 @@ export { reconciliationRuns } from './run-schema.ts';
 export { shardWatermarks } from './watermark-schema.ts';
 export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 
-/** What every movement's row has: what was asked for, by which key, and how far it is. */
+/** The columns of every movement: what was asked for, by which key, and how far it is. */
 const movementColumns = () => ({
   amount: amount('amount').notNull(),
   currency: text('currency').$type<Currency>().notNull(),
   reference: text('reference'),
   metadata: jsonb('metadata').$type<Record<string, string>>(),
-  /** SHA-256 of the validated, normalised body: the same key with another body is refused, years later too. */
+  /** SHA-256 of the validated, normalized body: the same key with another body is refused, even years later. */
   bodyHash: sha256('body_hash').notNull(),
-  /** What a refusal tells beside its reason: of `limit_exceeded`, which limit and what remains of it. */
+  /** The detail of a refusal: for `limit_exceeded`, which limit and what remains of it. */
   failureDetail: jsonb('failure_detail').$type<FailureDetail>(),
   ...acceptedColumns(),
 });
@@ -63,16 +66,16 @@ export const transfers = pgTable(
     captureMethod: text('capture_method', { enum: CAPTURE_METHODS }).notNull().default('automatic'),
     /** When a manual transfer is refunded unless it was captured or canceled. */
     expiresAt: instant('expires_at'),
-    /** What is captured of a manual transfer, once that is decided, for ever: 0 where it is canceled or has expired. */
+    /** The captured amount of a manual transfer, once that is decided, for ever: 0 if it was canceled or has expired. */
     capturedAmount: amount('captured_amount'),
     /** When a scheduled transfer begins. */
     scheduledAt: instant('scheduled_at'),
     /** The transfer that this one gives back, as a whole or in part. */
     reversesTransferId: uuid('reverses_transfer_id').$type<TransferId>(),
-    /** What reversals have given back or are giving back. */
+    /** The sum that reversals have given back or are giving back. */
     reversedAmount: amount('reversed_amount').notNull().default('0'),
     recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>(),
-    /** The time at which its recurring transfer was to run; null where somebody triggered it. */
+    /** The time at which its recurring transfer was to run; null if somebody triggered the run. */
     nominalAt: instant('nominal_at'),
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
@@ -81,7 +84,7 @@ export const transfers = pgTable(
   },
   (t) => [
     foreignKey({ columns: [t.reversesTransferId], foreignColumns: [t.transferId] }),
-    // What can be reversed is what arrived. Concurrent reversals meet in this row, so their sum never passes it.
+    // Only money that arrived can be reversed. Concurrent reversals meet in this row, so their sum never exceeds it.
     check(
       'transfers_reversed_at_most_moved',
       sql`reversed_amount >= 0 and (reversed_amount = 0 or (status = 'COMPLETED' and reversed_amount <= coalesce(captured_amount, amount)))`,
@@ -103,7 +106,7 @@ export const transfers = pgTable(
     uniqueIndex('transfers_recurring_run')
       .on(t.recurringTransferId, t.nominalAt)
       .where(sql`nominal_at is not null`),
-    // What lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
+    // The indexes that lists walk, see list-queries.ts: each in the order of creation for one value of a filter.
     index('transfers_created').on(t.createdAt, t.transferId),
     index('transfers_status_created').on(t.status, t.createdAt, t.transferId),
     index('transfers_sender_created').on(t.senderWalletId, t.createdAt, t.transferId),
@@ -138,7 +141,7 @@ export const transfers = pgTable(
 
 export const STEPS = [...TRANSFER_STATUSES, 'ATTENTION'] as const;
 
-/** What happened to a transfer and when. Append-only, kept for ever: histories in Temporal go with its retention. */
+/** The steps of each transfer. Append-only, kept for ever, while Temporal deletes histories after its retention. */
 export const transferSteps = pgTable(
   'transfer_steps',
   {
@@ -167,7 +170,7 @@ export const transactions = pgTable(
     ...movementColumns(),
   },
   (t) => [
-    // What lists walk, see list-queries.ts.
+    // The indexes that lists walk, see list-queries.ts.
     index('transactions_created').on(t.createdAt, t.transactionId),
     index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
     index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
@@ -191,8 +194,8 @@ export const transactions = pgTable(
 );
 
 /**
- * The metadata of transfers and transactions, a row a pair: the index of lists by a pair, in the order of creation, which
- * an index of the jsonb cannot give. Written by the statement that accepts the movement.
+ * The metadata of transfers and transactions, one row for each pair. It is the index of lists by a pair in the order of creation,
+ * which an index of the jsonb cannot give. The statement that accepts the movement writes it.
  */
 export const movementMetadata = pgTable(
   'movement_metadata',
@@ -207,17 +210,17 @@ export const movementMetadata = pgTable(
 );
 
 /**
- * What cannot finish by itself and waits for an operator: a movement whose compensation keeps failing, or what the
- * reconciliation found and could not repair.
+ * The cases that wait for an operator: movements whose compensation keeps failing, and findings of the reconciliation that it
+ * could not repair.
  */
 export const cases = pgTable(
   'cases',
   {
     caseId: uuid('case_id').$type<CaseId>().primaryKey().defaultRandom(),
-    /** The movement that it is about. What is found without one is named by `subject` alone. */
+    /** The movement that the case is about. A case about anything else is named by `subject` alone. */
     transferId: uuid('transfer_id').$type<TransferId>(),
     transactionId: uuid('transaction_id').$type<TransactionId>(),
-    /** `transfer/<id>`, `transaction/<id>`, or what else a finding is about: it has one open case at most. */
+    /** `transfer/<id>`, `transaction/<id>`, or another subject of a finding. A subject has at most one open case. */
     subject: text('subject').notNull(),
     /** A stable code, such as `refund_failing`. */
     reason: text('reason').notNull(),
@@ -225,7 +228,7 @@ export const cases = pgTable(
       .notNull()
       .default('OPEN'),
     lastError: text('last_error'),
-    /** How often what fails had been tried when that was last told. */
+    /** How often the reconciliation has tried the repair. */
     attempts: integer('attempts').notNull().default(0),
     openedAt: instant('opened_at')
       .notNull()
@@ -257,10 +260,10 @@ export const caseActions = pgTable(
       .notNull()
       .references(() => cases.caseId),
     action: text('action', { enum: CASE_ACTIONS }).notNull(),
-    /** Who asked for it; `counterpoise` for what happened by itself. */
+    /** The person who asked for the action; `counterpoise` if it happened by itself. */
     actor: text('actor').notNull(),
     comment: text('comment').notNull(),
-    /** Names the request, so that one which is repeated is logged once; null for what happened by itself. */
+    /** Names the request, so that a repeated request is logged once; null for an action without such a key. */
     requestKey: text('request_key').unique('case_actions_request_key'),
     createdAt: instant('created_at')
       .notNull()

@@ -1,6 +1,6 @@
 /**
- * What the transfer service asks of its database about one-sided transactions: acceptance, status writes, attention, and
- * reads; queries.ts has the same for transfers.
+ * The transfer service's queries about one-sided transactions: acceptance, status writes, attention, and reads; queries.ts has
+ * the same for transfers.
  */
 import { eq, sql } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
@@ -19,7 +19,10 @@ import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;
 
-/** Accepts a transaction: its row as PENDING and `transaction.initiated`. Undefined if the id is taken, and nothing is changed. */
+/**
+ * Accepts a transaction: writes its row as PENDING and `transaction.initiated`. Returns undefined, and changes nothing, if the id
+ * is taken.
+ */
 export async function acceptTransaction(
   database: Database,
   t: TransactionTerms,
@@ -57,8 +60,8 @@ export async function acceptTransaction(
 }
 
 /**
- * Writes how a transaction ended, with its event, unless it has ended already. Answers the row as it is then. Raises
- * MovementMissing if there is none, or one of another body than `bodyHash` (hex).
+ * Writes the end of a transaction, with its event, unless it has ended already. Returns the row as it is then. Throws
+ * MovementMissing if there is no such transaction, or if it has another body than `bodyHash` (hex).
  */
 export async function recordTransactionEnd(
   database: Database,
@@ -98,7 +101,7 @@ export async function recordTransactionEnd(
   return stored;
 }
 
-/** How a transaction that has ended did. */
+/** The end of a transaction that has ended; throws if it has not. */
 export function endOf({ transactionId, status, failureReason, failureDetail }: Transaction): TransactionEnd {
   if (status === 'PENDING') throw new Error(`transaction ${transactionId} has not ended`);
   if (status === 'PROCESSED') return { status };
@@ -109,7 +112,7 @@ export function endOf({ transactionId, status, failureReason, failureDetail }: T
   };
 }
 
-/** Shows an operator that a transaction given up cannot be canceled. */
+/** Shows an operator that a transaction that was given up cannot be canceled, and opens a case for it. */
 export async function recordTransactionAttention(
   database: Database,
   transactionId: TransactionId,
@@ -142,7 +145,7 @@ const UNSTARTED: DueRows<typeof transactions> = {
   isOpen: sql`status = 'PENDING'`,
 };
 
-/** Transactions that are to be started, by db/due.ts. */
+/** Claims the transactions that are due to be started, by db/due.ts. */
 export function claimDueTransactions(database: Database, claim: Claim): Promise<Transaction[]> {
   return claimDue(database, UNSTARTED, claim);
 }

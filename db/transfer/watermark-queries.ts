@@ -1,6 +1,7 @@
 /**
- * What is known of the wallet shards: a leg that each had decided when it was last asked, and whether one is known to lack such
- * a leg. While it is, nothing is accepted that would move money in it: its balances are of before.
+ * The watermarks of the wallet shards: for each, a leg that it had decided when it was last asked. And the shards that are known
+ * to lack theirs: while a shard does, nothing is accepted that would move money in it, because its balances are from before a
+ * restore.
  */
 import { sql } from 'drizzle-orm';
 import type { Watermark } from '../../domain/ledger.ts';
@@ -26,7 +27,7 @@ export async function findWatermark(database: Database, shard: number): Promise<
   );
 }
 
-/** Notes that a shard has decided this leg, in place of the one that is known, unless another has replaced that meanwhile. */
+/** Notes that a shard has decided this leg, in place of the `known` one, unless another process has replaced that meanwhile. */
 export async function noteWatermark(
   database: Database,
   shard: number,
@@ -40,7 +41,7 @@ export async function noteWatermark(
     WHERE (noted.movement_id, noted.leg) = (${known?.movement ?? null}::uuid, ${known?.leg ?? null})`);
 }
 
-/** The shards that are behind. */
+/** The shards that are behind, which means that they lack their watermark. */
 export async function shardsBehind(database: Database): Promise<number[]> {
   const { rows } = await database.execute<{ subject: string }>(
     sql`SELECT subject FROM cases WHERE status = 'OPEN' AND subject LIKE ${`${shardSubject('')}%`}`,

@@ -1,6 +1,6 @@
 /**
- * The table of watermarks: for each wallet shard, a leg that it is known to have decided, the newest one when it was last asked.
- * A shard that lacks it was restored from before. Part of the transfer service's schema.
+ * The table of watermarks, a part of the transfer service's schema: for each wallet shard, a leg that it is known to have
+ * decided, the newest one when it was last asked. A shard that lacks this leg was restored to a state from before it.
  */
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';

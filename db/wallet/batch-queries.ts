@@ -1,6 +1,6 @@
 /**
- * What the wallet service asks of one shard about many items of a batch at once: functions/*_batch.sql, each fenced item by
- * item as its single counterpart in queries.ts.
+ * The wallet service's operations on one shard for many items of a batch at once: functions/*_batch.sql. Each item has a fence of
+ * its own, as by the single operations in queries.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';
@@ -9,7 +9,7 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer/transfer.ts';
 import { violatedConstraint, type Database } from '../database.ts';
 
-/** The answers of those that did not go as asked; of all others, the leg is. */
+/** The outcomes of the legs that did not go as asked. A leg that is not in the map did. */
 type Exceptions<Refusal extends string> = Promise<ReadonlyMap<TransferId, LegAnswer<Refusal>>>;
 
 export function debitBatch(database: Database, legs: BatchLegs, trace: TraceContext): Exceptions<DebitRefusal> {
@@ -47,8 +47,8 @@ export function cancelBatchCredits(
 }
 
 /**
- * None of the credits may have moved anything, now or later: their fences have said so; or, with `isOtherCredited`, that they
- * are of other movements.
+ * To be called only when the credits' fences have said that none of the credits has moved anything or ever will; or, with
+ * `isOtherCredited`, that the credits' fences are other movements'.
  */
 export function refundBatch(
   database: Database,
@@ -67,7 +67,10 @@ export function refundBatch(
   );
 }
 
-/** Legs that are other movements' are refused, as in queries.ts, and the others are asked for without them. */
+/**
+ * Calls an operation. If some of the legs are other movements', returns these as refused, as queries.ts does, and calls the
+ * operation again without them.
+ */
 async function callFences<Refusal extends string>(
   database: Database,
   legs: BatchLegs,
@@ -129,7 +132,7 @@ function without(legs: BatchLegs, ids: ReadonlyMap<TransferId, unknown>): BatchL
   };
 }
 
-/** Null where they are not known. */
+/** SQL's NULL if the counterparties are not known. */
 function counterparties({ counterpartyIds }: BatchLegs): SQL {
   return counterpartyIds === undefined ? sql`NULL` : array(counterpartyIds);
 }

@@ -1,5 +1,6 @@
--- What the service's role may do: read the tables and call the fenced operations. It writes no table. Each function is named with
--- its arguments: a version after this one may have added another of its name, and this file has to do then, too.
+-- The rights of the service's role: to read the tables and to call the fenced operations. It writes no table. Each function is
+-- named with its arguments, because a version after this one may have added another function of its name, and this file has to
+-- work then, too.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO wallet_service;
 GRANT USAGE ON SCHEMA migrations TO wallet_service;
@@ -23,7 +24,7 @@ GRANT EXECUTE ON FUNCTION
   set_wallet_limits(uuid, numeric, numeric),
   outgoing_24h(uuid)
 TO wallet_service;
--- As workers of the version before this one call them (functions/former_signatures.sql).
+-- The signatures by which workers of the version before this one call them (functions/former_signatures.sql).
 GRANT EXECUTE ON FUNCTION
   debit(uuid, uuid, text, numeric, text, text, boolean),
   credit(uuid, uuid, text, numeric, text, text),

@@ -1,7 +1,7 @@
 /**
- * What the wallet shards answer to a reconciliation (domain/ledger.ts), straight from their databases. Reads alone, each a
- * statement that is bounded by its page: what an answer costs follows what was written, by the indexes on `created_at`,
- * and not what is there.
+ * The reconciliation's view of the wallet shards (domain/ledger.ts), read straight from their databases. It only reads, in
+ * statements that are each bounded by a page: by the indexes on `created_at`, their cost grows with what was written in the
+ * window, not with what is stored.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
@@ -13,7 +13,7 @@ import type { Entry, Fence, Moved } from '../../domain/transfer/settlement.ts';
 import type { Database } from '../database.ts';
 
 const PAGE_ROWS = 1_000;
-/** Of a wallet's entries that are summed by one statement. */
+/** The number of a wallet's entries that one statement sums. */
 const SUMMED_ROWS = 20_000;
 
 export function ledgerOf(shards: readonly Database[]): Ledger {
@@ -108,7 +108,7 @@ interface WrittenEntry {
   at_ms: string;
   wallet_id: string;
   transaction_id: string;
-  /** It does not follow from the entry before it, or it is not what its wallet's balance has become. */
+  /** The entry does not follow from the one before it, or its wallet's balance is not what the wallet's last entry says. */
   is_wrong: boolean;
   is_unfenced: boolean;
 }
@@ -132,7 +132,7 @@ function writtenEntries(page: LedgerPage): SQL {
     ORDER BY created_at, entry_id`;
 }
 
-/** Of a row of `wallets`: its balance and its count of entries are what its last entry says. */
+/** The condition that a row of `wallets` has another balance, or counts another number of entries, than its last entry says. */
 function isUnlikeItsLastEntry(wallet: SQL): SQL {
   return sql`(${wallet}.balance, ${wallet}.last_sequence) <> (
     SELECT coalesce(sum(balance_after), 0), coalesce(sum(sequence), 0) FROM (
@@ -165,7 +165,7 @@ async function movedIn(shard: Database, ids: readonly string[]) {
 interface Summed {
   entries: number;
   total: string;
-  /** Entries that say another balance than those before them lead to, and such that are not the next in number. */
+  /** Entries whose balance does not follow from the entries before them; `gaps` are those whose number is not the next one. */
   wrong: number;
   gaps: number;
   sequence: string | null;
@@ -174,7 +174,10 @@ interface Summed {
   last_sequence: string;
 }
 
-/** Sums a wallet's whole ledger, a bounded part at a time; for a wallet that is under suspicion. */
+/**
+ * Sums the whole ledger of a wallet under suspicion, a bounded part at a time. Returns what is wrong with it in a sentence, if
+ * anything is.
+ */
 async function walletProblem(shard: Database, walletId: string): Promise<string | undefined> {
   let [total, wrong, gaps, sequence, balance] = [0n, 0, 0, '0', '0'];
   for (;;) {
@@ -186,7 +189,7 @@ async function walletProblem(shard: Database, walletId: string): Promise<string 
     sequence = part.sequence ?? sequence;
     balance = part.balance_after ?? balance;
     if (part.entries === SUMMED_ROWS) continue;
-    // The wallet as the statement of its last entries saw it.
+    // The wallet's row, as it was in the snapshot that showed its last entries.
     const difference = parseUnits(part.balance) - total;
     if (difference !== 0n)
       return `its balance is ${formatUnits(difference < 0n ? -difference : difference)} ${difference < 0n ? 'less' : 'more'} than its entries sum to`;
@@ -214,7 +217,7 @@ function summedPart(walletId: string, sequence: string, balance: string): SQL {
 
 const milliseconds = sql`(extract(epoch FROM created_at) * 1000)::bigint`;
 
-/** The rows of a window that follow the cursor, by time and then by `key`, a uuid. */
+/** The condition that a row is in the window and follows the cursor, by time and then by `key`, a uuid. */
 function isWithin({ window, after }: LedgerPage, key: SQL): SQL {
   const from = after === undefined ? sql`` : sql`(created_at, ${key}) > (${at(after.atMs)}, ${after.key}::uuid) AND `;
   return sql`${from}created_at >= ${at(after?.atMs ?? window.fromMs)} AND created_at < ${at(window.untilMs)}`;

@@ -1,6 +1,6 @@
 /**
- * The limits of what goes out of a wallet: set, and read with what has gone out. They are held by the operations that take
- * money out, see functions/limit_refusal.sql.
+ * The limits on the money that goes out of a wallet: sets them, and reads them together with the sum that has gone out. The
+ * operations that take money out enforce them, see functions/limit_refusal.sql.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
@@ -16,12 +16,12 @@ export interface Limits {
 export interface WalletLimits extends Limits {
   readonly walletId: WalletId;
   readonly currency: string;
-  /** What has gone out within the last 24 hours, less what was given back of it. */
+  /** The money that has gone out within the last 24 hours, less what was given back of it. */
   readonly outgoing24hUsed: string;
   readonly outgoing24hRemaining: string | null;
 }
 
-/** Replaces both limits; false if there is no such wallet: functions/set_wallet_limits.sql. */
+/** Replaces both limits (functions/set_wallet_limits.sql). Returns false if there is no such wallet. */
 export async function setWalletLimits(
   database: Database,
   walletId: WalletId,
@@ -33,7 +33,7 @@ export async function setWalletLimits(
   return rows[0]!.found;
 }
 
-/** Of a user's wallet, by the same sum that the operations go by. */
+/** The limits of a user's wallet, with the same sum by which the operations judge. Undefined if there is no such wallet. */
 export async function findWalletLimits(database: Database, walletId: WalletId): Promise<WalletLimits | undefined> {
   const used = sql`outgoing_24h(${wallets.walletId})`;
   const rows = await database

@@ -1,5 +1,6 @@
 /**
- * What moves money in one shard: the fenced operations, which are functions of the database (functions/). Each repeats safely.
+ * The operations that move money in one shard: calls of the database's functions (functions/), each with its fence. Each may be
+ * repeated safely.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
@@ -19,8 +20,8 @@ import type { operationFences } from './schema.ts';
 import type { Wallet } from './wallet-queries.ts';
 
 /**
- * The amount of the whole transfer, of which its terms may name a captured part. What was asked for before it was told has
- * none, and its fences keep no counterparty.
+ * The amount of the whole transfer, while the terms may name only the captured part of a hold. Undefined in requests from before
+ * it was passed along, whose fences keep no counterparty.
  */
 export type Total = string | undefined;
 
@@ -39,7 +40,7 @@ export function debit(
   );
 }
 
-/** Puts the amount, which of a captured hold may be a part, into the receiver's wallet: functions/credit.sql. */
+/** Puts the amount, which may be a part of a captured hold, into the receiver's wallet: functions/credit.sql. */
 export function credit(
   database: Database,
   t: TransferTerms,
@@ -54,7 +55,7 @@ export function credit(
   );
 }
 
-/** Makes sure that the credit never happens any more, or learns that it has: functions/cancel.sql. */
+/** Makes sure that the credit never happens from now on, or learns that it has happened: functions/cancel.sql. */
 export function cancelCredit(
   database: Database,
   t: TransferTerms,
@@ -70,9 +71,9 @@ export function cancelCredit(
 }
 
 /**
- * Settles the debit, whatever became of it: functions/refund.sql. `credited` is what the credit moved, by its fence's final
- * answer; `otherCredit` what another movement's credit moved, where the fence was that one's. Answers what the debit's fence
- * says; `applied` means that the rest has been given back, or written off.
+ * Settles the debit, whatever its outcome: functions/refund.sql. `credited` is the amount that the credit moved, as its fence
+ * finally says; `otherCredit` is the amount that another movement's credit moved, if the credit's fence is that movement's.
+ * Returns the outcome in the debit's fence; `applied` means that the rest has been given back, or written off.
  */
 export function refund(
   database: Database,
@@ -95,8 +96,8 @@ export function refund(
 }
 
 /**
- * Pays the sender back before the credit's fence has answered, out of the external wallet: functions/advance.sql. Answers
- * whether that has happened, now or before.
+ * Pays the sender back out of the external wallet before the credit's fence has answered: functions/advance.sql. Returns whether
+ * this call or an earlier one has paid.
  */
 export async function advance(
   database: Database,
@@ -108,14 +109,14 @@ export async function advance(
     sql`SELECT advance(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
       ${counterparty(t.receiverWalletId, total)})`,
   );
-  // A statement of its own: the snapshot of the one above is older than what that has written.
+  // A statement of its own, because the snapshot of the one above does not show the row that it has written.
   const { rowCount } = await database.execute(
     sql`SELECT FROM operation_fences WHERE transaction_id = ${t.transferId} AND leg = 'advance' AND outcome = 'applied'`,
   );
   return rowCount === 1;
 }
 
-/** Makes sure that the sender is not paid in advance any more, or learns that it has been: functions/cancel.sql. */
+/** Makes sure that the sender is not paid in advance from now on, or learns that it has been paid: functions/cancel.sql. */
 export async function cancelAdvance(database: Database, t: TransferTerms): Promise<Exclude<AdvanceState, 'open'>> {
   const { outcome } = await callFence<never>(
     database,
@@ -139,7 +140,7 @@ export function transact(
   );
 }
 
-/** Makes sure that a one-sided transaction never happens any more, or learns that it has: functions/cancel.sql. */
+/** Makes sure that a one-sided transaction never happens from now on, or learns that it has happened: functions/cancel.sql. */
 export function cancelTransaction(
   database: Database,
   t: TransactionTerms,
@@ -153,12 +154,12 @@ export function cancelTransaction(
   );
 }
 
-/** As functions/balance_max.sql, which a service may not call by itself. */
+/** The value of functions/balance_max.sql, which the service's role may not call. */
 const BALANCE_MAX = '999999999999999.9999';
 
 /**
- * Why a credit of this amount would be refused now, for a reason that may pass; undefined where it would not be, or for good. It
- * decides nothing: what a credit is, its fence says.
+ * The reason why a credit of this amount would be refused now, if it is one that may pass; undefined if the credit would be
+ * accepted, or be refused for good. This decides nothing: only the credit's fence does.
  */
 export async function passingCreditRefusal(
   database: Database,
@@ -185,13 +186,16 @@ interface Answered extends Record<string, unknown> {
   amount: string | null;
 }
 
-/** What the fence answers. One that is another movement's is a refusal like any other: its leg will never be this one's. */
+/**
+ * Calls an operation and returns the outcome in its fence. If the fence is another movement's, that is a refusal like any other,
+ * because this movement's leg will never happen.
+ */
 async function callFence<Refusal extends string>(
   database: Database,
   leg: FencedLeg,
   call: SQL,
 ): Promise<LegAnswer<Refusal>> {
-  // Not all of them have a detail or an amount.
+  // Not every function returns a detail or an amount.
   const statement = sql`SELECT outcome, reason, to_jsonb(answer) -> 'detail' AS detail, to_jsonb(answer) ->> 'amount' AS amount FROM ${call} answer`;
   let answered: Answered;
   try {
@@ -208,7 +212,7 @@ async function callFence<Refusal extends string>(
 
 type FencedLeg = typeof operationFences.$inferSelect.leg;
 
-/** Of an error that functions/claim_leg.sql raises: whose leg it was, and what it had moved. */
+/** Reads the error that functions/claim_leg.sql raises: the leg, and the amount that the other movement's leg has moved. */
 function termsConflict(error: unknown): { leg: FencedLeg; moved: string } | undefined {
   const { constraint, detail } = violation(error) ?? {};
   if (constraint !== 'operation_fences_terms' || detail === undefined) return undefined;

@@ -28,7 +28,7 @@ export const wallets = pgTable(
   'wallets',
   {
     walletId: uuid('wallet_id').$type<WalletId>().primaryKey(),
-    /** Whose wallet it is; null for the external wallet, which stands for the outside world. */
+    /** The user whose wallet it is; null for the external wallet, which stands for the outside world. */
     userId: text('user_id'),
     currency: text('currency').notNull(),
     kind: text('kind', { enum: ['user', 'external'] })
@@ -37,23 +37,27 @@ export const wallets = pgTable(
     status: text('status', { enum: ['ACTIVE', 'SUSPENDED'] })
       .notNull()
       .default('ACTIVE'),
-    /** What can be spent. */
+    /** The money that can be spent. */
     balance: balance('balance').notNull().default('0'),
-    /** What manual transfers have taken and not yet settled. */
+    /** The money that holds have taken out of the balance and that is not settled yet. */
     held: balance('held').notNull().default('0'),
-    /** Limits of what goes out: of one movement, and of all of them within any 24 hours; null for none. */
+    /** Limits on outgoing money: of one movement, and of all movements within any 24 hours; null for no limit. */
     limitMaxAmount: amount('limit_max_amount'),
     limitOutgoing24h: balance('limit_outgoing_24h'),
     /**
-     * While there is a limit of 24 hours: what has gone out since an entry, which entry that is, and the clock by which they are
-     * counted (functions/count_outgoing.sql, own_clock.sql). Null until the limit is first judged.
+     * While the wallet has a limit of 24 hours: the entry from which on outgoing money is counted, the sum of what has gone out
+     * since, and the clock by which it is counted (functions/count_outgoing.sql, own_clock.sql). Null until the limit is first
+     * judged.
      */
     outgoingFrom: bigint('outgoing_from', { mode: 'number' }),
     outgoingSum: balance('outgoing_sum'),
     limitClock: instant('limit_clock'),
     /** The sequence of its newest ledger entry. */
     lastSequence: bigint('last_sequence', { mode: 'number' }).notNull().default(0),
-    /** The newest entry, or the one after it, that may bear an earlier time than one before it: the server's clock went back. */
+    /**
+     * The sequence of the newest entry (or of the next one) that may bear an earlier time than an entry before it, because the
+     * server's clock went back.
+     */
     clockBackSequence: bigint('clock_back_sequence', { mode: 'number' }),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
@@ -78,25 +82,25 @@ export const wallets = pgTable(
 export const ledgerEntries = pgTable(
   'ledger_entries',
   {
-    /** Derived from wallet, movement and type, whose uniqueness is its own. */
+    /** Derived from wallet, movement and type, which are unique together. */
     entryId: uuid('entry_id').notNull(),
-    /** No foreign key: the functions, which alone write entries, have the wallet's row in hand and under lock. */
+    /** No foreign key, because only the functions write entries, and they hold the wallet's row under lock. */
     walletId: uuid('wallet_id').$type<WalletId>().notNull(),
-    /** The transfer or the one-sided transaction that moved it. */
+    /** The transfer or the one-sided transaction that moved the money. */
     transactionId: uuid('transaction_id').notNull(),
     type: text('type', { enum: ['DEBIT', 'CREDIT', 'REFUND'] }).notNull(),
     amount: amount('amount').notNull(),
     /** 1, 2, 3 … within the wallet. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     balanceAfter: balance('balance_after').notNull(),
-    /** What the server's clock showed, after the wallet's lock was taken. The order of entries is their sequence's alone. */
+    /** The time of the server's clock after the wallet's lock was taken. Only the sequence orders entries. */
     createdAt: instant('created_at').notNull(),
-    /** By the wallet's own clock, where that shows another time (functions/own_clock.sql): what its limit goes by. */
+    /** The time of the wallet's own clock, if that is another (functions/own_clock.sql): the limit of 24 hours goes by it. */
     countedAt: instant('counted_at'),
   },
   (t) => [
     primaryKey({ columns: [t.walletId, t.sequence] }),
-    // In this order it is also what a movement's entries are found by.
+    // With its columns in this order, it also finds a movement's entries.
     unique('ledger_entries_transaction_wallet_type').on(t.transactionId, t.walletId, t.type),
     index('ledger_entries_wallet_created').on(t.walletId, t.createdAt, t.sequence),
     // For the reconciliation, which reads what was written lately.
@@ -106,7 +110,7 @@ export const ledgerEntries = pgTable(
   ],
 );
 
-/** One row a leg of a movement, written by whoever comes first, never removed and never decided twice. */
+/** One row for each leg of a movement, written by the first call for that leg, never removed and never decided twice. */
 export const operationFences = pgTable(
   'operation_fences',
   {
@@ -115,14 +119,17 @@ export const operationFences = pgTable(
     outcome: text('outcome', { enum: ['applied', 'rejected', 'canceled'] }).notNull(),
     /** Why it was rejected or canceled. */
     reason: text('reason'),
-    /** What a rejection tells beside its reason. */
+    /**
+     * Of a rejection for a limit: which limit, and what remained of it. Of a refund that did not go to the sender: `paid_to`, the
+     * external wallet.
+     */
     detail: jsonb('detail').$type<FailureDetail>(),
-    /** Of a debit: whether what it took is held until its release. */
+    /** Of a debit: whether its amount is held until its release. */
     isHold: boolean('is_hold').notNull().default(false),
     walletId: uuid('wallet_id').$type<WalletId>().notNull(),
     currency: text('currency').notNull(),
     amount: amount('amount').notNull(),
-    /** Of a transfer's debit and credit: the other wallet. Null for what was decided before it was kept. */
+    /** Of a transfer's debit and credit: the other wallet. Null for legs that were decided before it was kept. */
     counterpartyWalletId: uuid('counterparty_wallet_id').$type<WalletId>(),
     /** Of a credit that is a part of a hold: the amount of the hold. */
     ofAmount: amount('of_amount'),
@@ -144,7 +151,10 @@ export const operationFences = pgTable(
   ],
 );
 
-/** The buckets that this database holds: one row, written when it is first migrated, which no other setting may contradict. */
+/**
+ * The buckets that this database holds: one row, written by the first migration. A migration with settings that contradict it
+ * fails.
+ */
 export const shardBuckets = pgTable(
   'shard_buckets',
   {

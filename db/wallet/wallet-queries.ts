@@ -1,4 +1,6 @@
-/** The wallets of a shard: opened, suspended and read, with their statements. What moves money is in queries.ts. */
+/**
+ * The wallets of a shard and their statements: opens, suspends and reads them. The operations that move money are in queries.ts.
+ */
 import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { WalletId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -7,7 +9,7 @@ import { ledgerEntries, wallets } from './schema.ts';
 export type Wallet = typeof wallets.$inferSelect;
 export type LedgerEntry = typeof ledgerEntries.$inferSelect;
 
-/** Opens a wallet; false if the user has one in this currency already. */
+/** Opens a wallet. Returns false if the user already has one in this currency. */
 export async function openWallet(
   database: Database,
   wallet: { walletId: WalletId; userId: string; currency: string },
@@ -18,7 +20,7 @@ export async function openWallet(
   return rows[0]!.opened;
 }
 
-/** Stops or allows the movement of a wallet; false if there is no such wallet. */
+/** Suspends a wallet or activates it. Returns false if there is no such wallet. */
 export async function setWalletStatus(
   database: Database,
   walletId: WalletId,
@@ -30,7 +32,7 @@ export async function setWalletStatus(
   return rows[0]!.found;
 }
 
-/** A user's wallet; external wallets are nobody's to see. */
+/** A user's wallet. It does not find external wallets, which nobody may see. */
 export async function findWallet(database: Database, walletId: WalletId): Promise<Wallet | undefined> {
   const rows = await database
     .select()
@@ -39,7 +41,7 @@ export async function findWallet(database: Database, walletId: WalletId): Promis
   return rows[0];
 }
 
-/** Users' wallets of this shard, newest first, those after the cursor. */
+/** The users' wallets of this shard that follow the cursor, newest first. */
 export function listWallets(
   database: Database,
   {
@@ -84,8 +86,9 @@ export function listEntries(
 }
 
 /**
- * The balance that a wallet had at an instant: after its last entry until then, or undefined before its first. The last one is
- * that of the highest sequence: an entry that was made while the server's clock was ahead is followed by some of earlier times.
+ * The balance that a wallet had at an instant, which is that after its last entry until then; undefined before its first entry.
+ * The last entry is the one with the highest sequence: an entry that was made while the server's clock was ahead is followed by
+ * entries with earlier times.
  */
 export async function balanceAt(database: Database, walletId: WalletId, at: Date): Promise<string | undefined> {
   const until = and(eq(ledgerEntries.walletId, walletId), lte(ledgerEntries.createdAt, at));

@@ -1,7 +1,7 @@
--- Pays the sender of an applied debit back before the credit's fence has answered, from the external wallet of the shard:
--- an operator forced the refund. The two entries sum to zero; whatever the later settlement gives back then belongs to the
--- external wallet. Once, whatever is repeated; nothing where the debit was not applied or is another movement's, the refund
--- has been paid, or the advance was canceled because the credit turned out applied.
+-- Pays the sender of an applied debit back from the shard's external wallet before the credit's fence has answered, because an
+-- operator forced the refund. The two entries sum to zero; the money that the later settlement gives back then belongs to the
+-- external wallet. Pays once, however often it is called. Does nothing if the debit was not applied or is another movement's, if
+-- the refund has been paid, or if the advance was canceled because the credit turned out applied.
 CREATE OR REPLACE FUNCTION advance(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_counterparty_id uuid

@@ -1,6 +1,5 @@
--- append_entry for many movements at once: moves the balance of each wallet by the sum of its amounts, times p_sign, and
--- appends an entry for each, numbered in the order in which they are given. For debits and credits. The caller holds the wallets'
--- locks.
+-- append_entry for many movements at once: moves the balance of each wallet by the sum of its amounts, times p_sign, and appends
+-- an entry for each movement, numbered in the given order. For debits and credits only. The caller holds the wallets' locks.
 CREATE OR REPLACE FUNCTION append_entries(
   p_type text, p_sign integer, p_transaction_ids uuid[], p_wallet_ids uuid[], p_amounts numeric[]
 ) RETURNS void

@@ -1,6 +1,7 @@
--- Moves a wallet's balance by p_delta and appends the ledger entry that says so: the one place that writes either, for one
--- movement. The caller holds the wallet's lock. The entry bears the time that the server's clock shows; where that has gone
--- backwards, the wallet keeps from which entry on (clock_back_sequence), because its entries are ordered by their sequence alone.
+-- Moves a wallet's balance by p_delta and appends the ledger entry that says so. Only this function and append_entries, its
+-- counterpart for batches, write either. The caller holds the wallet's lock. The entry bears the time of the server's clock. If
+-- that has gone backwards, the wallet keeps the entry from which on (clock_back_sequence), because only the sequence orders
+-- entries.
 CREATE OR REPLACE FUNCTION append_entry(p_wallet_id uuid, p_transaction_id uuid, p_type text, p_delta numeric) RETURNS void
 LANGUAGE sql VOLATILE AS $$
   WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now), moved AS (

@@ -1,7 +1,7 @@
--- append_event for many transfers at once: an event of one type about each of the wallets, which tells the transfer and what
--- p_details tells of it under the name p_detail: amounts or codes, in which nothing has to be escaped. What they have in common
--- is built once, and the rest is put together as text, of which objects would cost several times as much. Written in the order
--- of their ids, which the index has.
+-- append_event for many transfers at once: writes one event of the same type for each wallet. Its data names the transfer and has
+-- its item of p_details under the name p_detail: an amount or a code, in which nothing has to be escaped. The part that all
+-- events have in common is built once and the rest is joined as text, because building objects would cost several times as much.
+-- Events are written in the order of their ids, which is that of the index.
 CREATE OR REPLACE FUNCTION append_transfer_events(
   p_type text, p_wallet_ids uuid[], p_transfer_ids uuid[], p_detail text, p_details text[], p_request_id text, p_traceparent text
 ) RETURNS void

@@ -1,5 +1,5 @@
--- Raises unless the wallet's bucket is one of this shard's. A call that was routed to the wrong shard would otherwise find
--- no such wallet, and its fence would keep that answer for ever.
+-- Raises unless the wallet's bucket is one of this shard's. A call that was routed to the wrong shard would otherwise find no
+-- such wallet, and its fence would keep that refusal for ever.
 CREATE OR REPLACE FUNCTION assert_own_wallet(p_wallet_id uuid) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- Ends what the caller has claimed, the legs of a batch: those that are refused become refusals, each with its reason; the
--- others move their money. The caller holds the wallets' locks, and p_leg is 'debit' or 'credit'.
+-- Carries out the legs of a batch that the caller has claimed: rejects those of p_refused, each with its reason and detail, moves
+-- the money of the others, and writes the events of both. The caller holds the wallets' locks, and p_leg is 'debit' or 'credit'.
 CREATE OR REPLACE FUNCTION book_legs(
   p_leg text, p_transfer_ids uuid[], p_wallet_ids uuid[], p_amounts numeric[],
   p_refused uuid[], p_reasons text[], p_details jsonb[], p_request_id text, p_traceparent text

@@ -1,8 +1,8 @@
--- Makes sure that a leg never happens any more, and answers what its fence says: canceled, with the reason first given;
--- rejected; or applied, where it came too late. A leg that arrives after this finds the row and does nothing. `amount` is what
--- an applied leg moved if that is another part of a hold than is asked about. Raises where the leg is another movement's.
--- Not for a debit: a debit that turns out applied has to be given back, which is refund's part. It takes the fence alone, no
--- wallet's lock, so it waits for an advance that holds its wallet and is under way, and none waits for it in turn.
+-- Makes sure that a leg never happens from now on, and returns the outcome in its fence: canceled, with the reason first given;
+-- rejected; or applied, if this call came too late. A leg that arrives after this finds the fence and does nothing. `amount` is
+-- the amount that an applied leg moved, if that is another part of a hold than p_amount. Raises if the leg is another movement's.
+-- Not for a debit: a debit that turns out applied has to be given back, which refund does. This takes only the fence and no
+-- wallet's lock, so it can wait, without a deadlock, for an advance that is under way and holds its wallet's lock.
 CREATE OR REPLACE FUNCTION cancel(
   p_transaction_id uuid, p_leg text, p_wallet_id uuid, p_currency text, p_amount numeric, p_reason text,
   p_counterparty_id uuid, p_of_amount numeric,

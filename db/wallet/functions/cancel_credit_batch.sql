@@ -1,5 +1,5 @@
--- `cancel` for the credits of many transfers of a batch: makes sure that none of them happens any more. Answers those of which
--- the fence says something else than canceled for this reason.
+-- `cancel` for the credits of many transfers of a batch: makes sure that none of them happens from now on. Returns the transfers
+-- whose fence says anything but canceled for this reason.
 CREATE OR REPLACE FUNCTION cancel_credit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_reason text, p_counterparty_ids uuid[]
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)

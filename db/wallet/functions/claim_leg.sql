@@ -1,9 +1,9 @@
--- Claims a leg of a movement with the outcome that the caller is about to bring about, and returns NULL; or, where the
--- leg is decided already, returns its row and changes nothing. A claim that races another one waits for the other's
--- transaction: the unique key makes INSERT wait, and the SELECT after it, a statement with a snapshot of its own in
--- READ COMMITTED, sees what was committed. Raises where the leg was decided for a movement of other terms (leg_conflicts): that
--- of this one has not happened and never will. The error names the constraint operation_fences_terms, and in its detail the leg
--- and what was moved by it.
+-- Claims a leg of a movement with the outcome that the caller is about to bring about, and returns NULL; or, if the leg is
+-- decided already, returns its fence and changes nothing. A claim that races another one waits for the other's transaction: the
+-- unique key makes INSERT wait, and the SELECT after it, a statement with a snapshot of its own in READ COMMITTED, sees what was
+-- committed. Raises if the leg was decided for a movement of other terms (leg_conflicts): the leg of this movement has then not
+-- happened and never will. The error names the constraint operation_fences_terms; its detail has the leg and the amount that the
+-- leg moved.
 DROP FUNCTION IF EXISTS claim_leg(uuid, text, text, text, uuid, text, numeric);
 CREATE OR REPLACE FUNCTION claim_leg(
   p_transaction_id uuid, p_leg text, p_outcome text, p_reason text, p_wallet_id uuid, p_currency text, p_amount numeric,

@@ -1,7 +1,7 @@
--- claim_leg for many movements at once: claims the same leg of each with the outcome that the caller is about to bring
--- about, and answers those that are the caller's; the others are decided already, and nothing of them is changed. Rows are
--- claimed in the order of their ids, so two claims of the same movements wait for each other and do not deadlock. Raises as
--- claim_leg does, for all of them; conflicting_legs tells of which.
+-- claim_leg for many movements at once: claims the same leg of each with the outcome that the caller is about to bring about.
+-- Returns the movements whose leg the caller has claimed; the legs of the others are decided already, and stay as they are. Rows
+-- are claimed in the order of their ids, so two claims of the same movements wait for each other and do not deadlock. Raises as
+-- claim_leg does, for all of them together; conflicting_legs returns the movements that conflict.
 DROP FUNCTION IF EXISTS claim_legs(text, text, text, uuid[], uuid[], text[], numeric[]);
 CREATE OR REPLACE FUNCTION claim_legs(
   p_leg text, p_outcome text, p_reason text,
@@ -11,11 +11,11 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   claimed uuid[];
 BEGIN
-  -- Called for those that it will raise for: a call for each wallet would take a tenth of all the time.
+  -- Called only for the wallets for which it will raise: a call for each wallet would take a tenth of all the time.
   PERFORM assert_own_wallet(wallet_id) FROM unnest(p_wallet_ids) wallet_id
   WHERE (get_byte(uuid_send(wallet_id), 0) BETWEEN (SELECT first_bucket FROM shard_buckets) AND (SELECT last_bucket FROM shard_buckets)) IS NOT TRUE;
-  -- Almost always none is decided yet. To insert without ON CONFLICT spares a look into the index and a record of the log for
-  -- each row.
+  -- Almost always no leg is decided yet. An INSERT without ON CONFLICT saves a look into the index and a record of the
+  -- write-ahead log for each row.
   BEGIN
     INSERT INTO operation_fences (transaction_id, leg, outcome, reason, wallet_id, currency, amount, counterparty_wallet_id)
     SELECT transaction_id, p_leg, p_outcome, p_reason, wallet_id, currency, amount, counterparty_id

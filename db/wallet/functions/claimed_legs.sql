@@ -1,4 +1,4 @@
--- Of the legs of a batch, those that the caller has claimed, in the same order.
+-- The legs of a batch that the caller has claimed, in the given order.
 CREATE OR REPLACE FUNCTION claimed_legs(
   p_claimed uuid[], INOUT p_transfer_ids uuid[], INOUT p_wallet_ids uuid[], INOUT p_currencies text[], INOUT p_amounts numeric[]
 )

@@ -1,4 +1,5 @@
--- The transfers of a batch of which this leg was decided for a movement of other terms (leg_conflicts), and what was moved by it.
+-- The transfers of a batch whose leg was decided for a movement of other terms (leg_conflicts), each with the amount that the leg
+-- moved.
 CREATE OR REPLACE FUNCTION conflicting_legs(
   p_leg text, p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_counterparty_ids uuid[]
 ) RETURNS TABLE (transfer_id uuid, moved numeric)

@@ -1,7 +1,7 @@
--- What has gone out of a wallet within the last 24 hours by its own clock, less what was given back of those same debits. The
--- caller holds the wallet's lock. It is not summed anew: the wallet keeps the sum, and from which entry on it was summed, and what
--- has grown older than that since is taken out here. Each entry is so looked at twice, however many there are. Where nothing is kept
--- yet, because the limit is new, the entries of the day are summed once.
+-- Returns the money that has gone out of a wallet within the last 24 hours by its own clock, less what was given back of those
+-- same debits. The caller holds the wallet's lock. The wallet keeps this sum and the entry from which on it counts; this function
+-- only subtracts the entries that have grown too old since. So each entry is counted in once and out once, however many there
+-- are. If nothing is kept yet, because the limit is new, the entries of the last 24 hours are summed once.
 CREATE OR REPLACE FUNCTION count_outgoing(p_wallet wallets) RETURNS numeric
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -12,7 +12,7 @@ DECLARE
   total numeric;
 BEGIN
   IF p_wallet.outgoing_from IS NULL THEN
-    -- An entry of the future was written while the clock was ahead: it counts from now on.
+    -- An entry with a time in the future was written while the clock was ahead: the wallet's own clock begins there.
     SELECT greatest(now, max(created_at)) INTO own FROM ledger_entries WHERE wallet_id = p_wallet.wallet_id;
     own := coalesce(own, now);
     since := own - interval '24 hours';

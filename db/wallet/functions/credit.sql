@@ -1,7 +1,7 @@
--- Puts a transfer's amount into the receiver's wallet, once, whatever is repeated, and answers what its leg's fence says:
--- applied; rejected (receiver_not_found, receiver_suspended, currency_mismatch, balance_limit); or canceled, where
--- compensation came first. Raises where the leg is another movement's. p_amount may be a part of a hold, whose amount is
--- p_of_amount then; `amount` is what was credited of it if another part was, before.
+-- Puts a transfer's amount into the receiver's wallet, once, however often it is called, and returns the outcome in the leg's
+-- fence: applied; rejected (receiver_not_found, receiver_suspended, currency_mismatch, balance_limit); or canceled, if
+-- compensation came first. Raises if the leg is another movement's. p_amount may be a part of a hold, whose amount is then
+-- p_of_amount; `amount` is the amount that was credited, if an earlier call credited another part.
 CREATE OR REPLACE FUNCTION credit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_counterparty_id uuid, p_of_amount numeric,

@@ -1,5 +1,6 @@
--- `credit` for many transfers of a batch, in the order in which they are given: each once, whatever is repeated. Answers those
--- that were not applied, now or before, with what their fences say. Raises where a leg is another movement's.
+-- `credit` for many transfers of a batch, in the given order: each once, however often it is called. Returns the transfers whose
+-- credit was not applied, by this call or an earlier one, with the outcomes in their fences. Raises if a leg is another
+-- movement's.
 CREATE OR REPLACE FUNCTION credit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
   p_counterparty_ids uuid[]

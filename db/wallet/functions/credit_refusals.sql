@@ -1,6 +1,5 @@
--- Which credits of a batch are refused, and why: each is judged in the order in which they are given, as `credit` would judge
--- it. The caller holds the locks of the wallets. Only the items of wallets that could not hold all of them are looked at one
--- by one.
+-- The credits of a batch that are refused, with their reasons: each is judged in the given order, as `credit` would judge it. The
+-- caller holds the wallets' locks. The items of a wallet are looked at one by one only if it has no room for all of them.
 CREATE OR REPLACE FUNCTION credit_refusals(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[]
 ) RETURNS TABLE (transfer_id uuid, reason text)

@@ -1,8 +1,8 @@
--- Takes a transfer's amount out of the sender's wallet, once, whatever is repeated, and answers what its leg's fence says:
--- applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its
--- detail); or canceled, where compensation came first. Raises where the leg is another movement's. With p_is_hold, what it takes
--- counts as held until `refund` releases it. Without it, a leg that is held already was that of a hold whose row was lost, and
--- whose key has come back as a transfer of the same terms: what it held is released, for nobody else would.
+-- Takes a transfer's amount out of the sender's wallet, once, however often it is called, and returns the outcome in the leg's
+-- fence: applied; rejected (sender_not_found, sender_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its
+-- detail); or canceled, if compensation came first. Raises if the leg is another movement's. With p_is_hold, the amount counts as
+-- held until `refund` releases it. Without p_is_hold, a debit that is already held was made for a hold whose row was lost and
+-- whose key has come back as a transfer of the same terms: its hold is released here, because nobody else would release it.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_is_hold boolean, p_counterparty_id uuid,

@@ -1,6 +1,6 @@
--- Which debits of a batch are refused, and why: each is judged in the order in which they are given, by what those before it
--- have left in the wallet and of its limits, as `debit` would judge it. The caller holds the locks of the wallets. Only the
--- items of wallets that do not have enough for all of them, or that have limits, are looked at one by one.
+-- The debits of a batch that are refused, with their reasons: each is judged in the given order, as `debit` would judge it, by
+-- the balance and the limits that the debits before it have left. The caller holds the wallets' locks. The items of a wallet are
+-- looked at one by one only if it does not have enough for all of them, or has limits.
 CREATE OR REPLACE FUNCTION debit_refusals(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[]
 ) RETURNS TABLE (transfer_id uuid, reason text, detail jsonb)

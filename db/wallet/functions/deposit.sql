@@ -1,6 +1,6 @@
--- Moves money from the outside world into a wallet: both entries, against the shard's external wallet, in one operation,
--- once, whatever is repeated. Answers what the fence says: applied; rejected (wallet_not_found, wallet_suspended,
--- currency_mismatch, balance_limit); or canceled.
+-- Moves money from the outside world into a wallet: writes both entries, the wallet's and that of the shard's external wallet, in
+-- one operation, once, however often it is called. Returns the outcome in the fence: applied; rejected (wallet_not_found,
+-- wallet_suspended, currency_mismatch, balance_limit); or canceled.
 CREATE OR REPLACE FUNCTION deposit(
   p_transaction_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   OUT outcome text, OUT reason text

@@ -1,4 +1,4 @@
--- An event about a wallet as CloudEvents 1.0. Its id names type and movement; p_data is what is told beside the wallet.
+-- An event about a wallet as CloudEvents 1.0. Its id names type and movement; p_data is the event's data but for the wallet.
 CREATE OR REPLACE FUNCTION event_payload(
   p_type text, p_wallet_id uuid, p_movement_id uuid, p_data jsonb, p_request_id text, p_traceparent text
 ) RETURNS jsonb

@@ -1,5 +1,5 @@
--- The operations as the workers of the version before this one call them, for as long as both run side by side in a deploy:
--- without the counterparty of a leg. To be dropped by the version after this one.
+-- The operations with the signatures by which workers of the version before this one call them, without the counterparty of a
+-- leg, for as long as both versions run side by side in a deploy. To be dropped by the version after this one.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_is_hold boolean DEFAULT false, OUT outcome text, OUT reason text, OUT detail jsonb

@@ -1,6 +1,6 @@
--- What an applied debit's settlement does, once: releases what it held, and books p_returned, by the refund leg's fence. It
--- goes to the sender, or to the external wallet where it is written off or where that has paid the sender already (advance).
--- The wallet's lock comes before both fences, as in advance.
+-- Settles an applied debit, once: releases it if it is a hold, and books p_returned by the refund leg's fence. The money goes
+-- to the sender, or to the external wallet if the refund is written off or if the external wallet has paid the sender already
+-- (advance). The wallet's lock comes before both fences, as in advance.
 CREATE OR REPLACE FUNCTION give_back(
   p_debit operation_fences, p_returned numeric, p_is_write_off boolean, p_request_id text, p_traceparent text
 ) RETURNS void

@@ -1,7 +1,8 @@
--- Whether a leg's fence was written for a movement of other terms: another wallet, currency, amount or counterparty. The same
--- id then stands for two movements: the row of the first was lost, and its key came back with another body. What is credited of
--- a hold may be a part (p_of_amount is then the hold's amount), and is decided late. A fence without a counterparty is of before
--- it was kept, or of a one-sided leg: its amount has to be the same, unless it was canceled, which it is for every amount.
+-- Whether a leg's fence was written for a movement of other terms: another wallet, currency, amount or counterparty. The same id
+-- then stands for two movements: the row of the first was lost, and its key came back with another body. A credit may be of a
+-- part of a hold (p_of_amount is then the hold's amount), and that part is decided late, so the amounts of the whole are
+-- compared. A fence without a counterparty was written before counterparties were kept, or for a one-sided leg: its amount has to
+-- be the same, unless it was canceled, because a leg is canceled for every amount.
 CREATE OR REPLACE FUNCTION leg_conflicts(
   p_fence operation_fences, p_wallet_id uuid, p_currency text, p_amount numeric, p_counterparty_id uuid, p_of_amount numeric
 ) RETURNS boolean

@@ -1,5 +1,5 @@
--- The limit of a wallet that an outgoing amount would pass after p_outgoing has gone out within 24 hours, and what remains of
--- it: {"limit", "remaining"}, or NULL.
+-- The limit of a wallet that an outgoing amount would exceed after p_outgoing has gone out within 24 hours, and what remains of
+-- that limit: {"limit", "remaining"}, or NULL if the amount exceeds none.
 CREATE OR REPLACE FUNCTION limit_passed(p_wallet wallets, p_amount numeric, p_outgoing numeric) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE

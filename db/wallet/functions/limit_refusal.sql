@@ -1,5 +1,5 @@
--- The limit of a wallet that an outgoing amount would pass now, and what remains of it: {"limit", "remaining"}, or NULL. The
--- caller holds the wallet's lock, so no two movements can pass a limit together.
+-- The limit of a wallet that an outgoing amount would exceed now, and what remains of that limit: {"limit", "remaining"}, or
+-- NULL. The caller holds the wallet's lock, so no two movements can exceed a limit together.
 CREATE OR REPLACE FUNCTION limit_refusal(p_wallet wallets, p_amount numeric) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

@@ -1,5 +1,6 @@
--- The shard's external wallet of a currency, locked, made on first use. Its id lies in the shard's first bucket, so that
--- routing leads to it. Always locked after the user's wallet: with one fixed order no two operations can deadlock.
+-- Locks the shard's external wallet of a currency, which is made on first use, and returns its id. The id lies in the shard's
+-- first bucket, so that routing leads to it. Always locked after the user's wallet: with one fixed order no two operations can
+-- deadlock.
 CREATE OR REPLACE FUNCTION lock_external_wallet(p_currency text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -11,7 +12,7 @@ BEGIN
     SELECT (lpad(to_hex(first_bucket), 2, '0') || substr(derived_uuid('external/' || p_currency || '/' || first_bucket)::text, 3))::uuid,
            p_currency, 'external'
     FROM shard_buckets
-    -- Whichever of its two unique keys a concurrent first use meets: with one named, the other would raise.
+    -- A concurrent first use may meet either of its two unique keys: if this named one of them, the other would raise.
     ON CONFLICT DO NOTHING;
     SELECT wallet_id INTO STRICT external_id FROM wallets WHERE kind = 'external' AND currency = p_currency FOR NO KEY UPDATE;
   END IF;

@@ -1,5 +1,5 @@
--- Locks users' wallets in the one order in which every batch locks them, so that no two can deadlock; a single transfer
--- locks one of them alone.
+-- Locks users' wallets in the one order in which every batch locks them, so that no two batches can deadlock. A single transfer
+-- locks only one of them at a time.
 CREATE OR REPLACE FUNCTION lock_wallets(p_wallet_ids uuid[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- Opens a user's wallet in a currency and answers whether it was made now; a repeat finds the first one. The id is derived
--- from user and currency by the caller, and must lie in a bucket of this shard.
+-- Opens a user's wallet in a currency. Returns whether this call made it; a repeat changes nothing. The caller derives the id
+-- from user and currency, and it must lie in a bucket of this shard.
 CREATE OR REPLACE FUNCTION open_wallet(p_wallet_id uuid, p_user_id text, p_currency text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

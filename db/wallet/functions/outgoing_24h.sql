@@ -1,5 +1,5 @@
--- What count_outgoing would count now, without keeping it: for whoever only wants to know. The unit of the limits is the wallet's
--- currency; 0 for a wallet that is not there.
+-- The sum that count_outgoing would return now, without keeping it: for reads. In the wallet's currency; 0 if there is no such
+-- wallet.
 CREATE OR REPLACE FUNCTION outgoing_24h(p_wallet_id uuid) RETURNS numeric
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

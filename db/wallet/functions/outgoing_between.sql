@@ -1,4 +1,4 @@
--- What the debits of a wallet from one sequence on and below another have taken, less what was given back of them, whenever it was.
+-- The sum of a wallet's debits from the sequence p_from on and below p_below, less what was given back of them, at whatever time.
 CREATE OR REPLACE FUNCTION outgoing_between(p_wallet_id uuid, p_from bigint, p_below bigint) RETURNS numeric
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(sum(debit.amount - coalesce(returned.amount, 0)), 0)

@@ -1,5 +1,5 @@
--- What has gone out of a wallet since an instant: its debits, less what was given back of those same debits. A refund of an
--- older debit is none of it, or it would make room that was never taken.
+-- The money that has gone out of a wallet since an instant: its debits, less what was given back of those same debits. A refund
+-- of an older debit does not count, because it would make room that was never taken.
 CREATE OR REPLACE FUNCTION outgoing_since(p_wallet_id uuid, p_since timestamptz) RETURNS numeric
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT coalesce(sum(CASE entry.type WHEN 'DEBIT' THEN entry.amount ELSE -entry.amount END), 0)

@@ -1,10 +1,11 @@
--- Settles a transfer's debit once the credit's final answer is known, and answers what the debit's fence says. One that has
--- not happened never will (canceled); a rejected one stays so; of one that was applied, what it held is released, and debit
--- minus credit goes back, once, by a leg with a fence of its own. p_credited is what the credit moved, 0 where it was
--- canceled or rejected. Neither suspension nor the largest balance nor a limit stops it: it is the sender's own money. With
--- p_is_write_off what would go back goes to the external wallet of the shard: an operator gave the refund up. Where the credit
--- was another movement's, p_other_credit is what that one moved: a debit of which it is not known whose it is, because it was
--- made before that was kept, has been credited there. Raises where the debit is another movement's.
+-- Settles a transfer's debit once the credit's final outcome is known, and returns the outcome in the debit's fence. A debit that
+-- has not happened never will (canceled), and a rejected debit stays rejected. The hold of an applied debit is released, and
+-- debit minus credit goes back to the sender, once, by a leg with a fence of its own. p_credited is the amount that the credit
+-- moved, 0 if it was canceled or rejected. Neither suspension nor the largest balance nor a limit stops a refund: it is the
+-- sender's own money. With p_is_write_off the money goes to the shard's external wallet instead, because an operator gave the
+-- refund up. If the credit's fence is another movement's, p_other_credit is the amount that this credit moved: a debit from
+-- before counterparties were kept may be that movement's, and that amount of it is taken as credited. Raises if the debit is
+-- another movement's.
 CREATE OR REPLACE FUNCTION refund(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_credited numeric, p_reason text,
   p_request_id text, p_traceparent text, p_is_write_off boolean, p_counterparty_id uuid, p_other_credit numeric,

@@ -1,7 +1,7 @@
--- `refund` for many transfers of a batch, of whose credits none has moved anything or ever will: undoes each debit, once.
--- Answers those of which the debit's fence says something else than applied. The wallets are locked in the batches' order
--- after the debits' fences, as debit_batch does. With p_is_other_credited their credits were other movements': a debit of which it
--- is not known whose it is, because it was made before that was kept, has been credited there.
+-- `refund` for many transfers of a batch whose credits have moved nothing and never will: undoes each debit, once. Returns the
+-- transfers whose debit's fence says anything but applied. The wallets are locked in the batches' order after the debits' fences,
+-- as debit_batch does. With p_is_other_credited the credits' fences are other movements': a debit from before counterparties were
+-- kept may be that other movement's, is taken as credited, and is not given back.
 CREATE OR REPLACE FUNCTION refund_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_reason text,
   p_request_id text, p_traceparent text, p_counterparty_ids uuid[], p_is_other_credited boolean
@@ -10,7 +10,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS 
 BEGIN
   PERFORM claim_legs('debit', 'canceled', p_reason, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_counterparty_ids);
   PERFORM lock_wallets(p_wallet_ids);
-  -- Compensation is rare: what `refund` does with an applied debit is done for one after the other.
+  -- Compensation is rare, so applied debits are given back one after the other, as `refund` does.
   PERFORM give_back(fence, fence.amount, false, p_request_id, p_traceparent)
   FROM unnest(p_transfer_ids) WITH ORDINALITY AS asked (id, place)
   JOIN operation_fences fence ON fence.transaction_id = asked.id AND fence.leg = 'debit'

@@ -1,4 +1,4 @@
--- Releases what an applied debit holds, once, by the release leg's fence; it moves nothing. The wallet's lock comes before the
+-- Releases the hold of an applied debit, once, by the release leg's fence. It moves no money. The wallet's lock comes before the
 -- fence, as in every settlement.
 CREATE OR REPLACE FUNCTION release_hold(p_debit operation_fences) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,5 +1,5 @@
--- How much of what is given back makes room in a wallet's limit of 24 hours: all of it, if the debit that it gives back is still
--- counted; else nothing, for it would make room that was never taken. NULL while nothing is counted.
+-- The part of a refund that makes room in a wallet's limit of 24 hours: all of it if the debit that it gives back is still
+-- counted, else nothing, because it would make room that was never taken. NULL while nothing is counted.
 CREATE OR REPLACE FUNCTION returned_within(p_wallet_id uuid, p_transaction_id uuid, p_from bigint, p_amount numeric) RETURNS numeric
 LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN p_from IS NOT NULL THEN CASE WHEN EXISTS (

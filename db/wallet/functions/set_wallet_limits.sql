@@ -1,6 +1,6 @@
--- Sets both limits of what goes out of a user's wallet, NULL for none, and answers whether there is such a wallet. Repeats
--- change nothing. Takes the wallet's lock, so a movement under way is judged by the limits before or after, never by half. What
--- count_outgoing keeps is kept while there is a limit of 24 hours.
+-- Sets both limits on the money that goes out of a user's wallet, NULL for no limit, and returns whether there is such a wallet.
+-- Repeats change nothing. Takes the wallet's lock, so a movement under way is judged by both old limits or by both new ones. The
+-- sum that count_outgoing keeps is kept while there is a limit of 24 hours.
 CREATE OR REPLACE FUNCTION set_wallet_limits(p_wallet_id uuid, p_max_amount numeric, p_outgoing_24h numeric) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now)

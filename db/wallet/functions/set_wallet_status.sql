@@ -1,4 +1,4 @@
--- Suspends a user's wallet or activates it, and answers whether there is such a wallet. Repeats change nothing.
+-- Suspends a user's wallet or activates it, and returns whether there is such a wallet. Repeats change nothing.
 CREATE OR REPLACE FUNCTION set_wallet_status(p_wallet_id uuid, p_status text) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH clock AS MATERIALIZED (SELECT clock_timestamp()::timestamptz(3) AS now)
