@@ -33,6 +33,7 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
   let current: Promise<Record<string, CheckResult>> | undefined;
   let validUntil = -Infinity;
   let wasDown = '';
+  let wasReady = false;
   return () => {
     if (current === undefined || performance.now() > validUntil) {
       // A probe that asks while the checks run gets their result.
@@ -42,11 +43,13 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
         validUntil = performance.now() + REMEMBERED_MS[down.length === 0 ? 'up' : 'down'];
         const isDown = down.map(([name]) => name).join(', ');
         if (isDown !== wasDown)
-          log[isDown === '' ? 'info' : 'warn'](
+          // A process that starts is not ready for a moment, and nothing is wrong with it.
+          log[isDown === '' || !wasReady ? 'info' : 'warn'](
             { down: Object.fromEntries(down) },
             isDown === '' ? 'ready' : 'not ready',
           );
         wasDown = isDown;
+        wasReady ||= isDown === '';
         return results;
       });
     }

@@ -348,7 +348,7 @@ export interface Transaction {
   created_at: string;
   updated_at: string;
 
-  /** When it is given up, and compensated, unless its money has arrived. */
+  /** When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
   deadline_at: string;
 }
 
@@ -427,7 +427,7 @@ export interface Transfer {
   created_at: string;
   updated_at: string;
 
-  /** When it is given up, and compensated, unless its money has arrived. */
+  /** When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
   deadline_at: string;
 }
 

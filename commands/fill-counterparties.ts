@@ -7,11 +7,15 @@
 import { readSettings } from '../process/config.ts';
 import { fillCounterparties } from '../db/fill-counterparties.ts';
 import { reasonOf } from '../dev/stack-error.ts';
+import { readFlags } from './arguments.ts';
 import { findAuditTarget } from './audit-stack.ts';
 
 const NAMED_MAX = 20;
+const USAGE = `Usage: npm run fill-counterparties
+Records the other wallet in fences that versions before this one have written. Run it once, after an upgrade.`;
 
 try {
+  readFlags({}, USAGE);
   const { walletUrls, transferUrl, name } = findAuditTarget(readSettings());
   console.log(`Filling in the counterparties of ${name}`);
   for (const [shard, walletUrl] of walletUrls.entries()) {

@@ -72,7 +72,7 @@ export function movedAmount(row: Transfer): string {
   return row.status === 'COMPLETED' ? (row.capturedAmount ?? row.amount) : formatUnits(0n);
 }
 
-function capturedAndReleased(row: Transfer): { captured_amount: string | null; released_amount: string | null } {
+export function capturedAndReleased(row: Transfer): { captured_amount: string | null; released_amount: string | null } {
   if (!isTerminal(row.status)) return { captured_amount: null, released_amount: null };
   const captured = movedAmount(row);
   // Only a hold releases anything, and only a hold has a decision about its capture.

@@ -103,7 +103,8 @@ export const movementAnswerFields = {
   created_at: instantAnswer,
   updated_at: instantAnswer,
   deadline_at: instantAnswer.openapi({
-    description: 'When it is given up, and compensated, unless its money has arrived.',
+    description:
+      'When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead.',
   }),
 };
 

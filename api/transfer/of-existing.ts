@@ -11,7 +11,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
-import { movedAmount, transferNotFound } from './answer.ts';
+import { capturedAndReleased, movedAmount, transferNotFound } from './answer.ts';
 import { transferAmountField } from './movement.ts';
 import { precisionFaults } from './only-if-new.ts';
 
@@ -56,7 +56,7 @@ export function refused(code: ProblemCode, row: Transfer): ProblemError {
     members: {
       transfer_id: row.transferId,
       transfer_status: row.status,
-      captured_amount: row.capturedAmount,
+      captured_amount: row.capturedAmount ?? capturedAndReleased(row).captured_amount,
       reversed_amount: row.reversedAmount,
     },
   });
