@@ -30,6 +30,9 @@ const tampering: FaultKind = {
       if (isDone) return;
       isDone = true;
       await sleep(10_000);
+      // A slow machine has completed too few by then.
+      for (let seconds = 0; seconds < 60 && (await stack.rows('transfer', `${SOME} 3`)).length === 0; seconds += 1)
+        await sleep(1_000);
       const change = async (place: 'wallet-0' | 'transfer', statement: string): Promise<string> =>
         Object.values((await stack.rows<Record<string, string>>(place, statement))[0] ?? { none: '' })[0]!;
       tampered.balance = await change(
