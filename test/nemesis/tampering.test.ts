@@ -13,7 +13,7 @@ const tampered: Record<'balance' | 'end' | 'row' | 'amount', string> = { balance
 const SOME = `
   SELECT transfer_id FROM transfers one
   WHERE status = 'COMPLETED' AND batch_id IS NULL AND recurring_transfer_id IS NULL AND reverses_transfer_id IS NULL
-    AND reversed_amount = 0 AND capture_method = 'automatic' AND updated_at < now() - interval '3 seconds'
+    AND reversed_amount = 0 AND capture_method = 'automatic' AND scheduled_at IS NULL AND updated_at < now() - interval '3 seconds'
   ORDER BY created_at LIMIT 1 OFFSET `;
 
 let isDone = false;
