@@ -62,7 +62,12 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
 
   const enter = async (key: string, line: Line): Promise<void> => {
     if (line.running < atOnceMax) {
-      if (line.running === 0) line.movedAt = performance.now();
+      if (line.running === 0) {
+        line.movedAt = performance.now();
+        // That of an earlier crowd would keep this one from being watched.
+        clearTimeout(line.timer);
+        line.timer = undefined;
+      }
       line.running += 1;
       return;
     }

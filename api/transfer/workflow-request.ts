@@ -11,7 +11,7 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { isTerminal, PASSING_REFUSALS } from '../../domain/transfer/transfer.ts';
+import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
 import { RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
@@ -32,7 +32,7 @@ import type { ApiEnv } from '../http/env.ts';
 
 /** The workflow has taken the request or refused it, or the transfer had ended before. */
 export type Outcome = 'taken' | 'ended' | Refusal;
-type Refusal = Exclude<UpdateRefusal, 'run_of_another_body'>;
+type Refusal = Exclude<UpdateRefusal, 'run_of_another_body'> | PassingRefusal;
 
 /** The limits for the start of a case's workflow, and for its result. */
 const START_LIMIT_MS = 1_500;
@@ -150,10 +150,11 @@ export async function askTransfer<Asked extends object>(
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+      const { type, details } = error.cause instanceof ApplicationFailure ? error.cause : {};
       // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it; or the run is
       // of another body, and has not taken it.
-      return isRefusal(type) ? type : 'no_run';
+      const reason = PASSING_REFUSALS.find((each) => each === details?.[0]);
+      return reason ?? (isRefusal(type) ? type : 'no_run');
     }
   }
 }
@@ -221,7 +222,7 @@ function notKnown(): ProblemError {
   });
 }
 
-const REFUSALS: readonly string[] = [...PASSING_REFUSALS, 'not_capturable', 'not_cancelable', 'not_resolvable'];
+const REFUSALS: readonly string[] = ['not_capturable', 'not_cancelable', 'not_resolvable'];
 
 function isRefusal(type: string | undefined | null): type is Refusal {
   return REFUSALS.includes(type ?? '');

@@ -58,6 +58,20 @@ describe('turns at a wallet', () => {
     await Promise.allSettled(held);
   });
 
+  test('a crowd that comes after one which was given back is given back as soon', async () => {
+    const turns = createTurns(LIMITS);
+    const { running, operation } = operations();
+    const first = Array.from({ length: 10 }, () => turns.at('locked', operation));
+    await Promise.allSettled(first.slice(LIMITS.atOnceMax));
+    for (const each of running) each.reject(new Error('lock timeout'));
+    await Promise.allSettled(first);
+    const second = Array.from({ length: 10 }, () => turns.at('locked', operation));
+    for (const each of await Promise.allSettled(second.slice(LIMITS.atOnceMax)))
+      assert.ok(each.status === 'rejected' && each.reason instanceof WalletBusy);
+    for (const each of running) each.reject(new Error('lock timeout'));
+    await Promise.allSettled(second);
+  });
+
   test('a wallet at which something gets done keeps all that wait, and takes them in their order', async () => {
     const turns = createTurns(LIMITS);
     const order: number[] = [];

@@ -125,7 +125,7 @@ export async function refusalOf(update: Promise<unknown>): Promise<string> {
     return '';
   } catch (error) {
     const failure = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-    if (failure instanceof ApplicationFailure) return failure.type ?? '';
+    if (failure instanceof ApplicationFailure) return [failure.type, ...(failure.details ?? [])].join(' ');
     throw error;
   }
 }

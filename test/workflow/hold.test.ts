@@ -239,7 +239,7 @@ describe('who asks for a hold', () => {
     const unreceivable: NonNullable<Faults['unreceivable']> = { reason: 'receiver_suspended' };
     const services = await withHold({ unreceivable }, async (handle, { attempts, fences }) => {
       const capture = () => refusalOf(handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] }));
-      assert.equal(await capture(), 'receiver_suspended');
+      assert.equal(await capture(), 'not_capturable receiver_suspended');
       assert.ok(!attempts.includes('decideCapture') && fences.credit === undefined);
       delete unreceivable.reason;
       assert.equal(await capture(), '');

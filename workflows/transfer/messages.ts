@@ -17,7 +17,7 @@ import type {
 import type { Cursor, Patrol, RunScope, Tally } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
-import type { PassingRefusal, TransferTerms } from '../../domain/transfer/transfer.ts';
+import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 
 /**
  * The task queue of the workflows and of the transfer service's activities; each wallet shard has a queue of its own
@@ -107,8 +107,7 @@ export const resolveUpdate = defineUpdate<void, [AskedOf & Resolution]>('resolve
 export const retryUpdate = defineUpdate<void>('retry');
 
 /** The types of the failures that refuse an update. */
-export type UpdateRefusal =
-  'not_capturable' | PassingRefusal | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
+export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
 
 export interface TransactionInput extends MovementInput {
   readonly terms: TransactionTerms;

@@ -42,7 +42,7 @@ export function receiveRequests(
       steps.leaveFirstTask();
       if (captureAmount === undefined && patched('receiver-asked-before-capture')) {
         const reason = await passingRefusal(asked.amount);
-        if (reason !== null) throw refusal(reason);
+        if (reason !== null) throw refusal('not_capturable', reason);
         // Meanwhile the hold may have been canceled, have expired, or have been captured by another request.
         if (!isOpenFor(asked.amount)) throw refusal('not_capturable');
       }
@@ -92,10 +92,11 @@ export function receiveRequests(
   }
 }
 
-/** The failure that refuses an update; its type is the stable code. */
-export function refusal(type: UpdateRefusal): ApplicationFailure {
+/** The failure that refuses an update; its type is the stable code, and its detail why a capture is refused for now. */
+export function refusal(type: UpdateRefusal, reason?: PassingRefusal): ApplicationFailure {
   return ApplicationFailure.create({
     type,
+    ...(reason === undefined ? {} : { details: [reason] }),
     message: 'the state of the transfer does not allow it',
     nonRetryable: true,
   });
