@@ -64,9 +64,14 @@ async function renewEnvironment(): Promise<void> {
   });
 }
 
+/** Rejects where a test is begun again: its workers would keep the process alive for ever. */
+let abandoned = Promise.withResolvers<never>();
+abandoned.promise.catch(() => {});
+
 /** A test takes a few seconds; on a machine with much else to do, some ten. */
 const TIME_STANDS_STILL_MS = 40_000;
 const TRIES_MAX = 3;
+const WORKERS_END_WITHIN_MS = 10_000;
 
 /** A test in the file's environment, which is a new one where time stands still in it. What fails has failed. */
 export function it(name: string, body: () => Promise<void>): void {
@@ -86,10 +91,15 @@ async function hasEnded(body: () => Promise<void>): Promise<boolean> {
   // What it still waits for fails with its server, and nobody is there to hear of it.
   ended.catch(() => {});
   try {
-    return await Promise.race([ended, sleep(TIME_STANDS_STILL_MS, false, { signal: over.signal })]);
+    if (await Promise.race([ended, sleep(TIME_STANDS_STILL_MS, false, { signal: over.signal })])) return true;
   } finally {
     over.abort();
   }
+  abandoned.reject(new Error('time stood still'));
+  await Promise.race([ended.catch(() => {}), sleep(WORKERS_END_WITHIN_MS)]);
+  abandoned = Promise.withResolvers();
+  abandoned.promise.catch(() => {});
+  return false;
 }
 
 /** Runs `use` while workers of every task queue are there. */
@@ -100,7 +110,7 @@ export async function withWorkers<T>(services: FakeServices, use: () => Promise<
   const [running, ...others] = workers;
   const runs = others.map((worker) => worker.run());
   try {
-    return await running!.runUntil(use());
+    return await running!.runUntil(Promise.race([use(), abandoned.promise]));
   } finally {
     for (const worker of others) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.all(runs);
@@ -114,6 +124,8 @@ function createWorker(taskQueue: string, services: FakeServices): Promise<Worker
     identity: `test-worker-${taskQueue}`,
     taskQueue,
     activities: services.activities,
+    // Once its server is gone, what it still has to tell it would keep the process alive for ever.
+    shutdownForceTime: '2 seconds',
     ...(taskQueue === 'transfer' ? { workflowBundle: bundle! } : {}),
   });
 }
