@@ -65,8 +65,7 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
       if (line.running === 0) {
         line.movedAt = performance.now();
         // That of an earlier crowd would keep this one from being watched.
-        clearTimeout(line.timer);
-        line.timer = undefined;
+        unwatch(line);
       }
       line.running += 1;
       return;
@@ -83,20 +82,7 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
     // The turn passes to the next operation, so the number of those that run stays the same.
     if (next !== undefined) return next.resolve();
     line.running -= 1;
-    if (line.running === 0) forget(key, line);
-  };
-
-  /** Forgets the line once no operation is to come again; one that comes before that finds the line as it was. */
-  const forget = (key: string, line: Line): void => {
-    clearTimeout(line.timer);
-    line.timer = undefined;
-    const untilRetryMs = line.retryAt - performance.now();
-    if (untilRetryMs <= 0) lines.delete(key);
-    else
-      line.timer = setTimeout(() => {
-        line.timer = undefined;
-        if (line.running === 0) lines.delete(key);
-      }, untilRetryMs).unref();
+    if (line.running === 0) forget(lines, key, line);
   };
 
   return {
@@ -117,6 +103,23 @@ export function createTurns({ atOnceMax, patienceMs }: TurnLimits = OPERATION): 
       if (line !== undefined && line.running > 0 && untilStuckMs(line) <= 0) throw busy(key, line);
     },
   };
+}
+
+/** Forgets the line once no operation is to come again; one that comes before that finds the line as it was. */
+function forget(lines: Map<string, Line>, key: string, line: Line): void {
+  unwatch(line);
+  const untilRetryMs = line.retryAt - performance.now();
+  if (untilRetryMs <= 0) lines.delete(key);
+  else
+    line.timer = setTimeout(() => {
+      line.timer = undefined;
+      if (line.running === 0) lines.delete(key);
+    }, untilRetryMs).unref();
+}
+
+function unwatch(line: Line): void {
+  clearTimeout(line.timer);
+  line.timer = undefined;
 }
 
 function lineOf(): Line {

@@ -150,11 +150,9 @@ export async function askTransfer<Asked extends object>(
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      const { type, details } = error.cause instanceof ApplicationFailure ? error.cause : {};
       // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it; or the run is
       // of another body, and has not taken it.
-      const reason = PASSING_REFUSALS.find((each) => each === details?.[0]);
-      return reason ?? (isRefusal(type) ? type : 'no_run');
+      return refusalIn(error.cause) ?? 'no_run';
     }
   }
 }
@@ -223,6 +221,11 @@ function notKnown(): ProblemError {
 }
 
 const REFUSALS: readonly string[] = ['not_capturable', 'not_cancelable', 'not_resolvable'];
+
+function refusalIn(cause: unknown): Refusal | undefined {
+  const { type, details } = cause instanceof ApplicationFailure ? cause : {};
+  return PASSING_REFUSALS.find((each) => each === details?.[0]) ?? (isRefusal(type) ? type : undefined);
+}
 
 function isRefusal(type: string | undefined | null): type is Refusal {
   return REFUSALS.includes(type ?? '');
