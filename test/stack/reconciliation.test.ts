@@ -87,7 +87,7 @@ for (const separate of [false, true]) {
       money.rows(
         'transfer',
         `WITH restored AS (
-           UPDATE transfers SET status = 'PENDING', updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
+           UPDATE transfers SET status = 'PENDING', start_due_at = NULL, updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
          ), event AS (
            DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND subject IN (SELECT transfer_id::text FROM restored)
          )
@@ -235,7 +235,7 @@ for (const separate of [false, true]) {
       await restoreToPending('batch_id', body.batch_id);
       await money.rows(
         'transfer',
-        `UPDATE transfer_batches SET status = 'PROCESSING', completed_count = 0, updated_at = clock_timestamp() WHERE batch_id = $1`,
+        `UPDATE transfer_batches SET status = 'PROCESSING', completed_count = 0, start_due_at = NULL, updated_at = clock_timestamp() WHERE batch_id = $1`,
         [body.batch_id],
       );
       const { status, repaired, found } = await run();
