@@ -7,7 +7,13 @@ import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
-import { startBatch, startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
+import {
+  cancelUnlessClosed,
+  startBatch,
+  startTransaction,
+  startTransfer,
+  type MovementStarter,
+} from './start-movement.ts';
 
 export interface MovementWorkflows {
   /** Whether the workflow is open now, or has closed, or Temporal knows of none. */
@@ -67,11 +73,7 @@ export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
 
     async requestCancel(workflowId) {
       await starter.binding.verify(VERIFIED_WITHIN_MS);
-      try {
-        await starter.client.workflow.getHandle(workflowId).cancel();
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+      await cancelUnlessClosed(starter.client.workflow.getHandle(workflowId));
     },
 
     startTransfer: (row) => startTransfer(starter, row),

@@ -6,6 +6,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
+  type WorkflowHandle,
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
@@ -167,12 +168,7 @@ async function start(
       const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
       if (knownFor === undefined || knownFor === bodyHash) return;
       // By its run id: a run for the right body may have followed it meanwhile.
-      await client.workflow
-        .getHandle(workflowId, known.runId)
-        .cancel()
-        .catch((fault: unknown) => {
-          if (!(fault instanceof WorkflowNotFoundError)) throw fault;
-        });
+      await cancelUnlessClosed(client.workflow.getHandle(workflowId, known.runId));
       throw new RunOfAnotherBody(workflowId);
     }
     // A run ends by itself only after its row has. If the row is open all the same, it was restored since, or was lost and accepted
@@ -183,6 +179,15 @@ async function start(
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
+  }
+}
+
+/** Sends a workflow a cancel request; one that has closed needs none. */
+export async function cancelUnlessClosed(handle: WorkflowHandle): Promise<void> {
+  try {
+    await handle.cancel();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }
 

@@ -33,7 +33,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'nemesis/run.ts hurt': 117,
   'nemesis/stack.ts startStack': 85,
   'nemesis/story.ts tellStory': 84,
-  'workers/transfer/sweep.ts startSweep': 76,
   'workflows/transfer/batch.ts transferBatch': 133,
   'workflows/transfer/compensation.ts createCompensation': 113,
 };

@@ -3,7 +3,6 @@
  * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too. Any number
  * of sweeps may run.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { claimDueBatches, noteBatchesStarted } from '../../db/transfer/batch-queries.ts';
 import { claimDueTransfers, noteTransfersStarted } from '../../db/transfer/due-transfers.ts';
@@ -17,6 +16,7 @@ import {
   startTransfer,
   type MovementStarter,
 } from '../../temporal/transfer/start-movement.ts';
+import { repeatUntilStopped } from '../repeat.ts';
 import { tendDueRecurring } from './sweep-recurring.ts';
 
 const INTERVAL_MS = 2_000;
@@ -33,27 +33,15 @@ export function startSweep({
   starter: MovementStarter;
   logger: Logger;
 }): RunningService {
-  const stopping = new AbortController();
-  const loop = run();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await loop;
-    },
-  };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        // A backlog is worked off without a pause, as long as Temporal confirms the starts.
-        while (!stopping.signal.aborted && (await sweepBatch()) >= CLAIM.limit);
-        await tendDueRecurring({ database, starter, logger });
-      } catch (error) {
-        logger.warn({ err: error }, 'sweep failed, the next one repeats it');
-      }
-      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
+  return repeatUntilStopped(INTERVAL_MS, async (stopping) => {
+    try {
+      // A backlog is worked off without a pause, as long as Temporal confirms the starts.
+      while (!stopping.aborted && (await sweepBatch()) >= CLAIM.limit);
+      await tendDueRecurring({ database, starter, logger });
+    } catch (error) {
+      logger.warn({ err: error }, 'sweep failed, the next one repeats it');
     }
-  }
+  });
 
   /** Returns how many workflows it started. */
   async function sweepBatch(): Promise<number> {

@@ -3,7 +3,6 @@
  * (activities/transfer/shard-watermarks.ts), and starts a comparison of everything if a shard has not. Any number of watches may
  * run.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
 import type { Database } from '../../db/database.ts';
 import { LATE, within } from '../../process/deadline.ts';
@@ -13,6 +12,7 @@ import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
 import { startComparison } from '../../temporal/transfer/start-reconciliation.ts';
+import { repeatUntilStopped } from '../repeat.ts';
 
 const INTERVAL_MS = 5_000;
 const LOOK_LIMIT_MS = 4_000;
@@ -25,21 +25,9 @@ export interface ShardWatchDeps {
 }
 
 export function watchShards({ database, ledger, starter, logger }: ShardWatchDeps): RunningService {
-  const stopping = new AbortController();
-  const loop = run();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await loop;
-    },
-  };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await Promise.all(Array.from({ length: ledger.shardCount }, (_, shard) => look(shard)));
-      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  }
+  return repeatUntilStopped(INTERVAL_MS, async () => {
+    await Promise.all(Array.from({ length: ledger.shardCount }, (_, shard) => look(shard)));
+  });
 
   /** Looks at one shard. A shard that does not answer in time is not taken to be behind. */
   async function look(shard: number): Promise<void> {
