@@ -61,17 +61,20 @@ export function watchReadiness(checks: Checks, log: Logger): Readiness {
 const LOCK_LIMIT_MS = 1_000;
 
 /**
- * Statements that take the same locks as a movement's, and touch no row. To read is not enough: a table may be locked against
- * writers alone, as by the creation of an index, and a read-only server refuses nothing but writes.
+ * Statements that take the same locks as a movement's, on each table that it writes, and touch no row. To read is not enough: a
+ * table may be locked against writers alone, as by the creation of an index. To lock is not enough either: a read-only server refuses
+ * writes alone.
  */
 const TRANSFER_LOCKS = `
   UPDATE transfers SET updated_at = updated_at WHERE false;
-  UPDATE transactions SET updated_at = updated_at WHERE false;
-  SELECT FROM transfer_steps, movement_metadata, outbox_events WHERE false`;
-/** The service's role may write no table itself, so the check calls a function that writes, for a wallet that does not exist. */
+  LOCK TABLE transfers, transactions, transfer_steps, movement_metadata, outbox_events IN ROW EXCLUSIVE MODE`;
+/**
+ * The service's role may write no table itself and so lock none, so the check calls functions: one that writes, for a wallet that
+ * does not exist, and one that locks.
+ */
 const WALLET_LOCKS = `
   SELECT set_wallet_status('00000000-0000-0000-0000-000000000000', 'ACTIVE');
-  SELECT FROM operation_fences, ledger_entries, outbox_events WHERE false`;
+  SELECT lock_for_movements()`;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 

@@ -558,7 +558,7 @@ export interface WalletLimitsRequest {
 }
 
 export interface WalletRequest {
-  /** Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case. */
+  /** One line without blanks at its ends. Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case. */
   user_id: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -995,7 +995,7 @@ export interface Operations {
   listWallets: {
     path?: undefined;
     query?: {
-      /** As sent, or in Unicode’s form NFC. */
+      /** As sent, or in Unicode’s form NFC or NFD. */
       user_id?: string;
       limit?: number;
 

@@ -10,7 +10,7 @@ import { formatUnits, parseUnits } from '../domain/money.ts';
 import { shardOf } from '../domain/routing.ts';
 import { StackError } from '../dev/stack-error.ts';
 import { draw, drawAmount, drawSubset } from '../dev/draw.ts';
-import { forEach } from '../dev/for-each.ts';
+import { forEach } from '../process/for-each.ts';
 
 export interface DemoPlan {
   readonly seed: number;

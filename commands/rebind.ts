@@ -9,9 +9,6 @@
 import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { faultsOf, readBindings, rebindInstallation, type Rebinding } from '../db/bind-installation.ts';
 import { InstallationError } from '../domain/installation.ts';
-import { cacheDirectory } from '../dev/cache.ts';
-import { startInfrastructure } from '../dev/infrastructure.ts';
-import { showProgress } from '../dev/progress.ts';
 import { reasonOf, StackError } from '../dev/stack-error.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
@@ -82,6 +79,7 @@ async function rebind(settings: Settings, rebinding: Rebinding | undefined): Pro
 
 /** Starts PostgreSQL and Temporal of the stack on DATA_DIR, which no launcher may have running, and stops them after `use`. */
 async function withServersOf<T>(settings: Settings, use: (all: Settings) => Promise<T>): Promise<T> {
+  const { cacheDirectory, showProgress, startInfrastructure } = await loadLauncher();
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
   const infrastructure = await startInfrastructure({
@@ -104,5 +102,20 @@ async function withServersOf<T>(settings: Settings, use: (all: Settings) => Prom
     );
   } finally {
     await infrastructure.stop(STOP_LIMIT_MS);
+  }
+}
+
+/** What starts the servers of a DATA_DIR. The image of the services has neither. */
+async function loadLauncher() {
+  try {
+    const [cache, infrastructure, progress] = await Promise.all([
+      import('../dev/cache.ts'),
+      import('../dev/infrastructure.ts'),
+      import('../dev/progress.ts'),
+    ]);
+    return { ...cache, ...infrastructure, ...progress };
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new StackError('no stack is started here: set TRANSFER_ADMIN_DATABASE_URL and WALLET_ADMIN_DATABASE_URLS');
   }
 }

@@ -18,7 +18,7 @@ import { StackError } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
 import { draw, drawAmount, drawFrom } from '../dev/draw.ts';
-import { forEach } from '../dev/for-each.ts';
+import { forEach } from '../process/for-each.ts';
 
 const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--json]';
 const AT_ONCE = 8;

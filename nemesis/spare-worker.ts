@@ -1,11 +1,11 @@
 /**
  * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen; whether one would work at all; and what commands of the build are told. It goes past the proxies.
+ * the other one is frozen; and whether one would work at all. It goes past the proxies.
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stackSettings, type DatabaseUrls } from '../dev/stack-settings.ts';
 import { spawnTethered } from '../dev/tether.ts';
 import { pause } from './pause.ts';
 import type { Stack } from './stack.ts';
@@ -78,59 +78,16 @@ export function fileOf(name: WorkerName): string {
   return name === 'worker-transfer' ? 'workers/transfer/main.ts' : 'workers/wallet/main.ts';
 }
 
-type Urls = Readonly<Record<string, string>>;
-
 /** What a worker of this name is told. `databases` are administrator URLs: the stack's own unless others are named. */
-export function environmentOf(
-  stack: Stack,
-  name: WorkerName,
-  databases: Urls = stack.file().databases,
-): NodeJS.ProcessEnv {
+export function environmentOf(stack: Stack, name: WorkerName, databases?: DatabaseUrls): NodeJS.ProcessEnv {
   const { api, wallet_api } = stack.file();
-  const urls = serviceUrls(stack, databases);
+  const settings = stackSettings(stack, databases);
+  const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT } = settings;
+  const { TRANSFER_DATABASE_URL, WALLET_DATABASE_URLS } = settings;
   return {
-    ...temporalOf(stack),
+    ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT },
     ...(name === 'worker-transfer'
-      ? { TRANSFER_DATABASE_URL: urls.transfer, WALLET_API_URL: wallet_api }
-      : {
-          WALLET_DATABASE_URLS: urls.wallets,
-          WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1',
-          TRANSFER_API_URL: api,
-        }),
-  };
-}
-
-/** What commands for administrators are told. */
-export function administratorEnvironmentOf(stack: Stack, databases: Urls = stack.file().databases): NodeJS.ProcessEnv {
-  const urls = serviceUrls(stack, databases);
-  return {
-    ...temporalOf(stack),
-    WALLET_DATABASE_URLS: urls.wallets,
-    TRANSFER_DATABASE_URL: urls.transfer,
-    WALLET_ADMIN_DATABASE_URLS: [databases['wallet-0'], databases['wallet-1']].join(','),
-    TRANSFER_ADMIN_DATABASE_URL: databases['transfer'],
-  };
-}
-
-function temporalOf(stack: Stack): NodeJS.ProcessEnv {
-  const { temporal } = stack.file();
-  return {
-    LOG_FORMAT: 'json',
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    WALLET_SHARD_COUNT: '2',
-  };
-}
-
-/** The settings by which services reach these databases, in the roles they have. */
-function serviceUrls(stack: Stack, databases: Urls): { readonly wallets: string; readonly transfer: string } {
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: Record<string, string>;
-  };
-  const serviceUrl = (place: string, role: string): string =>
-    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
-  return {
-    wallets: ['wallet-0', 'wallet-1'].map((place) => serviceUrl(place, 'wallet_service')).join(','),
-    transfer: serviceUrl('transfer', 'transfer_service'),
+      ? { TRANSFER_DATABASE_URL, WALLET_API_URL: wallet_api }
+      : { WALLET_DATABASE_URLS, WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1', TRANSFER_API_URL: api }),
   };
 }

@@ -3,7 +3,7 @@
  * movements in the book like any others.
  */
 import type { Client } from '../client/client.ts';
-import { forEach } from '../dev/for-each.ts';
+import { forEach } from '../process/for-each.ts';
 import type { Currency } from '../domain/currency.ts';
 import { walletId } from '../domain/derived-id.ts';
 import { shardOf } from '../domain/routing.ts';

@@ -19,6 +19,7 @@ import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
 import { subjectOf, workflowSubject, type Disagreement, type Finding } from '../../domain/transfer/reconciliation.ts';
 import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { isSettledHold, transactionProblems, transferProblems, type Moved } from '../../domain/transfer/settlement.ts';
+import { forEach } from '../../process/for-each.ts';
 import { shardFinding } from './shard-watermarks.ts';
 
 export interface WorkflowStates {
@@ -130,13 +131,10 @@ export function examiner({
     const { rows: active } = ids.length === 0 ? { rows: [] } : await activeRecurring(database, { ids });
     // Temporal itself removes a Schedule that has nothing left to run.
     const rows = active.filter((row) => neverRuns(row, new Date(), row.createdAt) === undefined);
-    for (let start = 0; start < rows.length; start += DESCRIBED_AT_ONCE)
-      await Promise.all(
-        rows.slice(start, start + DESCRIBED_AT_ONCE).map(async ({ recurringTransferId: id }) => {
-          const state = await workflows.scheduleOf(id);
-          if (state !== 'runs') stopped.set(id, state);
-        }),
-      );
+    await forEach(rows, DESCRIBED_AT_ONCE, async ({ recurringTransferId: id }) => {
+      const state = await workflows.scheduleOf(id);
+      if (state !== 'runs') stopped.set(id, state);
+    });
     return stopped;
   }
 
@@ -155,11 +153,9 @@ export function examiner({
     const due = rows.filter(({ isOpen }) => isOpen);
     const workflowIds = [...new Set(due.map(workflowIdOf))];
     const states = new Map<string, 'open' | 'closed' | 'none'>();
-    for (let start = 0; start < workflowIds.length; start += DESCRIBED_AT_ONCE) {
-      const some = workflowIds.slice(start, start + DESCRIBED_AT_ONCE);
-      const found = await Promise.all(some.map((workflowId) => workflows.stateOf(workflowId)));
-      for (const [index, workflowId] of some.entries()) states.set(workflowId, found[index]!);
-    }
+    await forEach(workflowIds, DESCRIBED_AT_ONCE, async (workflowId) => {
+      states.set(workflowId, await workflows.stateOf(workflowId));
+    });
     const isMissing = (row: Judged): boolean => {
       const state = states.get(workflowIdOf(row));
       return state === 'closed' || (state === 'none' && row.isSettled);

@@ -5,14 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
-import { findBatch } from '../../db/transfer/batch-queries.ts';
 import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../../db/transfer/case-queries.ts';
 import { logOutcome } from '../../db/transfer/case-log.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import { findRecurringTransfer, type RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../../db/transfer/run-queries.ts';
-import { findTransaction } from '../../db/transfer/transaction-queries.ts';
-import type { BatchId, CaseId, RecurringTransferId, RunId, TransactionId, TransferId } from '../../domain/ids.ts';
+import type { CaseId, RunId, TransferId } from '../../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
 import {
   EMPTY_TALLY,
@@ -20,7 +17,6 @@ import {
   placesOf,
   subjectOf,
   type Cursor,
-  type Disagreement,
   type Finding,
   type Patrol,
   type Place,
@@ -34,19 +30,12 @@ import { tellGivenBack } from '../../domain/transfer/given-back.ts';
 import { halfDone, type HalfDone } from '../../domain/transfer/half-done.ts';
 import { examiner, type WorkflowStates } from './examination.ts';
 import { placeReader, type Look, type WorkflowLists } from './reconciliation-places.ts';
+import { isRepairable, repair, type Repairs } from './repair.ts';
 
 export type { Look };
 
 /** Temporal, as far as the reconciliation needs it: temporal/transfer/movement-workflows.ts and tend-recurring.ts. */
-export interface Workflows extends WorkflowStates, WorkflowLists {
-  /** Asks an open workflow to settle its movement as the fences say, and to end. */
-  readonly requestCancel: (workflowId: string) => Promise<void>;
-  readonly startTransfer: (row: NonNullable<Awaited<ReturnType<typeof findTransfer>>>) => Promise<void>;
-  readonly startTransaction: (row: NonNullable<Awaited<ReturnType<typeof findTransaction>>>) => Promise<void>;
-  readonly startBatch: (row: NonNullable<Awaited<ReturnType<typeof findBatch>>>) => Promise<void>;
-  /** Makes a recurring transfer's Schedule agree with its row, and makes up for the runs that it missed within a day. */
-  readonly tendRecurring: (row: RecurringTransfer) => Promise<void>;
-}
+export interface Workflows extends WorkflowStates, WorkflowLists, Repairs {}
 
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
 
@@ -55,7 +44,6 @@ const LOOK_MS = 5_000;
 const ENDED_PAGES_A_RUN = 4;
 const REPAIR_LOOKS = 10;
 const REPAIR_LOOK_MS = 500;
-const REPAIRED: ReadonlySet<Disagreement> = new Set(['workflow_missing', 'workflow_behind', 'schedule_stopped']);
 const isBehind = ({ reason }: Finding): boolean => reason === 'workflow_behind';
 
 export function createReconciliationActivities({
@@ -128,11 +116,8 @@ export function createReconciliationActivities({
     }): Promise<Tally> {
       if (refunded !== undefined) await noteRefund(refunded);
       const problems = await examine(subjects);
-      const repairable = [...problems.values()].filter(({ reason }) => REPAIRED.has(reason));
-      for (const { subject, reason } of repairable) {
-        if (reason !== 'workflow_behind') await restart(subject);
-        else await workflows.requestCancel(subjectOf(subject).id);
-      }
+      const repairable = [...problems.values()].filter(isRepairable);
+      await repair(repairable, { database, workflows });
       const unrepaired = await untilRepaired(repairable.map(({ subject }) => subject));
 
       const found: Finding[] = [];
@@ -140,7 +125,7 @@ export function createReconciliationActivities({
       // `problems` may have further subjects: the batches of items.
       for (const subject of new Set([...subjects, ...problems.keys()])) {
         const first = problems.get(subject);
-        const isRepaired = first !== undefined && REPAIRED.has(first.reason) && !unrepaired.has(subject);
+        const isRepaired = first !== undefined && isRepairable(first) && !unrepaired.has(subject);
         if (isRepaired) repaired += 1;
         // A disagreement about a movement that has ended is another case than the one of its compensation.
         if (await closeLeftOver(database, subject)) casesClosed += 1;
@@ -204,25 +189,6 @@ export function createReconciliationActivities({
       unrepaired = await examine(subjects);
     }
     return unrepaired;
-  }
-
-  /** Starts the workflow of a movement or a batch from its row, or tends a Schedule. What has ended meanwhile stays as it is. */
-  async function restart(subject: string): Promise<void> {
-    const { kind, id } = subjectOf(subject);
-    if (kind === 'transfer') {
-      const row = await findTransfer(database, id as TransferId);
-      // A transfer of a batch never gets a workflow of its own: its batch's workflow is the one that is missing.
-      if (row !== undefined && row.batchId === null) await workflows.startTransfer(row);
-    } else if (kind === 'transaction') {
-      const row = await findTransaction(database, id as TransactionId);
-      if (row !== undefined) await workflows.startTransaction(row);
-    } else if (kind === 'batch') {
-      const row = await findBatch(database, id as BatchId);
-      if (row !== undefined) await workflows.startBatch(row);
-    } else if (kind === 'recurring') {
-      const row = await findRecurringTransfer(database, id as RecurringTransferId);
-      if (row !== undefined) await workflows.tendRecurring(row);
-    }
   }
 }
 

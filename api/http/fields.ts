@@ -72,12 +72,12 @@ export const currencyField = z
   .openapi({ type: 'string', default: 'USD', example: 'USD', description: 'An active ISO 4217 code, upper case.' });
 
 /** Counts characters as JSON Schema and PostgreSQL do, not UTF-16 units. */
-function isWithin(text: string, charactersMax: number): boolean {
+export function isWithin(text: string, charactersMax: number): boolean {
   return text.length <= charactersMax || (text.length <= 2 * charactersMax && Array.from(text).length <= charactersMax);
 }
 
 /** Text that PostgreSQL can store. Checked here because text in a path, a query or a header does not pass the check of bodies. */
-function textField(charactersMax: number) {
+export function textField(charactersMax: number) {
   return z
     .string({ error: faultCode('text_invalid') })
     .refine(isStorable, { error: 'text_invalid', abort: true })
@@ -94,29 +94,6 @@ export const actorHeader = z
 /** Text that is shown as one line. Not for `reference` and `metadata`, for which an earlier rule was looser: see only-if-new.ts. */
 function lineField(charactersMax: number) {
   return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
-}
-
-/** The user id as it was sent; `userIdOf` returns the user's id as it is kept. */
-export const userIdField = lineField(255)
-  .refine((text) => text !== '', { error: 'too_short', abort: true })
-  .refine((text) => text === text.trim(), 'blank_at_edge')
-  .refine((text) => isWithin(userIdOf(text), 255), 'too_long')
-  .openapi({
-    minLength: 1,
-    example: 'alice',
-    description: 'Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case.',
-  });
-
-/** The user id in the query of a list. Looser, so that it also finds the ids that an earlier version stored. */
-export const userIdParameter = textField(255)
-  .refine((text) => text !== '', 'too_short')
-  .openapi({ minLength: 1, example: 'alice', description: 'As sent, or in Unicode’s form NFC.' });
-
-/**
- * The user id in Unicode's form NFC: the same letters may be written in several ways, which look the same and would be two users.
- */
-export function userIdOf(text: string): string {
-  return text.normalize('NFC');
 }
 
 export const referenceField = textField(255).optional().openapi({

@@ -13,18 +13,20 @@ import {
   setWalletStatus,
   type Wallet,
 } from '../../db/wallet/wallet-queries.ts';
+import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import { currencyField, instantField, userIdField, userIdOf, userIdParameter, walletIdField } from '../http/fields.ts';
+import { currencyField, instantField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { ProblemError } from '../http/problem.ts';
+import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
 import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
+import { formsOf, userIdFaults, userIdField, userIdOf, userIdParameter } from './user-id.ts';
 
 const walletRequest = z
   .strictObject({ user_id: userIdField, currency: currencyField }, { error: faultCode('body_invalid') })
@@ -150,8 +152,8 @@ export function walletRoutes(shards: readonly Database[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const { user_id: sent, currency } = c.req.valid('json');
+      await refuseUserId(shards, sent, currency);
       const userId = userIdOf(sent);
-      if (sent !== userId) await refuseFormer(walletId(sent, currency));
       const id = walletId(userId, currency);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
@@ -176,7 +178,7 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const userIds = userId === undefined ? undefined : [...new Set([userId, userIdOf(userId)])];
+      const userIds = userId === undefined ? undefined : formsOf(userId);
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
       const ofShards = await Promise.all(
         shards.map((shard) => boundedQuery(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
@@ -228,12 +230,26 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
     });
+}
 
-  /** Throws if an earlier version opened a wallet for the user id as it was sent: that user gets no second one. */
-  async function refuseFormer(id: WalletId): Promise<void> {
-    const shard = shardFor(shards, id);
-    if ((await boundedQuery(shard, () => findWallet(shard, id))) !== undefined) throw walletExists(id);
-  }
+/**
+ * Throws if an earlier version opened a wallet for the user id in another form, because that user gets no second one; and if there
+ * is none and the id's form is refused.
+ */
+async function refuseUserId(shards: readonly Database[], sent: string, currency: Currency): Promise<void> {
+  const faults = userIdFaults(sent);
+  const forms = formsOf(sent);
+  if (faults.length === 0 && forms.length === 1) return;
+  const found = await Promise.all(
+    forms.map((form) => {
+      const id = walletId(form, currency);
+      const shard = shardFor(shards, id);
+      return boundedQuery(shard, () => findWallet(shard, id));
+    }),
+  );
+  const former = found.find((wallet) => wallet !== undefined);
+  if (former !== undefined) throw walletExists(former.walletId);
+  if (faults.length > 0) throw faultyRequest(faults as [Fault, ...Fault[]]);
 }
 
 function walletExists(id: WalletId): ProblemError {

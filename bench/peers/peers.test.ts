@@ -2,11 +2,12 @@
 // it has moved, and gives it back where the receiver is refused it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
+import { serviceUrls } from '../../dev/stack-settings.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { transactionId, walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
@@ -79,17 +80,9 @@ describe('each peer', () => {
 
 function ground(stack: TestStack, directory: string, nextPair: Ground['nextPair']): Ground {
   const { databases, temporal } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: Record<string, string>;
-  };
-  const asService = (name: string, role: string): string =>
-    Object.assign(new URL(databases[name]!), { username: role, password: passwords[role]! }).href;
   return {
     temporal,
-    databases: {
-      wallets: Array.from({ length: SHARDS }, (_, shard) => asService(`wallet-${shard}`, 'wallet_service')),
-      transfer: asService('transfer', 'transfer_service'),
-    },
+    databases: serviceUrls(stack),
     administrators: databases,
     settings: {},
     nextPair,

@@ -1,5 +1,5 @@
 /**
- * The items of a batch, read from a CSV file. It judges the file's shape alone, and names the line of an error; the API judges what
+ * The items of a batch, read from a CSV file and written into one. It judges the file's shape alone, and names the line of an error; the API judges what
  * the items say.
  */
 import { isUtf8 } from 'node:buffer';
@@ -48,6 +48,18 @@ export function readBatchRows(text: string, file: string): BatchRow[] {
       item: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')) as unknown as BatchItem,
     };
   });
+}
+
+/** Returns the text of a file of these items, which reads as the same items. */
+export function renderBatchRows(items: readonly BatchItem[]): string {
+  const columns = [...REQUIRED, ...OPTIONAL];
+  const rows = items.map((item) => columns.map((column) => quoted(item[column] ?? '')).join(','));
+  return [columns.join(','), ...rows, ''].join('\n');
+}
+
+/** Blanks at the edges are kept within quotes alone. */
+function quoted(cell: string): string {
+  return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 function parseRows(text: string, file: string): { record: Record<string, string>; line: number }[] {

@@ -1,14 +1,15 @@
 /**
  * `counterpoise batch`: the transfers of a CSV file in one call, with a progress bar until the last of them has ended. The
- * transfers of a file are made once, however often it is sent, unless the user says otherwise.
+ * transfers of a file are made once, however often it is sent, unless the user says otherwise; those that failed can be had as a
+ * file of their own.
  */
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Client, type TransferBatch, type TransferBatchItem } from '../../client/client.ts';
 import { showProgress, silentProgress } from '../../dev/progress.ts';
-import { decodeCsv, readBatchRows, type BatchRow } from './batch-csv.ts';
+import { decodeCsv, readBatchRows, renderBatchRows, type BatchRow } from './batch-csv.ts';
 import { CommandError, EXIT, type EndCommand } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
@@ -28,27 +29,40 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
       '--key <key>',
       'Idempotency-Key; otherwise one of the content of the file, so that a repeat moves nothing twice',
     )
-    .addOption(new Option('--again', 'moves it once more, although the same file was sent before').conflicts('key'))
+    .addOption(
+      new Option(
+        '--again',
+        'moves all of it once more, although the same file was sent before; not if a part of it failed: see --failed',
+      ).conflicts('key'),
+    )
+    .addOption(
+      new Option(
+        '--failed <csv>',
+        'write the rows that failed into this new file, to be corrected and sent; with a file that was sent before, too',
+      ).conflicts('wait'),
+    )
     .option('--no-wait', 'return when the batch is accepted')
-    .action(async (file: string, { key, again, wait }: BatchOptions, command: Command) => {
+    .action(async (file: string, { key, again, failed: rest, wait }: BatchOptions, command: Command) => {
       const bytes = read(file);
       const rows = readBatchRows(decodeCsv(bytes, file), file);
+      if (rest !== undefined && existsSync(rest)) throw new CommandError(`${rest} is there already: name another file`);
       const { client, print, isJson } = openSession(command);
-      const idempotencyKey = key ?? (again ? crypto.randomUUID() : keyOf(bytes));
-      // Printed before anything is sent: whatever is lost on the way, a repeat with this key moves nothing twice.
-      if (again) process.stderr.write(`To repeat this safely: --key ${idempotencyKey}\n`);
-      const { accepted, isReplayed } = await create(client, rows, file, idempotencyKey);
-      if (isReplayed) process.stderr.write(sentBefore(accepted, key));
+      const send = (idempotencyKey: string) => create(client, rows, file, idempotencyKey);
+      const { accepted, isReplayed } = again ? await sendAgain(send, bytes, file) : await send(key ?? keyOf(bytes));
       const batch = wait ? await follow(client, accepted, isJson) : accepted;
+      if (isReplayed) process.stderr.write(`${sentBefore(batch, key)}\n`);
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
       if (batch.counts.failed > 0 || (wait && batch.status !== 'COMPLETED')) end(EXIT.failed);
       print({ ...batch, failed_items: failed, was_sent_before: isReplayed }, () => describeBatch(batch, failed, rows));
+      if (rest !== undefined) process.stderr.write(`${writeFailed(rest, failed, rows)}\n`);
+      else if (isInPart(batch)) process.stderr.write(`${SEND_THE_REST}\n`);
     });
 }
 
 interface BatchOptions {
   readonly key?: string;
   readonly again?: boolean;
+  readonly failed?: string;
   readonly wait: boolean;
 }
 
@@ -57,12 +71,54 @@ function keyOf(bytes: Buffer): string {
   return `csv-sha256-${hash('sha256', bytes, 'hex')}`;
 }
 
-function sentBefore({ batch_id, created_at }: TransferBatch, key: string | undefined): string {
-  const [what, more] =
-    key === undefined
-      ? ['This file was sent before', ' To move it once more: --again']
-      : [`The key ${key} was sent before, with this file`, ''];
-  return `${what}, as batch ${batch_id} of ${created_at}: nothing is moved again, and this is what became of it.${more}\n`;
+const SEND_THE_REST =
+  'What has arrived is not to be moved twice: --failed <csv> writes the rows that failed into a file, and that one is to be sent.';
+
+/** Whether to send all of it once more would move twice what has arrived, or may have by the time that it is. */
+function isInPart({ counts }: TransferBatch): boolean {
+  return counts.failed > 0 && counts.completed > 0;
+}
+
+/**
+ * Sends the file with a new key, unless the batch of its own key is under way or has failed in part: then it throws. A file that was
+ * never sent is sent by its own key.
+ */
+async function sendAgain(send: (key: string) => ReturnType<typeof create>, bytes: Buffer, file: string) {
+  const before = await send(keyOf(bytes));
+  if (!before.isReplayed) return before;
+  const { batch_id, counts } = before.accepted;
+  if (counts.pending > 0)
+    throw new CommandError(
+      `${file} was sent before, as batch ${batch_id}, which is under way: --again once it has ended`,
+    );
+  if (isInPart(before.accepted))
+    throw new CommandError(
+      `${file} was sent before, as batch ${batch_id}: ${counts.completed} of its rows have arrived, and --again would move them twice. ` +
+        `Nothing was moved now. Send the ${counts.failed} that failed: --failed <csv> in place of --again writes them into a file. ` +
+        'To move all of it once more nevertheless, give it a key of its own: --key <key>',
+    );
+  const key = crypto.randomUUID();
+  // Printed before anything is sent: whatever is lost on the way, a repeat with this key moves nothing twice.
+  process.stderr.write(`To repeat this safely: --key ${key}\n`);
+  return send(key);
+}
+
+function sentBefore(batch: TransferBatch, key: string | undefined): string {
+  const what = key === undefined ? 'This file was sent before' : `The key ${key} was sent before, with this file`;
+  const more = key !== undefined || isInPart(batch) || batch.counts.pending > 0 ? '' : ' To move it once more: --again';
+  return `${what}, as batch ${batch.batch_id} of ${batch.created_at}: nothing is moved again, and this is what became of it.${more}`;
+}
+
+/** Writes the rows that failed into a new file, if there are any, and returns a sentence about it. */
+function writeFailed(path: string, failed: readonly TransferBatchItem[], rows: readonly BatchRow[]): string {
+  if (failed.length === 0) return `No row failed, so ${path} was not written.`;
+  try {
+    writeFileSync(path, renderBatchRows(failed.map(({ index }) => rows[index]!.item)), { flag: 'wx' });
+  } catch (error) {
+    throw new CommandError(`${path} cannot be written: ${(error as Error).message}`);
+  }
+  const what = failed.length === 1 ? 'The row that failed is' : `The ${failed.length} rows that failed are`;
+  return `${what} in ${path}: correct and send that file, and not this one once more.`;
 }
 
 function read(file: string): Buffer {

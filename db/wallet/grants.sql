@@ -22,7 +22,8 @@ GRANT EXECUTE ON FUNCTION
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text, uuid[]),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text, uuid[], boolean),
   set_wallet_limits(uuid, numeric, numeric),
-  outgoing_24h(uuid)
+  outgoing_24h(uuid),
+  lock_for_movements()
 TO wallet_service;
 -- The signatures by which workers of the version before this one call them (functions/former_signatures.sql).
 GRANT EXECUTE ON FUNCTION

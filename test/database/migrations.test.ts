@@ -39,7 +39,7 @@ describe('migrations', () => {
     await rowsOf(
       admin,
       `SET ROLE wallet_owner;
-       ${granted.map((each) => `CREATE FUNCTION ${each.name}(${each.arguments}, path) RETURNS void LANGUAGE sql AS '';`).join('\n')}
+       ${granted.map((each) => `CREATE FUNCTION ${each.name}(${[each.arguments, 'path'].filter(Boolean).join(', ')}) RETURNS void LANGUAGE sql AS '';`).join('\n')}
        RESET ROLE`,
     );
     await migrateWalletDatabase({ ...target, shard: 0, shardCount: 2 });

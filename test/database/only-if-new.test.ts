@@ -3,9 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openWallet } from '../../db/wallet/wallet-queries.ts';
 import { recordTransferStatus } from '../../db/transfer/queries.ts';
-import { transferId, walletId } from '../../domain/derived-id.ts';
+import { transferId } from '../../domain/derived-id.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { CURRENCIES } from '../../domain/currency.ts';
@@ -193,37 +192,6 @@ describe('what only new movements are asked', () => {
         [notes.reference],
       );
     }
-  });
-
-  test('a user id is one user however its letters are written, and a wallet of another form stays', async () => {
-    const [shard] = stores.wallets;
-    const { app } = testApp({ wallets: { shards: [shard!.service] } });
-    const open = async (user_id: string) => {
-      const headers = { 'content-type': 'application/json' };
-      const response = await app.request('/v1/wallets', { method: 'POST', headers, body: JSON.stringify({ user_id }) });
-      return { status: response.status, body: (await response.json()) as { user_id: string; wallet_id: string } };
-    };
-    const list = async (userId: string) => {
-      const response = await app.request(`/v1/wallets?user_id=${encodeURIComponent(userId)}`);
-      const { data } = (await response.json()) as { data: { wallet_id: string }[] };
-      return data.map(({ wallet_id: id }) => id);
-    };
-    const [composed, decomposed] = ['Zoë'.normalize('NFC'), 'Zoë'.normalize('NFD')];
-    const first = await open(decomposed);
-    assert.deepEqual([first.status, first.body.user_id], [201, composed]);
-    for (const form of [composed, decomposed]) {
-      const { status, body } = await open(form);
-      assert.deepEqual([status, body.wallet_id], [409, first.body.wallet_id]);
-      assert.deepEqual(await list(form), [first.body.wallet_id]);
-    }
-
-    const former = 'Chloé'.normalize('NFD');
-    const formerId = walletId(former, USD);
-    await openWallet(shard!.service, { walletId: formerId, userId: former, currency: USD });
-    assert.deepEqual(await list(former), [formerId]);
-    const again = await open(former);
-    assert.deepEqual([again.status, again.body.wallet_id], [409, formerId]);
-    assert.equal((await app.request(`/v1/wallets/${formerId}`)).status, 200);
   });
 
   test('a key belongs to its route: on another one it names another thing', async () => {

@@ -15,6 +15,7 @@ const FENCED_OPERATIONS = [
   'debit',
   'debit_batch',
   'deposit',
+  'lock_for_movements',
   'open_wallet',
   'outgoing_24h',
   'outgoing_since',

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { healthRoutes } from '../../api/health.ts';
 import { transferDatabaseCheck, walletShardChecks, watchReadiness } from '../../api/readiness.ts';
+import type { Database } from '../../db/database.ts';
 import { startCluster, type TestCluster, type TestStores } from './database.ts';
 
 /** The contract's two seconds, and what a machine that does other things may add. */
@@ -22,20 +23,21 @@ describe('readiness', () => {
   });
   after(() => cluster?.stop());
 
-  const table: [service: 'wallet' | 'transfer', locked: string, mode: string][] = [
-    ['wallet', 'wallets', 'ACCESS EXCLUSIVE'],
-    ['wallet', 'wallets', 'SHARE'],
-    ['wallet', 'ledger_entries', 'ACCESS EXCLUSIVE'],
-    ['wallet', 'operation_fences', 'ACCESS EXCLUSIVE'],
-    ['transfer', 'transfers', 'ACCESS EXCLUSIVE'],
-    ['transfer', 'transfers', 'SHARE'],
-    ['transfer', 'transfer_steps', 'ACCESS EXCLUSIVE'],
-  ];
+  const checkOf = (service: string, database: Database): (() => Promise<void>) =>
+    service === 'wallet' ? walletShardChecks([database])['wallet-database-0']! : transferDatabaseCheck(database);
+
+  /** What a movement writes. */
+  const written = {
+    wallet: ['wallets', 'operation_fences', 'ledger_entries', 'outbox_events'],
+    transfer: ['transfers', 'transactions', 'transfer_steps', 'movement_metadata', 'outbox_events'],
+  } as const;
+  const table = Object.entries(written).flatMap(([service, tables]) =>
+    tables.flatMap((locked) => ['ACCESS EXCLUSIVE', 'SHARE'].map((mode) => [service, locked, mode] as const)),
+  );
   for (const [service, locked, mode] of table) {
-    test(`a stack whose ${locked} are locked in ${mode} mode is not ready, and is when they are not`, async () => {
+    test(`a ${service} database whose ${locked} are locked in ${mode} mode is not ready, and is when they are not`, async () => {
       const { service: database, adminUrl } = service === 'wallet' ? stores.wallets[0]! : stores.transfer;
-      const checks =
-        service === 'wallet' ? walletShardChecks([database]) : { 'transfer-database': transferDatabaseCheck(database) };
+      const checks = { database: checkOf(service, database) };
       const ready = async (): Promise<{ status: number; said: string; tookMs: number }> => {
         const startedAt = performance.now();
         // Nothing is remembered: each asks anew.
@@ -60,4 +62,29 @@ describe('readiness', () => {
       assert.equal(status, 200, said);
     });
   }
+
+  test('a database that somebody writes, vacuums or makes an index in without a lock is ready', async () => {
+    for (const [service, tables] of Object.entries(written)) {
+      const { service: database, adminUrl } = service === 'wallet' ? stores.wallets[0]! : stores.transfer;
+      const holder = new pg.Client({ connectionString: adminUrl });
+      await holder.connect();
+      try {
+        // That of VACUUM and of CREATE INDEX CONCURRENTLY is the stronger one.
+        for (const mode of ['ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE']) {
+          await holder.query(`BEGIN; LOCK TABLE ${tables.join(', ')} IN ${mode} MODE`);
+          await checkOf(service, database)();
+          await holder.query('ROLLBACK');
+        }
+      } finally {
+        await holder.end();
+      }
+    }
+  });
+
+  test('a server that takes no writes is not ready', async () => {
+    for (const [service, { serviceUrl }] of Object.entries({ wallet: stores.wallets[0]!, transfer: stores.transfer })) {
+      const readOnly = cluster.open(`${serviceUrl}?options=-c%20default_transaction_read_only%3Don`);
+      await assert.rejects(checkOf(service, readOnly), { code: '25006' });
+    }
+  });
 });

@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workflows } from '../../activities/transfer/reconciliation.ts';
+import { repair, REPAIRS_AT_ONCE } from '../../activities/transfer/repair.ts';
 import {
   closeDisagreement,
   listCaseActions,
@@ -204,6 +207,30 @@ describe('the reconciliation', () => {
     const { casesClosed } = await here.run();
     assert.equal(casesClosed, 1);
     assert.equal((await here.run()).repaired, 0);
+  });
+
+  test('puts some Schedules right at a time, and in an attempt that takes too long begins no more, which the next one does', async () => {
+    const { create } = standingOrdersIn(stores.transfer);
+    const ids = await Promise.all(Array.from({ length: 3 * REPAIRS_AT_ONCE }, () => create()));
+    for (const id of ids) here.schedules.set(id, 'paused');
+    const findings = ids.map((id) => ({ subject: `recurring/${id}`, reason: 'schedule_stopped', detail: '' }) as const);
+    const { database, workflows } = here;
+    let [atWork, atWorkMax] = [0, 0];
+    const tendRecurring: Workflows['tendRecurring'] = async (row) => {
+      atWork += 1;
+      atWorkMax = Math.max(atWorkMax, atWork);
+      // So that others may begin meanwhile.
+      await sleep(20);
+      await workflows.tendRecurring(row);
+      atWork -= 1;
+    };
+    const counting = { database, workflows: { ...workflows, tendRecurring } };
+    await repair(findings, counting);
+    assert.deepEqual([atWorkMax, here.tended.toSorted()], [REPAIRS_AT_ONCE, ids.toSorted()]);
+
+    here.tended.length = 0;
+    await assert.rejects(repair(findings, { ...counting, limitMs: 10 }), /the rest is next/);
+    assert.deepEqual([here.tended.length, atWork], [REPAIRS_AT_ONCE, 0]);
   });
 
   test('sees an entry that does not follow from the one before it, also far from the end of a ledger', async () => {

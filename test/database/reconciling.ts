@@ -2,6 +2,7 @@
 // workflows of movements played by a map.
 
 import { createReconciliationActivities, type Workflows } from '../../activities/transfer/reconciliation.ts';
+import type { Database } from '../../db/database.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import type { RunId } from '../../domain/ids.ts';
 import {
@@ -35,6 +36,8 @@ export interface Reconciling {
   readonly unreachable: Set<keyof Workflows>;
   /** How far the clocks of the shards are ahead, by their numbers. */
   readonly clocksAheadMs: number[];
+  readonly database: Database;
+  readonly workflows: Workflows;
   readonly activities: ReturnType<typeof createReconciliationActivities>;
   readonly run: (scope?: RunScope) => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
 }
@@ -104,6 +107,8 @@ export function reconciling(stores: TestStores): Reconciling {
     lost,
     unreachable,
     clocksAheadMs,
+    database: stores.transfer.service,
+    workflows,
     activities,
     async run(scope = 'changes') {
       const runId = crypto.randomUUID() as RunId;

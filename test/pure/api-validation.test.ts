@@ -308,25 +308,16 @@ test('a cursor that another list has given is refused with 400, and one of this 
   assert.deepEqual([other.status, other.code], [400, 'cursor_of_another_list']);
 });
 
-test('a user id that begins or ends with a blank is refused', async () => {
-  for (const user_id of [' alice', 'alice ', '\u00a0alice', 'alice\u3000', ' ']) {
-    const problem = await post('/v1/wallets', { user_id });
-    assert.deepEqual([problem.status, problem.code, problem.errors?.[0]?.pointer], [422, 'blank_at_edge', '/user_id']);
-  }
-});
-
-test('a user and a comment are one line of text', async () => {
+test('a comment is one line of text', async () => {
   const comment = 'done\n2026-01-01 alice: closed';
-  for (const [path, body, pointer] of [
-    ['/v1/wallets', { user_id: 'al\u202eice' }, '/user_id'],
-    ['/v1/wallets', { user_id: 'alice\r' }, '/user_id'],
-    [`/v1/transfers/${SENDER}/resolve`, { action: 'retry', comment }, '/comment'],
-    [`/v1/cases/${SENDER}/resolve`, { action: 'close', comment }, '/comment'],
+  for (const [path, body] of [
+    [`/v1/transfers/${SENDER}/resolve`, { action: 'retry', comment }],
+    [`/v1/cases/${SENDER}/resolve`, { action: 'close', comment }],
   ] as const) {
     const problem = await post(path, body, { 'x-actor': 'alice' });
     assert.deepEqual(
       [problem.status, problem.code, problem.errors?.[0]?.pointer],
-      [422, 'character_forbidden', pointer],
+      [422, 'character_forbidden', '/comment'],
     );
   }
   // Nothing else gets into X-Actor anyway.

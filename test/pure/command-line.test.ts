@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -169,6 +169,8 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     let server: Server;
     let env: Record<string, string>;
     let polls = 0;
+    /** What became of a batch that was sent before. */
+    let became = { total: 1, pending: 0, completed: 1, failed: 0 };
     const keys = new Set<unknown>();
     let received: { key: unknown; items: unknown };
     const batch = (pending: number): object => ({
@@ -193,7 +195,8 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
         const wrong = items.findIndex(({ amount }) => amount === '0');
         const isReplayed = keys.has(received.key);
         keys.add(received.key);
-        if (wrong === -1) return [202, batch(3), isReplayed ? { 'idempotent-replayed': 'true' } : {}];
+        if (isReplayed) return [202, { ...batch(0), counts: became }, { 'idempotent-replayed': 'true' }];
+        if (wrong === -1) return [202, batch(3)];
         const fault = { code: 'amount_not_positive', detail: 'Must be more than zero.' };
         return problem(422, fault.code, { errors: [{ pointer: `/items/${wrong}/amount`, ...fault }] });
       }));
@@ -241,6 +244,49 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       const other = await send(file('other.csv', `${HEADER}\na,b,2.00\n`));
       assert.notEqual(other.key, first.key);
       assert.equal((await runCounterpoise(['batch', csv!, '--again', '--key', 'k'], { env })).code, 2);
+      const unsent = await send(file('unsent.csv', `${HEADER}\na,b,3.00\n`), '--again');
+      assert.deepEqual([String(unsent.key).slice(0, 11), unsent.isTold], ['csv-sha256-', false]);
+    });
+
+    test('that failed in part is not sent once more by --again: the rows that failed are written into a file', async () => {
+      const csv = file('part.csv', `${HEADER},reference\na,b,1.00,x\na,b,2.00,"May, rent"\nb,a,3.00,\n`);
+      const rest = join(folder, 'rest.csv');
+      const first = await runCounterpoise(['batch', csv], { env });
+      assert.match(first.stderr, /not to be moved twice: --failed <csv> writes the rows that failed/);
+      const keysBefore = keys.size;
+
+      became = { total: 3, pending: 0, completed: 1, failed: 2 };
+      const again = await runCounterpoise(['batch', csv, '--again'], { env });
+      assert.equal(again.code, 2);
+      assert.match(
+        again.stderr,
+        /as batch b-1: 1 of its rows have arrived, and --again would move them twice\. Nothing/,
+      );
+      became = { total: 3, pending: 1, completed: 0, failed: 2 };
+      const early = await runCounterpoise(['batch', csv, '--again'], { env });
+      assert.deepEqual([early.code, keys.size], [2, keysBefore]);
+      assert.match(early.stderr, /which is under way/);
+
+      became = { total: 3, pending: 0, completed: 1, failed: 2 };
+      const written = await runCounterpoise(['batch', csv, '--failed', rest], { env });
+      assert.equal(written.code, 1);
+      assert.match(written.stderr, /The 2 rows that failed are in .*rest\.csv: correct and send that file/);
+      assert.doesNotMatch(written.stderr, /--again/);
+      assert.equal(keys.size, keysBefore, 'nothing was sent by another key');
+      const text = readFileSync(rest, 'utf8');
+      assert.deepEqual(
+        readBatchRows(text, rest).map(({ item }) => item),
+        (received.items as object[]).slice(1),
+      );
+      assert.match(text, /"May, rent"/);
+      const taken = await runCounterpoise(['batch', csv, '--failed', rest], { env });
+      assert.deepEqual([taken.code, readFileSync(rest, 'utf8')], [2, text]);
+      assert.equal((await runCounterpoise(['batch', csv, '--failed', 'x.csv', '--no-wait'], { env })).code, 2);
+
+      // Of a batch of which nothing has arrived, nothing can be moved twice.
+      became = { total: 3, pending: 0, completed: 0, failed: 3 };
+      await runCounterpoise(['batch', csv, '--again', '--no-wait'], { env });
+      assert.equal(keys.size, keysBefore + 1);
     });
 
     test('that the API refuses is told by the line of the file', async () => {

@@ -51,7 +51,7 @@ export const RULES: readonly Rule[] = [
 
   ...rooms(
     'activities',
-    ['process/deadline.ts', 'node:timers/promises'],
+    ['process/deadline.ts', 'process/for-each.ts', 'node:timers/promises'],
     (service) => [`db/${service}/`],
     () => ['db/database.ts'],
   ),
@@ -207,6 +207,7 @@ export const RULES: readonly Rule[] = [
       'db/database.ts',
       'dev/',
       'domain/',
+      'process/for-each.ts',
       ...MESSAGES,
       '@temporalio/client',
       'node:',

@@ -2,24 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import pg from 'pg';
 import { killAndAwaitNext } from './faults.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, until, type TestStack } from './stack.ts';
+import type { Money } from './money.ts';
+import { until, type TestStack } from './stack.ts';
+import { useStack } from './use-stack.ts';
 
 describe('a hold', () => {
   let stack: TestStack;
   let money: Money;
 
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-  });
-  after(async () => {
-    await money?.close();
-    await stack?.remove();
+  useStack((started) => {
+    ({ stack, money } = started);
   });
 
   const hold = async (): Promise<{ id: string; sender: string; receiver: string }> => {

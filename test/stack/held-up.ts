@@ -4,10 +4,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { stackSettings } from '../../dev/stack-settings.ts';
 import { spawnTethered } from '../../dev/tether.ts';
 import type { Told } from './freezing-worker.ts';
 import type { Money } from './money.ts';
-import { settingsOf } from './side-by-side.ts';
 import { until, type TestStack } from './stack.ts';
 
 export type Leg = 'debit' | 'credit' | 'refund';
@@ -133,7 +133,7 @@ export function startFreezingWorker(
 
 /** The settings of a wallet worker of the stack. */
 export function workerEnvironment(stack: TestStack, shard: number): NodeJS.ProcessEnv {
-  const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS } = settingsOf(stack);
+  const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS } = stackSettings(stack);
   return {
     PATH: process.env['PATH'],
     ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS },

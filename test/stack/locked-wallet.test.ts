@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import { openMoney, type Money } from './money.ts';
-import { startStack, type TestStack } from './stack.ts';
+import { describe, test } from 'node:test';
+import type { Money } from './money.ts';
+import { useStack } from './use-stack.ts';
 
 /** Six times as many as the shard's pool has connections. */
 const WAITING = 60;
@@ -14,16 +14,9 @@ const MEASURED = 20;
 const TIMES_MAX = 10;
 
 describe('while many wait for a wallet that somebody holds locked', () => {
-  let stack: TestStack;
   let money: Money;
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-  });
-  after(async () => {
-    await money?.close();
-    await stack?.remove();
+  useStack((started) => {
+    ({ money } = started);
   });
 
   test('transfers between other wallets of its shard take about as long as ever, and those that waited arrive', async () => {

@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stackSettings } from '../../dev/stack-settings.ts';
 import { apiClient } from './api-client.ts';
 import { freePort } from './free-port.ts';
 import { startLoad, type Load } from './load.ts';
 import { openMoney, type Money } from './money.ts';
 import { checkOutPreviousRelease } from './previous-release.ts';
-import { settingsOf, startBeside, untilWorks, type Beside } from './side-by-side.ts';
+import { startBeside, untilWorks, type Beside } from './side-by-side.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
 const SEED = 4;
@@ -36,7 +37,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   let answered = 0;
   const beside: Beside[] = [];
   const start = (file: string, settings: Record<string, string> = {}): Beside => {
-    const process = startBeside(file, { ...settingsOf(stack), ...settings });
+    const process = startBeside(file, { ...stackSettings(stack), ...settings });
     beside.push(process);
     return process;
   };

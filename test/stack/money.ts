@@ -20,6 +20,8 @@ export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
 export interface Money {
   readonly api: ApiClient;
   readonly temporal: Client;
+  /** As an administrator. */
+  readonly databases: Readonly<Record<Place, Database>>;
   /** A new user's wallet on this shard, with this much in it. */
   readonly wallet: (shard: 0 | 1, amount?: string) => Promise<string>;
   readonly rows: <Row extends pg.QueryResultRow>(
@@ -60,6 +62,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
   const money: Money = {
     api,
     temporal: client,
+    databases: opened,
     async wallet(shard, amount) {
       let user: string;
       do user = `user-${randomUUID()}`;

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiClient, type Answer } from './api-client.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, type TestStack } from './stack.ts';
+import type { Money } from './money.ts';
+import type { TestStack } from './stack.ts';
+import { useStack } from './use-stack.ts';
 
 type Body = Record<string, unknown>;
 
@@ -20,14 +21,8 @@ describe('the API', () => {
     ...more,
   });
 
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-  });
-  after(async () => {
-    await money?.close();
-    await stack?.remove();
+  useStack((started) => {
+    ({ stack, money } = started);
   });
 
   const two = async (amount = '100.00'): Promise<[string, string]> => [await api.wallet(amount), await api.wallet()];

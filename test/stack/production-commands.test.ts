@@ -130,6 +130,28 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     for (const [name, code] of await Promise.all(ends)) assert.equal(code, 0, name);
   });
 
+  test('an operator has the commands that the documentation names, with the settings of migrate', async () => {
+    assert.match(await operate('commands/fill-counterparties.ts'), /wallet shard 1 of 2: 0 legs filled in\n$/);
+    assert.match(await operate('commands/rebind.ts'), /\nEverything fits together\.\n$/);
+    assert.match(await operate('commands/audit.ts'), /All invariants hold\.\n$/);
+    const bound = await operate('commands/rebind.ts', '--moved');
+    assert.match(
+      bound,
+      /^wallet shard 0 of 2: migrated\n[^]*\nbound to installation [^]*\nEverything fits together\.\n$/,
+    );
+    await assert.rejects(promisify(execFile)(process.execPath, ['commands/rebind.ts'], { cwd: app, env: {} }), {
+      code: 1,
+      stderr: /^rebind: no stack is started here: set TRANSFER_ADMIN_DATABASE_URL/,
+    });
+  });
+
+  /** As `docker compose run --rm migrate node <args>` does; returns what was printed. */
+  async function operate(...args: string[]): Promise<string> {
+    const { environment } = serviceNamed('migrate');
+    const env = { NODE_ENV: 'production', LOG_FORMAT: 'json', ...environment };
+    return (await promisify(execFile)(process.execPath, args, { cwd: app, env })).stdout;
+  }
+
   function serviceNamed(name: string): ServiceCommand {
     return services.find((service) => service.name === name)!;
   }

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Page } from './api-client.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, until, type TestStack } from './stack.ts';
+import type { Money } from './money.ts';
+import { until, type TestStack } from './stack.ts';
+import { scheduleOf } from './stored-recurring.ts';
+import { useStack } from './use-stack.ts';
 
 interface Recurring {
   readonly recurring_transfer_id: string;
@@ -25,15 +27,11 @@ describe('the API of recurring transfers', () => {
   let sender: string;
   let receiver: string;
 
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-    [sender, receiver] = [await money.wallet(0, '1000'), await money.wallet(1)];
+  useStack((started) => {
+    ({ stack, money } = started);
   });
-  after(async () => {
-    await money?.close();
-    await stack?.remove();
+  before(async () => {
+    [sender, receiver] = [await money.wallet(0, '1000'), await money.wallet(1)];
   });
 
   const key = (name: string = randomUUID()) => ({ 'idempotency-key': name });
@@ -53,7 +51,7 @@ describe('the API of recurring transfers', () => {
     const response = await fetch(`${stack.api}${PATH}/${id}`, { method: 'DELETE' });
     return { status: response.status, body: (await response.json()) as Recurring };
   };
-  const schedule = (id: string) => money.temporal.schedule.getHandle(`recurring/${id}`);
+  const schedule = (id: string) => scheduleOf(money, id);
 
   test('one is made once a key: a repeat answers with the same one, another body is refused', async () => {
     const headers = key();

@@ -3,16 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import { openDatabase, type Database } from '../../db/database.ts';
+import { describe, test } from 'node:test';
 import { matchesLocal, type Calendar } from '../../domain/transfer/calendar.ts';
 import { changesIn, offsetAt } from '../../domain/transfer/clock-changes.ts';
 import type { InstallationId, RecurringTransferId } from '../../domain/ids.ts';
 import { isRunTime } from '../../domain/transfer/run-times.ts';
 import { alignSchedule, matchingTimes } from '../../temporal/transfer/recurring-schedule.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, until, type TestStack } from './stack.ts';
-import { storeRecurring, timesPaid } from './stored-recurring.ts';
+import type { Money } from './money.ts';
+import { until } from './stack.ts';
+import { scheduleOf, storeRecurring, timesPaid, untilScheduled } from './stored-recurring.ts';
+import { useStack } from './use-stack.ts';
 
 interface Recurring {
   readonly recurring_transfer_id: string;
@@ -50,27 +50,13 @@ function byTheWall(
 }
 
 describe('the calendar of a recurring transfer, on a Temporal server', () => {
-  let stack: TestStack;
   let money: Money;
-  let database: Database;
 
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-    database = openDatabase(stack.file().databases['transfer']!, {
-      applicationName: 'counterpoise-test',
-      connectionsMax: 2,
-      queryTimeoutMs: 30_000,
-    });
-  });
-  after(async () => {
-    await database?.$client.end();
-    await money?.close();
-    await stack?.remove();
+  useStack((started) => {
+    ({ money } = started);
   });
 
-  const schedule = (id: string) => money.temporal.schedule.getHandle(`recurring/${id}`);
+  const schedule = (id: string) => scheduleOf(money, id);
   /** Once Temporal has answered, which on a machine at its limits may take longer than a request waits for it. */
   const get = async (id: string) => {
     let body: Recurring | undefined;
@@ -153,7 +139,7 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
   test('a backfill over the changes in Berlin of 2025 pays once for each day, however often it is run', async () => {
     const calendar = { hour: 2, minute: 30 };
     const agedMs = Date.now() - Date.parse('2025-03-20T00:00:00Z');
-    const id = await storeRecurring({ money, database }, calendar, { agedMs, timeZone: BERLIN });
+    const id = await storeRecurring(money, calendar, { agedMs, timeZone: BERLIN });
     const change = new Date('2025-03-30T01:00:00Z');
     await until(LIMIT_MS, 'its Schedule does not know of the change', async () => {
       const times = await matchingTimes(money.temporal, id, new Date(change.getTime() - 1_000), change);
@@ -224,8 +210,8 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
     const skipping = await next({ day_of_month: 31, missing_day: 'skip' });
     assert.ok(skipping.runs.every((at) => at.slice(8, 10) === '31'));
     // Made before there was a choice.
-    const id = await storeRecurring({ money, database }, { day_of_month: 31, hour: 9 });
-    await until(LIMIT_MS, 'it has no Schedule', async () => (await schedule(id).describe()) !== undefined);
+    const id = await storeRecurring(money, { day_of_month: 31, hour: 9 });
+    await untilScheduled(money, id);
     const former = await get(id);
     assert.deepEqual([former.calendar, former.next_runs], [skipping.calendar, skipping.runs]);
   });
@@ -249,8 +235,8 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
 
   test('a Schedule that somebody paused or deleted in Temporal is found, told, and put right', async () => {
     const stopped = async (stop: (id: string) => Promise<unknown>) => {
-      const id = await storeRecurring({ money, database }, { day_of_month: 1 }, { agedMs: 90_000 });
-      await until(LIMIT_MS, 'it has no Schedule', async () => (await schedule(id).describe()) !== undefined);
+      const id = await storeRecurring(money, { day_of_month: 1 }, { agedMs: 90_000 });
+      await untilScheduled(money, id);
       // What it may have to be looked at again for soon is for the reconciliation alone to find.
       await money.rows(
         'transfer',

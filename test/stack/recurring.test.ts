@@ -3,16 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleNotFoundError } from '@temporalio/client';
-import { openDatabase, type Database } from '../../db/database.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
 import type { Calendar } from '../../domain/transfer/calendar.ts';
 import type { Page } from './api-client.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, until, type TestStack } from './stack.ts';
-import { storeRecurring, timesPaid } from './stored-recurring.ts';
+import type { Money } from './money.ts';
+import { until, type TestStack } from './stack.ts';
+import { scheduleOf, storeRecurring, timesPaid, untilScheduled } from './stored-recurring.ts';
+import { useStack } from './use-stack.ts';
 
 const EVERY_SECOND: Calendar = { second: '*', minute: '*', hour: '*' };
 const HOURLY: Calendar = { hour: '*' };
@@ -22,32 +22,17 @@ const RUN_LIMIT_MS = 60_000;
 describe('a recurring transfer', () => {
   let stack: TestStack;
   let money: Money;
-  let database: Database;
 
-  before(async () => {
-    stack = await startStack();
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-    database = openDatabase(stack.file().databases['transfer']!, {
-      applicationName: 'counterpoise-test',
-      connectionsMax: 2,
-      queryTimeoutMs: 30_000,
-    });
-  });
-  after(async () => {
-    await database?.$client.end();
-    await money?.close();
-    await stack?.remove();
+  useStack((started) => {
+    ({ stack, money } = started);
   });
 
   const recurring = (calendar: Calendar, changes?: { agedMs?: number; balance?: string }) =>
-    storeRecurring({ money, database }, calendar, changes);
+    storeRecurring(money, calendar, changes);
   const paidFor = (id: RecurringTransferId) => timesPaid(money, id);
   const untilPaid = (id: RecurringTransferId, times: number) =>
     until(RUN_LIMIT_MS, `${id} has not paid ${times} times`, async () => (await paidFor(id)).length >= times);
-  const schedule = (id: RecurringTransferId) => money.temporal.schedule.getHandle(`recurring/${id}`);
-  const untilScheduled = (id: RecurringTransferId) =>
-    until(RUN_LIMIT_MS, `${id} has no Schedule`, async () => (await schedule(id).describe()) !== undefined);
+  const schedule = (id: string) => scheduleOf(money, id);
   const control = async (id: RecurringTransferId, action: string) => {
     const { status, body } = await money.api.post<{ updated_at: string }>(`/v1/recurring-transfers/${id}/${action}`);
     assert.equal(status, 200);
@@ -79,7 +64,7 @@ describe('a recurring transfer', () => {
 
   test('pays once for a range that Temporal runs again and again', async () => {
     const id = await recurring(HOURLY, { agedMs: 3 * DAY_MS });
-    await untilScheduled(id);
+    await untilScheduled(money, id);
     const end = new Date(Math.floor((Date.now() - 2 * DAY_MS) / 3_600_000) * 3_600_000);
     const range = { start: new Date(end.getTime() - 4 * 3_600_000), end, overlap: 'ALLOW_ALL' as const };
     const taken = async () => (await schedule(id).describe()).info.numActionsTaken;

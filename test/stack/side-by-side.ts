@@ -3,13 +3,12 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { hasEnded } from '../../dev/launched-stack.ts';
 import { spawnTethered } from '../../dev/tether.ts';
-import { until, type TestStack } from './stack.ts';
+import { until } from './stack.ts';
 
 const START_LIMIT_MS = 60_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,27 +21,6 @@ export interface Beside {
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>;
   readonly stop: () => Promise<void>;
-}
-
-/** The settings of a stack's services and administrators, without its environment's. */
-export function settingsOf(stack: TestStack): Record<string, string> {
-  const { databases, temporal } = stack.file();
-  const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
-    passwords: Record<string, string>;
-  };
-  const serviceUrl = (place: string, role: string): string =>
-    Object.assign(new URL(databases[place]!), { username: role, password: passwords[role]! }).href;
-  const shards = ['wallet-0', 'wallet-1'];
-  return {
-    LOG_FORMAT: 'json',
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    WALLET_SHARD_COUNT: String(shards.length),
-    WALLET_DATABASE_URLS: shards.map((shard) => serviceUrl(shard, 'wallet_service')).join(','),
-    TRANSFER_DATABASE_URL: serviceUrl('transfer', 'transfer_service'),
-    WALLET_ADMIN_DATABASE_URLS: shards.map((shard) => databases[shard]!).join(','),
-    TRANSFER_ADMIN_DATABASE_URL: databases['transfer']!,
-  };
 }
 
 export function startBeside(file: string, settings: Record<string, string>): Beside {

@@ -2,7 +2,7 @@
 // as any other, and its sweep makes their Schedules.
 
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../../db/database.ts';
+import type { ScheduleHandle } from '@temporalio/client';
 import { createRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { recurringTransferId } from '../../domain/derived-id.ts';
@@ -10,10 +10,13 @@ import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { Calendar } from '../../domain/transfer/calendar.ts';
 import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
 import type { Money } from './money.ts';
+import { until } from './stack.ts';
+
+const LIMIT_MS = 120_000;
 
 /** `agedMs`: as if it had been made that long ago. */
 export async function storeRecurring(
-  { money, database }: { money: Money; database: Database },
+  money: Money,
   calendar: Calendar,
   { agedMs = 0, balance = '1000.00', timeZone = 'UTC' } = {},
 ): Promise<RecurringTransferId> {
@@ -34,7 +37,13 @@ export async function storeRecurring(
     endsAt: null,
   };
   const bodyHash = recurringBodyHash(terms);
-  await createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, { requestId: 'test' });
+  await createRecurringTransfer(
+    money.databases.transfer,
+    id,
+    terms,
+    { idempotencyKey, bodyHash },
+    { requestId: 'test' },
+  );
   const by = `interval '${agedMs} milliseconds'`;
   await money.rows(
     'transfer',
@@ -59,4 +68,13 @@ export async function timesPaid(money: Money, id: RecurringTransferId): Promise<
     [id],
   );
   return rows.map(({ at }) => at.getTime());
+}
+
+/** Its Schedule, which may not be there yet. */
+export function scheduleOf(money: Money, id: string): ScheduleHandle {
+  return money.temporal.schedule.getHandle(`recurring/${id}`);
+}
+
+export function untilScheduled(money: Money, id: string): Promise<void> {
+  return until(LIMIT_MS, `${id} has no Schedule`, async () => (await scheduleOf(money, id).describe()) !== undefined);
 }

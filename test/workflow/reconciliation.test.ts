@@ -270,6 +270,53 @@ describe('a run of the reconciliation', () => {
     assert.equal(new Set(run.begun.map((begun) => begun.split(' ')[1])).size, 1, 'it stays the same run');
   });
 
+  it('goes on at the place where it was, also where the next worker knows another one before it', async () => {
+    const placesThen = placesOf('changes', WINDOW, { 0: WINDOW, 1: WINDOW });
+    const isNew = ({ place }: PlaceInRun): boolean => nameOf(place) === 'schedules';
+    const run = createRun({
+      look: (place, cursor) => {
+        const page = Number(cursor?.key ?? 0);
+        return place === 'fences/0' && page < 120 ? { ...NOTHING, next: { atMs: 1, key: `${page + 1}` } } : NOTHING;
+      },
+    });
+    const activities: ReconciliationActivities = {
+      ...run.activities,
+      beginReconciliation: async (begun) => {
+        const isFirst = run.begun.length === 0;
+        const answer = await run.activities.beginReconciliation(begun);
+        return { ...answer, places: isFirst ? placesThen.filter((place) => !isNew(place)) : placesThen };
+      },
+    };
+    await execute({ ...run, activities });
+    assert.ok(run.begun.length > 1, 'it continued as new');
+    const pages = run.looks.filter((look) => look.startsWith('fences/0'));
+    assert.deepEqual(pages, ['fences/0', ...Array.from({ length: 120 }, (_, page) => `fences/0 after ${page + 1}`)]);
+    const others = run.looks.filter((look) => !look.startsWith('fences/0'));
+    assert.deepEqual(
+      others,
+      placesThen
+        .filter((place) => !isNew(place))
+        .map(({ place }) => nameOf(place))
+        .filter((name) => name !== 'fences/0'),
+    );
+  });
+
+  it('that an earlier version has continued goes on at the number of the place; and after a place that is gone', async () => {
+    const places = placesOf('changes', WINDOW, { 0: WINDOW });
+    const at = places.findIndex(({ place }) => nameOf(place) === 'fences/0');
+    const cursor = { atMs: 1, key: 'f7' };
+    for (const [placeName, looks] of [
+      [undefined, ['fences/0 after f7', 'entries/0', 'wallets/0']],
+      ['gone', ['fences/0', 'entries/0', 'wallets/0']],
+    ] as const) {
+      const run = createRun({ places });
+      const carried = { runId: randomUUID() as RunId, trigger: 'request', tally: EMPTY_TALLY, place: at } as const;
+      const progress = { ...carried, ...(placeName && { placeName }), cursor, patrol: {}, settled: [] };
+      await execute(run, { progress });
+      assert.deepEqual(run.looks, looks);
+    }
+  });
+
   it('of one case settles what that is about and nothing else, and of a closed one does nothing', async () => {
     const run = createRun({ settle: () => ({ casesClosed: 1 }) });
     const caseId = 'open' as CaseId;

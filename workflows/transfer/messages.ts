@@ -158,7 +158,9 @@ export interface ReconciliationProgress {
   readonly runId: RunId;
   readonly trigger: 'schedule' | 'request';
   readonly tally: Tally;
-  /** The index of the place that the run looks at; `cursor` says where in that place. */
+  /** The name of the place that the run looks at; `cursor` says where in that place. An earlier version did not carry it. */
+  readonly placeName?: string;
+  /** The index of that place, for workers of an earlier version. */
   readonly place: number;
   readonly cursor: Cursor | null;
   readonly patrol: Patrol;

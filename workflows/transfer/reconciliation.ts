@@ -21,6 +21,7 @@ import {
   sleep,
   uuid4,
   workflowInfo,
+  type ActivityOptions,
 } from '@temporalio/workflow';
 import type { ReconciliationActivities } from '../../activities/transfer/reconciliation.ts';
 import type { RunId } from '../../domain/ids.ts';
@@ -33,20 +34,27 @@ import {
   runStatus,
   type Cursor,
   type Patrol,
+  type PlaceInRun,
   type RunScope,
   type Tally,
 } from '../../domain/transfer/reconciliation.ts';
 import { TRANSFER_TASK_QUEUE, type ReconciliationInput, type ReconciliationProgress } from './messages.ts';
 
-const { beginReconciliation, lookAt, settleSuspects, finishReconciliation, subjectOfCase } =
-  proxyActivities<ReconciliationActivities>({
-    taskQueue: TRANSFER_TASK_QUEUE,
-    // A look lasts five seconds and one more page, whose queries the databases end after a few seconds.
-    startToCloseTimeout: '30 seconds',
-    // The schedule starts no run while this one is open; the next run tries again what this one could not do.
-    scheduleToCloseTimeout: '10 minutes',
-    retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
-  });
+const options = {
+  taskQueue: TRANSFER_TASK_QUEUE,
+  // A look lasts five seconds and one more page, whose queries the databases end after a few seconds.
+  startToCloseTimeout: '30 seconds',
+  // The schedule starts no run while this one is open; the next run tries again what this one could not do.
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+} as const satisfies ActivityOptions;
+const { beginReconciliation, lookAt, finishReconciliation, subjectOfCase } =
+  proxyActivities<ReconciliationActivities>(options);
+/** It looks, repairs for fifteen seconds, looks again for five, and keeps cases. */
+const { settleSuspects } = proxyActivities<ReconciliationActivities>({
+  ...options,
+  startToCloseTimeout: '60 seconds',
+});
 
 /** Long enough for a write that is under way to finish, so that the subject agrees again. */
 const SECOND_LOOK_AFTER = '2 seconds';
@@ -100,8 +108,8 @@ async function run(
     ...(scope === undefined ? {} : { scope }),
   });
   const settled = new Set(progress.settled);
-  let { tally, place: index, patrol } = progress;
-  let cursor: Cursor | null = progress.cursor;
+  let { tally, patrol } = progress;
+  let { index, cursor } = resumed(progress, places);
   let looks = 0;
 
   while (index < places.length) {
@@ -126,7 +134,8 @@ async function run(
     cursor = isDone ? null : next;
     if (isDone) index += 1;
     if (looks >= LOOKS_MAX && index < places.length) {
-      const carried = { runId, trigger, tally, place: index, cursor, patrol, settled: [...settled] };
+      const placeName = nameOf(places[index]!.place);
+      const carried = { runId, trigger, tally, place: index, placeName, cursor, patrol, settled: [...settled] };
       await continueAsNew<typeof reconciliation>({
         progress: carried,
         ...(scope === undefined ? {} : { scope }),
@@ -134,4 +143,15 @@ async function run(
     }
   }
   return patrol;
+}
+
+/** Where a run goes on that has continued as new. The worker that it goes on under may know other places than the one before. */
+function resumed(
+  { place, placeName, cursor }: ReconciliationProgress,
+  places: readonly PlaceInRun[],
+): { index: number; cursor: Cursor | null } {
+  if (placeName === undefined) return { index: place, cursor };
+  const index = places.findIndex((each) => nameOf(each.place) === placeName);
+  // The place is there no more: what followed it has taken its number.
+  return index < 0 ? { index: place, cursor: null } : { index, cursor };
 }

@@ -1,0 +1,49 @@
+/**
+ * The settings by which further processes reach the databases and the Temporal server of a stack that runs, as its launcher's own
+ * services do: for workers and commands beside it. They hold passwords.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackFile } from './stack-file.ts';
+
+export interface RunningStack {
+  readonly dataDir: string;
+  readonly file: () => StackFile;
+}
+
+/** URLs by the names of stack.json: wallet-0, wallet-1, transfer. */
+export type DatabaseUrls = Readonly<Record<string, string>>;
+
+/** What services and administrators are told. `databases` are administrator URLs: the stack's own unless others are named. */
+export function stackSettings(stack: RunningStack, databases: DatabaseUrls = stack.file().databases) {
+  const { temporal } = stack.file();
+  const { wallets, transfer } = serviceUrls(stack, databases);
+  return {
+    LOG_FORMAT: 'json',
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    WALLET_SHARD_COUNT: String(wallets.length),
+    WALLET_DATABASE_URLS: wallets.join(','),
+    TRANSFER_DATABASE_URL: transfer,
+    WALLET_ADMIN_DATABASE_URLS: shardsOf(databases).join(','),
+    TRANSFER_ADMIN_DATABASE_URL: databases['transfer']!,
+  };
+}
+
+/** The URLs of these databases with the services' roles, the wallets' in the order of the shards. */
+export function serviceUrls({ dataDir, file }: RunningStack, databases: DatabaseUrls = file().databases) {
+  const { passwords } = JSON.parse(readFileSync(join(dataDir, 'settings.json'), 'utf8')) as {
+    passwords: Record<string, string>;
+  };
+  const as = (role: string, url: string): string =>
+    Object.assign(new URL(url), { username: role, password: passwords[role]! }).href;
+  return {
+    wallets: shardsOf(databases).map((url) => as('wallet_service', url)),
+    transfer: as('transfer_service', databases['transfer']!),
+  };
+}
+
+function shardsOf(databases: DatabaseUrls): string[] {
+  const count = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
+  return Array.from({ length: count }, (_, shard) => databases[`wallet-${shard}`]!);
+}
