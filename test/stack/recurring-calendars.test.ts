@@ -145,6 +145,12 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
       const times = await matchingTimes(money.temporal, id, new Date(change.getTime() - 1_000), change);
       return times?.length === 1;
     });
+    // Looked after once more, its Schedule would no longer list what is accounted for by then: the changes of 2025.
+    await money.rows(
+      'transfer',
+      `UPDATE recurring_transfers SET tend_due_at = now() + interval '1 hour' WHERE recurring_transfer_id = $1`,
+      [id],
+    );
     for (const _ of [1, 2])
       for (const [start, end] of [
         ['2025-03-29T00:00:00Z', '2025-03-31T12:00:00Z'],
