@@ -3,7 +3,7 @@
  * repeated safely.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { WalletId } from '../../domain/ids.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type {
@@ -93,6 +93,15 @@ export function refund(
     sql`refund(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${credited}, ${reason}, ${trace.requestId},
       ${trace.traceparent ?? null}, ${isWriteOff}, ${counterparty(t.receiverWalletId, total)}, ${otherCredit})`,
   );
+}
+
+/** Whether a transfer's debit is known to be applied. Takes no lock, and waits for none; no answer but true is for good. */
+export async function isDebited(database: Database, transferId: TransferId): Promise<boolean> {
+  const { rowCount } = await executePrepared(
+    database,
+    sql`SELECT FROM operation_fences WHERE transaction_id = ${transferId} AND leg = 'debit' AND outcome = 'applied'`,
+  );
+  return rowCount === 1;
 }
 
 /**
