@@ -11,6 +11,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
+import { faultOf } from '../domain/fault.ts';
 import { MovementMissing } from '../domain/transfer/movement-missing.ts';
 import { WalletBusy } from '../domain/wallet/wallet-busy.ts';
 import type { RunningService } from '../process/run-service.ts';
@@ -98,8 +99,7 @@ const faultInterceptor: ActivityInterceptors = {
         return await next(input);
       } catch (error) {
         if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-        // drizzle-orm wraps what the driver throws in an error whose message repeats the query with its parameters.
-        const fault = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        const fault = faultOf(error);
         const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
         throw ApplicationFailure.create({
           message: fault instanceof Error ? fault.message : String(fault),

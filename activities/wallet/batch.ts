@@ -31,6 +31,9 @@ interface ShardOfBatch {
   /** The hash (hex) of the batch's body that its workflow was started for. */
   readonly bodyHash?: string;
 }
+/** Longer than another batch usually holds the wallets that both move, half as long as an operation waits for a lock. */
+const STUCK_AFTER_MS = 1_500;
+
 type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
 
 export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivities>;
@@ -51,8 +54,8 @@ export function createBatchWalletActivities(
   ): Promise<T> => {
     const database = databaseOf(shard);
     const { batch, single } = turnsOf(database);
-    return batch.at('batches', () => {
-      walletIds.forEach(single.assertMoves);
+    return batch.at(['batches'], () => {
+      for (const walletId of walletIds) single.assertMoves(walletId, STUCK_AFTER_MS);
       return operation(database);
     });
   };

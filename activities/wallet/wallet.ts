@@ -38,11 +38,13 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
   const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
     const shard = shardOf(walletId);
-    return turnsOf(shard).single.at(walletId, () => operation(shard));
+    return turnsOf(shard).single.at([walletId], () => operation(shard));
   };
   /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
-  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> =>
-    at(walletId, (shard) => turnsOf(shard).single.at(`external/${currency}`, () => operation(shard)));
+  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at([walletId, `external/${currency}`], () => operation(shard));
+  };
   /**
    * For an operation that locks the sender's wallet only if there is a debit to give back; then it is run by `inTurn`. A debit that is
    * applied just after it was looked for is given back without a turn, which takes one connection more, and loses nothing.

@@ -1,12 +1,12 @@
-/** The error that an operation was not begun, because no operation succeeds at the lock that it needs: something else holds it. */
+/** The error that an operation was not begun, because it did not get its turn at what it locks. */
 export class WalletBusy extends Error {
   override readonly name = 'WalletBusy';
   /** After how many milliseconds another try is worth it. */
   readonly retryInMs: number;
 
-  /** `key` names what is locked. */
-  constructor(key: string, retryInMs: number) {
-    super(`nothing gets done at ${key}, which somebody holds locked`);
+  /** `why` says what is known of it: only whoever looks into the database sees whether somebody holds a lock. */
+  constructor(why: string, retryInMs: number) {
+    super(why);
     this.retryInMs = retryInMs;
   }
 }
