@@ -60,12 +60,6 @@ interface Waiting extends PromiseWithResolvers<void> {
 export function createTurns({ atOnceMax, patienceMs, waitMaxMs }: TurnLimits = OPERATION): Turns {
   const lines = new Map<string, Line>();
 
-  const busy = (line: Line, why: string): WalletBusy => {
-    const now = performance.now();
-    line.retryAt = Math.min(Math.max(now + RETRY_MS.min, line.retryAt + RETRY_MS.apart), now + RETRY_MS.max);
-    return new WalletBusy(why, Math.round(line.retryAt - now));
-  };
-
   /** Gives back those that have waited for too long, or all where nothing gets done; and looks again when that may be next. */
   const watch = (key: string, line: Line): void => {
     unwatch(line);
@@ -105,35 +99,13 @@ export function createTurns({ atOnceMax, patienceMs, waitMaxMs }: TurnLimits = O
     if (line.taken === 0) forget(lines, key, line);
   };
 
-  const run = async <T>(entered: ReadonlyMap<string, Line>, operation: () => Promise<T>): Promise<T> => {
-    for (const [key, line] of entered) {
-      line.running += 1;
-      if (line.running > 1) continue;
-      line.movedAt += performance.now() - line.idleAt;
-      watch(key, line);
-    }
-    try {
-      const answer = await operation();
-      for (const line of entered.values()) Object.assign(line, { movedAt: performance.now(), lastError: undefined });
-      return answer;
-    } catch (error) {
-      for (const line of entered.values()) line.lastError = messageOf(error);
-      throw error;
-    } finally {
-      for (const line of entered.values()) {
-        line.running -= 1;
-        line.idleAt = performance.now();
-      }
-    }
-  };
-
   return {
     async at(keys, operation) {
       const sinceMs = performance.now();
       const entered = new Map<string, Line>();
       try {
         for (const key of keys) entered.set(key, await enter(key, sinceMs));
-        return await run(entered, operation);
+        return await run(entered, watch, operation);
       } finally {
         for (const [key, line] of entered) leave(key, line);
       }
@@ -143,6 +115,39 @@ export function createTurns({ atOnceMax, patienceMs, waitMaxMs }: TurnLimits = O
       if (line !== undefined && untilStuckMs(line, patienceMs) <= 0) throw busy(line, stuck(key, line));
     },
   };
+}
+
+/** Runs an operation that has all its turns. Where it is the only one that runs in a line, those that wait have patience from now on. */
+async function run<T>(
+  entered: ReadonlyMap<string, Line>,
+  watch: (key: string, line: Line) => void,
+  operation: () => Promise<T>,
+): Promise<T> {
+  for (const [key, line] of entered) {
+    line.running += 1;
+    if (line.running > 1) continue;
+    line.movedAt += performance.now() - line.idleAt;
+    watch(key, line);
+  }
+  try {
+    const answer = await operation();
+    for (const line of entered.values()) Object.assign(line, { movedAt: performance.now(), lastError: undefined });
+    return answer;
+  } catch (error) {
+    for (const line of entered.values()) line.lastError = messageOf(error);
+    throw error;
+  } finally {
+    for (const line of entered.values()) {
+      line.running -= 1;
+      line.idleAt = performance.now();
+    }
+  }
+}
+
+function busy(line: Line, why: string): WalletBusy {
+  const now = performance.now();
+  line.retryAt = Math.min(Math.max(now + RETRY_MS.min, line.retryAt + RETRY_MS.apart), now + RETRY_MS.max);
+  return new WalletBusy(why, Math.round(line.retryAt - now));
 }
 
 /** Nothing is known of a line of which no operation is in the database. */

@@ -36,27 +36,7 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
  * a transfer is given up does not hold up its compensation.
  */
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
-  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
-    const shard = shardOf(walletId);
-    return turnsOf(shard).single.at([walletId], () => operation(shard));
-  };
-  /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
-  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> => {
-    const shard = shardOf(walletId);
-    return turnsOf(shard).single.at([walletId, `external/${currency}`], () => operation(shard));
-  };
-  /**
-   * For an operation that locks the sender's wallet only if there is a debit to give back; then it is run by `inTurn`. A debit that is
-   * applied just after it was looked for is given back without a turn, which takes one connection more, and loses nothing.
-   */
-  const givingBack = async <T>(
-    { senderWalletId, transferId }: TransferTerms,
-    operation: (shard: Database) => Promise<T>,
-    inTurn: () => Promise<T>,
-  ): Promise<T> => {
-    const shard = shardOf(senderWalletId);
-    return (await wallet.isDebited(shard, transferId)) ? inTurn() : operation(shard);
-  };
+  const { at, atBoth, givingBack } = takeTurns(shardOf, turnsOf);
 
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
@@ -105,4 +85,30 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
       wallet.cancelTransaction(shardOf(terms.walletId), terms, reason),
   };
+}
+
+function takeTurns(shardOf: (walletId: WalletId) => Database, turnsOf: ReturnType<typeof createShardTurns>) {
+  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at([walletId], () => operation(shard));
+  };
+  /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
+  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at([walletId, `external/${currency}`], () => operation(shard));
+  };
+  /**
+   * For an operation that locks the sender's wallet only if there is a debit to give back; then it is run by `inTurn`. A debit that is
+   * applied just after it was looked for is given back without a turn, which takes one connection more, and loses nothing.
+   */
+  const givingBack = async <T>(
+    { senderWalletId, transferId }: TransferTerms,
+    operation: (shard: Database) => Promise<T>,
+    inTurn: () => Promise<T>,
+  ): Promise<T> => {
+    const shard = shardOf(senderWalletId);
+    return (await wallet.isDebited(shard, transferId)) ? inTurn() : operation(shard);
+  };
+
+  return { at, atBoth, givingBack };
 }

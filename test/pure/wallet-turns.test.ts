@@ -7,7 +7,7 @@ import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises'
 import { createBatchWalletActivities } from '../../activities/wallet/batch.ts';
 import { createShardTurns, createTurns } from '../../activities/wallet/turns.ts';
 import { createWalletActivities } from '../../activities/wallet/wallet.ts';
-import { WalletBusy } from '../../domain/wallet/wallet-busy.ts';
+import { pauseWithin, WalletBusy } from '../../domain/wallet/wallet-busy.ts';
 
 const LIMITS = { atOnceMax: 2, patienceMs: 40, waitMaxMs: 10_000 };
 
@@ -149,6 +149,15 @@ describe('turns at a wallet', () => {
     for (const each of running) each.resolve('moved');
     await held;
     assert.equal(await turns.at(['locked'], async () => 'moved'), 'moved');
+  });
+});
+
+describe('the pause of what was given back', () => {
+  test('ends before the activity is given up, as long as more than a second is left', () => {
+    assert.equal(pauseWithin(3_000, Infinity), 3_000);
+    assert.equal(pauseWithin(3_000, 9_000), 3_000);
+    for (let leftMs = 1_001; leftMs < 20_000; leftMs += 7)
+      assert.ok(pauseWithin(10_000, leftMs) < leftMs, `${leftMs} ms`);
   });
 });
 
