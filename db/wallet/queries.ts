@@ -6,14 +6,15 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
-import type {
-  AbandonReason,
-  AdvanceState,
-  CreditRefusal,
-  DebitRefusal,
-  LegAnswer,
-  PassingRefusal,
-  TransferTerms,
+import {
+  BALANCE_MAX,
+  type AbandonReason,
+  type AdvanceState,
+  type CreditRefusal,
+  type DebitRefusal,
+  type LegAnswer,
+  type PassingRefusal,
+  type TransferTerms,
 } from '../../domain/transfer/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
 import type { operationFences } from './schema.ts';
@@ -162,9 +163,6 @@ export function cancelTransaction(
     sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason}, NULL, NULL)`,
   );
 }
-
-/** The value of functions/balance_max.sql, which the service's role may not call. */
-const BALANCE_MAX = '999999999999999.9999';
 
 /**
  * The reason why a credit of this amount would be refused now, if it is one that may pass; undefined if the credit would be
