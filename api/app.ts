@@ -9,6 +9,7 @@ import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
+import { askReceiverAt, askReceiverIn } from './wallet/ask-receiver.ts';
 import { forwardWallets } from './wallet/forward-wallets.ts';
 import { healthRoutes } from './health.ts';
 import { openApiInfo, openApiRoute } from './http/openapi.ts';
@@ -40,13 +41,15 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation);
     app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
   }
+  const askReceiver =
+    'shards' in wallets ? askReceiverIn(wallets.shards) : askReceiverAt(wallets.walletApiUrl, deps.installation);
   return app
     .route(
       '/',
       healthRoutes(readiness, () => deps.acceptance.shardsBehind.known()),
     )
     .route('/', transferRoutes(deps))
-    .route('/', transferActionRoutes(deps))
+    .route('/', transferActionRoutes(deps, askReceiver))
     .route('/', reversalRoutes(deps))
     .route('/', transferListRoutes(deps))
     .route('/', recurringRoutes(deps))

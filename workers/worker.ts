@@ -6,13 +6,14 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import {
   Runtime,
   Worker,
-  type ActivityInterceptors,
+  type ActivityInterceptorsFactory,
   type NativeConnection,
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
+import { faultOf } from '../domain/fault.ts';
 import { MovementMissing } from '../domain/transfer/movement-missing.ts';
-import { WalletBusy } from '../domain/wallet/wallet-busy.ts';
+import { pauseWithin, WalletBusy } from '../domain/wallet/wallet-busy.ts';
 import type { RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
@@ -71,7 +72,7 @@ export async function startWorker(
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
-    interceptors: { activity: [() => faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
+    interceptors: { activity: [faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
     ...options,
   });
   const run = worker.run();
@@ -91,28 +92,44 @@ export async function startWorker(
 const WATCH_MS = 1_000;
 
 /** The one place where faults become failures that Temporal repeats; refusals are values and do not come here. */
-const faultInterceptor: ActivityInterceptors = {
+const faultInterceptor: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {
     async execute(input, next) {
+      const startedAt = performance.now();
       try {
         return await next(input);
       } catch (error) {
         if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-        // drizzle-orm wraps what the driver throws in an error whose message repeats the query with its parameters.
-        const fault = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        const fault = faultOf(error);
         const code = fault instanceof Error && 'code' in fault ? String(fault.code) : undefined;
         throw ApplicationFailure.create({
           message: fault instanceof Error ? fault.message : String(fault),
           // No other fault of ours ends the retries, so compensation never gives up.
           nonRetryable: fault instanceof MovementMissing,
-          ...(fault instanceof WalletBusy ? { nextRetryDelay: fault.retryInMs } : {}),
+          ...(fault instanceof WalletBusy
+            ? { nextRetryDelay: pauseWithin(fault.retryInMs, untilGivenUpMs(info, performance.now() - startedAt)) }
+            : {}),
           type: code ?? (fault instanceof Error ? fault.name : 'Error'),
           cause: fault instanceof Error ? fault : new Error(String(fault)),
         });
       }
     },
   },
-};
+});
+
+/** How long Temporal goes on repeating the activity of this attempt, which has taken so long; by one clock, the server's. */
+function untilGivenUpMs(
+  {
+    scheduledTimestampMs,
+    currentAttemptScheduledTimestampMs,
+    scheduleToCloseTimeoutMs,
+  }: Parameters<ActivityInterceptorsFactory>[0]['info'],
+  tookMs: number,
+): number {
+  // Without a limit it is 0.
+  const limitMs = scheduleToCloseTimeoutMs || Infinity;
+  return scheduledTimestampMs + limitMs - currentAttemptScheduledTimestampMs - tookMs;
+}
 
 /** The SDK's attributes in our spelling, without those that are the same on every line. */
 function attributesOf(meta: object): object {

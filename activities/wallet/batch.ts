@@ -14,7 +14,7 @@ import type {
   LegAnswers,
   ReadBatchLegs,
 } from '../../domain/transfer/batch.ts';
-import type { BatchId } from '../../domain/ids.ts';
+import type { BatchId, WalletId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
@@ -31,6 +31,9 @@ interface ShardOfBatch {
   /** The hash (hex) of the batch's body that its workflow was started for. */
   readonly bodyHash?: string;
 }
+/** Longer than another batch usually holds the wallets that both move, half as long as an operation waits for a lock. */
+const STUCK_AFTER_MS = 1_500;
+
 type Abandoned = ShardOfBatch & { readonly reason: BatchAbandonReason };
 
 export type BatchWalletActivities = ReturnType<typeof createBatchWalletActivities>;
@@ -46,13 +49,13 @@ export function createBatchWalletActivities(
 ) {
   const inTurn = <T>(
     shard: number,
-    { walletIds }: BatchLegs,
+    walletIds: readonly WalletId[],
     operation: (database: Database) => Promise<T>,
   ): Promise<T> => {
     const database = databaseOf(shard);
     const { batch, single } = turnsOf(database);
-    return batch.at('batches', () => {
-      walletIds.forEach(single.assertMoves);
+    return batch.at(['batches'], () => {
+      for (const walletId of walletIds) single.assertMoves(walletId, STUCK_AFTER_MS);
       return operation(database);
     });
   };
@@ -68,13 +71,19 @@ export function createBatchWalletActivities(
     /** Takes the items' amounts out of their senders' wallets, in their order; returns the items that were not debited. */
     debitBatch: async (input: ShardOfBatch): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
-      return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.debitBatch(shard, legs, input.trace)));
+      return grouped(
+        legs,
+        await inTurn(input.shard, legs.walletIds, (shard) => wallet.debitBatch(shard, legs, input.trace)),
+      );
     },
 
     /** Puts the items' amounts into their receivers' wallets; returns the items that were not credited. */
     creditBatch: async (input: ShardOfBatch): Promise<CreditAnswers> => {
       const legs = await legsOf('receiver', input);
-      return grouped(legs, await inTurn(input.shard, legs, (shard) => wallet.creditBatch(shard, legs, input.trace)));
+      return grouped(
+        legs,
+        await inTurn(input.shard, legs.walletIds, (shard) => wallet.creditBatch(shard, legs, input.trace)),
+      );
     },
 
     /** Makes sure that the items' credits never happen; returns the items whose credit is not canceled for this reason. */
@@ -83,15 +92,17 @@ export function createBatchWalletActivities(
       return grouped(legs, await wallet.cancelBatchCredits(databaseOf(input.shard), legs, input.reason));
     },
 
-    /** Undoes the items' debits, whatever became of them; returns the items whose debit had not been applied. */
+    /**
+     * Undoes the items' debits, whatever became of them; returns the items whose debit had not been applied. Where none was, it locks
+     * no wallet and takes no turn, as the refund of a single transfer.
+     */
     refundBatch: async (input: Abandoned & { isOtherCredited?: boolean }): Promise<DebitAnswers> => {
       const legs = await legsOf('sender', input);
-      return grouped(
-        legs,
-        await inTurn(input.shard, legs, (shard) =>
-          wallet.refundBatch(shard, legs, input.reason, input.trace, input.isOtherCredited),
-        ),
-      );
+      const give = (shard: Database) =>
+        wallet.refundBatch(shard, legs, input.reason, input.trace, input.isOtherCredited);
+      const database = databaseOf(input.shard);
+      const debited = await wallet.debitedWallets(database, legs);
+      return grouped(legs, await (debited.length === 0 ? give(database) : inTurn(input.shard, debited, give)));
     },
   };
 }

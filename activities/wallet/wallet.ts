@@ -32,16 +32,11 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
 
 /**
  * `shardOf` returns the database that holds a wallet: the only one of a shard's own worker, or one of all. An operation that locks
- * a wallet takes turns at it. A cancel locks none, so the lock for which a leg was given up does not hold up its cancel.
+ * a wallet takes turns at it. A cancel locks none, and neither does the refund of a debit that never happened: so the lock for which
+ * a transfer is given up does not hold up its compensation.
  */
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
-  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
-    const shard = shardOf(walletId);
-    return turnsOf(shard).single.at(walletId, () => operation(shard));
-  };
-  /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
-  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> =>
-    at(walletId, (shard) => turnsOf(shard).single.at(`external/${currency}`, () => operation(shard)));
+  const { at, atBoth, givingBack } = takeTurns(shardOf, turnsOf);
 
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
@@ -62,14 +57,17 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
       wallet.cancelCredit(shardOf(terms.receiverWalletId), terms, reason, total),
 
     /** Makes sure that the debit never happens, and gives back what it took, less what was credited. */
-    refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
-      at(terms.senderWalletId, (shard) => wallet.refund(shard, terms, credited, reason, trace, { total, otherCredit })),
+    refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) => {
+      const give = (shard: Database) => wallet.refund(shard, terms, credited, reason, trace, { total, otherCredit });
+      return givingBack(terms, give, () => at(terms.senderWalletId, give));
+    },
 
     /** As `refund`, but pays into the external wallet of the sender's shard: an operator gave the refund up. */
-    writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) =>
-      atBoth(terms.senderWalletId, terms.currency, (shard) =>
-        wallet.refund(shard, terms, credited, reason, trace, { isWriteOff: true, total, otherCredit }),
-      ),
+    writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) => {
+      const give = (shard: Database) =>
+        wallet.refund(shard, terms, credited, reason, trace, { isWriteOff: true, total, otherCredit });
+      return givingBack(terms, give, () => atBoth(terms.senderWalletId, terms.currency, give));
+    },
 
     /** Pays the sender back out of the external wallet before the credit's fence has decided; returns whether that has happened. */
     advance: ({ terms, trace, total }: TransferLeg) =>
@@ -87,4 +85,30 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
       wallet.cancelTransaction(shardOf(terms.walletId), terms, reason),
   };
+}
+
+function takeTurns(shardOf: (walletId: WalletId) => Database, turnsOf: ReturnType<typeof createShardTurns>) {
+  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at([walletId], () => operation(shard));
+  };
+  /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
+  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> => {
+    const shard = shardOf(walletId);
+    return turnsOf(shard).single.at([walletId, `external/${currency}`], () => operation(shard));
+  };
+  /**
+   * For an operation that locks the sender's wallet only if there is a debit to give back; then it is run by `inTurn`. A debit that is
+   * applied just after it was looked for is given back without a turn, which takes one connection more, and loses nothing.
+   */
+  const givingBack = async <T>(
+    { senderWalletId, transferId }: TransferTerms,
+    operation: (shard: Database) => Promise<T>,
+    inTurn: () => Promise<T>,
+  ): Promise<T> => {
+    const shard = shardOf(senderWalletId);
+    return (await wallet.isDebited(shard, transferId)) ? inTurn() : operation(shard);
+  };
+
+  return { at, atBoth, givingBack };
 }

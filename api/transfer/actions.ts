@@ -4,9 +4,11 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
+import { parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
-import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
+import { isTerminal, PASSING_REFUSALS, type AskReceiver, type PassingRefusal } from '../../domain/transfer/transfer.ts';
+import { LATE, within } from '../../process/deadline.ts';
 import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
@@ -135,7 +137,13 @@ const resolve = createRoute({
 /** Whether the row says how much of a hold is captured; zero is an answer too. */
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
-export function transferActionRoutes(deps: MovementDeps) {
+/** Whether the row says that some of a hold is captured: then a cancel request has come too late, even one that was taken. */
+const isCaptured = ({ capturedAmount }: Transfer): boolean =>
+  capturedAmount !== null && parseUnits(capturedAmount) > 0n;
+
+const RECEIVER_ANSWERS_WITHIN_MS = 1_000;
+
+export function transferActionRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
   const { database, starter, acceptance: accepting, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
@@ -151,7 +159,9 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
-      const { row, outcome } = await askTransfer(c, deps, before, captureUpdate, { amount }, isDecided);
+      const refusedFor = await knownRefusal(before, amount);
+      const asked = { amount, ...(refusedFor === undefined ? {} : { refusedFor }) };
+      const { row, outcome } = await askTransfer(c, deps, before, captureUpdate, asked, isDecided);
       if (isPassing(outcome) && !isTerminal(row.status)) throw refusedForNow(outcome, row);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
       if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
@@ -166,7 +176,7 @@ export function transferActionRoutes(deps: MovementDeps) {
       const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || isDecided(row);
       const { row, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
-      if (outcome === 'taken' && !isTerminal(row.status)) return c.json(renderTransfer(row), 202);
+      if (outcome === 'taken' && !isTerminal(row.status) && !isCaptured(row)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);
     })
     .openapi(resolve, async (c) => {
@@ -180,6 +190,18 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (outcome !== 'taken') throw refused('not_resolvable', row);
       return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     });
+
+  /**
+   * Why the receiver could not be credited now, as far as the wallet service says so in time. The workflow decides: it may have taken
+   * the capture already. Where nothing is known, the workflow asks the receiver's shard itself.
+   */
+  async function knownRefusal({ receiverWalletId }: Transfer, amount: string): Promise<PassingRefusal | undefined> {
+    const answer = await within(
+      RECEIVER_ANSWERS_WITHIN_MS,
+      askReceiver(receiverWalletId, amount).catch(() => undefined),
+    );
+    return answer === LATE ? undefined : answer;
+  }
 
   /** Throws while a shard is behind: it may have lost the debit of the hold, and the capture would credit it all the same. */
   async function refuseWhileBehind({ senderWalletId, receiverWalletId }: Transfer): Promise<void> {

@@ -4,7 +4,14 @@
  * answer is always read from the row. Requests about a case have its subject tried or looked at again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import type { Context } from 'hono';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
@@ -14,9 +21,11 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
-import { RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { cancelUnlessClosed, RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { startLookAtCase, startRefundOfCase } from '../../temporal/transfer/start-reconciliation.ts';
 import {
+  cancelUpdate,
+  captureUpdate,
   caseWorkflowId,
   refundCaseWorkflowId,
   retryUpdate,
@@ -149,13 +158,42 @@ export async function askTransfer<Asked extends object>(
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
-      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      if (!(error instanceof WorkflowUpdateFailedError)) return withoutUpdate(error, update.name, handle, bodyHash);
       // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it; or the run is
       // of another body, and has not taken it.
       return refusalIn(error.cause) ?? 'no_run';
     }
   }
 }
+
+/**
+ * Does without an update what a run that takes no more of them is asked for: sends it Temporal's own cancel request, which does as the
+ * `cancel` update does, and has no bound. Whether that came in time is for the row to say: nobody judges it before it is taken.
+ * Throws the error if it is another one.
+ */
+async function withoutUpdate(
+  error: unknown,
+  updateName: string,
+  handle: WorkflowHandle,
+  bodyHash: string,
+): Promise<'taken' | 'no_run' | Refusal> {
+  if (!isExhausted(error)) throw error;
+  if (updateName !== cancelUpdate.name) return updateName === captureUpdate.name ? 'not_capturable' : 'not_resolvable';
+  const { status, runId, memo } = await handle.describe();
+  const isOwn = [undefined, bodyHash].includes((memo as Partial<MovementMemo> | undefined)?.bodyHash);
+  if (status.name !== 'RUNNING' || !isOwn) return 'no_run';
+  await cancelUnlessClosed(handle.client.getHandle(handle.workflowId, runId));
+  return 'taken';
+}
+
+/** Whether the run has taken as many updates as Temporal lets a run take. */
+function isExhausted(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : undefined;
+  return (
+    isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION && /total number of .*updates/.test(cause.details)
+  );
+}
+const FAILED_PRECONDITION = 9;
 
 /** Has a case looked at again. Returns when that is done, or after some seconds, while the look goes on. */
 export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer/transfer.ts';
 import { violatedConstraint, type Database } from '../database.ts';
@@ -65,6 +65,14 @@ export function refundBatch(
     (asked) =>
       sql`${reason}, ${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, ${isOtherCredited}`,
   );
+}
+
+/** The wallets whose debits are known to be applied, as queries.ts' isDebited knows it. */
+export async function debitedWallets(database: Database, { transferIds }: BatchLegs): Promise<WalletId[]> {
+  const { rows } = await database.execute<{ wallet_id: WalletId }>(sql`
+    SELECT DISTINCT wallet_id FROM operation_fences
+    WHERE transaction_id = ANY(${array(transferIds)}::uuid[]) AND leg = 'debit' AND outcome = 'applied'`);
+  return rows.map(({ wallet_id: id }) => id);
 }
 
 /**

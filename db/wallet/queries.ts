@@ -3,17 +3,18 @@
  * repeated safely.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { WalletId } from '../../domain/ids.ts';
+import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
-import type {
-  AbandonReason,
-  AdvanceState,
-  CreditRefusal,
-  DebitRefusal,
-  LegAnswer,
-  PassingRefusal,
-  TransferTerms,
+import {
+  BALANCE_MAX,
+  type AbandonReason,
+  type AdvanceState,
+  type CreditRefusal,
+  type DebitRefusal,
+  type LegAnswer,
+  type PassingRefusal,
+  type TransferTerms,
 } from '../../domain/transfer/transfer.ts';
 import { executePrepared, violation, type Database } from '../database.ts';
 import type { operationFences } from './schema.ts';
@@ -95,6 +96,15 @@ export function refund(
   );
 }
 
+/** Whether a transfer's debit is known to be applied. Takes no lock, and waits for none; no answer but true is for good. */
+export async function isDebited(database: Database, transferId: TransferId): Promise<boolean> {
+  const { rowCount } = await executePrepared(
+    database,
+    sql`SELECT FROM operation_fences WHERE transaction_id = ${transferId} AND leg = 'debit' AND outcome = 'applied'`,
+  );
+  return rowCount === 1;
+}
+
 /**
  * Pays the sender back out of the external wallet before the credit's fence has answered: functions/advance.sql. Returns whether
  * this call or an earlier one has paid.
@@ -153,9 +163,6 @@ export function cancelTransaction(
     sql`cancel(${t.transactionId}, ${leg}, ${t.walletId}, ${t.currency}, ${t.amount}, ${reason}, NULL, NULL)`,
   );
 }
-
-/** The value of functions/balance_max.sql, which the service's role may not call. */
-const BALANCE_MAX = '999999999999999.9999';
 
 /**
  * The reason why a credit of this amount would be refused now, if it is one that may pass; undefined if the credit would be

@@ -46,6 +46,15 @@ export type CreditRefusal =
 export const PASSING_REFUSALS = ['receiver_suspended', 'balance_limit'] as const;
 export type PassingRefusal = (typeof PASSING_REFUSALS)[number];
 
+/**
+ * Asks the wallet service, as a port, why a receiver could not be credited now; undefined if there is no such reason. It decides
+ * nothing, and throws where the wallet service does not answer.
+ */
+export type AskReceiver = (receiverWalletId: WalletId, amount: string) => Promise<PassingRefusal | undefined>;
+
+/** The value of db/wallet/functions/balance_max.sql, which the service's role may not call. */
+export const BALANCE_MAX = '999999999999999.9999';
+
 export const TRANSFER_FAILURE_REASONS = [
   'insufficient_funds',
   'sender_not_found',

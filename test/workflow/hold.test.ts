@@ -249,6 +249,34 @@ describe('who asks for a hold', () => {
     assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
   });
 
+  it('to be captured for a receiver that is known to be suspended is refused, which its history does not keep', async () => {
+    await withHold({}, async (handle, { attempts }) => {
+      const asked = { amount: '10.0000', refusedFor: 'receiver_suspended' } as const;
+      for (let n = 0; n < 5; n += 1) {
+        const capture = handle.executeUpdate(captureUpdate, { args: [asked] });
+        assert.equal(await refusalOf(capture), 'not_capturable receiver_suspended');
+      }
+      const updates = (await handle.fetchHistory()).events!.filter(
+        (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+      );
+      assert.deepEqual(updates, []);
+      assert.ok(!attempts.includes('passingCreditRefusal'));
+      await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      assert.equal((await handle.result()).status, 'COMPLETED');
+    });
+  });
+
+  it('to be captured again, once that was taken, is answered so also if the receiver was suspended since', async () => {
+    const gate = holdUp('decideCapture');
+    await withHold({ before: gate.hold }, async (handle) => {
+      await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });
+      await gate.reached;
+      await handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000', refusedFor: 'receiver_suspended' }] });
+      gate.release();
+      assert.equal((await handle.result()).status, 'COMPLETED');
+    });
+  });
+
   it('to be captured while the receiver’s shard does not answer is taken: a capture has longer than the request', async () => {
     await withHold({ before: (name) => failIf(name === 'passingCreditRefusal') }, async (handle) => {
       const update = handle.executeUpdate(captureUpdate, { args: [{ amount: '10.0000' }] });

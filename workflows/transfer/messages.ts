@@ -17,7 +17,7 @@ import type {
 import type { Cursor, Patrol, RunScope, Tally } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
-import type { TransferTerms } from '../../domain/transfer/transfer.ts';
+import type { PassingRefusal, TransferTerms } from '../../domain/transfer/transfer.ts';
 
 /**
  * The task queue of the workflows and of the transfer service's activities; each wallet shard has a queue of its own
@@ -91,9 +91,14 @@ type AskedOf = Partial<MovementMemo>;
 
 /**
  * Captures a hold, whole or in part; answered once the request is taken. Refused with `not_capturable`, or, if the receiver could
- * not be credited now, with that reason: the hold then stays as it is, and can be captured later.
+ * not be credited now, with that reason: the hold then stays as it is, and can be captured later. `refusedFor` is such a reason, if
+ * whoever asks knows it: then a run that has not taken a capture refuses this one without a trace in its history, which has room for
+ * so many requests.
  */
-export const captureUpdate = defineUpdate<void, [AskedOf & { readonly amount: string }]>('capture');
+export const captureUpdate = defineUpdate<
+  void,
+  [AskedOf & { readonly amount: string; readonly refusedFor?: PassingRefusal }]
+>('capture');
 
 /**
  * Cancels a transfer that is not past its point of no return; answered once the request is taken. Refused with `not_cancelable`.

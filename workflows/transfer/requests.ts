@@ -54,6 +54,8 @@ export function receiveRequests(
         const units = parseUnits(asked.amount);
         const isWithin = hold !== undefined && units > 0n && units <= parseUnits(terms.amount);
         if (!isWithin || !isOpenFor(asked.amount)) throw refusal('not_capturable');
+        // A run takes 2,000 requests. One that is refused here is none of them; one that the handler refuses is.
+        if (captureAmount === undefined && asked.refusedFor) throw refusal('not_capturable', asked.refusedFor);
       },
     },
   );
