@@ -76,7 +76,7 @@ export async function fillWithTransfers(
 }
 
 /** What autovacuum would do sooner or later, and in the middle of a measurement. */
-export async function settleDatabases({ administrators }: Ground): Promise<void> {
+export async function vacuumDatabases({ administrators }: Ground): Promise<void> {
   for (const url of Object.values(administrators))
     await asAdministrator(url, async (client) => {
       await client.query('VACUUM (ANALYZE)');

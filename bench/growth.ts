@@ -3,7 +3,7 @@
  * shard, and when somebody holds a wallet locked for which others wait: Counterpoise against itself, in local dispatch, where its databases weigh most.
  */
 import { counterpoise } from './counterpoise.ts';
-import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';
+import { anotherGround, copyOf, fillWithTransfers, vacuumDatabases, type Bench } from './ground.ts';
 import { whileOneIsLocked } from './locked-wallet.ts';
 import { COMPARED_AT_ONCE } from './plan.ts';
 import { subjectTurn } from './single.ts';
@@ -51,7 +51,7 @@ export async function growthTurns(
     }
     present = size;
     const ground = size === growth.sizes.at(-1) ? grown : await copyOf(stack, grown, `growth-${size}`);
-    await settleDatabases(ground);
+    await vacuumDatabases(ground);
     const name = `Counterpoise, ${size.toLocaleString('en')} transfers there`;
     turns.push(subjectTurn(counterpoise(stack, { id: `growth-${size}`, name, dispatch: 'local' }), ground, plan));
   }

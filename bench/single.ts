@@ -23,7 +23,7 @@ export interface LoopPlan {
 }
 
 /** At the beginning of each measurement, until as many are under way as there will be. */
-const SETTLE_SECONDS = 0.5;
+const RAMP_UP_SECONDS = 0.5;
 const WARM_UP_AT_ONCE_MAX = 50;
 
 /** Opens the subject, warms it up, measures it at each number at once, and closes it, also when interrupted. */
@@ -40,7 +40,7 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
         await loop({ atOnce: Math.min(Math.max(...atOnce), WARM_UP_AT_ONCE_MAX), warmUpSeconds, seconds: 0 });
         const samples: Sample[] = [];
         for (const n of atOnce)
-          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: SETTLE_SECONDS, seconds })) });
+          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: RAMP_UP_SECONDS, seconds })) });
         return samples;
       } finally {
         await subject.close();

@@ -15,7 +15,7 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
+  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of a workflow that goes on although its money has moved. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;
@@ -1019,7 +1019,7 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
-  /** Try again what the reconciliation could not repair, or say that it is settled */
+  /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
     query?: undefined;

@@ -80,8 +80,8 @@ export function capturedAndReleased(row: Transfer): { captured_amount: string | 
   return { captured_amount: captured, released_amount: formatUnits(released) };
 }
 
-/** Whether nothing more happens to a transfer by itself: it has ended, waits to be captured, or waits for an operator. */
-export function isSettled(row: Transfer): boolean {
+/** Whether a client has waited long enough: the transfer has ended, waits to be captured, or waits for an operator. */
+export function isWaitOver(row: Transfer): boolean {
   const isHeld = row.captureMethod === 'manual' && row.status === 'DEBITED' && row.capturedAmount === null;
   return isTerminal(row.status) || isHeld || row.attentionReason !== null;
 }

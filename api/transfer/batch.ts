@@ -242,7 +242,7 @@ export function batchRoutes(deps: BatchDeps) {
             ? acceptBatch(batchDatabase, { batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds }, c.var.trace)
             : undefined,
         start: (accepted) => startBatch(starter, accepted),
-        isSettled: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
+        isWaitOver: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
       });
 
       c.header('Location', `/v1/transfer-batches/${id}`);

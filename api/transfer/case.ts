@@ -10,7 +10,7 @@ import {
   listCaseActions,
   listCases,
   logAction,
-  settleCase,
+  resolveCase,
   summarizeOpenCases,
   type Case,
 } from '../../db/transfer/case-queries.ts';
@@ -50,7 +50,7 @@ const caseAnswer = z
       description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`,
 \`recurring/…\`; \`movement/…\` of one that is
 unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
-\`workflow/<workflow id>\` of one that goes on though what it moves has settled.`,
+\`workflow/<workflow id>\` of a workflow that goes on although its money has moved.`,
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
@@ -131,17 +131,17 @@ const resolve = createRoute({
   method: 'post',
   path: '/v1/cases/{case_id}/resolve',
   operationId: 'resolveCase',
-  summary: 'Try again what the reconciliation could not repair, or say that it is settled',
+  summary: 'Decide about a case: try the repair again, refund the sender, or close it',
   tags: ['Cases'],
   description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
-more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
-as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
-anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done; of a refund, an entry of
-\`counterpoise\` then tells what was given back, or that nothing was because the credit had landed. A case that is not open any
-more is answered as it is.
+more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again. \`refund\` is for a
+transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed, and gives the sender back
+what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each decision is written into the
+case's log before it is carried out. After a refund, \`counterpoise\` adds an entry that tells what was given back, or that nothing
+was because the credit had landed. If the case is closed already, nothing is done, and the answer is the case.
 
-Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
-is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
+For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
+that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,
   middleware: [settlesMoney, readJson] as const,
   request: {
     params: idParameter,
@@ -222,7 +222,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
-        await boundedQuery(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => resolveCase(database, id, { actor, comment }), { isWrite: true });
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });

@@ -19,7 +19,7 @@ import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } 
 import { overloaded } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
@@ -201,9 +201,9 @@ async function waited(
 ): Promise<ReconciliationRun> {
   const waitSeconds = waitPreference(c.req.header('prefer'));
   if (waitSeconds === undefined || draining.aborted || !c.var.slot.becomeWaiter()) return row;
-  const latest = await waitUntilSettled({
+  const latest = await waitForRow({
     row,
-    isSettled: isFinished,
+    isWaitOver: isFinished,
     look,
     untilNews: async (signal) => {
       await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(row.workflowId).result());

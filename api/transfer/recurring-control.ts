@@ -26,7 +26,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, renderTransfer, transferAnswer } from './answer.ts';
+import { isWaitOver, renderTransfer, transferAnswer } from './answer.ts';
 
 const tags = ['Recurring transfers'];
 const request = { params: z.object({ recurring_transfer_id: recurringTransferIdField }) };
@@ -74,7 +74,7 @@ const remove = createRoute({
   responses: { 200: response('Deleted.'), ...problemResponses(...oneProblems) },
 });
 
-const { 200: settled, 202: accepted } = movementResponses(transferAnswer);
+const { 200: ended, 202: accepted } = movementResponses(transferAnswer);
 
 const trigger = createRoute({
   method: 'post',
@@ -86,7 +86,7 @@ const trigger = createRoute({
     'Besides its rhythm, and also while it is paused. Answers with the transfer, as `POST /v1/transfers` does; the key names it.',
   request: { ...request, headers: movementHeaders },
   responses: {
-    200: settled,
+    200: ended,
     202: accepted,
     ...problemResponses(
       ...oneProblems,
@@ -139,7 +139,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
           return stored;
         },
         start: (transfer) => startTransfer(starter, transfer),
-        isSettled,
+        isWaitOver,
         notifier: acceptance.notifiers?.transfers,
       });
 

@@ -12,7 +12,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { transferIdField } from '../http/fields.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import { acceptMovement } from './acceptance.ts';
-import { isSettled, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
+import { isWaitOver, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { amountOrAll, existing, leftOf, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
 
@@ -83,7 +83,7 @@ export function reversalRoutes({
       find: () => findTransfer(database, id),
       store,
       start: (accepted) => startTransfer(starter, accepted),
-      isSettled,
+      isWaitOver,
       notifier: accepting.notifiers?.transfers,
     });
     c.header('Location', `/v1/transfers/${id}`);

@@ -149,7 +149,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
           ),
         start: (accepted) => startTransaction(starter, accepted),
         notifier: acceptance.notifiers?.transactions,
-        isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
+        isWaitOver: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
       });
 
       c.header('Location', `/v1/transactions/${id}`);

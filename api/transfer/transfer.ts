@@ -20,7 +20,7 @@ import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
+import { isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 
 const EXPIRES_IN_SECONDS_MIN = 60;
@@ -174,7 +174,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
           ),
         start: (accepted) => startTransfer(starter, accepted),
         notifier: acceptance.notifiers?.transfers,
-        isSettled,
+        isWaitOver,
       });
 
       c.header('Location', `/v1/transfers/${id}`);

@@ -47,7 +47,7 @@ export function addCaseCommands(program: Command): void {
     .addOption(
       new Option(
         '--action <action>',
-        'retry at once, force the refund, write the money off against the external wallet, or close what is settled',
+        'retry at once, force the refund, write the money off against the external wallet, or close the case',
       )
         .choices(ACTIONS)
         .makeOptionMandatory(),

@@ -6,7 +6,7 @@ import { audit, type AuditReport } from '../../audit/audit.ts';
 import { PAGE_ROWS } from '../../audit/reader.ts';
 import { workflowsOf } from './audited.ts';
 import { startCluster, type TestCluster, type TestStores } from './database.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
 const AUDITS = 6;

@@ -6,7 +6,7 @@ import type { WorkflowLookup } from '../../audit/workflows.ts';
 import { bindInstallation } from '../../db/bind-installation.ts';
 import type { Database } from '../../db/database.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
 /** The databases, by what they hold: the sender's wallet, the receiver's, the transfers. */

@@ -13,7 +13,7 @@ import type { BatchId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, trace, transfer, USD, userOnShard } from './wallets.ts';
 
 describe('batches in the transfer database', () => {

@@ -14,7 +14,7 @@ import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { endOfLeg, type AdvanceState, type LegAnswer, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, trace, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 
 const AT_ONCE = 12;

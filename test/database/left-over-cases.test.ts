@@ -12,7 +12,7 @@ import { batchId, batchTransferId } from '../../domain/derived-id.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { fresh, trace, transfer, userOnShard } from './wallets.ts';
 
 const FAILED = { status: 'FAILED', failureReason: 'timed_out' } as const;

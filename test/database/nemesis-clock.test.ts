@@ -7,7 +7,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import { makeClockLeap } from '../../nemesis/leaping-clock.ts';
 import type { Stack } from '../../nemesis/stack.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 const HOURS = 300 * 24;

@@ -7,7 +7,7 @@ import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 describe('a reconciliation after a clock has leapt', () => {

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../db/database.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling } from './reconciling.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 const FEW = 10_000;

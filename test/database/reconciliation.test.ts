@@ -7,7 +7,7 @@ import {
   listCaseActions,
   listCases,
   openDisagreement,
-  settleCase,
+  resolveCase,
 } from '../../db/transfer/case-queries.ts';
 import { acceptBatch } from '../../db/transfer/batch-queries.ts';
 import { beginRun, findRun, finishRun } from '../../db/transfer/run-queries.ts';
@@ -18,7 +18,7 @@ import { EMPTY_TALLY, OVERLAP_SECONDS } from '../../domain/transfer/reconciliati
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
 import { minutesAgo, standingOrdersIn } from './standing-orders.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { fresh, trace, transfer, userOnShard } from './wallets.ts';
 
 describe('the reconciliation', () => {
@@ -314,21 +314,21 @@ describe('the reconciliation', () => {
     assert.equal((await findRun(database, two as RunId))?.status, 'CLEAN', 'a result is written once');
   });
 
-  test('a subject has one open case; what is settled is not found again, unless it is something else', async () => {
+  test('a subject has one open case; a finding that an operator has closed is not opened again, a different one is', async () => {
     const database = stores.transfer.service;
     const finding = { subject: 'wallet/w', reason: 'balance_disagrees', detail: 'one more' } as const;
     const opened = await Promise.all(Array.from({ length: 8 }, () => openDisagreement(database, finding, 0)));
     assert.deepEqual(opened.toSorted(), ['known', 'known', 'known', 'known', 'known', 'known', 'known', 'opened']);
     const [row] = await listCases(database, { status: 'OPEN', limit: 10 });
-    const settled = await Promise.all(
-      Array.from({ length: 4 }, () => settleCase(database, row!.caseId, { actor: 'alice', comment: 'Known.' })),
+    const resolved = await Promise.all(
+      Array.from({ length: 4 }, () => resolveCase(database, row!.caseId, { actor: 'alice', comment: 'Known.' })),
     );
-    assert.equal(settled.filter((each) => each !== undefined).length, 1);
+    assert.equal(resolved.filter((each) => each !== undefined).length, 1);
     assert.deepEqual(
       (await listCaseActions(database, row!.caseId)).map(({ action, actor }) => `${action} ${actor}`),
       ['opened counterpoise', 'resolved alice'],
     );
-    assert.equal(await openDisagreement(database, finding, 0), 'settled');
+    assert.equal(await openDisagreement(database, finding, 0), 'resolved');
     assert.equal(await openDisagreement(database, { ...finding, detail: 'two more' }, 0), 'opened');
     assert.equal(await closeDisagreement(database, finding.subject), true);
     assert.equal(await closeDisagreement(database, finding.subject), false);

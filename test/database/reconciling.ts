@@ -115,7 +115,7 @@ export function reconciling(stores: TestStores): Reconciling {
       });
       let tally = EMPTY_TALLY;
       let patrol: Patrol = {};
-      const settled = new Set<string>();
+      const examined = new Set<string>();
       const looks: Record<string, number> = {};
       for (const { place, window } of places) {
         const name = nameOf(place);
@@ -124,8 +124,8 @@ export function reconciling(stores: TestStores): Reconciling {
           const look = await activities.lookAt({ place, window, cursor });
           looks[name] = (looks[name] ?? 0) + look.checked;
           tally = addTallies(tally, { checked: look.checked });
-          const subjects = look.suspects.filter((subject) => !settled.has(subject));
-          for (const subject of subjects) settled.add(subject);
+          const subjects = look.suspects.filter((subject) => !examined.has(subject));
+          for (const subject of subjects) examined.add(subject);
           tally = addTallies(tally, await activities.settleSuspects({ subjects }));
           cursor = look.next;
         } while (cursor !== null && !isPatrolled(place));

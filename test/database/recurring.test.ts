@@ -194,7 +194,7 @@ describe('recurring transfers', () => {
     await orders.noteTended(database, latest, minutesAgo(4), null);
     const noted = (await orders.findRecurringTransfer(database, id))!;
     assert.equal(noted.tendDueAt, null);
-    assert.ok(noted.settledUntil >= minutesAgo(3), 'what is settled stays so');
+    assert.ok(noted.accountedUntil >= minutesAgo(3), 'runs that are accounted for stay so');
     assert.equal((await claim()).length, 0);
   });
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
-import { closeDisagreement, listCases, settleCase } from '../../db/transfer/case-queries.ts';
+import { closeDisagreement, listCases, resolveCase } from '../../db/transfer/case-queries.ts';
 import { shardsBehind } from '../../db/transfer/watermark-queries.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import type { Ledger } from '../../domain/ledger.ts';
@@ -12,7 +12,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 describe('a wallet shard that was restored from before', () => {
@@ -85,7 +85,7 @@ describe('a wallet shard that was restored from before', () => {
     assert.deepEqual([open!.subject, open!.reason], [subject, 'entries_disagree']);
   });
 
-  test('lacks the leg that it is known to have decided: that is a case, until an operator says that it is settled', async () => {
+  test('lacks the leg that it is known to have decided: that is a case, until an operator closes it', async () => {
     const transfers = await moved(2);
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
     await lose(transfers.slice(1));
@@ -108,7 +108,7 @@ describe('a wallet shard that was restored from before', () => {
     const [found] = (await listCases(stores.transfer.service, { limit: 10 })).filter(
       ({ subject }) => subject === 'shard/1',
     );
-    await settleCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
     assert.deepEqual(await shardsBehind(stores.transfer.service), []);
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
     assert.deepEqual(await shardsBehind(stores.transfer.service), [], 'it is not opened again');
@@ -145,7 +145,7 @@ describe('a wallet shard that was restored from before', () => {
     await lose(transfers);
     assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, true);
     const [found] = await listCases(stores.transfer.service, { limit: 1 });
-    await settleCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
   });
 

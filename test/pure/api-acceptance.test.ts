@@ -53,7 +53,7 @@ function setUp(
     start: async () => {
       seen.starts += 1;
     },
-    isSettled: (row) => row.state === 'COMPLETED',
+    isWaitOver: (row) => row.state === 'COMPLETED',
     ...changes,
   });
   const app = new Hono<ApiEnv>()

@@ -74,12 +74,12 @@ export function readServices(secretsDirectory: string, hosts: Readonly<Record<st
     .filter(([, { image }]) => image === 'counterpoise')
     .map(([name, { command = [], environment = {}, volumes = [], healthcheck }]) => {
       const secrets = /^secrets-(\w+):\/run\/secrets:ro$/.exec(volumes.join())?.[1] ?? 'none';
-      const settle = (value: string): string =>
+      const localize = (value: string): string =>
         here(value, hosts).replace('/run/secrets', join(secretsDirectory, secrets));
       return {
         name,
         args: withoutNode(command),
-        environment: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, settle(value)])),
+        environment: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, localize(value)])),
         healthArgs: healthcheck && withoutNode(healthcheck.test.slice(1)).map((arg) => here(arg, hosts)),
       };
     });

@@ -135,7 +135,7 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
           startsAt: null,
           endsAt: null,
           createdAt: start,
-          settledUntil: start,
+          accountedUntil: start,
         });
         for (const { atMs } of changes) {
           const [from, to] = [new Date(atMs - hours * HOUR_MS), new Date(atMs + hours * HOUR_MS)];

@@ -18,7 +18,7 @@ type Shard = 'wallet-0' | 'wallet-1';
 const SHARDS: readonly Shard[] = ['wallet-0', 'wallet-1'];
 const LIMIT_MS = 120_000;
 /** A movement whose row is younger may not have been started yet, as far as the reconciliation knows. */
-const SETTLED_LIMIT_MS = 90_000;
+const AGREEMENT_LIMIT_MS = 90_000;
 
 interface Made {
   readonly path: string;
@@ -277,7 +277,7 @@ describe('one database is restored, the others are not', () => {
         return status === 200;
       });
       await run('all');
-      assert.deepEqual(await openCases(), [], 'what an operator has said is settled is not found again');
+      assert.deepEqual(await openCases(), [], 'a finding whose case an operator has closed is not found again');
     });
   }
 
@@ -330,9 +330,9 @@ describe('one database is restored, the others are not', () => {
     assert.deepEqual(namedBy(await audited()).others, [], 'the books balance');
   });
 
-  test('temporal: what it has forgotten is started again, what it takes for open is settled, and all is as it was', async () => {
+  test('temporal: the workflows that it has forgotten are started again, those that it takes for open end, and all is as it was', async () => {
     await restoreAlone('temporal');
-    await until(SETTLED_LIMIT_MS, 'something disagrees', async () => {
+    await until(AGREEMENT_LIMIT_MS, 'something disagrees', async () => {
       const { status } = await run('all');
       return status === 'CLEAN' && (await openCases()).length === 0;
     });

@@ -1,4 +1,4 @@
-// However many clients wait for movements, what settles money is taken: on a real stack, with as many waits as there may be.
+// However many clients wait for movements, captures, cancels and resolutions are taken: on a real stack with as many waits as it allows.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
