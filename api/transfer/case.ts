@@ -47,21 +47,20 @@ const caseAnswer = z
     case_id: idAnswer(exampleCaseId),
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
-      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`,
-\`recurring/…\`; \`movement/…\` of one that is
-unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
-\`workflow/<workflow id>\` of a workflow that goes on although its money has moved.`,
+      description: `What the case is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`, \`recurring/…\`; \`movement/…\`
+is a movement without a row; \`shard/<n>\` is a wallet database that was restored, which takes no movements until the case is closed;
+\`workflow/<workflow id>\` is a workflow that goes on although its movement has ended or its hold is settled.`,
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
     reason: z.string().openapi({
       example: 'workflow_missing',
-      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the step of the compensation that keeps failing.`,
+      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the activity of the compensation that keeps failing.`,
     }),
     status: z.enum(STATUSES),
     since: instantAnswer,
     last_error: z.string().nullable().openapi({ example: 'it has not ended, and no workflow of it is open' }),
-    attempts: z.int().openapi({ example: 3, description: 'How often what fails was tried.' }),
+    attempts: z.int().openapi({ example: 3, description: 'How often the failing activity or repair was tried.' }),
     resolved_at: instantAnswer.nullable().openapi({ example: null }),
   })
   .openapi('Case');
@@ -85,7 +84,7 @@ const list = createRoute({
   operationId: 'listCases',
   summary: 'Cases, newest first',
   tags: ['Cases'],
-  description: 'With how many are open and how old the oldest of them is, whatever the filter.',
+  description: 'The answer also says how many cases are open and how old the oldest of them is, whatever the filter.',
   request: {
     query: z.strictObject({
       status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -116,10 +115,10 @@ const get = createRoute({
   method: 'get',
   path: '/v1/cases/{case_id}',
   operationId: 'getCase',
-  summary: 'A case, and what was done about it',
+  summary: 'A case and its history',
   tags: ['Cases'],
   description:
-    'Of one that is open while its workflow runs, `attempts` and `last_error` are what Temporal knows at this moment.',
+    'While the case is open and its workflow runs, `attempts` and `last_error` are read from Temporal at this moment.',
   request: { params: idParameter },
   responses: {
     200: { description: 'The case as it is now.', content: answer },
@@ -137,7 +136,7 @@ const resolve = createRoute({
 more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again. \`refund\` is for a
 transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed, and gives the sender back
 what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each decision is written into the
-case's log before it is carried out. After a refund, \`counterpoise\` adds an entry that tells what was given back, or that nothing
+case's \`history\` before it is carried out. After a refund, \`counterpoise\` adds an entry that tells what was given back, or that nothing
 was because the credit had landed. If the case is closed already, nothing is done, and the answer is the case.
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
@@ -164,7 +163,7 @@ that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the t
     },
   },
   responses: {
-    200: { description: 'The case as it is then.', content: answer },
+    200: { description: 'The case after the request.', content: answer },
     ...problemResponses(
       'case_not_found',
       'case_has_workflow',
@@ -250,14 +249,16 @@ async function assertRefundable(database: Database, { reason, transferId }: Case
   if (reason === 'entries_without_movement') return;
   const row = transferId && (await boundedQuery(database, () => findTransfer(database, transferId)));
   if (reason !== 'entries_disagree' || !row || row.failureReason !== 'terms_conflict')
-    throw new ProblemError('case_not_refundable', { detail: 'It is not about a transfer that its row does not know.' });
+    throw new ProblemError('case_not_refundable', {
+      detail: 'Only a case of a transfer whose row is lost or FAILED with terms_conflict can be refunded.',
+    });
 }
 
 function hasWorkflow({ transferId, subject }: Case): ProblemError {
   return new ProblemError('case_has_workflow', {
     detail:
       transferId === null
-        ? `It closes when its ${subjectOf(subject).kind} ends, which goes on being tried.`
+        ? `The case closes when its ${subjectOf(subject).kind} ends; the compensation goes on being tried until then.`
         : `Use POST /v1/transfers/${transferId}/resolve.`,
     members: transferId === null ? {} : { transfer_id: transferId },
   });

@@ -22,14 +22,16 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
   program
     .command('batch <csv>')
     .description(
-      'transfers from a CSV file: sender_wallet_id, receiver_wallet_id, amount and, if you like, currency, reference',
+      'make the transfers of a CSV file with the columns sender_wallet_id, receiver_wallet_id, amount and, optionally, currency, reference',
     )
     .option(
       '--key <key>',
-      'Idempotency-Key; otherwise one of the content of the file, so that a repeat moves nothing twice',
+      'Idempotency-Key; the default is derived from the content of the file, so that a repeat moves nothing twice',
     )
-    .addOption(new Option('--again', 'moves it once more, although the same file was sent before').conflicts('key'))
-    .option('--no-wait', 'return when the batch is accepted')
+    .addOption(
+      new Option('--again', 'send the file once more, although the same file was sent before').conflicts('key'),
+    )
+    .option('--no-wait', 'return as soon as the batch is accepted')
     .action(async (file: string, { key, again, wait }: BatchOptions, command: Command) => {
       const bytes = read(file);
       const rows = readBatchRows(decodeCsv(bytes, file), file);
