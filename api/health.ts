@@ -17,9 +17,9 @@ const readinessAnswer = z
       .optional()
       .openapi({
         example: [],
-        description: `The wallet shards that were restored to an earlier state than they had. Movements of their wallets are refused with 503
-\`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Other movements are accepted, so the service counts as available.
-Missing in answers of the wallet API, which does not know it.`,
+        description: `The wallet shards that were restored to an earlier state than they had. Movements of their wallets are
+refused with 503 \`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Other movements are accepted, so the service
+counts as available. Missing in answers of the wallet API, which does not know it.`,
       }),
   })
   .openapi('Readiness');
@@ -45,7 +45,8 @@ const ready = createRoute({
   summary: 'Whether movements are accepted and carried out, and the state of everything that they need',
   tags: ['Health'],
   description:
-    'Answers within two seconds, and keeps the answer for one second. If a wallet shard is behind, `shards_behind` names it and the answer is still 200.',
+    'Answers within two seconds, and keeps the answer for one second. If a wallet shard is behind, `shards_behind` names it and ' +
+    'the answer is still 200.',
   responses: {
     200: {
       description: 'Everything is up; `shards_behind` names shards that take no movements.',

@@ -20,7 +20,7 @@ export interface Case {
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the activity of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the failing activity of the compensation. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
@@ -113,7 +113,7 @@ export interface ReconciliationRun {
   /** CLEAN: everything agrees. REPAIRED: all that disagreed was repaired. FOUND: there are cases. FAILED: the run could not finish, and the next one looks at the same changes again. */
   status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
 
-  /** The run looks at changes from this time on, which is before the end of the last run. Null with the scope `all`: from the beginning. */
+  /** The run looks at changes from this time on, which is before the end of the last run; null with the scope `all`. */
   from: string | null;
 
   /** The run looks at changes before this time. */
@@ -348,7 +348,7 @@ export interface Transaction {
   created_at: string;
   updated_at: string;
 
-  /** When the movement is given up and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
+  /** When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`. */
   deadline_at: string;
 }
 
@@ -427,7 +427,7 @@ export interface Transfer {
   created_at: string;
   updated_at: string;
 
-  /** When the movement is given up and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
+  /** When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`. */
   deadline_at: string;
 }
 

@@ -1,6 +1,7 @@
 /**
- * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen; whether one would work at all; and what commands of the build are told. It goes past the proxies.
+ * A second worker beside one of the stack's, from the same build and on the same task queue. It continues the work while the other
+ * one is frozen, or shows whether a worker of the build starts at all. Also the environment for commands of the build. None of
+ * these connects through the proxies.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const STOP_LIMIT_MS = 12_000;
 const TRIES_MAX = 5;
 const TRY_AGAIN_MS = 2_000;
 
-/** Resolves once it takes work, with what stops it; undefined if it does not come up, as long as other faults last. */
+/** Resolves once the worker takes work, with a function that stops it; undefined if it does not start because of other faults. */
 export async function startSpareWorker(
   stack: Stack,
   name: WorkerName,
@@ -66,7 +67,7 @@ async function tryToStart(
   return undefined;
 }
 
-/** What becomes of a worker of the build, as it is now: whether it takes work, and everything that it has said. It is stopped then. */
+/** Starts a worker of the build as it is now, and stops it. Returns whether it took work, and its output. */
 export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; said: string }> {
   const said: string[] = [];
   const stop = await tryToStart(stack, name, (line) => said.push(line));
@@ -80,7 +81,7 @@ export function fileOf(name: WorkerName): string {
 
 type Urls = Readonly<Record<string, string>>;
 
-/** What a worker of this name is told. `databases` are administrator URLs: the stack's own unless others are named. */
+/** The environment for a worker of this name. `databases` are administrator URLs, by default the stack's own. */
 export function environmentOf(
   stack: Stack,
   name: WorkerName,
@@ -100,7 +101,7 @@ export function environmentOf(
   };
 }
 
-/** What commands for administrators are told. */
+/** The environment for commands of administrators. */
 export function administratorEnvironmentOf(stack: Stack, databases: Urls = stack.file().databases): NodeJS.ProcessEnv {
   const urls = serviceUrls(stack, databases);
   return {
@@ -122,7 +123,7 @@ function temporalOf(stack: Stack): NodeJS.ProcessEnv {
   };
 }
 
-/** The settings by which services reach these databases, in the roles they have. */
+/** The URLs of these databases with the roles of the services. */
 function serviceUrls(stack: Stack, databases: Urls): { readonly wallets: string; readonly transfer: string } {
   const { passwords } = JSON.parse(readFileSync(join(stack.dataDir, 'settings.json'), 'utf8')) as {
     passwords: Record<string, string>;

@@ -1,5 +1,5 @@
 /**
- * Statements that PostgreSQL gives up: those that wait too long for the lock of a hot wallet, and all that take longer than a
+ * Statements that PostgreSQL cancels: those that wait too long for the lock of a hot wallet, and those that take longer than a
  * time-out that is far too short.
  */
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { PLACES, type Place } from './stack.ts';
 
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
 
-/** Sessions have the setting of their role in this database from their beginning on, so each change ends those that there are. */
+/** A session keeps the settings of its role from its beginning, so each change ends the existing sessions. */
 const timedOut: FaultKind = {
   kind: 'statement time-outs',
   weight: 1,
@@ -70,7 +70,7 @@ const lockedOut: FaultKind = {
             await pause(forMs, signal);
             await client.query('ROLLBACK');
           } catch {
-            // Its server was ended by another fault, and its locks with it.
+            // Another fault has ended the server, and its locks with it.
             isBroken = true;
           } finally {
             client.release(isBroken);
@@ -83,7 +83,7 @@ const lockedOut: FaultKind = {
 
 export const statementFaults: readonly FaultKind[] = [timedOut, lockedOut];
 
-/** Counts what PostgreSQL's log says that was canceled meanwhile. */
+/** Counts the statements that PostgreSQL cancels meanwhile, by its log. */
 async function counted({ stack, log, met }: Stage, work: () => Promise<void>): Promise<void> {
   const canceled = (): number =>
     readFileSync(join(stack.dataDir, 'logs', 'postgres.log'), 'utf8').split(

@@ -13,10 +13,11 @@ export const openApiInfo = {
   info: {
     title: 'Counterpoise',
     version: '1',
-    description: `Moves money between wallets durably. A movement that was accepted (202) runs to its end, whatever fails on the way:
-it moves all of its money once, or nothing.
+    description: `Moves money between wallets durably. A movement that was accepted (202) runs to its end, whatever fails on the
+way: it moves all of its money once, or nothing.
 
-**Money** is a decimal string with at most four decimals, and no more than its currency allows (\`GET /v1/currencies\`). **Times** are RFC 3339 in UTC, **durations** whole seconds.
+**Money** is a decimal string with at most four decimals, and no more than its currency allows (\`GET /v1/currencies\`). **Times**
+are RFC 3339 in UTC, **durations** whole seconds.
 
 **Text** is one line: control characters and marks that change the direction of text are refused with \`character_forbidden\`.
 
@@ -33,8 +34,8 @@ and logged, and passed on with \`traceparent\` to workflows and events.
 **Bounds**: a body may have 1 MiB, that of a batch 16, and 100000 values; request line and headers 16 KiB together; a query 100
 parameters.
 
-**Browsers**: a request whose \`Host\` is not a name of the service is refused with 403 \`host_not_allowed\`. A request that changes
-something and comes from a page of another origin, as its \`Origin\` or \`Sec-Fetch-Site\` says, is refused with 403
+**Browsers**: a request whose \`Host\` is not a name of the service is refused with 403 \`host_not_allowed\`. A request that
+changes something and comes from a page of another origin, as its \`Origin\` or \`Sec-Fetch-Site\` says, is refused with 403
 \`cross_site_request\`. The body of such a request is not read. A request without these two headers is not refused for them.
 
 **Lists** are newest first: \`{data, next_cursor}\`, \`limit\` 1 to 200 (default 50), stable while items are added.`,

@@ -24,7 +24,8 @@ const problemSchema = z
       .optional()
       .openapi({
         description:
-          'Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The problem has the code of the first fault.',
+          'Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The ' +
+          'problem has the code of the first fault.',
         example: [{ pointer: '/amount', code: 'amount_not_positive', detail: 'Must be more than zero.' }],
       }),
   })

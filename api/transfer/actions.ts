@@ -55,11 +55,11 @@ const capture = createRoute({
   operationId: 'captureTransfer',
   summary: 'Capture a hold',
   tags: ['Transfers'],
-  description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and the rest goes back to the
-sender. Waits for the end of the transfer, ten seconds unless \`Prefer: wait=N\` says otherwise. If a capture, a cancel and the expiry
-come at once, exactly one of them happens. A repeat with the same amount is safe, and returns the transfer. While the receiver is
-suspended, or its balance would pass its bound, the capture is refused with \`not_capturable\` and that \`reason\`, and the hold stays; if
-the receiver does not exist or has another currency, the transfer ends FAILED.`,
+  description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and the rest goes back to
+the sender. Waits for the end of the transfer, ten seconds unless \`Prefer: wait=N\` says otherwise. If a capture, a cancel and
+the expiry come at once, exactly one of them happens. A repeat with the same amount is safe, and returns the transfer. While the
+receiver is suspended, or its balance would pass its bound, the capture is refused with \`not_capturable\` and that \`reason\`,
+and the hold stays; if the receiver does not exist or has another currency, the transfer ends FAILED.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: {
     params,
@@ -87,9 +87,9 @@ const cancel = createRoute({
   operationId: 'cancelTransfer',
   summary: 'Cancel a transfer that is under way',
   tags: ['Transfers'],
-  description: `Cancels a transfer whose money has not arrived: one that is SCHEDULED, a hold that is not captured, or one whose credit has
-not been applied. Gives back what was debited; the transfer ends CANCELED. Past the transfer's point of no return, the request is
-refused with \`not_cancelable\` and the \`status\`. A repeat is safe.`,
+  description: `Cancels a transfer whose money has not arrived: one that is SCHEDULED, a hold that is not captured, or one whose
+credit has not been applied. Gives back what was debited; the transfer ends CANCELED. Past the transfer's point of no return, the
+request is refused with \`not_cancelable\` and the \`status\`. A repeat is safe.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
   responses: { ...answers, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
@@ -101,14 +101,15 @@ const resolve = createRoute({
   operationId: 'resolveTransfer',
   summary: 'Step in where a transfer needs attention',
   tags: ['Transfers', 'Cases'],
-  description: `For a transfer with \`attention\`, whose compensation keeps failing. The request is written into the log of its case before it is
-carried out.
+  description: `For a transfer with \`attention\`, whose compensation keeps failing. The request is written into the log of its
+case before it is carried out.
 
 - \`retry\` tries the failing activity at once, instead of at the end of its pause.
-- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet of the
-  sender's shard advances the money. When the credit's fence answers, whatever the settlement gives back goes to the external wallet;
-  if the credit had landed, the external wallet bears the cost. If that becomes known before the advance is paid, it is never paid,
-  and the request is refused with \`not_resolvable\`. If it is the refund itself that keeps failing, it is tried at once.
+- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet
+  of the sender's shard advances the money. When the credit's fence answers, whatever the settlement gives back goes to the
+  external wallet; if the credit had landed, the external wallet bears the cost. If that becomes known before the advance is paid,
+  it is never paid, and the request is refused with \`not_resolvable\`. If it is the refund itself that keeps failing, it is tried
+  at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. It is possible only once the
   credit's fence has answered, because before that nobody can say where the money is.`,
   middleware: [settlesMoney, readJson] as const,

@@ -149,8 +149,8 @@ const post = createRoute({
   operationId: 'createTransferBatch',
   summary: `Make up to ${BATCH_ITEMS_MAX} transfers at once`,
   tags,
-  description: `Accepts every item or none: if an item does not validate, the batch is refused with a pointer to that item, and nothing is
-stored. After that each item succeeds or fails by itself, like a single transfer, and can be read as a transfer.
+  description: `Accepts every item or none: if an item does not validate, the batch is refused with a pointer to that item, and
+nothing is stored. After that each item succeeds or fails by itself, like a single transfer, and can be read as a transfer.
 
 All debits are made first, in the order of the items, and then all credits. So if a wallet cannot pay for all its items, the first
 ones are paid, and **no item can spend what another item of the same batch brings**.

@@ -47,15 +47,15 @@ const caseAnswer = z
     case_id: idAnswer(exampleCaseId),
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
-      description: `What the case is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`, \`recurring/…\`; \`movement/…\`
-is a movement without a row; \`shard/<n>\` is a wallet database that was restored, which takes no movements until the case is closed;
-\`workflow/<workflow id>\` is a workflow that goes on although its movement has ended or its hold is settled.`,
+      description: `What the case is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`, \`recurring/…\`;
+\`movement/…\` is a movement without a row; \`shard/<n>\` is a wallet database that was restored, which takes no movements until
+the case is closed; \`workflow/<workflow id>\` is a workflow that goes on although its movement has ended or its hold is settled.`,
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
     reason: z.string().openapi({
       example: 'workflow_missing',
-      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the activity of the compensation that keeps failing.`,
+      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the failing activity of the compensation.`,
     }),
     status: z.enum(STATUSES),
     since: instantAnswer,
@@ -132,12 +132,13 @@ const resolve = createRoute({
   operationId: 'resolveCase',
   summary: 'Decide about a case: try the repair again, refund the sender, or close it',
   tags: ['Cases'],
-  description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
-more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again. \`refund\` is for a
-transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed, and gives the sender back
-what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each decision is written into the
-case's \`history\` before it is carried out. After a refund, \`counterpoise\` adds an entry that tells what was given back, or that nothing
-was because the credit had landed. If the case is closed already, nothing is done, and the answer is the case.
+  description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing
+disagrees any more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again.
+\`refund\` is for a transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed,
+and gives the sender back what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each
+decision is written into the case's \`history\` before it is carried out. After a refund, \`counterpoise\` adds an entry that
+tells what was given back, or that nothing was because the credit had landed. If the case is closed already, nothing is done, and
+the answer is the case.
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
 that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,

@@ -26,9 +26,9 @@ const list = createRoute({
   operationId: 'listCurrencies',
   summary: 'The currencies, and how many decimals amounts in them may have',
   tags: ['Currencies'],
-  description: `All currencies, ordered by their codes. An amount with more decimals than its kind of movement may have is refused with
-\`amount_too_precise\`. Zeros at the end do not count, so \`5.0000\` JPY, as it stands in an answer, can be sent back. Money that moved
-under another setting stays as it is, and all that is left of it can still be captured and given back.`,
+  description: `All currencies, ordered by their codes. An amount with more decimals than its kind of movement may have is refused
+with \`amount_too_precise\`. Zeros at the end do not count, so \`5.0000\` JPY, as it stands in an answer, can be sent back. Money
+that moved under another setting stays as it is, and all that is left of it can still be captured and given back.`,
   responses: {
     200: {
       description: 'The currencies.',

@@ -57,8 +57,9 @@ export const LIST_PROBLEMS = [
 ] as const;
 
 /** The description of every list of movements. */
-export const LIST_DESCRIPTION = `A movement is listed if it passes all filters. One request tests a bounded number of movements. If few of them pass, a page may
-have fewer than \`limit\` or none, and still a \`next_cursor\` to go on with. Only \`next_cursor: null\` is the end.`;
+export const LIST_DESCRIPTION = `A movement is listed if it passes all filters. One request tests a bounded number of movements.
+If few of them pass, a page may have fewer than \`limit\` or none, and still a \`next_cursor\` to go on with. Only \`next_cursor:
+null\` is the end.`;
 
 /** Returns the common filters by their names in the queries. Asks for one row more than the page holds. */
 export function listFilter(

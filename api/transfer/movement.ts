@@ -40,8 +40,8 @@ export const idempotencyKeyHeader = z
     description:
       'Names what the request creates, for ever. The same key with the same body returns what was created, as it is now ' +
       '(`Idempotent-Replayed: true`); the same key with another body is refused. A key belongs to its route: on another route it ' +
-      'names another thing. On `/reversals` the transfer in the path counts as part of the body, on `/trigger` the id in the path ' +
-      'as part of the route. A request that was refused (4xx, or 503 before it was accepted) uses up no key. 1 to 255 printable ' +
+      'names another thing. On `/reversals` the transfer in the path counts as part of the body, on `/trigger` the id in the ' +
+      'path as part of the route. A request that was refused (4xx, or 503 before it was accepted) uses up no key. 1 to 255 printable ' +
       'ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
 
@@ -57,7 +57,8 @@ export const preferHeader = {
     .openapi({
       example: 'wait=10',
       description:
-        'With `wait=N` (RFC 7240) the answer comes when the movement has ended or waits for somebody, and after N seconds at most; N is at most 60. ' +
+        'With `wait=N` (RFC 7240) the answer comes when the movement has ended or waits for somebody, and after N seconds at ' +
+        'most; N is at most 60. ' +
         `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
     }),
 };
@@ -108,7 +109,7 @@ export const movementAnswerFields = {
   updated_at: instantAnswer,
   deadline_at: instantAnswer.openapi({
     description:
-      'When the movement is given up and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead.',
+      'When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`.',
   }),
 };
 

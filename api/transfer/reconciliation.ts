@@ -33,12 +33,12 @@ const runAnswer = z
     scope: z.enum(RUN_SCOPES),
     status: z.enum(RUN_STATUSES).openapi({
       example: 'REPAIRED',
-      description: `CLEAN: everything agrees. REPAIRED: all that disagreed was repaired. FOUND: there are cases. FAILED: the run could not
-finish, and the next one looks at the same changes again.`,
+      description: `CLEAN: everything agrees. REPAIRED: all that disagreed was repaired. FOUND: there are cases. FAILED: the run
+could not finish, and the next one looks at the same changes again.`,
     }),
     from: instantAnswer.nullable().openapi({
       description:
-        'The run looks at changes from this time on, which is before the end of the last run. Null with the scope `all`: from the beginning.',
+        'The run looks at changes from this time on, which is before the end of the last run; null with the scope `all`.',
     }),
     to: instantAnswer.openapi({ description: 'The run looks at changes before this time.' }),
     checked: z.int().openapi({ example: 1204, description: 'Movements, entries and wallets that were looked at.' }),
@@ -87,10 +87,10 @@ const post = createRoute({
   operationId: 'createReconciliationRun',
   summary: 'Compare transfers, ledger and workflows now',
   tags: ['Reconciliation'],
-  description: `A run looks at what changed since the last run, and at a part of the rest. It looks twice at what disagrees; then it repairs that
-where it is safe, or opens a case. A run is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a run of its own, which may go on
-beside others; too many at once are refused with 429. With \`scope: "all"\`, meant for the time after a database was restored, a run
-looks at everything, however long that takes.`,
+  description: `A run looks at what changed since the last run, and at a part of the rest. It looks twice at what disagrees; then
+it repairs that where it is safe, or opens a case. A run is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a
+run of its own, which may go on beside others; too many at once are refused with 429. With \`scope: "all"\`, meant for the time
+after a database was restored, a run looks at everything, however long that takes.`,
   request: {
     headers: z.object({
       Prefer: z.string().optional().openapi({

@@ -44,7 +44,8 @@ const pause = createRoute({
   summary: 'Stop the runs of a recurring transfer',
   tags,
   description:
-    'Once this is answered, no run accepts a transfer; transfers accepted before go on. Runs that fall into the pause are never made up for. A repeat changes nothing. Works while Temporal is down.',
+    'Once this is answered, no run accepts a transfer; transfers accepted before go on. Runs that fall into the pause are never ' +
+    'made up for. A repeat changes nothing. Works while Temporal is down.',
   request,
   responses: { 200: response('Paused.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -56,8 +57,8 @@ const resume = createRoute({
   summary: 'Resume a paused recurring transfer',
   tags,
   description:
-    'Goes on with the next time after now; a repeat changes nothing. Runs that were due during the pause are not paid. Runs that were ' +
-    'due before it, within the last day, and could not run are made up for.',
+    'Goes on with the next time after now; a repeat changes nothing. Runs that were due during the pause are not paid. Runs that ' +
+    'were due before it, within the last day, and could not run are made up for.',
   request,
   responses: { 200: response('Active.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -69,7 +70,8 @@ const remove = createRoute({
   summary: 'End a recurring transfer',
   tags,
   description:
-    'Ends it for ever: it has no further run and cannot be triggered, but it and its runs can still be read. A repeat changes nothing. Works while Temporal is down.',
+    'Ends it for ever: it has no further run and cannot be triggered, but it and its runs can still be read. A repeat changes ' +
+    'nothing. Works while Temporal is down.',
   request,
   responses: { 200: response('Deleted.'), ...problemResponses(...oneProblems) },
 });
@@ -83,7 +85,8 @@ const trigger = createRoute({
   summary: 'Run a recurring transfer now',
   tags,
   description:
-    'Makes a run beside the scheduled ones, even while it is paused. Returns the transfer, as `POST /v1/transfers` does; the key names that transfer.',
+    'Makes a run beside the scheduled ones, even while it is paused. Returns the transfer, as `POST /v1/transfers` does; the key ' +
+    'names that transfer.',
   request: { ...request, headers: movementHeaders },
   responses: {
     200: ended,

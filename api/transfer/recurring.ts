@@ -50,8 +50,9 @@ const post = createRoute({
   operationId: 'createRecurringTransfer',
   summary: 'Create a recurring transfer',
   tags,
-  description: `Each run is an ordinary transfer. If that fails, for example because there is too little money, the run is not repeated.
-A run moves its money once: the transfer's id is derived from the id of the recurring transfer and the time that the run is for.
+  description: `Each run is an ordinary transfer. If that fails, for example because there is too little money, the run is not
+repeated. A run moves its money once: the transfer's id is derived from the id of the recurring transfer and the time that the run
+is for.
 
 **Missed runs**: a run that is missed because something was down is caught up within a day; later it is skipped, and listed. A run
 that falls into a pause does not count as missed.`,
@@ -148,7 +149,8 @@ const getSkips = createRoute({
   summary: 'The runs that were missed and not caught up, the latest first',
   tags,
   description:
-    'A missed run is listed here when it can no longer be caught up, which is a day and about an hour after its time. To pay it all the same, trigger a run.',
+    'A missed run is listed here when it can no longer be caught up, which is a day and about an hour after its time. To pay it ' +
+    'all the same, trigger a run.',
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: {

@@ -24,8 +24,8 @@ const reverse = createRoute({
   tags: ['Transfers'],
   description: `Makes a new transfer from the receiver to the sender, of \`amount\` or of all that is left to reverse; its
 \`reverses_transfer_id\` names this transfer. The reversals of a transfer together never exceed what it moved, however many are
-requested at once (\`not_reversible\`). If the receiver has spent the money, the reversal is FAILED with \`insufficient_funds\`, and can
-be requested again with another key. A reversal is a transfer, and can be reversed.`,
+requested at once (\`not_reversible\`). If the receiver has spent the money, the reversal is FAILED with \`insufficient_funds\`,
+and can be requested again with another key. A reversal is a transfer, and can be reversed.`,
   middleware: readJsonOrNothing,
   request: {
     params: z.object({ transfer_id: transferIdField }),

@@ -77,9 +77,10 @@ const post = createRoute({
   operationId: 'createTransaction',
   summary: 'Put money into a wallet, or take it out',
   tags: ['Transactions'],
-  description: `Moves money between a wallet and the outside world. Accepts the transaction and answers 202; the transaction is PENDING. Read
-it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or too little money,
-is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it moves the money.`,
+  description: `Moves money between a wallet and the outside world. Accepts the transaction and answers 202; the transaction is
+PENDING. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or
+too little money, is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it
+moves the money.`,
   middleware: readJson,
   request: {
     headers: movementHeaders,

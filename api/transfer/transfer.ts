@@ -76,16 +76,16 @@ const post = createRoute({
   operationId: 'createTransfer',
   summary: 'Transfer money between two wallets',
   tags: ['Transfers'],
-  description: `Accepts the transfer and answers 202; the transfer is PENDING, and from here on it runs to its end, whatever fails. Read it
-again later, or send \`Prefer: wait=N\` to get the answer when it has ended.
+  description: `Accepts the transfer and answers 202; the transfer is PENDING, and from here on it runs to its end, whatever
+fails. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended.
 
 **An unknown wallet is a FAILED transfer and not a 404**, as are a suspended wallet and too little money. The transfer service
 does not own wallets, and whatever it learned about them when it accepts a transfer may have changed when the money moves. So the
 debit and the credit decide: if one of them is refused, the transfer is FAILED, its \`failure_reason\` says why
 (\`sender_not_found\`, \`receiver_not_found\`, \`insufficient_funds\` …), and the sender has back whatever was debited.
 
-With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured, canceled,
-or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then.`,
+With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured,
+canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then.`,
   middleware: readJson,
   request: {
     headers: movementHeaders,

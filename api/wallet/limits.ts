@@ -54,9 +54,10 @@ const put = createRoute({
   description: `Replaces both limits; a limit that is left out or null does not limit anything. A repeat changes nothing.
 
 The limits hold for transfers and withdrawals, and are checked when the money moves: a movement that would pass a limit is FAILED
-with \`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Concurrent movements cannot pass a
-limit together. Money that has moved stays, whatever the new limits are. A refund is never stopped, and makes room under the limit.
-A reversal makes none: it is a transfer of its own, which counts against the limits of the wallet that it takes money from.`,
+with \`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Concurrent movements cannot
+pass a limit together. Money that has moved stays, whatever the new limits are. A refund is never stopped, and makes room under
+the limit. A reversal makes none: it is a transfer of its own, which counts against the limits of the wallet that it takes money
+from.`,
   middleware: readJson,
   request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
   responses: {

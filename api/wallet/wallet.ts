@@ -45,7 +45,8 @@ const post = createRoute({
   summary: 'Open a wallet',
   tags,
   description:
-    'A user has one wallet per currency: a second request is answered 409 with `wallet_id`, the id of the first wallet. No Idempotency-Key is needed.',
+    'A user has one wallet per currency: a second request is answered 409 with `wallet_id`, the id of the first wallet. No ' +
+    'Idempotency-Key is needed.',
   middleware: readJson,
   request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
   responses: {

@@ -22,7 +22,7 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
   program
     .command('batch <csv>')
     .description(
-      'make the transfers of a CSV file with the columns sender_wallet_id, receiver_wallet_id, amount and, optionally, currency, reference',
+      'make the transfers of a CSV file: sender_wallet_id, receiver_wallet_id, amount and, optionally, currency, reference',
     )
     .option(
       '--key <key>',

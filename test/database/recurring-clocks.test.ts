@@ -94,7 +94,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
     }
   });
 
-  test('runs are never noted as accounted for in the future, even by a process that read the row before its time was put back', async () => {
+  test('no future run is noted as accounted for, even by a process that read the row before its time was put back', async () => {
     const id = await create();
     const row = (await orders.findRecurringTransfer(database, id))!;
     await orders.noteTended(database, row, new Date(Date.now() + 365 * 86_400_000), 3_600);

@@ -330,7 +330,7 @@ describe('one database is restored, the others are not', () => {
     assert.deepEqual(namedBy(await audited()).others, [], 'the books balance');
   });
 
-  test('temporal: the workflows that it has forgotten are started again, those that it takes for open end, and all is as it was', async () => {
+  test('temporal: workflows that it has forgotten are started, those that it takes for open end, and all is as it was', async () => {
     await restoreAlone('temporal');
     await until(AGREEMENT_LIMIT_MS, 'something disagrees', async () => {
       const { status } = await run('all');
