@@ -136,9 +136,8 @@ const resolve = createRoute({
 disagrees any more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again.
 \`refund\` is for a transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed,
 and gives the sender back what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each
-decision is written into the case's \`history\` before it is carried out. After a refund, \`counterpoise\` adds an entry that
-tells what was given back, or that nothing was because the credit had landed. If the case is closed already, nothing is done, and
-the answer is the case.
+decision is written into the case's \`history\` before it is carried out. After a refund, an entry of \`counterpoise\` tells what
+was given back, or that nothing was because the credit had landed. A case that is closed already is returned as it is.
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
 that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,

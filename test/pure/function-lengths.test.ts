@@ -30,7 +30,7 @@ const LONGER: Readonly<Record<string, number>> = {
   'nemesis/observer.ts createObserver': 89,
   'nemesis/proxy.ts relay': 79,
   'nemesis/proxy.ts startFaultProxy': 158,
-  'nemesis/run.ts hurt': 117,
+  'nemesis/run.ts runFaults': 117,
   'nemesis/stack.ts startStack': 85,
   'nemesis/story.ts tellStory': 84,
   'workflows/transfer/batch.ts transferBatch': 133,
