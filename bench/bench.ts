@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast Counterpoise is, and what it is compared with, side by side in one run on a stack of its own.
- * `--quick` in some four minutes, the whole in some twenty; `--peers` has DBOS and Restate measured too; `--only single`
- * a part alone; `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
+ * `npm run bench`: measures Counterpoise and what it is compared with, side by side in one run on a stack of its own. It takes some
+ * twenty minutes, with `--quick` some four. `--peers` also measures DBOS and Restate; `--only single` measures one part alone;
+ * `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
@@ -33,7 +33,7 @@ interface Wanted {
   readonly isQuick: boolean;
   readonly parts: ReadonlySet<Part>;
   readonly withPeers: boolean;
-  /** Of the single transfers; all of them if it is not said. */
+  /** The subjects of the single transfers; undefined for all. */
   readonly subjects: ReadonlySet<string> | undefined;
   readonly document: string | undefined;
 }
@@ -100,7 +100,7 @@ function readWanted(): Wanted {
   };
 }
 
-/** Runs the parts that are wanted, of which nothing is left running. */
+/** Runs the wanted parts; no process of them is left running. */
 async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, progress: Progress): Promise<Report> {
   const beganAt = performance.now();
   if (withPeers && !arePeersInstalled())
@@ -151,7 +151,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   }
 }
 
-/** What was measured was money: no one of the invariants may have suffered from it. */
+/** Audits the databases: the measured transfers must not have broken any invariant. */
 async function isMoneyThere({ infrastructure }: BenchStack, { administrators }: BenchGround): Promise<boolean> {
   const settings = readSettings({ ...infrastructure.settings });
   const report = await auditStack({ ...auditedUrls(administrators), settings });
