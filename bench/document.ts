@@ -77,9 +77,9 @@ ${machines}
 
 function failuresOf({ brokenOff, results }: Report): string {
   const failed = results.reduce((all, one) => all + one.failed, 0);
-  const said = [
+  const failures = [
     ...(failed === 0 ? [] : [`${failed} transfers or reads failed.`]),
     ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
   ];
-  return said.length === 0 ? 'Nothing failed.' : said.map((each) => `**${each}**`).join('\n');
+  return failures.length === 0 ? 'Nothing failed.' : failures.map((each) => `**${each}**`).join('\n');
 }

@@ -67,10 +67,10 @@ export async function fillWithTransfers(
   api: string,
   { wallets }: BenchGround,
   count: number,
-  said: (moved: number) => void,
+  tell: (moved: number) => void,
 ): Promise<void> {
   for (let moved = 0; moved < count; moved += BATCH_ITEMS) {
-    said(moved);
+    tell(moved);
     await moveBatch(api, itemsAmong(wallets, Math.min(BATCH_ITEMS, count - moved)));
   }
 }

@@ -34,7 +34,7 @@ export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }:
 /** Measures on databases with many transfers, which are made by batches. */
 export async function growthTurns(
   { stack, plan: { growth }, interrupt }: Bench,
-  said: (text: string) => void,
+  tell: (text: string) => void,
 ): Promise<Turn[]> {
   const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
   const grown = await anotherGround(stack, 'growth', 2);
@@ -45,7 +45,7 @@ export async function growthTurns(
     try {
       await fillWithTransfers(app.api, grown, size - present, (moved) => {
         interrupt.throwIfAborted();
-        said(`filling with ${size} transfers: ${present + moved}`);
+        tell(`filling with ${size} transfers: ${present + moved}`);
       });
     } finally {
       await app.stop();

@@ -45,13 +45,13 @@ export async function measureStarts(
   let [idle, idleSeparate]: Record<string, Memory>[] = [{}, {}];
   for (let n = 0; n < times; n += 1) {
     try {
-      await during(directory, [], interrupt, async (seconds) => void cold.push(seconds));
-      await during(directory, [], interrupt, async (seconds) => {
+      await whileRunning(directory, [], interrupt, async (seconds) => void cold.push(seconds));
+      await whileRunning(directory, [], interrupt, async (seconds) => {
         warm.push(seconds);
         if (n === 0) idle = await idleMemory();
       });
       if (n === 0 && separate)
-        await during(directory, ['--separate'], interrupt, async () => {
+        await whileRunning(directory, ['--separate'], interrupt, async () => {
           idleSeparate = await idleMemory();
         });
     } finally {
@@ -62,7 +62,7 @@ export async function measureStarts(
 }
 
 /** Starts a stack, does the work, and stops the stack; returns how long the start took. */
-async function during(
+async function whileRunning(
   directory: string,
   flags: readonly string[],
   interrupt: AbortSignal,

@@ -38,14 +38,14 @@ export interface Measured {
 
 export interface RoundsOptions {
   readonly rounds: number;
-  readonly said: (text: string) => void;
+  readonly tell: (text: string) => void;
   /** Called when a turn breaks off and is repeated once. A second failure, or an interruption, ends the run. */
   readonly brokeOff: (turn: string, error: unknown) => void;
   readonly interrupt: AbortSignal;
 }
 
 export async function inTurns(turns: readonly Turn[], options: RoundsOptions): Promise<Measured[]> {
-  const { rounds, said, brokeOff, interrupt } = options;
+  const { rounds, tell, brokeOff, interrupt } = options;
   const samples: Sample[] = [];
   const again = (turn: Turn) => (error: unknown) => {
     if (interrupt.aborted) throw error;
@@ -54,7 +54,7 @@ export async function inTurns(turns: readonly Turn[], options: RoundsOptions): P
   };
   for (let round = 1; round <= rounds; round += 1) {
     for (const turn of round % 2 === 1 ? turns : turns.toReversed()) {
-      said(`round ${round} of ${rounds}, ${turn.name}`);
+      tell(`round ${round} of ${rounds}, ${turn.name}`);
       samples.push(...(await turn.run().catch(again(turn))));
     }
   }

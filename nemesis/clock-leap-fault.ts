@@ -4,7 +4,7 @@
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { makeClockLeap, type LeapingClock } from './leaping-clock.ts';
-import { insist, pause } from './pause.ts';
+import { untilDone, pause } from './pause.ts';
 import { PLACES, type Place, type Stack } from './stack.ts';
 import { inTurn } from './turns.ts';
 
@@ -52,9 +52,9 @@ async function leap(
   const clocks: LeapingClock[] = [];
   try {
     for (const [place, hours] of leaps) {
-      const clock = await insist(() => makeClockLeap(stack, place));
+      const clock = await untilDone(() => makeClockLeap(stack, place));
       clocks.push(clock);
-      await insist(() => clock.leap(hours));
+      await untilDone(() => clock.leap(hours));
     }
     await pause(forMs, signal);
     for (const [place, hours] of leaps)
@@ -63,7 +63,7 @@ async function leap(
         await countWritten(stack, place, hours).catch(() => 0),
       );
   } finally {
-    for (const clock of clocks) await insist(() => clock.heal());
+    for (const clock of clocks) await untilDone(() => clock.heal());
   }
 }
 

@@ -63,10 +63,10 @@ async function run(
     env: environmentOf(stack, name, databases),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   const closed = once(child, 'close') as Promise<[number | null]>;
   let code: number | null | undefined;
@@ -74,7 +74,7 @@ async function run(
     code = ended;
   });
   const hasEnded = (): boolean => code !== undefined;
-  const polls = (): boolean => said.includes('"worker started"');
+  const polls = (): boolean => output.includes('"worker started"');
   try {
     const isOver = await holdsWithin(END_LIMIT_MS, () => hasEnded() || polls(), signal);
     if (polls() && !(await holdsWithin(POLLS_LIMIT_MS, hasEnded, signal))) {
@@ -83,7 +83,7 @@ async function run(
     }
     if (!isOver && signal.aborted) return 'the run has ended before it';
     if (!isOver) violation(`it has not ended ${END_LIMIT_MS / 1_000} s after its start`);
-    return code === 1 && said.includes(REFUSAL) ? 'refused' : `it ended with ${code}: ${said.slice(-300).trim()}`;
+    return code === 1 && output.includes(REFUSAL) ? 'refused' : `it ended with ${code}: ${output.slice(-300).trim()}`;
   } finally {
     child.kill('SIGKILL');
     await closed;

@@ -38,7 +38,7 @@ async function deploy({ stack, log, met, recovered, violation }: Stage, signal: 
   const number = addMigrations(stack.build);
   const early = await tryWorker(stack, 'worker-wallet-0');
   if (early.works) violation('a worker works with a schema that lacks a migration');
-  if (early.said.includes('migrate it first')) met('programs that refused a schema of before', 1);
+  if (early.output.includes('migrate it first')) met('programs that refused a schema of before', 1);
   // Another fault may end the migration or keep it from its locks; then it has changed nothing, and is run again.
   let failure = await failureOf(stack);
   for (let tried = 1; failure !== undefined && tried < MIGRATION_TRIES; tried += 1) {

@@ -27,7 +27,7 @@ export async function holdsWithin(
 }
 
 /** Repeats work that heals, or that must be healed, until it succeeds, because other faults may be in its way. */
-export async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function untilDone<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let n = 1; ; n += 1) {
     try {
       return await work();

@@ -4,7 +4,7 @@
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
-import { holdsWithin, insist, pause } from './pause.ts';
+import { holdsWithin, untilDone, pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
 /** When the credit was made, which decides how its loss must be seen. */
@@ -52,18 +52,18 @@ async function restore(stage: Stage, signal: AbortSignal, shard: number, course:
   const isSeen = async (): Promise<boolean> =>
     (await openCases(stage, [isNoted ? `shard/${shard}` : `transfer/${credit.transfer}`])) > 0;
   try {
-    await insist(() => lose(stack, credit));
-    if (isNoted) await insist(() => noteAsNewest(stack, shard, credit));
-    const rounds = Math.floor((await insist(() => endedTransfers(stage))) / PATROLLED);
+    await untilDone(() => lose(stack, credit));
+    if (isNoted) await untilDone(() => noteAsNewest(stack, shard, credit));
+    const rounds = Math.floor((await untilDone(() => endedTransfers(stage))) / PATROLLED);
     const seen = isNoted
       ? await holdsWithinChances(isSeen, LOOKS, () => awaitWatermarkCheck(stage, given), given)
       : await holdsWithinChances(isSeen, rounds + RUNS_BESIDE, () => runReconciliation(stage, given), given);
     if (seen === true) log(`it was seen that transfer ${credit.transfer} has lost its credit`);
     if (seen === true) met(`lost credits that were seen: ${course}`, 1);
-    else if (seen === undefined || (await insist(() => isThere(stack, credit)))) log('it could not be judged');
+    else if (seen === undefined || (await untilDone(() => isThere(stack, credit)))) log('it could not be judged');
     else violation(`${credit.place} lost the credit of transfer ${credit.transfer}, and nobody saw it`);
   } finally {
-    await insist(() => putBack(stack, credit));
+    await untilDone(() => putBack(stack, credit));
   }
   // A shard with a case takes no movements, so closing the case is part of the healing, whether the run has ended or not.
   const healing = AbortSignal.timeout(CLOSE_LIMIT_MS);

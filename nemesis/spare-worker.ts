@@ -68,11 +68,11 @@ async function tryToStart(
 }
 
 /** Starts a worker of the build as it is now, and stops it. Returns whether it took work, and its output. */
-export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; said: string }> {
-  const said: string[] = [];
-  const stop = await tryToStart(stack, name, (line) => said.push(line));
+export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; output: string }> {
+  const output: string[] = [];
+  const stop = await tryToStart(stack, name, (line) => output.push(line));
   await stop?.();
-  return { works: stop !== undefined, said: said.join('\n') };
+  return { works: stop !== undefined, output: output.join('\n') };
 }
 
 export function fileOf(name: WorkerName): string {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, Stage } from './fault.ts';
-import { insist, pause } from './pause.ts';
+import { untilDone, pause } from './pause.ts';
 import { PLACES, type Place } from './stack.ts';
 
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
@@ -35,10 +35,10 @@ const timedOut: FaultKind = {
         };
         await counted(stage, async () => {
           try {
-            await insist(() => change(`SET statement_timeout = '${limitMs}ms'`));
+            await untilDone(() => change(`SET statement_timeout = '${limitMs}ms'`));
             await pause(forMs, signal);
           } finally {
-            await insist(() => change('RESET statement_timeout'));
+            await untilDone(() => change('RESET statement_timeout'));
           }
         });
       },
@@ -62,7 +62,7 @@ const lockedOut: FaultKind = {
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
         await counted(stage, async () => {
-          const client = await insist(() => stage.stack.databases[place].$client.connect());
+          const client = await untilDone(() => stage.stack.databases[place].$client.connect());
           let isBroken = false;
           try {
             await client.query('BEGIN');

@@ -96,7 +96,7 @@ describe('the closed loop', () => {
   });
 });
 
-const OPTIONS = { rounds: 1, said: () => {}, brokeOff: () => {}, interrupt: new AbortController().signal };
+const OPTIONS = { rounds: 1, tell: () => {}, brokeOff: () => {}, interrupt: new AbortController().signal };
 
 describe('turns', () => {
   test('go through the subjects in every round, every other round backwards', async () => {

@@ -88,8 +88,8 @@ describe('the commands', () => {
       timeout: COMMAND_LIMIT_MS,
     });
     const exited = once(demo, 'exit');
-    const [said] = (await once(demo.stdout, 'data')) as [Buffer];
-    assert.equal((JSON.parse(said.toString()) as { ok: boolean }).ok, true);
+    const [output] = (await once(demo.stdout, 'data')) as [Buffer];
+    assert.equal((JSON.parse(output.toString()) as { ok: boolean }).ok, true);
     // Longer than one that ends takes to stop its services.
     await sleep(STAY_MS);
     assert.equal((await fetch(`${stack.api}/health/ready`)).status, 200);

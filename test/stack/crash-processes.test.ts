@@ -17,12 +17,12 @@ import { freeze, killAndAwaitNext } from './faults.ts';
 import {
   attemptsOf,
   fenceOf,
-  holdUp,
+  blockLegs,
   LEGS,
   startFreezingWorker,
-  waiting,
+  blockedStatements,
   type FreezingWorker,
-  type Held,
+  type BlockedLegs,
 } from './held-up.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -54,12 +54,12 @@ describe('a process at fault', { concurrency: 2 }, () => {
 
     describe('a wallet worker that is killed', () => {
       describe('before its operation commits', () => {
-        let held: Held;
+        let held: BlockedLegs;
         before(async () => {
-          held = await holdUp(money);
+          held = await blockLegs(money);
           await killAndAwaitNext(stack, 'worker-wallet-0');
           // The server does not notice that its client is gone; it gives the lock up by itself.
-          await until(LIMIT_MS, 'statements still wait', async () => (await waiting(money)).length === 0);
+          await until(LIMIT_MS, 'statements still wait', async () => (await blockedStatements(money)).length === 0);
           for (const leg of LEGS)
             assert.equal(await fenceOf(money, held.transfers[leg], leg), undefined, `${leg} has not committed`);
           await held.release();
@@ -70,9 +70,9 @@ describe('a process at fault', { concurrency: 2 }, () => {
       });
 
       describe('after its operation has committed, and before that is acknowledged', () => {
-        let held: Held;
+        let held: BlockedLegs;
         before(async () => {
-          held = await holdUp(money);
+          held = await blockLegs(money);
           await freeze(stack, 'temporal');
           await held.release();
           for (const leg of LEGS) {
@@ -92,7 +92,7 @@ describe('a process at fault', { concurrency: 2 }, () => {
         provesThatEachIsMadeOnce(() => held);
       });
 
-      function provesThatEachIsMadeOnce(held: () => Held): void {
+      function provesThatEachIsMadeOnce(held: () => BlockedLegs): void {
         const expected = {
           debit: {
             name: 'the debit is made once, and the transfer completes',

@@ -119,17 +119,17 @@ describe('one database is restored, the others are not', () => {
 
   /** What was of afterwards is of afterwards again, but for this one; and everything is bound anew. */
   async function restoreAlone(kept: Kept): Promise<string> {
-    let said = '';
+    let output = '';
     await stopAnd(async () => {
       await restore(
         stack,
         Object.fromEntries(KEPT.map((each) => [each, each === kept ? 'before' : 'after'])) as Record<Kept, string>,
       );
       const rebound = await rebind(stack, '--moved');
-      assert.equal(rebound.code, 0, rebound.said);
-      said = rebound.said;
+      assert.equal(rebound.code, 0, rebound.output);
+      output = rebound.output;
     });
-    return said;
+    return output;
   }
 
   async function booksOf(place: Shard): Promise<Books> {
@@ -330,7 +330,7 @@ describe('one database is restored, the others are not', () => {
     assert.deepEqual(namedBy(await audited()).others, [], 'the books balance');
   });
 
-  test('temporal: workflows that it has forgotten are started, those that it takes for open end, and all is as it was', async () => {
+  test('temporal: workflows that it has forgotten are started, those that it takes for open end, all is as it was', async () => {
     await restoreAlone('temporal');
     await until(AGREEMENT_LIMIT_MS, 'something disagrees', async () => {
       const { status } = await run('all');

@@ -1,5 +1,5 @@
-// A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow, and the
-// workflows of movements played by a map.
+// A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow; a map stands
+// in for the workflows of movements.
 
 import { createReconciliationActivities, type Workflows } from '../../activities/transfer/reconciliation.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
@@ -19,8 +19,8 @@ import type { TestStores } from './database.ts';
 
 const PAGE_ROWS = 500;
 
-export interface Reconciling {
-  /** What Temporal knows of, by id; others it does not know. */
+export interface Reconciliation {
+  /** The workflows that Temporal knows, by id. */
   readonly states: Map<string, 'open' | 'closed'>;
   /** The movements whose workflows were started again; a start opens one unless it is `lost`. */
   readonly started: string[];
@@ -31,15 +31,15 @@ export interface Reconciling {
   /** The recurring transfers whose Schedules were put right, unless they are `lost`. */
   readonly tended: string[];
   readonly lost: Set<string>;
-  /** What of Temporal throws. */
+  /** The calls of Temporal that throw. */
   readonly unreachable: Set<keyof Workflows>;
-  /** How far the clocks of the shards are ahead, by their numbers. */
+  /** The milliseconds by which the clocks of the shards are ahead, by number of the shard. */
   readonly clocksAheadMs: number[];
   readonly activities: ReturnType<typeof createReconciliationActivities>;
   readonly run: (scope?: RunScope) => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
 }
 
-export function reconciling(stores: TestStores): Reconciling {
+export function createReconciliation(stores: TestStores): Reconciliation {
   const states = new Map<string, 'open' | 'closed'>();
   const started: string[] = [];
   const canceled: string[] = [];
@@ -63,7 +63,7 @@ export function reconciling(stores: TestStores): Reconciling {
       workflowIds: [...states].filter(([, state]) => state === 'closed').map(([id]) => id),
       next: null,
     }),
-    // In pages, as Temporal lists them; the place in the order stands for the time.
+    // In pages, as Temporal lists them; the place in the order takes the place of the time.
     openBefore: async (untilMs) => {
       const open = [...states].filter(([, state]) => state === 'open').map(([id]) => id);
       const until = (untilMs ?? 0) + PAGE_ROWS;
