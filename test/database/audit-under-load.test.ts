@@ -1,4 +1,4 @@
-// The audit of a stack that works: what is under way while it reads is no breach, and it reads every page.
+// The audit of a working stack: movements that are under way while it reads are no breach, and it reads every page.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Cases of compensations that are over: who wrote the end may have died before the case was closed, and then nothing restarts
-// what has ended. The reconciliation closes them, each with its line in the log.
+// Left-over cases of compensations: the process that wrote the end may have died before it closed the case, and nothing restarts
+// a movement that has ended. The reconciliation closes such cases, each with a line in its log.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// Holds and reversals over real databases: whatever is repeated, and whatever comes at the same time, each happens once, and
+// Holds and reversals over real databases: whatever is repeated, and whatever happens at the same time, each happens once, and
 // the audit finds nothing wrong afterwards.
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// The nemesis's leaping clock over real databases: while it leaps, whatever a service writes bears the time that it shows, and
-// once it is healed nothing of the database is other than before.
+// The nemesis's leaping clock over real databases: while it leaps, everything that a service writes has the time that it shows;
+// once it is healed, the database is as before.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// What operators do, over real databases: forced refunds, write-offs and the logs of cases. Whatever is repeated, and whatever
-// comes at the same time, each happens once, and the audit finds nothing wrong afterwards.
+// Operators over real databases: forced refunds, write-offs and the logs of cases. Whatever is repeated, and whatever happens at
+// the same time, each happens once, and the audit finds nothing wrong afterwards.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';

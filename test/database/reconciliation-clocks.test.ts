@@ -1,5 +1,5 @@
-// A reconciliation looks at what changed since the last one, whatever the clocks of the databases did in between: a mark that
-// lies in the future hides nothing, the order of runs is that in which they began, and each shard is asked by its own clock.
+// A reconciliation looks at what changed since the last one, whatever the clocks of the databases did in between: a mark in the
+// future hides nothing, runs are ordered by their beginning, and each shard is asked by its own clock.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// What a run of the reconciliation reads follows what changed, not what exists: counted in rows by PostgreSQL itself, with
-// ten thousand old movements and with two hundred thousand.
+// The cost of a reconciliation follows what changed, not what is stored: PostgreSQL itself counts the rows read, with ten
+// thousand old movements and with two hundred thousand.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

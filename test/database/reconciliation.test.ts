@@ -1,4 +1,4 @@
-// What the reconciliation sees and does in the databases.
+// What the reconciliation finds and changes in the databases.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';

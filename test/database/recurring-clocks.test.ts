@@ -1,5 +1,5 @@
-// Standing orders whose changes were written while a clock was wrong: what was made or resumed is run, what fell into a pause is
-// not, and the audit sees nothing wrong with it.
+// Standing orders that were changed while a clock was wrong: orders that were made or resumed run, times within a pause do not,
+// and the audit finds nothing wrong.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

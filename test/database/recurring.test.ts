@@ -1,5 +1,5 @@
-// Recurring transfers in the transfer database: a run is accepted once and only while it is due, a pause that was answered
-// counts, what is missed is found, and the audit sees what breaks any of it.
+// Recurring transfers in the transfer database: a run is accepted once and only while it is due, a pause counts as soon as it is
+// answered, missed runs are found, and the audit sees what breaks any of this.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

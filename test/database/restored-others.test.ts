@@ -1,5 +1,5 @@
-// What else does not fit once one database was restored: a hold that its shard has lost, one that the shards have settled while
-// its row says that it is held, and workflows that Temporal takes for open although what they move has ended.
+// Further disagreements after one database was restored: a hold that its shard has lost, a hold that the shards have settled
+// while its row says that it is held, and workflows that Temporal takes for open although their movements have ended.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';

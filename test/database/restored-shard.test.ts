@@ -1,5 +1,6 @@
-// A wallet shard that was restored from before: what it did since is lost, in it alone, and each movement and wallet that it
-// still has agrees with itself. Its watermark tells, whatever its clock says; the patrol finds each movement that it has lost.
+// A wallet shard that was restored to an earlier time: only this shard has lost what it did since, and each movement and wallet
+// that it still has agrees with itself. Its watermark reveals the loss, whatever its clock says; the patrol finds each lost
+// movement.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Everything at once: random calls of every wallet operation, in random order and repeated, from many connections over
-// two shards, and what must be true afterwards. Two broken databases show that the property would notice.
+// Random interleavings: calls of every wallet operation, in random order and repeated, from many connections over two shards,
+// and the invariants afterwards. Two broken databases show that the property would notice a fault.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

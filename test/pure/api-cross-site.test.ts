@@ -1,5 +1,5 @@
-// A page of another site cannot make a browser suspend a wallet, capture a hold or read a balance: what is foreign is refused
-// on every route there is, before anything of the request is read. Who sends none of a browser's headers notices nothing.
+// A page of another site cannot make a browser suspend a wallet, capture a hold or read a balance: foreign requests are refused
+// on every route, before anything of the request is read. Clients that send none of a browser's headers notice nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// What lists may be asked by and what limits may be set to: every kind of bad input has a code of its own and reaches no
-// database, filters reach it as they were meant, and the documentation says how they are written.
+// The parameters of lists and the limits of wallets: every kind of bad input has its own code and reaches no database, filters
+// reach it as they were meant, and the documentation says how they are written.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

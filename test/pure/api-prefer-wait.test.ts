@@ -1,4 +1,4 @@
-// Prefer: wait=N, how it is read and how it waits; see RFC 7240.
+// Prefer: wait=N: its parsing and the wait; see RFC 7240.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,6 +1,4 @@
-/**
- * What the bench counts, compares, demands and draws.
- */
+/** The counts, ratios, goals and pictures of the bench. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// What the command line says and exits with where no stack is needed, and its batches on an API that the test plays.
+// The output and the exit codes of the command line where no stack is needed, and its batches on a fake API.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,10 +1,10 @@
-// Workers and APIs killed at known moments. A wallet worker within an operation: row locks held by an administrator keep a
-// debit, a credit and a refund from committing, so that one kill meets all three; Temporal knows only that there was no
-// answer, and asks again after the activity's time-out. The API between accepting, starting and answering. The transfer
-// worker with workflow tasks in its hands. And a wallet worker that is frozen between being given an operation and sending
-// it, and thawed after the transfer was given up and compensated: it is sent when nobody waits for it any more.
+// Workers and APIs that are killed at known moments. A wallet worker is killed within an operation: an administrator's row locks
+// keep a debit, a credit and a refund from committing, so that one kill affects all three; Temporal sees only that no answer comes,
+// and tries again after the activity's time-out. The API is killed between accepting, starting and answering, the transfer worker
+// while it has workflow tasks. And a wallet worker is frozen after it has received an operation and before it sends it, and thawed
+// after the transfer was given up and compensated, so that the operation arrives when nobody waits for it any more.
 //
-// Most of this is waiting for time-outs, so the two stacks run side by side.
+// Most of the time is spent waiting for time-outs, so the two stacks run side by side.
 
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';

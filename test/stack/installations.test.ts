@@ -1,6 +1,6 @@
-// Two installations within reach of each other. The services of the first are led to the Temporal server of the second, as
-// when one is started at the address that the other's had: they move nothing of it, and are themselves again once they are
-// led back. Users have the same names in both, so wallets have the same ids, and so have movements of the same keys.
+// Two installations within reach of each other. The services of the first connect to the Temporal server of the second, as if
+// that had been started at the first one's address: they move nothing of it, and work again once they are connected to their
+// own. Users have the same names in both, so wallets have the same ids, and so have movements of the same keys.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
-// A deploy of this version over the one before, under load and in the order that docs/deploying.md tells: what is new refuses
-// the old schema, what is old works on the new one, both work side by side, and nothing is lost. Each step lasts until so many
+// A deploy of this version over the previous one, under load and in the order of docs/deploying.md: new programs refuse the old
+// schema, old ones work on the new schema, both work side by side, and nothing is lost. Each step lasts until a number of
 // requests were answered; `MIXED_DEPLOY_REQUESTS=1000 node --test test/stack/mixed-deploy.test.ts` makes it a minute or more.
 
 import assert from 'node:assert/strict';

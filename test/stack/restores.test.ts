@@ -1,5 +1,5 @@
-// One of an installation's databases is restored from a backup of before, the others go on from where they were; for each of
-// them in turn, as docs/restoring.md says. Every cent is where the books say, or a case says of which movement it is not.
+// One of an installation's databases is restored from an older backup, and the others go on from where they were; for each of
+// them in turn, as docs/restoring.md says. Every cent is where the books say, or a case names the movement whose money is not.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
-// A run of the reconciliation on the time-skipping server. What its activities see and do is proved in test/database and on
-// real stacks; here they answer as they are told, so that what is tested is the order of a run.
+// A run of the reconciliation on the time-skipping server. What its activities find and change is tested in test/database and on
+// real stacks; here they answer as they are told, so that the order of a run is what is tested.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
-// An operator's refund of what a lost transfer left half done, on the time-skipping server. What is half done is told by the
-// fences, in test/database/lost-rows.test.ts; here it is given, so that what is tested is the order of the steps.
+// An operator's refund of a lost transfer that was half done, on the time-skipping server. test/database/lost-rows.test.ts shows
+// how the fences tell what is half done; here that is given, so that the order of the steps is what is tested.
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
