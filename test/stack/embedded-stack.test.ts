@@ -1,6 +1,6 @@
 /**
- * The promises of the embedded stack: it restarts processes that die, continues after any kind of end, stops cleanly, and never gets
- * in another stack's way. Two stacks serve all of these tests.
+ * The promises of the embedded stack: it restarts processes that die, continues after any kind of end, stops cleanly, and never
+ * gets in another stack's way. Two stacks serve all of these tests.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
