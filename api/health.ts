@@ -17,9 +17,9 @@ const readinessAnswer = z
       .optional()
       .openapi({
         example: [],
-        description: `The wallet shards that were restored from before what they had done: movements that concern their wallets are refused
-with 503 \`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Others are accepted, so this does not make it unavailable.
-The wallet API does not know it and leaves it out.`,
+        description: `The wallet shards that were restored to an earlier state than they had. Movements of their wallets are
+refused with 503 \`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Other movements are accepted, so the service
+counts as available. Missing in answers of the wallet API, which does not know it.`,
       }),
   })
   .openapi('Readiness');
@@ -28,11 +28,11 @@ const live = createRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
-  summary: 'Whether the process lives',
+  summary: 'Whether the process is alive',
   tags: ['Health'],
   responses: {
     200: {
-      description: 'It does.',
+      description: 'The process is alive.',
       content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
     },
   },
@@ -42,13 +42,14 @@ const ready = createRoute({
   method: 'get',
   path: '/health/ready',
   operationId: 'getReadiness',
-  summary: 'Whether a movement would go through, and the state of everything it needs',
+  summary: 'Whether movements are accepted and carried out, and the state of everything that they need',
   tags: ['Health'],
   description:
-    'Answers within two seconds, and remembers the answer for one. That a wallet shard is behind is told in `shards_behind` and no reason to send nothing here.',
+    'Answers within two seconds, and keeps the answer for one second. If a wallet shard is behind, `shards_behind` names it and ' +
+    'the answer is still 200.',
   responses: {
     200: {
-      description: 'Everything is up; see `shards_behind` for shards that take no movements.',
+      description: 'Everything is up; `shards_behind` names shards that take no movements.',
       content: { 'application/json': { schema: readinessAnswer } },
     },
     503: { description: 'Something is down.', content: { 'application/json': { schema: readinessAnswer } } },

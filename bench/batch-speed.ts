@@ -1,6 +1,6 @@
 /**
- * Batches and reads of a running Counterpoise, and TPC-B next to them in each round: a batch counts from the moment its
- * request is sent until it is answered that its last item has ended.
+ * The speed of batches and reads of a running Counterpoise, with TPC-B beside them in each round. The time of a batch is from its
+ * request until the answer that its last item has ended.
  */
 import { unlessInterrupted } from '../dev/infrastructure.ts';
 import { closedLoop, oneByOne } from './closed-loop.ts';
@@ -14,7 +14,7 @@ import { itemsAmong, moveBatch } from './wallets.ts';
 const READ_TRANSFERS = 100;
 const WARM_UP_BATCHES = 2;
 
-/** `noted` is told what moved TPC-B's money: pgbench, or this process. */
+/** `noted` is called with the program that ran TPC-B: pgbench, or this process. */
 export function batchTurns(
   { stack, ground, plan: { batches }, interrupt }: Bench,
   noted: (by: TpcB['by']) => void,
@@ -48,7 +48,7 @@ export function batchTurns(
   return [tpcb, own];
 }
 
-/** `perSecond` are transfers, the times are a batch's. */
+/** `perSecond` counts transfers; the times are those of a batch. */
 async function moveBatches(
   api: string,
   { wallets }: BenchGround,

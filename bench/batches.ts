@@ -1,6 +1,6 @@
 /**
- * `npm run bench:batches`: how fast a running stack moves batches of transfers, against pgbench's TPC-B on its PostgreSQL in the
- * same run. A batch counts from the moment its request is sent until its last item has ended, as a client sees both.
+ * `npm run bench:batches`: the speed of batches of transfers on a running stack, compared with pgbench's TPC-B on its PostgreSQL in
+ * the same run. The time of a batch is from its request until its last item has ended, as a client sees both.
  * `--items`, `--batches`, `--wallets`; `--json`: one object on the last line. Exits 1 if an item failed or the ratio is below 3.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
@@ -29,7 +29,7 @@ try {
   const ids = await openWallets(databases, wallets);
   const say = (text: string): void => (isJson ? undefined : console.log(text));
   await fundWallets(api, ids);
-  await moveBatch(api, itemsAmong(ids, items)); // the first one finds caches and connections cold
+  await moveBatch(api, itemsAmong(ids, items)); // a warm-up: the first batch finds caches and connections cold
   const before = await measureTpcB(databases['transfer']!, TPCB_SECONDS);
   const seconds: number[] = [];
   for (let n = 1; n <= batches; n += 1) {

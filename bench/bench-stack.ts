@@ -1,7 +1,6 @@
 /**
- * The stack that a bench measures: PostgreSQL and Temporal as `npm start` starts them, on a data directory of the bench's
- * own that is made for the run and removed after it, and Counterpoise's process on top whenever it is asked for. Of a run
- * that is killed only the data is left, until the next.
+ * The stack that a bench measures: PostgreSQL and Temporal as `npm start` starts them, and Counterpoise's process on top on
+ * request. Its data directory is made for the run and removed after it. If the run is killed, the data stays until the next run.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +21,7 @@ const CALL_LIMIT_MS = 3_000;
 
 export interface BenchStack {
   readonly infrastructure: Infrastructure;
-  /** Starts Counterpoise's process and resolves when it is ready; with further settings, such as another set of databases. */
+  /** Starts Counterpoise's process, with further settings such as other databases, and resolves when it is ready. */
   readonly startApp: (dispatch: Dispatch, settings?: Readonly<Record<string, string>>) => Promise<RunningApp>;
   readonly stop: () => Promise<void>;
 }
@@ -30,7 +29,7 @@ export interface BenchStack {
 export interface RunningApp {
   readonly api: string;
   readonly pid: () => number;
-  /** It drains first. */
+  /** Stops the process, which drains first. */
   readonly stop: () => Promise<void>;
 }
 
@@ -89,12 +88,12 @@ async function removeLeftovers(directory: string): Promise<void> {
   rmSync(left.path, { recursive: true, force: true });
 }
 
-/** Where the bench's stack keeps what it has, while it runs. */
+/** The data directory of the bench's stack while it runs. */
 export function benchDirectory(): string {
   return inheritedEnvironment()['DATA_DIR'] || DATA_DIR;
 }
 
-/** Without what names another stack's databases, Temporal server or ports. */
+/** The environment without settings that name another stack's databases, Temporal server or ports. */
 export function benchEnvironment(): NodeJS.ProcessEnv {
   const isOfAnother = (name: string): boolean => /_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
   const kept = Object.entries(ownEnvironment()).filter(([name]) => !isOfAnother(name));

@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast Counterpoise is, and what it is compared with, side by side in one run on a stack of its own.
- * `--quick` in some four minutes, the whole in some twenty; `--peers` has DBOS and Restate measured too; `--only single`
- * a part alone; `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
+ * `npm run bench`: measures Counterpoise and what it is compared with, side by side in one run on a stack of its own. It takes some
+ * twenty minutes, with `--quick` some four. `--peers` also measures DBOS and Restate; `--only single` measures one part alone;
+ * `--document` writes docs/proof/bench.md; `--json`: one object on the last line. Exits 1 if a goal is missed.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
@@ -33,7 +33,7 @@ interface Wanted {
   readonly isQuick: boolean;
   readonly parts: ReadonlySet<Part>;
   readonly withPeers: boolean;
-  /** Of the single transfers; all of them if it is not said. */
+  /** The subjects of the single transfers; undefined for all. */
   readonly subjects: ReadonlySet<string> | undefined;
   readonly document: string | undefined;
 }
@@ -83,14 +83,14 @@ function readWanted(): Wanted {
     return text === undefined ? {} : { [name]: wholeNumber(`--${name}`, text, { min: 1, max, usage: USAGE }) };
   };
   const atOnce = flags.at?.split(',').map((n) => wholeNumber('--at', n, { min: 1, max: 1_000, usage: USAGE }));
-  const said = { ...number('rounds', 100), ...number('seconds', 600) };
+  const given = { ...number('rounds', 100), ...number('seconds', 600) };
   return {
     plan: {
       ...plan,
-      single: { ...plan.single, ...said, ...(atOnce && { atOnce, othersAtOnce: atOnce }) },
+      single: { ...plan.single, ...given, ...(atOnce && { atOnce, othersAtOnce: atOnce }) },
       batches: { ...plan.batches, ...number('rounds', 100) },
-      shapes: { ...plan.shapes, ...said },
-      growth: { ...plan.growth, ...said },
+      shapes: { ...plan.shapes, ...given },
+      growth: { ...plan.growth, ...given },
     },
     isQuick,
     parts: new Set(parts),
@@ -100,7 +100,7 @@ function readWanted(): Wanted {
   };
 }
 
-/** Runs the parts that are wanted, of which nothing is left running. */
+/** Runs the wanted parts; no process of them is left running. */
 async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, progress: Progress): Promise<Report> {
   const beganAt = performance.now();
   if (withPeers && !arePeersInstalled())
@@ -109,11 +109,13 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   const signal = interrupt.signal;
   let starts: Starts | undefined;
   if (parts.has('starts'))
-    starts = await during(progress, 'Starts', () => measureStarts(`${benchDirectory()}-start`, plan.starts, signal));
+    starts = await withProgress(progress, 'Starts', () =>
+      measureStarts(`${benchDirectory()}-start`, plan.starts, signal),
+    );
 
   const stack = await startBenchStack(progress, signal);
   try {
-    const ground = await during(progress, 'Wallets', () => mainGround(stack));
+    const ground = await withProgress(progress, 'Wallets', () => mainGround(stack));
     const own = { stack, ground, plan, interrupt: signal };
     const sightings: Sightings = { loaded: {}, history: {} };
     const results: Measured[] = [];
@@ -125,12 +127,12 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     };
     const measure = async (
       part: Exclude<Part, 'starts'>,
-      turns: (said: (text: string) => void) => Promise<Turn[]> | Turn[],
+      turns: (tell: (text: string) => void) => Promise<Turn[]> | Turn[],
     ): Promise<void> => {
       if (!parts.has(part)) return;
       const { rounds } = plan[part];
-      const measured = await during(progress, `Measuring: ${part}`, async (said) =>
-        inTurns(await turns(said), { rounds, said, brokeOff, interrupt: signal }),
+      const measured = await withProgress(progress, `Measuring: ${part}`, async (tell) =>
+        inTurns(await turns(tell), { rounds, tell, brokeOff, interrupt: signal }),
       );
       results.push(...measured);
     };
@@ -138,8 +140,8 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     await measure('single', () => singleTurns(own, peers, sightings, subjects));
     await measure('batches', () => batchTurns(own, (by) => (tpcbBy = by)));
     await measure('shapes', () => shapeTurns(own));
-    await measure('growth', (said) => growthTurns(own, said));
-    const isAudited = await during(progress, 'Audit', () => isMoneyThere(stack, ground));
+    await measure('growth', (tell) => growthTurns(own, tell));
+    const isAudited = await withProgress(progress, 'Audit', () => isMoneyThere(stack, ground));
 
     const goals = goalsOf(results, starts);
     const machine = await describeMachine(ground.administrators['transfer']!);
@@ -151,7 +153,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   }
 }
 
-/** What was measured was money: no one of the invariants may have suffered from it. */
+/** Audits the databases: the measured transfers must not have broken any invariant. */
 async function isMoneyThere({ infrastructure }: BenchStack, { administrators }: BenchGround): Promise<boolean> {
   const settings = readSettings({ ...infrastructure.settings });
   const report = await auditStack({ ...auditedUrls(administrators), settings });
@@ -159,10 +161,10 @@ async function isMoneyThere({ infrastructure }: BenchStack, { administrators }: 
   return report.ok;
 }
 
-async function during<Result>(
+async function withProgress<Result>(
   progress: Progress,
   title: string,
-  work: (said: (text: string) => void) => Promise<Result>,
+  work: (tell: (text: string) => void) => Promise<Result>,
 ): Promise<Result> {
   const step = progress.begin(title);
   try {

@@ -1,11 +1,11 @@
 /**
- * The one way in which everything is measured: so many at a time, each followed at once by the next, for some seconds after
- * a warm-up. What ends within these seconds counts; what is still under way at their end is waited for and does not.
+ * The closed loop by which everything is measured: a fixed number of calls under way, each followed at once by the next, for some
+ * seconds after a warm-up. Calls that end within these seconds count; calls still under way at the end are awaited, not counted.
  */
 export interface LoopOptions {
-  /** How many are under way at any time. */
+  /** The number of calls under way at any time. */
   readonly atOnce: number;
-  /** At least; it also lasts until as many as are under way at a time have ended once, but no longer than 15 s more. */
+  /** The least time of the warm-up, which also lasts until `atOnce` calls have ended, but at most 15 s longer. */
   readonly warmUpSeconds: number;
   readonly seconds: number;
 }
@@ -15,13 +15,13 @@ export interface Figures {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** How many ended within the time. */
+  /** The number of calls that ended within the time. */
   readonly count: number;
-  /** How many threw, the warm-up's included. */
+  /** The number of calls that threw, those of the warm-up included. */
   readonly failed: number;
 }
 
-/** So many in a row that fail are not load but a fault: the loop ends with the last one's error. */
+/** So many failures in a row are a fault and not load: the loop ends with the last error. */
 const FAILED_IN_A_ROW_MAX = 20;
 const WARM_UP_MS_MORE_MAX = 15_000;
 
@@ -57,7 +57,7 @@ export async function closedLoop(
   return { atOnce, perSecond: tookMs.length / seconds, ...latencies(tookMs), failed };
 }
 
-/** One after the other, so many times: for what takes too long to be cut off at the end of a second. */
+/** Makes the calls one after the other, for calls that take too long for a loop of some seconds. */
 export async function oneByOne(once: () => Promise<void>, times: number): Promise<Figures> {
   const tookMs: number[] = [];
   const beganAt = performance.now();
@@ -70,7 +70,7 @@ export async function oneByOne(once: () => Promise<void>, times: number): Promis
   return { atOnce: 1, perSecond: times / seconds, ...latencies(tookMs), failed: 0 };
 }
 
-/** Of numbers in ascending order: the smallest that so many percent of them do not exceed; NaN of none. */
+/** The percentile of numbers in ascending order; NaN if there are none. */
 export function percentile(ascending: readonly number[], percent: number): number {
   return ascending[Math.max(0, Math.ceil((ascending.length * percent) / 100) - 1)] ?? Number.NaN;
 }

@@ -1,6 +1,6 @@
 /**
- * Counterpoise as a subject: a POST with `Prefer: wait` to its process, as `npm start` runs it, answered when the transfer
- * has ended. By Node's own HTTP client over connections that are kept, for its cost is borne by the same machine.
+ * Counterpoise as a subject: a POST with `Prefer: wait` to its process, as `npm start` runs it, answered when the transfer has
+ * ended. Uses Node's own HTTP client with kept connections, because the client's cost falls on the same machine.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -9,16 +9,16 @@ import type { BenchStack, RunningApp } from './bench-stack.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 
 const ANSWER_LIMIT_MS = 40_000;
-/** Of one transfer, each time for as long as `Prefer: wait` says. */
+/** The most requests for one transfer, each waiting as long as `Prefer: wait` says. */
 const ASKED_MAX = 3;
 
 export interface CounterpoiseOptions {
   readonly id: string;
   readonly name: string;
   readonly dispatch: Dispatch;
-  /** Whose money is moved, if not each wallet's in turn. */
+  /** The wallets of the next transfer; by default each wallet in turn. */
   readonly nextPair?: Ground['nextPair'];
-  /** Arranges what it is measured in. */
+  /** Prepares the conditions of the measurement. */
   readonly afterOpen?: (app: RunningApp) => Promise<void>;
   /** Looks at the process after its measurements. */
   readonly beforeClose?: (app: RunningApp) => Promise<void>;
@@ -50,12 +50,12 @@ export function counterpoise(
   };
 }
 
-/** Transfers by requests to an API that runs. */
+/** Makes transfers by requests to a running API. */
 export function transferRequests(
   api: string,
   nextPair: Ground['nextPair'],
 ): Subject & {
-  /** As `once`, and answers the transfer's id. */
+  /** Like `once`, but returns the transfer's id. */
   readonly transfer: () => Promise<string>;
 } {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
@@ -65,7 +65,7 @@ export function transferRequests(
     const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=30' };
     for (let asked = 1; ; asked += 1) {
       const { status, text } = await send(agent, `${api}/v1/transfers`, { method: 'POST', headers, body });
-      // Not ended yet: the same key asks for the same transfer.
+      // It has not ended yet; a repeat with the same key waits for the same transfer.
       if (status === 202 && asked < ASKED_MAX) continue;
       const answer = JSON.parse(text) as { status: string; transfer_id: string };
       if (status !== 200 || answer.status !== 'COMPLETED')
@@ -82,7 +82,7 @@ export function transferRequests(
   };
 }
 
-/** One read after the other of these paths in turn. */
+/** Reads these paths in turn. */
 export function readRequests(api: string, paths: readonly string[]): Subject {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   let n = 0;

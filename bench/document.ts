@@ -1,17 +1,17 @@
-/** docs/proof/bench.md as a run of the bench writes it, with its picture beside it. */
+/** The document docs/proof/bench.md, as a run of the bench writes it, with its picture beside it. */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pictureOf } from './picture.ts';
 import { sections, type Report } from './report.ts';
 
-/** Writes the document to `path`, which ends in .md, and the picture to the same with .svg. */
+/** Writes the document to `path`, which ends in .md, and the picture to the same path with .svg. */
 export function writeDocument(path: string, report: Report): void {
   const picture = path.replace(/\.md$/, '.svg');
   writeFileSync(picture, pictureOf(report.results));
   writeFileSync(path, documentOf(report, basename(picture)));
 }
 
-/** The document; `picture` is where its picture is. */
+/** The text of the document; `picture` is the path of its picture. */
 export function documentOf(report: Report, picture: string): string {
   const { goals, single, batches, reads, shapes, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
@@ -77,9 +77,9 @@ ${machines}
 
 function failuresOf({ brokenOff, results }: Report): string {
   const failed = results.reduce((all, one) => all + one.failed, 0);
-  const said = [
+  const failures = [
     ...(failed === 0 ? [] : [`${failed} transfers or reads failed.`]),
     ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
   ];
-  return said.length === 0 ? 'Nothing failed.' : said.map((each) => `**${each}**`).join('\n');
+  return failures.length === 0 ? 'Nothing failed.' : failures.map((each) => `**${each}**`).join('\n');
 }

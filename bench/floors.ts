@@ -1,6 +1,6 @@
 /**
- * What nothing built of these parts can be faster than: PostgreSQL doing a transfer's five statements with nobody in
- * charge of them, and Temporal doing a workflow that does nothing. Both in this process, without HTTP.
+ * The floors, which nothing built of these parts can beat: PostgreSQL running a transfer's five statements without any engine, and
+ * Temporal running an empty workflow. Both are called in this process, without HTTP.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ export const databaseFloor: SubjectKind = {
 
 const EMPTY_TASK_QUEUE = 'bench-empty';
 
-/** Its worker is made as Counterpoise's are, and its start is eager: the first task comes with the start's answer. */
+/** The worker has the options of Counterpoise's, and the start is eager: the first task comes with the answer to the start. */
 export const engineFloor: SubjectKind = {
   id: 'engine',
   name: 'Temporal alone, an empty workflow',
@@ -64,7 +64,7 @@ export const engineFloor: SubjectKind = {
       await handle.result();
       return handle.eagerlyStarted;
     };
-    // A start is ordinary while the worker has no slot to spare, so of many at once not every one is eager.
+    // A start is ordinary while the worker has no free slot, so not every start is eager when many are made at once.
     if (!(await run())) throw new Error('an empty workflow was not started eagerly');
     return {
       async once() {
@@ -78,13 +78,13 @@ export const engineFloor: SubjectKind = {
   },
 };
 
-/** The bench's own workflows move no money, and belong to none. */
+/** The bench's own workflows move no money and belong to no installation. */
 const NO_INSTALLATION: NamespaceBinding = {
   verify: async () => ({ installationId: randomUUID() as InstallationId, namespaceId: '' }),
   broken: new Promise<never>(() => {}),
 };
 
-/** Once a process, and kept over the rounds. */
+/** Installed once a process, and kept over the rounds. */
 let isRuntimeInstalled = false;
 let bundle: WorkflowBundle | undefined;
 

@@ -1,5 +1,5 @@
 /**
- * What the bench demands of Counterpoise: ratios within one run, and one size in memory. Pure: judges what was measured.
+ * The goals of the bench: ratios within one run, and one size in memory. Pure: judges the measurements.
  */
 import type { Starts } from './starts.ts';
 import { ratioOf, type Measured, type Spread } from './turns.ts';
@@ -8,9 +8,9 @@ export interface Goal {
   readonly name: string;
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** Null where it was not measured in this run. */
+  /** Null if it was not measured in this run. */
   readonly value: Spread | null;
-  /** By the median; null where it was not measured. */
+  /** Judged by the median; null if it was not measured. */
   readonly ok: boolean | null;
 }
 
@@ -49,7 +49,7 @@ export function goalsOf(results: readonly Measured[], starts: Starts | undefined
   ];
 }
 
-/** Whether no goal that was measured is missed. */
+/** Whether every goal that was measured is met. */
 export function areMet(goals: readonly Goal[]): boolean {
   return goals.every(({ ok }) => ok !== false);
 }

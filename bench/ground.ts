@@ -1,6 +1,6 @@
 /**
- * Makes the ground that subjects stand on: migrated databases and a Temporal namespace on the bench's servers, with funded
- * wallets, and if need be full of transfers, which came there by batches as a user's would.
+ * Makes the ground on which subjects are measured: migrated databases and a Temporal namespace on the bench's servers, with funded
+ * wallets and, if wanted, many transfers, which are made by batches as a user would make them.
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,12 +15,12 @@ import type { Plan } from './plan.ts';
 import type { Ground } from './subject.ts';
 import { fundWallets, itemsAmong, moveBatch, openWallets, pairsAmong } from './wallets.ts';
 
-/** What every part of the bench works with. */
+/** The context of every part of the bench. */
 export interface Bench {
   readonly stack: BenchStack;
   readonly ground: BenchGround;
   readonly plan: Plan;
-  /** Ends whatever is being measured. */
+  /** Aborts the measurement. */
   readonly interrupt: AbortSignal;
 }
 
@@ -28,19 +28,19 @@ export interface BenchGround extends Ground {
   readonly wallets: readonly WalletId[];
 }
 
-/** Even, so that what each sends comes back: pairsAmong. */
+/** An even number, so that the money that each wallet sends comes back (pairsAmong). */
 const WALLETS = 1_000;
 const BATCH_ITEMS = 10_000;
 const MIGRATE_LIMIT_MS = 60_000;
 const RETENTION_SECONDS = 24 * 3600;
 
-/** The databases and the namespace that the stack came with. */
+/** The stack's own databases and namespace. */
 export async function mainGround(stack: BenchStack): Promise<BenchGround> {
   const { settings, databases, temporal } = stack.infrastructure;
   return withWallets(stack, { settings, administrators: databases, namespace: temporal.namespace });
 }
 
-/** Another set of databases and a namespace of its own on the same servers. */
+/** Makes further databases and another namespace on the same servers. */
 export async function anotherGround(stack: BenchStack, name: string, shards: number): Promise<BenchGround> {
   const place = placeOf(stack, name, shards);
   await registerNamespace(stack, place.namespace);
@@ -48,7 +48,7 @@ export async function anotherGround(stack: BenchStack, name: string, shards: num
   return withWallets(stack, place);
 }
 
-/** The same databases, and so the same wallets, under another name; nothing may be connected to those copied. */
+/** Copies the databases, and so the wallets, under another name; nothing may be connected to the originals meanwhile. */
 export async function copyOf(stack: BenchStack, ground: BenchGround, name: string): Promise<BenchGround> {
   const place = placeOf(stack, name, ground.databases.wallets.length);
   await registerNamespace(stack, place.namespace);
@@ -62,21 +62,21 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
   return groundAt(stack, place, ground.wallets);
 }
 
-/** Moves so many transfers by batches. */
+/** Makes `count` transfers by batches. */
 export async function fillWithTransfers(
   api: string,
   { wallets }: BenchGround,
   count: number,
-  said: (moved: number) => void,
+  tell: (moved: number) => void,
 ): Promise<void> {
   for (let moved = 0; moved < count; moved += BATCH_ITEMS) {
-    said(moved);
+    tell(moved);
     await moveBatch(api, itemsAmong(wallets, Math.min(BATCH_ITEMS, count - moved)));
   }
 }
 
-/** What autovacuum would do sooner or later, and in the middle of a measurement. */
-export async function settleDatabases({ administrators }: Ground): Promise<void> {
+/** Vacuums now, because autovacuum would do it in the middle of a measurement. */
+export async function vacuumDatabases({ administrators }: Ground): Promise<void> {
   for (const url of Object.values(administrators))
     await asAdministrator(url, async (client) => {
       await client.query('VACUUM (ANALYZE)');

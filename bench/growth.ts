@@ -1,9 +1,10 @@
 /**
- * What becomes of single transfers when many are there already, when all go out of one wallet, when the wallets are in one
- * shard, and when somebody holds a wallet locked for which others wait: Counterpoise against itself, in local dispatch, where its databases weigh most.
+ * The speed of single transfers when many are stored already, when all go out of one wallet, when all wallets are in one shard, and
+ * when somebody holds a wallet locked for which others wait. Compares Counterpoise with itself, in local dispatch, where its
+ * databases weigh most.
  */
 import { counterpoise } from './counterpoise.ts';
-import { anotherGround, copyOf, fillWithTransfers, settleDatabases, type Bench } from './ground.ts';
+import { anotherGround, copyOf, fillWithTransfers, vacuumDatabases, type Bench } from './ground.ts';
 import { whileOneIsLocked } from './locked-wallet.ts';
 import { COMPARED_AT_ONCE } from './plan.ts';
 import { subjectTurn } from './single.ts';
@@ -12,7 +13,7 @@ import { pairsFromOne } from './wallets.ts';
 
 const AT_ONCE = 50;
 
-/** On `ground`, of two shards, and on one that is made here. */
+/** Measures on `ground`, which has two shards, and on another ground that is made here. */
 export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }: Bench): Promise<Turn[]> {
   const plan = { ...shapes, atOnce: [AT_ONCE], interrupt };
   const own = (id: string, name: string, nextPair = ground.nextPair) =>
@@ -30,10 +31,10 @@ export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }:
   ];
 }
 
-/** Makes databases with so many transfers, by batches. */
+/** Measures on databases with many transfers, which are made by batches. */
 export async function growthTurns(
   { stack, plan: { growth }, interrupt }: Bench,
-  said: (text: string) => void,
+  tell: (text: string) => void,
 ): Promise<Turn[]> {
   const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
   const grown = await anotherGround(stack, 'growth', 2);
@@ -44,14 +45,14 @@ export async function growthTurns(
     try {
       await fillWithTransfers(app.api, grown, size - present, (moved) => {
         interrupt.throwIfAborted();
-        said(`filling with ${size} transfers: ${present + moved}`);
+        tell(`filling with ${size} transfers: ${present + moved}`);
       });
     } finally {
       await app.stop();
     }
     present = size;
     const ground = size === growth.sizes.at(-1) ? grown : await copyOf(stack, grown, `growth-${size}`);
-    await settleDatabases(ground);
+    await vacuumDatabases(ground);
     const name = `Counterpoise, ${size.toLocaleString('en')} transfers there`;
     turns.push(subjectTurn(counterpoise(stack, { id: `growth-${size}`, name, dispatch: 'local' }), ground, plan));
   }

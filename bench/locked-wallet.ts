@@ -1,6 +1,6 @@
 /**
- * Counterpoise while somebody holds one wallet locked, as by `SELECT … FOR UPDATE` in psql, and transfers wait for it: what
- * is measured are those between all other wallets.
+ * Counterpoise while somebody holds one wallet locked, as by `SELECT … FOR UPDATE` in psql, and transfers wait for it. Measures the
+ * transfers between all other wallets.
  */
 import pg from 'pg';
 import { counterpoise, transferRequests } from './counterpoise.ts';
@@ -9,7 +9,7 @@ import type { BenchGround } from './ground.ts';
 import type { SubjectKind } from './subject.ts';
 import { pairsAmong, pairsFromOne } from './wallets.ts';
 
-/** Six times as many as the shard's pool has connections. */
+/** The transfers that wait: six times as many as the shard's pool has connections. */
 const WAITING = 60;
 
 export function whileOneIsLocked(
@@ -38,7 +38,7 @@ export function whileOneIsLocked(
   });
 }
 
-/** Locks the wallet in whichever database has it; what is returned ends that. */
+/** Locks the wallet in the database that has it; returns the function that releases it. */
 async function lockWallet(databases: readonly string[], walletId: string): Promise<() => Promise<void>> {
   for (const connectionString of databases) {
     const holder = new pg.Client({ connectionString });

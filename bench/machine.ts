@@ -1,4 +1,4 @@
-/** On what a bench was run, and what: for whoever compares its figures with others. */
+/** The machine and the versions of a run of the bench, for comparisons of its figures with others. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
@@ -7,7 +7,7 @@ import pg from 'pg';
 
 const GB = 1_024 ** 3;
 
-/** `url` is of a database of the PostgreSQL that was measured. */
+/** `url` names any database of the PostgreSQL server that was measured. */
 export async function describeMachine(url: string): Promise<Record<string, string>> {
   const { version, dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -32,7 +32,7 @@ async function postgresVersion(url: string): Promise<string> {
   return rows[0]!.server_version;
 }
 
-/** Undefined outside of a repository. */
+/** The commit that was measured; undefined outside of a repository. */
 async function commitOf(): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)('git', ['describe', '--always', '--dirty'], {

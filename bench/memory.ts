@@ -1,26 +1,26 @@
 /**
- * What the processes of a stack hold in memory, from /proc: what each has resident now and at most had. PostgreSQL is many
- * processes that share most of it, so there each shared page counts in parts and their sum is told. Linux alone has this;
- * elsewhere nothing is told.
+ * The memory of a stack's processes, from /proc: the resident memory of each, now and at its peak. PostgreSQL's processes share
+ * most of theirs, so each shared page is divided among them and the sum is given. Only Linux has /proc; elsewhere nothing is
+ * measured.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Memory {
   readonly residentMb: number;
-  /** Since the process began; not known of PostgreSQL. */
+  /** The peak since the process began; unknown for PostgreSQL. */
   readonly peakMb?: number;
 }
 
 const KB_PER_MB = 1_024;
 
-/** Of a process alone. */
+/** The memory of one process. */
 export function memoryOf(pid: number): Memory | undefined {
   const status = read(`/proc/${pid}/status`);
   const [residentMb, peakMb] = [megabytes(status, 'VmRSS'), megabytes(status, 'VmHWM')];
   return residentMb === undefined || peakMb === undefined ? undefined : { residentMb, peakMb };
 }
 
-/** Of a process and its children together. */
+/** The memory of a process and its children together. */
 export function sharedMemoryOf(pid: number): Memory | undefined {
   const sizes = [pid, ...childrenOf(pid)].map((each) => megabytes(read(`/proc/${each}/smaps_rollup`), 'Pss'));
   const known = sizes.filter((size) => size !== undefined);

@@ -1,6 +1,6 @@
 /**
- * The bench in one picture, an SVG of three groups of bars: single transfers many at a time, the time of one alone, and
- * batches, each to a scale of its own, with a line from the least to the greatest of the rounds. Pure.
+ * The picture of the bench, an SVG of three groups of bars: many single transfers at a time, the time of one alone, and batches.
+ * Each group has its own scale; a line on each bar goes from the least to the greatest of the rounds. Pure.
  */
 import { SINGLE, titleOf } from './report.ts';
 import type { Measured, Spread } from './turns.ts';
@@ -22,7 +22,7 @@ const OWN = /^(local|ordinary|batch-\d+)$/;
 const FLOOR = /^(database|engine|tpcb)$/;
 
 export function pictureOf(results: readonly Measured[]): string {
-  // PostgreSQL alone is so much faster than anything durable that beside it no other bar could be read.
+  // PostgreSQL alone is so much faster than anything durable that no other bar could be read beside it.
   const compared = SINGLE.filter((id) => id !== 'database');
   const at = (atOnce: number, figure: 'perSecond' | 'p50Ms'): Bar[] =>
     compared.flatMap((id) =>

@@ -1,6 +1,6 @@
 /**
- * How long each part of the bench measures: the whole of it in some twenty minutes, or quickly, for a look and for CI,
- * in some four.
+ * The plan: how long each part of the bench measures. The whole takes some twenty minutes; the quick one, for a first look and for
+ * CI, some four.
  */
 interface Loop {
   readonly rounds: number;
@@ -9,19 +9,19 @@ interface Loop {
 }
 
 export interface Plan {
-  /** `separate`: whether to look at the memory of the services' processes apart, too. */
+  /** `separate`: whether to measure the memory of `npm start -- --separate` too. */
   readonly starts: { readonly times: number; readonly separate: boolean };
-  /** `atOnce` is of Counterpoise, the other of all that it is compared with. */
+  /** `atOnce` is for Counterpoise, `othersAtOnce` for everything that it is compared with. */
   readonly single: Loop & { readonly atOnce: readonly number[]; readonly othersAtOnce: readonly number[] };
   readonly batches: {
     readonly rounds: number;
     readonly tpcbSeconds: number;
-    /** How many of each size, one after the other. */
+    /** The number of batches of each size, made one after the other. */
     readonly sizes: readonly { readonly items: number; readonly times: number }[];
     readonly readSeconds: number;
   };
   readonly shapes: Loop;
-  /** The sizes ascend. */
+  /** The sizes in ascending order. */
   readonly growth: Loop & { readonly sizes: readonly number[] };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Databases full of movements for the reading bench and for the test of the plans: any number of transfers with their
- * steps, a fifth as many transactions, and wallets with two ledger entries a transfer, spread over a year. What can be
- * asked for is as frequent in each size, or there as often, so that a list gives as many rows. The same data every time.
+ * Databases full of movements for the reading bench and for the test of the query plans: any number of transfers with their steps,
+ * a fifth as many transactions, and wallets with two ledger entries a transfer, spread over a year. Values to filter by are equally
+ * frequent in each size, or occur equally often, so that a list returns as many rows. The data is the same every time.
  */
 import { createHash } from 'node:crypto';
 import pg from 'pg';
@@ -13,7 +13,7 @@ function uuid(name: string): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** What the data has: values of one transfer in ten, of one in two hundred (`some`), and of three in all (`rare`). */
+/** Values in the data: of one transfer in ten, of one in two hundred (`some`), and of three in all (`rare`). */
 export const DATA = {
   halfWallet: uuid('half'),
   threeWallet: uuid('three'),
@@ -35,9 +35,9 @@ export const DATA = {
   createdBefore: '2025-07-01T00:00:00Z',
 } as const;
 
-/** Transfers `i` of these are the rare ones. */
+/** The condition for the rare transfers `i`. */
 const isRare = (count: number): string => `i IN (${count / 4 + 1}, ${count / 2 + 1}, ${(count * 3) / 4 + 1})`;
-/** A number that looks drawn, from 0 to 999,999. */
+/** A pseudo-random number from 0 to 999,999. */
 const drawn = (salt: string): string => `(abs(hashtextextended('${salt}' || i, 0)) % 1000000)`;
 const id = (name: string): string => `md5(${name})::uuid`;
 
@@ -65,7 +65,7 @@ const TRANSFERS = (count: number): string => `
   reverses_transfer_id: CASE WHEN ${isRare(count)} THEN '${DATA.transferId}'::uuid END
   ${moved(count)}`;
 
-/** What the runs among the transfers are runs of. */
+/** The recurring transfers whose runs are among the transfers. */
 const RECURRING = `
   INSERT INTO recurring_transfers (recurring_transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, metadata, every_seconds,
     time_zone, idempotency_key, body_hash, request_id)
@@ -79,7 +79,7 @@ const TRANSACTIONS = (count: number): string => `
   failure_reason: ${failureReason(count)}
   ${moved(count)}`;
 
-/** One in twenty has failed, but in the wallet of half of all only three; the newest three are pending. */
+/** One in twenty has failed, but only three in the wallet that has half of all; the newest three are pending. */
 function status(count: number, success: string): string {
   return `CASE WHEN i > ${count} - 3 THEN 'PENDING' WHEN ${isFailed(count)} THEN 'FAILED' ELSE '${success}' END`;
 }
@@ -108,7 +108,7 @@ export async function fillTransferDatabase(adminUrl: string, count: number): Pro
   });
 }
 
-/** Half of the entries are in one wallet. */
+/** Fills a shard; half of the entries are in one wallet. */
 export async function fillWalletDatabase(adminUrl: string, transfers: number): Promise<void> {
   const wallets = transfers / 100;
   await filled(adminUrl, ['wallets', 'ledger_entries'], async (client) => {
@@ -127,7 +127,7 @@ export async function fillWalletDatabase(adminUrl: string, transfers: number): P
   });
 }
 
-/** From lines of `column: expression`, the later of which may go on over several lines. */
+/** Makes an INSERT from lines of `column: expression`; an expression may continue over several lines. */
 function insert(table: string, columns: string, count: number): string {
   const entries = columns
     .trim()
@@ -137,7 +137,7 @@ function insert(table: string, columns: string, count: number): string {
     SELECT ${entries.map(([, expression]) => expression).join(',\n')} FROM generate_series(1, ${count}) AS i`;
 }
 
-/** Fills tables without their constraints and indexes, which are put back at the end: many times faster. */
+/** Fills tables without their constraints and indexes, and puts those back at the end, which is many times faster. */
 async function filled(
   adminUrl: string,
   tables: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What the reading bench asks for: every list and get of the API, each filter by values that many, some, three or no
- * movements have, and filters together.
+ * The requests of the reading bench: every list and get of the API, each filter with values that many, some, three or no movements
+ * have, and combined filters.
  */
 import { DATA } from './reading-data.ts';
 
@@ -46,7 +46,7 @@ const TRANSFER_FILTERS: readonly (readonly [name: string, query: string])[] = [
 ];
 
 const TRANSACTION_FILTERS: readonly (readonly [name: string, query: string])[] = [
-  // There are too few of them in the smaller database for a page of what some have.
+  // The smaller database has too few of them for a page of a value that some have.
   ...MOVEMENT_FILTERS.filter(([name, query]) => !name.endsWith(': some') && !query.includes('COMPLETED')),
   ['type: nearly all', 'type=CREDIT'],
   ['type: three', 'type=DEBIT'],

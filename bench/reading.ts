@@ -1,7 +1,7 @@
 /**
- * Does a list or a get take longer because more movements are there? `npm run bench:reading` fills databases of its own
- * with ten thousand and with a million transfers and asks the API the same of both, in turns, so that whatever else the
- * machine does meets both. `ok` means that none takes more than 1.5 times as long at a million.
+ * `npm run bench:reading`: whether a list or a get takes longer when more movements are stored. Fills databases of its own with ten
+ * thousand and with a million transfers, and sends the same requests to both in turns, so that other load on the machine affects
+ * both alike. `ok` means that no request takes more than 1.5 times as long at a million.
  */
 import { parseArgs } from 'node:util';
 import { testApp } from '../test/pure/api-fakes.ts';
@@ -13,7 +13,7 @@ const RATIO_MAX = 1.5;
 const SIZES = [10_000, 1_000_000] as const;
 const ROUNDS = 31;
 const WARM_UP_ROUNDS = 5;
-/** What seems to grow is measured again: an index that is missing shows every time, a busy machine does not. */
+/** A request that seems to grow is measured again: a missing index shows every time, a busy machine does not. */
 const ATTEMPTS_MAX = 3;
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });

@@ -1,4 +1,6 @@
-/** What a run of the bench found, as tables and as JSON: ratios first, for absolute figures are the machine's. Pure. */
+/**
+ * The report of a run of the bench, as tables and as JSON. Ratios come first, because absolute figures depend on the machine. Pure.
+ */
 import type { Goal } from './goals.ts';
 import type { Memory } from './memory.ts';
 import type { Sightings } from './single.ts';
@@ -10,13 +12,13 @@ export interface Report {
   readonly isQuick: boolean;
   readonly goals: readonly Goal[];
   readonly results: readonly Measured[];
-  /** Turns that broke off and were taken once more, with the reason. */
+  /** The turns that broke off and were repeated once, with the reason. */
   readonly brokenOff: readonly string[];
-  /** What moved TPC-B's money. */
+  /** The program that ran TPC-B. */
   readonly tpcbBy: string | undefined;
   readonly starts: Starts | undefined;
   readonly sightings: Sightings;
-  /** Whether the audit of all that was moved found the invariants to hold. */
+  /** Whether the audit after the measurements found that the invariants hold. */
   readonly isAudited: boolean;
   readonly machine: Readonly<Record<string, string>>;
   readonly tookSeconds: number;
@@ -49,7 +51,7 @@ export function titleOf(id: string): string {
   return sized[1] === 'batch' ? `batches of ${count}` : `${count} transfers there`;
 }
 
-/** Markdown; each part only if it was measured. */
+/** The report as Markdown, with the parts that were measured. */
 export function sections(
   report: Report,
 ): Readonly<Record<'goals' | 'single' | 'batches' | 'reads' | 'shapes' | 'machines', string>> {
@@ -135,7 +137,7 @@ function machineTables(starts: Starts | undefined, { loaded, history }: Sighting
   return parts.filter((part) => part !== undefined && part.split('\n').length > 2).join('\n\n');
 }
 
-/** For programs: names as the API spells its own. */
+/** The report for programs, with names in the API's style. */
 export function asJson({ ok, goals, results, starts, sightings, ...rest }: Report): object {
   return {
     ok,
@@ -165,7 +167,7 @@ export function asJson({ ok, goals, results, starts, sightings, ...rest }: Repor
   };
 }
 
-/** Null where nothing was measured: TPC-B tells no times. */
+/** Null if nothing was measured: TPC-B gives no times. */
 function rounded({ median, min, max }: Spread): Spread | null {
   const round = (value: number): number => Number(value.toPrecision(4));
   return Number.isNaN(median) ? null : { median: round(median), min: round(min), max: round(max) };
@@ -180,7 +182,7 @@ function spread({ median, min, max }: Spread): string {
   return min === max ? figure(median) : `${figure(median)} (${figure(min)} to ${figure(max)})`;
 }
 
-/** As precise as a measurement of some seconds is. */
+/** A figure with the precision of a measurement of some seconds. */
 function figure(value: number): string {
   if (Number.isNaN(value)) return '–';
   if (value >= 100) return Math.round(value).toLocaleString('en');

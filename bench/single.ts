@@ -1,6 +1,6 @@
 /**
- * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and its peers. On
- * the way, what Counterpoise's processes hold in memory after load, and what a transfer leaves in Temporal's history.
+ * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and its peers. Also measures the
+ * memory of Counterpoise's processes after load, and the history that a transfer leaves in Temporal.
  */
 import { Client, Connection } from '@temporalio/client';
 import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
@@ -22,11 +22,11 @@ export interface LoopPlan {
   readonly interrupt: AbortSignal;
 }
 
-/** At the beginning of each measurement, until as many are under way as there will be. */
-const SETTLE_SECONDS = 0.5;
+/** The time at the beginning of each measurement until all calls are under way. */
+const RAMP_UP_SECONDS = 0.5;
 const WARM_UP_AT_ONCE_MAX = 50;
 
-/** Opens the subject, warms it up, measures it at each number at once, and closes it, also when interrupted. */
+/** Opens the subject, warms it up, measures it with each number of calls at once, and closes it, also when interrupted. */
 export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): Turn {
   const { atOnce, warmUpSeconds, seconds, interrupt } = plan;
   return {
@@ -40,7 +40,7 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
         await loop({ atOnce: Math.min(Math.max(...atOnce), WARM_UP_AT_ONCE_MAX), warmUpSeconds, seconds: 0 });
         const samples: Sample[] = [];
         for (const n of atOnce)
-          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: SETTLE_SECONDS, seconds })) });
+          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: RAMP_UP_SECONDS, seconds })) });
         return samples;
       } finally {
         await subject.close();
@@ -49,11 +49,11 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
   };
 }
 
-/** What is seen of Counterpoise beside its speed. */
+/** Measurements of Counterpoise besides its speed. */
 export interface Sightings {
-  /** After load, by the names of the processes. */
+  /** The memory after load, by the names of the processes. */
   readonly loaded: Record<string, Memory>;
-  /** What a completed transfer leaves in Temporal. */
+  /** The history that a completed transfer leaves in Temporal. */
   readonly history: Partial<Record<Dispatch, History>>;
 }
 
@@ -62,7 +62,7 @@ export interface History {
   readonly bytes: number;
 }
 
-/** Those of the subjects that are wanted; all of them if it is not said which. */
+/** The turns of the wanted subjects, by default of all. */
 export function singleTurns(
   { stack, ground, plan: { single }, interrupt }: Bench,
   peers: readonly SubjectKind[],

@@ -1,7 +1,7 @@
 /**
- * How long `npm start` takes until the stack answers that it is ready: cold, on a data directory that is not there yet, and
- * warm, on the same one again; and what its processes hold in memory when nobody has asked for anything yet. The binaries
- * and the bundle of the workflows are there already, as after the first start ever.
+ * The time that `npm start` takes until the stack is ready: cold, on a new data directory, and warm, on the same one again; and the
+ * memory of its processes before the first request. The binaries and the workflow bundle are in the cache, as after the very first
+ * start.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,19 +19,19 @@ import { spreadOf, type Spread } from './turns.ts';
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 20;
-/** Until what a start leaves to be collected is collected. */
+/** The time until the garbage of a start is collected. */
 const IDLE_MS = 15_000;
 
 export interface Starts {
   readonly coldSeconds: Spread;
   readonly warmSeconds: Spread;
-  /** By the names of the processes. */
+  /** The memory of the idle processes, by their names. */
   readonly idle: Readonly<Record<string, Memory>>;
-  /** The same where each API and each worker is a process of its own. */
+  /** The same with each API and each worker as a process of its own. */
   readonly idleSeparate: Readonly<Record<string, Memory>>;
 }
 
-/** `directory` must not be there yet, and is not there afterwards. */
+/** `directory` must not exist yet, and is removed afterwards. */
 export async function measureStarts(
   directory: string,
   { times, separate }: Plan['starts'],
@@ -45,13 +45,13 @@ export async function measureStarts(
   let [idle, idleSeparate]: Record<string, Memory>[] = [{}, {}];
   for (let n = 0; n < times; n += 1) {
     try {
-      await during(directory, [], interrupt, async (seconds) => void cold.push(seconds));
-      await during(directory, [], interrupt, async (seconds) => {
+      await whileRunning(directory, [], interrupt, async (seconds) => void cold.push(seconds));
+      await whileRunning(directory, [], interrupt, async (seconds) => {
         warm.push(seconds);
         if (n === 0) idle = await idleMemory();
       });
       if (n === 0 && separate)
-        await during(directory, ['--separate'], interrupt, async () => {
+        await whileRunning(directory, ['--separate'], interrupt, async () => {
           idleSeparate = await idleMemory();
         });
     } finally {
@@ -61,8 +61,8 @@ export async function measureStarts(
   return { coldSeconds: spreadOf(cold), warmSeconds: spreadOf(warm), idle: idle!, idleSeparate: idleSeparate! };
 }
 
-/** Starts a stack, tells how long that took, and stops it. */
-async function during(
+/** Starts a stack, does the work, and stops the stack; returns how long the start took. */
+async function whileRunning(
   directory: string,
   flags: readonly string[],
   interrupt: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * The five statements of a transfer, as Counterpoise makes them: the acceptance, the debit, DEBITED, the credit, COMPLETED; each
- * in its service's database, in its service's role. What every subject of the bench runs, whatever it runs them by.
+ * The five statements of a transfer, as Counterpoise makes them: the acceptance, the debit, DEBITED, the credit, COMPLETED; each in
+ * its service's database with its service's role. Every subject of the bench runs these, by its own engine.
  */
 import { randomUUID } from 'node:crypto';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
@@ -16,11 +16,11 @@ import type { TransferTerms } from '../domain/transfer/transfer.ts';
 import type { Ground } from './subject.ts';
 
 const QUERY_TIMEOUT_MS = 30_000;
-/** As many as a process of Counterpoise has, unless it is told otherwise. */
+/** The default of a process of Counterpoise. */
 const CONNECTIONS_MAX = 10;
 const DEADLINE_SECONDS = 600;
 
-/** A transfer to be made, as plain JSON, so that it can be sent to another process. */
+/** A transfer to make, as plain JSON, so that it can be sent to another process. */
 export interface Movement {
   readonly terms: TransferTerms;
   readonly idempotencyKey: string;
@@ -32,16 +32,16 @@ export interface Statements {
   readonly recordDebited: (terms: TransferTerms) => Promise<void>;
   readonly credit: (terms: TransferTerms) => Promise<void>;
   readonly recordCompleted: (terms: TransferTerms) => Promise<void>;
-  /** What a subject that was refused the credit does instead: gives the money back, and writes FAILED. */
+  /** For a subject whose credit was refused: gives the money back, and writes FAILED. */
   readonly giveBack: (terms: TransferTerms) => Promise<void>;
   readonly recordFailed: (terms: TransferTerms) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** A leg was refused, which no repeat changes. */
+/** Thrown when a leg was refused; a repeat would not change that. */
 export class LegRefused extends Error {}
 
-/** Each of them repeats safely. No leg is refused among the wallets of the ground. */
+/** Each statement can be repeated safely. No leg is refused between the wallets of the ground. */
 export function openStatements(databases: Ground['databases']): Statements {
   const open = (url: string): Database =>
     openDatabase(url, {

@@ -1,23 +1,23 @@
 /**
- * What the bench compares: a subject moves one transfer when asked, in whatever way it does. Every subject stands on the
- * same ground: the same PostgreSQL and Temporal servers, the same databases, and the same pairs of wallets in turn. Only the
- * one that is measured runs; it is opened for that and closed after it.
+ * A subject of the bench: it makes one transfer per call, in its own way. Every subject has the same ground: the same PostgreSQL
+ * and Temporal servers, the same databases, and the same pairs of wallets in turn. Only the measured subject runs; it is opened for
+ * that and closed afterwards.
  */
 import type { WalletId } from '../domain/ids.ts';
 
 export interface Subject {
-  /** Moves one transfer to its end; resolves when whoever asked for it would have been told. Throws if it did not COMPLETE. */
+  /** Makes one transfer; resolves when its client would have the answer. Throws unless the transfer is COMPLETED. */
   readonly once: () => Promise<void>;
   /** Ends every process, worker and connection that the subject opened. */
   readonly close: () => Promise<void>;
 }
 
 export interface SubjectKind {
-  /** Stands in the JSON; the goals know it by this. */
+  /** The name in the JSON and in the goals. */
   readonly id: string;
-  /** Stands in the tables. */
+  /** The name in the tables. */
   readonly name: string;
-  /** Resolves when it is ready to move its first transfer. */
+  /** Resolves when the subject is ready for its first transfer. */
   readonly open: (ground: Ground) => Promise<Subject>;
 }
 
@@ -28,14 +28,14 @@ export interface Pair {
 
 export interface Ground {
   readonly temporal: { readonly address: string; readonly namespace: string };
-  /** By which the services connect, in the roles they have: one a wallet shard, and the transfer service's. */
+  /** The URLs with the services' roles: one per wallet shard, and the transfer service's. */
   readonly databases: { readonly wallets: readonly string[]; readonly transfer: string };
-  /** An administrator's, by name: wallet-0, wallet-1, transfer. */
+  /** Administrator URLs, by name: wallet-0, wallet-1, transfer. */
   readonly administrators: Readonly<Record<string, string>>;
-  /** The settings by which Counterpoise's own services reach all of this. */
+  /** The settings of Counterpoise's own services for this ground. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Whose money is moved next, 1.00 USD: wallets with enough of it, each in turn sender and receiver. */
+  /** The wallets of the next transfer of 1.00 USD: funded ones, each in turn sender and receiver. */
   readonly nextPair: () => Pair;
-  /** A directory for what a subject keeps in files. Removed with the ground. */
+  /** A directory for a subject's files, removed with the ground. */
   readonly directory: string;
 }

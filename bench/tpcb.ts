@@ -1,7 +1,7 @@
 /**
- * The yardstick of the benches: PostgreSQL's own benchmark, a TPC-B-like transaction of five statements, on the same server in
- * the same run, in a database of its own that is dropped afterwards. By pgbench where it is on PATH; the embedded PostgreSQL
- * has none, so otherwise the same statements come from connections of this process, which is slower than pgbench would be.
+ * The yardstick of the benches: PostgreSQL's own benchmark, a TPC-B-like transaction of five statements, on the same server in the
+ * same run, in a database that is dropped afterwards. Run by pgbench if it is on PATH. The embedded PostgreSQL has none; then this
+ * process sends the same statements, more slowly than pgbench would.
  */
 import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -18,7 +18,7 @@ export const TPCB_CLIENTS = 20;
 const DATABASE = 'counterpoise_bench_tpcb';
 const run = promisify(execFile);
 
-/** `adminUrl` names any database of the server, and an administrator. */
+/** `adminUrl` names an administrator and any database of the server. */
 export async function measureTpcB(adminUrl: string, seconds: number): Promise<TpcB> {
   const url = Object.assign(new URL(adminUrl), { pathname: `/${DATABASE}` }).href;
   const admin = new pg.Client({ connectionString: adminUrl });

@@ -1,23 +1,23 @@
 /**
- * What is compared is measured in turns: in every round each once, every other round backwards, so that whatever else the
- * machine does meets all of them alike. Told are the medians of the rounds with their spread, and of ratios the median of
- * the rounds' ratios, for two that were measured next to each other share the machine's mood.
+ * Measurements in turns: each subject once in every round, every other round backwards, so that other load on the machine affects
+ * all alike. Results are the medians of the rounds with their spread. A ratio is the median of the rounds' ratios, because two
+ * subjects that were measured one after the other had the same conditions.
  */
 import type { Figures } from './closed-loop.ts';
 
 export interface Turn {
-  /** For whoever watches. */
+  /** The name in the progress. */
   readonly name: string;
-  /** Opens, measures and closes. */
+  /** Opens, measures and closes the subject. */
   readonly run: () => Promise<readonly Sample[]>;
 }
 
 export interface Sample extends Figures {
-  /** Names what was measured; with `atOnce` it is unique in a run. */
+  /** The name of the measurement; with `atOnce` it is unique in a run. */
   readonly id: string;
 }
 
-/** The median, and the least and the greatest. */
+/** The median, the least and the greatest of the rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -28,7 +28,7 @@ export interface Spread {
 export interface Measured {
   readonly id: string;
   readonly atOnce: number;
-  /** By round. */
+  /** The figures by round. */
   readonly rounds: readonly Figures[];
   readonly perSecond: Spread;
   readonly p50Ms: Spread;
@@ -38,14 +38,14 @@ export interface Measured {
 
 export interface RoundsOptions {
   readonly rounds: number;
-  readonly said: (text: string) => void;
-  /** Told of a turn that broke off and is taken once more; a second time, and when interrupted, it ends the run. */
+  readonly tell: (text: string) => void;
+  /** Called when a turn breaks off and is repeated once. A second failure, or an interruption, ends the run. */
   readonly brokeOff: (turn: string, error: unknown) => void;
   readonly interrupt: AbortSignal;
 }
 
 export async function inTurns(turns: readonly Turn[], options: RoundsOptions): Promise<Measured[]> {
-  const { rounds, said, brokeOff, interrupt } = options;
+  const { rounds, tell, brokeOff, interrupt } = options;
   const samples: Sample[] = [];
   const again = (turn: Turn) => (error: unknown) => {
     if (interrupt.aborted) throw error;
@@ -54,7 +54,7 @@ export async function inTurns(turns: readonly Turn[], options: RoundsOptions): P
   };
   for (let round = 1; round <= rounds; round += 1) {
     for (const turn of round % 2 === 1 ? turns : turns.toReversed()) {
-      said(`round ${round} of ${rounds}, ${turn.name}`);
+      tell(`round ${round} of ${rounds}, ${turn.name}`);
       samples.push(...(await turn.run().catch(again(turn))));
     }
   }
@@ -76,12 +76,12 @@ export function measuredOf(rounds: readonly Sample[]): Measured {
   };
 }
 
-/** Of two that were measured in the same rounds: how many times the other's figure this one's is. */
+/** The ratio of a figure of `one` to that of `other`, which were measured in the same rounds. */
 export function ratioOf(one: Measured, other: Measured, figure: 'perSecond' | 'p50Ms'): Spread {
   return spreadOf(one.rounds.map((round, n) => round[figure] / other.rounds[n]![figure]));
 }
 
-/** Of an even number of values, the median is the mean of the two in the middle. */
+/** The spread of values; the median of an even number is the mean of the two in the middle. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

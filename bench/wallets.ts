@@ -1,6 +1,6 @@
 /**
- * The wallets that a bench moves money between: opened in the shards' databases, for it is not their making that is
- * measured, and funded as a client would, so that the audit holds afterwards.
+ * The wallets between which a bench moves money. They are opened directly in the shards' databases, because their creation is not
+ * measured, and funded as by a client, so that the audit holds afterwards.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -12,12 +12,12 @@ import type { Pair } from './subject.ts';
 
 const USD = 'USD' as Currency;
 const ALL_MONEY = '1000000000000.00';
-/** In each wallet. */
+/** The funds of each wallet. */
 const FUNDS = '1000000.00';
 const ANSWER_LIMIT_MS = 70_000;
-/** Each time for a minute. */
+/** The most requests for one batch, each waiting for a minute. */
 const ASKED_MAX = 5;
-/** Of one batch. */
+/** The most items of one batch. */
 const ITEMS_MAX = 10_000;
 
 export interface Item {
@@ -26,7 +26,7 @@ export interface Item {
   readonly amount: string;
 }
 
-/** New wallets, by the administrators' URLs of the databases. */
+/** Opens new wallets, by the administrators' URLs of the databases. */
 export async function openWallets(databases: Readonly<Record<string, string>>, count: number): Promise<WalletId[]> {
   const run = randomUUID();
   const shardCount = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
@@ -51,7 +51,7 @@ export async function openWallets(databases: Readonly<Record<string, string>>, c
   return all.map(({ id }) => id);
 }
 
-/** Enough in each wallet: into the first one from outside, and from there by batches. */
+/** Funds each wallet: the first one from outside, the others from it by batches. */
 export async function fundWallets(api: string, [first, ...others]: readonly WalletId[]): Promise<void> {
   const body = { wallet_id: first, type: 'CREDIT', amount: ALL_MONEY };
   const { status } = await post<{ status: string }>(`${api}/v1/transactions`, body);
@@ -65,7 +65,7 @@ export async function fundWallets(api: string, [first, ...others]: readonly Wall
     );
 }
 
-/** Moves a batch to its end; how long that took as the client sees it. Throws unless every item is COMPLETED. */
+/** Makes a batch, and returns how long the client had to wait for its end. Throws unless every item is COMPLETED. */
 export async function moveBatch(api: string, items: readonly Item[]): Promise<{ tookSeconds: number }> {
   const startedAt = performance.now();
   const answer = await post<{ status: string; counts: { failed: number } }>(`${api}/v1/transfer-batches`, { items });
@@ -74,7 +74,7 @@ export async function moveBatch(api: string, items: readonly Item[]): Promise<{ 
   return { tookSeconds: (performance.now() - startedAt) / 1_000 };
 }
 
-/** Each wallet sends to others in turn. */
+/** The items of a batch in which each wallet sends to others in turn. */
 export function itemsAmong(wallets: readonly string[], count: number): Item[] {
   return Array.from({ length: count }, (_, n) => ({
     sender_wallet_id: wallets[n % wallets.length]!,
@@ -84,8 +84,8 @@ export function itemsAmong(wallets: readonly string[], count: number): Item[] {
 }
 
 /**
- * Pairs in turn, without end. Sender and receiver are half the wallets apart, so that no two of fewer than that many
- * transfers at once meet in a wallet, and what a wallet sends comes back.
+ * Returns endless pairs of wallets. Sender and receiver are half the wallets apart: fewer transfers at once than that have no
+ * wallet in common, and the money that a wallet sends comes back.
  */
 export function pairsAmong(wallets: readonly WalletId[]): () => Pair {
   let n = 0;
@@ -96,7 +96,7 @@ export function pairsAmong(wallets: readonly WalletId[]): () => Pair {
   };
 }
 
-/** All out of the first wallet, into the others in turn. */
+/** Returns endless pairs from the first wallet to the others in turn. */
 export function pairsFromOne([hot, ...others]: readonly WalletId[]): () => Pair {
   let n = 0;
   return () => {
@@ -105,7 +105,7 @@ export function pairsFromOne([hot, ...others]: readonly WalletId[]): () => Pair 
   };
 }
 
-/** Under one key, asked again until it has ended. */
+/** Posts under one key, and repeats until the movement has ended. */
 async function post<Answer>(url: string, body: object): Promise<Answer> {
   const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=60' };
   for (let asked = 1; ; asked += 1) {

@@ -1,7 +1,7 @@
 /** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
 
 export interface AmountOrAll {
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount?: string;
 }
 
@@ -15,18 +15,18 @@ export interface Balance {
 export interface Case {
   case_id: string;
 
-  /** What it is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` of one that is unknown; `shard/<n>` of a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` of one that goes on though what it moves has settled. */
+  /** What the case is about: `transfer/…`, `transaction/…`, `batch/…`, `wallet/…`, `recurring/…`; `movement/…` is a movement without a row; `shard/<n>` is a wallet database that was restored, which takes no movements until the case is closed; `workflow/<workflow id>` is a workflow that goes on although its movement has ended or its hold is settled. */
   subject: string;
   transfer_id: string | null;
   transaction_id: string | null;
 
-  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the step of the compensation that keeps failing. */
+  /** A stable code. Of the reconciliation: `workflow_missing`, `workflow_behind`, `entries_without_movement`, `entries_disagree`, `balance_disagrees`, `shard_behind`, `schedule_stopped`. Otherwise the failing activity of the compensation. */
   reason: string;
   status: 'OPEN' | 'RESOLVED';
   since: string;
   last_error: string | null;
 
-  /** How often what fails was tried. */
+  /** How often the failing activity or repair was tried. */
   attempts: number;
   resolved_at: string | null;
 }
@@ -49,13 +49,13 @@ export interface Currency {
   /** ISO 4217. */
   code: string;
 
-  /** How many decimals an amount has that can be paid out. */
+  /** The number of decimals of the smallest amount that can be paid out. */
   minor_units: number;
 
-  /** Of money that comes in or goes out. */
+  /** The most decimals that the amount of a transaction may have. */
   transaction_decimals_max: number;
 
-  /** Of money that moves between two wallets. */
+  /** The most decimals that the amount of a transfer may have. */
   transfer_decimals_max: number;
 }
 
@@ -83,16 +83,16 @@ export interface Problem {
   status: number;
   detail?: string;
 
-  /** The path that was asked for. */
+  /** The path of the request. */
   instance?: string;
 
-  /** Stable: what a program should look at. */
+  /** Stable; programs should look at this. */
   code: string;
 
   /** As in X-Request-Id and in the logs. */
   request_id: string;
 
-  /** Every fault of a request that does not validate: a JSON pointer into the body, or the parameter. The first gives the problem its code. */
+  /** Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The problem has the code of the first fault. */
   errors?: Array<{ code: string; detail: string; pointer?: string; parameter?: string; [name: string]: unknown }>;
   [name: string]: unknown;
 }
@@ -101,7 +101,7 @@ export interface Readiness {
   status: 'ready' | 'unavailable';
   checks: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 
-  /** The wallet shards that were restored from before what they had done: movements that concern their wallets are refused with 503 `wallet_shard_behind` until the case of `shard/<n>` is closed. Others are accepted, so this does not make it unavailable. The wallet API does not know it and leaves it out. */
+  /** The wallet shards that were restored to an earlier state than they had. Movements of their wallets are refused with 503 `wallet_shard_behind` until the case of `shard/<n>` is closed. Other movements are accepted, so the service counts as available. Missing in answers of the wallet API, which does not know it. */
   shards_behind?: Array<number>;
 }
 
@@ -110,13 +110,13 @@ export interface ReconciliationRun {
   trigger: 'schedule' | 'request';
   scope: 'changes' | 'all';
 
-  /** CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come to its end, and the next run looks at the same changes again. */
+  /** CLEAN: everything agrees. REPAIRED: all that disagreed was repaired. FOUND: there are cases. FAILED: the run could not finish, and the next one looks at the same changes again. */
   status: 'RUNNING' | 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
 
-  /** It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning. */
+  /** The run looks at changes from this time on, which is before the end of the last run; null with the scope `all`. */
   from: string | null;
 
-  /** Until here. */
+  /** The run looks at changes before this time. */
   to: string;
 
   /** Movements, entries and wallets that were looked at. */
@@ -127,10 +127,10 @@ export interface ReconciliationRun {
   cases_opened: number;
   cases_closed: number;
 
-  /** Subjects that disagree, known ones included. */
+  /** Subjects that disagree, including those of open cases. */
   found: number;
 
-  /** The first of what was found. */
+  /** The first findings. */
   findings: Array<{
     subject: string;
     reason:
@@ -149,7 +149,7 @@ export interface ReconciliationRun {
 }
 
 export interface ReconciliationRunRequest {
-  /** `changes` is what changed since the last run and a part of the rest, `all` is everything. */
+  /** `changes`: what changed since the last run, and a part of the rest. `all`: everything. */
   scope?: 'changes' | 'all';
 }
 
@@ -192,16 +192,16 @@ export interface RecurringTransferDetails {
   created_at: string;
   updated_at: string;
 
-  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while its Schedule does not run, which `schedule` tells. */
+  /** At most the next ten; empty unless it is ACTIVE, and while its Schedule does not run (see `schedule`). Null while Temporal, which computes them, does not answer. */
   next_runs: Array<string> | null;
 
-  /** How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ACTIVE, and while Temporal does not answer. */
+  /** The state of its Temporal Schedule; null unless it is ACTIVE, and while Temporal does not answer. If it is `paused` or `missing`, the recurring transfer was made a moment ago, has no run left, or somebody stopped the Schedule in Temporal. In the last case the reconciliation puts it right, and runs that were due meanwhile, within a day, are made up for. */
   schedule: 'runs' | 'paused' | 'missing' | null;
 
-  /** The ten newest; `/runs` lists all. */
+  /** The ten newest runs; `/runs` lists all. */
   last_runs: Array<RecurringTransferRun>;
 
-  /** When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all. */
+  /** The times of the ten latest runs that were missed and not caught up; `/skipped-runs` lists all. */
   skipped_runs: Array<string>;
 }
 
@@ -209,13 +209,13 @@ export interface RecurringTransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
+  /** Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text. */
   reference?: string;
 
   /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
@@ -224,23 +224,23 @@ export interface RecurringTransferRequest {
   /** Seconds from one run to the next, 60 to 31622400. The first run is at `starts_at`, or one interval after now. Exactly one of `every` and `calendar` is needed. */
   every?: number;
 
-  /** The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Each time runs once on each of its days: where the clock is put forward over it, at the moment after the gap; where the clock is put back and shows it twice, at the first of the two. So a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`. */
+  /** Runs at the times, in `time_zone`, that match all parts. A part is a number, a range `{start, end, step?}` that includes both ends, a list of these, or `"*"`; days of the week are names. Without a part, minute and hour are 0, and the others match every value: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], "day_of_week": ["MONDAY", "FRIDAY"]}` every half hour on two days of the week. Each time runs once on each of its days. If the clock is put forward over it, it runs right after the gap; if the clock is put back and shows it twice, it runs the first time. So a calendar of every hour runs once less on such a day. For evenly spaced runs, use `every`. */
   calendar?: {
-    /** 0 unless it is said. */
+    /** The default is 0. */
     minute?:
       | '*'
       | number
       | { start: number; end: number; step?: number }
       | Array<number | { start: number; end: number; step?: number }>;
 
-    /** 0 unless it is said. */
+    /** The default is 0. */
     hour?:
       | '*'
       | number
       | { start: number; end: number; step?: number }
       | Array<number | { start: number; end: number; step?: number }>;
 
-    /** `"last"` is the last day of the month, whichever it is. */
+    /** `"last"` is the last day of each month. */
     day_of_month?:
       | '*'
       | number
@@ -248,7 +248,7 @@ export interface RecurringTransferRequest {
       | 'last'
       | Array<number | { start: number; end: number; step?: number } | 'last'>;
 
-    /** For a `day_of_month` of 29 to 31: what becomes of it in a month without that day. `last`, unless it is said, runs on the month's last day, and `skip` not at all. Those that were made before there was a choice skip, and say so. */
+    /** What happens to a `day_of_month` of 29 to 31 in a month without that day: `last`, the default, runs on the month's last day, `skip` does not run. Recurring transfers from before this choice existed skip, and show `skip`. */
     missing_day?: 'last' | 'skip';
 
     /** 1 is January. */
@@ -273,18 +273,18 @@ export interface RecurringTransferRequest {
       | Array<'SUNDAY' | 'MONDAY' | 'TUESDAY' | 'WEDNESDAY' | 'THURSDAY' | 'FRIDAY' | 'SATURDAY'>;
   };
 
-  /** Whose clock the calendar is about: an IANA name. An interval is the same everywhere. */
+  /** The time zone of the calendar, by its IANA name. It has no effect on `every`. */
   time_zone?: string;
 
-  /** No run is before it; intervals count from it. One that has passed only gives the rhythm. */
+  /** No run is before it, and intervals are counted from it, even if it has passed. */
   starts_at?: string;
 
-  /** No run is after it, and one at least is before it. */
+  /** No run is after it. At least one run must be before it. */
   ends_at?: string;
 }
 
 export interface RecurringTransferRun {
-  /** The time at which it was to run; null if it was triggered. */
+  /** The time that the run is for; null if it was triggered. */
   scheduled_for: string | null;
   transfer_id: string;
   status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
@@ -302,7 +302,7 @@ export interface RecurringTransferRun {
     | 'terms_conflict'
     | null;
 
-  /** Later than it was to run if it was caught up. */
+  /** Later than `scheduled_for` if the run was caught up. */
   accepted_at: string;
 }
 
@@ -323,7 +323,7 @@ export interface Transaction {
   /** PROCESSED and FAILED are final. */
   status: 'PENDING' | 'PROCESSED' | 'FAILED';
 
-  /** Why it is FAILED. */
+  /** Why the transaction is FAILED. */
   failure_reason:
     | 'insufficient_funds'
     | 'wallet_not_found'
@@ -336,19 +336,19 @@ export interface Transaction {
     | 'terms_conflict'
     | null;
 
-  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  /** Set with `limit_exceeded`: the limit of the wallet, and the amount that could have moved. */
   failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
   amount: string;
   currency: string;
   reference: string | null;
   metadata: { [name: string]: string };
 
-  /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
+  /** Set while the compensation cannot finish by itself and an operator should look. The compensation goes on being tried. */
   attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
   created_at: string;
   updated_at: string;
 
-  /** When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
+  /** When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`. */
   deadline_at: string;
 }
 
@@ -358,13 +358,13 @@ export interface TransactionRequest {
   /** CREDIT puts money into the wallet, DEBIT takes it out. */
   type: 'CREDIT' | 'DEBIT';
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. At most the decimals of the currency's minor unit (USD 2, JPY 0, KWD 3), unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
+  /** Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text. */
   reference?: string;
 
   /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
@@ -379,7 +379,7 @@ export interface Transfer {
   /** COMPLETED, FAILED and CANCELED are final. */
   status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
 
-  /** Why it is FAILED. */
+  /** Why the transfer is FAILED. */
   failure_reason:
     | 'insufficient_funds'
     | 'sender_not_found'
@@ -395,10 +395,10 @@ export interface Transfer {
     | null;
   capture_method: 'automatic' | 'manual';
 
-  /** What has arrived; null until it has ended. */
+  /** What the receiver got; null until the transfer has ended. */
   captured_amount: string | null;
 
-  /** What a hold gave back because it was not captured; null until it has ended. */
+  /** What a hold gave back because it was not captured; null until the transfer has ended. */
   released_amount: string | null;
 
   /** When a hold is given back unless it is captured. */
@@ -407,50 +407,50 @@ export interface Transfer {
   /** When a scheduled transfer begins. */
   scheduled_at: string | null;
 
-  /** Which transfer it gives back. */
+  /** The transfer that this one gives back. */
   reverses_transfer_id: string | null;
 
-  /** What its reversals have given back or are giving back. */
+  /** The sum of its reversals, ended or under way. */
   reversed_amount: string;
   recurring_transfer_id: string | null;
   batch_id: string | null;
 
-  /** Of `limit_exceeded`: which limit of the wallet, and how much could have moved. */
+  /** Set with `limit_exceeded`: the limit of the wallet, and the amount that could have moved. */
   failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
   amount: string;
   currency: string;
   reference: string | null;
   metadata: { [name: string]: string };
 
-  /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
+  /** Set while the compensation cannot finish by itself and an operator should look. The compensation goes on being tried. */
   attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
   created_at: string;
   updated_at: string;
 
-  /** When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead. */
+  /** When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`. */
   deadline_at: string;
 }
 
 export interface TransferBatch {
   batch_id: string;
 
-  /** COMPLETED once no item is pending, whatever became of each. */
+  /** COMPLETED once no item is pending, even if some items failed. */
   status: 'PROCESSING' | 'COMPLETED';
 
-  /** `failed` are FAILED and CANCELED. */
+  /** `failed` counts the items that are FAILED or CANCELED. */
   counts: { total: number; pending: number; completed: number; failed: number };
 
-  /** Set while compensation cannot finish by itself and somebody should look. It goes on being tried. */
+  /** Set while the compensation cannot finish by itself and an operator should look. The compensation goes on being tried. */
   attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
   created_at: string;
   updated_at: string;
 
-  /** When what has not arrived is given up, and compensated. */
+  /** When items that have not arrived are given up and compensated. */
   deadline_at: string;
 }
 
 export interface TransferBatchItem {
-  /** Its place in the batch, from 0. */
+  /** The place of the item in the batch, from 0. */
   index: number;
   transfer_id: string;
   status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
@@ -473,13 +473,13 @@ export interface TransferBatchItemRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
+  /** Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text. */
   reference?: string;
 }
 
@@ -491,23 +491,23 @@ export interface TransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
 
-  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`: `GET /v1/currencies`. */
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount: string;
 
   /** An active ISO 4217 code, upper case. */
   currency?: string;
 
-  /** Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text. */
+  /** Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text. */
   reference?: string;
 
   /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
   metadata?: { [name: string]: string };
   capture_method?: 'automatic' | 'manual';
 
-  /** Seconds until a hold that is not captured is given back, 60 to 2592000 (30 days); 7 days if left out. */
+  /** Seconds after which a hold that is not captured is given back, 60 to 2592000 (30 days); the default is 7 days. */
   expires_in?: number;
 
-  /** When it is to begin, at most a year ahead; until then it is SCHEDULED. */
+  /** When the transfer begins, at most a year ahead; until then it is SCHEDULED. */
   scheduled_at?: string;
 }
 
@@ -523,10 +523,10 @@ export interface Wallet {
   currency: string;
   status: 'ACTIVE' | 'SUSPENDED';
 
-  /** What can be spent. */
+  /** The money that can be spent. */
   balance: string;
 
-  /** What is set aside and not yet settled. */
+  /** The money that holds have taken out of the balance and that is not settled yet. */
   held: string;
   created_at: string;
   updated_at: string;
@@ -542,7 +542,7 @@ export interface WalletLimits {
   /** null: no limit. */
   outgoing_24h: string | null;
 
-  /** What has gone out within the last 24 hours, less what came back of it as refunds. */
+  /** The money that has gone out within the last 24 hours, less the refunds of it. */
   outgoing_24h_used: string;
 
   /** null: no limit. */
@@ -550,15 +550,15 @@ export interface WalletLimits {
 }
 
 export interface WalletLimitsRequest {
-  /** Of one movement; null for no limit. */
+  /** The most that one movement may take out; null for no limit. */
   max_amount?: string;
 
-  /** Of all movements within any 24 hours together; null for no limit. */
+  /** The most that all movements within any 24 hours together may take out; null for no limit. */
   outgoing_24h?: string;
 }
 
 export interface WalletRequest {
-  /** One line without blanks at its ends. Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case. */
+  /** One line without blanks at its ends. Stored and compared in Unicode’s form NFC; upper and lower case differ. */
   user_id: string;
 
   /** An active ISO 4217 code, upper case. */
@@ -599,7 +599,7 @@ export interface Operations {
     answer: ReconciliationRun;
   };
 
-  /** Transfer money again and again */
+  /** Create a recurring transfer */
   createRecurringTransfer: {
     path?: undefined;
     query?: undefined;
@@ -623,7 +623,7 @@ export interface Operations {
     answer: Transfer;
   };
 
-  /** Transfer money many times at once, up to 10000 times */
+  /** Make up to 10000 transfers at once */
   createTransferBatch: {
     path?: undefined;
     query?: undefined;
@@ -647,7 +647,7 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
-  /** A case, and what was done about it */
+  /** A case and its history */
   getCase: {
     path: { case_id: string };
     query?: undefined;
@@ -655,7 +655,7 @@ export interface Operations {
     answer: CaseWithHistory;
   };
 
-  /** Whether the process lives */
+  /** Whether the process is alive */
   getHealth: {
     path?: undefined;
     query?: undefined;
@@ -663,7 +663,7 @@ export interface Operations {
     answer: { status: 'ok' };
   };
 
-  /** Whether a movement would go through, and the state of everything it needs */
+  /** Whether movements are accepted and carried out, and the state of everything that they need */
   getReadiness: {
     path?: undefined;
     query?: undefined;
@@ -703,7 +703,7 @@ export interface Operations {
     answer: Transfer;
   };
 
-  /** A batch, and how far it is */
+  /** A batch and its progress */
   getTransferBatch: {
     path: { batch_id: string };
     query?: undefined;
@@ -745,14 +745,14 @@ export interface Operations {
       status?: 'OPEN' | 'RESOLVED';
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<Case>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
       open_count: number;
       oldest_open_at: string | null;
@@ -760,7 +760,7 @@ export interface Operations {
     };
   };
 
-  /** The currencies, and how fine amounts in them may be */
+  /** The currencies, and how many decimals amounts in them may have */
   listCurrencies: {
     path?: undefined;
     query?: undefined;
@@ -774,14 +774,14 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<ReconciliationRun>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -792,14 +792,14 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<RecurringTransferRun>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -814,14 +814,14 @@ export interface Operations {
       wallet_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<RecurringTransfer>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -832,14 +832,14 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<SkippedRun>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -853,7 +853,7 @@ export interface Operations {
       /** Exactly this reference. */
       reference?: string;
 
-      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      /** One pair, as `metadata[order_id]=42`: lists movements that have this key with exactly this value. */
       metadata?: { [name: string]: string };
 
       /** This amount included. */
@@ -873,32 +873,32 @@ export interface Operations {
       type?: 'CREDIT' | 'DEBIT';
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<Transaction>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
 
-  /** What has become of the items of a batch, in their order */
+  /** The items of a batch and their statuses, in their order */
   listTransferBatchItems: {
     path: { batch_id: string };
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<TransferBatchItem>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -909,14 +909,14 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<TransferBatch>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -938,7 +938,7 @@ export interface Operations {
       /** Exactly this reference. */
       reference?: string;
 
-      /** One pair, as `metadata[order_id]=42`: what has this key with exactly this value. */
+      /** One pair, as `metadata[order_id]=42`: lists movements that have this key with exactly this value. */
       metadata?: { [name: string]: string };
 
       /** This amount included. */
@@ -957,18 +957,18 @@ export interface Operations {
       /** The reversals of this transfer. */
       reverses_transfer_id?: string;
 
-      /** The runs of this one. */
+      /** The runs of this recurring transfer. */
       recurring_transfer_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<Transfer>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -979,14 +979,14 @@ export interface Operations {
     query?: {
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<LedgerEntry>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -999,14 +999,14 @@ export interface Operations {
       user_id?: string;
       limit?: number;
 
-      /** The `next_cursor` of the page before: of this list, and with the same filters. */
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
       cursor?: string;
     };
     body?: undefined;
     answer: {
       data: Array<Wallet>;
 
-      /** Asks for what follows; null on the last page. */
+      /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
     };
   };
@@ -1019,7 +1019,7 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
-  /** Try again what the reconciliation could not repair, or say that it is settled */
+  /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
     query?: undefined;
@@ -1035,7 +1035,7 @@ export interface Operations {
     answer: Transfer;
   };
 
-  /** Let a paused recurring transfer go on */
+  /** Resume a paused recurring transfer */
   resumeRecurringTransfer: {
     path: { recurring_transfer_id: string };
     query?: undefined;

@@ -137,8 +137,8 @@ async function fill(api: Client, plan: Plan, progress: typeof silentProgress) {
     note(await api.transactions.create(body, waited(`seed-${seed}-withdrawal-${n}`)));
     return (counts.transactions += 1);
   });
-  const isSettled = (outcome: string): boolean => /^(COMPLETED|PROCESSED|FAILED|CANCELED)/.test(outcome);
-  return { ok: Object.keys(outcomes).every(isSettled), seed, ...counts, outcomes };
+  const hasEnded = (outcome: string): boolean => /^(COMPLETED|PROCESSED|FAILED|CANCELED)/.test(outcome);
+  return { ok: Object.keys(outcomes).every(hasEnded), seed, ...counts, outcomes };
 }
 
 /** The options of a call that returns when its movement has ended, or after WAIT_SECONDS. */

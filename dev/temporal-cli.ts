@@ -33,7 +33,7 @@ const BUILD_MINUTES = 4;
 const WORK_OF_PACKAGE = /^mkdir -p \$WORK\/b\d+\/$/;
 const PACKAGE_NAME = /^[\w.~/-]+$/;
 /** How many of Go's last lines are told if it fails. */
-const SAID_LINES_MAX = 3;
+const OUTPUT_LINES_MAX = 3;
 
 export interface TemporalCliSource {
   readonly cacheDir: string;
@@ -162,15 +162,15 @@ async function runGo(
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_LIMIT_MS,
   });
-  const said: string[] = [];
+  const output: string[] = [];
   createInterface(go.stderr!).on('line', (line) => {
     onLine(line);
-    if (said.push(line) > SAID_LINES_MAX) said.shift();
+    if (output.push(line) > OUTPUT_LINES_MAX) output.shift();
   });
   const [code, signal] = (await once(go, 'close')) as [number | null, string | null];
   if (code === 0) return;
   if (code === COMMAND_NOT_FOUND) throw new Error('go is not on PATH');
-  throw new Error(`${signal ?? `exit code ${code}`}: ${said.join(' ')}`);
+  throw new Error(`${signal ?? `exit code ${code}`}: ${output.join(' ')}`);
 }
 
 function isMissing(error: unknown): boolean {

@@ -62,10 +62,10 @@ export async function runTethered(
   options: Omit<TetheredOptions, 'stdio'>,
 ): Promise<void> {
   const child = spawnTethered(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = [child.stderr!, child.stdout!].map(textOf);
+  const output = [child.stderr!, child.stdout!].map(textOf);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (code === 0) return;
-  throw new Error(said.map((text) => text().trim()).find((text) => text !== '') ?? signal ?? `exit code ${code}`);
+  throw new Error(output.map((text) => text().trim()).find((text) => text !== '') ?? signal ?? `exit code ${code}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What clients ask about a movement that is there: capture it, cancel it, and what has to be refused. Each may be repeated
- * until it is answered for good.
+ * Requests about an existing movement: captures, cancels, and requests that must be refused. Each may be repeated until it has
+ * a final answer.
  */
 import type { CallOptions, Client } from '../client/client.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
@@ -12,12 +12,12 @@ import type { Hold, Memory } from './memory.ts';
 export interface Action {
   readonly kind: string;
   readonly about: string;
-  /** The code with which it has to be refused, if it has to be. */
+  /** The code with which the request must be refused; undefined if it need not be. */
   readonly mustRefuse?: string;
   readonly send: (api: Client, options: CallOptions) => Promise<Answered>;
 }
 
-/** The actions are sent at the same time. The hold is decided unless none of them is answered. */
+/** Actions that are sent at the same time. The hold counts as decided once one of them is answered. */
 export interface Actions {
   readonly actions: readonly Action[];
   readonly decides?: Hold;
@@ -85,7 +85,7 @@ export function reuseKey(memory: Memory, draws: Draws): Actions | undefined {
   };
 }
 
-/** What is under way to the wallet meanwhile has to be given back. */
+/** Suspends a wallet for a moment: movements that are under way to it meanwhile must be given back. */
 export function closeForAMoment(wallet: string): Action {
   return {
     kind: 'suspend and activate',

@@ -1,4 +1,4 @@
-/** The API's answers in the words of the book: which movement, what it moves, in which state it is. Pure. */
+/** Translates answers of the API into the book's types: the movement, its terms and its state. Pure. */
 import { CounterpoiseError, type Transaction, type Transfer } from '../client/client.ts';
 import type { Answered, Move, Terms } from './book.ts';
 import type { State } from './sightings.ts';
@@ -22,12 +22,12 @@ export function transactionAnswered(transaction: Transaction): Answered {
   };
 }
 
-/** From whom to whom a one-sided transaction goes. */
+/** The sender and the receiver of a one-sided transaction; the outside world is undefined. */
 export function sides(walletId: string, type: string): Pick<Terms, 'from' | 'to'> {
   return type === 'CREDIT' ? { from: undefined, to: walletId } : { from: walletId, to: undefined };
 }
 
-/** By how much a movement in its final state has changed each wallet, in ten-thousandths. */
+/** The amount by which a movement in its final state has changed each wallet, in ten-thousandths. */
 export function effectOf(move: Move, state: State, units: (amount: string) => bigint): Map<string, bigint> {
   const effect = new Map<string, bigint>();
   const moved = state.status === 'COMPLETED' ? state.captured : state.status === 'PROCESSED' ? move.amount : undefined;
@@ -38,8 +38,8 @@ export function effectOf(move: Move, state: State, units: (amount: string) => bi
 }
 
 /**
- * What a failed request says. `refused` for good; `later`: refused for now and surely nothing was stored; `unknown`: it may
- * have been taken.
+ * Classifies a failed request. `refused`: refused for good. `later`: refused for now, and certainly nothing was stored.
+ * `unknown`: the request may have been taken.
  */
 export function judge(error: unknown): { readonly says: 'refused' | 'later' | 'unknown'; readonly code: string } {
   if (!(error instanceof CounterpoiseError)) return { says: 'unknown', code: 'given_up' };

@@ -1,6 +1,6 @@
 /**
- * An edit of a build: what keeps failing needs attention after three seconds instead of three minutes, so that what operators
- * do about it happens within a run, and within its faults.
+ * An edit of a build: a failing compensation needs attention after three seconds instead of three minutes, so that operators
+ * step in during a run, while its faults last.
  */
 import type { Edit } from './build.ts';
 

@@ -1,62 +1,62 @@
 /**
- * What clients have asked for and what they were told, a record for each Idempotency-Key: what the databases are held
- * against at the end. A movement's terms are those that were asked for, its state the one that was answered. Pure but for
- * time.
+ * The book: a record, for each Idempotency-Key, of what clients have asked for and what they were told. At the end of a run the
+ * databases are compared with it. A movement's terms are those of the request, its state is that of the latest answer. Pure but
+ * for time.
  */
 import { collectSightings, type Sightings, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';
 
-/** A movement that clients have had accepted, by what its workflow is called. */
+/** A movement of a client that was accepted, by the id of its workflow. */
 export interface RecentMovement {
   readonly kind: 'transfer' | 'transaction' | 'batch';
   readonly id: string;
 }
 
-/** What one movement moves. */
+/** One movement: wallets, amount and currency. */
 export interface Move {
   readonly id: string;
   readonly movement: 'transfer' | 'transaction';
   /** A wallet; undefined for the outside world. */
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** With four decimals; undefined for a reversal of all that is left, whose answer says how much that was. */
+  /** With four decimals; undefined for a reversal of all that is left, because only its answer says how much that is. */
   readonly amount: string | undefined;
   readonly currency: string;
 }
 
 export type Terms = Omit<Move, 'id' | 'movement'>;
 
-/** What an Idempotency-Key stands for. */
+/** The request that an Idempotency-Key stands for. */
 export interface Asked {
   readonly key: string;
   /** A row of the report. */
   readonly kind: string;
   readonly names: 'transfer' | 'transaction' | 'batch' | 'recurring';
-  /** What the key names, as derived from it. */
+  /** The id that is derived from the key. */
   readonly id: string;
-  /** The movements that it makes. Those of a standing order are added when they are known. */
+  /** The movements that the request makes. Those of a standing order are added when they become known. */
   readonly moves: readonly Move[];
-  /** What each run of a standing order moves. */
+  /** The terms of each run of a standing order. */
   readonly order?: Terms;
 }
 
-/** `nothing`: refused, and surely nothing was stored. `unknown`: there was no answer, or one that says it is not known. */
+/** `nothing`: refused, and certainly nothing was stored. `unknown`: no answer, or an answer that leaves it open. */
 export type Told = 'accepted' | 'nothing' | 'unknown';
 
 export interface Entry extends Asked {
   told: Told | undefined;
-  /** The code of the last answer that was no success; `timeout` and the like where there was none. */
+  /** The code of the last answer that was no success; `timeout` or the like if there was no answer. */
   refusal: string | undefined;
   requests: number;
   moves: Move[];
 }
 
-/** By how much, with four decimals, each wallet was changed. */
+/** The change of each wallet's balance, with four decimals. */
 export type Changes = ReadonlyMap<string, string>;
 
 export interface Answered {
   readonly id: string;
-  /** Of a transfer or a transaction. */
+  /** Present for a transfer or a transaction. */
   readonly terms?: Terms;
   readonly state?: State;
 }
@@ -67,12 +67,12 @@ export interface Book {
   readonly accepted: (entry: Entry, answer: Answered, askedAtMs: number) => void;
   readonly refused: (entry: Entry, code: string) => void;
   readonly unanswered: (entry: Entry, code: string) => void;
-  /** Notes the state of a movement, whoever has seen it. */
+  /** Notes that a movement was seen in a state. */
   readonly see: (seenBy: 'observer' | 'comparison', id: string, state: State, askedAtMs: number) => void;
-  /** Notes that an operator has asked that the sender of a transfer be paid back in advance. */
+  /** Notes that an operator has asked for a forced refund of a transfer. */
   readonly force: (id: string) => void;
   readonly isForced: (id: string) => boolean;
-  /** Notes by how much a movement that was seen to have ended before has changed each user's wallet: for good. */
+  /** Notes the final change of each user's wallet by a movement that was seen to have ended before. */
   readonly seeLedger: (seenBy: 'observer' | 'comparison', id: string, changes: Changes) => void;
   readonly isLedgerSeen: (id: string) => boolean;
   /** Adds a movement that a standing order has made. */
@@ -145,7 +145,7 @@ export function openBook(violations: Violations): Book {
   };
 }
 
-/** What differs between what was asked for and what is there. */
+/** Describes how a stored movement differs from the one that was asked for; undefined if it does not. */
 export function unlike(move: Move, terms: Terms): string | undefined {
   const names = ['from', 'to', 'currency', 'amount'] as const;
   const different = names.filter(

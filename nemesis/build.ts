@@ -1,7 +1,7 @@
 /**
- * A copy of the source tree that the nemesis runs its stack from, and that it may edit: to plant a bug before the start, and
- * to deploy another version of the workflow code while it runs. An edit whose text is not there exactly once throws, so
- * no bug silently stops being planted.
+ * A copy of the source tree from which the nemesis runs its stack. The nemesis may edit it, to plant a bug before the start and
+ * to deploy another version of the workflow code while the stack runs. An edit throws unless its text occurs exactly once, so
+ * that no planted bug gets lost unnoticed.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,12 +17,12 @@ export interface Edit {
 
 export interface Build {
   readonly directory: string;
-  /** Edits the copy in place: all files or, if an edit does not fit, none. Returns what puts these files back as they were. */
+  /** Edits the copy in place: all files or, if an edit does not fit, none. Returns a function that restores these files. */
   readonly edit: (edits: readonly Edit[]) => () => void;
 }
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-/** What a stack runs on. */
+/** The folders that a stack needs. */
 const FOLDERS = [
   'activities',
   'api',
@@ -63,7 +63,7 @@ export function makeBuild(directory: string, edits: readonly Edit[] = []): Build
   return build;
 }
 
-/** The text with the edit made; throws unless what is to be replaced is there exactly once. */
+/** Returns the edited text; throws unless the text to replace occurs exactly once. */
 function replaceOnce(text: string, { file, find, replace }: Edit): string {
   const pieces = text.split(find);
   if (pieces.length !== 2)
@@ -71,7 +71,7 @@ function replaceOnce(text: string, { file, find, replace }: Edit): string {
   return pieces.join(replace);
 }
 
-/** Never half written for a process that starts just now. */
+/** Replaces the file at once, so that a process that starts meanwhile never reads half of it. */
 function replaceFile(path: string, text: string): void {
   writeFileSync(`${path}.next`, text);
   renameSync(`${path}.next`, path);

@@ -1,7 +1,7 @@
 /**
- * Concurrent clients that behave as clients do: they repeat what had no answer with the same key, send some keys several
- * times at once, give up early on some answers and learn them later by a repeat, and on some for good. What they were told
- * goes into the book.
+ * Concurrent clients that behave as real ones do: they repeat a request without an answer under the same key, send some keys
+ * several times at once, stop waiting for some answers early and learn them later by a repeat, and give some up for good. They
+ * write what they were told into the book.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
@@ -16,13 +16,13 @@ import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
 export interface Clients {
-  /** Clients at work until the signal aborts; returns when each has its last answer. `untilMs` is when that will be. */
+  /** Lets clients work until the signal aborts, which will be at `untilMs`; returns when each has its last answer. */
   readonly run: (draws: Draws, untilMs: number, signal: AbortSignal) => Promise<void>;
-  /** Without faults: learns every answer that clients wanted, decides every hold, ends standing orders. */
+  /** For a time without faults: learns every answer that clients still want, decides every hold, ends standing orders. */
   readonly finish: (draws: Draws, signal: AbortSignal) => Promise<void>;
   /**
-   * Sends a request once, and notes what it was told. Never throws. What is the sender's own is not remembered: no other
-   * client reverses, cancels or terminates it.
+   * Sends a request once, and notes the answer. Never throws. A movement of the caller's own is not remembered: no other client
+   * reverses, cancels or terminates it.
    */
   readonly send: (
     operation: Operation,
@@ -30,9 +30,9 @@ export interface Clients {
     options: { timeoutMs: number; waitSeconds?: number; isOwn?: boolean },
   ) => Promise<Sent>;
   readonly memory: Memory;
-  /** Requests by what they were told: `accepted`, or a code. */
+  /** The number of requests by their answer: `accepted`, or a code. */
   readonly told: () => Readonly<Record<string, number>>;
-  /** How many requests a second made a movement lately. */
+  /** The recent rate of requests that made a movement. */
   readonly ratePerSecond: () => number;
 }
 
@@ -50,7 +50,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
   const memory = createMemory();
   const told: Record<string, number> = {};
   const acceptedAtMs: number[] = [];
-  /** Whose answers are still wanted. */
+  /** The operations whose answers are still wanted. */
   const wanted = new Map<Entry, Operation>();
   let sequence = 0;
 
@@ -82,7 +82,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     }
   };
 
-  /** Repeats with the same key until it is known what became of it. */
+  /** Repeats a request with the same key until its outcome is known. */
   const learn = async (operation: Operation, entry: Entry, draws: Draws, signal: AbortSignal): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       const waitSeconds = draws.chance(SHARE.waits, 'waits') ? draws.whole(1, 5, 'seconds') : undefined;
@@ -108,7 +108,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     if (draws.chance(SHARE.repeats, 'repeats')) await send(operation, entry, { timeoutMs: TIMEOUT_MS });
   };
 
-  /** Whether there is an answer for good. */
+  /** Sends the action, and returns whether the answer is final. */
   const act = async (action: Action): Promise<boolean> => {
     const askedAtMs = performance.now();
     try {
@@ -128,7 +128,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     }
   };
 
-  /** Whether it was made while the service's clock was so wrong that nobody waits for its expiry. */
+  /** Whether the hold was made while the service's clock was so far ahead that it does not expire within the run. */
   const expiresFarOff = async (id: string, signal: AbortSignal): Promise<boolean> => {
     for (; !signal.aborted; await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {})) {
       try {
@@ -180,7 +180,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
         while (!signal.aborted && !(await act(action)))
           await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {});
       };
-      // What nobody was answered about may be there all the same.
+      // A request without an answer may have been stored all the same.
       const unknown = book.entries().filter((entry) => entry.told === 'unknown');
       const orders = [
         ...memory.takeOrders(),

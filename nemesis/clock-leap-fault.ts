@@ -1,10 +1,10 @@
 /**
- * A clock that leaps: that of a wallet shard, of the transfer database, or of all of them by different spans, for some seconds,
- * by up to two days back or more than a year ahead, and back.
+ * A clock that leaps: of a wallet shard, of the transfer database, or of all databases by different spans. It goes up to two days
+ * back or more than a year ahead, and after some seconds shows the right time again.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { makeClockLeap, type LeapingClock } from './leaping-clock.ts';
-import { insist, pause } from './pause.ts';
+import { untilDone, pause } from './pause.ts';
 import { PLACES, type Place, type Stack } from './stack.ts';
 import { inTurn } from './turns.ts';
 
@@ -12,7 +12,7 @@ const HOURS = { min: -48, max: 400 * 24 };
 const FOR_MS = { min: 2_000, max: 7_000 };
 const CLOCKS = ['wallet-0', 'wallet-1', 'transfer', 'all'] as const;
 
-/** What a service writes with the time that it asks for. */
+/** Rows that a service writes with the time of its database. */
 const WRITTEN: Readonly<Record<Place, { readonly what: string; readonly table: string; readonly at: string }>> = {
   'wallet-0': { what: 'ledger entries that were written', table: 'ledger_entries', at: 'created_at' },
   'wallet-1': { what: 'ledger entries that were written', table: 'ledger_entries', at: 'created_at' },
@@ -37,7 +37,7 @@ export const clockLeap: FaultKind = {
       name: `clocks leap for ${(forMs / 1_000).toFixed(1)} s: ${told}`,
       kind: 'clock leap',
       lastsMs: forMs + 2_000,
-      // One would heal what the other has just broken.
+      // Otherwise one leap would heal what the other has just broken.
       strike: (stage, signal) => inTurn(stage.stack, 'clock leap', () => leap(stage, signal, leaps, forMs)),
     };
   },
@@ -52,9 +52,9 @@ async function leap(
   const clocks: LeapingClock[] = [];
   try {
     for (const [place, hours] of leaps) {
-      const clock = await insist(() => makeClockLeap(stack, place));
+      const clock = await untilDone(() => makeClockLeap(stack, place));
       clocks.push(clock);
-      await insist(() => clock.leap(hours));
+      await untilDone(() => clock.leap(hours));
     }
     await pause(forMs, signal);
     for (const [place, hours] of leaps)
@@ -63,7 +63,7 @@ async function leap(
         await countWritten(stack, place, hours).catch(() => 0),
       );
   } finally {
-    for (const clock of clocks) await insist(() => clock.heal());
+    for (const clock of clocks) await untilDone(() => clock.heal());
   }
 }
 

@@ -1,7 +1,6 @@
 /**
- * Holds what clients were told against what is stored: each accepted movement is there with the terms that were asked for,
- * nothing is there that was refused or that nobody asked for, and each wallet's money is what the clients' own records say.
- * Pure.
+ * Compares what clients were told with what is stored: each accepted movement is there with the terms of its request, no movement
+ * is there that was refused or that nobody asked for, and each wallet's money agrees with the clients' own records. Pure.
  */
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { effectOf } from './answers.ts';
@@ -17,14 +16,14 @@ export interface Stored {
   readonly movements: readonly StoredMovement[];
   /** The ids of batches and standing orders. */
   readonly others: ReadonlySet<string>;
-  /** What the entries of a movement have changed in a user's wallet, in sum. */
+  /** The sum of a movement's entries in a user's wallet. */
   readonly ledger: readonly { readonly movement: string; readonly wallet: string; readonly change: string }[];
   readonly wallets: readonly { readonly wallet: string; readonly balance: string; readonly held: string }[];
 }
 
 export type Report = (subject: string, detail: string) => void;
 
-/** The states are those in the book: what the API answered last, once all has ended. */
+/** Takes the states from the book: the last answers of the API, after every movement has ended. */
 export function compare(book: Book, stored: Stored, report: Report): void {
   const rows = new Map(stored.movements.map((row) => [row.id, row]));
   const claimed = new Set<string>();
@@ -75,7 +74,7 @@ function compareMoney(book: Book, rows: ReadonlyMap<string, StoredMovement>, sto
       if (state === undefined) continue;
       const terms = { ...move, amount: move.amount ?? rows.get(move.id)?.amount };
       for (const [wallet, change] of effectOf(terms, state, parseUnits)) {
-        // Where an operator has forced the refund, the external wallet may have paid it before the credit was known.
+        // If an operator has forced the refund, the external wallet may have paid it before the credit was known.
         const isPaid = book.isForced(move.id) && wallet === move.from;
         if (isPaid && parseUnits(changed.get(nameOf(move.id, wallet)) ?? '1') === 0n) continue;
         expected.set(nameOf(move.id, wallet), change);

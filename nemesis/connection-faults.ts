@@ -1,6 +1,6 @@
 /**
- * Connections between the services and their servers that are slow, reset, refused, or lose the answers; and those that
- * PostgreSQL itself ends.
+ * Faults of the connections between the services and their servers: slow, reset, refused, losing the answers, or ended by
+ * PostgreSQL itself.
  */
 import type { Draws } from './draws.ts';
 import type { Fault, FaultKind, Stage } from './fault.ts';
@@ -11,14 +11,14 @@ type Server = keyof Stage['stack']['proxies'];
 const SERVERS: readonly [Server, ...Server[]] = ['postgres', 'temporal'];
 const TITLES: Readonly<Record<Server, string>> = { postgres: 'PostgreSQL', temporal: 'Temporal' };
 
-/** A fault of one server's connections that lasts for a while. */
+/** A fault of the connections to one server that lasts for a while. */
 function connectionFault(
   kind: string,
   weight: number,
   plan: (draws: Draws) => {
     readonly name: string;
     readonly forMs: number;
-    /** Begins it. What it answers tells what it has met, once it is over: each with how often. */
+    /** Begins the fault. Call the returned function when it is over: it counts what the fault has met. */
     readonly begin: (proxy: FaultProxy, draws: Draws) => () => Record<string, number>;
   },
 ): FaultKind {
@@ -49,7 +49,7 @@ function connectionFault(
   };
 }
 
-/** What one treatment has met, by the proxy's own evidence. */
+/** Begins a treatment; the returned function counts what it has met, by the proxy's own evidence. */
 function treating(
   mode: Mode,
   share: number,
@@ -127,7 +127,7 @@ const refused = connectionFault('connections refused', 1, (draws) => ({
 
 const TERMINATE_MS = 25;
 
-/** As an operator, a failover or a pooler would end them: those in the middle of a statement, and now and then any. */
+/** Ends connections as an operator, a failover or a pooler would: those in the middle of a statement, sometimes any. */
 const terminated: FaultKind = {
   kind: 'connections terminated',
   weight: 1,

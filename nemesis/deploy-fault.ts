@@ -1,7 +1,7 @@
 /**
- * A deploy in mid-flight: the transfer worker is stopped and started with a second version of the workflow code, whose new
- * commands are guarded by `patched`, and later with a third one, which does as the first did but for runs that are marked by
- * the second. Runs begun by each are gone on with by the others.
+ * A deploy while movements are under way: the transfer worker is stopped and started with a second version of the workflow code,
+ * whose new commands are guarded by `patched`, and later with a third version, which behaves like the first except for runs that
+ * the second has marked. Runs that one version has begun are continued by the others.
  */
 import type { Build, Edit } from './build.ts';
 import type { FaultKind, Stage } from './fault.ts';
@@ -13,7 +13,7 @@ const READY_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 3_000;
 const TIMER = 'await deployed.CancellationScope.nonCancellable(() => deployed.sleep(1));';
 const IMPORT = `import * as deployed from '@temporalio/workflow';`;
-/** Each version has something new: a timer before a movement begins, and one before it is settled. */
+/** New commands of the second version: a timer before a movement begins, and one before it is settled. */
 const LEAVING = `} finally {\n    requests.phase = 'leaving';`;
 const PLACES: readonly { readonly file: string; readonly find: string; readonly lastImport: string }[] = [
   {
@@ -35,7 +35,7 @@ const PLACES: readonly { readonly file: string; readonly find: string; readonly 
 
 const line = (version: 2 | 3, place: number): string => {
   const isPatched = `deployed.patched('nemesis-${place}')`;
-  // Without a mark a run that is not being replayed gets none.
+  // A run that is not being replayed and has no mark gets no new command.
   return `if (${version === 2 ? isPatched : `deployed.workflowInfo().unsafe.isReplaying && ${isPatched}`}) ${TIMER}`;
 };
 

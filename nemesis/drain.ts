@@ -1,6 +1,6 @@
 /**
- * After the faults of a round: everything that was accepted comes to its end by itself, within five minutes (I7). Clients
- * decide what waits for them, and an operator asks for reconciliations.
+ * The drain after the faults of a round: everything that was accepted ends by itself within five minutes (I7). Meanwhile clients
+ * decide their holds, and an operator asks for reconciliations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
@@ -11,13 +11,13 @@ import type { Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
 
 const DRAIN_LIMIT_MS = 300_000;
-/** Where something is wrong already, what never ends is no news. */
+/** Shorter after a violation: a movement that never ends adds nothing then. */
 const DRAIN_LIMIT_WHEN_VIOLATED_MS = 5_000;
 const LOOK_MS = 500;
 const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;
 
-/** How long it took until everything had ended. */
+/** Waits until everything has ended, and returns how long that took. */
 export async function drain(
   stack: Stack,
   api: Client,
@@ -55,14 +55,14 @@ export async function drain(
     }
     if (performance.now() - reconciledAt > RECONCILE_MS) {
       reconciledAt = performance.now();
-      // What fails now is asked for again.
+      // A run that fails now is asked for again.
       await api.reconciliationRuns.create({ signal: AbortSignal.timeout(RECONCILE_MS) }).catch(() => {});
     }
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-/** And the cases of what has ended, which a reconciliation closes where nobody else did; what it finds itself is the audit's. */
+/** Everything that has not ended, and open cases of what has ended. The findings of the reconciliation are left to the audit. */
 function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
   return stack.rows(
     'transfer',

@@ -1,6 +1,6 @@
 /**
- * Draws of one part of a run: all of them follow from the run's seed and the part's name, so that what one part draws
- * changes nothing for the others.
+ * Random draws for one part of a run. They depend on the run's seed and the part's name alone, so that the draws of one part
+ * change nothing for the others.
  */
 import { draw, drawFrom } from '../dev/draw.ts';
 
@@ -12,11 +12,11 @@ export interface Draws {
   /** A whole number from `min` to `max`, both included. */
   readonly whole: (min: number, max: number, ...name: Name) => number;
   readonly from: <Item>(items: readonly [Item, ...Item[]], ...name: Name) => Item;
-  /** Whether something that happens with this probability does. */
+  /** True with this probability. */
   readonly chance: (probability: number, ...name: Name) => boolean;
-  /** The items in another order. */
+  /** The items in a random order. */
   readonly shuffled: <Item>(items: readonly Item[], ...name: Name) => Item[];
-  /** Draws of a part of this part. */
+  /** The draws of a part of this part. */
   readonly of: (...name: Name) => Draws;
 }
 

@@ -1,6 +1,5 @@
 /**
- * What a fault is and what it may touch. Types only, imported by this folder: schedule.ts says when faults strike, run.ts
- * carries them out.
+ * The types of faults, and of the stage: all that a fault may touch. schedule.ts says when faults strike, run.ts carries them out.
  */
 import type { RecentMovement } from './book.ts';
 import type { Draws } from './draws.ts';
@@ -10,24 +9,24 @@ import type { Stack } from './stack.ts';
 
 export interface Stage {
   readonly stack: Stack;
-  /** This fault's own. */
+  /** The random draws of this fault alone. */
   readonly draws: Draws;
   readonly workload: {
-    /** Sends ten times the rate that the stack holds for so long, besides the ordinary clients. */
+    /** Sends, beside the ordinary clients, ten times the rate that the stack can carry, for this long. */
     readonly overload: (seconds: number, signal: AbortSignal) => Promise<OverloadSeen>;
-    /** What clients have had accepted lately, newest last: some of it is still under way. */
+    /** Movements that were accepted lately, newest last; some of them are still under way. */
     readonly recentMovements: () => readonly RecentMovement[];
-    /** Two wallets that nobody else uses, the receiver's in this shard; undefined if they cannot be had in time. */
+    /** Returns two wallets that nobody else uses, the receiver's in this shard; undefined if they cannot be made in time. */
     readonly ownWallets: (receiverShard: number, signal: AbortSignal) => Promise<OwnWallets | undefined>;
     readonly operator: Pick<Operator, 'cancel' | 'force'>;
   };
-  /** A line of the run's log, told to whoever watches. */
+  /** Writes a line of the run's log. */
   readonly log: (line: string) => void;
-  /** Something that must not be, seen by the fault itself, such as memory without a bound. */
+  /** Reports a violation that the fault itself has seen, such as memory that grows without bound. */
   readonly violation: (detail: string) => void;
-  /** Counts a recovery that the fault has seen, such as a process that came back; for the report. */
+  /** Counts, for the report, a recovery that the fault has seen, such as a process that came back. */
   readonly recovered: (what: string) => void;
-  /** Counts what the fault has met, such as answers to a commit that were lost: that it was there is no proof that it struck. */
+  /** Counts what the fault has affected, such as lost answers to a commit: that a fault was injected does not prove an effect. */
   readonly met: (what: string, howMany: number) => void;
 }
 
@@ -38,25 +37,28 @@ export interface OverloadSeen {
   readonly shed: number;
   /** Neither answered nor refused. */
   readonly unanswered: number;
-  /** What the ordinary clients had accepted a second before it began. */
+  /** The rate of accepted requests of the ordinary clients before the overload began. */
   readonly ratePerSecond: number;
 }
 
 export interface Fault {
-  /** As in the report: `kill worker-wallet-0`. */
+  /** The name in the report, such as `kill worker-wallet-0`. */
   readonly name: string;
   /** A row of the report's table. */
   readonly kind: string;
-  /** About how long it takes until it is healed, for the schedule. */
+  /** The approximate time until it is healed, for the schedule. */
   readonly lastsMs: number;
-  /** Injects, heals, and returns when healed: processes back, proxies passing, frozen thawed; also when aborted, and at once then. */
+  /**
+   * Injects the fault, heals it, and returns when it is healed: processes are back, proxies pass, frozen processes run. Heals at
+   * once when aborted.
+   */
   readonly strike: (stage: Stage, signal: AbortSignal) => Promise<void>;
 }
 
-/** A kind of fault, of which every draw makes one: which process, how long. */
+/** A kind of fault; each draw makes one fault of it, with its process and its time. */
 export interface FaultKind {
   readonly kind: string;
-  /** How often beside the others once each kind has been drawn; 1 is usual. */
+  /** The relative frequency, once each kind has been drawn; usually 1. */
   readonly weight: number;
   readonly draw: (draws: Draws) => Fault;
 }

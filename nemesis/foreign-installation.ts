@@ -1,23 +1,23 @@
 /**
- * Another installation, beside the stack's own in the same PostgreSQL: databases that the build has migrated, with an identity
- * and a Temporal namespace of their own, in which the same users have the same wallets and as much money, as when somebody has
- * filled a staging environment from production. What is moved in it belongs to somebody else.
+ * Another installation in the stack's PostgreSQL: databases that the build has migrated, with an identity and a Temporal
+ * namespace of their own. The same users have the same wallets in it and as much money, as in a staging environment that was
+ * filled from production. Its money belongs to somebody else.
  */
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { migrate } from './migrate.ts';
 import { PLACES, type Place, type Stack } from './stack.ts';
 
 export interface ForeignInstallation {
-  /** Administrator URLs, by the names that the stack's own have. */
+  /** Administrator URLs, by the names of the stack's own databases. */
   readonly databases: Readonly<Record<Place, string>>;
-  /** What is written in it by now, a table each; empty as long as nobody has worked with it. */
+  /** The tables that have been written to; empty as long as nobody has worked with the installation. */
   readonly written: () => Promise<string[]>;
 }
 
 const NAMESPACE = 'another';
 const MIGRATE_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 10_000;
-/** What any movement leaves behind. */
+/** The tables into which every movement writes. */
 const MOVED: Readonly<Record<Place, readonly string[]>> = {
   'wallet-0': ['ledger_entries', 'operation_fences', 'outbox_events'],
   'wallet-1': ['ledger_entries', 'operation_fences', 'outbox_events'],
@@ -25,7 +25,7 @@ const MOVED: Readonly<Record<Place, readonly string[]>> = {
 };
 const made = new WeakMap<Stack, Promise<ForeignInstallation>>();
 
-/** Made when it is first asked for, and the same from then on. What could not be made is tried again by the next. */
+/** Returns the same installation at each call. The first call makes it; if that fails, the next one tries again. */
 export function foreignInstallation(stack: Stack): Promise<ForeignInstallation> {
   const known = made.get(stack);
   if (known !== undefined) return known;
@@ -43,7 +43,7 @@ async function make(stack: Stack): Promise<ForeignInstallation> {
       return [place, Object.assign(url, { pathname: `/foreign_${url.pathname.slice(1)}` }).href];
     }),
   ) as Record<Place, string>;
-  // What an earlier try has left half made.
+  // An earlier try may have left a database half made.
   for (const url of Object.values(databases))
     await stack.rows('transfer', `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
   await migrate(stack, databases, { signal: AbortSignal.timeout(MIGRATE_LIMIT_MS) });

@@ -1,7 +1,6 @@
 /**
- * A worker of another installation that is led to this stack's Temporal, as by a staging environment with production's address:
- * it would take this stack's tasks and carry them out in its own databases. It has to end by itself, to say why, and to have
- * moved nothing.
+ * A worker of another installation that connects to this stack's Temporal, as in a staging environment with production's address.
+ * It would take this stack's tasks and carry them out in its own databases. It must end by itself, say why, and move nothing.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -11,9 +10,9 @@ import { foreignInstallation, type ForeignInstallation } from './foreign-install
 import { holdsWithin, pause } from './pause.ts';
 import { environmentOf, fileOf, type WorkerName } from './spare-worker.ts';
 
-/** For it to start, to ask whose namespace it is, and to end, on a machine that does other things. */
+/** The limit for it to start, to compare the namespace, and to end, on a busy machine. */
 const END_LIMIT_MS = 60_000;
-/** One that has begun to poll asks once a second whose namespace it is: it is gone by then. */
+/** A polling worker compares the namespace once a second, so it has ended by then. */
 const POLLS_LIMIT_MS = 5_000;
 const TRIES_MAX = 5;
 const TRY_AGAIN_MS = 2_000;
@@ -46,14 +45,14 @@ async function lead(stage: Stage, signal: AbortSignal, name: WorkerName): Promis
       if (written.length > 0) violation(`it has moved something: ${written.join(', ')}`);
     }
     if (end === 'refused' || end === POLLS) return;
-    // Another fault has kept it from asking.
+    // Another fault has kept it from comparing.
     await pause(TRY_AGAIN_MS, signal);
   }
 }
 
 const POLLS = 'it polls';
 
-/** `refused`: it has ended as it has to. */
+/** `refused`: the worker has ended, as it must. */
 async function run(
   { stack, violation }: Stage,
   signal: AbortSignal,
@@ -64,10 +63,10 @@ async function run(
     env: environmentOf(stack, name, databases),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   const closed = once(child, 'close') as Promise<[number | null]>;
   let code: number | null | undefined;
@@ -75,7 +74,7 @@ async function run(
     code = ended;
   });
   const hasEnded = (): boolean => code !== undefined;
-  const polls = (): boolean => said.includes('"worker started"');
+  const polls = (): boolean => output.includes('"worker started"');
   try {
     const isOver = await holdsWithin(END_LIMIT_MS, () => hasEnded() || polls(), signal);
     if (polls() && !(await holdsWithin(POLLS_LIMIT_MS, hasEnded, signal))) {
@@ -84,7 +83,7 @@ async function run(
     }
     if (!isOver && signal.aborted) return 'the run has ended before it';
     if (!isOver) violation(`it has not ended ${END_LIMIT_MS / 1_000} s after its start`);
-    return code === 1 && said.includes(REFUSAL) ? 'refused' : `it ended with ${code}: ${said.slice(-300).trim()}`;
+    return code === 1 && output.includes(REFUSAL) ? 'refused' : `it ended with ${code}: ${output.slice(-300).trim()}`;
   } finally {
     child.kill('SIGKILL');
     await closed;

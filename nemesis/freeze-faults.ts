@@ -1,16 +1,16 @@
 /**
- * Frozen processes: a worker that stops (SIGSTOP) with work in its hands, past the activity's time-out and its movements'
- * deadline, while a second one compensates, and that goes on (SIGCONT) with what it was given as if nothing had been; and
- * the servers, for some seconds.
+ * Frozen processes. A worker is stopped (SIGSTOP) in the middle of its work, past the time-out of its activities and the deadline
+ * of its movements, while a second worker compensates; then it is continued (SIGCONT) and finishes its work as if no time had
+ * passed. The servers are frozen for some seconds.
  */
 import { freezeProcess } from '../dev/freeze.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause } from './pause.ts';
 import { startSpareWorker, type WorkerName } from './spare-worker.ts';
 
-/** Past the time-out of an activity, 10 s, and past the deadline of what was accepted just before. */
+/** Longer than the time-out of an activity, 10 s, and past the deadline of movements that were accepted just before. */
 const FROZEN_MS = { min: 13_000, max: 18_000 };
-/** What the thawed worker still sends of what it was given, it sends at once. */
+/** The time within which the thawed worker sends its remaining statements. */
 const LATE_MS = 3_000;
 const READY_LIMIT_MS = 60_000;
 const WORKERS: readonly [WorkerName, ...WorkerName[]] = ['worker-wallet-0', 'worker-wallet-1', 'worker-transfer'];
@@ -41,7 +41,7 @@ const frozenWorker: FaultKind = {
           try {
             await pause(forMs, signal);
           } finally {
-            // Which of what it sends now is of movements that others have ended.
+            // Finds out which of the statements that it sends now are of movements that others have ended.
             const late = lateArrivals(stage, name);
             const ended = await endedSince(stage, fromMs);
             thaw();
@@ -91,7 +91,7 @@ const frozenServer: FaultKind = {
 
 export const freezeFaults: readonly FaultKind[] = [frozenWorker, frozenServer];
 
-/** Watches what the worker sends from now on; answers the transfers of which there was anything that moves or says something. */
+/** Watches the worker's statements from now on; the returned function lists the transfers of those that write. */
 function lateArrivals({ stack }: Stage, name: WorkerName): () => Set<string> {
   const ids = new Set<string>();
   const end = stack.proxies.postgres.catchEach(
@@ -108,7 +108,7 @@ function lateArrivals({ stack }: Stage, name: WorkerName): () => Set<string> {
   };
 }
 
-/** The transfers that have ended since, with the reason of those that failed. */
+/** The transfers that have ended since `fromMs`, with the failure reason of those that failed. */
 async function endedSince({ stack }: Stage, fromMs: number): Promise<Map<string, string | null>> {
   const rows = await stack
     .rows<{ transfer_id: string; failure_reason: string | null }>(

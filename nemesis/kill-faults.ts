@@ -1,6 +1,6 @@
 /**
- * Processes that die: any service by SIGKILL, PostgreSQL as by `pg_ctl stop -m immediate`, Temporal by SIGKILL. What heals
- * each is the launcher, which starts it again on its data.
+ * Processes that die: any service and Temporal by SIGKILL, PostgreSQL as by `pg_ctl stop -m immediate`. The launcher heals each by
+ * starting it again on its data.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultKind } from './fault.ts';
@@ -28,7 +28,7 @@ export const killFaults: readonly FaultKind[] = [
   {
     kind: 'PostgreSQL stopped',
     weight: 1,
-    // What `pg_ctl stop -m immediate` sends.
+    // The signal of `pg_ctl stop -m immediate`.
     draw: () => killOf('postgres', 'SIGQUIT', 1, 'stop PostgreSQL at once', 'PostgreSQL stopped', 0),
   },
   {

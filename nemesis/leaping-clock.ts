@@ -1,18 +1,18 @@
 /**
- * A clock of one database that shows another time than PostgreSQL's: what a service's statements, the wallet's functions and the
- * defaults of tables call clock_timestamp() and now() is found in a schema of its own, before PostgreSQL's. An administrator
- * keeps the true time.
+ * A clock of one database that differs from PostgreSQL's. The service's statements, the wallet's functions and the defaults of
+ * tables find clock_timestamp() and now() in an extra schema, which is searched before PostgreSQL's own. An administrator keeps
+ * the true time.
  */
 import type { Place, Stack } from './stack.ts';
 
 export interface LeapingClock {
-  /** From now on the clock is so many hours ahead; with less than none, behind. */
+  /** Sets the clock this many hours ahead, or behind if negative. */
   readonly leap: (hours: number) => Promise<void>;
-  /** Leaves the database as it was, but for the schema, which nothing looks into any more. */
+  /** Restores the database, except that the schema stays; nothing searches it any more. */
   readonly heal: () => Promise<void>;
 }
 
-/** Whoever waits behind this for a table waits as long; then it is tried again. */
+/** The limit of a lock wait, because statements of others queue behind it; then it is tried again. */
 const LOCK_WAIT_MS = 500;
 const CLOCKS = String.raw`(leap\.)?(now|clock_timestamp)\(\)`;
 const PATH = 'leap, pg_catalog, public, pg_temp';
@@ -27,7 +27,7 @@ const SCHEMA = `
   GRANT USAGE ON SCHEMA leap TO PUBLIC;
   GRANT SELECT ON leap.ahead TO PUBLIC`;
 
-/** Ends the service's sessions, as each change of the way does: a session keeps that of its beginning. */
+/** Ends the service's sessions at each change of the search path, because a session keeps the one that it began with. */
 export async function makeClockLeap(stack: Pick<Stack, 'rows'>, place: Place): Promise<LeapingClock> {
   await stack.rows(place, SCHEMA);
   await findBy(stack, place, PATH);
@@ -41,7 +41,7 @@ export async function makeClockLeap(stack: Pick<Stack, 'rows'>, place: Place): P
   };
 }
 
-/** The way by which the service's statements, the functions that it calls, and what tables fill in by themselves find a clock. */
+/** Sets the search path by which the service's statements, the functions that it calls, and defaults of tables find a clock. */
 async function findBy(stack: Pick<Stack, 'rows'>, place: Place, path: string | undefined): Promise<void> {
   const role = place === 'transfer' ? 'transfer_service' : 'wallet_service';
   const ofRole = path === undefined ? 'RESET search_path' : `SET search_path = ${path}`;

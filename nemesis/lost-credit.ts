@@ -1,6 +1,6 @@
 /**
- * A credit that a wallet shard loses and gets back, each in one statement of an administrator's: its ledger entry, its fence and
- * its event, as when the shard is restored from before it. What is left agrees with itself.
+ * A credit that a wallet shard loses and gets back, each in one statement of an administrator: its ledger entry, its fence and its
+ * event are gone, as if the shard had been restored to an earlier time. The rows that are left agree with each other.
  */
 import type { OwnWallets } from './own-wallets.ts';
 import type { Place, Stack } from './stack.ts';
@@ -9,13 +9,13 @@ export interface Credit {
   readonly transfer: string;
   readonly receiver: string;
   readonly place: Place;
-  /** The rows, as JSON that the database has written itself. */
+  /** The rows as JSON, written by the database. */
   readonly fence: string;
   readonly entry: string;
   readonly event: string;
 }
 
-/** The credit of a transfer that has completed; it has to be the receiver's last movement. */
+/** Reads the credit of a completed transfer, which must be the receiver's last movement. */
 export async function readCredit(stack: Stack, place: Place, transfer: string, receiver: string): Promise<Credit> {
   const [row] = await stack.rows<Pick<Credit, 'fence' | 'entry' | 'event'>>(
     place,
@@ -40,7 +40,7 @@ export async function lose(stack: Stack, { place, transfer, receiver }: Credit):
   );
 }
 
-/** A repeat changes nothing, nor does it where a late statement has made the credit anew. */
+/** Puts the credit back. Changes nothing in a repeat, or if a late statement has made the credit anew. */
 export async function putBack(stack: Stack, { place, receiver, fence, entry, event }: Credit): Promise<void> {
   await stack.rows(
     place,
@@ -62,9 +62,9 @@ export async function isThere(stack: Stack, { place, transfer }: Credit): Promis
   return (await stack.rows(place, statement, [transfer])).length > 0;
 }
 
-/** As if all that these wallets have moved had happened another day ago: no run looks at it because it has changed lately. */
+/** Makes all movements of these wallets a day older, so that no run looks at them as recent changes. */
 export async function age(stack: Stack, { sender, receiver }: OwnWallets, transfers: readonly string[]): Promise<void> {
-  // Before and after: the shards are asked all the time, and have lost nothing.
+  // Before and after, because watermarks are noted all the time; here the shard has lost nothing.
   const forgetWatermarks = () => stack.rows('transfer', 'DELETE FROM shard_watermarks');
   await forgetWatermarks();
   for (const place of ['wallet-0', 'wallet-1'] as const)
@@ -83,7 +83,7 @@ export async function age(stack: Stack, { sender, receiver }: OwnWallets, transf
   );
 }
 
-/** As if the shard had been asked for its newest leg just before it lost this one. */
+/** Notes this leg as the shard's watermark, as if the shard had been asked just before it lost the leg. */
 export async function noteAsNewest(stack: Stack, shard: number, { transfer, fence }: Credit): Promise<void> {
   await stack.rows(
     'transfer',

@@ -1,6 +1,6 @@
 /**
- * What clients remember of what they were answered: holds to decide, transfers to reverse or to cancel, standing orders.
- * Bounded, but for the holds, each of which is decided before the run ends.
+ * The clients' memory of earlier answers: holds to decide, transfers to reverse or cancel, standing orders. Bounded, except for
+ * the holds, each of which is decided before the run ends.
  */
 import type { Answered, Entry, RecentMovement, Terms } from './book.ts';
 import type { Draws } from './draws.ts';
@@ -12,11 +12,11 @@ export interface Hold {
 
 export interface Memory {
   readonly remember: (entry: Entry, answer: Answered) => void;
-  /** An undecided hold, which is forgotten by that. */
+  /** Takes an undecided hold out of the memory. */
   readonly takeHold: (draws: Draws) => Hold | undefined;
-  /** Not decided after all. */
+  /** Puts back a hold that was not decided after all. */
   readonly putBack: (hold: Hold) => void;
-  /** What arrived by a completed transfer. */
+  /** Returns a completed transfer with the amount that arrived. */
   readonly completed: (draws: Draws) => (Terms & { readonly id: string; readonly amount: string }) | undefined;
   readonly recentTransfer: (draws: Draws) => string | undefined;
   readonly acceptedTransfer: (
@@ -24,7 +24,7 @@ export interface Memory {
   ) => { readonly key: string; readonly id: string; readonly terms: Terms } | undefined;
   readonly order: (draws: Draws) => { readonly id: string; readonly order: Terms } | undefined;
   readonly orderCount: () => number;
-  /** All of them, which are forgotten by that. */
+  /** Takes all standing orders out of the memory. */
   readonly takeOrders: () => string[];
   readonly recent: () => readonly RecentMovement[];
 }

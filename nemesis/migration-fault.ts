@@ -1,7 +1,7 @@
 /**
- * A deploy that changes the schema, in the order of docs/deploying.md: a program of the new version that comes too early has to
- * refuse the schema of before, the migration changes tables and functions under the load, those of before go on with the new
- * schema for a while, and are replaced one after the other.
+ * A deploy that changes the schema, in the order of docs/deploying.md: a program of the new version that starts too early must
+ * refuse the old schema; the migration changes tables and functions under load; the old programs run on the new schema for a
+ * while, and are replaced one after the other.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,8 +38,8 @@ async function deploy({ stack, log, met, recovered, violation }: Stage, signal: 
   const number = addMigrations(stack.build);
   const early = await tryWorker(stack, 'worker-wallet-0');
   if (early.works) violation('a worker works with a schema that lacks a migration');
-  if (early.said.includes('migrate it first')) met('programs that refused a schema of before', 1);
-  // What else strikes may end it, or keep it from its locks for long; then it has changed nothing, and is run again.
+  if (early.output.includes('migrate it first')) met('programs that refused a schema of before', 1);
+  // Another fault may end the migration or keep it from its locks; then it has changed nothing, and is run again.
   let failure = await failureOf(stack);
   for (let tried = 1; failure !== undefined && tried < MIGRATION_TRIES; tried += 1) {
     log(`the migration failed: ${failure.split('\n').at(-1)}`);
@@ -54,7 +54,7 @@ async function deploy({ stack, log, met, recovered, violation }: Stage, signal: 
   recovered('every service was replaced by a version with another schema');
 }
 
-/** In the copy of the sources: a column more in the tables that everything writes. Returns their number. */
+/** Adds migrations to the copy of the sources: another column in the tables that every movement writes. Returns their number. */
 function addMigrations({ directory }: Build): number {
   const numbers = (['wallet', 'transfer'] as const).map((service) => {
     const folder = join(directory, 'db', service, 'migrations');
@@ -71,7 +71,7 @@ function addMigrations({ directory }: Build): number {
   return Math.max(...numbers);
 }
 
-/** Undefined once it went through. */
+/** Runs the migration; returns its failure, or undefined if it went through. */
 function failureOf(stack: Stage['stack']): Promise<string | undefined> {
   return migrate(stack).then(
     () => undefined,

@@ -1,7 +1,7 @@
 /**
- * Reads that must always hold, made while faults strike: no balance is negative, in each shard the balances and what is
- * under way sum to zero, and what has ended never changes, be it read from the API or from the database, nor does what it
- * has moved. A read that fails says nothing.
+ * Checks of what must hold at any moment, made while faults strike: no balance is negative; in each shard the balances and the
+ * money under way sum to zero; a movement that has ended never changes, neither in the API nor in the database, nor does what it
+ * has moved. A read that fails proves nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge, stateOfTransfer } from './answers.ts';
@@ -14,26 +14,26 @@ import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
 export interface Observer {
-  /** Looks again and again until the signal aborts. */
+  /** Checks again and again until the signal aborts. */
   readonly run: (draws: Draws, signal: AbortSignal) => Promise<void>;
-  /** Notes what these have moved, which have ended: for good. Throws if it cannot be read. */
+  /** Notes what these movements, which have ended, have moved, as final. Throws if that cannot be read. */
   readonly seeLedger: (ids: readonly string[]) => Promise<void>;
-  /** How many looks were made, and how many of them failed. */
+  /** The number of checks made, and of those that failed. */
   readonly looks: () => { readonly made: number; readonly failed: number };
 }
 
 const EVERY_MS = 500;
 const API_TIMEOUT_MS = 3_000;
-/** Of those that have ended, so many are looked at again each time. */
+/** The number of ended movements that each check looks at again. */
 const SAMPLE = 50;
-/** Of those that have just ended, what so many have moved is read at once; the others follow. */
+/** The number of movements whose entries are read at once after they have ended; the others follow later. */
 const LEDGER_MAX = 1_000;
 const SHARDS: readonly Place[] = ['wallet-0', 'wallet-1'];
 
-/** What the API would call the state of a row. */
+/** The state of a row, in the API's terms. */
 export const TRANSFER_STATE = `transfer_id AS id, status, failure_reason AS "failureReason",
   CASE WHEN status = 'COMPLETED' THEN coalesce(captured_amount, amount) WHEN status IN ('FAILED', 'CANCELED') THEN 0.0000 END AS captured`;
-/** What the entries of a movement have changed in a user's wallet, in sum: to be grouped by these two. */
+/** The sum of a movement's entries in a user's wallet; to be grouped by movement and wallet. */
 export const LEDGER_CHANGES = `
   SELECT transaction_id AS movement, wallet_id AS wallet, sum(CASE type WHEN 'DEBIT' THEN -entry.amount ELSE entry.amount END) AS change
   FROM ledger_entries entry JOIN wallets USING (wallet_id) WHERE kind = 'user'`;
@@ -64,7 +64,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
     const ended = rows.filter(isEnded).map(({ id }) => id);
     await seeLedger(ended.filter((id) => !book.isLedgerSeen(id)).slice(0, LEDGER_MAX));
   };
-  /** What had ended before it is read here was settled in the shards before that, for ever. */
+  /** A movement that has ended before it is read here was settled in the shards before that, for good. */
   const seeLedger = async (ids: readonly string[]): Promise<void> => {
     if (ids.length === 0) return;
     const changes = await Promise.all(
@@ -73,7 +73,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
       ),
     );
     const of = Map.groupBy(changes.flat(), ({ movement }) => movement);
-    // Who has seen it meanwhile may have changed it since, as an administrator does.
+    // If another check has noted it meanwhile, an administrator's fault may have changed it since.
     for (const id of ids) if (!book.isLedgerSeen(id)) book.seeLedger('observer', id, changesOf(of.get(id) ?? []));
   };
   const readMoney = async (place: Place): Promise<void> => {
@@ -137,7 +137,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
   };
 }
 
-/** As I1 says: balances, the external wallet's included, and what is debited and neither credited nor refunded. */
+/** The sum of I1: all balances, external included, plus what is debited and neither credited nor refunded. */
 const SUM_OF_SHARD = `
   SELECT currency, sum(part) AS sum FROM (
     SELECT currency, sum(balance) AS part FROM wallets GROUP BY currency

@@ -1,4 +1,4 @@
-/** A request that makes movements: what it asks for, under which key, and how it is sent. */
+/** A request that makes movements: its content, its key, and how it is sent. */
 import type { CallOptions, Client } from '../client/client.ts';
 import { transactionId, transferId } from '../domain/derived-id.ts';
 import { sides, transactionAnswered, transferAnswered } from './answers.ts';
@@ -12,7 +12,7 @@ export interface Operation {
   readonly send: Send;
 }
 
-/** What sets a transfer apart from a plain one between any two wallets. */
+/** The fields that make a transfer a special one, such as a hold. */
 export interface TransferKind {
   readonly kind?: string;
   readonly sender?: string;

@@ -1,6 +1,6 @@
 /**
- * What clients ask for: every kind of movement that exists, between few hot wallets and many cold ones, and what is to be
- * refused. All of it is drawn; what refers to an earlier movement, such as a capture, takes one that clients remember.
+ * The requests of clients: every kind of movement, between few hot wallets and many cold ones, and requests that must be refused.
+ * All of them are drawn. A request about an earlier movement, such as a capture, takes one that clients remember.
  */
 import {
   batchId,
@@ -21,7 +21,7 @@ import type { Memory } from './memory.ts';
 import { bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
 import type { World } from './world.ts';
 
-/** What a client does next: one request, or some at the same time. */
+/** The next task of a client: one request, or several at the same time. */
 export type Task = { readonly operation: Operation } | Actions;
 
 interface Scene {
@@ -29,7 +29,7 @@ interface Scene {
   readonly draws: Draws;
   readonly world: World;
   readonly memory: Memory;
-  /** How long the run still goes on. */
+  /** The time that is left of the run. */
   readonly leftMs: number;
 }
 
@@ -37,14 +37,14 @@ export const HOLD_THAT_EXPIRES = 'hold that expires';
 
 const CURRENCY = 'USD';
 const AMOUNT_MAX = 20;
-/** The shortest that there is; begun only where it ends soon after the run. */
+/** The shortest expiry that the API allows; drawn only if it ends soon after the run. */
 const EXPIRY_SECONDS = 60;
 const EXPIRY_AFTER_END_MS = 10_000;
 const SCHEDULED_SECONDS_MAX = 12;
 const BATCH_ITEMS = { min: 3, max: 60 };
 const ORDERS_MAX = 6;
 
-/** Each with how often it is drawn beside the others; what cannot be drawn now is a transfer instead. */
+/** The tasks with their relative frequencies. If one cannot be drawn now, a transfer takes its place. */
 const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
   [34, transfer],
   [10, (scene) => transfer(scene, { kind: 'hold', capture_method: 'manual' })],
@@ -135,7 +135,7 @@ function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Ta
   });
 }
 
-/** Some of its items are refused, which is no matter for the others. */
+/** A batch of which some items are refused; that must not matter for the others. */
 function batch({ key, draws, world }: Scene): Task {
   const id = batchId(key);
   const terms = Array.from({ length: draws.whole(BATCH_ITEMS.min, BATCH_ITEMS.max, 'items') }, (_, n) =>
@@ -154,7 +154,7 @@ function batch({ key, draws, world }: Scene): Task {
   };
 }
 
-/** The first run comes soon. */
+/** A standing order whose first run comes soon. */
 function standingOrder({ key, draws, world, memory }: Scene): Task | undefined {
   if (memory.orderCount() >= ORDERS_MAX) return undefined;
   const order = drawTerms(draws, world);
@@ -189,7 +189,7 @@ function trigger({ key, draws, memory }: Scene): Task | undefined {
   };
 }
 
-/** Refused before anything is stored: a movement by this key is one that nobody asked for. */
+/** A request that must be refused before anything is stored: a movement with its key would be a violation. */
 function malformed({ key, draws, world }: Scene): Task {
   const terms = drawTerms(draws, world);
   const amount = draws.from(['-5.00', '0', '1.00001', 'much', '99999999999999999999'], 'amount');
@@ -212,7 +212,7 @@ function drawTerms(
   return { from, to, amount: drawnAmount(draws), currency: CURRENCY };
 }
 
-/** Half of what moves, moves through a few. */
+/** A wallet; half of the draws are one of a few hot ones. */
 function anyWallet(draws: Draws, { hot, cold, shaky }: World, ...name: (string | number)[]): string {
   if (draws.chance(0.03, 'shaky', ...name)) return shaky;
   return draws.chance(0.5, 'hot', ...name) ? draws.from(hot, ...name) : draws.from(cold, ...name);
@@ -222,7 +222,7 @@ function drawnAmount(draws: Draws): string {
   return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 10_000, 'amount')));
 }
 
-/** What crosses to the outside world has no parts of a cent. */
+/** An amount in whole cents, for movements from or to the outside world. */
 function drawnCents(draws: Draws): string {
   return formatUnits(BigInt(draws.whole(1, AMOUNT_MAX * 100, 'amount')) * 100n);
 }

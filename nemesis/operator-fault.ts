@@ -1,6 +1,6 @@
 /**
- * A forced refund at the worst moment: nobody can ask what became of a transfer's credit, an operator has its sender paid back,
- * and that payment is on its way when the credit's fence answers.
+ * A forced refund at the worst moment: the fence of a transfer's credit cannot be asked, an operator has the sender paid back, and
+ * that payment is on its way when the credit's fence answers.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause } from './pause.ts';
@@ -9,13 +9,13 @@ import type { Caught, Wanted } from './proxy.ts';
 import { reconcile } from './workflow-faults.ts';
 
 const CATCH_LIMIT_MS = 12_000;
-/** From its cancel request, or at the latest its deadline, until compensation has failed for a while. */
+/** The time from the cancel request, or at the latest the deadline, until compensation has failed for a while. */
 const STUCK_LIMIT_MS = 25_000;
 const ASKED_LIMIT_MS = 6_000;
 const LATE_MS = { min: 500, max: 3_000 };
 const ARRIVE_MS = 1_000;
 
-/** What became of the credit, and when the payment arrives. */
+/** The outcomes of the credit, and when the payment arrives. */
 const COURSES = {
   'landed, paid late': { hasLanded: true, isLate: true },
   'landed, paid at once': { hasLanded: true, isLate: false },
@@ -62,7 +62,7 @@ async function force(
     if (hasLanded) caught.reset();
     else held.push(caught);
   });
-  // The fence of its credit cannot be asked; that of its advance, which is the sender's, can.
+  // The fence of the credit cannot be asked. The fence of the advance can, because it is in the sender's shard.
   const endCancel = proxy.catchEach(
     'before',
     (statement) => isOfIt('cancel')(statement) && statement.parameters()[1] === transfer?.receiver,

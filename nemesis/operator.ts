@@ -1,6 +1,6 @@
 /**
- * An operator: looks at the open cases while faults strike, and has what keeps failing tried again, or its sender paid back,
- * as anybody might who sees only that. Which refunds were forced goes into the book.
+ * An operator: looks at the open cases while faults strike, and has the failing compensation retried or the refund forced, as a
+ * person who sees only the case might do. Notes forced refunds in the book.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
@@ -12,7 +12,7 @@ import type { Violations } from './violations.ts';
 export interface Operator {
   /** Acts again and again until the signal aborts; returns when the last request is answered. */
   readonly run: (draws: Draws, signal: AbortSignal) => Promise<void>;
-  /** Asks once that a transfer be canceled, or its refund be forced. Never throws. */
+  /** Asks once for the cancel of a transfer, or for its forced refund. Never throws. */
   readonly cancel: (transferId: string) => Promise<void>;
   readonly force: (transferId: string) => Promise<void>;
 }
@@ -66,7 +66,7 @@ export function createOperator(
     },
     cancel: (id) => ask('cancel request', id, (signal) => api.transfers.cancel(id, { waitSeconds: 0, signal })),
     async force(id) {
-      // Whatever is answered: a request without an answer may have been taken, and one that is refused may repeat one.
+      // Whatever the answer: a request without an answer may have been taken, and a refused one may repeat one that was taken.
       book.force(id);
       await resolve(id, 'refund');
     },

@@ -1,6 +1,6 @@
 /**
- * Ten times the rate that the stack holds, for a minute: it has to shed with 429 or 503, keep its memory bounded, and lose
- * nothing that it accepted, which the comparison at the end of the run sees to.
+ * An overload of ten times the rate that the stack can carry, for a minute. The stack must refuse the excess with 429 or 503, keep
+ * its memory bounded, and lose nothing that it accepted; the comparison at the end of the run checks the last point.
  */
 import { execFileSync } from 'node:child_process';
 import type { FaultKind, Stage } from './fault.ts';
@@ -8,7 +8,7 @@ import { SERVICES } from './stack.ts';
 
 const FOR_SECONDS = 60;
 const SAMPLE_MS = 500;
-/** Of one service. Idle ones have some 120 to 200 MB. */
+/** The bound for one service. An idle one has some 120 to 200 MB. */
 const MEMORY_MAX_MB = 700;
 
 export const overloadFault: FaultKind = {
@@ -38,7 +38,7 @@ export const overloadFault: FaultKind = {
   }),
 };
 
-/** The most that each service has had resident, in megabytes. */
+/** Watches the largest resident memory of each service, in megabytes. */
 function watchMemory({ stack }: Stage): { stop: () => ReadonlyMap<string, number> } {
   const peaks = new Map<string, number>();
   const sample = (): void => {
@@ -49,7 +49,7 @@ function watchMemory({ stack }: Stage): { stop: () => ReadonlyMap<string, number
         const kilobytes = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]));
         peaks.set(name, Math.max(peaks.get(name) ?? 0, Math.round(kilobytes / 1_024)));
       } catch {
-        // It has just gone.
+        // The process has just ended.
       }
     }
   };

@@ -1,6 +1,6 @@
 /**
- * Ten times the rate that the stack holds, sent without waiting for answers. Each request is in the book like any other, and
- * never repeated: what was accepted must come to its end, what was refused must leave nothing behind.
+ * An overload: ten times the rate that the stack can carry, sent without waiting for answers. Each request is in the book like any
+ * other, and is never repeated. Accepted movements must end, and refused requests must leave nothing behind.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Book } from './book.ts';

@@ -1,6 +1,6 @@
 /**
- * Two wallets of a fault's own: opened, funded and used through the API as by any client, with all of it in the book, but by
- * nobody else, so that what is done to them meets no movement that is under way.
+ * Two wallets that belong to one fault. They are opened, funded and used through the API as by any client, with all of it in the
+ * book; but nobody else uses them, so that what the fault does to them affects no movement that is under way.
  */
 import type { Client } from '../client/client.ts';
 import type { Book } from './book.ts';
@@ -13,12 +13,12 @@ import { isEnded, type State } from './sightings.ts';
 import { userOnShard } from './world.ts';
 
 export interface OwnWallets {
-  /** In the other shard than the receiver. */
+  /** In another shard than the receiver. */
   readonly sender: string;
   readonly receiver: string;
   /**
-   * Has a transfer from one to the other carried out. Returns its id once it is COMPLETED and what it has moved was seen;
-   * undefined if it does not come to that in time.
+   * Makes a transfer from one to the other. Returns its id once it is COMPLETED and its entries were seen; undefined if that
+   * does not happen in time.
    */
   readonly transfer: (signal: AbortSignal) => Promise<string | undefined>;
 }
@@ -76,7 +76,7 @@ export async function openOwnWallets(
   };
 }
 
-/** Sends it with the same key until it has ended; its end, if it comes before the signal. */
+/** Sends it with the same key until it has ended. Returns its end, or undefined if the signal aborts first. */
 async function carryOut(
   { book, clients }: { readonly book: Book; readonly clients: Clients },
   operation: Operation,

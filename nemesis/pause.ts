@@ -1,15 +1,15 @@
-/** Waiting in a fault, which is over at once when the run ends: whatever it has broken it still has to heal. */
+/** Waiting in a fault. When the run ends, every wait ends at once, because the fault must still heal what it has broken. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRIES_MAX = 60;
 const TRY_AGAIN_MS = 1_000;
 
-/** Returns after so long, or as soon as the signal aborts. */
+/** Returns after `ms`, or as soon as the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
 
-/** Polls until `isSo` holds; false if it does not in time or the signal aborts. An error it throws counts as no. */
+/** Polls until `isSo` returns true; returns false when the time is up or the signal aborts. An error counts as false. */
 export async function holdsWithin(
   limitMs: number,
   isSo: () => Promise<boolean> | boolean,
@@ -26,8 +26,8 @@ export async function holdsWithin(
   return false;
 }
 
-/** Does what heals, or has to be healed, whatever else is broken at the moment, such as the server itself. */
-export async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
+/** Repeats work that heals, or that must be healed, until it succeeds, because other faults may be in its way. */
+export async function untilDone<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let n = 1; ; n += 1) {
     try {
       return await work();

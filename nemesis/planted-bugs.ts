@@ -1,6 +1,6 @@
 /**
- * Bugs that others have shipped in code like this, each as edits of a build that only the nemesis makes, with the faults that
- * bring it to light. What catches one is what the nemesis always checks; nothing looks for these.
+ * Bugs that others have shipped in similar code, each as edits of a build of the nemesis, with the faults that bring it to light.
+ * They must be caught by what the nemesis always checks; no check is made for them.
  */
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
@@ -13,7 +13,7 @@ import { cancelRequest } from './workflow-faults.ts';
 export interface PlantedBug {
   readonly what: string;
   readonly edits: readonly Edit[];
-  /** Under which it shows itself soon. Under all of them it does too, some time. */
+  /** The faults under which the bug shows soon. Under all kinds of faults it shows too, but later. */
   readonly faults: readonly FaultKind[];
 }
 

@@ -1,24 +1,24 @@
 /**
- * Faults at named points of a movement, which the proxy before PostgreSQL knows: a worker killed before its statement, or
- * after the commit and before its acknowledgement, in the debit, the credit, the refund or a status write; a statement that
- * arrives when its movement has long been given up; an answer to a commit that is lost again and again.
+ * Faults at named points of a movement, which the proxy in front of PostgreSQL recognizes: a worker that is killed before its
+ * statement, or after the commit and before the answer, in the debit, the credit, the refund or a status write; a statement that
+ * arrives long after its movement was given up; an answer to a commit that is lost again and again.
  */
 import type { Draws } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause } from './pause.ts';
 import type { Caught, Point, Wanted } from './proxy.ts';
 
-/** For something to come to the point. Under load most do within a second; a refund needs a movement that is given up. */
+/** The limit for a statement to come to the point. Most do within a second; a refund needs a movement that is given up. */
 const CATCH_LIMIT_MS = 12_000;
 const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
-/** From a movement's acceptance until it has been given up and compensated, or more. */
+/** At least the time from a movement's acceptance until it has been given up and compensated. */
 const GIVEN_UP_LIMIT_MS = 30_000;
-/** So long after the end it arrives: by then everybody knows of the end. */
+/** The time from the movement's end until the statement arrives: by then everybody knows of the end. */
 const LATE_MS = { min: 500, max: 4_000 };
 const ARRIVE_MS = 1_000;
 
-/** The workers, by what their connections are named. */
+/** The workers, by the application names of their connections. */
 const WORKERS: Readonly<Record<string, string>> = {
   'counterpoise-wallet-0': 'worker-wallet-0',
   'counterpoise-wallet-1': 'worker-wallet-1',
@@ -45,7 +45,7 @@ const killedAtPoint: FaultKind = {
         if (caught === undefined) return log(`no ${operation} came`);
         const worker = WORKERS[caught.application]!;
         const back = stack.killAndAwaitNext(worker, 'SIGKILL', RESPAWN_LIMIT_MS);
-        // What a dead client had sent may arrive all the same.
+        // A statement of a dead client may arrive all the same.
         if (point === 'before' && own.chance(0.5, 'arrives')) caught.pass();
         else caught.reset();
         await back;
@@ -58,8 +58,8 @@ const killedAtPoint: FaultKind = {
 };
 
 /**
- * All that is sent of one movement's operation is held until the movement has ended, or, of a status, until another try has
- * written it and the movement has ended after that; then it arrives.
+ * All statements of one operation of a movement are held until the movement has ended, and then arrive. Of a status write only
+ * the first try is held: another try must write the status before the movement can end.
  */
 export const lateStatement: FaultKind = {
   kind: 'late statement',
@@ -80,7 +80,7 @@ export const lateStatement: FaultKind = {
           if (!isOf(operation)(statement)) return false;
           const [first, ...others] = statement.parameters();
           const id = operation === 'status' ? (first === 'DEBITED' ? uuidAmong(others) : undefined) : first;
-          // Of a status the first try alone is held: the next one has to get through for the movement to end.
+          // Of a status write only the first try is held: the next one must get through for the movement to end.
           return id !== undefined && (transferId === undefined || (operation !== 'status' && id === transferId));
         };
         const end = proxy.catchEach('before', isWanted, (caught) => {
@@ -107,7 +107,7 @@ export const lateStatement: FaultKind = {
   },
 };
 
-/** Each answer to one movement's operation is lost after the commit, until the movement has ended or for so long. */
+/** Each answer to one operation of a movement is lost after the commit, until the movement has ended or the time is up. */
 export const lostAnswer: FaultKind = {
   kind: 'lost answer',
   weight: 2,
@@ -146,7 +146,7 @@ export const lostAnswer: FaultKind = {
 
 export const pointFaults: readonly FaultKind[] = [killedAtPoint, lateStatement, lostAnswer];
 
-/** The kind with one of its operations alone, for a run that is after one thing. */
+/** The kind restricted to one of its operations, for a run that tests that alone. */
 export function drawnWith(kind: FaultKind, operation: string): FaultKind {
   const drawn = (draws: Draws): Draws['from'] =>
     ((items: readonly [string, ...string[]], ...name: (string | number)[]) =>
@@ -154,7 +154,7 @@ export function drawnWith(kind: FaultKind, operation: string): FaultKind {
   return { ...kind, draw: (draws) => kind.draw({ ...draws, from: drawn(draws) }) };
 }
 
-/** Of this operation, sent by a worker. */
+/** Selects statements of this operation that a worker sends. */
 export function isOf(operation: string): Wanted {
   return (statement) => statement.operation === operation && statement.application in WORKERS;
 }
@@ -169,7 +169,7 @@ async function catchOne(
   return catchNext(point, isWanted, limit).catch(() => undefined);
 }
 
-/** The status in which the transfer has ended; undefined if it has not in time. */
+/** The status in which the transfer has ended; undefined if it does not end in time. */
 export async function endOf({ stack }: Stage, transferId: string, signal: AbortSignal): Promise<string | undefined> {
   let status: string | undefined;
   await holdsWithin(

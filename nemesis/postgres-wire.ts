@@ -1,24 +1,24 @@
 /**
- * Reads along what a client and a PostgreSQL server say to each other: which operation is asked for, for which movement,
- * and when the server has committed it. Understands as much of the protocol as that takes, named prepared statements
- * included, and changes nothing. https://www.postgresql.org/docs/current/protocol-message-formats.html
+ * Reads the traffic between a client and a PostgreSQL server: which operation is sent, for which movement, and when the server
+ * has committed it. Understands as much of the protocol as that takes, named prepared statements included, and changes nothing.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-/** A statement that a service has sent. The services send no transactions of several statements, so one answered is committed. */
+/** A statement of a service. The services send no transactions of several statements, so an answered one is committed. */
 export interface Statement {
   /** A function of the wallet service (`debit`, `credit`, `refund` …), or what the statement does: accept, status, write, read. */
   readonly operation: string;
-  /** Its parameters as text; of a wallet operation the first one is the movement's id. None of a simple query. */
+  /** Its parameters as text; the first one of a wallet operation is the movement's id. A simple query has none. */
   readonly parameters: () => readonly (string | undefined)[];
 }
 
 export interface Conversation {
-  /** By which the client is known to the server. */
+  /** The application name that the client has told the server. */
   readonly application: string;
   readonly database: string;
-  /** Takes what the client sends; answers the statements that are complete with it. */
+  /** Takes a chunk from the client; returns the statements that it completes. */
   readonly fromClient: (chunk: Buffer) => Statement[];
-  /** Takes what the server sends; answers the statements that are answered with it, and have succeeded. */
+  /** Takes a chunk from the server; returns the statements that it answers with success. */
   readonly fromServer: (chunk: Buffer) => Statement[];
 }
 
@@ -83,7 +83,7 @@ export function readAlong(): Conversation {
   };
 }
 
-/** The wallet service's operations by their functions' names; of all others, what they do: `status` is that of one transfer. */
+/** A wallet operation by the name of its function; any other by what it does: `status` writes the status of one transfer. */
 function operationOf(text: string): string {
   const called = (/^SELECT outcome, .* FROM (\w+)\(/.exec(text) ?? /^SELECT (advance)\(/.exec(text))?.[1];
   if (called !== undefined) return called;
@@ -93,14 +93,14 @@ function operationOf(text: string): string {
 }
 
 interface Message {
-  /** Empty for the first one of a client, which has none. */
+  /** Empty for the first message of a client, which has no type. */
   readonly type: string;
   readonly body: Buffer;
 }
 
 const EMPTY = Buffer.alloc(0);
 
-/** Takes a stream chunk by chunk, and answers the messages that are complete with each. */
+/** Takes a stream chunk by chunk, and returns the messages that each chunk completes. */
 function messages(isTyped: () => boolean): (chunk: Buffer) => Message[] {
   let rest: Buffer = EMPTY;
   return (chunk) => {
@@ -113,14 +113,14 @@ function messages(isTyped: () => boolean): (chunk: Buffer) => Message[] {
       if (rest.length < length) break;
       complete.push({ type: head === 0 ? '' : String.fromCharCode(rest[0]!), body: rest.subarray(head + 4, length) });
       rest = rest.subarray(length);
-      // What follows the first message is told apart once that has been read.
+      // The messages after the first one are parsed once that has been read.
       if (head === 0) break;
     }
     return complete;
   };
 }
 
-/** What a client says first, or undefined for a request that comes before that, such as for encryption. */
+/** The startup parameters of a client; undefined for an earlier request, such as for encryption. */
 function startupParameters(body: Buffer): Record<string, string> | undefined {
   if (body.readUInt16BE(0) !== 3) return undefined;
   const words = body.subarray(4).toString().split('\0');
@@ -141,7 +141,7 @@ function strings(body: Buffer, count: number): string[] {
   return found;
 }
 
-/** `from` is where a Bind has the formats of its parameters, before the parameters. */
+/** `from` is the place in a Bind message of the formats of its parameters, which come before the parameters. */
 function parametersOf(body: Buffer, from: number): (string | undefined)[] {
   let at = from + 2 + 2 * body.readUInt16BE(from);
   const count = body.readUInt16BE(at);

@@ -1,31 +1,31 @@
 /**
- * A TCP proxy between the services and one of their servers, which treats connections as a fault says: passes what is sent,
- * delays it, loses the answers, resets, refuses. Before PostgreSQL it also knows the statements (postgres-wire.ts), so a fault
- * can catch one at a named point: before the server has it, or after it was committed and before its client knows.
- * Whoever makes trouble ends it with `pass`.
+ * A TCP proxy between the services and one of their servers, which treats connections as a fault says: it passes traffic, delays
+ * it, loses the answers, resets or refuses connections. In front of PostgreSQL it also reads the statements (postgres-wire.ts), so
+ * that a fault can catch one at a named point: before the server has it, or after the commit and before its client knows. A fault
+ * ends its treatment with `pass`.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readAlong, type Conversation, type Statement } from './postgres-wire.ts';
 
-/** How a connection is treated. */
+/** The treatment of a connection. */
 export type Mode =
   | { readonly kind: 'pass' }
-  /** Each piece that is sent, either way, arrives so much later. */
+  /** Each chunk, in either direction, arrives this much later. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** What the server says is lost, and the connection reset after a while. It cannot pass again. */
+  /** The server's answers are lost, and the connection is reset after a while. It cannot pass again. */
   | { readonly kind: 'blackhole'; readonly resetAfterMs: number }
-  /** Ended at once, and so is every new one. */
+  /** Open connections and every new one are ended at once. */
   | { readonly kind: 'refuse' };
 
 export type Point = 'before' | 'after';
 
-/** A statement that waits at a point; it waits until it is let go or its connection has gone. */
+/** A statement that waits at a point until it is released or its connection ends. */
 export interface Caught extends Statement {
   readonly application: string;
   readonly database: string;
-  /** Lets it reach the server, or its answer the client. */
+  /** Lets the statement reach the server, or its answer the client. */
   readonly pass: () => void;
   /** Resets the connection instead. */
   readonly reset: () => void;
@@ -33,7 +33,7 @@ export interface Caught extends Statement {
 
 export type Wanted = (statement: Statement & Pick<Conversation, 'application' | 'database'>) => boolean;
 
-/** What the proxy has done, ever: the evidence that a fault met something. */
+/** Counts of all that the proxy has done, as evidence that a fault had an effect. */
 export interface Evidence {
   connections: number;
   /** Connections that the proxy has reset. */
@@ -49,22 +49,22 @@ export interface Evidence {
 export interface FaultProxy {
   readonly port: number;
   readonly evidence: Readonly<Evidence>;
-  /** Treats connections so from now on, those that are open and those to come; of all of them, those that are meant. */
+  /** Treats open and new connections in this mode from now on; only those for which `isMeant` holds, if it is given. */
   readonly treat: (mode: Mode, isMeant?: () => boolean) => void;
-  /** Resets each connection that is open, with the share that is given. */
+  /** Resets each open connection for which `isMeant` returns true, and returns their number. */
   readonly resetSome: (isMeant: () => boolean) => number;
-  /** Ends what `treat` began: what has lost something is reset. What was caught is let go by who has caught it. */
+  /** Ends what `treat` began; connections that have lost something are reset. Caught statements stay caught. */
   readonly pass: () => void;
-  /** The next statement that is wanted and comes to this point. Rejects when the signal aborts. */
+  /** Resolves with the next wanted statement that comes to this point. Rejects when the signal aborts. */
   readonly catchNext: (point: Point, isWanted: Wanted, signal: AbortSignal) => Promise<Caught>;
-  /** Every statement that is wanted and comes to this point, until the function it answers is called. */
+  /** Catches every wanted statement that comes to this point, until the returned function is called. */
   readonly catchEach: (point: Point, isWanted: Wanted, take: (caught: Caught) => void) => () => void;
   readonly close: () => Promise<void>;
 }
 
 export interface FaultProxyOptions {
   readonly protocol: 'postgres' | 'opaque';
-  /** Asked for each connection; one is refused while it is not known. */
+  /** Called for each connection, which is refused while the port is not known. */
   readonly targetPort: () => number | undefined;
 }
 
@@ -197,7 +197,7 @@ export async function startFaultProxy({ protocol, targetPort }: FaultProxyOption
       });
     }
 
-    /** Waits while somebody has caught one of these; false if they have it reset. */
+    /** Waits while one of these is caught; returns false if it was reset. */
     const passes = async (point: Point, statements: readonly Statement[]): Promise<void> => {
       for (const statement of statements) {
         const seen = { ...statement, application: wire!.application, database: wire!.database };
@@ -222,7 +222,7 @@ export async function startFaultProxy({ protocol, targetPort }: FaultProxyOption
     const toClient = async (chunk: Buffer): Promise<boolean> => {
       const answered = wire?.fromServer(chunk) ?? [];
       await passes('after', answered);
-      // By now it may be another mode than when the answer came.
+      // The mode may have changed since the answer came.
       if (own.kind !== 'blackhole' && !isOver) return true;
       evidence.lostBytes += chunk.length;
       for (const { operation } of answered)
@@ -234,14 +234,14 @@ export async function startFaultProxy({ protocol, targetPort }: FaultProxyOption
       evidence.delayedChunks += 1;
       await sleep(own.ms);
     };
-    // A connection that ends in the middle of it, as many do here, is no error.
+    // A connection that ends in the middle of a transfer of bytes, as many do here, is no error.
     const drop = (): void => [client, upstream].forEach((socket) => void socket.destroy());
     pump(client, upstream, delay, toServer).catch(drop);
     pump(upstream, client, delay, toClient).catch(drop);
   }
 }
 
-/** Carries what comes from one socket to the other, in its order and at the other's pace, as long as `passes` says so. */
+/** Copies one socket to the other, in order and at the other's pace, as long as `passes` returns true. */
 async function pump(
   from: Socket,
   to: Socket,

@@ -1,4 +1,4 @@
-/** A run's report: for people, as the one object that `--json` prints, and as the page docs/proof/nemesis.md. Pure. */
+/** The report of a run: as text, as the object that `--json` prints, and as the page docs/proof/nemesis.md. Pure. */
 import type { AuditReport } from '../audit/audit.ts';
 import type { Violation } from './violations.ts';
 
@@ -6,37 +6,37 @@ export interface NemesisReport {
   readonly ok: boolean;
   readonly seed: number;
   readonly seconds: number;
-  /** By kind of what was asked for: keys, and the requests that were sent for them. */
+  /** By kind of operation: the number of keys, and of the requests that were sent for them. */
   readonly operations: Readonly<
     Record<
       string,
       { readonly keys: number; readonly requests: number; readonly accepted: number; readonly unknown: number }
     >
   >;
-  /** Requests by what they were told. */
+  /** The number of requests by their answer. */
   readonly told: Readonly<Record<string, number>>;
-  /** How the movements ended, by status and reason. */
+  /** The number of movements by status and reason. */
   readonly ends: Readonly<Record<string, number>>;
   /** By kind. */
   readonly faults: Readonly<Record<string, number>>;
-  /** What they met: statements, answers, movements. */
+  /** What the faults have affected: statements, answers, movements. */
   readonly met: Readonly<Record<string, number>>;
-  /** What came back, and how often; what the launcher started again included. */
+  /** The number of recoveries by kind, restarts by the launcher included. */
   readonly recoveries: Readonly<Record<string, number>>;
   readonly slowestDrainSeconds: number;
   readonly drains: number;
   readonly looks: { readonly made: number; readonly failed: number };
-  /** The last one, over everything. */
+  /** The last audit, over everything. */
   readonly audit: AuditReport | undefined;
   readonly violations: readonly Violation[];
   readonly violationsTotal: number;
-  /** Of the first violations that are about something. */
+  /** The stories of the first violations that have a subject. */
   readonly stories: readonly string[];
-  /** What the run was not able to do, such as to start. */
+  /** Why the run could not be carried out, such as that its stack did not start. */
   readonly failure: string | undefined;
 }
 
-/** Of the violations, for people; the object has more. */
+/** The number of violations in the text; the object has more. */
 const SHOWN = 30;
 
 export function describeReport(report: NemesisReport): string {
@@ -99,7 +99,7 @@ export function reportAsJson({ audit, ...report }: NemesisReport): object {
   };
 }
 
-/** The page of a run, with what it takes to repeat it. */
+/** The page of a run, with what is needed to repeat it. */
 export function reportAsPage(
   report: NemesisReport,
   about: { readonly version: string; readonly machine: string; readonly date: string },

@@ -1,29 +1,29 @@
 /**
- * A wallet shard that was restored from before: it has lost a credit of a transfer that completed, and nothing in it disagrees.
- * The product has to see it, by what it looks at anyway, and to notice when it is there again.
+ * A wallet shard that was restored to an earlier time: it has lost the credit of a completed transfer, and its rows agree with each
+ * other. The product must see that by its ordinary checks, and must notice when the credit is there again.
  */
 import type { FaultKind, Stage } from './fault.ts';
 import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
-import { holdsWithin, insist, pause } from './pause.ts';
+import { holdsWithin, untilDone, pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
-/** When it happened, and by what it has to be seen. */
+/** When the credit was made, which decides how its loss must be seen. */
 const COURSES = ['lately', 'long ago', 'its newest leg'] as const;
 type Course = (typeof COURSES)[number];
 
 const TRANSFERS = 2;
-/** Of each kind, a run looks at so many movements that have ended (decision 0023). */
+/** The number of ended movements of each kind that one run looks at (decision 0023). */
 const PATROLLED = 2_000;
-/** A run that is under way, and one that goes on from where that has stopped. */
+/** Allows for a run that is under way, and one that continues where that has stopped. */
 const RUNS_BESIDE = 2;
-/** While the stack is ready, a shard is asked for what it had every five seconds. */
+/** The number of watermark checks to wait for; while the stack is ready, there is one every five seconds. */
 const LOOKS = 15;
 const LOOK_MS = 2_000;
 const RUN_LIMIT_MS = 20_000;
 const AGAIN_MS = 500;
-/** While other faults last, nothing can be asked for: then it is not judged. */
+/** The limit to judge. If other faults keep the checks from running so long, the loss is not judged. */
 const JUDGE_LIMIT_MS = 120_000;
-/** What is lost when the run ends is judged all the same, on a stack that recovers. */
+/** After the end of the run, the loss is still judged for this long, on a stack that recovers. */
 const AFTER_END_MS = 30_000;
 const CLOSE_LIMIT_MS = 60_000;
 
@@ -47,34 +47,34 @@ async function restore(stage: Stage, signal: AbortSignal, shard: number, course:
   const credit = await makeCredit(stage, signal, shard, course);
   if (credit === undefined) return log('no transfer of its own came to its end');
   const given = endsAfter(signal, AFTER_END_MS);
-  // Then what tells is the shard itself, which is asked for it; else a run that looks at the transfer.
+  // In this course the watermark check must see the loss; in the others, a run that looks at the transfer.
   const isNoted = course === 'its newest leg';
   const isSeen = async (): Promise<boolean> =>
     (await openCases(stage, [isNoted ? `shard/${shard}` : `transfer/${credit.transfer}`])) > 0;
   try {
-    await insist(() => lose(stack, credit));
-    if (isNoted) await insist(() => noteAsNewest(stack, shard, credit));
-    const rounds = Math.floor((await insist(() => endedTransfers(stage))) / PATROLLED);
+    await untilDone(() => lose(stack, credit));
+    if (isNoted) await untilDone(() => noteAsNewest(stack, shard, credit));
+    const rounds = Math.floor((await untilDone(() => endedTransfers(stage))) / PATROLLED);
     const seen = isNoted
-      ? await comesTrue(isSeen, LOOKS, () => lookPassed(stage, given), given)
-      : await comesTrue(isSeen, rounds + RUNS_BESIDE, () => runPassed(stage, given), given);
+      ? await holdsWithinChances(isSeen, LOOKS, () => awaitWatermarkCheck(stage, given), given)
+      : await holdsWithinChances(isSeen, rounds + RUNS_BESIDE, () => runReconciliation(stage, given), given);
     if (seen === true) log(`it was seen that transfer ${credit.transfer} has lost its credit`);
     if (seen === true) met(`lost credits that were seen: ${course}`, 1);
-    else if (seen === undefined || (await insist(() => isThere(stack, credit)))) log('it could not be judged');
+    else if (seen === undefined || (await untilDone(() => isThere(stack, credit)))) log('it could not be judged');
     else violation(`${credit.place} lost the credit of transfer ${credit.transfer}, and nobody saw it`);
   } finally {
-    await insist(() => putBack(stack, credit));
+    await untilDone(() => putBack(stack, credit));
   }
-  // A shard that has a case takes no movements, so its end is a part of the healing, whether the run has ended or not.
+  // A shard with a case takes no movements, so closing the case is part of the healing, whether the run has ended or not.
   const healing = AbortSignal.timeout(CLOSE_LIMIT_MS);
   const all = [`transfer/${credit.transfer}`, `shard/${shard}`];
   const areClosed = async (): Promise<boolean> => (await openCases(stage, all)) === 0;
-  const closed = await comesTrue(areClosed, RUNS_BESIDE, () => runPassed(stage, healing), healing);
+  const closed = await holdsWithinChances(areClosed, RUNS_BESIDE, () => runReconciliation(stage, healing), healing);
   if (closed) met('cases of lost credits that were closed once they were back', 1);
   else if (closed === false) violation(`its case is open, although what ${credit.place} had lost is back`);
 }
 
-/** A credit that was seen to have landed; undefined if none could be had. */
+/** Makes a credit that was seen to have landed; undefined if that did not succeed. */
 async function makeCredit(
   stage: Stage,
   signal: AbortSignal,
@@ -97,8 +97,8 @@ async function makeCredit(
     async () => {
       if (course !== 'lately') {
         await age(stack, wallets, transfers);
-        // The first one looks at everything there is.
-        if (!(await runPassed(stage, signal))) return false;
+        // The first run looks at everything.
+        if (!(await runReconciliation(stage, signal))) return false;
       }
       credit = await readCredit(stack, place, transfers.at(-1)!, wallets.receiver);
       return true;
@@ -108,8 +108,11 @@ async function makeCredit(
   return credit;
 }
 
-/** True once it is so, false if it is not after so many chances, undefined if there were not so many before the signal or in time. */
-async function comesTrue(
+/**
+ * Returns true once `isSo` holds, false if it does not hold after so many chances, and undefined if the signal or the time limit
+ * comes before that.
+ */
+async function holdsWithinChances(
   isSo: () => Promise<boolean>,
   chances: number,
   chance: () => Promise<boolean>,
@@ -126,8 +129,8 @@ async function comesTrue(
   return undefined;
 }
 
-/** Whether a run of the reconciliation began and has come to its end. */
-async function runPassed({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
+/** Has a run of the reconciliation made; returns whether it came to its end. */
+async function runReconciliation({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
   const answer = await fetch(`${stack.api}/v1/reconciliation-runs`, {
     method: 'POST',
     headers: { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=15' },
@@ -137,8 +140,8 @@ async function runPassed({ stack }: Stage, signal: AbortSignal): Promise<boolean
   return ['CLEAN', 'REPAIRED', 'FOUND'].includes(status ?? '');
 }
 
-/** Whether the stack was ready for a while, in which shards are asked for what they had. */
-async function lookPassed({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
+/** Returns whether the stack was ready for as long as one watermark check takes to come. */
+async function awaitWatermarkCheck({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
   const isReady = async (): Promise<boolean> =>
     (await fetch(`${stack.api}/health/ready`, { signal: AbortSignal.timeout(LOOK_MS) })).ok;
   const wasReady = await isReady();
@@ -159,7 +162,7 @@ async function endedTransfers({ stack }: Stage): Promise<number> {
   return row!.count;
 }
 
-/** A signal that aborts so long after this one. */
+/** A signal that aborts this long after the given one. */
 function endsAfter(signal: AbortSignal, ms: number): AbortSignal {
   const later = new AbortController();
   const begin = (): void => void setTimeout(() => later.abort(), ms).unref();

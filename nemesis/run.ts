@@ -1,7 +1,7 @@
 /**
- * A run of the nemesis: a stack of its own, clients, faults from a seed, and after every few minutes of them a drain and a
- * look at everything. It ends by itself and leaves no process behind, also when it is aborted. What it found is in the
- * report; its directory is kept only if that is a violation.
+ * A run of the nemesis: a stack of its own, clients, faults drawn from a seed, and after every few minutes a drain and a check of
+ * everything. It ends by itself and leaves no process behind, also when it is aborted. Its findings are in the report; its
+ * directory is kept only after a violation.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,20 +31,20 @@ import { makeWorld } from './world.ts';
 
 export interface NemesisOptions {
   readonly seed: number;
-  /** Of faults; drains come on top. */
+  /** The time with faults; drains come on top. */
   readonly seconds: number;
   readonly kinds: readonly FaultKind[];
-  /** Bugs to plant in the build that is run. */
+  /** Edits of the build, which plant bugs. */
   readonly edits?: readonly Edit[];
-  /** Whether nothing of it is wanted afterwards, whatever it has found. */
+  /** Whether the directory is removed whatever the run has found. */
   readonly isDisposable?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
-  /** Ends the run early: what it has seen by then is reported. */
+  /** Ends the run early; the report tells what it has seen by then. */
   readonly signal: AbortSignal;
 }
 
-/** Shorter than an activity's time-out: what a frozen worker has in its hands is given up, and compensated, by then. */
+/** Shorter than an activity's time-out, so that the movements of a frozen worker are given up and compensated meanwhile. */
 const DEADLINE_SECONDS = 8;
 const ROUND_MS = 300_000;
 const API_TIMEOUT_MS = 15_000;
@@ -66,11 +66,11 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
       environment: { ...environment, TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}` },
       signal,
     });
-    // After the stack's own, which ends what runs there.
+    // Registered after the stack's own exit hook, which ends the processes that run there.
     process.once('exit', remove);
     const stack = await starting;
     try {
-      const report = await hurt(stack, options);
+      const report = await runFaults(stack, options);
       const isOfUse = report.violationsTotal > 0 || (report.failure !== undefined && !signal.aborted);
       isKept = isOfUse && options.isDisposable !== true;
       if (isKept) say(`The data and the log are kept in ${directory}`);
@@ -84,7 +84,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   }
 }
 
-async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: NemesisOptions): Promise<NemesisReport> {
+async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: NemesisOptions): Promise<NemesisReport> {
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
@@ -148,7 +148,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
       clients.run(draws.of('clients'), startedAtMs + forMs, ending),
       operator.run(own.of('operator'), ending),
     ]);
-    // The observer looks on while all drains.
+    // The observer goes on during the drain.
     const done = new AbortController();
     const observing = observer.run(own.of('observer'), AbortSignal.any([signal, done.signal]));
     try {
@@ -202,7 +202,7 @@ async function hurt(stack: Stack, { seed, seconds, kinds, say, signal }: Nemesis
   };
 }
 
-/** Each lane's faults in their order; returns when all that have begun are healed.  */
+/** Carries out each lane's faults in their order; returns when all that have begun are healed. */
 async function strikeAll(
   schedule: readonly ScheduledFault[],
   startedAtMs: number,
@@ -222,7 +222,7 @@ async function strikeAll(
       try {
         await each.fault.strike(stageOf(each), signal);
       } catch (error) {
-        // What does not come back is no less of a finding than what comes back wrong.
+        // A process that does not come back is as much a finding as one that comes back wrong.
         failed(each.fault, error);
       }
     }

@@ -1,12 +1,12 @@
 /**
- * Which faults strike when: drawn whole from the seed before the run. Every kind is drawn once before any is drawn again, in
- * two lanes, so that faults overlap. Pure.
+ * The schedule of the faults, drawn completely from the seed before the run. Every kind is drawn once before any is drawn again.
+ * There are two lanes, so that faults overlap. Pure.
  */
 import type { Draws } from './draws.ts';
 import type { Fault, FaultKind } from './fault.ts';
 
 export interface ScheduledFault {
-  /** From the start of the run. A fault begins later if the one before it in its lane has not healed. */
+  /** Milliseconds from the start of the run. A fault begins later if the one before it in its lane has not healed. */
   readonly atMs: number;
   readonly lane: number;
   readonly fault: Fault;
@@ -15,10 +15,10 @@ export interface ScheduledFault {
 
 const LANES = 2;
 const PAUSE_MS = { min: 500, max: 4_000 };
-/** What fits in no lane any more ends the schedule after so many vain draws. */
+/** The schedule ends after so many draws in a row that fit in no lane. */
 const VAIN_DRAWS_MAX = 20;
 
-/** In the order of time. A run that is too short for all kinds has some of them. */
+/** Returns the faults in the order of time. A run that is too short for all kinds has some of them. */
 export function drawSchedule(kinds: readonly FaultKind[], draws: Draws, forMs: number): ScheduledFault[] {
   const lanes = Array.from({ length: LANES }, (_, lane) => draws.whole(PAUSE_MS.min, PAUSE_MS.max, 'begin', lane));
   const schedule: ScheduledFault[] = [];
@@ -38,7 +38,7 @@ export function drawSchedule(kinds: readonly FaultKind[], draws: Draws, forMs: n
   return schedule.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** First each kind once, in an order that is drawn, then any by its weight. */
+/** Returns first each kind once, in a random order, then any by its weight. */
 function kindAt(n: number, kinds: readonly FaultKind[], draws: Draws): FaultKind {
   if (n < kinds.length) return draws.shuffled(kinds, 'order')[n]!;
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,23 +1,23 @@
 /**
- * The states in which a movement was seen, in whatever answer and whatever row: what has ended never changes, and no status
- * is followed by a lower one. Pure.
+ * The states in which a movement was seen, in any answer and any row. A movement that has ended never changes, and no status is
+ * followed by a lower one. Pure.
  */
 export interface State {
   readonly status: string;
   readonly failureReason: string | null;
-  /** Of a transfer that has ended: what arrived. */
+  /** The amount that arrived, of a transfer that has ended. */
   readonly captured: string | null;
 }
 
 export interface Sightings {
   /**
-   * `askedAtMs` is when whoever saw it asked: a state that was known before that must not be contradicted, one that became
-   * known meanwhile may be newer. Answers what is wrong, if anything is.
+   * Notes a state, and returns what is wrong with it, if anything. `askedAtMs` is the time of the request: a state that was known
+   * before that must not be contradicted; a state that became known later may be newer.
    */
   readonly see: (id: string, state: State, askedAtMs: number, nowMs: number) => string | undefined;
-  /** The state in which it was seen last. */
+  /** The state in which the movement was seen last. */
   readonly latest: (id: string) => State | undefined;
-  /** The ids of those that were seen to have ended. */
+  /** The ids of the movements that were seen to have ended. */
   readonly ended: () => readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A second worker beside one of the stack's, from the same build and on the same task queue: what goes on with the work while
- * the other one is frozen; and whether one would work at all. It goes past the proxies.
+ * A second worker beside one of the stack's, from the same build and on the same task queue. It continues the work while the other
+ * one is frozen, or shows whether a worker of the build starts at all. It does not connect through the proxies.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const STOP_LIMIT_MS = 12_000;
 const TRIES_MAX = 5;
 const TRY_AGAIN_MS = 2_000;
 
-/** Resolves once it takes work, with what stops it; undefined if it does not come up, as long as other faults last. */
+/** Resolves once the worker takes work, with a function that stops it; undefined if it does not start because of other faults. */
 export async function startSpareWorker(
   stack: Stack,
   name: WorkerName,
@@ -66,19 +66,19 @@ async function tryToStart(
   return undefined;
 }
 
-/** What becomes of a worker of the build, as it is now: whether it takes work, and everything that it has said. It is stopped then. */
-export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; said: string }> {
-  const said: string[] = [];
-  const stop = await tryToStart(stack, name, (line) => said.push(line));
+/** Starts a worker of the build as it is now, and stops it. Returns whether it took work, and its output. */
+export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works: boolean; output: string }> {
+  const output: string[] = [];
+  const stop = await tryToStart(stack, name, (line) => output.push(line));
   await stop?.();
-  return { works: stop !== undefined, said: said.join('\n') };
+  return { works: stop !== undefined, output: output.join('\n') };
 }
 
 export function fileOf(name: WorkerName): string {
   return name === 'worker-transfer' ? 'workers/transfer/main.ts' : 'workers/wallet/main.ts';
 }
 
-/** What a worker of this name is told. `databases` are administrator URLs: the stack's own unless others are named. */
+/** The environment for a worker of this name. `databases` are administrator URLs, by default the stack's own. */
 export function environmentOf(stack: Stack, name: WorkerName, databases?: DatabaseUrls): NodeJS.ProcessEnv {
   const { api, wallet_api } = stack.file();
   const settings = stackSettings(stack, databases);

@@ -1,8 +1,7 @@
 /**
- * The stack that a nemesis hurts: commands/start.ts --separate of a build, on a data directory of its own and ports that
- * nobody uses, with an administrator's look into every database and a client of Temporal, neither through a proxy. Nothing
- * of it is left running when it is stopped or the process is gone, and Ctrl-C does not reach it: that is for the nemesis,
- * which heals what it has hurt and then stops this.
+ * The stack of a nemesis run: commands/start.ts --separate of a build, with a data directory of its own on free ports, an
+ * administrator's connection to every database and a client of Temporal, both past the proxies. No process of it stays when it is
+ * stopped or this process ends. Ctrl-C does not reach it: the nemesis first heals its faults, and then stops it.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,16 +22,16 @@ export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
 export interface StackOptions {
   readonly build: Build;
   readonly dataDir: string;
-  /** Settings besides those that a stack of its own needs. */
+  /** Settings beside those that the stack gets anyway. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Gives the start up. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
 }
 
 export interface Stack {
   readonly build: Build;
   readonly dataDir: string;
-  /** Everything that the launcher and the services have printed, a JSON object a line for the most part. */
+  /** All output of the launcher and the services, mostly one JSON object a line. */
   readonly logFile: string;
   /** Base URL of the transfer API; stays the same. */
   readonly api: string;
@@ -41,12 +40,12 @@ export interface Stack {
   /** The pid of a process by its name in stack.json; undefined while it is down. */
   readonly process: (name: string) => number | undefined;
   readonly kill: (name: string, signal: NodeJS.Signals) => void;
-  /** Kills the process and returns once the launcher has started another in its place. */
+  /** Kills the process, and returns once the launcher has started another one in its place. */
   readonly killAndAwaitNext: (name: string, signal: NodeJS.Signals, limitMs?: number) => Promise<void>;
-  /** Between the services and their servers; what is here goes past them. */
+  /** The proxies between the services and their servers. The nemesis itself connects past them. */
   readonly proxies: Readonly<Record<'postgres' | 'temporal', FaultProxy>>;
   readonly temporal: Client;
-  /** An administrator's. */
+  /** Connections as administrator. */
   readonly databases: Readonly<Record<Place, Database>>;
   readonly rows: <Row extends pg.QueryResultRow>(
     place: Place,
@@ -55,9 +54,9 @@ export interface Stack {
   ) => Promise<Row[]>;
   /** Returns once GET /health/ready answers 200. */
   readonly waitUntilReady: (limitMs: number, signal?: AbortSignal) => Promise<void>;
-  /** Asks the launcher to stop, and kills what does not. */
+  /** Asks the launcher to stop, and kills whatever does not end. */
   readonly stop: () => Promise<void>;
-  /** kill -9 of everything, for an exit hook. */
+  /** Kills everything with SIGKILL, for an exit hook. */
   readonly killAll: () => void;
 }
 
@@ -71,7 +70,7 @@ const STOP_LIMIT_MS = 15_000;
 const QUERY_LIMIT_MS = 30_000;
 const READY_CALL_LIMIT_MS = 3_000;
 
-/** A stack that is ready. */
+/** Starts a stack, and returns once it is ready. */
 export async function startStack({ build, dataDir, environment, signal }: StackOptions): Promise<Stack> {
   const logFile = join(dataDir, '..', 'stack.log');
   const killAll = (): void => killRecorded(dataDir);
@@ -158,7 +157,7 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
   return stack;
 }
 
-/** The launcher chooses the servers' ports, and writes them down before it starts anything that connects. */
+/** Starts the proxies. The launcher chooses the servers' ports, and writes them down before anything connects. */
 async function startProxies(dataDir: string): Promise<Stack['proxies']> {
   const portOf = (server: 'postgres' | 'temporal') => (): number | undefined => {
     const settings = join(dataDir, 'settings.json');
@@ -172,7 +171,7 @@ async function startProxies(dataDir: string): Promise<Stack['proxies']> {
   return { postgres, temporal };
 }
 
-/** Returns when the child has ended, or will not in time. */
+/** Waits until the child has ended, or the time is up. */
 async function ended(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   await once(child, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) }).catch(() => {});

@@ -1,16 +1,16 @@
 /**
- * Statements that PostgreSQL gives up: those that wait too long for the lock of a hot wallet, and all that take longer than a
+ * Statements that PostgreSQL cancels: those that wait too long for the lock of a hot wallet, and those that take longer than a
  * time-out that is far too short.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, Stage } from './fault.ts';
-import { insist, pause } from './pause.ts';
+import { untilDone, pause } from './pause.ts';
 import { PLACES, type Place } from './stack.ts';
 
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
 
-/** Sessions have the setting of their role in this database from their beginning on, so each change ends those that there are. */
+/** A session keeps the settings of its role from its beginning, so each change ends the existing sessions. */
 const timedOut: FaultKind = {
   kind: 'statement time-outs',
   weight: 1,
@@ -35,10 +35,10 @@ const timedOut: FaultKind = {
         };
         await counted(stage, async () => {
           try {
-            await insist(() => change(`SET statement_timeout = '${limitMs}ms'`));
+            await untilDone(() => change(`SET statement_timeout = '${limitMs}ms'`));
             await pause(forMs, signal);
           } finally {
-            await insist(() => change('RESET statement_timeout'));
+            await untilDone(() => change('RESET statement_timeout'));
           }
         });
       },
@@ -62,7 +62,7 @@ const lockedOut: FaultKind = {
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
         await counted(stage, async () => {
-          const client = await insist(() => stage.stack.databases[place].$client.connect());
+          const client = await untilDone(() => stage.stack.databases[place].$client.connect());
           let isBroken = false;
           try {
             await client.query('BEGIN');
@@ -70,7 +70,7 @@ const lockedOut: FaultKind = {
             await pause(forMs, signal);
             await client.query('ROLLBACK');
           } catch {
-            // Its server was ended by another fault, and its locks with it.
+            // Another fault has ended the server, and its locks with it.
             isBroken = true;
           } finally {
             client.release(isBroken);
@@ -83,7 +83,7 @@ const lockedOut: FaultKind = {
 
 export const statementFaults: readonly FaultKind[] = [timedOut, lockedOut];
 
-/** Counts what PostgreSQL's log says that was canceled meanwhile. */
+/** Counts the statements that PostgreSQL cancels meanwhile, by its log. */
 async function counted({ stack, log, met }: Stage, work: () => Promise<void>): Promise<void> {
   const canceled = (): number =>
     readFileSync(join(stack.dataDir, 'logs', 'postgres.log'), 'utf8').split(

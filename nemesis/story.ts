@@ -1,6 +1,6 @@
 /**
- * The shortest story of what a violation is about, from every place that knows of it: what was asked and told, the row and
- * its steps, entries, fences, the workflow's history, and the log. A place that does not answer says so.
+ * The story of a violation's subject, from every place that knows of it: requests and answers, the row and its steps, entries,
+ * fences, the workflow's history, and the log. If a place does not answer, the story says so.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -126,7 +126,7 @@ async function rows(
   );
 }
 
-/** What an event may have, of which each has some. */
+/** Attributes that an event may have; each event has some of them. */
 interface Attributes {
   readonly activityType?: { readonly name?: string };
   /** A Long. */
@@ -136,7 +136,7 @@ interface Attributes {
   readonly updateId?: string;
 }
 
-/** A line an event; what says nothing about the movement is left out. */
+/** One line an event; events that say nothing about the movement are left out. */
 async function tellHistory(stack: Stack, workflowId: string): Promise<string[]> {
   const { events } = await stack.temporal.workflow.getHandle(workflowId).fetchHistory();
   return (events ?? []).flatMap((event) => {
@@ -158,7 +158,7 @@ async function tellHistory(stack: Stack, workflowId: string): Promise<string[]> 
   });
 }
 
-/** The last lines that name it. */
+/** The last lines of the log that name the id. */
 async function logLines(file: string, id: string): Promise<string[]> {
   const found: string[] = [];
   for await (const line of createInterface({ input: createReadStream(file) })) {

@@ -1,10 +1,10 @@
-/** What a report counts. */
+/** The counts of a report. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Book, Entry } from './book.ts';
 import type { NemesisReport } from './report.ts';
 
-/** By kind, the most frequent first. */
+/** The counts of operations by kind, the most frequent first. */
 export function operationsOf(entries: readonly Entry[]): NemesisReport['operations'] {
   const kinds = Map.groupBy(entries, ({ kind }) => kind);
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export function operationsOf(entries: readonly Entry[]): NemesisReport['operatio
   );
 }
 
-/** Of every movement that is known, by status and reason. */
+/** The counts of all known movements by status and reason. */
 export function endsOf(book: Book): Record<string, number> {
   const ends: Record<string, number> = {};
   for (const { moves } of book.entries())
@@ -35,7 +35,7 @@ export function endsOf(book: Book): Record<string, number> {
   return Object.fromEntries(Object.entries(ends).sort(([, a], [, b]) => b - a));
 }
 
-/** How often the launcher has started each process again, as its log says. */
+/** The number of restarts of each process by the launcher, from its log. */
 export async function restartsIn(logFile: string): Promise<Record<string, number>> {
   const restarts: Record<string, number> = {};
   for await (const line of createInterface({ input: createReadStream(logFile) })) {

@@ -1,6 +1,6 @@
 /**
- * What is looked at once all has drained: the audit of I1 to I7 over everything, every movement as the API tells it and as
- * the databases store it, and what clients were told.
+ * The check after a drain: the audit of I1 to I7 over everything, and a comparison of every movement in the API, in the databases
+ * and in the book.
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
@@ -41,7 +41,7 @@ export async function verify(stack: Stack, api: Client, book: Book, violations: 
   return report;
 }
 
-/** As any client can see it; runs of standing orders become known by it. */
+/** Reads every movement through the API. The runs of standing orders become known by this. */
 async function readThroughApi(api: Client, book: Book): Promise<void> {
   for (const entry of book.entries()) {
     if (entry.names !== 'recurring' || entry.told === 'nothing') continue;

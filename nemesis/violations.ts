@@ -1,14 +1,14 @@
-/** What a run finds that must not be. The list is bounded, the count is not. */
+/** A violation: something that a run has found and that must never happen. The list is bounded, the count is not. */
 export interface Violation {
-  /** Who saw it: reads during the run, the audit, the comparison with what clients were told, a drain, or a fault. */
+  /** The check that saw it: the observer during the run, the audit, the comparison with the book, a drain, or a fault. */
   readonly seenBy: 'observer' | 'audit' | 'comparison' | 'drain' | 'fault';
   readonly detail: string;
-  /** The movement or wallet that it is about, where there is one. */
+  /** The movement or wallet that it is about, if there is one. */
   readonly subject: string | undefined;
 }
 
 export interface Violations {
-  /** Told once, however often it is seen. */
+  /** Reports a violation; the same one is reported once, however often it is seen. */
   readonly report: (seenBy: Violation['seenBy'], subject: string | undefined, detail: string) => void;
   readonly first: () => readonly Violation[];
   readonly total: () => number;

@@ -1,12 +1,12 @@
 /**
- * What Temporal is asked from outside: to cancel workflows, which compensate then, and to terminate them, which leaves a
- * movement wherever it was, for the reconciliation to take up.
+ * Workflows that are canceled from outside, which then compensate, and workflows that are terminated, whose movements stay where
+ * they were until the reconciliation starts them again.
  */
 import type { RecentMovement } from './book.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
 
-/** Of those that were accepted last, some have not ended. */
+/** The number of recently accepted movements to draw from; some of them have not ended. */
 const RECENT = 25;
 const CALL_LIMIT_MS = 3_000;
 const RECONCILE_LIMIT_MS = 5_000;
@@ -53,7 +53,7 @@ function anyOf(
   return first && draw([first, ...others]);
 }
 
-/** Whether it still ran: one that has ended is not found, or takes no request. */
+/** Returns whether the workflow still ran: one that has ended is not found, or takes no request. */
 async function wasTaken(
   { stack }: Stage,
   { kind, id }: RecentMovement,
@@ -71,7 +71,7 @@ async function wasTaken(
   }
 }
 
-/** Else they would wait for the next run, which comes every five minutes. */
+/** Asks for a run of the reconciliation, because the next regular one may be five minutes away. */
 export async function reconcile({ stack }: Stage): Promise<void> {
   await fetch(`${stack.api}/v1/reconciliation-runs`, {
     method: 'POST',

@@ -1,5 +1,5 @@
 /**
- * The wallets that clients move money between, on both shards, made and funded before any fault strikes. Their funds are
+ * The wallets between which clients move money, on both shards. They are made and funded before any fault strikes; their funds are
  * movements in the book like any others.
  */
 import type { Client } from '../client/client.ts';
@@ -14,10 +14,10 @@ import { transactionOf } from './operation.ts';
 type Some = readonly [string, ...string[]];
 
 export interface World {
-  /** Through which half of what moves, moves. */
+  /** The few wallets that half of all movements use. */
   readonly hot: Some;
   readonly cold: Some;
-  /** Suspended and activated while it is used. */
+  /** Is suspended and activated while it is used. */
   readonly shaky: string;
   readonly suspended: string;
   /** Has no money. */
@@ -25,7 +25,7 @@ export interface World {
   /** May send almost nothing. */
   readonly limited: string;
   readonly euro: string;
-  /** Nobody's. */
+  /** The id of a wallet that does not exist. */
   readonly unknown: string;
 }
 
@@ -64,7 +64,7 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
     ...[...cold, shaky, limited].map((id) => [id, FUNDS.cold] as const),
   ];
   await forEach(funded.entries(), AT_ONCE, async ([n, [wallet_id, amount]]) => {
-    // A slow machine may give some of them up before it is warm.
+    // On a slow machine, some of them may be given up before the stack is warm.
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const key = `funds-${run}-${n}-${attempt}`;
       const { operation } = transactionOf(key, 'deposit', { wallet_id, type: 'CREDIT', amount, currency: 'USD' });
@@ -81,7 +81,7 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
   return { hot, cold, shaky, suspended, poor, limited, euro, unknown };
 }
 
-/** A user whose wallet lies in this shard: its id follows from the user's. */
+/** Returns a user whose wallet is in this shard: a wallet's id is derived from its user. */
 export function userOnShard(name: string, shard: number, currency: string): string {
   for (let suffix = 0; ; suffix += 1) {
     const userId = `${name}-${suffix}`;

@@ -1,6 +1,6 @@
 /**
- * Run before the tests: gets the servers that they need into the cache and tells how that goes, because on a machine that
- * has neither it takes minutes, and each test has seconds to start.
+ * Runs before the tests: puts the servers that they need into the cache, and shows the progress. On a machine that has neither this
+ * takes minutes, and a test has only seconds to start.
  */
 import { cacheDirectory } from '../dev/cache.ts';
 import { showProgress } from '../dev/progress.ts';

@@ -158,7 +158,7 @@ export function examiner({
     });
     const isMissing = (row: Judged): boolean => {
       const state = states.get(workflowIdOf(row));
-      return state === 'closed' || (state === 'none' && row.isSettled);
+      return state === 'closed' || (state === 'none' && row.isPastGrace);
     };
     return new Set(due.filter(isMissing).map(({ id }) => id));
   }

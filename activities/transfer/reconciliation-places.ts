@@ -3,7 +3,7 @@
  * are due at a place, and which of them seem to disagree.
  */
 import type { Database } from '../../db/database.ts';
-import { listCasesToSettle } from '../../db/transfer/case-queries.ts';
+import { listCasesToExamine } from '../../db/transfer/case-queries.ts';
 import { activeRecurring } from '../../db/transfer/recurring-queries.ts';
 import {
   changedMovements,
@@ -97,7 +97,7 @@ export function placeReader({
 
   async function openCases(cursor: Cursor | null): Promise<Look> {
     const after = cursor === null ? null : { openedAt: new Date(cursor.atMs), caseId: cursor.key };
-    const rows = await listCasesToSettle(database, after, MOVEMENTS_MAX);
+    const rows = await listCasesToExamine(database, after, MOVEMENTS_MAX);
     const last = rows.at(-1);
     const next = rows.length < MOVEMENTS_MAX ? null : { atMs: last!.openedAt.getTime(), key: last!.caseId };
     return { checked: rows.length, suspects: rows.map(({ subject }) => subject), next };

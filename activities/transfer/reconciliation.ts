@@ -135,7 +135,7 @@ export function createReconciliationActivities({
           continue;
         }
         const known = await openDisagreement(database, problem, problem.reason === 'workflow_missing' ? 1 : 0);
-        if (known !== 'settled') found.push(problem);
+        if (known !== 'resolved') found.push(problem);
         if (known === 'opened') casesOpened += 1;
       }
       return { checked: 0, repaired, casesOpened, casesClosed, found: found.length, findings: found };

@@ -27,7 +27,7 @@ export async function compareWatermark(
   const { isKnownThere, newest } = await ledger.watermark(shard, known ?? null);
   if (!isKnownThere && known !== undefined) {
     const opened = await openDisagreement(database, shardFinding(shard, known), 0);
-    if (opened !== 'settled') return { shard, known, isNew: opened === 'opened' };
+    if (opened !== 'resolved') return { shard, known, isNew: opened === 'opened' };
   }
   const isSame =
     newest?.movement === known?.movement && newest?.leg === known?.leg && newest?.decidedAtMs === known?.decidedAtMs;

@@ -46,7 +46,7 @@ export function createBaseApp({ log, hosts, bounds, installation }: BaseDeps) {
           onMethodNotAllowed: (c, methods) => {
             const Allow = methods.join(', ');
             return answerProblem(
-              new ProblemError('method_not_allowed', { detail: `It has ${Allow}.`, headers: { Allow } }),
+              new ProblemError('method_not_allowed', { detail: `The route has ${Allow}.`, headers: { Allow } }),
               c,
             );
           },

@@ -47,7 +47,7 @@ function askedFor(c: Context<ApiEnv>): [target: Authority, ...host: Authority[]]
 function read(text: string): Authority {
   const authority = parseAuthority(text);
   if (authority === undefined)
-    throw new ProblemError('bad_request', { detail: 'Send one Host, which a URL can have.' });
+    throw new ProblemError('bad_request', { detail: 'Send one Host header, with a host that a URL can have.' });
   return authority;
 }
 

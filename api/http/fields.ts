@@ -89,7 +89,7 @@ export function textField(charactersMax: number) {
 export const actorHeader = z
   .string({ error: faultCode('actor_invalid', 'actor_missing') })
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
-  .openapi({ example: 'alice@example.com', description: 'Who acts: kept in the log for ever.' });
+  .openapi({ example: 'alice@example.com', description: 'The person who acts; kept in the log for ever.' });
 
 /** Text that is shown as one line. Not for `reference` and `metadata`, for which an earlier rule was looser: see only-if-new.ts. */
 function lineField(charactersMax: number) {
@@ -99,7 +99,7 @@ function lineField(charactersMax: number) {
 export const referenceField = textField(255).optional().openapi({
   example: 'Invoice 2026-0042',
   description:
-    'Your own note, returned as it was sent. One line: no control characters, no marks that change the direction of text.',
+    'Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text.',
 });
 
 /** The reason that an operator gives for stepping in. */

@@ -14,7 +14,7 @@ export function refuseMisdirected(own: () => Promise<Installation>): MiddlewareH
     if (named !== undefined && named !== (await ownId(own)))
       throw new ProblemError('misdirected_request', {
         detail:
-          'It is meant for another installation: the settings of the service that sent it name an address of this one.',
+          'The request is meant for another installation: the service that sent it has an address of this one in its settings.',
       });
     await next();
   };

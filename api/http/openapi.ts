@@ -13,31 +13,32 @@ export const openApiInfo = {
   info: {
     title: 'Counterpoise',
     version: '1',
-    description: `Moves money between wallets durably. A movement that was accepted (202) runs to its end, whatever fails on the way:
-it moves all of its money once, or none.
+    description: `Moves money between wallets durably. A movement that was accepted (202) runs to its end, whatever fails on the
+way: it moves all of its money once, or nothing.
 
-**Money** is a decimal string with at most four decimals, and with no more than its currency allows: \`GET /v1/currencies\`. **Times** are RFC 3339 in UTC, **durations** whole seconds.
+**Money** is a decimal string with at most four decimals, and no more than its currency allows (\`GET /v1/currencies\`). **Times**
+are RFC 3339 in UTC, **durations** whole seconds.
 
 **Text** is one line: control characters and marks that change the direction of text are refused with \`character_forbidden\`.
 
 **Repeats are safe.** Requests that make a movement need an \`Idempotency-Key\`; every other request may be repeated as it is.
-After 429, 503 or no answer at all, repeat with the same key. A key that a request carries several times is one key if all are
-equal, and is refused with 400 \`header_repeated\` otherwise.
+After 429, 503 or no answer at all, repeat with the same key. If a request has the header several times, all must be equal;
+otherwise it is refused with 400 \`header_repeated\`.
 
-**Errors** are RFC 9457 problem details with a stable \`code\`. What only the wallet service can know, such as an unknown wallet
-or too little money, is no error of a request but the \`failure_reason\` of a movement that has FAILED.
+**Errors** are RFC 9457 problem details with a stable \`code\`. Faults that only the wallet service can know, such as an unknown
+wallet or too little money, are no errors of a request but the \`failure_reason\` of a FAILED movement.
 
-**Ids of requests**: \`X-Request-Id\` is taken (1 to 128 printable ASCII characters without spaces) or made, returned, logged, and
-goes with \`traceparent\` into workflows and events.
+**Ids of requests**: send an \`X-Request-Id\` (1 to 128 printable ASCII characters without spaces), or one is made. It is returned
+and logged, and passed on with \`traceparent\` to workflows and events.
 
 **Bounds**: a body may have 1 MiB, that of a batch 16, and 100000 values; request line and headers 16 KiB together; a query 100
 parameters.
 
-**Browsers**: a request for a \`Host\` that is none of the service's is refused with 403 \`host_not_allowed\`, and one that
-changes something and was sent by a page of another origin, by its \`Origin\` or \`Sec-Fetch-Site\`, with 403 \`cross_site_request\`;
-nothing of either is read. Who sends none of these headers is not concerned.
+**Browsers**: a request whose \`Host\` is not a name of the service is refused with 403 \`host_not_allowed\`. A request that
+changes something and comes from a page of another origin, as its \`Origin\` or \`Sec-Fetch-Site\` says, is refused with 403
+\`cross_site_request\`. The body of such a request is not read. A request without these two headers is not refused for them.
 
-**Lists** are newest first: \`{data, next_cursor}\`, \`limit\` 1 to 200 (50 unless given), stable while items are added.`,
+**Lists** are newest first: \`{data, next_cursor}\`, \`limit\` 1 to 200 (default 50), stable while items are added.`,
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/' }],
@@ -46,10 +47,10 @@ nothing of either is read. Who sends none of these headers is not concerned.
     { name: 'Recurring transfers', description: 'Transfers at an interval or by a calendar.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
     { name: 'Batches', description: 'Many transfers at once.' },
-    { name: 'Currencies', description: 'How fine amounts may be.' },
+    { name: 'Currencies', description: 'How many decimals amounts may have.' },
     { name: 'Wallets', description: 'Balances and statements.' },
-    { name: 'Cases', description: 'What cannot finish by itself and waits for an operator.' },
-    { name: 'Reconciliation', description: 'Whether transfers, ledger and workflows agree.' },
+    { name: 'Cases', description: 'Problems that wait for an operator.' },
+    { name: 'Reconciliation', description: 'Comparison of transfers, ledger and workflows.' },
     { name: 'Health' },
   ],
 };

@@ -26,13 +26,16 @@ export const pageParameters = {
     .string({ error: faultCode('cursor_invalid') })
     .max(CURSOR_CHARACTERS_MAX, 'cursor_invalid')
     .optional()
-    .openapi({ description: 'The `next_cursor` of the page before: of this list, and with the same filters.' }),
+    .openapi({ description: 'The `next_cursor` of the page before, of the same list with the same filters.' }),
 };
 
 export function pageSchema<Item extends z.ZodType>(item: Item) {
   return z.object({
     data: z.array(item),
-    next_cursor: z.string().nullable().openapi({ description: 'Asks for what follows; null on the last page.' }),
+    next_cursor: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The `cursor` of the next page; null on the last page.' }),
   });
 }
 

@@ -61,7 +61,7 @@ function splitAtEquals(text: string): [name: string, value: string | undefined] 
 export interface Wait<Row> {
   /** The row as it is known now, which is returned if nothing newer is learned. */
   readonly row: Row;
-  readonly isSettled: (row: Row) => boolean;
+  readonly isWaitOver: (row: Row) => boolean;
   /** Reads the row. */
   readonly look: () => Promise<Row | undefined>;
   /** Resolves when the row may have changed, with the row if that is known; may never resolve. Gives up when the signal aborts. */
@@ -72,16 +72,9 @@ export interface Wait<Row> {
 }
 
 /**
- * Returns the row once it `isSettled`, or as last seen when the time is up. An unreachable database or Temporal prolongs nothing.
+ * Returns the row once it `isWaitOver`, or as last seen when the time is up. An unreachable database or Temporal prolongs nothing.
  */
-export async function waitUntilSettled<Row>({
-  row,
-  isSettled,
-  look,
-  untilNews,
-  limitMs,
-  signal,
-}: Wait<Row>): Promise<Row> {
+export async function waitForRow<Row>({ row, isWaitOver, look, untilNews, limitMs, signal }: Wait<Row>): Promise<Row> {
   const endsAt = performance.now() + limitMs;
   const done = new AbortController();
   const giveUp = AbortSignal.any([signal, done.signal]);
@@ -90,7 +83,7 @@ export async function waitUntilSettled<Row>({
   let news = untilNews(giveUp).catch(() => NEVER);
   let lookEveryMs = LOOK_EVERY_MS;
   try {
-    while (!isSettled(known)) {
+    while (!isWaitOver(known)) {
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0 || signal.aborted) break;
       const told = await within(Math.min(lookEveryMs, leftMs), news, signal);

@@ -9,8 +9,8 @@ const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    instance: z.string().optional().openapi({ description: 'The path that was asked for.' }),
-    code: z.string().openapi({ description: 'Stable: what a program should look at.', example: 'amount_not_positive' }),
+    instance: z.string().optional().openapi({ description: 'The path of the request.' }),
+    code: z.string().openapi({ description: 'Stable; programs should look at this.', example: 'amount_not_positive' }),
     request_id: z.string().openapi({ description: 'As in X-Request-Id and in the logs.' }),
     errors: z
       .array(
@@ -24,7 +24,8 @@ const problemSchema = z
       .optional()
       .openapi({
         description:
-          'Every fault of a request that does not validate: a JSON pointer into the body, or the parameter. The first gives the problem its code.',
+          'Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The ' +
+          'problem has the code of the first fault.',
         example: [{ pointer: '/amount', code: 'amount_not_positive', detail: 'Must be more than zero.' }],
       }),
   })

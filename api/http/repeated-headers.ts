@@ -16,7 +16,7 @@ export const refuseRepeatedHeaders: MiddlewareHandler<ApiEnv> = async (c, next) 
     if (values.length < 2) continue;
     if (new Set(values).size > 1)
       throw new ProblemError('header_repeated', {
-        detail: `${name} was sent ${values.length} times, and not the same.`,
+        detail: `${name} was sent ${values.length} times, with different values.`,
       });
     c.req.raw.headers.set(name, values[0]!);
   }

@@ -139,7 +139,7 @@ function incomingOf(c: Context<ApiEnv>): Readable | undefined {
 }
 
 function tooLarge(bytesMax: number): ProblemError {
-  return new ProblemError('body_too_large', { detail: `A body may have ${bytesMax} bytes.` });
+  return new ProblemError('body_too_large', { detail: `A body may have at most ${bytesMax} bytes.` });
 }
 
 function refuseOtherKinds(c: Context<ApiEnv>): void {
@@ -230,7 +230,8 @@ function textFaults({ body, members }: Parsed): [Fault] | undefined {
       pending.push({ value: member, at: place });
     }
   }
-  if (read < members) throw new ProblemError('name_repeated', { detail: 'An object names a member twice.' });
+  if (read < members)
+    throw new ProblemError('name_repeated', { detail: 'An object has two members of the same name.' });
   return undefined;
 }
 

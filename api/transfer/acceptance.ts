@@ -14,7 +14,7 @@ import type { TemporalMonitor } from '../../temporal/health.ts';
 import type { MovementNotifier } from '../../temporal/transfer/movement-notifier.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { overloaded } from '../http/load-limits.ts';
-import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 import type { ShardsBehind } from './shards-behind.ts';
@@ -55,13 +55,13 @@ export interface Requested<Row> {
   readonly start: (row: Row) => Promise<void>;
   /** Tells of its end where its workflow runs in this process; elsewhere Temporal is asked. */
   readonly notifier?: Pick<MovementNotifier<Row>, 'next'> | undefined;
-  /** Whether it has ended, or waits for a person. */
-  readonly isSettled: (row: Row) => boolean;
+  /** Whether a client need not wait any longer: it has ended, or waits for a person. */
+  readonly isWaitOver: (row: Row) => boolean;
 }
 
 export interface Accepted<Row> {
   readonly row: Row;
-  /** 200 if the client waited and the row `isSettled`, otherwise 202. */
+  /** 200 if the client waited and the row `isWaitOver`, otherwise 202. */
   readonly status: 200 | 202;
 }
 
@@ -85,7 +85,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const heard =
     waitSeconds === undefined
       ? undefined
-      : requested.notifier?.next(requested.workflowId, requested.isSettled, answered.signal);
+      : requested.notifier?.next(requested.workflowId, requested.isWaitOver, answered.signal);
   try {
     return await startAndWait();
   } finally {
@@ -103,17 +103,17 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
     }
     if (waitSeconds === undefined) return { row, status: 202 };
 
-    if (!requested.isSettled(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
-    const latest = await waitUntilSettled({
+    if (!requested.isWaitOver(row) && (draining.aborted || !c.var.slot.becomeWaiter())) return { row, status: 202 };
+    const latest = await waitForRow({
       row,
-      isSettled: requested.isSettled,
+      isWaitOver: requested.isWaitOver,
       look: requested.find,
       untilNews: (signal) => heard ?? workflowEnd(client, requested.workflowId, signal),
       limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
       signal: AbortSignal.any([c.req.raw.signal, draining]),
     });
-    if (!draining.aborted || requested.isSettled(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
-    return { row: latest, status: requested.isSettled(latest) ? 200 : 202 };
+    if (!draining.aborted || requested.isWaitOver(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
+    return { row: latest, status: requested.isWaitOver(latest) ? 200 : 202 };
   }
 }
 

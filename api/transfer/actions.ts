@@ -38,7 +38,10 @@ const resolution = z
 const content = { 'application/json': { schema: transferAnswer } };
 const answers = {
   200: { description: 'Done: the transfer as it is now.', content },
-  202: { description: 'Taken, and not done by the time that the client waits: it will be.', content },
+  202: {
+    description: 'The request was taken. It is not done within the time that the client waits, but it will be.',
+    content,
+  },
 };
 const ASKING_PROBLEMS = [
   'transfer_not_found',
@@ -54,11 +57,11 @@ const capture = createRoute({
   operationId: 'captureTransfer',
   summary: 'Capture a hold',
   tags: ['Transfers'],
-  description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and what is left goes back to the
-sender. Waits for the end, ten seconds unless \`Prefer: wait=N\` says otherwise. A capture that races a cancel or the expiry ends in
-exactly one of them. Repeating it with the same amount is safe and answers with the transfer. While the receiver is suspended, or
-would have too much, it is refused with \`not_capturable\` and that \`reason\`, and the hold stays; where the receiver or its currency is
-wrong for good, the transfer ends FAILED.`,
+  description: `Completes a manual transfer that is DEBITED: the receiver gets \`amount\`, or all of it, and the rest goes back to
+the sender. Waits for the end of the transfer, ten seconds unless \`Prefer: wait=N\` says otherwise. If a capture, a cancel and
+the expiry come at once, exactly one of them happens. A repeat with the same amount is safe, and returns the transfer. While the
+receiver is suspended, or its balance would pass its bound, the capture is refused with \`not_capturable\` and that \`reason\`,
+and the hold stays; if the receiver does not exist or has another currency, the transfer ends FAILED.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: {
     params,
@@ -86,9 +89,9 @@ const cancel = createRoute({
   operationId: 'cancelTransfer',
   summary: 'Cancel a transfer that is under way',
   tags: ['Transfers'],
-  description: `Ends a transfer that has not arrived as CANCELED: one that is SCHEDULED, a hold that is not captured, or one whose credit has
-not been applied; what was debited is given back. Past its point of no return it is refused with \`not_cancelable\` and the
-\`status\`. Repeating it is safe.`,
+  description: `Cancels a transfer whose money has not arrived: one that is SCHEDULED, a hold that is not captured, or one whose
+credit has not been applied. Gives back what was debited; the transfer ends CANCELED. Past the transfer's point of no return, the
+request is refused with \`not_cancelable\` and the \`status\`. A repeat is safe.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
   responses: { ...answers, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
@@ -100,15 +103,17 @@ const resolve = createRoute({
   operationId: 'resolveTransfer',
   summary: 'Step in where a transfer needs attention',
   tags: ['Transfers', 'Cases'],
-  description: `For a transfer with \`attention\`: its compensation keeps failing. Kept in the log of its case before it is done.
+  description: `For a transfer with \`attention\`, whose compensation keeps failing. The request is written into the log of its
+case before it is carried out.
 
-- \`retry\` tries at once what keeps failing, instead of at the end of its pause.
-- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet of the
-  sender's shard advances it. When the credit's fence answers, what the settlement gives back goes to the external wallet; if the
-  credit had landed, the external wallet has paid for it. If that turns out before the refund is paid, it never is, and is refused
-  with \`not_resolvable\`. Where it is the refund itself that keeps failing, it is tried at once.
-- \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
-  answered, for before that nobody can say where the money is.`,
+- \`retry\` tries the failing activity at once, instead of at the end of its pause.
+- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet
+  of the sender's shard advances the money. When the credit's fence answers, whatever the settlement gives back goes to the
+  external wallet; if the credit had landed, the external wallet bears the cost. If that becomes known before the advance is paid,
+  it is never paid, and the request is refused with \`not_resolvable\`. If it is the refund itself that keeps failing, it is tried
+  at once.
+- \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. It is possible only once the
+  credit's fence has answered, because before that nobody can say where the money is.`,
   middleware: [settlesMoney, readJson] as const,
   request: {
     params,

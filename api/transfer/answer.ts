@@ -26,21 +26,23 @@ export const transferAnswer = z
     sender_wallet_id: idAnswer(exampleWalletId),
     receiver_wallet_id: idAnswer(exampleReceiverId),
     status: z.enum(TRANSFER_STATUSES).openapi({ description: 'COMPLETED, FAILED and CANCELED are final.' }),
-    failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable().openapi({ description: 'Why it is FAILED.' }),
+    failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable().openapi({ description: 'Why the transfer is FAILED.' }),
     capture_method: z.enum(CAPTURE_METHODS),
-    captured_amount: amountAnswer.nullable().openapi({ description: 'What has arrived; null until it has ended.' }),
+    captured_amount: amountAnswer
+      .nullable()
+      .openapi({ description: 'What the receiver got; null until the transfer has ended.' }),
     released_amount: amountAnswer.nullable().openapi({
       example: '0.0000',
-      description: 'What a hold gave back because it was not captured; null until it has ended.',
+      description: 'What a hold gave back because it was not captured; null until the transfer has ended.',
     }),
     expires_at: instantAnswer.nullable().openapi({ description: 'When a hold is given back unless it is captured.' }),
     scheduled_at: instantAnswer.nullable().openapi({ description: 'When a scheduled transfer begins.' }),
     reverses_transfer_id: idAnswer(exampleMovementId)
       .nullable()
-      .openapi({ description: 'Which transfer it gives back.' }),
+      .openapi({ description: 'The transfer that this one gives back.' }),
     reversed_amount: amountAnswer.openapi({
       example: '0.0000',
-      description: 'What its reversals have given back or are giving back.',
+      description: 'The sum of its reversals, ended or under way.',
     }),
     recurring_transfer_id: idAnswer(exampleMovementId).nullable(),
     batch_id: idAnswer(exampleMovementId).nullable(),
@@ -80,8 +82,8 @@ export function capturedAndReleased(row: Transfer): { captured_amount: string | 
   return { captured_amount: captured, released_amount: formatUnits(released) };
 }
 
-/** Whether nothing more happens to a transfer by itself: it has ended, waits to be captured, or waits for an operator. */
-export function isSettled(row: Transfer): boolean {
+/** Whether a client has waited long enough: the transfer has ended, waits to be captured, or waits for an operator. */
+export function isWaitOver(row: Transfer): boolean {
   const isHeld = row.captureMethod === 'manual' && row.status === 'DEBITED' && row.capturedAmount === null;
   return isTerminal(row.status) || isHeld || row.attentionReason !== null;
 }

@@ -116,21 +116,23 @@ const batchAnswer = z
     batch_id: idAnswer(exampleMovementId),
     status: z
       .enum(BATCH_STATUSES)
-      .openapi({ description: 'COMPLETED once no item is pending, whatever became of each.' }),
+      .openapi({ description: 'COMPLETED once no item is pending, even if some items failed.' }),
     counts: z.object({ total: z.int(), pending: z.int(), completed: z.int(), failed: z.int() }).openapi({
       example: { total: 3, pending: 1, completed: 2, failed: 0 },
-      description: '`failed` are FAILED and CANCELED.',
+      description: '`failed` counts the items that are FAILED or CANCELED.',
     }),
     attention: attentionAnswer,
     created_at: instantAnswer,
     updated_at: instantAnswer,
-    deadline_at: instantAnswer.openapi({ description: 'When what has not arrived is given up, and compensated.' }),
+    deadline_at: instantAnswer.openapi({
+      description: 'When items that have not arrived are given up and compensated.',
+    }),
   })
   .openapi('TransferBatch');
 
 const itemAnswer = z
   .object({
-    index: z.int().openapi({ example: 0, description: 'Its place in the batch, from 0.' }),
+    index: z.int().openapi({ example: 0, description: 'The place of the item in the batch, from 0.' }),
     transfer_id: idAnswer(exampleMovementId),
     status: z.enum(TRANSFER_STATUSES),
     failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable(),
@@ -145,15 +147,15 @@ const post = createRoute({
   method: 'post',
   path: '/v1/transfer-batches',
   operationId: 'createTransferBatch',
-  summary: `Transfer money many times at once, up to ${BATCH_ITEMS_MAX} times`,
+  summary: `Make up to ${BATCH_ITEMS_MAX} transfers at once`,
   tags,
-  description: `Accepts every item, or none: one that does not validate refuses the batch, with a pointer to it, before anything is
-stored. What is accepted is judged item by item as a single transfer is, and each item is a transfer that can be asked for.
+  description: `Accepts every item or none: if an item does not validate, the batch is refused with a pointer to that item, and
+nothing is stored. After that each item succeeds or fails by itself, like a single transfer, and can be read as a transfer.
 
-All debits are made first, in the order of the items, and then all credits. So where a wallet does not have enough for all that
-it sends, the first items have it, and **no item can spend what another item of the same batch brings**.
+All debits are made first, in the order of the items, and then all credits. So if a wallet cannot pay for all its items, the first
+ones are paid, and **no item can spend what another item of the same batch brings**.
 
-Its workflow is the batch's: an item is not canceled by itself. A body may have 16 MiB.`,
+One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.`,
   middleware: readJsonUpTo(BODY_BYTES_MAX),
   request: {
     headers: movementHeaders,
@@ -166,7 +168,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/transfer-batches/{batch_id}',
   operationId: 'getTransferBatch',
-  summary: 'A batch, and how far it is',
+  summary: 'A batch and its progress',
   tags,
   request: one,
   responses: {
@@ -192,7 +194,7 @@ const getItems = createRoute({
   method: 'get',
   path: '/v1/transfer-batches/{batch_id}/items',
   operationId: 'listTransferBatchItems',
-  summary: 'What has become of the items of a batch, in their order',
+  summary: 'The items of a batch and their statuses, in their order',
   tags,
   request: { ...one, query: z.strictObject(pageParameters) },
   responses: {
@@ -242,7 +244,7 @@ export function batchRoutes(deps: BatchDeps) {
             ? acceptBatch(batchDatabase, { batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds }, c.var.trace)
             : undefined,
         start: (accepted) => startBatch(starter, accepted),
-        isSettled: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
+        isWaitOver: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
       });
 
       c.header('Location', `/v1/transfer-batches/${id}`);

@@ -10,7 +10,7 @@ import {
   listCaseActions,
   listCases,
   logAction,
-  settleCase,
+  resolveCase,
   summarizeOpenCases,
   type Case,
 } from '../../db/transfer/case-queries.ts';
@@ -47,21 +47,20 @@ const caseAnswer = z
     case_id: idAnswer(exampleCaseId),
     subject: z.string().openapi({
       example: `transfer/${exampleMovementId}`,
-      description: `What it is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`,
-\`recurring/…\`; \`movement/…\` of one that is
-unknown; \`shard/<n>\` of a wallet database that was restored, which takes no movements until the case is closed;
-\`workflow/<workflow id>\` of one that goes on though what it moves has settled.`,
+      description: `What the case is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`, \`recurring/…\`;
+\`movement/…\` is a movement without a row; \`shard/<n>\` is a wallet database that was restored, which takes no movements until
+the case is closed; \`workflow/<workflow id>\` is a workflow that goes on although its movement has ended or its hold is settled.`,
     }),
     transfer_id: idAnswer(exampleMovementId).nullable(),
     transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
     reason: z.string().openapi({
       example: 'workflow_missing',
-      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the step of the compensation that keeps failing.`,
+      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the failing activity of the compensation.`,
     }),
     status: z.enum(STATUSES),
     since: instantAnswer,
     last_error: z.string().nullable().openapi({ example: 'it has not ended, and no workflow of it is open' }),
-    attempts: z.int().openapi({ example: 3, description: 'How often what fails was tried.' }),
+    attempts: z.int().openapi({ example: 3, description: 'How often the failing activity or repair was tried.' }),
     resolved_at: instantAnswer.nullable().openapi({ example: null }),
   })
   .openapi('Case');
@@ -85,7 +84,7 @@ const list = createRoute({
   operationId: 'listCases',
   summary: 'Cases, newest first',
   tags: ['Cases'],
-  description: 'With how many are open and how old the oldest of them is, whatever the filter.',
+  description: 'The answer also says how many cases are open and how old the oldest of them is, whatever the filter.',
   request: {
     query: z.strictObject({
       status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -116,10 +115,10 @@ const get = createRoute({
   method: 'get',
   path: '/v1/cases/{case_id}',
   operationId: 'getCase',
-  summary: 'A case, and what was done about it',
+  summary: 'A case and its history',
   tags: ['Cases'],
   description:
-    'Of one that is open while its workflow runs, `attempts` and `last_error` are what Temporal knows at this moment.',
+    'While the case is open and its workflow runs, `attempts` and `last_error` are read from Temporal at this moment.',
   request: { params: idParameter },
   responses: {
     200: { description: 'The case as it is now.', content: answer },
@@ -131,17 +130,17 @@ const resolve = createRoute({
   method: 'post',
   path: '/v1/cases/{case_id}/resolve',
   operationId: 'resolveCase',
-  summary: 'Try again what the reconciliation could not repair, or say that it is settled',
+  summary: 'Decide about a case: try the repair again, refund the sender, or close it',
   tags: ['Cases'],
-  description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing disagrees any
-more. \`close\` says that it is settled: exactly the same is not found again. \`refund\` is for a transfer whose row is lost, or ended
-as \`terms_conflict\`: what its sender was debited and nobody got is given back, and a credit that has not landed is forbidden;
-anything else is answered 409 \`case_not_refundable\`. Each is kept in the history before it is done; of a refund, an entry of
-\`counterpoise\` then tells what was given back, or that nothing was because the credit had landed. A case that is not open any
-more is answered as it is.
+  description: `\`retry\` looks again, starts the workflow again where that is the repair, and closes the case if nothing
+disagrees any more. \`close\` closes the case without a repair, and the reconciliation does not report exactly the same again.
+\`refund\` is for a transfer whose row is lost or which FAILED with \`terms_conflict\`: it forbids a credit that has not landed,
+and gives the sender back what was debited and nobody received; for any other case the answer is 409 \`case_not_refundable\`. Each
+decision is written into the case's \`history\` before it is carried out. After a refund, an entry of \`counterpoise\` tells what
+was given back, or that nothing was because the credit had landed. A case that is closed already is returned as it is.
 
-Of a batch or a transaction whose compensation keeps failing, \`retry\` tries that at once; it closes when that works. A transfer's
-is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.`,
+For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
+that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,
   middleware: [settlesMoney, readJson] as const,
   request: {
     params: idParameter,
@@ -164,7 +163,7 @@ is answered 409 \`case_has_workflow\`: the transfer's \`/resolve\` is the place.
     },
   },
   responses: {
-    200: { description: 'The case as it is then.', content: answer },
+    200: { description: 'The case after the request.', content: answer },
     ...problemResponses(
       'case_not_found',
       'case_has_workflow',
@@ -222,7 +221,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
-        await boundedQuery(database, () => settleCase(database, id, { actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => resolveCase(database, id, { actor, comment }), { isWrite: true });
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
@@ -250,14 +249,16 @@ async function assertRefundable(database: Database, { reason, transferId }: Case
   if (reason === 'entries_without_movement') return;
   const row = transferId && (await boundedQuery(database, () => findTransfer(database, transferId)));
   if (reason !== 'entries_disagree' || !row || row.failureReason !== 'terms_conflict')
-    throw new ProblemError('case_not_refundable', { detail: 'It is not about a transfer that its row does not know.' });
+    throw new ProblemError('case_not_refundable', {
+      detail: 'Only a case of a transfer whose row is lost or FAILED with terms_conflict can be refunded.',
+    });
 }
 
 function hasWorkflow({ transferId, subject }: Case): ProblemError {
   return new ProblemError('case_has_workflow', {
     detail:
       transferId === null
-        ? `It closes when its ${subjectOf(subject).kind} ends, which goes on being tried.`
+        ? `The case closes when its ${subjectOf(subject).kind} ends; the compensation goes on being tried until then.`
         : `Use POST /v1/transfers/${transferId}/resolve.`,
     members: transferId === null ? {} : { transfer_id: transferId },
   });

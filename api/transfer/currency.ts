@@ -8,9 +8,15 @@ import { problemResponses } from '../http/problem-schema.ts';
 const currencyAnswer = z
   .object({
     code: z.string().openapi({ example: 'JPY', description: 'ISO 4217.' }),
-    minor_units: z.int().openapi({ example: 0, description: 'How many decimals an amount has that can be paid out.' }),
-    transaction_decimals_max: z.int().openapi({ example: 0, description: 'Of money that comes in or goes out.' }),
-    transfer_decimals_max: z.int().openapi({ example: 0, description: 'Of money that moves between two wallets.' }),
+    minor_units: z
+      .int()
+      .openapi({ example: 0, description: 'The number of decimals of the smallest amount that can be paid out.' }),
+    transaction_decimals_max: z
+      .int()
+      .openapi({ example: 0, description: 'The most decimals that the amount of a transaction may have.' }),
+    transfer_decimals_max: z
+      .int()
+      .openapi({ example: 0, description: 'The most decimals that the amount of a transfer may have.' }),
   })
   .openapi('Currency');
 
@@ -18,11 +24,11 @@ const list = createRoute({
   method: 'get',
   path: '/v1/currencies',
   operationId: 'listCurrencies',
-  summary: 'The currencies, and how fine amounts in them may be',
+  summary: 'The currencies, and how many decimals amounts in them may have',
   tags: ['Currencies'],
-  description: `All of them, by their codes. An amount with more decimals than its kind of movement may have is refused with
-\`amount_too_precise\`; zeros at the end do not count, so that what is answered as \`5.0000\` JPY can be sent as it is. What moved
-before under another setting stays, and all that is left of it can be captured and given back.`,
+  description: `All currencies, ordered by their codes. An amount with more decimals than its kind of movement may have is refused
+with \`amount_too_precise\`. Zeros at the end do not count, so \`5.0000\` JPY, as it stands in an answer, can be sent back. Money
+that moved under another setting stays as it is, and all that is left of it can still be captured and given back.`,
   responses: {
     200: {
       description: 'The currencies.',

@@ -24,7 +24,7 @@ const filters = {
   reference: referenceField.openapi({ description: 'Exactly this reference.' }),
   metadata: metadataPairField.optional().openapi({
     param: { style: 'deepObject', explode: true },
-    description: 'One pair, as `metadata[order_id]=42`: what has this key with exactly this value.',
+    description: 'One pair, as `metadata[order_id]=42`: lists movements that have this key with exactly this value.',
   }),
   amount_min: amountBoundField.openapi({ type: 'string', example: '10.00', description: 'This amount included.' }),
   amount_max: amountBoundField.openapi({ type: 'string', example: '99.99', description: 'This amount included.' }),
@@ -57,9 +57,9 @@ export const LIST_PROBLEMS = [
 ] as const;
 
 /** The description of every list of movements. */
-export const LIST_DESCRIPTION = `Filters combine: what is listed passes all of them. Filters that are each common but hardly ever true together are looked
-for among so many movements a request: a page may then hold fewer than \`limit\`, even none, and still have a \`next_cursor\`
-with which to look further. Only \`next_cursor: null\` is the end.`;
+export const LIST_DESCRIPTION = `A movement is listed if it passes all filters. One request tests a bounded number of movements.
+If few of them pass, a page may have fewer than \`limit\` or none, and still a \`next_cursor\` to go on with. Only \`next_cursor:
+null\` is the end.`;
 
 /** Returns the common filters by their names in the queries. Asks for one row more than the page holds. */
 export function listFilter(

@@ -18,12 +18,14 @@ const list = createRoute({
   operationId: 'listTransfers',
   summary: 'Transfers, newest first',
   tags: ['Transfers'],
-  description: `\`wallet_id\` is the sender's or the receiver's. ${LIST_DESCRIPTION}`,
+  description: `\`wallet_id\` matches the sender or the receiver. ${LIST_DESCRIPTION}`,
   request: {
     query: listQuery({
       status: z.enum(TRANSFER_STATUSES, { error: faultCode('status_invalid') }).optional(),
       reverses_transfer_id: transferIdField.optional().openapi({ description: 'The reversals of this transfer.' }),
-      recurring_transfer_id: recurringTransferIdField.optional().openapi({ description: 'The runs of this one.' }),
+      recurring_transfer_id: recurringTransferIdField
+        .optional()
+        .openapi({ description: 'The runs of this recurring transfer.' }),
     }),
   },
   responses: {

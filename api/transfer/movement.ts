@@ -38,10 +38,11 @@ export const idempotencyKeyHeader = z
   .openapi({
     example: 'order-42-payment',
     description:
-      'Names what is asked for, for ever. The same key with the same body answers with that same thing as it now is ' +
-      '(`Idempotent-Replayed: true`); with another body it is refused. A key belongs to its route: the same one on another route ' +
-      'names another thing, and on `/reversals` the transfer in the path is part of the body, on `/trigger` part of the route. A request that was refused (4xx, or 503 before ' +
-      'it was accepted) uses up no key. 1 to 255 printable ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
+      'Names what the request creates, for ever. The same key with the same body returns what was created, as it is now ' +
+      '(`Idempotent-Replayed: true`); the same key with another body is refused. A key belongs to its route: on another route it ' +
+      'names another thing. On `/reversals` the transfer in the path counts as part of the body, on `/trigger` the id in the ' +
+      'path as part of the route. A request that was refused (4xx, or 503 before it was accepted) uses up no key. 1 to 255 printable ' +
+      'ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
   });
 
 /** Removes the quotes of a quoted string, as draft-ietf-httpapi-idempotency-key-header has it; most services take the bare key. */
@@ -56,7 +57,8 @@ export const preferHeader = {
     .openapi({
       example: 'wait=10',
       description:
-        '`wait=N` (RFC 7240) answers as soon as the movement has ended or waits for somebody, at most N seconds later; N is at most 60. ' +
+        'With `wait=N` (RFC 7240) the answer comes when the movement has ended or waits for somebody, and after N seconds at ' +
+        'most; N is at most 60. ' +
         `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
     }),
 };
@@ -68,7 +70,7 @@ export const movementHeaders = z.object({
 
 /** The amount of a transfer between two wallets. A transaction, which crosses to the outside world, is held to the minor unit. */
 export const transferAmountField = amountField.openapi({
-  description: `${AMOUNT_DESCRIPTION} Of a currency without minor unit, such as JPY, whole numbers, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
+  description: `${AMOUNT_DESCRIPTION} In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to \`AMOUNT_PRECISION=ledger\`; see \`GET /v1/currencies\`.`,
 });
 
 export const movementRequestFields = {
@@ -87,14 +89,17 @@ export const attentionAnswer = z
   })
   .nullable()
   .openapi({
-    description: 'Set while compensation cannot finish by itself and somebody should look. It goes on being tried.',
+    description:
+      'Set while the compensation cannot finish by itself and an operator should look. The compensation goes on being tried.',
   });
 
 export const movementAnswerFields = {
   failure_detail: z
     .object({ limit: z.enum(['max_amount', 'outgoing_24h']), remaining: amountAnswer })
     .nullable()
-    .openapi({ description: 'Of `limit_exceeded`: which limit of the wallet, and how much could have moved.' }),
+    .openapi({
+      description: 'Set with `limit_exceeded`: the limit of the wallet, and the amount that could have moved.',
+    }),
   amount: amountAnswer,
   currency: z.string().openapi({ example: 'USD' }),
   reference: z.string().nullable(),
@@ -104,7 +109,7 @@ export const movementAnswerFields = {
   updated_at: instantAnswer,
   deadline_at: instantAnswer.openapi({
     description:
-      'When it is given up, and compensated, unless its money has arrived. A hold that has been debited waits until its `expires_at` instead.',
+      'When the movement is given up and compensated, unless its money has arrived. A debited hold waits until its `expires_at`.',
   }),
 };
 
@@ -139,10 +144,10 @@ export function renderAttention({
 
 const replayed = {
   'Idempotent-Replayed': {
-    description: '`true` if the key had named this movement before.',
+    description: '`true` if an earlier request with this key created the movement.',
     schema: { type: 'string' as const, enum: ['true'] },
   },
-  Location: { description: 'Where it is.', schema: { type: 'string' as const } },
+  Location: { description: 'The path of the movement.', schema: { type: 'string' as const } },
 };
 
 /** The refusals that a request for any movement may meet. */
@@ -174,11 +179,11 @@ export function movementResponses<Answer extends z.ZodType>(
   const content = { 'application/json': { schema: answer } };
   return {
     200: {
-      description: 'The client waited, and it has ended or needs attention.',
+      description: 'The client waited, and the movement has ended or waits for somebody.',
       headers: { ...replayed, 'Preference-Applied': { description: '`wait=N`', schema: { type: 'string' as const } } },
       content,
     },
-    202: { description: 'Accepted: it runs to its end.', headers: replayed, content },
+    202: { description: 'Accepted: the movement runs to its end.', headers: replayed, content },
     ...problemResponses(...movementProblems, ...ownCodes),
   };
 }

@@ -19,7 +19,7 @@ import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } 
 import { overloaded } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
@@ -33,23 +33,23 @@ const runAnswer = z
     scope: z.enum(RUN_SCOPES),
     status: z.enum(RUN_STATUSES).openapi({
       example: 'REPAIRED',
-      description: `CLEAN: everything agrees. REPAIRED: what disagreed was repaired. FOUND: there are cases. FAILED: it could not come
-to its end, and the next run looks at the same changes again.`,
+      description: `CLEAN: everything agrees. REPAIRED: all that disagreed was repaired. FOUND: there are cases. FAILED: the run
+could not finish, and the next one looks at the same changes again.`,
     }),
     from: instantAnswer.nullable().openapi({
       description:
-        'It looks at what changed from here on: before the end of the last run. Null with the scope `all`: from the beginning.',
+        'The run looks at changes from this time on, which is before the end of the last run; null with the scope `all`.',
     }),
-    to: instantAnswer.openapi({ description: 'Until here.' }),
+    to: instantAnswer.openapi({ description: 'The run looks at changes before this time.' }),
     checked: z.int().openapi({ example: 1204, description: 'Movements, entries and wallets that were looked at.' }),
     repaired: z
       .int()
       .openapi({ example: 1, description: 'Workflows that were started again, and Schedules that were put right.' }),
     cases_opened: z.int().openapi({ example: 0 }),
     cases_closed: z.int().openapi({ example: 0 }),
-    found: z.int().openapi({ example: 0, description: 'Subjects that disagree, known ones included.' }),
+    found: z.int().openapi({ example: 0, description: 'Subjects that disagree, including those of open cases.' }),
     findings: z.array(z.object({ subject: z.string(), reason: z.enum(DISAGREEMENTS), detail: z.string() })).openapi({
-      description: 'The first of what was found.',
+      description: 'The first findings.',
       example: [
         {
           subject: `transfer/${exampleMovementId}`,
@@ -71,7 +71,7 @@ const runRequest = z
         .enum(RUN_SCOPES, { error: faultCode('scope_invalid') })
         .default('changes')
         .openapi({
-          description: '`changes` is what changed since the last run and a part of the rest, `all` is everything.',
+          description: '`changes`: what changed since the last run, and a part of the rest. `all`: everything.',
         }),
     },
     { error: faultCode('body_invalid') },
@@ -79,7 +79,7 @@ const runRequest = z
   .openapi('ReconciliationRunRequest');
 
 const content = { 'application/json': { schema: runAnswer } };
-const Location = { description: 'Where it is.', schema: { type: 'string' as const } };
+const Location = { description: 'The path of the run.', schema: { type: 'string' as const } };
 
 const post = createRoute({
   method: 'post',
@@ -87,15 +87,16 @@ const post = createRoute({
   operationId: 'createReconciliationRun',
   summary: 'Compare transfers, ledger and workflows now',
   tags: ['Reconciliation'],
-  description: `A run looks at what changed since the last one, and at a part of the rest; what disagrees is looked at again, then repaired
-where that is safe, or kept as a case. One is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a run of its own, which does
-no harm beside another; too many at once are refused with 429. With \`scope: "all"\` it looks at everything there is, however long
-that takes: after a database was restored.`,
+  description: `A run looks at what changed since the last run, and at a part of the rest. It looks twice at what disagrees; then
+it repairs that where it is safe, or opens a case. A run is made every ${EVERY_SECONDS / 60} minutes anyway. Each request makes a
+run of its own, which may go on beside others; too many at once are refused with 429. With \`scope: "all"\`, meant for the time
+after a database was restored, a run looks at everything, however long that takes.`,
   request: {
     headers: z.object({
       Prefer: z.string().optional().openapi({
         example: 'wait=30',
-        description: '`wait=N` (RFC 7240) answers with the result, at most N seconds later; N is at most 60.',
+        description:
+          'With `wait=N` (RFC 7240) the answer comes with the result, and after N seconds at most; N is at most 60.',
       }),
     }),
     body: { content: { 'application/json': { schema: runRequest } } },
@@ -103,11 +104,11 @@ that takes: after a database was restored.`,
   middleware: readJsonOrNothing,
   responses: {
     200: {
-      description: 'The client waited, and this is its result.',
+      description: 'The client waited, and the run has finished.',
       headers: { Location, 'Preference-Applied': { description: '`wait=N`', schema: { type: 'string' as const } } },
       content,
     },
-    202: { description: 'It runs.', headers: { Location }, content },
+    202: { description: 'The run goes on.', headers: { Location }, content },
     ...problemResponses(...BODY_PROBLEMS, 'scope_invalid', 'database_unavailable', 'temporal_unavailable'),
   },
 });
@@ -201,9 +202,9 @@ async function waited(
 ): Promise<ReconciliationRun> {
   const waitSeconds = waitPreference(c.req.header('prefer'));
   if (waitSeconds === undefined || draining.aborted || !c.var.slot.becomeWaiter()) return row;
-  const latest = await waitUntilSettled({
+  const latest = await waitForRow({
     row,
-    isSettled: isFinished,
+    isWaitOver: isFinished,
     look,
     untilNews: async (signal) => {
       await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(row.workflowId).result());

@@ -26,7 +26,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, renderTransfer, transferAnswer } from './answer.ts';
+import { isWaitOver, renderTransfer, transferAnswer } from './answer.ts';
 
 const tags = ['Recurring transfers'];
 const request = { params: z.object({ recurring_transfer_id: recurringTransferIdField }) };
@@ -44,7 +44,8 @@ const pause = createRoute({
   summary: 'Stop the runs of a recurring transfer',
   tags,
   description:
-    'From the answer on, no run accepts a transfer; those accepted before go on. What falls into the pause is never made up for. A repeat changes nothing. Works while Temporal is down.',
+    'Once this is answered, no run accepts a transfer; transfers accepted before go on. Runs that fall into the pause are never ' +
+    'made up for. A repeat changes nothing. Works while Temporal is down.',
   request,
   responses: { 200: response('Paused.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -53,11 +54,11 @@ const resume = createRoute({
   method: 'post',
   path: `${path}/resume`,
   operationId: 'resumeRecurringTransfer',
-  summary: 'Let a paused recurring transfer go on',
+  summary: 'Resume a paused recurring transfer',
   tags,
   description:
-    'Goes on with the next time after now; a repeat changes nothing. What was due while it was paused is not paid. What was due before ' +
-    'that and could not run, within the last day, is made up for.',
+    'Goes on with the next time after now; a repeat changes nothing. Runs that were due during the pause are not paid. Runs that ' +
+    'were due before it, within the last day, and could not run are made up for.',
   request,
   responses: { 200: response('Active.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -69,12 +70,13 @@ const remove = createRoute({
   summary: 'End a recurring transfer',
   tags,
   description:
-    'For ever: no further run, and no triggering. It can still be read, with its runs. A repeat changes nothing. Works while Temporal is down.',
+    'Ends it for ever: it has no further run and cannot be triggered, but it and its runs can still be read. A repeat changes ' +
+    'nothing. Works while Temporal is down.',
   request,
   responses: { 200: response('Deleted.'), ...problemResponses(...oneProblems) },
 });
 
-const { 200: settled, 202: accepted } = movementResponses(transferAnswer);
+const { 200: ended, 202: accepted } = movementResponses(transferAnswer);
 
 const trigger = createRoute({
   method: 'post',
@@ -83,10 +85,11 @@ const trigger = createRoute({
   summary: 'Run a recurring transfer now',
   tags,
   description:
-    'Besides its rhythm, and also while it is paused. Answers with the transfer, as `POST /v1/transfers` does; the key names it.',
+    'Makes a run beside the scheduled ones, even while it is paused. Returns the transfer, as `POST /v1/transfers` does; the key ' +
+    'names that transfer.',
   request: { ...request, headers: movementHeaders },
   responses: {
-    200: settled,
+    200: ended,
     202: accepted,
     ...problemResponses(
       ...oneProblems,
@@ -139,7 +142,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
           return stored;
         },
         start: (transfer) => startTransfer(starter, transfer),
-        isSettled,
+        isWaitOver,
         notifier: acceptance.notifiers?.transfers,
       });
 
@@ -171,5 +174,5 @@ function notFound(id: RecurringTransferId): ProblemError {
 }
 
 function deleted(id: RecurringTransferId): ProblemError {
-  return new ProblemError('recurring_transfer_deleted', { detail: `${id} is deleted, for ever.` });
+  return new ProblemError('recurring_transfer_deleted', { detail: `${id} was deleted, for ever.` });
 }

@@ -46,18 +46,16 @@ const weekday = z.enum(WEEKDAYS);
 const calendarField = z
   .strictObject(
     {
-      minute: calendarPart(0, 59).optional().openapi({ description: '0 unless it is said.' }),
-      hour: calendarPart(0, 23).optional().openapi({ description: '0 unless it is said.' }),
-      day_of_month: dayPart
-        .optional()
-        .openapi({ description: '`"last"` is the last day of the month, whichever it is.' }),
+      minute: calendarPart(0, 59).optional().openapi({ description: 'The default is 0.' }),
+      hour: calendarPart(0, 23).optional().openapi({ description: 'The default is 0.' }),
+      day_of_month: dayPart.optional().openapi({ description: '`"last"` is the last day of each month.' }),
       missing_day: z
         .enum(MISSING_DAYS, { error: 'missing_day_invalid' })
         .optional()
         .openapi({
           description:
-            'For a `day_of_month` of 29 to 31: what becomes of it in a month without that day. `last`, unless it is said, runs on the ' +
-            "month's last day, and `skip` not at all. Those that were made before there was a choice skip, and say so.",
+            "What happens to a `day_of_month` of 29 to 31 in a month without that day: `last`, the default, runs on the month's last " +
+            'day, `skip` does not run. Recurring transfers from before this choice existed skip, and show `skip`.',
         }),
       month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
       year: calendarPart(2000, 2100).optional(),
@@ -75,12 +73,12 @@ const calendarField = z
   .openapi({
     example: { day_of_month: 1, hour: 9 },
     description:
-      'The times whose parts all match, in `time_zone`. A part is a number, a range `{start, end, step?}` with both ends, a list of ' +
-      'these, or `"*"`; days of the week are names. A part that is left out is 0 for minute and hour, and every value for the ' +
-      'others: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], ' +
-      '"day_of_week": ["MONDAY", "FRIDAY"]}` every half hour of two days. Each time runs once on each of its days: where the clock is ' +
-      'put forward over it, at the moment after the gap; where the clock is put back and shows it twice, at the first of the two. So ' +
-      'a calendar of every hour runs once less on such a day; for runs that are evenly spaced there is `every`.',
+      'Runs at the times, in `time_zone`, that match all parts. A part is a number, a range `{start, end, step?}` that includes both ' +
+      'ends, a list of these, or `"*"`; days of the week are names. Without a part, minute and hour are 0, and the others match ' +
+      'every value: `{"day_of_month": 1, "hour": 9}` is 9:00 on the first of every month, `{"hour": "*", "minute": [0, 30], ' +
+      '"day_of_week": ["MONDAY", "FRIDAY"]}` every half hour on two days of the week. Each time runs once on each of its days. If ' +
+      'the clock is put forward over it, it runs right after the gap; if the clock is put back and shows it twice, it runs the ' +
+      'first time. So a calendar of every hour runs once less on such a day. For evenly spaced runs, use `every`.',
   });
 
 /** The calendar as it is stored: with the default of `missing_day` written out. */
@@ -97,7 +95,7 @@ const timeZoneField = z
     type: 'string',
     default: 'UTC',
     example: 'Europe/Berlin',
-    description: 'Whose clock the calendar is about: an IANA name. An interval is the same everywhere.',
+    description: 'The time zone of the calendar, by its IANA name. It has no effect on `every`.',
   });
 
 /** Whether a tz database has the name. Offsets are refused, because they know no daylight saving. */
@@ -130,9 +128,11 @@ export const recurringRequest = z
       calendar: calendarField.optional(),
       time_zone: timeZoneField,
       starts_at: instantField.optional().openapi({
-        description: 'No run is before it; intervals count from it. One that has passed only gives the rhythm.',
+        description: 'No run is before it, and intervals are counted from it, even if it has passed.',
       }),
-      ends_at: instantField.optional().openapi({ description: 'No run is after it, and one at least is before it.' }),
+      ends_at: instantField
+        .optional()
+        .openapi({ description: 'No run is after it. At least one run must be before it.' }),
     },
     { error: faultCode('body_invalid') },
   )
@@ -185,11 +185,11 @@ export const runAnswer = z
   .object({
     scheduled_for: instantAnswer
       .nullable()
-      .openapi({ description: 'The time at which it was to run; null if it was triggered.' }),
+      .openapi({ description: 'The time that the run is for; null if it was triggered.' }),
     transfer_id: idAnswer(exampleMovementId),
     status: z.enum(TRANSFER_STATUSES),
     failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable(),
-    accepted_at: instantAnswer.openapi({ description: 'Later than it was to run if it was caught up.' }),
+    accepted_at: instantAnswer.openapi({ description: 'Later than `scheduled_for` if the run was caught up.' }),
   })
   .openapi('RecurringTransferRun');
 
@@ -203,8 +203,8 @@ export const recurringDetails = z
       .nullable()
       .openapi({
         description:
-          'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
-          'its Schedule does not run, which `schedule` tells.',
+          'At most the next ten; empty unless it is ACTIVE, and while its Schedule does not run (see `schedule`). Null while Temporal, ' +
+          'which computes them, does not answer.',
       }),
     schedule: z
       .enum(['runs', 'paused', 'missing'])
@@ -212,13 +212,13 @@ export const recurringDetails = z
       .openapi({
         example: 'runs',
         description:
-          'How its Temporal Schedule is. An ACTIVE one whose Schedule is `paused` or `missing` was stopped by somebody in Temporal, or was ' +
-          'made a moment ago, or has no run left: else the reconciliation puts it right, and what was due meanwhile is made up for within a day. null unless it is ' +
-          'ACTIVE, and while Temporal does not answer.',
+          'The state of its Temporal Schedule; null unless it is ACTIVE, and while Temporal does not answer. If it is `paused` or ' +
+          '`missing`, the recurring transfer was made a moment ago, has no run left, or somebody stopped the Schedule in Temporal. ' +
+          'In the last case the reconciliation puts it right, and runs that were due meanwhile, within a day, are made up for.',
       }),
-    last_runs: z.array(runAnswer).openapi({ description: 'The ten newest; `/runs` lists all.' }),
+    last_runs: z.array(runAnswer).openapi({ description: 'The ten newest runs; `/runs` lists all.' }),
     skipped_runs: z.array(instantAnswer).openapi({
-      description: 'When the ten latest that were missed and not caught up were to run; `/skipped-runs` lists all.',
+      description: 'The times of the ten latest runs that were missed and not caught up; `/skipped-runs` lists all.',
     }),
   })
   .openapi('RecurringTransferDetails');

@@ -48,13 +48,14 @@ const post = createRoute({
   method: 'post',
   path: '/v1/recurring-transfers',
   operationId: 'createRecurringTransfer',
-  summary: 'Transfer money again and again',
+  summary: 'Create a recurring transfer',
   tags,
-  description: `Each run is an ordinary transfer, which may fail for its own reasons, such as too little money, and is then not repeated.
-A run moves its money once: the transfer's id is derived from this id and from the time at which it is to run.
+  description: `Each run is an ordinary transfer. If that fails, for example because there is too little money, the run is not
+repeated. A run moves its money once: the transfer's id is derived from the id of the recurring transfer and the time that the run
+is for.
 
-**What is missed** because something was down is caught up for a day; what is older is skipped, and listed. Nothing is missed
-while it is paused.`,
+**Missed runs**: a run that is missed because something was down is caught up within a day; later it is skipped, and listed. A run
+that falls into a pause does not count as missed.`,
   middleware: readJson,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -62,11 +63,11 @@ while it is paused.`,
   },
   responses: {
     201: {
-      description: 'It is there, now or since the key was used first.',
+      description: 'The recurring transfer, created now or by an earlier request with this key.',
       headers: {
-        Location: { description: 'Where it is.', schema: { type: 'string' } },
+        Location: { description: 'The path of the recurring transfer.', schema: { type: 'string' } },
         'Idempotent-Replayed': {
-          description: '`true` if the key had named it before.',
+          description: '`true` if an earlier request with this key created it.',
           schema: { type: 'string', enum: ['true'] },
         },
       },
@@ -97,7 +98,10 @@ const get = createRoute({
   tags,
   request: { params: idParameter },
   responses: {
-    200: { description: 'As it is now.', content: { 'application/json': { schema: recurringDetails } } },
+    200: {
+      description: 'The recurring transfer as it is now.',
+      content: { 'application/json': { schema: recurringDetails } },
+    },
     ...problemResponses(...oneProblems),
   },
 });
@@ -108,7 +112,7 @@ const list = createRoute({
   operationId: 'listRecurringTransfers',
   summary: 'Recurring transfers, newest first',
   tags,
-  description: 'Deleted ones too, unless `status` says otherwise.',
+  description: 'Includes deleted ones, unless `status` says otherwise.',
   request: {
     query: z.strictObject({
       status: z.enum(RECURRING_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -117,7 +121,10 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(recurringAnswer) } } },
+    200: {
+      description: 'A page of recurring transfers.',
+      content: { 'application/json': { schema: pageSchema(recurringAnswer) } },
+    },
     ...problemResponses('status_invalid', 'wallet_id_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
   },
 });
@@ -130,7 +137,7 @@ const getRuns = createRoute({
   tags,
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
-    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
+    200: { description: 'A page of runs.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
     ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
   },
 });
@@ -142,10 +149,14 @@ const getSkips = createRoute({
   summary: 'The runs that were missed and not caught up, the latest first',
   tags,
   description:
-    'A run is listed here an hour or so after it was missed for a day. To pay for one all the same, trigger a run.',
+    'A missed run is listed here when it can no longer be caught up, which is a day and about an hour after its time. To pay it ' +
+    'all the same, trigger a run.',
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
-    200: { description: 'A page of them.', content: { 'application/json': { schema: pageSchema(skipAnswer) } } },
+    200: {
+      description: 'A page of skipped runs.',
+      content: { 'application/json': { schema: pageSchema(skipAnswer) } },
+    },
     ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
   },
 });

@@ -12,7 +12,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { transferIdField } from '../http/fields.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import { acceptMovement } from './acceptance.ts';
-import { isSettled, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
+import { isWaitOver, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { amountOrAll, existing, leftOf, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
 
@@ -22,10 +22,10 @@ const reverse = createRoute({
   operationId: 'reverseTransfer',
   summary: 'Give back a completed transfer, whole or in part',
   tags: ['Transfers'],
-  description: `Makes a new transfer from the receiver to the sender, of \`amount\` or of all that is left to reverse, linked by
-\`reverses_transfer_id\`. All reversals of a transfer never exceed what it moved, however many are asked for at once
-(\`not_reversible\`). If the receiver has spent the money the reversal is FAILED \`insufficient_funds\`, and it can be asked for
-again with another key. A reversal is a transfer, and can be reversed.`,
+  description: `Makes a new transfer from the receiver to the sender, of \`amount\` or of all that is left to reverse; its
+\`reverses_transfer_id\` names this transfer. The reversals of a transfer together never exceed what it moved, however many are
+requested at once (\`not_reversible\`). If the receiver has spent the money, the reversal is FAILED with \`insufficient_funds\`,
+and can be requested again with another key. A reversal is a transfer, and can be reversed.`,
   middleware: readJsonOrNothing,
   request: {
     params: z.object({ transfer_id: transferIdField }),
@@ -83,7 +83,7 @@ export function reversalRoutes({
       find: () => findTransfer(database, id),
       store,
       start: (accepted) => startTransfer(starter, accepted),
-      isSettled,
+      isWaitOver,
       notifier: accepting.notifiers?.transfers,
     });
     c.header('Location', `/v1/transfers/${id}`);

@@ -50,7 +50,7 @@ const transactionRequest = z
       type: typeField,
       ...movementRequestFields,
       amount: amountField.openapi({
-        description: `${AMOUNT_DESCRIPTION} No more than the minor unit has, which is 2 of USD, 0 of JPY and 3 of KWD, unless the service is set to \`AMOUNT_PRECISION=ledger\`: \`GET /v1/currencies\`.`,
+        description: `${AMOUNT_DESCRIPTION} At most the decimals of the currency's minor unit (USD 2, JPY 0, KWD 3), unless the service is set to \`AMOUNT_PRECISION=ledger\`; see \`GET /v1/currencies\`.`,
       }),
     },
     { error: faultCode('body_invalid') },
@@ -63,7 +63,10 @@ const transactionAnswer = z
     wallet_id: idAnswer(exampleWalletId),
     type: z.enum(['CREDIT', 'DEBIT']),
     status: z.enum(TRANSACTION_STATUSES).openapi({ description: 'PROCESSED and FAILED are final.' }),
-    failure_reason: z.enum(TRANSACTION_FAILURE_REASONS).nullable().openapi({ description: 'Why it is FAILED.' }),
+    failure_reason: z
+      .enum(TRANSACTION_FAILURE_REASONS)
+      .nullable()
+      .openapi({ description: 'Why the transaction is FAILED.' }),
     ...movementAnswerFields,
   })
   .openapi('Transaction');
@@ -74,9 +77,10 @@ const post = createRoute({
   operationId: 'createTransaction',
   summary: 'Put money into a wallet, or take it out',
   tags: ['Transactions'],
-  description: `Moves money between a wallet and the outside world. Accepts it and answers 202 with it as PENDING; ask for it again, or
-send \`Prefer: wait=N\` to be answered when it has ended. An unknown or suspended wallet, or too little money, is a FAILED
-transaction with its \`failure_reason\` and not an error here: only the wallet service knows, at the moment when it moves the money.`,
+  description: `Moves money between a wallet and the outside world. Accepts the transaction and answers 202; the transaction is
+PENDING. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or
+too little money, is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it
+moves the money.`,
   middleware: readJson,
   request: {
     headers: movementHeaders,
@@ -149,7 +153,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
           ),
         start: (accepted) => startTransaction(starter, accepted),
         notifier: acceptance.notifiers?.transactions,
-        isSettled: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
+        isWaitOver: (transaction) => transaction.status !== 'PENDING' || transaction.attentionReason !== null,
       });
 
       c.header('Location', `/v1/transactions/${id}`);

@@ -20,7 +20,7 @@ import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
+import { isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 
 const EXPIRES_IN_SECONDS_MIN = 60;
@@ -44,11 +44,11 @@ const transferRequest = z
           type: 'integer',
           example: 3_600,
           description:
-            'Seconds until a hold that is not captured is given back, 60 to 2592000 (30 days); 7 days if left out.',
+            'Seconds after which a hold that is not captured is given back, 60 to 2592000 (30 days); the default is 7 days.',
         }),
       scheduled_at: instantField
         .optional()
-        .openapi({ description: 'When it is to begin, at most a year ahead; until then it is SCHEDULED.' }),
+        .openapi({ description: 'When the transfer begins, at most a year ahead; until then it is SCHEDULED.' }),
     },
     { error: faultCode('body_invalid') },
   )
@@ -76,16 +76,16 @@ const post = createRoute({
   operationId: 'createTransfer',
   summary: 'Transfer money between two wallets',
   tags: ['Transfers'],
-  description: `Accepts the transfer and answers 202 with it as PENDING: from here on it runs to its end, whatever fails. Ask for it
-again, or send \`Prefer: wait=N\` to be answered when it has ended.
+  description: `Accepts the transfer and answers 202; the transfer is PENDING, and from here on it runs to its end, whatever
+fails. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended.
 
 **An unknown wallet is a FAILED transfer and not a 404**, as are a suspended wallet and too little money. The transfer service
-does not own wallets, and what it could find out about them when it accepts a transfer may not be so any more when the money
-moves. The debit knows, and the credit does; what they refuse is the transfer's \`failure_reason\` (\`sender_not_found\`,
-\`receiver_not_found\`, \`insufficient_funds\` …), and whatever had been debited has been given back.
+does not own wallets, and whatever it learned about them when it accepts a transfer may have changed when the money moves. So the
+debit and the credit decide: if one of them is refused, the transfer is FAILED, its \`failure_reason\` says why
+(\`sender_not_found\`, \`receiver_not_found\`, \`insufficient_funds\` …), and the sender has back whatever was debited.
 
-With \`capture_method: "manual"\` the money is taken at once and held: the transfer stays DEBITED until it is captured, canceled,
-or given back when it expires. With \`scheduled_at\` it is SCHEDULED until then.`,
+With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured,
+canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then.`,
   middleware: readJson,
   request: {
     headers: movementHeaders,
@@ -121,8 +121,7 @@ const getSteps = createRoute({
   operationId: 'listTransferSteps',
   summary: 'What happened to a transfer, and when',
   tags: ['Transfers'],
-  description:
-    'In the order in which it happened, kept for ever; from the database alone, so also while Temporal is down.',
+  description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
   request: { params: idParameter },
   responses: {
     200: {
@@ -174,7 +173,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
           ),
         start: (accepted) => startTransfer(starter, accepted),
         notifier: acceptance.notifiers?.transfers,
-        isSettled,
+        isWaitOver,
       });
 
       c.header('Location', `/v1/transfers/${id}`);

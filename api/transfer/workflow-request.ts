@@ -35,7 +35,7 @@ import {
 } from '../../workflows/transfer/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { MovementDeps } from './movement.ts';
-import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
+import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 
@@ -90,10 +90,10 @@ export async function askTransfer<Asked extends object>(
     return ms - (performance.now() - receivedAt);
   }
 
-  function until(isSettled: (row: Transfer) => boolean, known: Transfer, limitMs: number): Promise<Transfer> {
-    return waitUntilSettled({
+  function until(isWaitOver: (row: Transfer) => boolean, known: Transfer, limitMs: number): Promise<Transfer> {
+    return waitForRow({
       row: known,
-      isSettled,
+      isWaitOver,
       look: () => findTransfer(database, transferId),
       untilNews: async (signal) => {
         await client.connection.withAbortSignal(signal, () => handle.result());

@@ -9,8 +9,11 @@ export const walletAnswer = z
     user_id: z.string().openapi({ example: 'alice' }),
     currency: z.string().openapi({ example: 'USD' }),
     status: z.enum(['ACTIVE', 'SUSPENDED']),
-    balance: amountAnswer.openapi({ description: 'What can be spent.' }),
-    held: amountAnswer.openapi({ example: '0.0000', description: 'What is set aside and not yet settled.' }),
+    balance: amountAnswer.openapi({ description: 'The money that can be spent.' }),
+    held: amountAnswer.openapi({
+      example: '0.0000',
+      description: 'The money that holds have taken out of the balance and that is not settled yet.',
+    }),
     created_at: instantAnswer,
     updated_at: instantAnswer,
   })

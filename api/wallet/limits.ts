@@ -17,10 +17,10 @@ const limitsRequest = z
     {
       max_amount: amountField
         .nullish()
-        .openapi({ example: '500.00', description: 'Of one movement; null for no limit.' }),
+        .openapi({ example: '500.00', description: 'The most that one movement may take out; null for no limit.' }),
       outgoing_24h: amountField.nullish().openapi({
         example: '2000.00',
-        description: 'Of all movements within any 24 hours together; null for no limit.',
+        description: 'The most that all movements within any 24 hours together may take out; null for no limit.',
       }),
     },
     { error: faultCode('body_invalid') },
@@ -35,7 +35,7 @@ const limitsAnswer = z
     outgoing_24h: amountAnswer.nullable().openapi({ example: '2000.0000', description: 'null: no limit.' }),
     outgoing_24h_used: amountAnswer.openapi({
       example: '150.0000',
-      description: 'What has gone out within the last 24 hours, less what came back of it as refunds.',
+      description: 'The money that has gone out within the last 24 hours, less the refunds of it.',
     }),
     outgoing_24h_remaining: amountAnswer.nullable().openapi({ example: '1850.0000', description: 'null: no limit.' }),
   })
@@ -51,13 +51,13 @@ const put = createRoute({
   operationId: 'setWalletLimits',
   summary: 'Limit what goes out of a wallet',
   tags: ['Wallets'],
-  description: `Replaces both limits; one that is left out or null is none. A repeat changes nothing.
+  description: `Replaces both limits; a limit that is left out or null does not limit anything. A repeat changes nothing.
 
-They hold for transfers and withdrawals, from the moment when the money moves: one that would pass a limit is FAILED with
-\`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Movements at the same time cannot
-pass a limit together. What has moved stays, whatever the new limits are, and a refund is never stopped: it makes room.
-A reversal makes none: it is a transfer of its own, which brings money in, and what went out before has gone out. It counts in the
-limits of the wallet that it takes from.`,
+The limits hold for transfers and withdrawals, and are checked when the money moves: a movement that would pass a limit is FAILED
+with \`limit_exceeded\`, and its \`failure_detail\` says which limit and how much could have moved. Concurrent movements cannot
+pass a limit together. Money that has moved stays, whatever the new limits are. A refund is never stopped, and makes room under
+the limit. A reversal makes none: it is a transfer of its own, which counts against the limits of the wallet that it takes money
+from.`,
   middleware: readJson,
   request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
   responses: {

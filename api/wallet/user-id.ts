@@ -17,7 +17,7 @@ export const userIdField = anyUserId.openapi({
   minLength: 1,
   example: 'alice',
   description:
-    'One line without blanks at its ends. Compared by its characters in Unicode’s form NFC, in which it is kept, and with regard to case.',
+    'One line without blanks at its ends. Stored and compared in Unicode’s form NFC; upper and lower case differ.',
 });
 
 /** The user id in the query of a list. */

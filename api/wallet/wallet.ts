@@ -47,13 +47,14 @@ const post = createRoute({
   summary: 'Open a wallet',
   tags,
   description:
-    'A user has one wallet a currency: a second request answers 409 with `wallet_id`, the id of the first one. It needs no Idempotency-Key.',
+    'A user has one wallet per currency: a second request is answered 409 with `wallet_id`, the id of the first wallet. No ' +
+    'Idempotency-Key is needed.',
   middleware: readJson,
   request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
   responses: {
     201: {
       ...walletResponse('Opened.'),
-      headers: { Location: { schema: { type: 'string' }, description: 'Where the wallet is.' } },
+      headers: { Location: { schema: { type: 'string' }, description: 'The path of the wallet.' } },
     },
     ...problemResponses(
       'wallet_exists',
@@ -131,7 +132,7 @@ const suspend = createRoute({
   operationId: 'suspendWallet',
   summary: 'Stop a wallet from sending and receiving',
   tags,
-  description: 'Refunds still land. A repeat changes nothing.',
+  description: 'Refunds are still paid into it. A repeat changes nothing.',
   request: one,
   responses: { 200: walletResponse('Suspended.'), ...problemResponses(...oneProblems) },
 });
@@ -253,7 +254,7 @@ async function refuseUserId(shards: readonly Database[], sent: string, currency:
 }
 
 function walletExists(id: WalletId): ProblemError {
-  return new ProblemError('wallet_exists', { detail: `It is ${id}.`, members: { wallet_id: id } });
+  return new ProblemError('wallet_exists', { detail: `The wallet is ${id}.`, members: { wallet_id: id } });
 }
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {

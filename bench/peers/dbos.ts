@@ -1,7 +1,7 @@
 /**
- * The peer on DBOS Transact: a workflow of steps, called in the process of its HTTP endpoint, its id the transfer's
- * (docs.dbos.dev: Workflows, Steps, Add DBOS To Your App). Its system database is one of the ground's PostgreSQL, with the
- * durability of all others. Steps and not transactions of a datasource, for the statements repeat safely by themselves, and a
+ * The peer on DBOS Transact: a workflow of steps, called in the process of its HTTP endpoint, with the transfer's id
+ * (docs.dbos.dev: Workflows, Steps, Add DBOS To Your App). Its system database is in the ground's PostgreSQL, with the same
+ * durability as the others. It uses steps and not transactions of a datasource: the statements can be repeated safely anyway, and a
  * transaction would write its checkpoint into the service's database as well as into the system database. Run by kinds.ts.
  */
 import { DBOS, type StepConfig } from '@dbos-inc/dbos-sdk';

@@ -1,7 +1,7 @@
 /**
- * What a user would pick instead, as subjects of the bench: each a process of its own that runs the bench's statements by its
- * engine and is asked over HTTP, one request a transfer, answered at its end. When a subject closes, what it said it has moved
- * is looked for in the databases.
+ * The peers, which a user might choose instead, as subjects of the bench: each is a process of its own that runs the bench's
+ * statements with its engine, and is called over HTTP, one request a transfer, answered at its end. When a subject closes, the
+ * transfers that it reported as done are checked in the databases.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,25 +16,25 @@ import { nextMovement, type Movement } from '../statements.ts';
 import type { Ground, Subject, SubjectKind } from '../subject.ts';
 import { assertMoved } from './moved.ts';
 
-/** What a peer's process is told of the ground. */
+/** The part of the ground that a peer's process is given. */
 export type PeerGround = Omit<Ground, 'nextPair'>;
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
-/** Longer than any transfer takes, for a subject that hangs has to fail. */
+/** Longer than any transfer takes, so that a subject that hangs fails. */
 const ANSWER_LIMIT_MS = 60_000;
 
-/** On the Temporal server of the ground, with packages that Counterpoise has anyway. */
+/** Runs on the Temporal server of the ground, with packages that Counterpoise has anyway. */
 export const templateKind: SubjectKind = peer('template', 'Temporal, the money-transfer template');
 
-/** With the packages of this folder: npm ci --prefix bench/peers. */
+/** Need the packages of this folder: npm ci --prefix bench/peers. */
 export const peerKinds: readonly SubjectKind[] = [peer('dbos', 'DBOS Transact'), peer('restate', 'Restate')];
 
 export function arePeersInstalled(): boolean {
   return existsSync(new URL('node_modules/', import.meta.url));
 }
 
-/** Its id is the name of its process's file. */
+/** `id` is the name of the peer's file. */
 function peer(id: string, name: string): SubjectKind {
   return { id, name, open: (ground) => openPeer(name, `${id}.ts`, ground) };
 }
@@ -96,7 +96,7 @@ function post(agent: Agent, url: string, movement: Movement): Promise<{ status: 
   });
 }
 
-/** A peer ends when its channel does, so it ends with the bench too, however that ends. */
+/** Closes the peer's channel, at which it ends; so it also ends with the bench, however that ends. */
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.connected) child.disconnect();
   const first = await Promise.race([ended, sleep(STOP_LIMIT_MS, LATE, { ref: false })]);

@@ -1,13 +1,13 @@
 /**
- * Whether transfers that were said to have completed did move money: their rows, their steps, their entries in the shards, and
- * the balances of the wallets concerned. Reads the tables by statements of its own.
+ * Checks that transfers that were reported as completed have moved money: their rows, steps and entries in the shards, and the
+ * balances of their wallets. Reads the tables by statements of its own.
  */
 import pg from 'pg';
 import { shardOf } from '../../domain/routing.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import type { Ground } from '../subject.ts';
 
-/** Throws with the first few that did not. */
+/** Throws an error that names the first few that did not. */
 export async function assertMoved(
   administrators: Ground['administrators'],
   moved: readonly TransferTerms[],
@@ -19,7 +19,7 @@ export async function assertMoved(
     );
 }
 
-/** A sentence for each that did not. */
+/** Returns a sentence for each that did not. */
 export async function findNotMoved(
   administrators: Ground['administrators'],
   moved: readonly TransferTerms[],
@@ -71,7 +71,7 @@ async function wrongEntries(client: pg.Client, legs: readonly Leg[]): Promise<st
   return rows.map(({ id, type, count }) => `${type} of transfer ${id} has ${count} entries as it should be`);
 }
 
-/** What these wallets have is what their entries sum to, and what the last of them says. */
+/** The balance of each wallet is the sum of its entries, and the balance in the last of them. */
 async function wrongBalances(client: pg.Client, legs: readonly Leg[]): Promise<string[]> {
   const { rows } = await client.query<{ wallet_id: string; balance: string; sum: string }>(
     `SELECT w.wallet_id, w.balance, sum

@@ -1,4 +1,4 @@
-/** The life of a peer's process: it is told the ground, says where it listens, and ends with its channel to the bench. */
+/** The process of a peer: it receives the ground, reports its URL, and ends with its channel to the bench. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import { openStatements, type Movement, type Statements } from '../statements.ts
 import type { PeerGround } from './kinds.ts';
 
 export interface RunningPeer {
-  /** Where a transfer is asked for. */
+  /** The URL for transfers. */
   readonly url: string;
   readonly close: () => Promise<void>;
 }
@@ -26,8 +26,8 @@ export async function runPeer(
 }
 
 /**
- * A thin HTTP endpoint for the engines that are called in their process, so that all subjects are asked alike. It checks
- * nothing, keeps no key and reads no row, which Counterpoise's own API does: what it costs is to the peer's advantage.
+ * A thin HTTP endpoint for engines that are called in their own process, so that all subjects are called alike. Unlike
+ * Counterpoise's API it checks nothing, keeps no key and reads no row, which is to the peer's advantage.
  */
 export async function listen(move: (movement: Movement) => Promise<void>): Promise<RunningPeer> {
   const server = createServer((request, response) => {

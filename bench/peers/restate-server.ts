@@ -1,7 +1,6 @@
 /**
- * A Restate server from its npm package, with the durability that it has by default: its log is synced at every batch
- * (log-server.rocksdb-disable-wal-fsync is false), one node, its metadata and partitions beside it. All on 127.0.0.1, and no
- * telemetry.
+ * A Restate server from its npm package, with its default durability: the log is synced at every batch
+ * (log-server.rocksdb-disable-wal-fsync is false). One node, with its metadata and partitions, on 127.0.0.1 and without telemetry.
  */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -13,7 +12,7 @@ import { spawnTethered } from '../../dev/tether.ts';
 
 export interface RestateServer {
   readonly ingressUrl: string;
-  /** Makes the services of an endpoint known to it. */
+  /** Registers the services of an endpoint. */
   readonly register: (endpointUrl: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -21,7 +20,7 @@ export interface RestateServer {
 const READY_LIMIT_MS = 40_000;
 const STOP_LIMIT_MS = 10_000;
 
-/** On a directory of its own under `directory`. */
+/** Starts the server on a directory of its own under `directory`. */
 export async function startRestateServer(directory: string): Promise<RestateServer> {
   mkdirSync(directory, { recursive: true });
   const base = mkdtempSync(join(directory, 'restate-'));
@@ -63,7 +62,7 @@ bind-address = "127.0.0.1:${admin}"
   }
 }
 
-/** The one of this platform, which the package's own launcher would find in the same way. */
+/** The binary for this platform, found as the package's own launcher finds it. */
 function binary(): string {
   const manifest = createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json');
   return createRequire(manifest).resolve(

@@ -1,7 +1,7 @@
 /**
- * The peer on Restate: a saga as its guide writes it (docs.restate.dev: Sagas, Durable Steps, HTTP), a service whose handler
- * runs each statement in ctx.run and keeps what undoes it, asked through the server's own ingress with the transfer's id as
- * the idempotency key; so it needs no HTTP endpoint of ours. Run by kinds.ts.
+ * The peer on Restate: a saga as in its guide (docs.restate.dev: Sagas, Durable Steps, HTTP). The handler of a service runs each
+ * statement in ctx.run and keeps its undo. It is called through the server's own ingress, with the transfer's id as the idempotency
+ * key, so it needs no HTTP endpoint of ours. Run by kinds.ts.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
@@ -16,7 +16,7 @@ const LOGGED: readonly string[] = ['warn', 'error'];
 await runPeer(async ({ directory }, statements) => {
   const handler = restate.createEndpointHandler({
     services: [transfers(statements)],
-    // Its default writes two lines an invocation.
+    // The default logger writes two lines an invocation.
     logger: ({ level }, message) => {
       if (LOGGED.includes(level)) console.error(message);
     },
@@ -62,7 +62,7 @@ function transfers(statements: Statements) {
   });
 }
 
-/** A refusal stays one however often it is asked, which Restate is told by this class. */
+/** Turns a refusal into Restate's TerminalError, because retries would not change it. */
 function asTerminal(error: unknown): never {
   throw error instanceof LegRefused ? new restate.TerminalError(error.message) : error;
 }

@@ -15,7 +15,7 @@ const { accept, debit, recordDebited, credit, recordCompleted, giveBack, recordF
     maximumInterval: '1 minute',
     backoffCoefficient: 2,
     maximumAttempts: 500,
-    // As the template names InvalidAccountError and InsufficientFundsError; statements.ts throws it.
+    // In the place of the template's InvalidAccountError and InsufficientFundsError; thrown by statements.ts.
     nonRetryableErrorTypes: ['LegRefused'],
   },
   startToCloseTimeout: '1 minute',

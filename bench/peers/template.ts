@@ -1,7 +1,7 @@
 /**
- * The peer of Temporal's template: one worker on one task queue, and a client that starts the workflow and waits for its
- * result, as the template's worker and client do, in one process behind HTTP. The options are the SDK's defaults, which
- * include eager activities; neither local activities nor an eager start are the template's. Run by kinds.ts.
+ * The peer of Temporal's template: one worker on one task queue and a client that starts the workflow and waits for its result, as
+ * in the template, in one process behind HTTP. The options are the SDK's defaults, which include eager activities; like the
+ * template, it uses neither local activities nor an eager start. Run by kinds.ts.
  */
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';

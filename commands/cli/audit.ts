@@ -7,9 +7,7 @@ import { openSession } from './session.ts';
 export function addAuditCommand(program: Command, end: EndCommand): void {
   program
     .command('audit')
-    .description(
-      'check the invariants over all databases of the stack on DATA_DIR, or of the one that the settings name',
-    )
+    .description('check the invariants in all databases of the stack on DATA_DIR, or of the one that the settings name')
     .action(async (_options: object, command: Command) => {
       const { print } = openSession(command);
       // Imported only here: it brings Temporal's client and the database driver, which no other command needs.

@@ -23,25 +23,25 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
   program
     .command('batch <csv>')
     .description(
-      'transfers from a CSV file: sender_wallet_id, receiver_wallet_id, amount and, if you like, currency, reference',
+      'make the transfers of a CSV file: sender_wallet_id, receiver_wallet_id, amount and, optionally, currency, reference',
     )
     .option(
       '--key <key>',
-      'Idempotency-Key; otherwise one of the content of the file, so that a repeat moves nothing twice',
+      'Idempotency-Key; the default is derived from the content of the file, so that a repeat moves nothing twice',
     )
     .addOption(
       new Option(
         '--again',
-        'moves all of it once more, although the same file was sent before; not if a part of it failed: see --failed',
+        'send the whole file once more, although the same file was sent before; refused if a part of it failed: see --failed',
       ).conflicts('key'),
     )
     .addOption(
       new Option(
         '--failed <csv>',
-        'write the rows that failed into this new file, to be corrected and sent; with a file that was sent before, too',
+        'write the rows that failed into this new file, to be corrected and sent; also for a file that was sent before',
       ).conflicts('wait'),
     )
-    .option('--no-wait', 'return when the batch is accepted')
+    .option('--no-wait', 'return as soon as the batch is accepted')
     .action(async (file: string, { key, again, failed: rest, wait }: BatchOptions, command: Command) => {
       const bytes = read(file);
       const rows = readBatchRows(decodeCsv(bytes, file), file);

@@ -19,13 +19,13 @@ interface ResolveOptions {
 }
 
 export function addCaseCommands(program: Command): void {
-  const cases = program.command('cases').description('what cannot finish by itself and waits for somebody');
+  const cases = program.command('cases').description('problems that wait for an operator');
 
   cases
     .command('list')
-    .description('the cases that are open, newest first')
-    .option('--all', 'those that are resolved, too')
-    .option('--limit <count>', `how many at most, up to ${LISTED_MAX}`, count(1, LISTED_MAX), 50)
+    .description('list the open cases, newest first')
+    .option('--all', 'include resolved cases')
+    .option('--limit <count>', `the most cases to list, up to ${LISTED_MAX}`, count(1, LISTED_MAX), 50)
     .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, print } = openSession(command);
       const page = await client.cases.list(given({ status: all ? undefined : ('OPEN' as const), limit }));
@@ -34,7 +34,7 @@ export function addCaseCommands(program: Command): void {
 
   cases
     .command('show <case-id>')
-    .description('a case, what its last error was, and what was done about it')
+    .description('show a case, its last error and its log')
     .action(async (caseId: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const shown = await client.cases.get(caseId);
@@ -43,17 +43,17 @@ export function addCaseCommands(program: Command): void {
 
   cases
     .command('resolve <case-id>')
-    .description('decide what happens to a case; kept for ever, with actor and comment')
+    .description('decide about a case; the decision is kept for ever, with its actor and comment')
     .addOption(
       new Option(
         '--action <action>',
-        'retry at once, force the refund, write the money off against the external wallet, or close what is settled',
+        'try again at once, force the refund, write the money off to the external wallet, or close the case',
       )
         .choices(ACTIONS)
         .makeOptionMandatory(),
     )
-    .requiredOption('--comment <text>', 'why')
-    .option('--actor <name>', 'who decides (default: the user of this machine)')
+    .requiredOption('--comment <text>', 'the reason for the decision')
+    .option('--actor <name>', 'the person who decides (default: the user of this machine)')
     .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
       const resolved = await resolve(client, caseId, options);

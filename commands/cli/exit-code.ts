@@ -11,12 +11,12 @@ export type EndCommand = (code: ExitCode) => void;
 
 export const EXIT_HELP = `
 Exit codes:
-  0  it is done
-  1  the movement failed or is not over, the API refused, or an invariant is broken
+  0  done
+  1  the movement failed or has not ended, the API refused, or an invariant is broken
   2  the command line, a setting or a file is wrong
   3  no stack runs, or the API does not answer
 
-With --json, one object or array is written to standard output, and nothing else; for what went wrong {"error": {code, message}}.`;
+With --json, standard output has one object or array and nothing else; in case of an error it is {"error": {code, message}}.`;
 
 /** An error that the user can put right; the message says how. */
 export class CommandError extends Error {

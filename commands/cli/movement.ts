@@ -22,8 +22,8 @@ export function addMovementOptions(command: Command): Command {
     .option('--currency <code>', 'ISO 4217', 'USD')
     .option('--reference <text>', 'your own note')
     .option('--metadata <name=value>', 'may be given more than once', pair)
-    .option('--key <key>', 'Idempotency-Key: a repeat with the same one moves nothing twice; otherwise a new one')
-    .option('--timeout <seconds>', 'how long to wait for its end, at most', seconds(1, 86_400), 60);
+    .option('--key <key>', 'Idempotency-Key; a repeat with the same key moves nothing twice (default: a new key)')
+    .option('--timeout <seconds>', 'how long to wait for the end at most', seconds(1, 86_400), 60);
 }
 
 /**

@@ -18,7 +18,11 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .description('Moves money between wallets durably.')
     .version(manifest.version, '--version', 'print the version')
     .option('--json', 'print one object or array, for programs')
-    .option('--api-url <url>', 'where the API is; otherwise COUNTERPOISE_API_URL, or the stack on DATA_DIR', httpUrl)
+    .option(
+      '--api-url <url>',
+      'the address of the API (default: COUNTERPOISE_API_URL, or the stack on DATA_DIR)',
+      httpUrl,
+    )
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_HELP);
   const end: EndCommand = (code) => {

@@ -8,7 +8,9 @@ import { openSession } from './session.ts';
 import { given, seconds } from './values.ts';
 
 export function addTransferCommands(program: Command, end: EndCommand): void {
-  const transfer = program.command('transfer').description('move money between two wallets, and see to what moves');
+  const transfer = program
+    .command('transfer')
+    .description('move money between two wallets, and follow or change transfers');
   addCreateCommand(transfer, end);
   addShowCommands(transfer);
   addChangeCommands(transfer, end);
@@ -25,11 +27,15 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
   addMovementOptions(
     transfer
       .command('create <sender-wallet-id> <receiver-wallet-id> <amount>', { isDefault: true })
-      .description('transfer an amount; the word create may be left out')
-      .option('--wait', 'return when it has ended or waits for somebody; exits 1 unless it went well')
-      .option('--hold', 'take the money and wait for a capture or a cancel')
-      .option('--expires-in <seconds>', 'when a hold is given back', seconds(60, 2_592_000))
-      .option('--at <time>', 'when it is to begin, as 2026-01-31T12:00:00Z'),
+      .description('transfer an amount; the word "create" may be left out')
+      .option('--wait', 'return when the transfer has ended or waits for somebody; exits 1 unless it went well')
+      .option('--hold', 'debit the money and hold it until a capture or a cancel')
+      .option(
+        '--expires-in <seconds>',
+        'give the hold back after this time unless it is captured',
+        seconds(60, 2_592_000),
+      )
+      .option('--at <time>', 'begin at this time, such as 2026-01-31T12:00:00Z'),
   ).action(async (sender: string, receiver: string, amount: string, options: CreateOptions, command: Command) => {
     const { client, print } = openSession(command);
     const { currency, reference, metadata, key, hold, expiresIn, at } = options;
@@ -57,7 +63,7 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
 function addShowCommands(transfer: Command): void {
   transfer
     .command('show <transfer-id>')
-    .description('a transfer, what happened to it, and when')
+    .description('show a transfer and its steps')
     .action(async (transferId: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const [shown, steps] = await Promise.all([client.transfers.get(transferId), client.transfers.steps(transferId)]);
@@ -66,9 +72,9 @@ function addShowCommands(transfer: Command): void {
 
   transfer
     .command('list')
-    .description('the newest transfers')
-    .option('--wallet <wallet-id>', 'those from or to this wallet')
-    .option('--status <status>', 'those in this state, such as FAILED')
+    .description('list the newest transfers')
+    .option('--wallet <wallet-id>', 'only transfers from or to this wallet')
+    .option('--status <status>', 'only transfers with this status, such as FAILED')
     .action(async ({ wallet, status: state }: { wallet?: string; status?: Transfer['status'] }, command: Command) => {
       const { client, print } = openSession(command);
       const { data } = await client.transfers.list(given({ wallet_id: wallet, status: state }));
@@ -92,7 +98,7 @@ function addShowCommands(transfer: Command): void {
 function addChangeCommands(transfer: Command, end: EndCommand): void {
   transfer
     .command('capture <transfer-id> [amount]')
-    .description('complete a hold, whole or in part; the rest is given back')
+    .description('capture a hold, whole or in part; the rest is given back')
     .action(async (transferId: string, amount: string | undefined, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const captured = await client.transfers.capture(transferId, given({ amount }));
@@ -101,7 +107,7 @@ function addChangeCommands(transfer: Command, end: EndCommand): void {
 
   transfer
     .command('cancel <transfer-id>')
-    .description('cancel a transfer that is not past the point of no return')
+    .description('cancel a transfer that is not past its point of no return')
     .action(async (transferId: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const canceled = await client.transfers.cancel(transferId);
@@ -110,8 +116,8 @@ function addChangeCommands(transfer: Command, end: EndCommand): void {
 
   transfer
     .command('reverse <transfer-id> [amount]')
-    .description('give a completed transfer back, whole or in part, and wait for that')
-    .option('--key <key>', 'Idempotency-Key; otherwise a new one')
+    .description('give back a completed transfer, whole or in part, and wait until that has ended')
+    .option('--key <key>', 'Idempotency-Key (default: a new key)')
     .action(async (transferId: string, amount: string | undefined, options: { key?: string }, command: Command) => {
       const { client, print } = openSession(command);
       const reversal = await moveAndWait(

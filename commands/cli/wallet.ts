@@ -10,7 +10,7 @@ export function addWalletCommands(program: Command): void {
 
   wallet
     .command('create <user-id>')
-    .description('open the wallet of a user in a currency; one that is open already is shown')
+    .description('open the wallet of a user in a currency, or show it if it is open already')
     .option('--currency <code>', 'ISO 4217', 'USD')
     .action(async (user_id: string, { currency }: { currency: string }, command: Command) => {
       const { client, print } = openSession(command);
@@ -20,7 +20,7 @@ export function addWalletCommands(program: Command): void {
 
   wallet
     .command('show <wallet-id>')
-    .description('a wallet and its balance')
+    .description('show a wallet and its balance')
     .action(async (walletId: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const shown = await client.wallets.get(walletId);
@@ -29,8 +29,8 @@ export function addWalletCommands(program: Command): void {
 
   wallet
     .command('list')
-    .description('the newest wallets')
-    .option('--user <user-id>', 'those of this user')
+    .description('list the newest wallets')
+    .option('--user <user-id>', 'only wallets of this user')
     .action(async ({ user }: { user?: string }, command: Command) => {
       const { client, print } = openSession(command);
       const { data } = await client.wallets.list(given({ user_id: user }));

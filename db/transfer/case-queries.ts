@@ -71,7 +71,7 @@ export function listCaseActions(database: Database, caseId: CaseId): Promise<Log
  * A page of the open cases that a run of the reconciliation looks at, in the order of their opening: the reconciliation's own,
  * and those of a compensation that is over.
  */
-export function listCasesToSettle(
+export function listCasesToExamine(
   database: Database,
   after: { openedAt: Date; caseId: string } | null,
   limit: number,
@@ -90,22 +90,22 @@ export function listCasesToSettle(
 
 /**
  * Opens a case for a finding. If the subject has an open case already, updates that one instead; if an operator has resolved a
- * case of exactly this finding, changes nothing and returns `settled`. `attempts` is the number of repairs that were tried just
+ * case of exactly this finding, changes nothing and returns `resolved`. `attempts` is the number of repairs that were tried just
  * now.
  */
 export async function openDisagreement(
   database: Database,
   { subject, reason, detail }: Finding,
   attempts: number,
-): Promise<'opened' | 'known' | 'settled'> {
+): Promise<'opened' | 'known' | 'resolved'> {
   const { kind, id } = subjectOf(subject);
   const { rowCount: opened } = await database.execute(sql`
     WITH opened AS (
       INSERT INTO cases (subject, reason, last_error, attempts, transfer_id, transaction_id)
       SELECT ${subject}, ${reason}, ${detail}, ${attempts}, ${kind === 'transfer' ? id : null}::uuid, ${kind === 'transaction' ? id : null}::uuid
       WHERE NOT EXISTS (
-        SELECT FROM cases settled JOIN case_actions USING (case_id)
-        WHERE settled.subject = ${subject} AND settled.reason = ${reason} AND settled.last_error = ${detail} AND action = 'resolved'
+        SELECT FROM cases resolved JOIN case_actions USING (case_id)
+        WHERE resolved.subject = ${subject} AND resolved.reason = ${reason} AND resolved.last_error = ${detail} AND action = 'resolved'
       )
       ON CONFLICT (subject) WHERE status = 'OPEN' DO NOTHING
       RETURNING case_id
@@ -122,7 +122,7 @@ export async function openDisagreement(
       updatedAt: sql`clock_timestamp()`,
     })
     .where(and(eq(cases.subject, subject), eq(cases.status, 'OPEN')));
-  return known === 1 ? 'known' : 'settled';
+  return known === 1 ? 'known' : 'resolved';
 }
 
 /** Closes the reconciliation's open case of a subject that no longer disagrees. Returns whether there was one. */
@@ -148,7 +148,7 @@ export async function closeLeftOver(database: Database, subject: string): Promis
 }
 
 /** Closes an open case because an operator says that it is resolved. Returns undefined if it was not open. */
-export async function settleCase(
+export async function resolveCase(
   database: Database,
   caseId: CaseId,
   { actor, comment }: { actor: string; comment: string },

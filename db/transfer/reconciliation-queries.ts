@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
-import { SETTLE_SECONDS, type Cursor, type Window } from '../../domain/transfer/reconciliation.ts';
+import { GRACE_SECONDS, type Cursor, type Window } from '../../domain/transfer/reconciliation.ts';
 import type { TransactionRow, TransferRow } from '../../domain/transfer/settlement.ts';
 import type { Database } from '../database.ts';
 
@@ -47,7 +47,7 @@ export async function openMovements(
   const scans = openStatuses[kind].map(
     (status) => sql`(
       SELECT ${key[kind]} AS id, created_at FROM ${table[kind]}
-      WHERE status = ${status} AND ${isSettled} AND ${follows(sql`created_at, ${key[kind]}`, after)}
+      WHERE status = ${status} AND ${isPastGrace} AND ${follows(sql`created_at, ${key[kind]}`, after)}
       ORDER BY created_at, ${key[kind]} LIMIT ${PAGE_ROWS})`,
   );
   return pageOf(
@@ -125,8 +125,8 @@ export async function subjectsWrittenFor(
 interface Judged {
   readonly id: string;
   readonly isOpen: boolean;
-  /** Whether it is old enough to have been started. */
-  readonly isSettled: boolean;
+  /** Whether it is old enough to have been started for certain. */
+  readonly isPastGrace: boolean;
   /** Whether it ended long enough ago for its workflow to have noticed. */
   readonly isLongOver: boolean;
   readonly batchId: string | null;
@@ -164,7 +164,7 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
   return rowsOf(
     database,
     sql`
-    SELECT batch_id AS id, batch_id AS "batchId", ${isSettled} AS "isSettled", ${isLongOver} AS "isLongOver",
+    SELECT batch_id AS id, batch_id AS "batchId", ${isPastGrace} AS "isPastGrace", ${isLongOver} AS "isLongOver",
       status = 'PROCESSING' OR EXISTS (SELECT FROM transfers WHERE transfers.batch_id = transfer_batches.batch_id AND ${isOpen}) AS "isOpen"
     FROM transfer_batches WHERE batch_id = ANY(${uuids(ids)})`,
   );
@@ -173,9 +173,9 @@ export function batchesToJudge(database: Database, ids: readonly string[]): Prom
 const isEnded = sql`status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 const isOpen = sql`NOT ${isEnded}`;
 /** The condition that a row is old enough. A time in the future was written while the clock was wrong, and counts as old. */
-const isSettled = sql`created_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS})`;
-const isLongOver = sql`(status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED') AND updated_at NOT BETWEEN now() - make_interval(secs => ${SETTLE_SECONDS}) AND now() + make_interval(secs => ${SETTLE_SECONDS}))`;
-const judgedColumns = sql`${isLongOver} AS "isLongOver", status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isSettled} AS "isSettled"`;
+const isPastGrace = sql`created_at NOT BETWEEN now() - make_interval(secs => ${GRACE_SECONDS}) AND now() + make_interval(secs => ${GRACE_SECONDS})`;
+const isLongOver = sql`(status IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED') AND updated_at NOT BETWEEN now() - make_interval(secs => ${GRACE_SECONDS}) AND now() + make_interval(secs => ${GRACE_SECONDS}))`;
+const judgedColumns = sql`${isLongOver} AS "isLongOver", status, failure_reason, failure_detail, amount, currency, ${isOpen} AS "isOpen", ${isPastGrace} AS "isPastGrace"`;
 
 function follows(position: SQL, after: Cursor | null): SQL {
   return after === null ? sql`true` : sql`(${position}) > (${at(after.atMs)}, ${after.key}::uuid)`;

@@ -5,7 +5,7 @@
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
-import { SETTLE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
+import { GRACE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
@@ -151,7 +151,7 @@ export async function activeRecurring(
     .where(
       and(
         eq(status, 'ACTIVE'),
-        sql`${createdAt} < now() - make_interval(secs => ${SETTLE_SECONDS})`,
+        sql`${createdAt} < now() - make_interval(secs => ${GRACE_SECONDS})`,
         sql`coalesce(${endsAt}, 'infinity') > now()`,
         'ids' in of
           ? sql`${id} = ANY(${sql.param([...of.ids])}::uuid[])`
@@ -233,11 +233,11 @@ export function claimDueRecurring(database: Database, claim: Claim): Promise<Rec
 export async function noteTended(
   database: Database,
   { recurringTransferId, version }: RecurringTransfer,
-  settledUntil: Date,
+  accountedUntil: Date,
   againInSeconds: number | null,
 ): Promise<void> {
   await database.execute(sql`
-    UPDATE recurring_transfers SET settled_until = greatest(settled_until, least(${settledUntil.toISOString()}::timestamptz, clock_timestamp())),
+    UPDATE recurring_transfers SET settled_until = greatest(settled_until, least(${accountedUntil.toISOString()}::timestamptz, clock_timestamp())),
       tend_due_at = CASE WHEN version = ${version} THEN now() + make_interval(secs => ${againInSeconds}::int) ELSE now() END
     WHERE recurring_transfer_id = ${recurringTransferId}`);
 }

@@ -39,7 +39,7 @@ export const recurringTransfers = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
     /** Each run up to here has its transfer, is listed as skipped, or was not due. */
-    settledUntil: instant('settled_until').notNull().defaultNow(),
+    accountedUntil: instant('settled_until').notNull().defaultNow(),
     /** When the sweep is to look after its Schedule and its missed runs again; null once it is over. */
     tendDueAt: instant('tend_due_at'),
   },

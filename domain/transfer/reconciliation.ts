@@ -48,12 +48,12 @@ export interface Finding {
 /**
  * How far a run looks back beyond the mark of the last one. Rows that are committed late must not be missed: a row's time is taken
  * within a statement, which the service's role ends after 4 s, so the commit follows within 4 s. The rest is for the differing
- * clocks of two database servers, and for `SETTLE_SECONDS`, so that a movement too young to be judged is looked at again.
+ * clocks of two database servers, and for `GRACE_SECONDS`, so that a movement too young to be judged is looked at again.
  */
 export const OVERLAP_SECONDS = 120;
 
 /** A movement whose row is younger may not have been started yet: a later run judges whether it lacks a workflow. */
-export const SETTLE_SECONDS = 60;
+export const GRACE_SECONDS = 60;
 
 /** The time from one run of the schedule to the next. */
 export const EVERY_SECONDS = 300;

@@ -27,7 +27,7 @@ export interface RecurringOrder extends Recurrence {
   readonly version: number;
   readonly createdAt: Date;
   /** Each run up to here has its transfer, is listed as skipped, or was not due; later runs are still looked for. */
-  readonly settledUntil: Date;
+  readonly accountedUntil: Date;
   readonly installationId: InstallationId;
 }
 
@@ -186,7 +186,7 @@ function scheduleSpec({
   startsAt,
   endsAt,
   createdAt,
-  settledUntil,
+  accountedUntil,
 }: Omit<RecurringOrder, 'recurringTransferId' | 'status' | 'version' | 'installationId'>): {
   spec: ScheduleSpec;
   changes: string;
@@ -200,7 +200,7 @@ function scheduleSpec({
     const offset = intervalOffset(everySeconds!, startsAt, createdAt);
     return { spec: { ...bounds, intervals: [{ every: everySeconds! * 1_000, offset: offset * 1_000 }] }, changes: '' };
   }
-  const instants = runsAroundChanges({ calendar, timeZone }, settledUntil);
+  const instants = runsAroundChanges({ calendar, timeZone }, accountedUntil);
   const times = {
     calendars: plainCalendars(calendar).map(inTemporalsWords),
     ...(instants.length === 0 ? {} : onlyOnce(instants)),

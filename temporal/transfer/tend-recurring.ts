@@ -40,18 +40,18 @@ export async function tendRecurring(
   const row = (await putBackChange(database, id)) ?? (await findRecurringTransfer(database, id)) ?? given;
   const end = endOf(row, now);
   const until = end ?? new Date(now.getTime() - UNDER_WAY_MS);
-  const isAsked = end === undefined || row.settledUntil < until;
+  const isAsked = end === undefined || row.accountedUntil < until;
   // The Schedule of a deleted one is aligned as well, and so paused: it has to be asked which runs were due.
   const { wasMissing } = isAsked ? await alignSchedule(client, { ...row, installationId }) : { wasMissing: false };
-  const { settledUntil, isMissing } = await settle({ client, database }, row, until, now);
+  const { accountedUntil, isMissing } = await accountForRuns({ client, database }, row, until, now);
 
-  const isSettled = settledUntil >= until;
-  const isOver = end !== undefined && isSettled;
+  const isAccountedFor = accountedUntil >= until;
+  const isOver = end !== undefined && isAccountedFor;
   if (isOver) await removeSchedule(client, row.recurringTransferId);
   const isSoon = (isMissing && row.status === 'ACTIVE') || (wasMissing && row.createdAt < until);
-  const isAnotherPage = !isSettled && !isMissing;
+  const isAnotherPage = !isAccountedFor && !isMissing;
   const againInSeconds = isAnotherPage ? 0 : isSoon ? UNDER_WAY_MS / 1_000 : AGAIN_SECONDS;
-  await noteTended(database, row, settledUntil, isOver ? null : againInSeconds);
+  await noteTended(database, row, accountedUntil, isOver ? null : againInSeconds);
 }
 
 /** The Schedules as the reconciliation sees them: it asks for the state of one, and has one put right. */
@@ -76,14 +76,14 @@ function endOf({ status, updatedAt, endsAt }: RecurringTransfer, now: Date): Dat
  * Finds the runs that were due and have no transfer, because Temporal was down for too long, had more to catch up than it keeps, or
  * lost the Schedule. Runs within a day are made up for; older ones, and those of a deleted recurring transfer, are skipped.
  */
-async function settle(
+async function accountForRuns(
   { client, database }: { client: Client; database: Database },
   row: RecurringTransfer,
   until: Date,
   now: Date,
-): Promise<{ settledUntil: Date; isMissing: boolean }> {
-  const { recurringTransferId: id, settledUntil: from, status } = row;
-  if (from >= until) return { settledUntil: from, isMissing: false };
+): Promise<{ accountedUntil: Date; isMissing: boolean }> {
+  const { recurringTransferId: id, accountedUntil: from, status } = row;
+  if (from >= until) return { accountedUntil: from, isMissing: false };
   const times = (await matchingTimes(client, id, from, until)) ?? [];
   const missed = await findMissedRuns(database, row, times);
   const caughtUpFrom = now.getTime() - CATCHUP_MS;
@@ -95,7 +95,7 @@ async function settle(
   if (first !== undefined && last !== undefined) {
     // The runs of a paused one are made up for once it is resumed, if that is within a day.
     if (status === 'ACTIVE') await makeUpFor(client, id, first, last);
-    return { settledUntil: new Date(first.getTime() - 1_000), isMissing: true };
+    return { accountedUntil: new Date(first.getTime() - 1_000), isMissing: true };
   }
-  return { settledUntil: times.length === MATCHING_TIMES_MAX ? times.at(-1)! : until, isMissing: false };
+  return { accountedUntil: times.length === MATCHING_TIMES_MAX ? times.at(-1)! : until, isMissing: false };
 }

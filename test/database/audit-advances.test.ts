@@ -1,5 +1,5 @@
-// What the audit makes of an advance, by which the external wallet pays a sender back because an operator forced the refund:
-// it belongs to a logged request, and to a completed transfer only if the end itself says so.
+// The audit of advances, by which the external wallet pays a sender back because an operator forced the refund: an advance needs
+// a logged request, and a completed transfer may have one only if its end says so.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

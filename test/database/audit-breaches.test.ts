@@ -1,4 +1,4 @@
-// The audit can fail: each invariant is broken by hand in a database, and the audit names it, and no other.
+// The audit can fail: each invariant is broken by hand in a database, and the audit reports that invariant and no other.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The audit of a stack that works: what is under way while it reads is no breach, and it reads every page.
+// The audit of a working stack: movements that are under way while it reads are no breach, and it reads every page.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -6,7 +6,7 @@ import { audit, type AuditReport } from '../../audit/audit.ts';
 import { PAGE_ROWS } from '../../audit/reader.ts';
 import { workflowsOf } from './audited.ts';
 import { startCluster, type TestCluster, type TestStores } from './database.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
 const AUDITS = 6;

@@ -1,25 +1,25 @@
-// A stack's databases in every state that movements can be in, to be broken and audited; Temporal is played by a set of
-// the workflows that run.
+// A stack's databases with movements in every state, for tests that damage them and audit them. A set of open workflow ids
+// stands in for Temporal.
 
 import { audit, type AuditReport } from '../../audit/audit.ts';
 import type { WorkflowLookup } from '../../audit/workflows.ts';
 import { bindInstallation } from '../../db/bind-installation.ts';
 import type { Database } from '../../db/database.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
-/** The databases, by what they hold: the sender's wallet, the receiver's, the transfers. */
+/** The databases, by their contents: the sender's wallet, the receiver's wallet, the transfers. */
 export type Place = 'sender' | 'receiver' | 'transfer';
 
 export interface Audited {
   readonly sender: { readonly id: string };
   readonly receiver: { readonly id: string };
   readonly ids: Readonly<Record<Movement, string>>;
-  /** Ids of the workflows that are open. */
+  /** The ids of the open workflows. */
   readonly open: Set<string>;
   readonly audit: (options?: { visible?: readonly string[] }) => Promise<AuditReport>;
-  /** Changes a database as an administrator would, who is bound by no rule. */
+  /** Changes a database as an administrator, who is bound by no rule. */
   readonly damage: (place: Place, statements: string) => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export type Movement =
   | 'refusedWithdrawal';
 
 export interface AuditedStack {
-  /** Whatever is done to the databases is undone afterwards. */
+  /** Runs the work; its changes of the databases are undone afterwards. */
   readonly use: (work: (stack: Audited) => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function startAuditedStack(): Promise<AuditedStack> {
     return {
       use: (work) =>
         rolledBack(admins, ([sender, receiver, transfer]) =>
-          work(over({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled)),
+          work(createAudited({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled)),
         ),
       stop: () => cluster.stop(),
     };
@@ -66,7 +66,7 @@ export async function startAuditedStack(): Promise<AuditedStack> {
   }
 }
 
-/** Each database within a transaction that is rolled back. What opens a transaction in there makes a savepoint. */
+/** Runs the work in a transaction of each database that is rolled back. Transactions inside become savepoints. */
 async function rolledBack(
   [first, ...others]: readonly Database[],
   work: (databases: Database[]) => Promise<void>,
@@ -125,7 +125,7 @@ async function fill(stores: TestStores) {
   return { sender: { id: sender }, receiver: { id: receiver }, ids };
 }
 
-function over(databases: Record<Place, Database>, filled: Awaited<ReturnType<typeof fill>>): Audited {
+function createAudited(databases: Record<Place, Database>, filled: Awaited<ReturnType<typeof fill>>): Audited {
   const { sender, receiver, transfer } = databases;
   const open = new Set([`transfer/${filled.ids.pending}`, `transfer/${filled.ids.debited}`]);
   return {
@@ -152,7 +152,7 @@ export function workflowsOf(open: ReadonlySet<string>, visible: readonly string[
   };
 }
 
-/** An event of every type, whose movement it is, and which database has it. */
+/** An event of every type, with its movement and the database that has it. */
 export const EVENTS = [
   ['transfer.initiated', 'pending', 'transfer'],
   ['transfer.completed', 'completed', 'transfer'],

@@ -1,5 +1,5 @@
-// What the transfer database keeps of batches: accepted whole or not at all, each item ended once, counts that are what the
-// items say, and what the audit sees of it.
+// Batches in the transfer database: they are accepted whole or not at all, each item ends once, the counts agree with the items,
+// and the audit sees what breaks that.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -13,7 +13,7 @@ import type { BatchId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, trace, transfer, USD, userOnShard } from './wallets.ts';
 
 describe('batches in the transfer database', () => {

@@ -1,4 +1,4 @@
-// The bench believes a subject only once the databases show what it says it has moved: here it says what is not so.
+// The bench believes a subject only if the databases have the money that it reports as moved: here its reports are false.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { findNotMoved } from '../../bench/peers/moved.ts';

@@ -1,6 +1,5 @@
-// A real PostgreSQL for a test file: one server on a data directory and a port of its own, so that files can run side
-// by side, as root and as any user, and databases in it that db/migrate.ts has migrated. However the test run ends, the
-// server goes with it.
+// A real PostgreSQL for a test file: one server with its own data directory and port, so that files can run side by side, as
+// root and as any user, and databases in it that db/migrate.ts has migrated. The server never outlives the test run.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,9 +18,9 @@ import { supervise } from '../../dev/supervise.ts';
 export interface TestDatabase {
   readonly adminUrl: string;
   readonly serviceUrl: string;
-  /** As the service's role, which is how the service connects. */
+  /** Connected with the service's role, like the service itself. */
   readonly service: Database;
-  /** As an administrator, to look and to do damage. */
+  /** Connected as an administrator, to read and to damage. */
   readonly admin: Database;
 }
 
@@ -34,7 +33,7 @@ export interface TestStores {
 export interface TestCluster {
   readonly urls: (database: string, service: Service) => { adminUrl: string; serviceUrl: string };
   readonly open: (url: string, connectionsMax?: number) => Database;
-  /** New, migrated databases of every service, apart from all others of the cluster. */
+  /** Creates new, migrated databases of every service, separate from all others of the cluster. */
   readonly createStores: (options?: { shards?: number; connectionsMax?: number }) => Promise<TestStores>;
   readonly stop: () => Promise<void>;
 }
@@ -82,7 +81,7 @@ export async function startCluster(): Promise<TestCluster> {
   };
   try {
     const child = await preparePostgres(data, port);
-    // Nothing here is to survive a power cut, and nobody waits for the disk.
+    // Nothing here must survive a power cut, so nothing needs to wait for the disk.
     supervisor.start({ ...child, args: [...child.args, '-c', 'fsync=off', '-c', 'synchronous_commit=off'] });
     await supervisor.untilReady(['postgres'], () => connectOnce(urls('postgres', 'wallet').adminUrl), READY_LIMIT_MS);
   } catch (error) {
@@ -114,7 +113,7 @@ export async function startCluster(): Promise<TestCluster> {
   };
 }
 
-/** The rows of a statement, which is written out in the test. */
+/** Runs a statement that the test writes out, and returns its rows. */
 export async function rowsOf<Row extends Record<string, unknown>>(
   database: Database,
   statement: string,

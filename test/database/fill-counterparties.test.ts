@@ -1,5 +1,5 @@
-// Legs that were decided before fences kept the counterparty are told it by the rows of their transfers, once and in pages; then
-// the key of one whose row is lost credits nobody else. What no row knows stays as it was.
+// Legs that were decided before fences kept the counterparty get it from the rows of their transfers, once and in pages; after
+// that, the key of a lost row credits nobody else. Legs without a row stay as they were.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

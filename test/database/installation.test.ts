@@ -1,4 +1,4 @@
-// What an installation is: databases that were bound together, and no others. Every connection of a service is judged by it.
+// An installation is the databases that were bound together, and no others. Every connection of a service checks that.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,11 +1,11 @@
-// A wallet shard whose clock can leap: the operations find another clock_timestamp() than PostgreSQL's own, which shows the time
-// with an offset. What tables fill in by themselves keeps the true time.
+// A wallet shard whose clock can leap: its operations find a clock_timestamp() that adds an offset, instead of PostgreSQL's own.
+// Defaults of tables keep the true time.
 
 import type { Database } from '../../db/database.ts';
 import { rowsOf } from './database.ts';
 
 export interface LeapingClock {
-  /** From now on the clock is so much ahead; a negative interval is behind. */
+  /** Sets the clock ahead by this interval, or behind if it is negative. */
   readonly leap: (ahead: string) => Promise<void>;
 }
 

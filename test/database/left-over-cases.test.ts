@@ -1,5 +1,5 @@
-// Cases of compensations that are over: who wrote the end may have died before the case was closed, and then nothing restarts
-// what has ended. The reconciliation closes them, each with its line in the log.
+// Left-over cases of compensations: the process that wrote the end may have died before it closed the case, and nothing restarts
+// a movement that has ended. The reconciliation closes such cases, each with a line in its log.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -11,8 +11,8 @@ import * as shard from '../../db/wallet/queries.ts';
 import { batchId, batchTransferId } from '../../domain/derived-id.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
-import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { fresh, trace, transfer, userOnShard } from './wallets.ts';
 
 const FAILED = { status: 'FAILED', failureReason: 'timed_out' } as const;
@@ -27,14 +27,14 @@ describe('the case of a compensation', () => {
   let cluster: TestCluster;
   let stores: TestStores;
   let movements: Movements;
-  let here: Reconciling;
+  let reconciliation: Reconciliation;
   before(async () => {
     cluster = await startCluster();
   });
   beforeEach(async () => {
     stores = await cluster.createStores();
     movements = movementsOver(stores);
-    here = reconciling(stores);
+    reconciliation = createReconciliation(stores);
   });
   after(() => cluster?.stop());
 
@@ -88,7 +88,7 @@ describe('the case of a compensation', () => {
     const items = [{ ...terms, reference: undefined, bodyHash: transferBodyHash(terms) }];
     const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
     await acceptBatch(service, { batchId: id, items, idempotencyKey: key, bodyHash, deadlineSeconds: 600 }, trace);
-    here.states.set(`batch/${id}`, 'open');
+    reconciliation.states.set(`batch/${id}`, 'open');
     return {
       subject: `batch/${id}`,
       attend: () => recordBatchAttention(service, id, 'refund_batch_failing', 'gone'),
@@ -107,18 +107,18 @@ describe('the case of a compensation', () => {
   ] as const) {
     test(`of a ${kind} stays open until its end, and is closed then whoever was to close it has died`, async () => {
       const { subject, attend, end } = await make();
-      here.states.set(subject, 'open');
+      reconciliation.states.set(subject, 'open');
       await attend();
-      await here.run();
+      await reconciliation.run();
       assert.deepEqual(await statuses(), { [subject]: 'OPEN' });
       await end();
       assert.deepEqual(await statuses(), { [subject]: 'RESOLVED' });
       await reopenAll();
 
-      const { casesClosed, found } = await here.run();
+      const { casesClosed, found } = await reconciliation.run();
       assert.deepEqual([casesClosed, found, await statuses()], [1, 0, { [subject]: 'RESOLVED' }]);
       assert.deepEqual(await logOf(subject), ['opened counterpoise', 'closed counterpoise', 'closed counterpoise']);
-      assert.equal((await here.run()).casesClosed, 0);
+      assert.equal((await reconciliation.run()).casesClosed, 0);
     });
   }
 
@@ -126,7 +126,7 @@ describe('the case of a compensation', () => {
     const { subject, attend, id } = await aTransfer();
     await attend();
     await onTransfer(`DELETE FROM transfers WHERE transfer_id = '${id}'`);
-    assert.deepEqual([(await here.run()).casesClosed, await statuses()], [1, { [subject]: 'RESOLVED' }]);
+    assert.deepEqual([(await reconciliation.run()).casesClosed, await statuses()], [1, { [subject]: 'RESOLVED' }]);
   });
 
   test('of something that has ended and disagrees is closed, and what disagrees is a case of its own', async () => {
@@ -135,7 +135,7 @@ describe('the case of a compensation', () => {
     await end();
     await reopenAll();
     await onTransfer(`DELETE FROM transfer_steps WHERE transfer_id = '${id}' AND step = 'FAILED'`);
-    const { casesOpened, casesClosed } = await here.run();
+    const { casesOpened, casesClosed } = await reconciliation.run();
     assert.deepEqual([casesOpened, casesClosed], [1, 1]);
     assert.deepEqual((await casesNow()).map(({ reason, status }) => `${reason} ${status}`).toSorted(), [
       'entries_disagree OPEN',
@@ -146,13 +146,13 @@ describe('the case of a compensation', () => {
 
   test('is closed however many there are, between others that stay open', async () => {
     const { subject, attend } = await aTransfer();
-    here.states.set(subject, 'open');
+    reconciliation.states.set(subject, 'open');
     await attend();
     await onTransfer(
       `INSERT INTO cases (subject, reason, opened_at) SELECT 'transaction/' || gen_random_uuid(), 'cancel_transaction_failing',
          now() - make_interval(secs => n) FROM generate_series(-600, 600) n`,
     );
-    assert.equal((await here.run()).casesClosed, 1_201);
+    assert.equal((await reconciliation.run()).casesClosed, 1_201);
     const open = await listCases(stores.transfer.service, { status: 'OPEN', limit: 10 });
     assert.deepEqual(
       open.map((row) => row.subject),

@@ -1,5 +1,5 @@
-// Lists by filters in any combination: page by page they give exactly what a plain query gives, in its order, whatever way
-// they take through the indexes and wherever they give up; and the database itself keeps the index of metadata.
+// Lists by any combination of filters: page by page they return exactly what a plain query returns, in its order, whichever
+// indexes they use and wherever they stop; and PostgreSQL keeps the index of metadata up to date.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// What a list reads does not grow with what is there: for each filter, ten times the movements cost as good as the same
-// buffers, no table is scanned and nothing much is sorted. Counted by PostgreSQL itself, so a noisy machine changes nothing.
+// A list does not read more when more movements are stored: for each filter, ten times the movements cost about the same
+// buffers, no table is scanned and hardly anything is sorted. PostgreSQL itself counts, so a busy machine changes nothing.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,6 +1,6 @@
-// A transfer's row is lost, when the transfer database is restored from before it, and its key comes back: with the same body,
-// or with another one, whose legs then meet the fences of the first. Whatever the first had done, whole or half, and whatever
-// the second is: it ends, no money is made or lost, and what it moves is what it says.
+// A transfer's row is lost by a restore of the transfer database, and its key comes back: with the same body, or with another
+// one, whose legs then meet the fences of the first. Whatever the first had done, wholly or half, and whatever the second is: it
+// ends, no money is made or lost, and it moves what its row says.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// Migrations: what they make is what the code's schema says, however often and from wherever they are run.
+// Migrations make exactly the schema of the code, however often and from wherever they are run.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

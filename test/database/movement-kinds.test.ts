@@ -1,4 +1,4 @@
-// Holds and reversals over real databases: whatever is repeated, and whatever comes at the same time, each happens once, and
+// Holds and reversals over real databases: whatever is repeated, and whatever happens at the same time, each happens once, and
 // the audit finds nothing wrong afterwards.
 
 import assert from 'node:assert/strict';
@@ -10,16 +10,16 @@ import { reversalId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
 import { endOfLeg, type TransferTerms } from '../../domain/transfer/transfer.ts';
-import { all, startKinds, type Kinds } from './kinds.ts';
+import { callAtOnce, startTransferKinds, type TransferKinds } from './transfer-kinds.ts';
 import { fresh, trace } from './wallets.ts';
 
 describe('the databases', () => {
-  let kinds: Kinds;
+  let kinds: TransferKinds;
   let sender: WalletId;
   let receiver: WalletId;
 
   before(async () => {
-    kinds = await startKinds();
+    kinds = await startTransferKinds();
   });
   after(() => kinds?.stop());
   afterEach(async () => {
@@ -37,7 +37,7 @@ describe('the databases', () => {
       const t = await debited('30.0000', true);
       assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['70.0000', '30.0000']);
       await kinds.giveUp(t);
-      await all(() => kinds.refund(t, '0'));
+      await callAtOnce(() => kinds.refund(t, '0'));
       assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['100.0000', '0.0000']);
       assert.deepEqual((await kinds.wallets.entries(sender)).slice(1), [
         'DEBIT 30.0000 70.0000',
@@ -49,8 +49,8 @@ describe('the databases', () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
       assert.equal(await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '10.0000'), '10.0000');
-      await all(() => kinds.credit(t, '10.0000'));
-      await all(() => kinds.refund(t, '10.0000'));
+      await callAtOnce(() => kinds.credit(t, '10.0000'));
+      await callAtOnce(() => kinds.refund(t, '10.0000'));
       await kinds.complete(t);
       assert.deepEqual(
         [await kinds.wallets.balance(sender), await kinds.held(sender), await kinds.wallets.balance(receiver)],
@@ -63,7 +63,7 @@ describe('the databases', () => {
       const t = await debited('30.0000', true);
       await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '30.0000');
       await kinds.credit(t, '30.0000');
-      await all(() => kinds.refund(t, '30.0000'));
+      await callAtOnce(() => kinds.refund(t, '30.0000'));
       await kinds.complete(t);
       assert.deepEqual([await kinds.wallets.balance(sender), await kinds.held(sender)], ['70.0000', '0.0000']);
       assert.equal((await kinds.wallets.entries(sender)).length, 2);
@@ -73,7 +73,7 @@ describe('the databases', () => {
       await fund('100.0000');
       const t = await debited('30.0000', true);
       let n = 0;
-      const answers = await all(() =>
+      const answers = await callAtOnce(() =>
         transfers.decideCapture(kinds.stores.transfer.service, t.transferId, `${(n += 1) % 5}.0000`),
       );
       assert.equal(new Set(answers).size, 1);
@@ -137,7 +137,7 @@ describe('the databases', () => {
     test('many at once never give back more than was moved, and what they may they do', async () => {
       await fund('100.0000');
       const t = await completed('70.0000');
-      const answers = await all(() => reverse(t, '10.0000'));
+      const answers = await callAtOnce(() => reverse(t, '10.0000'));
       const accepted = rowsAmong(answers);
       assert.equal(accepted.length, 7);
       assert.equal(answers.filter((answer) => answer === 'exceeds').length, answers.length - 7);
@@ -150,7 +150,7 @@ describe('the databases', () => {
       await fund('100.0000');
       const t = await completed('70.0000');
       const key = fresh('reversal');
-      const accepted = rowsAmong(await all(() => reverse(t, '50.0000', key)));
+      const accepted = rowsAmong(await callAtOnce(() => reverse(t, '50.0000', key)));
       assert.equal(accepted.length, 1);
       assert.equal(await reversedOf(t), '50.0000');
       await settle(accepted[0]!);
@@ -163,7 +163,7 @@ describe('the databases', () => {
       const row = await reverse(t, '50.0000');
       assert.ok(typeof row === 'object');
       await settle(row);
-      await all(() =>
+      await callAtOnce(() =>
         transfers.recordTransferStatus(
           kinds.stores.transfer.service,
           row.transferId,

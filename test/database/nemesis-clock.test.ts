@@ -1,5 +1,5 @@
-// The nemesis's leaping clock over real databases: while it leaps, whatever a service writes bears the time that it shows, and
-// once it is healed nothing of the database is other than before.
+// The nemesis's leaping clock over real databases: while it leaps, everything that a service writes has the time that it shows;
+// once it is healed, the database is as before.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -7,7 +7,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import { makeClockLeap } from '../../nemesis/leaping-clock.ts';
 import type { Stack } from '../../nemesis/stack.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 const HOURS = 300 * 24;

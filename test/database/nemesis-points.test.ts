@@ -1,5 +1,5 @@
-// The nemesis's proxy before a real PostgreSQL: it knows the wallet operations that pass, and catches one before the server
-// has it, or after it was committed and before whoever asked for it knows.
+// The nemesis's proxy in front of a real PostgreSQL: it recognizes the wallet operations that pass, and catches one before the
+// server has it, or after the commit and before its client knows.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

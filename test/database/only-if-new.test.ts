@@ -1,5 +1,5 @@
-// What a new movement is refused for, by how fine its amount is and by what is written in its notes, and that none of it concerns
-// what is there already.
+// A new movement is refused for too many decimals and for forbidden characters in its notes; a movement that is stored already
+// is not affected.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

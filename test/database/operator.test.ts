@@ -1,5 +1,5 @@
-// What operators do, over real databases: forced refunds, write-offs and the logs of cases. Whatever is repeated, and whatever
-// comes at the same time, each happens once, and the audit finds nothing wrong afterwards.
+// Operators over real databases: forced refunds, write-offs and the logs of cases. Whatever is repeated, and whatever happens at
+// the same time, each happens once, and the audit finds nothing wrong afterwards.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -10,16 +10,16 @@ import * as shard from '../../db/wallet/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { endOfLeg } from '../../domain/transfer/transfer.ts';
 import { rowsOf } from './database.ts';
-import { all, startKinds, type Kinds } from './kinds.ts';
+import { callAtOnce, startTransferKinds, type TransferKinds } from './transfer-kinds.ts';
 import { fresh, trace } from './wallets.ts';
 
 describe('an operator', () => {
-  let kinds: Kinds;
+  let kinds: TransferKinds;
   let sender: WalletId;
   let receiver: WalletId;
 
   before(async () => {
-    kinds = await startKinds();
+    kinds = await startTransferKinds();
   });
   after(() => kinds?.stop());
   afterEach(async () => {
@@ -36,10 +36,10 @@ describe('an operator', () => {
       await fund('100.0000');
       const t = await debited('30.0000', false);
       await kinds.force(t);
-      assert.deepEqual(new Set(await all(() => kinds.advance(t))), new Set([true]));
+      assert.deepEqual(new Set(await callAtOnce(() => kinds.advance(t))), new Set([true]));
       assert.equal(await kinds.wallets.balance(sender), '100.0000');
       await kinds.giveUp(t);
-      await all(() => kinds.refund(t, '0'));
+      await callAtOnce(() => kinds.refund(t, '0'));
       assert.equal(await kinds.wallets.balance(sender), '100.0000');
     });
 
@@ -50,8 +50,8 @@ describe('an operator', () => {
       await kinds.force(t);
       await kinds.advance(t);
       assert.equal((await kinds.complete(t)).status, 'DEBITED');
-      assert.deepEqual(new Set(await all(() => kinds.cancelAdvance(t))), new Set(['applied']));
-      const ends = await all(() => kinds.complete(t, 'applied'));
+      assert.deepEqual(new Set(await callAtOnce(() => kinds.cancelAdvance(t))), new Set(['applied']));
+      const ends = await callAtOnce(() => kinds.complete(t, 'applied'));
       assert.ok(ends.every(({ status }) => status === 'COMPLETED'));
       assert.deepEqual(
         [await kinds.wallets.balance(sender), await kinds.wallets.balance(receiver)],
@@ -70,11 +70,11 @@ describe('an operator', () => {
         if (isHold) await transfers.decideCapture(kinds.stores.transfer.service, t.transferId, '10.0000');
         await kinds.credit(t, isHold ? '10.0000' : '30.0000');
         await kinds.force(t);
-        assert.deepEqual(new Set(await all(() => kinds.cancelAdvance(t))), new Set(['canceled']));
-        assert.deepEqual(new Set(await all(() => kinds.advance(t))), new Set([false]));
-        if (isHold) await all(() => kinds.refund(t, '10.0000'));
+        assert.deepEqual(new Set(await callAtOnce(() => kinds.cancelAdvance(t))), new Set(['canceled']));
+        assert.deepEqual(new Set(await callAtOnce(() => kinds.advance(t))), new Set([false]));
+        if (isHold) await callAtOnce(() => kinds.refund(t, '10.0000'));
         await kinds.complete(t, 'canceled');
-        await all(() => kinds.advance(t));
+        await callAtOnce(() => kinds.advance(t));
         assert.equal((await kinds.logOf(t)).includes('advanced'), false);
       }
       assert.deepEqual(
@@ -150,7 +150,7 @@ describe('an operator', () => {
         shard.refund(kinds.wallets.shardOf(sender), t, '0', 'timed_out', trace, { isWriteOff: true, total: t.amount }),
         ...(round < 5 ? [] : [kinds.refund(t, '0')]),
       ]);
-      await all(() => kinds.refund(t, '0'));
+      await callAtOnce(() => kinds.refund(t, '0'));
       assert.ok(answer.outcome !== 'applied');
       await transfers.recordTransferStatus(kinds.stores.transfer.service, t.transferId, endOfLeg(answer), trace);
       const lost = 1_000 - Number(await kinds.wallets.balance(sender)) - 30 * writtenOff;
@@ -165,9 +165,9 @@ describe('an operator', () => {
       await fund('100.0000');
       const t = await debited('30.0000', false);
       const service = kinds.stores.transfer.service;
-      await all(() => transfers.recordTransferAttention(service, t.transferId, 'refund_failing', 'gone'));
+      await callAtOnce(() => transfers.recordTransferAttention(service, t.transferId, 'refund_failing', 'gone'));
       const request = { action: 'retry', actor: 'alice', comment: 'look', requestKey: fresh('request') } as const;
-      await all(() => recordCaseAction(service, t.transferId, request));
+      await callAtOnce(() => recordCaseAction(service, t.transferId, request));
       const row = (await transfers.findTransfer(service, t.transferId))!;
       assert.deepEqual([row.attentionReason, row.attentionError], ['refund_failing', 'gone']);
       await kinds.giveUp(t);

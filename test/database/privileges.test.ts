@@ -1,4 +1,4 @@
-// Each service's role may do no more than its service needs: whatever goes wrong above, the database refuses the rest.
+// Each service's role may do no more than its service needs: whatever goes wrong in a service, the database refuses the rest.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

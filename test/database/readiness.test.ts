@@ -1,5 +1,5 @@
-// Readiness asks the databases for what a movement needs: while somebody holds a table locked, it says so in time, and
-// says ready again once the lock is gone.
+// Readiness asks the databases for what a movement needs: while somebody holds a table locked, it says in time that it is not
+// ready, and it is ready again once the lock is gone.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,20 +1,20 @@
-// A reconciliation looks at what changed since the last one, whatever the clocks of the databases did in between: a mark that
-// lies in the future hides nothing, the order of runs is that in which they began, and each shard is asked by its own clock.
+// A reconciliation looks at what changed since the last one, whatever the clocks of the databases did in between: a mark in the
+// future hides nothing, runs are ordered by their beginning, and each shard is asked by its own clock.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
-import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 describe('a reconciliation after a clock has leapt', () => {
   let cluster: TestCluster;
   let stores: TestStores;
   let movements: Movements;
-  let here: Reconciling;
+  let reconciliation: Reconciliation;
   let sender: WalletId;
   let receiver: WalletId;
 
@@ -25,11 +25,11 @@ describe('a reconciliation after a clock has leapt', () => {
   beforeEach(async () => {
     stores = await cluster.createStores();
     movements = movementsOver(stores);
-    here = reconciling(stores);
+    reconciliation = createReconciliation(stores);
     sender = await movements.wallets.open(userOnShard(0, 2));
     receiver = await movements.wallets.open(userOnShard(1, 2));
     await movements.transact(await movements.acceptTransaction('CREDIT', sender, '1000.0000'));
-    await here.run();
+    await reconciliation.run();
   });
 
   const onTransfer = (statement: string) => rowsOf(stores.transfer.admin, statement);
@@ -68,7 +68,7 @@ describe('a reconciliation after a clock has leapt', () => {
     const t = await movements.acceptTransfer(sender, receiver, '1.0000');
     await movements.settle(t);
     // A run while the clock was a year ahead, which has left its mark there.
-    await here.run();
+    await reconciliation.run();
     await onTransfer(
       `UPDATE reconciliation_runs SET from_mark = from_mark + interval '1 year', to_mark = to_mark + interval '1 year', started_at = started_at + interval '1 year'
        WHERE run_number = (SELECT max(run_number) FROM reconciliation_runs)`,
@@ -78,10 +78,10 @@ describe('a reconciliation after a clock has leapt', () => {
       `UPDATE transfers SET failure_reason = 'timed_out', status = 'FAILED' WHERE transfer_id = '${t.transferId}'`,
     );
     await pastThePatrol();
-    const { findings } = await here.run();
+    const { findings } = await reconciliation.run();
     assert.ok(findings.some(({ subject }) => subject === `transfer/${t.transferId}`));
     assert.ok((await windowOfLastRun()).fromMs < Date.now() - 3_600_000);
-    await here.run();
+    await reconciliation.run();
     assert.ok((await windowOfLastRun()).fromMs > Date.now() - 3_600_000, 'the run after it goes on from it');
   });
 
@@ -96,8 +96,8 @@ describe('a reconciliation after a clock has leapt', () => {
         `UPDATE ${table} SET created_at = created_at + interval '1 day' WHERE transaction_id = '${t.transactionId}'`,
       );
     // It has written that just now, by its clock.
-    here.clocksAheadMs[1] = 86_401_000;
-    const { findings } = await here.run();
+    reconciliation.clocksAheadMs[1] = 86_401_000;
+    const { findings } = await reconciliation.run();
     assert.ok(findings.some(({ subject }) => subject === `movement/${t.transactionId}`));
     const { shards } = await windowOfLastRun();
     assert.ok(shards['1']!.fromMs < Date.now() + 86_400_000 - 3_000_000);
@@ -113,7 +113,7 @@ describe('a reconciliation after a clock has leapt', () => {
       due.map(({ transferId }) => transferId),
       [t.transferId],
     );
-    await here.run();
-    assert.deepEqual(here.started, [`transfer/${t.transferId}`]);
+    await reconciliation.run();
+    assert.deepEqual(reconciliation.started, [`transfer/${t.transferId}`]);
   });
 });

@@ -1,13 +1,13 @@
-// What a run of the reconciliation reads follows what changed, not what exists: counted in rows by PostgreSQL itself, with
-// ten thousand old movements and with two hundred thousand.
+// The cost of a reconciliation follows what changed, not what is stored: PostgreSQL itself counts the rows read, with ten
+// thousand old movements and with two hundred thousand.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../db/database.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
-import { reconciling } from './reconciling.ts';
-import { movementsOver } from './settled.ts';
+import { createReconciliation } from './reconciliation.ts';
+import { movementsOver } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 const FEW = 10_000;
@@ -79,7 +79,7 @@ async function costOf(count: number): Promise<{ rowsRead: number; checked: numbe
   // One connection each, so that its statistics can be told to be written at once.
   const stores = await cluster.createStores({ connectionsMax: 1 });
   await fill(stores, count);
-  const here = reconciling(stores);
+  const reconciliation = createReconciliation(stores);
   const movements = movementsOver(stores);
   // Whatever there was before has been looked at: only the marks matter here, so a row stands for that run.
   await rowsOf(
@@ -91,7 +91,7 @@ async function costOf(count: number): Promise<{ rowsRead: number; checked: numbe
     stores.transfer.admin,
     `SELECT transfer_id AS id FROM transfers WHERE status = 'SCHEDULED'`,
   );
-  for (const { id } of resting) here.states.set(`transfer/${id}`, 'open');
+  for (const { id } of resting) reconciliation.states.set(`transfer/${id}`, 'open');
   const [sender, receiver] = [
     await movements.wallets.open(userOnShard(0, 2)),
     await movements.wallets.open(userOnShard(1, 2)),
@@ -105,7 +105,7 @@ async function costOf(count: number): Promise<{ rowsRead: number; checked: numbe
     Promise.all(databases.map(({ service }) => service.execute(sql`SELECT pg_stat_force_next_flush()`)));
   await flush();
   const before = await Promise.all(databases.map(({ admin }) => read(admin)));
-  const { checked, found, looks } = await here.run();
+  const { checked, found, looks } = await reconciliation.run();
   await flush();
   const after = await Promise.all(databases.map(({ admin }) => read(admin)));
   assert.equal(found, 0);

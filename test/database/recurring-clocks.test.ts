@@ -1,5 +1,5 @@
-// Standing orders whose changes were written while a clock was wrong: what was made or resumed is run, what fell into a pause is
-// not, and the audit sees nothing wrong with it.
+// Standing orders that were changed while a clock was wrong: orders that were made or resumed run, times within a pause do not,
+// and the audit finds nothing wrong.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -53,7 +53,7 @@ describe('recurring transfers, of a clock that was wrong', () => {
       assert.equal(await outcomeOf(id, new Date(at.getTime() + 90 * MINUTE_MS)), 'accepted');
       const log = await changesOf(id);
       assert.equal(log.length, isResumed ? 4 : 2, log.join());
-      assert.ok((await orders.findRecurringTransfer(database, id))!.settledUntil <= new Date());
+      assert.ok((await orders.findRecurringTransfer(database, id))!.accountedUntil <= new Date());
     }
   });
 
@@ -84,21 +84,21 @@ describe('recurring transfers, of a clock that was wrong', () => {
     for (const isResumed of [false, true]) {
       const id = await create();
       if (isResumed) await pausedSince(id, minutesAgo(50));
-      const { settledUntil } = (await orders.findRecurringTransfer(database, id))!;
+      const { accountedUntil } = (await orders.findRecurringTransfer(database, id))!;
       // A run of now, in a process whose clock is behind, and one of before, in a process that says it was late.
       const behind = minutesAgo(45);
       for (const nominalAt of [minutesAgo(0), minutesAgo(49)])
         assert.equal(await orders.putBackChange(database, id, { nominalAt, now: behind }), undefined);
-      assert.deepEqual((await orders.findRecurringTransfer(database, id))!.settledUntil, settledUntil);
+      assert.deepEqual((await orders.findRecurringTransfer(database, id))!.accountedUntil, accountedUntil);
       assert.deepEqual(await missed(id, isResumed ? [minutesAgo(30)] : []), []);
     }
   });
 
-  test('what is noted as settled lies never in the future, whoever read it before it was put back', async () => {
+  test('no future run is noted as accounted for, even by a process that read the row before its time was put back', async () => {
     const id = await create();
     const row = (await orders.findRecurringTransfer(database, id))!;
     await orders.noteTended(database, row, new Date(Date.now() + 365 * 86_400_000), 3_600);
-    assert.ok((await orders.findRecurringTransfer(database, id))!.settledUntil <= new Date());
+    assert.ok((await orders.findRecurringTransfer(database, id))!.accountedUntil <= new Date());
   });
 
   test('clocks that differ by some seconds put nothing back, and a run that fell into a pause is not made due by it', async () => {

@@ -1,5 +1,5 @@
-// Recurring transfers in the transfer database: a run is accepted once and only while it is due, a pause that was answered
-// counts, what is missed is found, and the audit sees what breaks any of it.
+// Recurring transfers in the transfer database: a run is accepted once and only while it is due, a pause counts as soon as it is
+// answered, missed runs are found, and the audit sees what breaks any of this.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -194,7 +194,7 @@ describe('recurring transfers', () => {
     await orders.noteTended(database, latest, minutesAgo(4), null);
     const noted = (await orders.findRecurringTransfer(database, id))!;
     assert.equal(noted.tendDueAt, null);
-    assert.ok(noted.settledUntil >= minutesAgo(3), 'what is settled stays so');
+    assert.ok(noted.accountedUntil >= minutesAgo(3), 'runs that are accounted for stay so');
     assert.equal((await claim()).length, 0);
   });
 

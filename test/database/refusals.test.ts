@@ -1,4 +1,4 @@
-// What the refusal of a capture or a reversal says beside its code: why, and how much would not have been refused.
+// The details of a refused capture or reversal: the reason, and the amount that would not have been refused.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// What else does not fit once one database was restored: a hold that its shard has lost, one that the shards have settled while
-// its row says that it is held, and workflows that Temporal takes for open although what they move has ended.
+// Further disagreements after one database was restored: a hold that its shard has lost, a hold that the shards have settled
+// while its row says that it is held, and workflows that Temporal takes for open although their movements have ended.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -10,17 +10,17 @@ import { transferId } from '../../domain/derived-id.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf } from './database.ts';
-import { startKinds, type Kinds, type Pair } from './kinds.ts';
-import { reconciling, type Reconciling } from './reconciling.ts';
+import { startTransferKinds, type TransferKinds, type Pair } from './transfer-kinds.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation.ts';
 import { fresh, trace, USD } from './wallets.ts';
 
 describe('the reconciliation, of databases that do not fit', () => {
-  let kinds: Kinds;
-  let here: Reconciling;
+  let kinds: TransferKinds;
+  let reconciliation: Reconciliation;
   let pair: Pair;
   beforeEach(async () => {
-    kinds = await startKinds();
-    here = reconciling(kinds.stores);
+    kinds = await startTransferKinds();
+    reconciliation = createReconciliation(kinds.stores);
     pair = await kinds.fund('100.0000');
   });
   afterEach(() => kinds?.stop());
@@ -32,17 +32,17 @@ describe('the reconciliation, of databases that do not fit', () => {
     );
   const held = async (): Promise<TransferTerms> => {
     const t = await kinds.debited(pair, '10.0000', true);
-    here.states.set(`transfer/${t.transferId}`, 'open');
+    reconciliation.states.set(`transfer/${t.transferId}`, 'open');
     return t;
   };
 
   test('a hold whose debit its shard has lost is a case, and one that is there is none', async () => {
     const [lost] = [await held(), await held()];
     await grownOld();
-    assert.deepEqual((await here.run()).findings, []);
+    assert.deepEqual((await reconciliation.run()).findings, []);
     for (const table of ['operation_fences', 'ledger_entries'])
       await rowsOf(kinds.stores.wallets[0]!.admin, `DELETE FROM ${table} WHERE transaction_id = '${lost.transferId}'`);
-    const { findings } = await here.run();
+    const { findings } = await reconciliation.run();
     const own = findings.filter(({ subject }) => subject === `transfer/${lost.transferId}`);
     assert.deepEqual(
       own.map(({ reason, detail }) => [reason, detail]),
@@ -68,22 +68,22 @@ describe('the reconciliation, of databases that do not fit', () => {
     );
     assert.equal(await wallets.balance(pair.receiver), '4.0000');
     await grownOld();
-    for (const t of [captured, released]) here.lost.add(`transfer/${t.transferId}`);
-    const behind = await here.run();
+    for (const t of [captured, released]) reconciliation.lost.add(`transfer/${t.transferId}`);
+    const behind = await reconciliation.run();
     const expected = [captured, released].map((t) => `transfer/${t.transferId}`).toSorted();
-    assert.deepEqual([...new Set(here.canceled)].toSorted(), expected);
+    assert.deepEqual([...new Set(reconciliation.canceled)].toSorted(), expected);
     assert.deepEqual(
       behind.findings.map(({ subject, reason }) => `${subject} ${reason}`).toSorted(),
       expected.map((id) => `workflow/${id} workflow_behind`),
     );
-    assert.ok(!here.canceled.includes(`transfer/${waits.transferId}`));
+    assert.ok(!reconciliation.canceled.includes(`transfer/${waits.transferId}`));
 
     // Then it does what it was asked for.
     await onTransfer(
       `UPDATE transfers SET status = 'CANCELED' WHERE transfer_id IN ('${captured.transferId}', '${released.transferId}')`,
     );
-    for (const t of [captured, released]) here.states.set(`transfer/${t.transferId}`, 'closed');
-    assert.equal((await here.run()).casesClosed, 2);
+    for (const t of [captured, released]) reconciliation.states.set(`transfer/${t.transferId}`, 'closed');
+    assert.equal((await reconciliation.run()).casesClosed, 2);
   });
 
   test('the case of a lost row tells once what its refund gave back, or that its receiver had been credited', async () => {
@@ -95,14 +95,15 @@ describe('the reconciliation, of databases that do not fit', () => {
     };
     const [halfDone, whole] = [await lost(), await lost()];
     await kinds.credit(whole, '10.0000');
-    await here.run();
+    await reconciliation.run();
     await shard.cancelCredit(kinds.wallets.shardOf(pair.receiver), halfDone, 'canceled', '10.0000');
     await kinds.refund(halfDone, '0');
     const toldOf = async (t: TransferTerms): Promise<unknown[]> => {
       const subject = `movement/${t.transferId}`;
       const [found] = await onTransfer(`SELECT case_id AS id FROM cases WHERE subject = '${subject}'`);
       const refunded = { caseId: found!['id'] as CaseId, runId: 'run' };
-      for (let call = 0; call < 2; call += 1) await here.activities.settleSuspects({ subjects: [subject], refunded });
+      for (let call = 0; call < 2; call += 1)
+        await reconciliation.activities.settleSuspects({ subjects: [subject], refunded });
       const log = await listCaseActions(kinds.stores.transfer.service, refunded.caseId);
       return log.filter(({ action }) => action === 'refund').map(({ actor, comment }) => [actor, comment]);
     };
@@ -117,12 +118,12 @@ describe('the reconciliation, of databases that do not fit', () => {
     await kinds.credit(t, '10.0000');
     await kinds.complete(t);
     const workflowId = `transfer/${t.transferId}`;
-    here.states.set(workflowId, 'open');
-    await here.run();
-    assert.deepEqual(here.canceled, []);
+    reconciliation.states.set(workflowId, 'open');
+    await reconciliation.run();
+    assert.deepEqual(reconciliation.canceled, []);
     await grownOld();
-    const { repaired, found } = await here.run();
-    assert.deepEqual([here.canceled, repaired, found], [[workflowId], 1, 0]);
-    assert.deepEqual([(await here.run()).repaired, here.canceled.length], [0, 1]);
+    const { repaired, found } = await reconciliation.run();
+    assert.deepEqual([reconciliation.canceled, repaired, found], [[workflowId], 1, 0]);
+    assert.deepEqual([(await reconciliation.run()).repaired, reconciliation.canceled.length], [0, 1]);
   });
 });

@@ -1,18 +1,19 @@
-// A wallet shard that was restored from before: what it did since is lost, in it alone, and each movement and wallet that it
-// still has agrees with itself. Its watermark tells, whatever its clock says; the patrol finds each movement that it has lost.
+// A wallet shard that was restored to an earlier time: only this shard has lost what it did since, and each movement and wallet
+// that it still has agrees with itself. Its watermark reveals the loss, whatever its clock says; the patrol finds each lost
+// movement.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { compareWatermark } from '../../activities/transfer/shard-watermarks.ts';
-import { closeDisagreement, listCases, settleCase } from '../../db/transfer/case-queries.ts';
+import { closeDisagreement, listCases, resolveCase } from '../../db/transfer/case-queries.ts';
 import { shardsBehind } from '../../db/transfer/watermark-queries.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import type { Ledger } from '../../domain/ledger.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
-import { reconciling, type Reconciling } from './reconciling.ts';
-import { movementsOver, type Movements } from './settled.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation.ts';
+import { movementsOver, type Movements } from './movements.ts';
 import { userOnShard } from './wallets.ts';
 
 describe('a wallet shard that was restored from before', () => {
@@ -20,7 +21,7 @@ describe('a wallet shard that was restored from before', () => {
   let stores: TestStores;
   let ledger: Ledger;
   let movements: Movements;
-  let here: Reconciling;
+  let reconciliation: Reconciliation;
   let sender: WalletId;
   let receiver: WalletId;
 
@@ -32,7 +33,7 @@ describe('a wallet shard that was restored from before', () => {
     stores = await cluster.createStores();
     ledger = ledgerOf(stores.wallets.map(({ service }) => service));
     movements = movementsOver(stores);
-    here = reconciling(stores);
+    reconciliation = createReconciliation(stores);
     sender = await movements.wallets.open(userOnShard(0, 2));
     receiver = await movements.wallets.open(userOnShard(1, 2));
     await movements.transact(await movements.acceptTransaction('CREDIT', sender, '1000.0000'));
@@ -71,21 +72,21 @@ describe('a wallet shard that was restored from before', () => {
       for (const table of ['ledger_entries', 'operation_fences'])
         await rowsOf(admin, `UPDATE ${table} SET created_at = created_at - interval '1 day'`);
     await rowsOf(stores.transfer.admin, `UPDATE shard_watermarks SET decided_at = decided_at - interval '1 day'`);
-    await here.run();
+    await reconciliation.run();
   }
 
   test('has lost a credit of long ago: the patrol finds it, though nothing has changed', async () => {
     const transfers = await moved(3);
     await ageByADay();
     await lose(transfers.slice(2));
-    const [first, second] = [await here.run(), await here.run()];
+    const [first, second] = [await reconciliation.run(), await reconciliation.run()];
     const subject = `transfer/${transfers[2]!.transferId}`;
     assert.ok([...first.findings, ...second.findings].some((finding) => finding.subject === subject));
     const [open] = await listCases(stores.transfer.service, { limit: 10 });
     assert.deepEqual([open!.subject, open!.reason], [subject, 'entries_disagree']);
   });
 
-  test('lacks the leg that it is known to have decided: that is a case, until an operator says that it is settled', async () => {
+  test('lacks the leg that it is known to have decided: that is a case, until an operator closes it', async () => {
     const transfers = await moved(2);
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
     await lose(transfers.slice(1));
@@ -101,14 +102,14 @@ describe('a wallet shard that was restored from before', () => {
       'the other shard is not behind',
     );
 
-    const { findings } = await here.run();
+    const { findings } = await reconciliation.run();
     assert.ok(findings.some(({ subject, reason }) => subject === 'shard/1' && reason === 'shard_behind'));
     assert.deepEqual(await shardsBehind(stores.transfer.service), [1], 'a run does not close it');
 
     const [found] = (await listCases(stores.transfer.service, { limit: 10 })).filter(
       ({ subject }) => subject === 'shard/1',
     );
-    await settleCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
     assert.deepEqual(await shardsBehind(stores.transfer.service), []);
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
     assert.deepEqual(await shardsBehind(stores.transfer.service), [], 'it is not opened again');
@@ -128,12 +129,12 @@ describe('a wallet shard that was restored from before', () => {
     // Another run of its workflow asks for it again: that brings back this leg, and nothing else that was lost.
     await new Promise((resolve) => setTimeout(resolve, 2));
     await movements.settle(t!);
-    await here.run();
+    await reconciliation.run();
     assert.deepEqual(await shardsBehind(stores.transfer.service), [1], 'it is behind still');
     assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, false);
 
     await rowsOf(admin, `DELETE FROM ${fence}; INSERT INTO operation_fences SELECT * FROM backup`);
-    const { casesClosed } = await here.run();
+    const { casesClosed } = await reconciliation.run();
     assert.ok(casesClosed > 0);
     assert.deepEqual(await shardsBehind(stores.transfer.service), []);
     assert.equal(await closeDisagreement(stores.transfer.service, 'shard/1'), false);
@@ -145,7 +146,7 @@ describe('a wallet shard that was restored from before', () => {
     await lose(transfers);
     assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, true);
     const [found] = await listCases(stores.transfer.service, { limit: 1 });
-    await settleCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
   });
 
@@ -158,8 +159,8 @@ describe('a wallet shard that was restored from before', () => {
       stores.transfer.admin,
       `UPDATE reconciliation_runs SET patrol = jsonb_build_object('ended/transfer', jsonb_build_object('atMs', 4102444800000, 'key', '00000000-0000-0000-0000-000000000000'))`,
     );
-    assert.deepEqual((await here.run()).findings, []);
-    const { found, looks } = await here.run('all');
+    assert.deepEqual((await reconciliation.run()).findings, []);
+    const { found, looks } = await reconciliation.run('all');
     assert.equal(found, 3);
     assert.ok(looks['ended/transfer']! >= 5);
   });

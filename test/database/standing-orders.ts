@@ -1,5 +1,5 @@
-// Standing orders in the transfer database, as tests make them: with a name of their own, an hour old, and run and changed by
-// the queries of the service.
+// Standing orders in the transfer database for tests: an hour old, each with a new name; the service's own queries run and change
+// them.
 
 import assert from 'node:assert/strict';
 import * as orders from '../../db/transfer/recurring-queries.ts';
@@ -18,7 +18,7 @@ export const minutesAgo = (minutes: number): Date =>
   new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - minutes * MINUTE_MS);
 
 export function standingOrdersIn({ service: database, admin }: TestDatabase) {
-  /** Made an hour ago, and active since. */
+  /** Creates one that was made an hour ago and has been active since. */
   async function create(changes: Partial<RecurringTerms> = {}): Promise<RecurringTransferId> {
     const terms: RecurringTerms = {
       senderWalletId: walletId(fresh('sender'), USD),

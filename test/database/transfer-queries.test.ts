@@ -1,5 +1,5 @@
-// Transfers and transactions in the transfer database: what is accepted is there once with its step and its event, a
-// status only ever rises, and each movement that is not known to be started is given to one sweep at a time.
+// Transfers and transactions in the transfer database: an accepted movement is stored once with its step and its event, a status
+// only ever rises, and each movement that is not known to be started is claimed by one sweep at a time.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

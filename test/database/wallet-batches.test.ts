@@ -1,5 +1,5 @@
 // The wallet operations of a batch: many legs at once leave exactly what the same legs leave one by one, whatever is repeated
-// and whatever races them.
+// and whatever races with them.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

@@ -1,5 +1,5 @@
-// A shard whose clock leaps, ahead or back, and returns: entries bear what the clock showed and are in the order of their
-// sequence, a limit of 24 hours is neither a yearly one nor forgotten, and a balance of the past is what it was.
+// A shard whose clock leaps, ahead or back, and returns: entries have the time that the clock showed and the order of their
+// sequence, a limit of 24 hours neither lasts a year nor is forgotten, and a past balance stays what it was.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Everything at once: random calls of every wallet operation, in random order and repeated, from many connections over
-// two shards, and what must be true afterwards. Two broken databases show that the property would notice.
+// Random interleavings: calls of every wallet operation, in random order and repeated, from many connections over two shards,
+// and the invariants afterwards. Two broken databases show that the property would notice a fault.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -160,7 +160,7 @@ function interleavings(stores: TestStores): fc.IAsyncProperty<[Plan]> {
     const disagreements = [...answers]
       .filter(([, given]) => given.size > 1)
       .map(([leg, given]) => `${leg}: answers differ: ${[...given].join(', ')}`);
-    const unlike = await unlikeFences(answers, services);
+    const unlike = await fenceMismatches(answers, services);
     assert.deepEqual(
       [...disagreements, ...unlike, ...(await walletViolations(stores.wallets.map(({ admin }) => admin)))],
       [],
@@ -264,7 +264,7 @@ async function carryOut(plan: Plan, ids: readonly WalletId[], wallets: Wallets):
 }
 
 /** Answers that a fence does not repeat: none, as long as a fence is written before its answer is given. */
-async function unlikeFences(answers: Answers, shards: readonly Database[]): Promise<string[]> {
+async function fenceMismatches(answers: Answers, shards: readonly Database[]): Promise<string[]> {
   const fences = new Map<string, string>();
   for (const database of shards) {
     const rows = await rowsOf<{ leg: string; outcome: string; reason: string | null }>(

@@ -1,5 +1,5 @@
-// What must be true of wallet shards whatever was called, in whatever order, how often and from how many connections:
-// every row read and compared in memory, apart from the audit, so that the two can tell on each other.
+// The invariants of wallet shards, which hold whatever operations were called, in whatever order, how often and on how many
+// connections. Reads every row and compares in memory, independently of the audit, so that each can uncover mistakes of the other.
 
 import type { Database } from '../../db/database.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
@@ -13,11 +13,11 @@ interface Fence extends Record<string, unknown> {
   wallet: string;
   currency: string;
   amount: string;
-  /** A refund that went to the external wallet. */
+  /** Whether a refund went to the external wallet. */
   is_external: boolean;
 }
 
-/** The entries of an applied leg: type, and whether it is the external wallet's. */
+/** The entries of an applied leg: the type, and whether the entry is in the external wallet. */
 const ENTRIES: Record<Fence['leg'], readonly [type: string, external: boolean][]> = {
   debit: [['DEBIT', false]],
   credit: [['CREDIT', false]],
@@ -37,7 +37,7 @@ const ENTRIES: Record<Fence['leg'], readonly [type: string, external: boolean][]
   ],
 };
 
-/** The event that tells of a leg: when it was applied, and when it was rejected. */
+/** The events of a leg: for an applied one, and for a rejected one. */
 const EVENTS: Record<Fence['leg'], readonly [applied: string, rejected: string]> = {
   debit: ['wallet.debited', 'wallet.debit-failed'],
   credit: ['wallet.credited', 'wallet.credit-failed'],
@@ -48,7 +48,7 @@ const EVENTS: Record<Fence['leg'], readonly [applied: string, rejected: string]>
   withdrawal: ['wallet.debited', 'wallet.debit-failed'],
 };
 
-/** Sentences, one for each thing that is wrong. */
+/** Returns a sentence for each violation. */
 export async function walletViolations(shards: readonly Database[]): Promise<string[]> {
   const violations: string[] = [];
   const fences: Fence[] = [];
@@ -63,7 +63,11 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
         coalesce(detail ? 'paid_to', false) AS is_external FROM operation_fences`,
     );
     fences.push(...own);
-    violations.push(...(await unlikeFences(shard, own)), ...(await wrongBalances(shard)), ...(await wrongHolds(shard)));
+    violations.push(
+      ...(await fenceMismatches(shard, own)),
+      ...(await wrongBalances(shard)),
+      ...(await wrongHolds(shard)),
+    );
     for (const { currency, balance } of await rowsOf<{ currency: string; balance: string }>(
       shard,
       'SELECT currency, balance FROM wallets',
@@ -80,7 +84,7 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
     if (leg === 'debit') add(currency, units);
     if (leg === 'credit' || leg === 'refund') add(currency, -units);
     if (leg !== 'refund') continue;
-    // Nothing is written off here.
+    // These tests write nothing off.
     if (applied.has(`advance ${movement}`) !== is_external)
       violations.push(
         `${movement} was refunded to the ${is_external ? 'external wallet, not' : 'sender, and'} advanced`,
@@ -94,8 +98,8 @@ export async function walletViolations(shards: readonly Database[]): Promise<str
   return violations;
 }
 
-/** Entries and events are those, and only those, that the fences name. */
-async function unlikeFences(shard: Database, fences: readonly Fence[]): Promise<string[]> {
+/** The entries and events must be exactly those that the fences name. */
+async function fenceMismatches(shard: Database, fences: readonly Fence[]): Promise<string[]> {
   const entries = await rowsOf<{ line: string }>(
     shard,
     `
@@ -143,7 +147,7 @@ async function wrongBalances(shard: Database): Promise<string[]> {
   return wrong.map(({ wallet }) => `wallet ${wallet} does not agree with its entries`);
 }
 
-/** What a wallet holds is what its holds took and did not release. */
+/** What a wallet holds must be the sum of its holds that were not released. */
 async function wrongHolds(shard: Database): Promise<string[]> {
   const wrong = await rowsOf<{ wallet: string }>(
     shard,

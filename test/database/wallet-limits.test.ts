@@ -1,5 +1,5 @@
-// The limits of what goes out of a wallet, held by the operations that take it out: concurrent ones cannot pass them
-// together, what comes back makes room, the window rolls, and a refusal stays what it was.
+// The limits of a wallet, checked by the operations that take money out: concurrent ones cannot pass them together, refunds make
+// room, the window rolls, and a refusal stays.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Debit, credit, cancel and refund on real PostgreSQL: what each answers, that the first answer stays the answer, and
-// that money moves exactly as the answers say.
+// Debit, credit, cancel and refund on real PostgreSQL: the answer of each, that the first answer stays the answer, and that
+// money moves exactly as the answers say.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

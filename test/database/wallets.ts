@@ -1,5 +1,5 @@
-// Wallets, transfers and transactions for the database tests, by names instead of ids, over the shards that the wallets'
-// ids lead to: what the activities do with their task queues, done by a function call.
+// Wallets, transfers and transactions for the database tests, by names instead of ids. Finds the shard of a wallet by its id, as
+// the task queues do for activities.
 
 import type { Database } from '../../db/database.ts';
 import * as shard from '../../db/wallet/queries.ts';
@@ -19,13 +19,13 @@ export interface Wallets {
   readonly shardOf: (walletId: WalletId) => Database;
   readonly open: (userId: string, balance?: string, currency?: Currency) => Promise<WalletId>;
   readonly balance: (walletId: WalletId) => Promise<string>;
-  /** Type, amount and balance after it of each entry, oldest first. */
+  /** The type, the amount and the balance after each entry, oldest first. */
   readonly entries: (walletId: WalletId) => Promise<string[]>;
 }
 
 let names = 0;
 
-/** A name that no other test has. */
+/** Returns a name that no other test has. */
 export function fresh(what: string): string {
   names += 1;
   return `${what}-${names}`;
@@ -63,7 +63,7 @@ export function transaction(type: TransactionType, wallet: WalletId, amount: str
   return { transactionId: transactionId(fresh('transaction')), walletId: wallet, type, amount, currency };
 }
 
-/** A user id whose wallet lies in this shard. */
+/** Returns a user id whose wallet is in this shard. */
 export function userOnShard(wanted: number, shardCount: number, currency = USD): string {
   for (;;) {
     const userId = fresh('user');

@@ -1,4 +1,4 @@
-// A minute of everything, twice: with a seed that stays, and with one that nobody has tried before, which is printed.
+// Two runs of a minute with every kind of fault: one with a fixed seed, and one with a new seed, which is printed.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

@@ -1,6 +1,6 @@
-// The nemesis finds bugs: each of those that others have shipped in code like this is planted in a build of its own, and a
-// short run under the faults that bring it to light says that something is wrong, by what it always checks. Under the same
-// faults the sources as they are show nothing.
+// The nemesis finds bugs: each of the bugs that others have shipped in similar code is planted in a build of its own, and a
+// short run under the faults that bring it to light reports a violation, by its ordinary checks. Under the same faults, the
+// unchanged sources show none.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

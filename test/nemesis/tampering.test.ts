@@ -1,5 +1,5 @@
-// The nemesis can fail: what an administrator changes behind everybody's back, in rows that no constraint protects, is
-// found, and its story is told. What is changed is not known to the checks.
+// The nemesis can fail: when an administrator secretly changes rows that no constraint protects, that is found, and its story is
+// told. The checks do not know what was changed.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// How a movement is accepted when something it needs is slow, gone or at its bound: nothing is stored and refused, or
-// stored and answered, in time.
+// The acceptance of a movement when a dependency is slow, gone or at its bound: either nothing is stored and the request is
+// refused, or it is stored and answered, in time.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -53,7 +53,7 @@ function setUp(
     start: async () => {
       seen.starts += 1;
     },
-    isSettled: (row) => row.state === 'COMPLETED',
+    isWaitOver: (row) => row.state === 'COMPLETED',
     ...changes,
   });
   const app = new Hono<ApiEnv>()

@@ -1,5 +1,5 @@
-// The watch on how far the workers are behind: many tasks that have waited long mean that no more is accepted, few or young
-// ones do not, and a question without an answer changes nothing.
+// The watch on the backlog of the workers: if many tasks have waited long, no more movements are accepted; few or young ones
+// change nothing, nor does a question without an answer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

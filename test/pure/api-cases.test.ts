@@ -1,4 +1,4 @@
-// What the API decides about cases and runs of the reconciliation without asking anybody.
+// What the API decides by itself about cases and runs of the reconciliation.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// A page of another site cannot make a browser suspend a wallet, capture a hold or read a balance: what is foreign is refused
-// on every route there is, before anything of the request is read. Who sends none of a browser's headers notices nothing.
+// A page of another site cannot make a browser suspend a wallet, capture a hold or read a balance: foreign requests are refused
+// on every route, before anything of the request is read. Clients that send none of a browser's headers notice nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { serveHttp, type HttpServer } from '../../api/http/serve-http.ts';
 import { createWalletApp } from '../../api/wallet-app.ts';
 import { parseAuthority, type Authority } from '../../process/authority.ts';
 import { readSettings } from '../../process/config.ts';
-import { INSTALLATION, SENDER, testApp, untouchable, type Problem } from './api-fakes.ts';
+import { INSTALLATION, SENDER, testApp, forbiddenDatabase, type Problem } from './api-fakes.ts';
 
 /** Raises whatever is asked of it. */
 const nobody = new Proxy({} as never, {
@@ -141,7 +141,7 @@ describe('every route refuses what is foreign, before anything is read or done',
         log,
         hosts: [],
         bounds,
-        shards: [untouchable],
+        shards: [forbiddenDatabase],
         readiness: untouched.readiness,
         installation: async () => INSTALLATION,
       }),

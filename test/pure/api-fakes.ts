@@ -1,5 +1,5 @@
-// An API without servers, for tests of what it decides by itself: databases that fail the test when they are touched, and
-// a Temporal that is up unless the test says otherwise.
+// An API without servers, for tests of what it decides by itself: any use of its databases fails the test, and Temporal is up
+// unless the test says otherwise.
 
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
@@ -9,8 +9,8 @@ import type { Database } from '../../db/database.ts';
 import type { Installation } from '../../domain/installation.ts';
 import type { InstallationId } from '../../domain/ids.ts';
 
-/** Raises whatever is asked of it, so that an answer other than 500 proves that nothing was. */
-export const untouchable = new Proxy({} as Database, {
+/** Throws at any use, so that an answer other than 500 proves that the database was not used. */
+export const forbiddenDatabase = new Proxy({} as Database, {
   get(_target, name) {
     if (name === '$client') return { options: { max: 10 } };
     throw new Error(`the database was touched: ${String(name)}`);
@@ -39,9 +39,9 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     log: pino({ level: 'debug' }, stream),
     hosts: [],
     bounds: { requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
-    database: untouchable,
-    batchDatabase: untouchable,
-    wallets: { shards: [untouchable] },
+    database: forbiddenDatabase,
+    batchDatabase: forbiddenDatabase,
+    wallets: { shards: [forbiddenDatabase] },
     installation: async () => INSTALLATION,
     starter: {
       client,

@@ -1,5 +1,5 @@
-// One request cannot hold up the others, on a real server: while requests come that are written to take long to read, others
-// are answered about as soon as while harmless ones of the same length come. Nor does one fill the memory.
+// One request cannot hold up the others, on a real server: while requests are handled that are made to take long to parse,
+// others are answered about as fast as beside harmless requests of the same length. Nor does one request fill the memory.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// What lists may be asked by and what limits may be set to: every kind of bad input has a code of its own and reaches no
-// database, filters reach it as they were meant, and the documentation says how they are written.
+// The parameters of lists and the limits of wallets: every kind of bad input has its own code and reaches no database, filters
+// reach it as they were meant, and the documentation says how they are written.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
-import { SENDER, testApp, untouchable, type Problem } from './api-fakes.ts';
+import { SENDER, testApp, forbiddenDatabase, type Problem } from './api-fakes.ts';
 
 const LISTS = ['/v1/transfers', '/v1/transactions'];
 
@@ -60,7 +60,7 @@ describe('a filter reaches the database as it was meant', () => {
   /** What is asked of the database, as parameters, by a list that finds nothing. */
   const asked = async (path: string): Promise<unknown[]> => {
     const parameters: unknown[] = [];
-    const database = new Proxy(untouchable, {
+    const database = new Proxy(forbiddenDatabase, {
       get: (target, name) =>
         name === 'execute'
           ? async (statement: SQL) => {
@@ -97,7 +97,7 @@ describe('a filter reaches the database as it was meant', () => {
 test('a page that was given up on is short and has a cursor, which goes on from there', async () => {
   const created_at = '2026-01-31 12:00:00.123+00';
   const last: unknown[][] = [];
-  const database = new Proxy(untouchable, {
+  const database = new Proxy(forbiddenDatabase, {
     get: (target, name) =>
       name === 'execute'
         ? async (statement: SQL) => {

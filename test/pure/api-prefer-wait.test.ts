@@ -1,8 +1,8 @@
-// Prefer: wait=N, how it is read and how it waits; see RFC 7240.
+// Prefer: wait=N: its parsing and the wait; see RFC 7240.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { waitPreference, waitUntilSettled, type Wait } from '../../api/http/prefer-wait.ts';
+import { waitPreference, waitForRow, type Wait } from '../../api/http/prefer-wait.ts';
 
 describe('the preference', () => {
   const table: [prefer: string | undefined, seconds: number | undefined][] = [
@@ -43,9 +43,9 @@ describe('the preference', () => {
 describe('the wait', () => {
   const never = new Promise<never>(() => {});
   const wait = (changes: Partial<Wait<string>>): Promise<string> =>
-    waitUntilSettled({
+    waitForRow({
       row: 'PENDING',
-      isSettled: (row) => row === 'COMPLETED',
+      isWaitOver: (row) => row === 'COMPLETED',
       look: async () => 'PENDING',
       untilNews: () => never,
       limitMs: 5_000,

@@ -1,4 +1,4 @@
-// What every request and every answer has: ids, problems, log lines; and what is answered where there is no route.
+// What every request and every answer has: ids, problems, log lines; and the answer where there is no route.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The HTTP server itself, on a socket: what is not HTTP gets a problem too, and a stop drains.
+// The HTTP server itself, on a socket: input that is not HTTP gets a problem too, and a stop drains.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -17,30 +17,30 @@ test('three misses in a row mean down, one answer means up, and a suspicion asks
   };
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const monitor = monitorTemporal(ask, log);
-  const settle = async (): Promise<void> => {
+  const flushPromises = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   };
-  await settle();
+  await flushPromises();
   assert.deepEqual([monitor.isDown(), asked], [false, 1]);
 
   isUp = false;
   const down: boolean[] = [];
   for (let second = 0; second < 3; second += 1) {
     t.mock.timers.tick(1_000);
-    await settle();
+    await flushPromises();
     down.push(monitor.isDown());
   }
   assert.deepEqual(down, [false, false, true]);
 
   isUp = true;
   monitor.suspect();
-  await settle();
+  await flushPromises();
   assert.equal(monitor.isDown(), false);
 
   monitor.stop();
   const before = asked;
   t.mock.timers.tick(10_000);
-  await settle();
+  await flushPromises();
   assert.equal(asked, before);
 });
 

@@ -1,5 +1,5 @@
-// Every kind of bad input has a code of its own, names the place, and reaches no database: the databases of these apps
-// raise when they are touched, which would be answered with 500.
+// Every kind of bad input has its own code, names its place, and reaches no database: the databases of these apps throw at any
+// use, which would be answered with 500.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

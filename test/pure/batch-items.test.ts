@@ -1,5 +1,5 @@
-// What a batch and its items are to each other: ids in the order of the places, and no item that is lost on its way from the
-// service that owns it to the one that moves it.
+// A batch and its items: ids in the order of the places, and no item that is lost on its way from the service that owns it to
+// the one that moves it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,4 @@
-/**
- * What the bench counts, compares, demands and draws.
- */
+/** The counts, ratios, goals and pictures of the bench. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -96,7 +94,7 @@ describe('the closed loop', () => {
   });
 });
 
-const OPTIONS = { rounds: 1, said: () => {}, brokeOff: () => {}, interrupt: new AbortController().signal };
+const OPTIONS = { rounds: 1, tell: () => {}, brokeOff: () => {}, interrupt: new AbortController().signal };
 
 describe('turns', () => {
   test('go through the subjects in every round, every other round backwards', async () => {

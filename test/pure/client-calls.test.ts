@@ -1,5 +1,5 @@
-// What the client does about keys, retries, time and aborts, over a fetch that answers as the test says and a clock that
-// jumps where the client would sleep.
+// The client's keys, retries, time-outs and aborts, with a fetch that answers as the test says and a clock that jumps where the
+// client would sleep.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

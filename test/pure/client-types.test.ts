@@ -1,4 +1,4 @@
-// The client's types are the OpenAPI document's, and each of its operations is at hand.
+// The client's types are those of the OpenAPI document, and each of its operations has a function.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

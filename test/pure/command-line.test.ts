@@ -1,4 +1,4 @@
-// What the command line says and exits with where no stack is needed, and its batches on an API that the test plays.
+// The output and the exit codes of the command line where no stack is needed, and its batches on a fake API.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decodeCsv, readBatchRows } from '../../commands/cli/batch-csv.ts';
-import { playApi, problem, runCounterpoise, type RunOptions } from './run-counterpoise.ts';
+import { startFakeApi, problem, runCounterpoise, type RunOptions } from './run-counterpoise.ts';
 
 const HEADER = 'sender_wallet_id,receiver_wallet_id,amount';
 
@@ -53,7 +53,7 @@ describe('the command line', () => {
 
   test('what the API cannot do now is told with its title, its detail and its code, and exits 3', async () => {
     const members = { title: 'A wallet database was restored', detail: 'Nothing was stored.' };
-    const { server, env } = await playApi(() => problem(503, 'wallet_shard_behind', members));
+    const { server, env } = await startFakeApi(() => problem(503, 'wallet_shard_behind', members));
     try {
       const { code, stderr } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1'], { env });
       assert.equal(code, 3);
@@ -187,7 +187,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     ];
 
     before(async () => {
-      ({ server, env } = await playApi(({ route, headers, body }) => {
+      ({ server, env } = await startFakeApi(({ route, headers, body }) => {
         if (route === 'GET /v1/transfer-batches/b-1/items') return [200, { data: ITEMS, next_cursor: null }];
         if (route === 'GET /v1/transfer-batches/b-1') return [200, batch(2 - Math.min(polls++, 2))];
         const { items } = body as { items: { amount: string }[] };
@@ -310,7 +310,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
         { action: 'resolved', actor: 'ann', comment: 'the row was lost', at: 't2' },
       ],
     };
-    const { server, env } = await playApi(() => [200, shown]);
+    const { server, env } = await startFakeApi(() => [200, shown]);
     try {
       const { code, stdout } = await runCounterpoise(['cases', 'show', 'c'], { env });
       assert.equal(code, 0);
@@ -325,7 +325,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
 
   test('cases are listed as many as are asked for, of those that are open unless all are wanted', async () => {
     const asked: (string | undefined)[] = [];
-    const { server, env } = await playApi(({ query }) => {
+    const { server, env } = await startFakeApi(({ query }) => {
       asked.push(query);
       return [200, { data: [], next_cursor: null, open_count: 0 }];
     });
@@ -349,7 +349,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       attempts: 7,
     };
     const sent: unknown[] = [];
-    const { server, env } = await playApi(({ route, headers, body }) => {
+    const { server, env } = await startFakeApi(({ route, headers, body }) => {
       if (headers['x-actor'] !== undefined) sent.push([route, headers['x-actor'], body]);
       if (route === 'GET /v1/cases') return [200, { data: [given], next_cursor: null, open_count: 3 }];
       if (route === 'POST /v1/cases/c/resolve') return problem(409, 'case_has_workflow');

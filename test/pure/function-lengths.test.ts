@@ -1,6 +1,6 @@
 /**
- * A ratchet: functions are at most 70 lines long, but for those of the list, which were longer when it was begun. None joins it,
- * none of it grows, and one that has become short enough leaves it.
+ * A ratchet: functions have at most 70 lines, except those in the list, which were longer when it was begun. No function is added
+ * to it, none in it grows, and one that has become short enough is removed.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -30,7 +30,7 @@ const LONGER: Readonly<Record<string, number>> = {
   'nemesis/observer.ts createObserver': 89,
   'nemesis/proxy.ts relay': 79,
   'nemesis/proxy.ts startFaultProxy': 158,
-  'nemesis/run.ts hurt': 117,
+  'nemesis/run.ts runFaults': 117,
   'nemesis/stack.ts startStack': 85,
   'nemesis/story.ts tellStory': 84,
   'workflows/transfer/batch.ts transferBatch': 133,

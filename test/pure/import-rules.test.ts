@@ -1,6 +1,6 @@
 /**
- * Holds the shape of the code base: who may import whom, who reads the environment, how files are named, introduced and
- * bounded. ARCHITECTURE.md says why; a rule that has to give way is changed here, with its reason.
+ * The rules for the shape of the code base: imports, reading of the environment, and the names, openings and lengths of files.
+ * ARCHITECTURE.md says why. Change a rule here, with its reason.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Who may import whom: layers, and within each a room for each service. ARCHITECTURE.md says why; a rule that has to give way is
- * changed here, with its reason.
+ * The import rules: layers, and within each a room for each service. ARCHITECTURE.md says why. Change a rule here, with its
+ * reason.
  */
 export interface Rule {
   /**

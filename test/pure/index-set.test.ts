@@ -1,4 +1,4 @@
-// The text of sets of places: what is written is read back, and what is not written so is refused.
+// The text form of sets of places: written text is read back, and any other text is refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// What the nemesis edits into its build fits the sources as they are: else a bug would silently stop being planted, or a
-// deploy change nothing.
+// The edits that the nemesis makes in its build fit the present sources: otherwise a bug would silently not be planted, or a
+// deploy would change nothing.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The nemesis's proxy before a server that answers whatever it is told with the same: what each mode does to what is sent.
+// The nemesis's proxy in front of an echo server: what each mode does to the traffic.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

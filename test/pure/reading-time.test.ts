@@ -1,6 +1,6 @@
-// Whatever a client, a server or a user sends is read in time that grows as it does: one request cannot hold up the others.
-// Measured by ratios, as the least of several, for every parameter, header and field that the API documents and for all
-// that is read elsewhere; what is written to take long is tried on each.
+// Input of a client, a server or a user is parsed in time that grows with its length only: one request cannot hold up the
+// others. Measured by ratios, as the least of several, for every parameter, header and field that the API documents and for
+// everything else that is parsed; input that is made to take long is tried on each.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

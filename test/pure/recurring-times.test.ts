@@ -1,5 +1,5 @@
-// At which instants a calendar runs: its last days, the changes of clocks, and what never runs. Judged without a server; that
-// Temporal does the same is shown in test/stack/recurring-calendars.test.ts.
+// The instants at which a calendar runs: last days of months, changes of clocks, and calendars that never run. Judged without a
+// server; test/stack/recurring-calendars.test.ts shows that Temporal does the same.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

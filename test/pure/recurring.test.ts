@@ -1,4 +1,4 @@
-// What a request for a recurring transfer may say, and what names its runs: judged without a database or Temporal.
+// The contents of a request for a recurring transfer, and the names of its runs: judged without a database or Temporal.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The command line as a process of its own, as npx starts it, and an API for it that a test plays.
+// Runs the command line as a process of its own, as npx starts it, and starts a fake API for it.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Standard output as the one JSON value that it is. */
+  /** Parses standard output, which must be one JSON value. */
   readonly json: <Value = Record<string, unknown>>() => Value;
 }
 
@@ -20,7 +20,7 @@ const EXECUTABLE = fileURLToPath(new URL('../../bin/counterpoise.js', import.met
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What starts it, with its flags. Default: the Node of the tests. */
+  /** The program that runs it, with its flags; by default the Node of the tests. */
   readonly node?: readonly [string, ...string[]];
 }
 
@@ -39,15 +39,15 @@ export async function runCounterpoise(
 }
 
 export interface Received {
-  /** Method and path, as `GET /v1/cases`. */
+  /** Method and path, such as `GET /v1/cases`. */
   readonly route: string;
   readonly query: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
 }
 
-/** Answers with what `answer` says for a request: a status and a body. */
-export async function playApi(
+/** Starts a fake API that answers each request with the status and the body that `answer` returns. */
+export async function startFakeApi(
   answer: (received: Received) => readonly [status: number, body: object, headers?: Readonly<Record<string, string>>],
 ): Promise<{ readonly server: Server; readonly env: Record<string, string> }> {
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// Settings that are wrong or missing, and flags of commands, as the person who has set them is told.
+// Wrong or missing settings and flags of commands, as they are reported to the person who has set them.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

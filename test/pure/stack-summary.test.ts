@@ -1,4 +1,4 @@
-// What `npm start` says last.
+// The summary at the end of `npm start`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Turns at a wallet: few of its operations are in the database at once, whoever waits where nothing gets done is given back,
-// and a wallet at which something gets done keeps them all, in their order.
+// Turns at a wallet: few of its operations are in the database at once; waiters are given back if none of them makes progress;
+// and a wallet that makes progress keeps all of them, in their order.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

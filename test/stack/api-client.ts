@@ -1,4 +1,4 @@
-// A client of the API for tests on a real stack: answers with their status, headers, body and how long they took.
+// A client of the API for tests on a real stack. An answer has its status, headers, body and duration.
 
 import { randomUUID } from 'node:crypto';
 
@@ -28,14 +28,14 @@ export interface ApiClient {
     body?: unknown,
     headers?: Record<string, string>,
   ) => Promise<Answer<Body>>;
-  /** With a key of its own unless one is given, waiting for the end unless told otherwise. */
+  /** Makes a transfer, by default with a new key and waiting for its end. */
   readonly transfer: (
     sender: string,
     receiver: string,
     amount: string,
     headers?: Record<string, string>,
   ) => Promise<Answer<Movement>>;
-  /** A new wallet of a new user, with this much in it. */
+  /** Opens a funded wallet for a new user, and returns its id. */
   readonly wallet: (amount?: string, currency?: string) => Promise<string>;
   readonly balance: (walletId: string) => Promise<string>;
 }

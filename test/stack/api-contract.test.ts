@@ -1,4 +1,4 @@
-// The HTTP contract on a real stack: what clients are promised, request by request.
+// The HTTP contract on a real stack: the promises to clients, request by request.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

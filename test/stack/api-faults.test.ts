@@ -1,5 +1,5 @@
-// The API while PostgreSQL or Temporal is stopped or frozen: an answer within two seconds, nothing half done, and ready
-// again by itself. The services run apart, so that the wallet API's faults are seen through the transfer API as well.
+// The API while PostgreSQL or Temporal is stopped or frozen: it answers within two seconds, leaves nothing half done, and gets
+// ready again by itself. The services run apart, so that faults of the wallet API show through the transfer API as well.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

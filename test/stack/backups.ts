@@ -1,5 +1,5 @@
-// Copies of what a stack keeps, each taken and put back by itself while nothing of the stack runs: the databases beside the
-// originals in the same PostgreSQL, Temporal's beside its file.
+// Backups of a stack's databases and of Temporal's, each taken and restored by itself while the stack is stopped: the databases are
+// copied within the same PostgreSQL, Temporal's file beside itself.
 
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export type Kept = (typeof KEPT)[number];
 
 const STOP_LIMIT_MS = 10_000;
 
-/** Keeps all of it as it is now, under a name. */
+/** Backs up everything under a name. */
 export async function backUp({ dataDir }: TestStack, name: string): Promise<void> {
   const { directory, copy } = temporalOf(dataDir, name);
   cpSync(directory, copy, { recursive: true });
@@ -23,7 +23,7 @@ export async function backUp({ dataDir }: TestStack, name: string): Promise<void
   });
 }
 
-/** Puts each back as it was under the name. */
+/** Restores each from the backup of the given name. */
 export async function restore({ dataDir }: TestStack, names: Readonly<Record<Kept, string>>): Promise<void> {
   const { directory, copy } = temporalOf(dataDir, names.temporal);
   rmSync(directory, { recursive: true });
@@ -51,7 +51,7 @@ async function withPostgres(
     dataDir,
     cacheDir: cacheDirectory(process.env['XDG_CACHE_HOME']),
     ports: { postgres: 0 },
-    // Any: it is not asked for anything.
+    // Any address will do, because Temporal is not called.
     temporalAddress: '127.0.0.1:1',
     temporalNamespace: 'default',
     isMigrated: false,

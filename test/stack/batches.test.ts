@@ -1,4 +1,4 @@
-// Batches on a real stack: over the API, and with whoever moves them killed in the middle.
+// Batches on a real stack: over the API, and with their workers killed in the middle.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

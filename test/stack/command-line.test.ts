@@ -1,5 +1,5 @@
-// The command line on a real stack, as a person and as a program use it, and the client as another package uses it: packed,
-// installed, type-checked and run on a Node that knows nothing of this repository.
+// The command line on a real stack, as a person and as a program use it; and the client as another package uses it: packed,
+// installed, type-checked and run on a Node without anything of this repository.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,5 +1,5 @@
-// The commands on a real stack: the seed fills it once, the audit finds it in order and finds what is broken, and the demo
-// rolls back what it lets fail. Each is run as a process of its own, as npm runs it.
+// The commands on a real stack: the seed fills it once, the audit passes and finds what is broken, and the demo rolls back the
+// credits that it makes fail. Each runs as a process of its own, as npm runs it.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -88,8 +88,8 @@ describe('the commands', () => {
       timeout: COMMAND_LIMIT_MS,
     });
     const exited = once(demo, 'exit');
-    const [said] = (await once(demo.stdout, 'data')) as [Buffer];
-    assert.equal((JSON.parse(said.toString()) as { ok: boolean }).ok, true);
+    const [output] = (await once(demo.stdout, 'data')) as [Buffer];
+    assert.equal((JSON.parse(output.toString()) as { ok: boolean }).ok, true);
     // Longer than one that ends takes to stop its services.
     await sleep(STAY_MS);
     assert.equal((await fetch(`${stack.api}/health/ready`)).status, 200);

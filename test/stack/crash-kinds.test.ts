@@ -1,4 +1,4 @@
-// Holds and cancels when processes die and runs are terminated: what was accepted is done, by whoever comes next.
+// Holds and cancels when processes die and runs are terminated: an accepted request is carried out by the next process or run.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,10 +1,10 @@
-// Workers and APIs killed at known moments. A wallet worker within an operation: row locks held by an administrator keep a
-// debit, a credit and a refund from committing, so that one kill meets all three; Temporal knows only that there was no
-// answer, and asks again after the activity's time-out. The API between accepting, starting and answering. The transfer
-// worker with workflow tasks in its hands. And a wallet worker that is frozen between being given an operation and sending
-// it, and thawed after the transfer was given up and compensated: it is sent when nobody waits for it any more.
+// Workers and APIs that are killed at known moments. A wallet worker is killed within an operation: an administrator's row locks
+// keep a debit, a credit and a refund from committing, so that one kill affects all three; Temporal sees only that no answer comes,
+// and tries again after the activity's time-out. The API is killed between accepting, starting and answering, the transfer worker
+// while it has workflow tasks. And a wallet worker is frozen after it has received an operation and before it sends it, and thawed
+// after the transfer was given up and compensated, so that the operation arrives when nobody waits for it any more.
 //
-// Most of this is waiting for time-outs, so the two stacks run side by side.
+// Most of the time is spent waiting for time-outs, so the two stacks run side by side.
 
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
@@ -17,12 +17,12 @@ import { freeze, killAndAwaitNext } from './faults.ts';
 import {
   attemptsOf,
   fenceOf,
-  holdUp,
+  blockLegs,
   LEGS,
   startFreezingWorker,
-  waiting,
+  blockedStatements,
   type FreezingWorker,
-  type Held,
+  type BlockedLegs,
 } from './held-up.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
@@ -54,12 +54,12 @@ describe('a process at fault', { concurrency: 2 }, () => {
 
     describe('a wallet worker that is killed', () => {
       describe('before its operation commits', () => {
-        let held: Held;
+        let held: BlockedLegs;
         before(async () => {
-          held = await holdUp(money);
+          held = await blockLegs(money);
           await killAndAwaitNext(stack, 'worker-wallet-0');
           // The server does not notice that its client is gone; it gives the lock up by itself.
-          await until(LIMIT_MS, 'statements still wait', async () => (await waiting(money)).length === 0);
+          await until(LIMIT_MS, 'statements still wait', async () => (await blockedStatements(money)).length === 0);
           for (const leg of LEGS)
             assert.equal(await fenceOf(money, held.transfers[leg], leg), undefined, `${leg} has not committed`);
           await held.release();
@@ -70,9 +70,9 @@ describe('a process at fault', { concurrency: 2 }, () => {
       });
 
       describe('after its operation has committed, and before that is acknowledged', () => {
-        let held: Held;
+        let held: BlockedLegs;
         before(async () => {
-          held = await holdUp(money);
+          held = await blockLegs(money);
           await freeze(stack, 'temporal');
           await held.release();
           for (const leg of LEGS) {
@@ -92,7 +92,7 @@ describe('a process at fault', { concurrency: 2 }, () => {
         provesThatEachIsMadeOnce(() => held);
       });
 
-      function provesThatEachIsMadeOnce(held: () => Held): void {
+      function provesThatEachIsMadeOnce(held: () => BlockedLegs): void {
         const expected = {
           debit: {
             name: 'the debit is made once, and the transfer completes',

@@ -1,6 +1,6 @@
-// PostgreSQL, Temporal, the whole stack, and then whatever the seed says, killed or frozen under load. Clients do as they
-// are told: they repeat what was not answered, with its key. In local dispatch, API and workers are one process, where
-// activities run inside the workflow's task and what they answered is lost with it. The two stacks run side by side.
+// PostgreSQL, Temporal, the whole stack, and then processes drawn by a seed are killed or frozen under load. Clients repeat
+// unanswered requests with their keys, as they are told to. In local dispatch, API and workers are one process, in which
+// activities run inside the workflow's task and lose their answers with it. The two stacks run side by side.
 
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';

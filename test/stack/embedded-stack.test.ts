@@ -1,6 +1,6 @@
 /**
- * The embedded stack's own promises: it starts again what dies, continues after any kind of end, stops
- * cleanly, and never gets in another stack's way. Two stacks serve all of these tests.
+ * The promises of the embedded stack: it restarts processes that die, continues after any kind of end, stops cleanly, and never
+ * gets in another stack's way. Two stacks serve all of these tests.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -77,19 +77,19 @@ describe('the embedded stack', () => {
   }
 
   test('a second launcher on the same data directory is told which one runs', async () => {
-    const { code, said } = await refusedStart({ DATA_DIR: whole.dataDir });
+    const { code, output } = await refusedStart({ DATA_DIR: whole.dataDir });
     assert.equal(code, 1);
-    assert.match(said, new RegExp(`pid ${whole.process('launcher')}, API ${whole.api}`));
-    assert.doesNotMatch(said, /^\s+at /m);
+    assert.match(output, new RegExp(`pid ${whole.process('launcher')}, API ${whole.api}`));
+    assert.doesNotMatch(output, /^\s+at /m);
   });
 
   test('a port that is set and taken is refused by name, and nothing is left running', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
     const { port } = new URL(whole.api);
-    const { code, said } = await refusedStart({ DATA_DIR: dataDir, PORT: port });
+    const { code, output } = await refusedStart({ DATA_DIR: dataDir, PORT: port });
     assert.equal(code, 1);
-    assert.match(said, new RegExp(`PORT=${port}: that port on 127.0.0.1 is taken`));
-    assert.doesNotMatch(said, /^\s+at /m);
+    assert.match(output, new RegExp(`PORT=${port}: that port on 127.0.0.1 is taken`));
+    assert.doesNotMatch(output, /^\s+at /m);
     assert.equal(existsSync(join(dataDir, 'processes.json')), false);
     rmSync(dataDir, { recursive: true });
   });

@@ -1,5 +1,5 @@
-// What tests do to the processes of a stack: kill and freeze them by the pids of stack.json. Whoever freezes thaws;
-// a process that the launcher starts again is told from the one before it by its pid.
+// Kills and freezes processes of a stack, by the pids of stack.json. The code that freezes a process must thaw it. A process that
+// the launcher has started again has another pid.
 
 import { freezeProcess } from '../../dev/freeze.ts';
 import { send } from '../../dev/processes.ts';
@@ -7,7 +7,7 @@ import { until, type TestStack } from './stack.ts';
 
 const RESPAWN_LIMIT_MS = 30_000;
 
-/** Kills the process and returns once the launcher has started another in its place. */
+/** Kills the process, and returns once the launcher has started another one in its place. */
 export async function killAndAwaitNext(
   stack: TestStack,
   name: string,
@@ -19,7 +19,7 @@ export async function killAndAwaitNext(
   await until(RESPAWN_LIMIT_MS, `${name} did not come back`, () => ![pid, undefined].includes(stack.process(name)));
 }
 
-/** Stops a process and its children where they are: connections stay open, and nothing answers. Returns the thaw. */
+/** Freezes a process and its children: connections stay open, and nothing answers. Returns the function that thaws them. */
 export async function freeze(stack: TestStack, name: string): Promise<() => void> {
   const pid = stack.process(name);
   if (pid === undefined) throw new Error(`${name} does not run`);

@@ -1,4 +1,4 @@
-// A forced refund on a real stack: it is asked for while nobody knows what became of the credit, and is under way in the
+// A forced refund on a real stack: it is requested while nobody knows what became of the credit, and is under way in the
 // sender's shard when the credit turns out to have landed.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A port that nobody has, for a server or a proxy of a test's own.
+// A free port, for a server or a proxy of a test.
 
 import { cacheDirectory } from '../../dev/cache.ts';
 import { choosePorts } from '../../dev/ports.ts';

@@ -1,7 +1,7 @@
 // `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet/main.ts runs it, which stops its own process
-// (SIGSTOP) when it has been given this activity and has not yet sent it to the database. Thawed by a SIGCONT from outside,
-// it goes on as if nothing had been. It takes one task at a time, so that none is lost in a frozen process but that one.
-// Tells whoever started it what it was given and what came of it.
+// (SIGSTOP) when it has received this activity and not yet sent it to the database. Continued by SIGCONT, it goes on as if no time
+// had passed. It takes one task at a time, so that a frozen process has no other one. Reports to its parent which task it received
+// and what came of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';

@@ -1,5 +1,5 @@
-// Operations of a wallet worker that are held up at a known moment: by row locks that an administrator holds, before they
-// commit, or in a worker that freezes before it sends them; and what databases and Temporal then know of them.
+// Operations of a wallet worker that are blocked at a known moment: by an administrator's row locks, before they commit, or in a
+// worker that freezes before it sends them. Also queries for what the databases and Temporal know of them.
 
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -14,16 +14,16 @@ export type Leg = 'debit' | 'credit' | 'refund';
 export const LEGS: readonly Leg[] = ['debit', 'credit', 'refund'];
 const LIMIT_MS = 60_000;
 
-/** Three transfers, each with one of its operations waiting for the lock of a wallet on shard 0. */
-export interface Held {
+/** Three transfers, of each of which one operation waits for the lock of a wallet on shard 0. */
+export interface BlockedLegs {
   readonly transfers: Record<Leg, string>;
-  /** What each of these wallets is to hold at the end. */
+  /** The balance that each of these wallets must have at the end. */
   readonly balances: Record<string, string>;
   readonly release: () => Promise<void>;
 }
 
-/** Holds up a debit, a credit and a refund at once, in statements that wait side by side. */
-export async function holdUp(money: Money): Promise<Held> {
+/** Blocks a debit, a credit and a refund at once, in statements that wait at the same time. */
+export async function blockLegs(money: Money): Promise<BlockedLegs> {
   const [debited, creditor, credited, refunded, closed] = await Promise.all([
     money.wallet(0, '100'),
     money.wallet(1, '100'),
@@ -36,7 +36,7 @@ export async function holdUp(money: Money): Promise<Held> {
   const start = async (sender: string, receiver: string): Promise<string> =>
     (await money.api.transfer(sender, receiver, '30', { 'idempotency-key': randomUUID() })).body.transfer_id;
 
-  // A refund's wallet can be locked only after its debit: the credit is held up until that is done.
+  // The wallet of a refund can be locked only after its debit, so the credit is blocked until that is done.
   const releaseClosed = await money.lockWallet(closed);
   const refund = await start(refunded, closed);
   await until(
@@ -46,13 +46,13 @@ export async function holdUp(money: Money): Promise<Held> {
   );
   for (const id of [debited, credited, refunded]) releases.push(await money.lockWallet(id));
   await releaseClosed();
-  await until(LIMIT_MS, 'the refund did not come', async () => (await waiting(money)).length === 1);
+  await until(LIMIT_MS, 'the refund did not come', async () => (await blockedStatements(money)).length === 1);
   const [debit, credit] = await Promise.all([start(debited, closed), start(creditor, credited)]);
   await money.api.post(`/v1/wallets/${closed}/activate`);
   await until(
     LIMIT_MS,
     'the three operations do not wait together',
-    async () => (await waiting(money)).filter(({ is_fresh }) => is_fresh).length === 3,
+    async () => (await blockedStatements(money)).filter(({ is_fresh }) => is_fresh).length === 3,
   );
   const transfers = { debit, credit, refund };
   const balances = {
@@ -69,8 +69,8 @@ export async function holdUp(money: Money): Promise<Held> {
   };
 }
 
-/** The worker's statements that wait for a lock; fresh ones do not run into their lock_timeout for as long again. */
-export function waiting(money: Money): Promise<{ is_fresh: boolean }[]> {
+/** The worker's statements that wait for a lock; for fresh ones at least half of the lock_timeout is left. */
+export function blockedStatements(money: Money): Promise<{ is_fresh: boolean }[]> {
   return money.rows(
     'wallet-0',
     `
@@ -88,7 +88,7 @@ export async function fenceOf(money: Money, transferId: string, leg: Leg): Promi
   return fence?.outcome;
 }
 
-/** How often Temporal has handed out activities of the type until one was answered: a credit may be asked for twice. */
+/** The number of attempts of the activity until one was answered, over all its activities: a credit may be scheduled twice. */
 export async function attemptsOf(money: Money, transferId: string, activity: Leg): Promise<number> {
   const { events } = await money.temporal.workflow.getHandle(`transfer/${transferId}`).fetchHistory();
   const scheduled = events!.filter(
@@ -105,13 +105,13 @@ export async function attemptsOf(money: Money, transferId: string, activity: Leg
 
 export interface FreezingWorker {
   readonly process: ChildProcess;
-  /** The transfer whose operation it was given. */
+  /** The transfer whose operation the worker has received. */
   readonly given: () => string | undefined;
-  /** What its database answered. */
+  /** The answer of the database. */
   readonly answered: () => Told['answered'];
 }
 
-/** A worker of the test's own beside the stack's; whoever calls this kills what it adds to `children`. */
+/** Starts a freezing worker beside the stack's; the caller must kill the process that this adds to `children`. */
 export function startFreezingWorker(
   stack: TestStack,
   shard: number,

@@ -1,6 +1,6 @@
-// Two installations within reach of each other. The services of the first are led to the Temporal server of the second, as
-// when one is started at the address that the other's had: they move nothing of it, and are themselves again once they are
-// led back. Users have the same names in both, so wallets have the same ids, and so have movements of the same keys.
+// Two installations within reach of each other. The services of the first connect to the Temporal server of the second, as if
+// that had been started at the first one's address: they move nothing of it, and work again once they are connected to their
+// own. Users have the same names in both, so wallets have the same ids, and so have movements of the same keys.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -149,10 +149,13 @@ describe('an installation beside another one', () => {
       env: { ...workerEnvironment(first, 0), TEMPORAL_ADDRESS: second.file().temporal.address },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const { code, said } = await ended(child);
-    assert.equal(code, 1, said);
-    assert.match(said, /the namespace default of this Temporal server has the id .* npm run rebind says what differs/);
-    assert.doesNotMatch(said, /worker started/);
+    const { code, output } = await ended(child);
+    assert.equal(code, 1, output);
+    assert.match(
+      output,
+      /the namespace default of this Temporal server has the id .* npm run rebind says what differs/,
+    );
+    assert.doesNotMatch(output, /worker started/);
   });
 
   test("a workflow that a stray process started ends without a trace in the books, and does not stand in its transfer's way", async () => {
@@ -206,14 +209,14 @@ describe('an installation beside another one', () => {
     await first.stop();
     rmSync(join(first.dataDir, 'temporal'), { recursive: true });
     const refused = await refusedStart({ ...ANY_PORT, DATA_DIR: first.dataDir });
-    assert.equal(refused.code, 1, refused.said);
-    assert.match(refused.said, /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1\); npm run rebind/);
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.output, /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1\); npm run rebind/);
 
     const shown = await rebind(first);
-    assert.deepEqual([shown.code, shown.said.match(/^! .*/gm)?.length], [1, 1], shown.said);
+    assert.deepEqual([shown.code, shown.output.match(/^! .*/gm)?.length], [1, 1], shown.output);
     const moved = await rebind(first, '--moved');
-    assert.equal(moved.code, 0, moved.said);
-    assert.match(moved.said, /Everything fits together/);
+    assert.equal(moved.code, 0, moved.output);
+    assert.match(moved.output, /Everything fits together/);
     await first.start();
     await first.waitUntilReady(LIMIT_MS);
     await until(LIMIT_MS, 'what it had accepted does not end', async () => {

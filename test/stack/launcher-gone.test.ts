@@ -1,5 +1,5 @@
-// Launchers that are killed, and owners of launchers: what they had started drains, stops and is gone, though nobody starts
-// a next one. A launcher that is frozen is not gone. Two stacks serve most of these tests.
+// Launchers, and owners of launchers, that are killed: the processes that they had started drain, stop and are gone, although
+// nobody starts the stack again. A frozen launcher does not count as gone. Two stacks serve most of these tests.
 
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';

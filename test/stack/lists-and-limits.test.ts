@@ -1,5 +1,5 @@
-// Filters of lists and limits of wallets on a real stack, whose services run apart: as clients ask for them, and as a
-// movement meets them.
+// Filters of lists and limits of wallets on a real stack with separate services: as clients use them, and as movements meet
+// them.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

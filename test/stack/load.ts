@@ -1,6 +1,6 @@
-// Concurrent clients that move money between a few wallets while a stack is being hurt, as clients are told to: what fails
-// or is refused for now is sent again with its key, some keys are sent several times anyway, and some clients give up at
-// the first failure. All of it is drawn by a seed. Afterwards, what was answered is held against what is stored.
+// Concurrent clients that move money between a few wallets while faults are injected into a stack. As clients should, they repeat a
+// request that failed or was refused for now with its key; they send some keys several times anyway, and some give up at the first
+// failure. Everything is drawn by a seed. Afterwards the answers are compared with what is stored.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,9 +10,9 @@ import type { Money } from './money.ts';
 import { until } from './stack.ts';
 
 export interface Load {
-  /** Waits until so many requests have been answered with success. */
+  /** Waits until `count` requests have been answered with success. */
   readonly untilAnswered: (count: number) => Promise<void>;
-  /** Waits until every client is done, and every movement; then all that was answered is stored, and the books are sound. */
+  /** Waits until every client and every movement has ended; then asserts that all answers are stored and the invariants hold. */
   readonly assertKept: () => Promise<void>;
 }
 
@@ -31,7 +31,7 @@ interface Request {
 
 interface Answered extends Request {
   readonly id: string;
-  /** As it was answered last, if it had ended by then. */
+  /** The end in the last answer, if the movement had ended by then. */
   ended: string | undefined;
 }
 
@@ -39,12 +39,12 @@ const LIMIT_MS = 120_000;
 /** For each request that is waited for, beside that: two a second. Two cores give 17 a second, and a third of it while others use them. */
 const LIMIT_A_REQUEST_MS = 500;
 const PAUSE_MS = 100;
-/** What a client is told while something is down. */
+/** The statuses of answers while something is down. */
 const LATER = [429, 503];
 
 export async function startLoad(money: Money, { seed, transfers, clients = 12 }: LoadOptions): Promise<Load> {
   const wallets = await Promise.all(([0, 1, 0, 1, 0, 1] as const).map((shard) => money.wallet(shard, '60')));
-  // Credits to this one are refused, so there is something to refund.
+  // Credits to this wallet are refused, so that there are refunds.
   const suspended = await money.wallet(1);
   await money.api.post(`/v1/wallets/${suspended}/suspend`);
   const answered = new Map<string, Answered>();
@@ -64,7 +64,7 @@ export async function startLoad(money: Money, { seed, transfers, clients = 12 }:
     };
   };
 
-  /** Whether it was answered; a network error and a 503 are not an answer. */
+  /** Sends the request; returns whether it was answered, which a network error or a 503 is not. */
   const send = async (request: Request, prefer: string | undefined): Promise<boolean> => {
     const headers = { 'idempotency-key': request.key, ...(prefer === undefined ? {} : { prefer }) };
     const answer = await money.api
@@ -115,7 +115,7 @@ export async function startLoad(money: Money, { seed, transfers, clients = 12 }:
   };
 }
 
-/** I4, from the client's side: each key that was answered names that one movement, with what was asked for. */
+/** I4, from the client's side: each key that was answered names one movement, with the terms of its request. */
 async function assertStored(money: Money, seed: number, answered: readonly Answered[]): Promise<void> {
   const rows = await money.rows<Record<string, string>>(
     'transfer',

@@ -1,5 +1,5 @@
-// One wallet that somebody holds locked, as in psql, does not slow down the others of its shard, however many transfers wait
-// for it; and once it is free, all of them arrive.
+// A wallet that somebody holds locked, as in psql, does not slow down the others of its shard, however many transfers wait for
+// it; once it is free, all of them arrive.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

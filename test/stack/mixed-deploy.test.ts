@@ -1,5 +1,5 @@
-// A deploy of this version over the one before, under load and in the order that docs/deploying.md tells: what is new refuses
-// the old schema, what is old works on the new one, both work side by side, and nothing is lost. Each step lasts until so many
+// A deploy of this version over the previous one, under load and in the order of docs/deploying.md: new programs refuse the old
+// schema, old ones work on the new schema, both work side by side, and nothing is lost. Each step lasts until a number of
 // requests were answered; `MIXED_DEPLOY_REQUESTS=1000 node --test test/stack/mixed-deploy.test.ts` makes it a minute or more.
 
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ import { freePort } from './free-port.ts';
 import { startLoad, type Load } from './load.ts';
 import { openMoney, type Money } from './money.ts';
 import { checkOutPreviousRelease } from './previous-release.ts';
-import { startBeside, untilWorks, type Beside } from './side-by-side.ts';
+import { startProgramBeside, untilPolling, type ProgramBeside } from './side-by-side.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
 const SEED = 4;
@@ -35,9 +35,9 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   let money: Money;
   let load: Load;
   let answered = 0;
-  const beside: Beside[] = [];
-  const start = (file: string, settings: Record<string, string> = {}): Beside => {
-    const process = startBeside(file, { ...stackSettings(stack), ...settings });
+  const beside: ProgramBeside[] = [];
+  const start = (file: string, settings: Record<string, string> = {}): ProgramBeside => {
+    const process = startProgramBeside(file, { ...stackSettings(stack), ...settings });
     beside.push(process);
     return process;
   };
@@ -67,8 +67,8 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     ];
     for (const worker of early) {
       assert.equal(await worker.ended, 1);
-      assert.match(worker.said(), /migrate it first \(npm run migrate\)/);
-      assert.doesNotMatch(worker.said(), /"worker started"/);
+      assert.match(worker.output(), /migrate it first \(npm run migrate\)/);
+      assert.doesNotMatch(worker.output(), /"worker started"/);
     }
     await stepUnderLoad();
   });
@@ -78,10 +78,10 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     const migration = start('commands/migrate.ts');
     await sleep(LOCKED_MS);
     await stepUnderLoad();
-    assert.ok(!migration.hasEnded(), migration.said());
+    assert.ok(!migration.hasEnded(), migration.output());
     await release();
-    assert.equal(await migration.ended, 0, migration.said());
-    assert.match(migration.said(), /transfer database: migrated\n.*bound to the namespace/);
+    assert.equal(await migration.ended, 0, migration.output());
+    assert.match(migration.output(), /transfer database: migrated\n.*bound to the namespace/);
     await stepUnderLoad();
   });
 
@@ -97,7 +97,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     ];
     start('api/server.ts', own);
     const api = apiClient(() => `http://127.0.0.1:${port}`);
-    await Promise.all(workers.map(untilWorks));
+    await Promise.all(workers.map(untilPolling));
     await until(LIMIT_MS, 'the API of the new version is not ready', async () => {
       const { status } = await api.get('/health/ready').catch(() => ({ status: 0 }));
       return status === 200;
@@ -133,8 +133,8 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     const shards = ['wallet-0', 'wallet-1'] as const;
     for (const shard of shards) assert.ok((await money.rows(shard, former)).length > 0);
     const filling = start('commands/fill-counterparties.ts');
-    assert.equal(await filling.ended, 0, filling.said());
-    for (const shard of shards) assert.deepEqual(await money.rows(shard, former), [], filling.said());
+    assert.equal(await filling.ended, 0, filling.output());
+    for (const shard of shards) assert.deepEqual(await money.rows(shard, former), [], filling.output());
     await money.assertSound();
   });
 

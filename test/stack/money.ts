@@ -1,5 +1,5 @@
-// The money of a test's stack: wallets on the shard that a test needs, a look into every database as an administrator,
-// row locks that hold an operation up before it commits, and the audit once all has drained.
+// The money of a test's stack: wallets on the shard that a test needs, an administrator's connection to every database, row locks
+// that block an operation before it commits, and the audit after a drain.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -22,14 +22,14 @@ export interface Money {
   readonly temporal: Client;
   /** As an administrator. */
   readonly databases: Readonly<Record<Place, Database>>;
-  /** A new user's wallet on this shard, with this much in it. */
+  /** Opens a funded wallet for a new user on this shard, and returns its id. */
   readonly wallet: (shard: 0 | 1, amount?: string) => Promise<string>;
   readonly rows: <Row extends pg.QueryResultRow>(
     place: Place,
     statement: string,
     values?: readonly unknown[],
   ) => Promise<Row[]>;
-  /** Takes a wallet's row lock: whatever would move its money waits, until the server's lock_timeout or the release. */
+  /** Locks a wallet's row: every operation of it waits until the server's lock_timeout or the release. */
   readonly lockWallet: (walletId: string) => Promise<() => Promise<void>>;
   /** The types of a movement's ledger entries over all shards, in alphabetical order. */
   readonly entriesOf: (movementId: string) => Promise<string[]>;
@@ -40,7 +40,7 @@ export interface Money {
 
 const SHARDS = 2;
 const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
-/** Much longer than it takes where a retry's time-out of 10 s and its backoff of 10 s are all there is to wait for. */
+/** Much longer than a drain takes that only waits for a time-out of 10 s and a backoff of 10 s. */
 const DRAIN_LIMIT_MS = 120_000;
 
 export async function openMoney(stack: TestStack): Promise<Money> {

@@ -1,4 +1,4 @@
-// Holds, cancels, reversals and scheduled transfers over HTTP on a real stack: what clients are promised of each.
+// Holds, cancels, reversals and scheduled transfers over HTTP on a real stack: the promises to clients about each.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,15 +1,15 @@
-// The release before this one, from the repository's history, for what has to hold while both run side by side.
+// The previous release, from the repository's history, for tests in which both versions run side by side.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a deploy of this version finds running. Its packages are those of this version. */
+/** The version that a deploy of this one replaces. It runs with the packages of this version. */
 const PREVIOUS_RELEASE = '4bbe0edb8919632796684c7066d907702cdeb225';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Undefined where the history does not reach back to it, as in a shallow clone or outside a repository. */
+/** Undefined if the history does not reach back to it, as in a shallow clone or outside a repository. */
 export function checkOutPreviousRelease(directory: string): { readonly directory: string } | undefined {
   const git = (...args: string[]): Buffer =>
     execFileSync('git', ['-C', ROOT, ...args], { maxBuffer: 256 * 1024 ** 2, stdio: ['ignore', 'pipe', 'ignore'] });

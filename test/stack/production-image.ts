@@ -1,5 +1,6 @@
-// What docker-compose.yml and the Dockerfile make, without Docker: the files and packages of the image in a directory,
-// and each service as a command with the settings that it is given, where the hosts of the compose network are here.
+// The production image and services without Docker, from the Dockerfile and docker-compose.yml: the files and packages of the
+// image in a directory, and each service as a command with its settings, in which hosts of the compose network are replaced by
+// local ones.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -29,14 +30,14 @@ interface ComposeService {
 
 export interface ServiceCommand {
   readonly name: string;
-  /** What `node` is given. */
+  /** The arguments of `node`. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** What `node` is given to tell whether the service is healthy. */
+  /** The arguments of `node` for the health check. */
   readonly healthArgs: readonly string[] | undefined;
 }
 
-/** The image's /app: what .dockerignore lets in, and the packages that `npm ci --omit=dev` installs. */
+/** Builds the image's /app: the files that .dockerignore lets in, and the packages that `npm ci --omit=dev` installs. */
 export function buildImage(directory: string): void {
   const names = read('.dockerignore').match(/(?<=^!).+/gm) ?? [];
   for (const name of names) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
@@ -48,7 +49,7 @@ export function buildImage(directory: string): void {
   }
 }
 
-/** The volumes with the secrets, made by the script that makes them there. `hosts` as for readServices. */
+/** Makes the volumes with the secrets, by the script that makes them in the image. `hosts` as for readServices. */
 export function makeSecrets(
   directory: string,
   administratorPassword: string,
@@ -62,10 +63,11 @@ export function makeSecrets(
   const before = readAll(directory);
   make();
   if (readAll(directory) !== before) throw new Error('a second start made other secrets');
-  for (const file of filesIn(directory)) writeFileSync(file, here(readFileSync(file, 'utf8'), hosts), { mode: 0o600 });
+  for (const file of filesIn(directory))
+    writeFileSync(file, withLocalHosts(readFileSync(file, 'utf8'), hosts), { mode: 0o600 });
 }
 
-/** The services that run the image. `hosts` says where each `host:port` of the compose network is. */
+/** The services that run the image. `hosts` maps each `host:port` of the compose network to a local address. */
 export function readServices(secretsDirectory: string, hosts: Readonly<Record<string, string>>): ServiceCommand[] {
   const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
     services: Record<string, ComposeService>;
@@ -74,18 +76,18 @@ export function readServices(secretsDirectory: string, hosts: Readonly<Record<st
     .filter(([, { image }]) => image === 'counterpoise')
     .map(([name, { command = [], environment = {}, volumes = [], healthcheck }]) => {
       const secrets = /^secrets-(\w+):\/run\/secrets:ro$/.exec(volumes.join())?.[1] ?? 'none';
-      const settle = (value: string): string =>
-        here(value, hosts).replace('/run/secrets', join(secretsDirectory, secrets));
+      const localize = (value: string): string =>
+        withLocalHosts(value, hosts).replace('/run/secrets', join(secretsDirectory, secrets));
       return {
         name,
         args: withoutNode(command),
-        environment: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, settle(value)])),
-        healthArgs: healthcheck && withoutNode(healthcheck.test.slice(1)).map((arg) => here(arg, hosts)),
+        environment: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, localize(value)])),
+        healthArgs: healthcheck && withoutNode(healthcheck.test.slice(1)).map((arg) => withLocalHosts(arg, hosts)),
       };
     });
 }
 
-/** Without the packages within it, which the lockfile lists too. Links, since there are 16,000 files. */
+/** Links the files of a package, without the packages within it, which the lockfile lists too. A copy would be 16,000 files. */
 function linkPackage(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -108,7 +110,7 @@ function withoutNode([node, ...args]: readonly string[]): string[] {
   return args;
 }
 
-function here(text: string, hosts: Readonly<Record<string, string>>): string {
+function withLocalHosts(text: string, hosts: Readonly<Record<string, string>>): string {
   return Object.entries(hosts).reduce((said, [there, address]) => said.replaceAll(there, address), text);
 }
 

@@ -1,4 +1,4 @@
-// `npm run rebind` over the databases of a test's stack, which does not run, and what a process has said once it has ended.
+// Runs `npm run rebind` over the databases of a stopped stack; and the exit code and output of a process.
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ const LIMIT_MS = 60_000;
 
 export interface Ended {
   readonly code: number | null;
-  readonly said: string;
+  readonly output: string;
 }
 
 export async function rebind(stack: TestStack, ...flags: string[]): Promise<Ended> {
@@ -24,11 +24,11 @@ export async function rebind(stack: TestStack, ...flags: string[]): Promise<Ende
 }
 
 export async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   const [code] = (await once(child, 'close', { signal: AbortSignal.timeout(LIMIT_MS) })) as [number | null];
-  return { code, said };
+  return { code, output };
 }

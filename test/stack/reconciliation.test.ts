@@ -1,5 +1,5 @@
-// The reconciliation on a real stack: what was terminated or broken from outside is found, repaired or kept as a case, and
-// closed again. Once with everything in one process, once with the services apart, where the ledger is read over HTTP.
+// The reconciliation on a real stack: what was terminated or damaged from outside is found, repaired or kept as a case, and the
+// case is closed again. Once with everything in one process, once with separate services, where the ledger is read over HTTP.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

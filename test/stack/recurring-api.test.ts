@@ -1,4 +1,4 @@
-// Recurring transfers over HTTP on a real stack: what clients are promised, request by request, and while Temporal is away.
+// Recurring transfers over HTTP on a real stack: the promises to clients, request by request, also while Temporal is away.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

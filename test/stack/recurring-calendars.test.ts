@@ -1,5 +1,5 @@
 // The calendars of recurring transfers on a real Temporal server: around changes of clocks and at the ends of months each time
-// is one run, what is shown is what runs, and a Schedule that somebody has stopped is found and put right.
+// is one run, the times shown are the times run, and a Schedule that somebody has stopped is found and put right.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -121,7 +121,7 @@ describe('the calendar of a recurring transfer, on a Temporal server', () => {
           startsAt: null,
           endsAt: null,
           createdAt: start,
-          settledUntil: start,
+          accountedUntil: start,
         });
         for (const { atMs } of changes) {
           const [from, to] = [new Date(atMs - hours * HOUR_MS), new Date(atMs + hours * HOUR_MS)];

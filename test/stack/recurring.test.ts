@@ -1,5 +1,5 @@
-// Recurring transfers on a real stack: what their Schedules run, miss and make up for, and that no run pays twice. Over HTTP
-// once a minute is the most; here rows of once a second are stored below it, and the stack takes them as any other.
+// Recurring transfers on a real stack: what their Schedules run, miss and make up for, and that no run pays twice. The API
+// allows a run a minute at most; here rows with a run a second are stored directly, and the stack treats them like any others.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

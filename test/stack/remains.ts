@@ -1,16 +1,16 @@
-// Everything that runs of a stack, recorded or not: each process whose environment names the stack's data directory, or a
-// directory above it.
+// All running processes of a stack, recorded or not: those whose environment names the stack's data directory or a directory above
+// it.
 
 import { execFileSync } from 'node:child_process';
 import { until } from './stack.ts';
 
 export interface Remains {
   readonly pid: number;
-  /** Its command line, followed by its environment. */
+  /** The command line, followed by the environment. */
   readonly text: string;
 }
 
-/** Longer than services drain, servers stop, and one that does not is ended by force. */
+/** Longer than the drain of services, the stop of servers, and the forced end of a process together. */
 const LEFT_LIMIT_MS = 90_000;
 
 export function remainsOf(directory: string): Remains[] {

@@ -1,6 +1,6 @@
-// The transfer database is restored while workflows are open whose rows it then lacks, or has as they were before. A row that is
-// lost, and whose key comes back with another body: what the first run brings about is never told of the second movement, which
-// has a run of its own. A row of before: its run knows more than it, and brings it up to that.
+// The transfer database is restored while workflows are open whose rows it then lacks, or has in an older state. If a row is
+// lost and its key comes back with another body, the outcome of the first run is never written into the second movement, which
+// has a run of its own. If a row is older, its run knows more, and brings the row up to date.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
-// One of an installation's databases is restored from a backup of before, the others go on from where they were; for each of
-// them in turn, as docs/restoring.md says. Every cent is where the books say, or a case says of which movement it is not.
+// One of an installation's databases is restored from an older backup, and the others go on from where they were; for each of
+// them in turn, as docs/restoring.md says. Every cent is where the books say, or a case names the movement whose money is not.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ type Shard = 'wallet-0' | 'wallet-1';
 const SHARDS: readonly Shard[] = ['wallet-0', 'wallet-1'];
 const LIMIT_MS = 120_000;
 /** A movement whose row is younger may not have been started yet, as far as the reconciliation knows. */
-const SETTLED_LIMIT_MS = 90_000;
+const AGREEMENT_LIMIT_MS = 90_000;
 
 interface Made {
   readonly path: string;
@@ -119,17 +119,17 @@ describe('one database is restored, the others are not', () => {
 
   /** What was of afterwards is of afterwards again, but for this one; and everything is bound anew. */
   async function restoreAlone(kept: Kept): Promise<string> {
-    let said = '';
+    let output = '';
     await stopAnd(async () => {
       await restore(
         stack,
         Object.fromEntries(KEPT.map((each) => [each, each === kept ? 'before' : 'after'])) as Record<Kept, string>,
       );
       const rebound = await rebind(stack, '--moved');
-      assert.equal(rebound.code, 0, rebound.said);
-      said = rebound.said;
+      assert.equal(rebound.code, 0, rebound.output);
+      output = rebound.output;
     });
-    return said;
+    return output;
   }
 
   async function booksOf(place: Shard): Promise<Books> {
@@ -277,7 +277,7 @@ describe('one database is restored, the others are not', () => {
         return status === 200;
       });
       await run('all');
-      assert.deepEqual(await openCases(), [], 'what an operator has said is settled is not found again');
+      assert.deepEqual(await openCases(), [], 'a finding whose case an operator has closed is not found again');
     });
   }
 
@@ -330,9 +330,9 @@ describe('one database is restored, the others are not', () => {
     assert.deepEqual(namedBy(await audited()).others, [], 'the books balance');
   });
 
-  test('temporal: what it has forgotten is started again, what it takes for open is settled, and all is as it was', async () => {
+  test('temporal: workflows that it has forgotten are started, those that it takes for open end, all is as it was', async () => {
     await restoreAlone('temporal');
-    await until(SETTLED_LIMIT_MS, 'something disagrees', async () => {
+    await until(AGREEMENT_LIMIT_MS, 'something disagrees', async () => {
       const { status } = await run('all');
       return status === 'CLEAN' && (await openCases()).length === 0;
     });

@@ -1,5 +1,5 @@
-// Processes of this version beside a stack's own, on its databases and its Temporal: what a deploy starts before it stops
-// what was there.
+// Processes of this version beside a stack's own, on its databases and its Temporal, as a deploy starts new processes before it
+// stops the old ones.
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,26 +13,26 @@ import { until } from './stack.ts';
 const START_LIMIT_MS = 60_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-export interface Beside {
+export interface ProgramBeside {
   readonly pid: number;
-  /** Everything that it has printed. */
-  readonly said: () => string;
+  /** Everything that the process has printed. */
+  readonly output: () => string;
   readonly hasEnded: () => boolean;
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>;
   readonly stop: () => Promise<void>;
 }
 
-export function startBeside(file: string, settings: Record<string, string>): Beside {
+export function startProgramBeside(file: string, settings: Record<string, string>): ProgramBeside {
   const child = spawnTethered(process.execPath, [join(ROOT, file)], {
     env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said: string[] = [];
-  for (const stream of [child.stdout!, child.stderr!]) createInterface(stream).on('line', (line) => said.push(line));
+  const output: string[] = [];
+  for (const stream of [child.stdout!, child.stderr!]) createInterface(stream).on('line', (line) => output.push(line));
   return {
     pid: child.pid!,
-    said: () => said.join('\n'),
+    output: () => output.join('\n'),
     hasEnded: () => hasEnded(child),
     ended: codeOf(child),
     async stop() {
@@ -42,11 +42,11 @@ export function startBeside(file: string, settings: Record<string, string>): Bes
   };
 }
 
-/** Returns once a worker polls; raises with what it has said if it ends before. */
-export async function untilWorks(worker: Beside): Promise<void> {
-  const works = (): boolean => worker.said().includes('"worker started"') || worker.hasEnded();
+/** Returns once a worker polls; throws with its output if it ends before. */
+export async function untilPolling(worker: ProgramBeside): Promise<void> {
+  const works = (): boolean => worker.output().includes('"worker started"') || worker.hasEnded();
   await until(START_LIMIT_MS, 'a worker does not start', works);
-  if (worker.hasEnded()) throw new Error(worker.said());
+  if (worker.hasEnded()) throw new Error(worker.output());
 }
 
 async function codeOf(child: ChildProcess): Promise<number | null> {

@@ -1,8 +1,7 @@
 /**
- * A real stack for tests: commands/start.ts on a data directory of its own and on ports that nobody uses,
- * so that test files can run side by side. However a test run ends, nothing of it is left running: what
- * is still there when the test's process exits is killed by its recorded pid, and stops by itself when that
- * process is killed.
+ * A real stack for tests: commands/start.ts with a data directory of its own on free ports, so that test files can run side by
+ * side. No process of it outlives the test run: processes that are left when the test's process exits are killed by their recorded
+ * pids, and if the test's process is killed, they stop by themselves.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +21,7 @@ export { until };
 export interface TestStackOptions {
   readonly separate?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Its commands/start.ts is run instead of this one's. */
+  /** A build whose commands/start.ts is run instead of this version's. */
   readonly build?: Pick<Build, 'directory'> | undefined;
 }
 
@@ -30,20 +29,20 @@ export interface TestStack {
   /** Base URL of the transfer API; stays the same over restarts. */
   readonly api: string;
   readonly dataDir: string;
-  /** Everything that the launcher and the services have printed. */
+  /** The file with all output of the launcher and the services. */
   readonly logFile: string;
   /** stack.json as it is now. */
   readonly file: () => StackFile;
   /** The pid of a process by its name in stack.json; undefined while it is down. */
   readonly process: (name: string) => number | undefined;
   readonly kill: (name: string, signal: NodeJS.Signals) => void;
-  /** kill -9 of the launcher and everything that it started. */
+  /** Kills the launcher and everything that it has started, with SIGKILL. */
   readonly killAll: () => Promise<void>;
-  /** Starts the stack again after it was stopped or killed, of the same build or of this version, on the same data. */
+  /** Starts the stack again on the same data after it was stopped or killed, from the same build or from this version. */
   readonly start: (how?: 'as before' | 'by this version') => Promise<void>;
   /** Returns once GET /health/ready answers 200. */
   readonly waitUntilReady: (limitMs?: number) => Promise<void>;
-  /** Asks the launcher to stop; resolves with its exit code when it has. The data stays. */
+  /** Asks the launcher to stop, and resolves with its exit code. The data stays. */
   readonly stop: () => Promise<number | null>;
   /** Stops the stack, if it still runs, and removes its data. */
   readonly remove: () => Promise<void>;
@@ -53,7 +52,7 @@ const START_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 30_000;
 const EXIT_LIMIT_MS = 15_000;
 
-/** A stack that is ready. */
+/** Starts a stack, and returns once it is ready. */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
   const logFile = join(dataDir, 'launcher.log');
@@ -115,19 +114,19 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   return stack;
 }
 
-/** Runs commands/start.ts to its end, for starts that are meant to be refused. */
+/** Runs commands/start.ts to its end, for starts that must be refused. */
 export async function refusedStart(
   env: Readonly<Record<string, string>>,
-): Promise<{ code: number | null; said: string }> {
+): Promise<{ code: number | null; output: string }> {
   const options = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] } as const;
   const child = spawnTethered(process.execPath, [startCommand()], options, LAUNCHER_TETHER);
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout!, child.stderr!]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   }
-  return { code: await exitOf(child), said };
+  return { code: await exitOf(child), output };
 }
 
 function runLauncher(dataDir: string, logFile: string, { separate, env, build }: TestStackOptions): ChildProcess {

@@ -1,5 +1,5 @@
-// Recurring transfers as the API stores them, below it: also such as run every second, or were made long ago. The stack takes them
-// as any other, and its sweep makes their Schedules.
+// Recurring transfers that are stored directly, as the API stores them, so that they can run every second or have been made long
+// ago. The stack treats them like any others, and its sweep makes their Schedules.
 
 import { randomUUID } from 'node:crypto';
 import type { ScheduleHandle } from '@temporalio/client';
@@ -14,7 +14,7 @@ import { until } from './stack.ts';
 
 const LIMIT_MS = 120_000;
 
-/** `agedMs`: as if it had been made that long ago. */
+/** `agedMs` says how long ago it was made. */
 export async function storeRecurring(
   money: Money,
   calendar: Calendar,
@@ -52,7 +52,7 @@ export async function storeRecurring(
   );
   await money.rows(
     'transfer',
-    // A sweep that has looked after it meanwhile comes again.
+    // If a sweep has looked after it meanwhile, it comes again.
     `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
        version = version + 1, tend_due_at = now() WHERE recurring_transfer_id = $1`,
     [id],
@@ -60,7 +60,7 @@ export async function storeRecurring(
   return id;
 }
 
-/** The nominal times of its transfers, in order, as milliseconds. */
+/** The nominal times of its transfers, in ascending order, in milliseconds. */
 export async function timesPaid(money: Money, id: RecurringTransferId): Promise<number[]> {
   const rows = await money.rows<{ at: Date }>(
     'transfer',

@@ -1,5 +1,5 @@
-// A refund that an operator forces is paid in advance, by the external wallet, while nobody knows of the credit. Once the
-// credit is known to have landed it would be a gift: its fence is closed before the transfer is COMPLETED.
+// A forced refund is paid in advance by the external wallet, while nobody knows of the credit. Once the credit is known to have
+// landed, the advance would be a gift, so its fence is closed before the transfer is COMPLETED.
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';

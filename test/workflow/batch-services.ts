@@ -14,22 +14,22 @@ export type BatchActivityName = keyof Activities;
 type Leg = 'debit' | 'credit';
 
 export interface FakeBatchServices {
-  /** For withWorkers. */
+  /** The activities, for withWorkers. */
   readonly services: FakeServices;
   readonly fences: Record<Leg, Map<number, LegAnswer<never>>>;
   readonly refunded: Set<number>;
-  /** How each item ended, as it was first written. */
+  /** The end of each item, as first written. */
   readonly ends: Map<number, TransferEnd>;
   /** Every attempt, in order. */
   readonly attempts: BatchActivityName[];
   readonly attention: { reason: string; error: string }[];
-  /** The most items that one call of each operation has spoken of. */
+  /** The most items in one call of each operation. */
   readonly itemsMax: Map<BatchActivityName, number>;
 }
 
 export interface BatchFaults {
   readonly itemCount: number;
-  /** What an item's leg is refused with when it is first asked for. */
+  /** The reason with which the first attempt of an item's leg is refused; undefined for none. */
   readonly refuse?: (leg: Leg, index: number) => string | undefined;
   /** Called before an attempt takes effect; throws to make it fail. `nth` counts the attempts of that activity, from 1. */
   readonly before?: (name: BatchActivityName, nth: number) => Promise<void> | void;

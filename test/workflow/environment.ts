@@ -1,10 +1,9 @@
 /**
- * Runs the workflows on the time-skipping server against services.ts, whose databases are maps. The environment's time is
- * global to it, so each test file has one of its own. Nothing waits for real.
+ * Runs the workflows on the time-skipping server with the activities of services.ts, whose databases are maps. Time is global to an
+ * environment, so each test file has its own. Nothing waits in real time.
  *
- * That server (1.31.0) sometimes loses count of what keeps it from skipping time, where an activity is canceled just as an
- * attempt of it fails: its timers then run in real time for the rest of its life, and whoever skips time waits for ever. A test
- * that does is begun again in a new environment.
+ * If an activity is canceled just as an attempt of it fails, the server (1.31.0) sometimes stops skipping time: its timers then run
+ * in real time for the rest of its life, and a test that skips time waits for ever. Such a test is run again in a new environment.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test, type TestContext } from 'node:test';
@@ -25,17 +24,17 @@ const { History } = proto.temporal.api.history.v1;
 
 export const histories = new URL('histories/', import.meta.url);
 
-/** What a Temporal server has by itself, for runs of Schedules. */
+/** A search attribute that a Temporal server has by itself, for runs of Schedules. */
 export const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 const DATETIME = 6;
 
-/** What fails on purpose is not worth a line among the results. */
+/** A logger that prints nothing, because failures on purpose need no lines among the results. */
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 let environment: TestWorkflowEnvironment | undefined;
 let bundle: WorkflowBundleOption | undefined;
 
-/** The environment of this test file; to be called at its top, for it comes and goes with the file. */
+/** The environment of this test file. Call it at the top of the file: it starts and stops with the file's tests. */
 export function useEnvironment(): () => TestWorkflowEnvironment {
   before(async () => {
     Runtime.install({ logger: quiet, telemetryOptions: { logging: { forward: {} } } });
@@ -64,16 +63,16 @@ async function renewEnvironment(): Promise<void> {
   });
 }
 
-/** Rejects where a test is begun again: its workers would keep the process alive for ever. */
+/** Rejects when a test is run again, so that the workers of the first try end; they would keep the process alive for ever. */
 let abandoned = Promise.withResolvers<never>();
 abandoned.promise.catch(() => {});
 
-/** A test takes a few seconds; on a machine with much else to do, some ten. */
+/** A test takes a few seconds, or some ten on a busy machine. */
 const TIME_STANDS_STILL_MS = 40_000;
 const TRIES_MAX = 3;
 const WORKERS_END_WITHIN_MS = 10_000;
 
-/** A test in the file's environment, which is a new one where time stands still in it. What fails has failed. */
+/** A test in the file's environment. If time stands still in it, the test is run again in a new one; a failure is not. */
 export function it(name: string, body: () => Promise<void>): void {
   void test(name, async (context: TestContext) => {
     for (let tries = 1; !(await hasEnded(body)); tries += 1) {
@@ -88,7 +87,7 @@ export function it(name: string, body: () => Promise<void>): void {
 async function hasEnded(body: () => Promise<void>): Promise<boolean> {
   const over = new AbortController();
   const ended = body().then(() => true);
-  // What it still waits for fails with its server, and nobody is there to hear of it.
+  // The abandoned test fails when its server ends, and nobody else handles that error.
   ended.catch(() => {});
   try {
     if (await Promise.race([ended, sleep(TIME_STANDS_STILL_MS, false, { signal: over.signal })])) return true;
@@ -102,7 +101,7 @@ async function hasEnded(body: () => Promise<void>): Promise<boolean> {
   return false;
 }
 
-/** Runs `use` while workers of every task queue are there. */
+/** Runs `use` while workers of every task queue run. */
 export async function withWorkers<T>(services: FakeServices, use: () => Promise<T>): Promise<T> {
   const workers = await Promise.all(
     ['transfer', 'wallet-0', 'wallet-1'].map((taskQueue) => createWorker(taskQueue, services)),
@@ -117,20 +116,20 @@ export async function withWorkers<T>(services: FakeServices, use: () => Promise<
   }
 }
 
-/** A worker of one task queue; that of the workflows knows every activity, as local dispatch needs. */
+/** Creates the worker of one task queue. The workflows' worker has every activity, because local dispatch needs them. */
 function createWorker(taskQueue: string, services: FakeServices): Promise<Worker> {
   return Worker.create({
     connection: environment!.nativeConnection,
     identity: `test-worker-${taskQueue}`,
     taskQueue,
     activities: services.activities,
-    // Once its server is gone, what it still has to tell it would keep the process alive for ever.
+    // Otherwise, once its server is gone, its pending reports would keep the process alive for ever.
     shutdownForceTime: '2 seconds',
     ...(taskQueue === 'transfer' ? { workflowBundle: bundle! } : {}),
   });
 }
 
-/** The code with which a workflow refuses an update; empty if it does not. */
+/** The code with which a workflow refuses an update; empty if it accepts it. */
 export async function refusalOf(update: Promise<unknown>): Promise<string> {
   try {
     await update;
@@ -154,7 +153,7 @@ export async function keepHistory(name: string, handle: WorkflowHandle): Promise
   await writeFile(new URL(`${name}.json`, histories), `${JSON.stringify(history, withoutStackTraces, 1)}\n`);
 }
 
-/** They name places on the machine that ran them, and replay does not need them. */
+/** Stack traces name places on the machine that ran them, and replay does not need them. */
 function withoutStackTraces(key: string, value: unknown): unknown {
   return key === 'stackTrace' ? undefined : value;
 }

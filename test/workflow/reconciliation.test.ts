@@ -1,5 +1,5 @@
-// A run of the reconciliation on the time-skipping server. What its activities see and do is proved in test/database and on
-// real stacks; here they answer as they are told, so that what is tested is the order of a run.
+// A run of the reconciliation on the time-skipping server. What its activities find and change is tested in test/database and on
+// real stacks; here they answer as they are told, so that the order of a run is what is tested.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -40,18 +40,18 @@ function createRun({
   patrol = {},
   places,
   look = () => NOTHING,
-  settle = () => EMPTY_TALLY,
+  judge = () => EMPTY_TALLY,
 }: {
   patrol?: Patrol;
   /** None: as a worker of before answered, which did not tell the places. */
   places?: readonly PlaceInRun[];
   look?: (place: string, cursor: Cursor | null, nth: number) => Look | Promise<Look>;
-  settle?: (subjects: readonly string[]) => Partial<Tally> | Promise<Partial<Tally>>;
+  judge?: (subjects: readonly string[]) => Partial<Tally> | Promise<Partial<Tally>>;
 } = {}) {
   const looks: string[] = [];
   const windows: Window[] = [];
   const begun: string[] = [];
-  const settled: string[][] = [];
+  const judged: string[][] = [];
   const results: Result[] = [];
   const activities: ReconciliationActivities = {
     async beginReconciliation({ runId, workflowId, trigger }) {
@@ -65,8 +65,8 @@ function createRun({
       return look(name, cursor, looks.filter((other) => other.startsWith(name)).length);
     },
     async settleSuspects({ subjects }) {
-      settled.push([...subjects]);
-      return { ...EMPTY_TALLY, ...(await settle(subjects)) };
+      judged.push([...subjects]);
+      return { ...EMPTY_TALLY, ...(await judge(subjects)) };
     },
     async finishReconciliation(result) {
       results.push(result);
@@ -74,7 +74,7 @@ function createRun({
     subjectOfCase: async ({ caseId }) => (caseId === 'closed' ? null : 'wallet/w'),
     leftHalfDone: async () => [],
   };
-  return { looks, windows, begun, settled, results, activities };
+  return { looks, windows, begun, judged, results, activities };
 }
 
 describe('a run of the reconciliation', () => {
@@ -115,7 +115,7 @@ describe('a run of the reconciliation', () => {
     ]);
     assert.ok(run.windows.every((window) => isDeepStrictEqual(window, WINDOW)));
     assert.deepEqual(run.begun, [`request ${runId} reconciliation/${runId}`]);
-    assert.deepEqual([run.settled, tally.checked], [[], 12]);
+    assert.deepEqual([run.judged, tally.checked], [[], 12]);
     assert.deepEqual(
       run.results.map(({ status }) => status),
       ['CLEAN'],
@@ -150,13 +150,13 @@ describe('a run of the reconciliation', () => {
         firstLookAt ??= await environment().currentTimeMs();
         return { ...NOTHING, suspects: ['transfer/a', 'transfer/b'] };
       },
-      settle: async () => {
+      judge: async () => {
         secondLookAt = await environment().currentTimeMs();
         return { repaired: 1, found: 1, casesOpened: 1, findings: [FINDING] };
       },
     });
     const tally = await execute(run, undefined, { history: 'reconciliation-found' });
-    assert.deepEqual(run.settled, [['transfer/a', 'transfer/b']]);
+    assert.deepEqual(run.judged, [['transfer/a', 'transfer/b']]);
     assert.ok(secondLookAt! - firstLookAt! >= 2_000);
     assert.deepEqual(tally, {
       ...EMPTY_TALLY,
@@ -172,7 +172,7 @@ describe('a run of the reconciliation', () => {
   it('ends REPAIRED where all that disagreed could be repaired', async () => {
     const run = createRun({
       look: (place) => (place === 'closed_workflows' ? { ...NOTHING, suspects: ['transfer/a'] } : NOTHING),
-      settle: () => ({ repaired: 1 }),
+      judge: () => ({ repaired: 1 }),
     });
     await execute(run, undefined, { history: 'reconciliation-repaired' });
     assert.equal(run.results[0]?.status, 'REPAIRED');
@@ -253,7 +253,7 @@ describe('a run of the reconciliation', () => {
         const page = Number(cursor?.key ?? 0);
         return place === 'fences/0' && page < pages ? { ...NOTHING, next: { atMs: 1, key: `${page + 1}` } } : NOTHING;
       },
-      settle: () => ({ found: 1, findings: [FINDING] }),
+      judge: () => ({ found: 1, findings: [FINDING] }),
     });
     const services = createServices();
     await withWorkers({ ...services, activities: { ...services.activities, ...run.activities } }, async () => {
@@ -317,17 +317,17 @@ describe('a run of the reconciliation', () => {
     }
   });
 
-  it('of one case settles what that is about and nothing else, and of a closed one does nothing', async () => {
-    const run = createRun({ settle: () => ({ casesClosed: 1 }) });
+  it('of one case looks again at its subject and nothing else, and of a closed one does nothing', async () => {
+    const run = createRun({ judge: () => ({ casesClosed: 1 }) });
     const caseId = 'open' as CaseId;
     const tally = await execute(
       run,
       { caseId },
       { history: 'reconciliation-case', workflowId: caseWorkflowId(caseId) },
     );
-    assert.deepEqual([run.settled, run.looks, run.results, tally.casesClosed], [[['wallet/w']], [], [], 1]);
+    assert.deepEqual([run.judged, run.looks, run.results, tally.casesClosed], [[['wallet/w']], [], [], 1]);
     const closed = createRun();
     await execute(closed, { caseId: 'closed' as CaseId });
-    assert.deepEqual(closed.settled, []);
+    assert.deepEqual(closed.judged, []);
   });
 });

@@ -1,5 +1,5 @@
-// An operator's refund of what a lost transfer left half done, on the time-skipping server. What is half done is told by the
-// fences, in test/database/lost-rows.test.ts; here it is given, so that what is tested is the order of the steps.
+// An operator's refund of a lost transfer that was half done, on the time-skipping server. test/database/lost-rows.test.ts shows
+// how the fences tell what is half done; here that is given, so that the order of the steps is what is tested.
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
@@ -37,13 +37,13 @@ describe("the refund of a case's transfer", () => {
     const services = createServices(faults);
     await services.activities.debit({ terms, trace });
     if (isCredited) await services.activities.credit({ terms, trace });
-    const settled: string[] = [];
+    const judged: string[] = [];
     const told: (string | undefined)[] = [];
     const reconciliation: Pick<ReconciliationActivities, 'subjectOfCase' | 'leftHalfDone' | 'settleSuspects'> = {
       subjectOfCase: async () => subject,
       leftHalfDone: async () => debits,
       settleSuspects: async ({ subjects, refunded }) => {
-        settled.push(...subjects);
+        judged.push(...subjects);
         told.push(refunded?.caseId);
         return EMPTY_TALLY;
       },
@@ -58,14 +58,14 @@ describe("the refund of a case's transfer", () => {
       });
       const count = await handle.result();
       await keepHistory(history, handle);
-      return { count, settled, told, services };
+      return { count, judged, told, services };
     });
   }
 
   it('forbids the credit, gives the debit back, and has the case told of it and looked at', async () => {
-    const { count, settled, told, services } = await execute('refund-case-refunded', {});
+    const { count, judged, told, services } = await execute('refund-case-refunded', {});
     assert.deepEqual(services.attempts, ['debit', 'cancelCredit', 'refund']);
-    assert.deepEqual([count, settled, services.refunded()], [1, ['transfer/t'], true]);
+    assert.deepEqual([count, judged, services.refunded()], [1, ['transfer/t'], true]);
     assert.deepEqual(told, ['refund-case-refunded']);
   });
 
@@ -95,8 +95,8 @@ describe("the refund of a case's transfer", () => {
 
   it('does nothing where nothing is half done, or where the case is closed', async () => {
     const none = await execute('refund-case-nothing', { debits: [] });
-    assert.deepEqual([none.count, none.settled, none.services.attempts], [0, ['transfer/t'], ['debit']]);
+    assert.deepEqual([none.count, none.judged, none.services.attempts], [0, ['transfer/t'], ['debit']]);
     const closed = await execute('refund-case-closed', { subject: null });
-    assert.deepEqual([closed.count, closed.settled, closed.services.attempts], [0, [], ['debit']]);
+    assert.deepEqual([closed.count, closed.judged, closed.services.attempts], [0, [], ['debit']]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The wallet and transfer services for workflow tests: the fences' rules over maps, with faults on request. What real
- * fences do is proved in test/database; here they answer, so that what is tested is the workflow.
+ * The wallet and transfer services for workflow tests: the fences' rules over maps, with faults on request. The real fences are
+ * tested in test/database; these only answer, so that the workflow is what is tested.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer/transfer.ts';
@@ -20,30 +20,30 @@ type Leg = 'debit' | 'credit' | 'transact';
 
 export interface FakeServices {
   readonly activities: Activities & TransferAtOnceActivities;
-  /** What each leg's fence holds. */
+  /** The fence of each leg. */
   readonly fences: Partial<Record<Leg, LegAnswer<never>>>;
-  /** Signed ten-thousandths that each leg has moved: a refund adds to the debit's. */
+  /** Whether the whole debit was given back to the sender. */
   readonly refunded: () => boolean;
   /** The statuses that were stored, in order. */
   readonly statuses: string[];
   /** Every attempt, in order. */
   readonly attempts: ActivityName[];
   readonly attention: { reason: string; error: string }[];
-  /** What was captured of a hold, once it is decided. */
+  /** The captured amount of a hold, once that is decided. */
   readonly captured: () => string | undefined;
-  /** Each settlement of the debit that was applied: who got what was not credited. */
+  /** The settlements of the applied debit: the credited amount, and who got the rest. */
   readonly settled: { credited: string; to: 'sender' | 'external' }[];
-  /** What the fence of the advance holds, and what operators asked for. */
+  /** The outcome in the fence of the advance. */
   readonly advance: () => 'applied' | 'canceled' | undefined;
-  /** What was known of the advance when an end was written that asks for it. */
+  /** The state of the advance that was passed when the end was written. */
   readonly advanceAtTheEnd: () => AdvanceState | undefined;
   readonly resolutions: { action: string; actor: string; comment: string }[];
 }
 
 export interface Faults {
-  /** A run before has opened a case. */
+  /** Whether an earlier run has opened a case. */
   readonly neededAttention?: boolean;
-  /** What a leg is refused with when it is first asked for. */
+  /** The reason with which the first attempt of a leg is refused. */
   readonly refuse?: Partial<Record<Leg, string>>;
   /** Why the receiver cannot be credited now; a test may change it. */
   readonly unreceivable?: { reason?: PassingRefusal };

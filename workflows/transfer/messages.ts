@@ -169,6 +169,7 @@ export interface ReconciliationProgress {
   readonly place: number;
   readonly cursor: Cursor | null;
   readonly patrol: Patrol;
+  /** The subjects that the run has looked at twice already. */
   readonly settled: readonly string[];
 }
 

@@ -107,7 +107,7 @@ async function run(
     workflowId: workflowInfo().workflowId,
     ...(scope === undefined ? {} : { scope }),
   });
-  const settled = new Set(progress.settled);
+  const examined = new Set(progress.settled);
   let { tally, patrol } = progress;
   let { index, cursor } = resumed(progress, places);
   let looks = 0;
@@ -121,11 +121,11 @@ async function run(
     looks += 1;
     tally = addTallies(tally, { checked });
 
-    const subjects = suspects.filter((subject) => !settled.has(subject));
+    const subjects = suspects.filter((subject) => !examined.has(subject));
     if (subjects.length > 0) {
       await sleep(SECOND_LOOK_AFTER);
       tally = addTallies(tally, await settleSuspects({ subjects }));
-      for (const subject of subjects) if (settled.size < REMEMBERED_MAX) settled.add(subject);
+      for (const subject of subjects) if (examined.size < REMEMBERED_MAX) examined.add(subject);
     }
     tell(tally);
 
@@ -135,7 +135,7 @@ async function run(
     if (isDone) index += 1;
     if (looks >= LOOKS_MAX && index < places.length) {
       const placeName = nameOf(places[index]!.place);
-      const carried = { runId, trigger, tally, place: index, placeName, cursor, patrol, settled: [...settled] };
+      const carried = { runId, trigger, tally, place: index, placeName, cursor, patrol, settled: [...examined] };
       await continueAsNew<typeof reconciliation>({
         progress: carried,
         ...(scope === undefined ? {} : { scope }),

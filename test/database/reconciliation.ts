@@ -1,5 +1,5 @@
-// A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow, and the
-// workflows of movements played by a map.
+// A run of the reconciliation over real databases, without Temporal: the activities in the order of the workflow; a map stands
+// in for the workflows of movements.
 
 import { createReconciliationActivities, type Workflows } from '../../activities/transfer/reconciliation.ts';
 import type { Database } from '../../db/database.ts';
@@ -20,8 +20,8 @@ import type { TestStores } from './database.ts';
 
 const PAGE_ROWS = 500;
 
-export interface Reconciling {
-  /** What Temporal knows of, by id; others it does not know. */
+export interface Reconciliation {
+  /** The workflows that Temporal knows, by id. */
   readonly states: Map<string, 'open' | 'closed'>;
   /** The movements whose workflows were started again; a start opens one unless it is `lost`. */
   readonly started: string[];
@@ -32,9 +32,9 @@ export interface Reconciling {
   /** The recurring transfers whose Schedules were put right, unless they are `lost`. */
   readonly tended: string[];
   readonly lost: Set<string>;
-  /** What of Temporal throws. */
+  /** The calls of Temporal that throw. */
   readonly unreachable: Set<keyof Workflows>;
-  /** How far the clocks of the shards are ahead, by their numbers. */
+  /** The milliseconds by which the clocks of the shards are ahead, by number of the shard. */
   readonly clocksAheadMs: number[];
   readonly database: Database;
   readonly workflows: Workflows;
@@ -42,7 +42,7 @@ export interface Reconciling {
   readonly run: (scope?: RunScope) => Promise<Tally & { readonly looks: Readonly<Record<string, number>> }>;
 }
 
-export function reconciling(stores: TestStores): Reconciling {
+export function createReconciliation(stores: TestStores): Reconciliation {
   const states = new Map<string, 'open' | 'closed'>();
   const started: string[] = [];
   const canceled: string[] = [];
@@ -66,7 +66,7 @@ export function reconciling(stores: TestStores): Reconciling {
       workflowIds: [...states].filter(([, state]) => state === 'closed').map(([id]) => id),
       next: null,
     }),
-    // In pages, as Temporal lists them; the place in the order stands for the time.
+    // In pages, as Temporal lists them; the place in the order takes the place of the time.
     openBefore: async (untilMs) => {
       const open = [...states].filter(([, state]) => state === 'open').map(([id]) => id);
       const until = (untilMs ?? 0) + PAGE_ROWS;
@@ -120,7 +120,7 @@ export function reconciling(stores: TestStores): Reconciling {
       });
       let tally = EMPTY_TALLY;
       let patrol: Patrol = {};
-      const settled = new Set<string>();
+      const examined = new Set<string>();
       const looks: Record<string, number> = {};
       for (const { place, window } of places) {
         const name = nameOf(place);
@@ -129,8 +129,8 @@ export function reconciling(stores: TestStores): Reconciling {
           const look = await activities.lookAt({ place, window, cursor });
           looks[name] = (looks[name] ?? 0) + look.checked;
           tally = addTallies(tally, { checked: look.checked });
-          const subjects = look.suspects.filter((subject) => !settled.has(subject));
-          for (const subject of subjects) settled.add(subject);
+          const subjects = look.suspects.filter((subject) => !examined.has(subject));
+          for (const subject of subjects) examined.add(subject);
           tally = addTallies(tally, await activities.settleSuspects({ subjects }));
           cursor = look.next;
         } while (cursor !== null && !isPatrolled(place));

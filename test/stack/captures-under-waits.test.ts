@@ -1,4 +1,5 @@
-// However many clients wait for movements, what settles money is taken: on a real stack, with as many waits as there may be.
+// Captures, cancels and resolutions are taken however many clients wait for movements: on a real stack, with the most waits that
+// it allows.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

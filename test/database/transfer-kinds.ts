@@ -1,4 +1,4 @@
-// Transfers of every kind over real databases, step by step as the workflow takes them, and what the audit says of them.
+// Transfers of every kind over real databases, leg by leg as the workflow makes them, and the violations that the audit finds.
 
 import assert from 'node:assert/strict';
 import { audit } from '../../audit/audit.ts';
@@ -14,7 +14,7 @@ import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { endOfLeg, type AdvanceState, type LegAnswer, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
-import { movementsOver } from './settled.ts';
+import { movementsOver } from './movements.ts';
 import { fresh, trace, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 
 const AT_ONCE = 12;
@@ -24,13 +24,13 @@ export interface Pair {
   readonly receiver: WalletId;
 }
 
-export interface Kinds {
+export interface TransferKinds {
   readonly stores: TestStores;
   readonly wallets: Wallets;
-  /** A sender with this much, and a receiver on the other shard. */
+  /** Opens a funded sender, and a receiver on the other shard. */
   readonly fund: (amount: string) => Promise<Pair>;
   readonly held: (wallet: WalletId) => Promise<string>;
-  /** Accepted and debited, many times at once, as a hold or not. */
+  /** Accepts and debits a transfer, the debit many times at once, as a hold or not. */
   readonly debited: (pair: Pair, amount: string, isHold: boolean) => Promise<TransferTerms>;
   readonly credit: (t: TransferTerms, amount: string) => Promise<LegAnswer<string>>;
   readonly refund: (t: TransferTerms, credited: string) => Promise<LegAnswer<string>>;
@@ -38,24 +38,24 @@ export interface Kinds {
   readonly cancelAdvance: (t: TransferTerms) => Promise<AdvanceState>;
   readonly complete: (t: TransferTerms, advance?: AdvanceState) => Promise<transfers.Transfer>;
   readonly giveUp: (t: TransferTerms) => Promise<void>;
-  /** Shows an operator that it needs attention, who then asks that its refund be forced. */
+  /** Opens the case of a transfer that needs attention; an operator then forces its refund. */
   readonly force: (t: TransferTerms) => Promise<void>;
-  /** What the logs of its cases have. */
+  /** The actions in the logs of the transfer's cases. */
   readonly logOf: (t: TransferTerms) => Promise<string[]>;
   readonly violations: () => Promise<readonly Violation[]>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startKinds(): Promise<Kinds> {
+export async function startTransferKinds(): Promise<TransferKinds> {
   const cluster = await startCluster();
   const stores = await cluster.createStores({ shards: 2, connectionsMax: AT_ONCE });
   const wallets = walletsOver(stores.wallets.map((each) => each.service));
   const { service, admin } = stores.transfer;
   const at = (wallet: WalletId) => wallets.shardOf(wallet);
 
-  const credit: Kinds['credit'] = (t, amount) =>
+  const credit: TransferKinds['credit'] = (t, amount) =>
     shard.credit(at(t.receiverWalletId), { ...t, amount }, trace, t.amount);
-  const refund: Kinds['refund'] = (t, credited) =>
+  const refund: TransferKinds['refund'] = (t, credited) =>
     shard.refund(at(t.senderWalletId), t, credited, 'timed_out', trace, { total: t.amount });
   return {
     stores,
@@ -78,7 +78,7 @@ export async function startKinds(): Promise<Kinds> {
       const notes = { reference: undefined, metadata: undefined };
       const acceptance = { ...notes, ...kind, idempotencyKey: key, bodyHash: transferBodyHash({ ...t, ...kind }) };
       await acceptTransfer(service, t, { ...acceptance, deadlineSeconds: 600 }, trace);
-      const answers = await all(() => shard.debit(at(senderWalletId), t, trace, { isHold, total: t.amount }));
+      const answers = await callAtOnce(() => shard.debit(at(senderWalletId), t, trace, { isHold, total: t.amount }));
       assert.ok(answers.every(({ outcome }) => outcome === 'applied'));
       await transfers.recordTransferStatus(service, t.transferId, { status: 'DEBITED' }, trace);
       return t;
@@ -111,7 +111,7 @@ export async function startKinds(): Promise<Kinds> {
   };
 }
 
-/** The call from as many connections at once as there are. */
-export function all<T>(call: () => Promise<T>): Promise<T[]> {
+/** Makes the same call on all connections at once. */
+export function callAtOnce<T>(call: () => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: AT_ONCE }, call));
 }

@@ -1,5 +1,5 @@
-// Whole movements without Temporal, for tests of what is left behind by them: accepted as the API accepts them, then
-// carried out in the workflows' order.
+// Whole movements without Temporal, for tests of the rows that they leave: accepted as by the API, then carried out in the order of
+// the workflows.
 
 import { acceptTransaction, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
@@ -20,16 +20,16 @@ export interface Movements {
     receiverWalletId: WalletId,
     amount: string,
   ) => Promise<TransferTerms>;
-  /** Only as far as DEBITED. */
+  /** Carries a transfer only as far as DEBITED; returns whether the debit was applied. */
   readonly debit: (t: TransferTerms) => Promise<boolean>;
   readonly settle: (t: TransferTerms) => Promise<void>;
-  /** Gives it up, however far it is. */
+  /** Gives a transfer up and compensates it, however far it is. */
   readonly giveUp: (t: TransferTerms, reason: AbandonReason) => Promise<void>;
   readonly acceptTransaction: (type: TransactionType, walletId: WalletId, amount: string) => Promise<TransactionTerms>;
   readonly transact: (t: TransactionTerms) => Promise<void>;
 }
 
-/** Amounts are given with four decimals, as the API hands them on. */
+/** Amounts have four decimals, as the API passes them on. */
 export function movementsOver({ wallets: shards, transfer: { service } }: TestStores): Movements {
   const wallets = walletsOver(shards.map((each) => each.service));
   const notes = { reference: undefined, metadata: { note: 'test' } };
