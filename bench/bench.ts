@@ -5,11 +5,12 @@
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
+import { ownDataDirectory } from '../commands/own-environment.ts';
 import { readSettings, SettingsError } from '../process/config.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
 import { reasonOf, StackError } from '../dev/stack-error.ts';
 import { batchTurns } from './batch-speed.ts';
-import { benchDirectory, startBenchStack, type BenchStack } from './bench-stack.ts';
+import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { writeDocument } from './document.ts';
 import { areMet, goalsOf } from './goals.ts';
 import { mainGround, type BenchGround } from './ground.ts';
@@ -109,7 +110,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   const signal = interrupt.signal;
   let starts: Starts | undefined;
   if (parts.has('starts'))
-    starts = await during(progress, 'Starts', () => measureStarts(`${benchDirectory()}-start`, plan.starts, signal));
+    starts = await during(progress, 'Starts', () => measureStarts(`${ownDataDirectory('bench')}-start`, plan.starts, signal));
 
   const stack = await startBenchStack(progress, signal);
   try {
