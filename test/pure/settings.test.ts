@@ -2,8 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../../dev/cache.ts';
 import { readSettings, SettingsError } from '../../process/config.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -41,6 +45,26 @@ describe('a setting that is wrong is named with what was expected', () => {
   test('npm start says so, and starts nothing', () => {
     const { code, stderr } = run('start', [], { POSTGRES_PORT: 'x' });
     assert.deepEqual([code, stderr], [1, 'POSTGRES_PORT is wrong: expected a whole number from 0 to 65535\n']);
+  });
+});
+
+describe('a DATA_DIR that cannot be made is named, and the start ends', () => {
+  const inFile = join(ROOT, 'package.json', 'data');
+  for (const [directory, reason] of [
+    // Where a folder cannot be made although its parent is there, Node's recursive mkdir would try for ever.
+    ['/proc/none/data', 'ENOENT: no such file or directory, mkdir .*/proc/none'],
+    [inFile, 'ENOTDIR: not a directory'],
+    [join(ROOT, 'package.json'), 'is not a directory'],
+  ] as const)
+    test(directory, { skip: directory.startsWith('/proc') && !existsSync('/proc') && 'there is no /proc' }, () => {
+      const { code, stderr } = run('start', [], { DATA_DIR: directory });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, new RegExp(`DATA_DIR is wrong: ${directory} cannot be used: .*${reason}`));
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+
+  test('a cache that cannot be made is among the temporary files', () => {
+    assert.match(cacheDirectory('/proc/none'), new RegExp(`^${tmpdir()}/`));
   });
 });
 
