@@ -8,17 +8,18 @@
 import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
 import { describeInvariants } from '../audit/report.ts';
-import { CounterpoiseError, createClient } from '../client/client.ts';
-import { readSettings, SettingsError, type Settings } from '../process/config.ts';
+import { createClient } from '../client/client.ts';
+import { readSettings, type Settings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
-import { StackError } from '../dev/stack-error.ts';
 import { quoted } from '../dev/stack-summary.ts';
+import { EXIT } from '../process/exit-code.ts';
 import type { RunningService } from '../process/run-service.ts';
 import { createLogger } from '../process/telemetry.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
 import { ownDataDirectory, ownEnvironment } from './own-environment.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
 import { startEverything } from './serve.ts';
@@ -41,13 +42,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   const { plan, stays } = readCommand();
   const ok = await demo(plan, stays, isJson ? silentProgress : showProgress(process.stderr));
-  process.exit(ok ? 0 : 1);
+  process.exit(ok ? EXIT.ok : EXIT.failed);
 } catch (error) {
-  const isExpected =
-    error instanceof StackError || error instanceof SettingsError || error instanceof CounterpoiseError;
-  console.error(isExpected ? error.message : error);
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
-  process.exit(interrupt.signal.aborted ? 130 : 1);
+  process.exit(interrupt.signal.aborted ? 130 : exitCodeFor(error));
 }
 
 function readCommand(): { plan: DemoPlan; stays: boolean } {

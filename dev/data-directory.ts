@@ -12,11 +12,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { SettingsError } from '../process/config.ts';
 import { tryLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { endProcess, isRunning, recordOf, type ProcessRecord } from './processes.ts';
-import { reasonOf, StackError } from './stack-error.ts';
+import { reasonOf, StackError, UsageError } from './stack-error.ts';
 import { replaceFile, stackFilePath } from './stack-file.ts';
 
 export interface DataDirectory {
@@ -45,7 +44,7 @@ type Processes = Record<string, ProcessRecord>;
 const SURVIVOR_GRACE_MS = 3_000;
 
 /**
- * Takes the directory, which is made if it is missing. Throws a SettingsError if it cannot be used, and a StackError if another
+ * Takes the directory, which is made if it is missing. Throws a UsageError if it cannot be used, and a StackError if another
  * launcher has it.
  */
 export function openDataDirectory(directory: string): DataDirectory {
@@ -97,7 +96,7 @@ function takeLock(path: string, processesFile: string): () => void {
     for (const name of ['temporal', 'logs']) makeDirectory(join(path, name), 0o700);
     release = tryLock(join(path, 'launcher.lock'));
   } catch (error) {
-    throw new SettingsError(`DATA_DIR is wrong: ${path} cannot be used: ${reasonOf(error)}`, { cause: error });
+    throw new UsageError(`DATA_DIR is wrong: ${path} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
   if (release) return release;
   const launcher = readJson<Processes>(processesFile)?.['launcher'];

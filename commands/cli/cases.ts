@@ -2,7 +2,8 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';
-import { CommandError, EXIT } from './exit-code.ts';
+import { EXIT } from '../../process/exit-code.ts';
+import { CommandError } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
 import { describeTransfer } from './transfer.ts';

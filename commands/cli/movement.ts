@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { CallOptions, Transaction, Transfer } from '../../client/client.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { pair, seconds } from './values.ts';
 
 export interface MovementOptions {

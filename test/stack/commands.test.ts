@@ -165,7 +165,7 @@ describe('the commands', () => {
   test('the audit says so where it cannot look', async () => {
     assert.equal(await stack.stop(), 0);
     const none = await run('audit', stack.dataDir);
-    assert.equal(none.code, 2);
+    assert.equal(none.code, 3);
     assert.match(String(none.json['error']), /No stack runs on/);
   });
 });
