@@ -7,11 +7,9 @@ import { CommandError } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
 import { describeTransfer } from './transfer.ts';
-import { count, given } from './values.ts';
+import { given, LIMIT_HELP, listed, LISTED_DEFAULT } from './values.ts';
 
 const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
-/** The most that the API returns in one page. */
-const LISTED_MAX = 200;
 
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
@@ -26,7 +24,7 @@ export function addCaseCommands(program: Command): void {
     .command('list')
     .description('the cases that are open, newest first')
     .option('--all', 'those that are resolved, too')
-    .option('--limit <count>', `how many at most, up to ${LISTED_MAX}`, count(1, LISTED_MAX), 50)
+    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
     .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, print } = openSession(command);
       const page = await client.cases.list(given({ status: all ? undefined : ('OPEN' as const), limit }));
