@@ -6,6 +6,7 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
+import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FIELD_FAULTS } from '../http/field-codes.ts';
@@ -50,7 +51,7 @@ export function leftOf(row: Transfer): string | undefined {
 
 /** The refusal of an action, with the transfer's state that does not allow it. */
 export function refused(code: ProblemCode, row: Transfer): ProblemError {
-  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
+  const why = whyNot(code, row) ?? expiryOf(row);
   return new ProblemError(code, {
     detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
     members: {
@@ -60,6 +61,25 @@ export function refused(code: ProblemCode, row: Transfer): ProblemError {
       reversed_amount: row.reversedAmount,
     },
   });
+}
+
+function whyNot(code: ProblemCode, row: Transfer): string | undefined {
+  if (code === 'not_capturable') return whyNotCapturable(row);
+  return code === 'not_reversible' ? whyNotReversible(row) : undefined;
+}
+
+function whyNotCapturable({ captureMethod, capturedAmount, amount, currency }: Transfer): string | undefined {
+  if (captureMethod !== 'manual') return 'it never was a hold, because its capture_method is automatic';
+  // Of a hold that was canceled or has expired, nothing was captured.
+  if (capturedAmount === null || parseUnits(capturedAmount) === 0n) return undefined;
+  return `${capturedAmount} of its ${amount} ${currency} is captured already, and a hold is captured once`;
+}
+
+function whyNotReversible(row: Transfer): string | undefined {
+  if (row.status !== 'COMPLETED') return isTerminal(row.status) ? 'it has moved nothing' : 'it has moved nothing yet';
+  const moved = movedAmount(row);
+  if (parseUnits(row.reversedAmount) < parseUnits(moved)) return leftOf(row);
+  return `all that it moved, ${moved} ${row.currency}, is reversed already or being reversed`;
 }
 
 /** Says when the hold expired, if it has. An expired hold stays DEBITED until all of it is given back. */

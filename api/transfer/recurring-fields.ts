@@ -17,12 +17,23 @@ import {
   walletIdField,
 } from '../http/fields.ts';
 import { movementRequestFields } from './movement.ts';
-import { faultCode } from '../http/validation.ts';
+import { faultCode, faultSaying } from '../http/validation.ts';
 
-const invalid = { error: 'calendar_invalid' } as const;
+/** The refusal of one part of a calendar, whose values go from `min` to `max`, or are the word `also`. */
+function outOf(min: number, max: number, also = '') {
+  const allowed = `Must be a whole number from ${min} to ${max}${also}`;
+  return {
+    error: faultSaying(
+      'calendar_invalid',
+      `${allowed}, a range {start, end, step?} of numbers, a list of these, or "*".`,
+    ),
+  };
+}
+
+type Refusal = ReturnType<typeof outOf>;
 
 /** The schemas of the values of one part of a calendar, from `min` to `max`: a number, and a range. */
-function valuesWithin(min: number, max: number) {
+function valuesWithin(min: number, max: number, invalid: Refusal) {
   const within = (from: number) => z.int(invalid).min(from, invalid).max(max, invalid);
   const range = z
     .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, invalid)
@@ -31,17 +42,27 @@ function valuesWithin(min: number, max: number) {
 }
 
 /** The schemas of one such value, and of a list of up to 60. */
-function oneOrMore<Values extends readonly z.ZodType[]>(values: Values) {
+function oneOrMore<Values extends readonly z.ZodType[]>(values: Values, invalid: Refusal) {
   const listed = z.array(z.union(values, invalid)).min(1, invalid).max(60, invalid);
   return [...values, listed] as const;
 }
 
-const calendarPart = (min: number, max: number) =>
-  z.union([z.literal('*'), ...oneOrMore(valuesWithin(min, max))], invalid);
+function calendarPart(min: number, max: number) {
+  const invalid = outOf(min, max);
+  return z.union([z.literal('*'), ...oneOrMore(valuesWithin(min, max, invalid), invalid)], invalid);
+}
 
-const dayPart = z.union([z.literal('*'), ...oneOrMore([...valuesWithin(1, 31), z.literal('last')] as const)], invalid);
+const dayInvalid = outOf(1, 31, ' or "last"');
+const days = [...valuesWithin(1, 31, dayInvalid), z.literal('last')] as const;
+const dayPart = z.union([z.literal('*'), ...oneOrMore(days, dayInvalid)], dayInvalid);
 
-const weekday = z.enum(WEEKDAYS);
+const weekdayInvalid = {
+  error: faultSaying('calendar_invalid', `Must be one of ${WEEKDAYS.join(', ')}, or a list of these.`),
+};
+const weekday = z.enum(WEEKDAYS, weekdayInvalid);
+
+/** What a calendar as a whole says is judged once each of its parts is right. */
+const once = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
 
 const calendarField = z
   .strictObject(
@@ -61,17 +82,17 @@ const calendarField = z
         }),
       month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
       year: calendarPart(2000, 2100).optional(),
-      day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], { error: 'calendar_invalid' }).optional(),
+      day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], weekdayInvalid).optional(),
     },
     { error: faultCode('calendar_invalid') },
   )
-  .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true })
+  .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true, ...once })
   .refine((calendar) => calendar.missing_day === undefined || namesMissingDay(calendar), {
     error: 'missing_day_invalid',
     path: ['missing_day'],
     abort: true,
   })
-  .refine((calendar) => hasDay(withMissingDay(calendar)), 'calendar_never')
+  .refine((calendar) => hasDay(withMissingDay(calendar)), { error: 'calendar_never', ...once })
   .openapi({
     example: { day_of_month: 1, hour: 9 },
     description:
