@@ -205,6 +205,29 @@ export interface RecurringTransferDetails {
   skipped_runs: Array<string>;
 }
 
+export interface RecurringTransferMade {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+
+  /** The next ten at most, none unless it is ACTIVE; null where Temporal, which computes them, did not answer in time: ask again. */
+  next_runs: Array<string> | null;
+}
+
 export interface RecurringTransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
@@ -604,7 +627,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: RecurringTransferRequest;
-    answer: RecurringTransfer;
+    answer: RecurringTransferMade;
   };
 
   /** Put money into a wallet, or take it out */

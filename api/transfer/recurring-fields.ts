@@ -216,17 +216,29 @@ export const runAnswer = z
 
 export const skipAnswer = z.object({ scheduled_for: instantAnswer }).openapi('SkippedRun');
 
+const nextRunsAnswer = z
+  .array(instantAnswer)
+  .nullable()
+  .openapi({
+    description:
+      'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
+      'its Schedule does not run, which `schedule` tells.',
+  });
+
+export const recurringMade = z
+  .object({
+    ...recurringFields,
+    next_runs: nextRunsAnswer.openapi({
+      description:
+        'The next ten at most, none unless it is ACTIVE; null where Temporal, which computes them, did not answer in time: ask again.',
+    }),
+  })
+  .openapi('RecurringTransferMade');
+
 export const recurringDetails = z
   .object({
     ...recurringFields,
-    next_runs: z
-      .array(instantAnswer)
-      .nullable()
-      .openapi({
-        description:
-          'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
-          'its Schedule does not run, which `schedule` tells.',
-      }),
+    next_runs: nextRunsAnswer,
     schedule: z
       .enum(['runs', 'paused', 'missing'])
       .nullable()
