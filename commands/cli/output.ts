@@ -33,7 +33,7 @@ export function listedTable(
   rows: readonly (readonly string[])[],
 ): string {
   const shown = table(titles, rows);
-  return nextCursor === null ? shown : `${shown}\n\nThere are more than these ${rows.length}: --limit shows up to 200.`;
+  return nextCursor === null ? shown : `${shown}\n\nThere are more: --limit shows up to 200.`;
 }
 
 /** One object, with a line for each field; fields without a value are left out. */
