@@ -21,6 +21,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .option('--json', 'print one object or array, for programs')
     .option('--api-url <url>', 'where the API is; otherwise COUNTERPOISE_API_URL, or the stack on DATA_DIR', httpUrl)
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', EXIT_HELP);
   const end: EndCommand = (code) => {
     exitCode = code;

@@ -84,7 +84,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     test(`exits 2 for: counterpoise ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await runCounterpoise(args, noStack());
       assert.deepEqual([code, stdout], [2, '']);
-      assert.notEqual(stderr, '');
+      assert.match(stderr, args[0] === 'batch' ? /cannot be read/ : /Usage:|Add --help to see how it is used\./);
     });
   }
 
