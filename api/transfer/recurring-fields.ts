@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
-import { hasDay, MISSING_DAYS, namesMissingDay, WEEKDAYS, type Calendar } from '../../domain/transfer/calendar.ts';
+import { hasDay, MISSING_DAYS, namesMissingDay, type Calendar } from '../../domain/transfer/calendar.ts';
 import { EVERY_SECONDS, RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import {
@@ -16,50 +16,9 @@ import {
   instantField,
   walletIdField,
 } from '../http/fields.ts';
+import { calendarPart, dayPart, weekdayPart } from './calendar-parts.ts';
 import { movementRequestFields } from './movement.ts';
-import { faultCode, faultSaying } from '../http/validation.ts';
-
-/** The refusal of one part of a calendar, whose values go from `min` to `max`, or are the word `also`. */
-function outOf(min: number, max: number, also = '') {
-  const allowed = `Must be a whole number from ${min} to ${max}${also}`;
-  return {
-    error: faultSaying(
-      'calendar_invalid',
-      `${allowed}, a range {start, end, step?} of numbers, a list of these, or "*".`,
-    ),
-  };
-}
-
-type Refusal = ReturnType<typeof outOf>;
-
-/** The schemas of the values of one part of a calendar, from `min` to `max`: a number, and a range. */
-function valuesWithin(min: number, max: number, invalid: Refusal) {
-  const within = (from: number) => z.int(invalid).min(from, invalid).max(max, invalid);
-  const range = z
-    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, invalid)
-    .refine(({ start, end }) => start <= end, invalid);
-  return [within(min), range] as const;
-}
-
-/** The schemas of one such value, and of a list of up to 60. */
-function oneOrMore<Values extends readonly z.ZodType[]>(values: Values, invalid: Refusal) {
-  const listed = z.array(z.union(values, invalid)).min(1, invalid).max(60, invalid);
-  return [...values, listed] as const;
-}
-
-function calendarPart(min: number, max: number) {
-  const invalid = outOf(min, max);
-  return z.union([z.literal('*'), ...oneOrMore(valuesWithin(min, max, invalid), invalid)], invalid);
-}
-
-const dayInvalid = outOf(1, 31, ' or "last"');
-const days = [...valuesWithin(1, 31, dayInvalid), z.literal('last')] as const;
-const dayPart = z.union([z.literal('*'), ...oneOrMore(days, dayInvalid)], dayInvalid);
-
-const weekdayInvalid = {
-  error: faultSaying('calendar_invalid', `Must be one of ${WEEKDAYS.join(', ')}, or a list of these.`),
-};
-const weekday = z.enum(WEEKDAYS, weekdayInvalid);
+import { faultCode } from '../http/validation.ts';
 
 /** What a calendar as a whole says is judged once each of its parts is right. */
 const once = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
@@ -82,7 +41,7 @@ const calendarField = z
         }),
       month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
       year: calendarPart(2000, 2100).optional(),
-      day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], weekdayInvalid).optional(),
+      day_of_week: weekdayPart.optional(),
     },
     { error: faultCode('calendar_invalid') },
   )
