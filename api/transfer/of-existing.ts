@@ -11,8 +11,9 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS } from '../http/problem-schema.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
-import { capturedAndReleased, movedAmount, transferNotFound } from './answer.ts';
+import { capturedAndReleased, movedAmount, transferAnswer, transferNotFound } from './answer.ts';
 import { transferAmountField } from './movement.ts';
 import { precisionFaults } from './only-if-new.ts';
 
@@ -20,6 +21,20 @@ import { precisionFaults } from './only-if-new.ts';
 export const amountOrAll = z
   .strictObject({ amount: transferAmountField.optional() }, { error: faultCode('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
+
+const content = { 'application/json': { schema: transferAnswer } };
+/** What a request to the workflow of a transfer is answered with, and the problems of every such request. */
+export const asked = {
+  200: { description: 'Done: the transfer as it is now.', content },
+  202: { description: 'Taken, and not done by the time that the client waits: it will be.', content },
+};
+export const ASKING_PROBLEMS = [
+  'transfer_not_found',
+  'transfer_id_invalid',
+  ...BODY_PROBLEMS,
+  'database_unavailable',
+  'temporal_unavailable',
+] as const;
 
 export async function existing(c: Context<ApiEnv>, database: Database, id: TransferId): Promise<Transfer> {
   c.var.log.setBindings({ transfer_id: id });

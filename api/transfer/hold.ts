@@ -1,51 +1,27 @@
 /**
- * The routes that act on a transfer under way: capture it, cancel it, and resolve its case. The next step is
- * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case.
+ * The routes that end a hold: capture it, or cancel it, as any other transfer that is under way can be. The next step is
+ * workflows/transfer/requests.ts, and workflows/transfer/held.ts for what becomes of the hold.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
-import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
-import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
+import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
+import { transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { preferHeader, type MovementDeps } from './movement.ts';
-import { amountOrAll, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
+import { amountOrAll, asked, ASKING_PROBLEMS, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
 import { ProblemError } from '../http/problem.ts';
-import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
-import { readJson, readJsonOrNothing } from '../http/request-body.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import { readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { renderTransfer, transferAnswer } from './answer.ts';
+import { renderTransfer } from './answer.ts';
 import { askTransfer, type Outcome } from './workflow-request.ts';
 import { faultCode } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
 const nothing = z.strictObject({}, { error: faultCode('body_invalid') }).openapi('Nothing', { example: {} });
-const resolution = z
-  .strictObject(
-    {
-      action: z.enum(RESOLVE_ACTIONS, { error: faultCode('action_invalid') }),
-      comment: commentField,
-    },
-    { error: faultCode('body_invalid') },
-  )
-  .openapi('Resolution', { example: { action: 'retry', comment: 'The receiver’s database is back.' } });
-
-const content = { 'application/json': { schema: transferAnswer } };
-const answers = {
-  200: { description: 'Done: the transfer as it is now.', content },
-  202: { description: 'Taken, and not done by the time that the client waits: it will be.', content },
-};
-const ASKING_PROBLEMS = [
-  'transfer_not_found',
-  'transfer_id_invalid',
-  ...BODY_PROBLEMS,
-  'database_unavailable',
-  'temporal_unavailable',
-] as const;
-
 const capture = createRoute({
   method: 'post',
   path: '/v1/transfers/{transfer_id}/capture',
@@ -64,7 +40,7 @@ wrong for good, the transfer ends FAILED.`,
     body: { content: { 'application/json': { schema: amountOrAll } } },
   },
   responses: {
-    ...answers,
+    ...asked,
     ...problemResponses(
       ...ASKING_PROBLEMS,
       'amount_invalid',
@@ -89,53 +65,13 @@ not been applied; what was debited is given back. Past its point of no return it
 \`status\`. Repeating it is safe.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
-  responses: { ...answers, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
-});
-
-const resolve = createRoute({
-  method: 'post',
-  path: '/v1/transfers/{transfer_id}/resolve',
-  operationId: 'resolveTransfer',
-  summary: 'Step in where a transfer needs attention',
-  tags: ['Transfers', 'Cases'],
-  description: `For a transfer with \`attention\`: its compensation keeps failing. Kept in the log of its case before it is done.
-
-- \`retry\` tries at once what keeps failing, instead of at the end of its pause.
-- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet of the
-  sender's shard advances it. When the credit's fence answers, what the settlement gives back goes to the external wallet; if the
-  credit had landed, the external wallet has paid for it. If that turns out before the refund is paid, it never is, and is refused
-  with \`not_resolvable\`. Where it is the refund itself that keeps failing, it is tried at once.
-- \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
-  answered, for before that nobody can say where the money is.`,
-  middleware: [settlesMoney, readJson] as const,
-  request: {
-    params,
-    headers: z.object({
-      ...preferHeader,
-      'X-Actor': actorHeader,
-    }),
-    body: { required: true, content: { 'application/json': { schema: resolution } } },
-  },
-  responses: {
-    ...answers,
-    ...problemResponses(
-      ...ASKING_PROBLEMS,
-      'actor_missing',
-      'actor_invalid',
-      'action_invalid',
-      'field_missing',
-      'too_short',
-      'too_long',
-      'character_forbidden',
-      'not_resolvable',
-    ),
-  },
+  responses: { ...asked, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
 });
 
 /** Whether the row says how much of a hold is captured; zero is an answer too. */
 const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
-export function transferActionRoutes(deps: MovementDeps) {
+export function holdRoutes(deps: MovementDeps) {
   const { database, starter, acceptance: accepting, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
@@ -168,17 +104,6 @@ export function transferActionRoutes(deps: MovementDeps) {
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
       if (outcome === 'taken' && !isTerminal(row.status)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);
-    })
-    .openapi(resolve, async (c) => {
-      const { transfer_id: id } = c.req.valid('param');
-      const { action, comment } = c.req.valid('json');
-      const actor = c.req.valid('header')['X-Actor'];
-      const before = await existing(c, database, id);
-      if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
-
-      const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, actor, comment });
-      if (outcome !== 'taken') throw refused('not_resolvable', row);
-      return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     });
 
   /** Throws while a shard is behind: it may have lost the debit of the hold, and the capture would credit it all the same. */
