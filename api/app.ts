@@ -19,7 +19,8 @@ import { recurringControlRoutes } from './transfer/recurring-control.ts';
 import { recurringRoutes } from './transfer/recurring.ts';
 import { reversalRoutes } from './transfer/reversal.ts';
 import { transactionRoutes } from './transfer/transaction.ts';
-import { transferActionRoutes } from './transfer/actions.ts';
+import { holdRoutes } from './transfer/hold.ts';
+import { resolutionRoutes } from './transfer/resolution.ts';
 import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
@@ -49,7 +50,8 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
       healthRoutes(readiness, () => deps.acceptance.shardsBehind.known()),
     )
     .route('/', transferRoutes(deps))
-    .route('/', transferActionRoutes(deps, askReceiver))
+    .route('/', holdRoutes(deps, askReceiver))
+    .route('/', resolutionRoutes(deps))
     .route('/', reversalRoutes(deps))
     .route('/', transferListRoutes(deps))
     .route('/', recurringRoutes(deps))

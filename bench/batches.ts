@@ -4,7 +4,9 @@
  * `--items`, `--batches`, `--wallets`; `--json`: one object on the last line. Exits 1 if an item failed or the ratio is below 3.
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
+import { exitCodeFor, isExplained } from '../commands/exit.ts';
 import { readSettings } from '../process/config.ts';
+import { EXIT } from '../process/exit-code.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { measureTpcB } from './tpcb.ts';
@@ -55,9 +57,9 @@ try {
     ratio,
   };
   if (isJson) console.log(JSON.stringify({ ok: ratio >= RATIO_WANTED, ...figures }));
-  process.exitCode = ratio >= RATIO_WANTED ? 0 : 1;
+  process.exitCode = ratio >= RATIO_WANTED ? EXIT.ok : EXIT.failed;
 } catch (error) {
-  console.error(reasonOf(error));
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: reasonOf(error) }));
-  process.exitCode = 1;
+  process.exitCode = exitCodeFor(error);
 }

@@ -1,11 +1,12 @@
 /**
  * The stack that a bench measures: PostgreSQL and Temporal as `npm start` starts them, and Counterpoise's process on top on
- * request. Its data directory is made for the run and removed after it. If the run is killed, the data stays until the next run.
+ * request. Its data directory, the folder `bench` of DATA_DIR, is made for the run and removed after it. If the run is killed, the
+ * data stays until the next run.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownEnvironment } from '../commands/own-environment.ts';
-import { inheritedEnvironment, readSettings } from '../process/config.ts';
+import { ownDataDirectory, ownEnvironment } from '../commands/own-environment.ts';
+import { readSettings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { openDataDirectory } from '../dev/data-directory.ts';
 import { startInfrastructure, type Infrastructure } from '../dev/infrastructure.ts';
@@ -13,7 +14,6 @@ import type { Progress } from '../dev/progress.ts';
 import { servicesOf } from '../dev/services.ts';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
 
-const DATA_DIR = '.data/bench';
 const STOP_LIMIT_MS = 5_000;
 const DRAIN_LIMIT_MS = 9_500;
 const READY_LIMIT_MS = 60_000;
@@ -88,14 +88,9 @@ async function removeLeftovers(directory: string): Promise<void> {
   rmSync(left.path, { recursive: true, force: true });
 }
 
-/** The data directory of the bench's stack while it runs. */
-export function benchDirectory(): string {
-  return inheritedEnvironment()['DATA_DIR'] || DATA_DIR;
-}
-
 /** The environment without settings that name another stack's databases, Temporal server or ports. */
 export function benchEnvironment(): NodeJS.ProcessEnv {
   const isOfAnother = (name: string): boolean => /_API_URL$|^DISPATCH$|_PORT$|^PORT$/.test(name);
   const kept = Object.entries(ownEnvironment()).filter(([name]) => !isOfAnother(name));
-  return { ...Object.fromEntries(kept), DATA_DIR: benchDirectory() };
+  return { ...Object.fromEntries(kept), DATA_DIR: ownDataDirectory('bench') };
 }

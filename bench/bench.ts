@@ -5,11 +5,14 @@
  */
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { auditedUrls, auditStack } from '../commands/audit-stack.ts';
-import { readSettings, SettingsError } from '../process/config.ts';
+import { exitCodeFor, isExplained } from '../commands/exit.ts';
+import { ownDataDirectory } from '../commands/own-environment.ts';
+import { readSettings } from '../process/config.ts';
+import { EXIT } from '../process/exit-code.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
-import { reasonOf, StackError } from '../dev/stack-error.ts';
+import { reasonOf, StackError, UsageError } from '../dev/stack-error.ts';
 import { batchTurns } from './batch-speed.ts';
-import { benchDirectory, startBenchStack, type BenchStack } from './bench-stack.ts';
+import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { writeDocument } from './document.ts';
 import { areMet, goalsOf } from './goals.ts';
 import { mainGround, type BenchGround } from './ground.ts';
@@ -48,11 +51,11 @@ try {
   if (wanted.document !== undefined) writeDocument(wanted.document, report);
   for (const section of Object.values(sections(report))) if (section !== '') console.log(`${section}\n`);
   if (isJson) console.log(JSON.stringify(asJson(report)));
-  process.exit(report.ok ? 0 : 1);
+  process.exit(report.ok ? EXIT.ok : EXIT.failed);
 } catch (error) {
-  console.error(error instanceof StackError || error instanceof SettingsError ? error.message : error);
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: reasonOf(error) }));
-  process.exit(interrupt.signal.aborted ? 130 : 1);
+  process.exit(interrupt.signal.aborted ? 130 : exitCodeFor(error));
 }
 
 function readWanted(): Wanted {
@@ -72,10 +75,11 @@ function readWanted(): Wanted {
   );
   const parts = (flags.only?.split(',') ?? PARTS).map((name) => {
     const part = PARTS.find((each) => each === name);
-    if (part === undefined) throw new StackError(`--only names ${name}\n${USAGE}`);
+    if (part === undefined)
+      throw new UsageError(`--only names ${name}, which is none of ${PARTS.join(', ')}\n${USAGE}`);
     return part;
   });
-  if (flags.document?.endsWith('.md') === false) throw new StackError(`--document is to end in .md\n${USAGE}`);
+  if (flags.document?.endsWith('.md') === false) throw new UsageError(`--document is to end in .md\n${USAGE}`);
   const isQuick = flags.quick ?? false;
   const plan = isQuick ? QUICK : WHOLE;
   const number = (name: 'rounds' | 'seconds', max: number): object => {
@@ -110,7 +114,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   let starts: Starts | undefined;
   if (parts.has('starts'))
     starts = await withProgress(progress, 'Starts', () =>
-      measureStarts(`${benchDirectory()}-start`, plan.starts, signal),
+      measureStarts(`${ownDataDirectory('bench')}-start`, plan.starts, signal),
     );
 
   const stack = await startBenchStack(progress, signal);

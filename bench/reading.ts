@@ -3,7 +3,9 @@
  * thousand and with a million transfers, and sends the same requests to both in turns, so that other load on the machine affects
  * both alike. `ok` means that no request takes more than 1.5 times as long at a million.
  */
-import { parseArgs } from 'node:util';
+import { readFlags } from '../commands/arguments.ts';
+import { exitCodeFor, isExplained } from '../commands/exit.ts';
+import { EXIT } from '../process/exit-code.ts';
 import { testApp } from '../test/pure/api-fakes.ts';
 import { startCluster, type TestCluster } from '../test/database/database.ts';
 import { fillTransferDatabase, fillWalletDatabase } from './reading-data.ts';
@@ -16,8 +18,17 @@ const WARM_UP_ROUNDS = 5;
 /** A request that seems to grow is measured again: a missing index shows every time, a busy machine does not. */
 const ATTEMPTS_MAX = 3;
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const values = readArguments();
 const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+function readArguments() {
+  try {
+    return readFlags({ json: { type: 'boolean' } }, 'Usage: npm run bench:reading -- [--json]');
+  } catch (error) {
+    console.error(isExplained(error) ? error.message : error);
+    process.exit(exitCodeFor(error));
+  }
+}
 
 interface Row {
   readonly name: string;
@@ -88,7 +99,7 @@ try {
   const ok = ratioMax <= RATIO_MAX;
   say(`\nThe largest ratio is ${ratioMax}; it may be ${RATIO_MAX}.`);
   if (values.json) console.log(JSON.stringify({ ok, ratioMax, ratioAllowed: RATIO_MAX, sizes: SIZES, results }));
-  process.exitCode = ok ? 0 : 1;
+  process.exitCode = ok ? EXIT.ok : EXIT.failed;
 } finally {
   await cluster.stop();
 }

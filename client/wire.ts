@@ -192,7 +192,7 @@ export interface RecurringTransferDetails {
   created_at: string;
   updated_at: string;
 
-  /** At most the next ten; empty unless it is ACTIVE, and while its Schedule does not run (see `schedule`). Null while Temporal, which computes them, does not answer. */
+  /** The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while its Schedule does not run, which `schedule` tells. */
   next_runs: Array<string> | null;
 
   /** The state of its Temporal Schedule; null unless it is ACTIVE, and while Temporal does not answer. If it is `paused` or `missing`, the recurring transfer was made a moment ago, has no run left, or somebody stopped the Schedule in Temporal. In the last case the reconciliation puts it right, and runs that were due meanwhile, within a day, are made up for. */
@@ -203,6 +203,29 @@ export interface RecurringTransferDetails {
 
   /** The times of the ten latest runs that were missed and not caught up; `/skipped-runs` lists all. */
   skipped_runs: Array<string>;
+}
+
+export interface RecurringTransferMade {
+  recurring_transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+
+  /** DELETED is final. */
+  status: 'ACTIVE' | 'PAUSED' | 'DELETED';
+  amount: string;
+  currency: string;
+  reference: string | null;
+  metadata: { [name: string]: string };
+  every: number | null;
+  calendar: { [name: string]: unknown } | null;
+  time_zone: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  created_at: string;
+  updated_at: string;
+
+  /** The next ten at most, none unless it is ACTIVE; null where Temporal, which computes them, did not answer in time: ask again. */
+  next_runs: Array<string> | null;
 }
 
 export interface RecurringTransferRequest {
@@ -604,7 +627,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: RecurringTransferRequest;
-    answer: RecurringTransfer;
+    answer: RecurringTransferMade;
   };
 
   /** Put money into a wallet, or take it out */

@@ -1,9 +1,9 @@
 /** The flags of a command line, and the numbers in them. The error for a wrong one says what was expected. */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import { StackError } from '../dev/stack-error.ts';
+import { UsageError } from '../dev/stack-error.ts';
 
 /**
- * Returns the values of the flags; throws a StackError that ends with the usage if a flag is not known. `--help` prints the usage
+ * Returns the values of the flags; throws a UsageError that ends with the usage if a flag is not known. `--help` prints the usage
  * and ends the process, before anything is done.
  */
 export function readFlags<Options extends ParseArgsOptionsConfig>(options: Options, usage: string) {
@@ -14,7 +14,7 @@ export function readFlags<Options extends ParseArgsOptionsConfig>(options: Optio
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new StackError(`${(error as Error).message}\n${usage}`);
+    throw new UsageError(`${(error as Error).message}\n${usage}`);
   }
 }
 
@@ -27,7 +27,7 @@ interface Bounds {
 export function wholeNumber(flag: string, text: string, { min = 0, max, usage }: Bounds): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
-    throw new StackError(`${flag} is ${JSON.stringify(text)}: expected a whole number from ${min} to ${max}\n${usage}`);
+    throw new UsageError(`${flag} is ${JSON.stringify(text)}: expected a whole number from ${min} to ${max}\n${usage}`);
   }
   return value;
 }
@@ -36,6 +36,6 @@ export function wholeNumber(flag: string, text: string, { min = 0, max, usage }:
 export function share(flag: string, text: string, usage: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new StackError(`${flag} is ${JSON.stringify(text)}: expected a number from 0 to 1\n${usage}`);
+    throw new UsageError(`${flag} is ${JSON.stringify(text)}: expected a number from 0 to 1\n${usage}`);
   return value;
 }

@@ -1,29 +1,30 @@
 /**
  * `npm run demo`: the promise of Counterpoise in one screen. It brings up PostgreSQL and Temporal of its own, lets the credits of
- * some transfers fail for good, waits until each has completed or was rolled back, and audits the result. Its data is apart from a
- * stack's (DATA_DIR, by default .data/demo), and so is its Temporal server: no fault gets out. `--seed`, `--transfers`,
- * `--fail-credit`; `--json`: one object on the last line; `--stay`: everything stays up until it is asked to stop, for a look at
- * the Web UI. Exits 1 if an invariant is broken.
+ * some transfers fail for good, waits until each has completed or was rolled back, and audits the result. Its data, in the folder
+ * `demo` of DATA_DIR, is apart from that of a stack on DATA_DIR, and so are its ports and its Temporal server: no fault gets out.
+ * `--seed`, `--transfers`, `--fail-credit`; `--json`: one object on the last line; `--stay`: everything stays up until it is asked
+ * to stop, for a look at the Web UI. Exits 1 if an invariant is broken.
  */
 import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
 import { describeInvariants } from '../audit/report.ts';
-import { CounterpoiseError, createClient } from '../client/client.ts';
-import { readSettings, SettingsError, type Settings } from '../process/config.ts';
+import { createClient } from '../client/client.ts';
+import { readSettings, type Settings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
-import { StackError } from '../dev/stack-error.ts';
+import { quoted } from '../dev/stack-summary.ts';
+import { EXIT } from '../process/exit-code.ts';
 import type { RunningService } from '../process/run-service.ts';
 import { createLogger } from '../process/telemetry.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
-import { ownEnvironment } from './own-environment.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
+import { ownDataDirectory, ownEnvironment } from './own-environment.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
 import { startEverything } from './serve.ts';
 
 const USAGE = 'Usage: npm run demo -- [--seed N] [--transfers 100] [--fail-credit 0.3] [--stay] [--json]';
-const DATA_DIR = '.data/demo';
 const DEADLINE_SECONDS = 3;
 const STOP_LIMIT_MS = 3_000;
 
@@ -41,13 +42,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   const { plan, stays } = readCommand();
   const ok = await demo(plan, stays, isJson ? silentProgress : showProgress(process.stderr));
-  process.exit(ok ? 0 : 1);
+  process.exit(ok ? EXIT.ok : EXIT.failed);
 } catch (error) {
-  const isExpected =
-    error instanceof StackError || error instanceof SettingsError || error instanceof CounterpoiseError;
-  console.error(isExpected ? error.message : error);
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
-  process.exit(interrupt.signal.aborted ? 130 : 1);
+  process.exit(interrupt.signal.aborted ? 130 : exitCodeFor(error));
 }
 
 function readCommand(): { plan: DemoPlan; stays: boolean } {
@@ -74,19 +73,13 @@ function readCommand(): { plan: DemoPlan; stays: boolean } {
  * Runs the demo on a stack of its own, and stops it. Returns whether invariants hold, all transfers ended and no money is missing.
  */
 async function demo(plan: DemoPlan, stays: boolean, progress: Progress): Promise<boolean> {
-  const inherited = ownEnvironment();
-  const environment = { ...inherited, DATA_DIR: inherited['DATA_DIR'] || DATA_DIR };
+  const environment = { ...ownEnvironment(), DATA_DIR: ownDataDirectory('demo') };
   const settings = readSettings(environment);
   const infrastructure = await startInfrastructure({
     dataDir: settings.DATA_DIR,
     cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
-    // Free ports by default, which leaves the usual ones to a stack that runs beside the demo.
-    ports: {
-      api: settings.PORT ?? 0,
-      postgres: settings.POSTGRES_PORT ?? 0,
-      temporal: settings.TEMPORAL_PORT ?? 0,
-      temporalUi: settings.TEMPORAL_UI_PORT ?? 0,
-    },
+    // Any that are free: the usual ones, and those that are set, are for a stack that runs beside the demo.
+    ports: { api: 0, postgres: 0, temporal: 0, temporalUi: 0 },
     temporalAddress: undefined,
     temporalNamespace: settings.TEMPORAL_NAMESPACE,
     environment,
@@ -204,7 +197,7 @@ function show(plan: DemoPlan, { outcome, report, link }: Result): void {
 function stoppedText(dataDir: string): string {
   return [
     'The demo is over, and what it had started stops. The link works again, unless its port is taken, after',
-    `  DATA_DIR=${dataDir} npm start`,
+    `  DATA_DIR=${quoted(dataDir)} npm start`,
     'and npm run demo -- --stay stays up until Ctrl-C.',
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import { fillCounterparties } from '../db/fill-counterparties.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { readFlags } from './arguments.ts';
 import { findAuditTarget } from './audit-stack.ts';
+import { exitCodeFor } from './exit.ts';
 
 const NAMED_MAX = 20;
 const USAGE = `Usage: npm run fill-counterparties
@@ -31,5 +32,5 @@ try {
   console.error(
     `fill-counterparties: ${error instanceof Error && error.cause === undefined ? error.message : reasonOf(error)}`,
   );
-  process.exit(1);
+  process.exit(exitCodeFor(error));
 }

@@ -11,6 +11,7 @@ import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { ensureReconciliationSchedule } from '../temporal/transfer/start-reconciliation.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
 import { readFlags } from './arguments.ts';
+import { exitCodeFor } from './exit.ts';
 import { administratedDatabases, migratedDatabases, migrateDatabases } from './migrate-databases.ts';
 
 const USAGE = `Usage: npm run migrate
@@ -39,5 +40,5 @@ try {
   console.log('schedule of the reconciliation: there');
 } catch (error) {
   console.error(`migrate: ${(error as Error).message}`);
-  process.exit(1);
+  process.exit(exitCodeFor(error));
 }

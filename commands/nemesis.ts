@@ -2,17 +2,19 @@
  * `npm run nemesis`: brings up a stack of its own, lets clients move money on it while faults drawn from a seed strike, and then
  * compares everything that clients were told with what is stored. It leaves nothing behind, unless there is a violation.
  * `--minutes`, `--seed`; `--report FILE` writes a page about the run; `--json`: one object on the last line. Exits 0 if nothing was
- * violated, 1 if something was, 2 if the run could not be carried out to its end.
+ * violated, 1 if something was, 2 if it was called wrongly, 3 if the run could not be carried out to its end.
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type as system } from 'node:os';
-import { StackError } from '../dev/stack-error.ts';
 import { FAULT_KINDS } from '../nemesis/faults.ts';
 import { describeReport, reportAsJson, reportAsPage } from '../nemesis/report.ts';
 import { runNemesis } from '../nemesis/run.ts';
+import { readSettings } from '../process/config.ts';
+import { EXIT } from '../process/exit-code.ts';
 import own from '../package.json' with { type: 'json' };
 import { readFlags, wholeNumber } from './arguments.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
 import { ownEnvironment } from './own-environment.ts';
 
 const USAGE = 'Usage: npm run nemesis -- [--minutes 5] [--seed N] [--report FILE] [--json]';
@@ -34,23 +36,26 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 try {
   const { minutes, seed, report: page } = readArguments();
+  const environment = ownEnvironment();
+  // Its processes read the settings for themselves, later and elsewhere.
+  readSettings(environment);
   const say = (line: string): void => console.error(line);
   say(`Seed ${seed}, ${minutes} minutes. Again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`);
   const report = await runNemesis({
     seed,
     seconds: minutes * 60,
     kinds: FAULT_KINDS,
-    environment: ownEnvironment(),
+    environment,
     say,
     signal: interrupt.signal,
   });
   if (page !== undefined) writeFileSync(page, reportAsPage(report, aboutThis()));
   console.log(isJson ? JSON.stringify(reportAsJson(report)) : describeReport(report));
-  process.exit(report.violationsTotal > 0 ? 1 : report.ok ? 0 : 2);
+  process.exit(report.violationsTotal > 0 ? EXIT.failed : report.ok ? EXIT.ok : EXIT.unreachable);
 } catch (error) {
-  console.error(error instanceof StackError ? error.message : error);
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
-  process.exit(2);
+  process.exit(exitCodeFor(error, EXIT.unreachable));
 }
 
 function readArguments() {

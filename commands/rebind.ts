@@ -6,14 +6,16 @@
  * administrator (WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL), otherwise those on DATA_DIR, whose servers it starts for
  * the time. To be run while no service runs.
  */
-import { inheritedEnvironment, readSettings, SettingsError, type Settings } from '../process/config.ts';
+import { inheritedEnvironment, readSettings, type Settings } from '../process/config.ts';
+import { EXIT } from '../process/exit-code.ts';
 import { faultsOf, readBindings, rebindInstallation, type Rebinding } from '../db/bind-installation.ts';
 import { InstallationError } from '../domain/installation.ts';
-import { reasonOf, StackError } from '../dev/stack-error.ts';
+import { reasonOf, StackError, UsageError } from '../dev/stack-error.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { readFlags } from './arguments.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
 import { administratedDatabases, migratedDatabases, migrateDatabases } from './migrate-databases.ts';
 
 const USAGE = `Usage: npm run rebind -- [--moved | --copy]
@@ -25,17 +27,18 @@ const STOP_LIMIT_MS = 3_000;
 
 try {
   const flags = readFlags({ moved: { type: 'boolean' }, copy: { type: 'boolean' } }, USAGE);
-  if (flags.moved === true && flags.copy === true) throw new StackError(USAGE);
+  if (flags.moved === true && flags.copy === true)
+    throw new UsageError(`Only one of --moved and --copy can be meant\n${USAGE}`);
   const rebinding = flags.moved === true ? 'moved' : flags.copy === true ? 'copy' : undefined;
   const settings = readSettings();
   const fits = settings.TRANSFER_ADMIN_DATABASE_URL
     ? await rebind(settings, rebinding)
     : await withServersOf(settings, (all) => rebind(all, rebinding));
-  process.exit(fits ? 0 : 1);
+  process.exit(fits ? EXIT.ok : EXIT.failed);
 } catch (error) {
-  const isExpected = [StackError, SettingsError, InstallationError].some((kind) => error instanceof kind);
-  console.error(`rebind: ${isExpected ? (error as Error).message : reasonOf(error)}`);
-  process.exit(1);
+  const isSaid = isExplained(error) || error instanceof InstallationError;
+  console.error(`rebind: ${isSaid ? error.message : reasonOf(error)}`);
+  process.exit(exitCodeFor(error));
 }
 
 /** Binds the databases anew, if `rebinding` says so, and prints how they are bound. Returns whether everything fits together. */

@@ -4,7 +4,6 @@
  * `--json`: one object on the last line.
  */
 import {
-  CounterpoiseError,
   createClient,
   type BodyOf,
   type CallOptions,
@@ -12,11 +11,12 @@ import {
   type Transaction,
   type Transfer,
 } from '../client/client.ts';
-import { readSettings, SettingsError } from '../process/config.ts';
+import { readSettings } from '../process/config.ts';
+import { EXIT } from '../process/exit-code.ts';
 import { showProgress, silentProgress } from '../dev/progress.ts';
-import { StackError } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
 import { draw, drawAmount, drawFrom } from '../dev/draw.ts';
 import { forEach } from '../process/for-each.ts';
 
@@ -64,13 +64,11 @@ try {
   const progress = isJson ? silentProgress : showProgress(process.stderr);
   const figures = await fill(createClient({ baseUrl: api }), plan, progress);
   console.log(isJson ? JSON.stringify(figures) : describe(api, figures));
-  process.exitCode = figures.ok ? 0 : 1;
+  process.exitCode = figures.ok ? EXIT.ok : EXIT.failed;
 } catch (error) {
-  const isExpected =
-    error instanceof StackError || error instanceof SettingsError || error instanceof CounterpoiseError;
-  console.error(isExpected ? error.message : error);
+  console.error(isExplained(error) ? error.message : error);
   if (isJson) console.log(JSON.stringify({ ok: false, error: String(error instanceof Error ? error.message : error) }));
-  process.exitCode = 1;
+  process.exitCode = exitCodeFor(error);
 }
 
 function readArguments(): Plan {

@@ -2,18 +2,13 @@
  * `npm start`: the whole of Counterpoise on this machine, with PostgreSQL and Temporal, until Ctrl-C.
  * `npm start -- --separate` runs each API and each worker as a process of its own.
  */
-import {
-  DATA_DIR_DEFAULT,
-  inheritedEnvironment,
-  readSettings,
-  SettingsError,
-  type Settings,
-} from '../process/config.ts';
+import { DATA_DIR_DEFAULT, inheritedEnvironment, readSettings, type Settings } from '../process/config.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { launch } from '../dev/launcher.ts';
 import { showProgress } from '../dev/progress.ts';
-import { StackError } from '../dev/stack-error.ts';
+import { UsageError } from '../dev/stack-error.ts';
 import { readFlags } from './arguments.ts';
+import { exitCodeFor, isExplained } from './exit.ts';
 
 // A closed terminal must not end the launcher before it has stopped its children.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -22,7 +17,7 @@ try {
   const { separate = false } = readFlags({ separate: { type: 'boolean' } }, 'Usage: npm start -- [--separate]');
   const settings = readSettings();
   if (separate && settings.DISPATCH === 'local')
-    throw new StackError('DISPATCH=local needs API and workers in one process: leave --separate out.');
+    throw new UsageError('DISPATCH=local needs API and workers in one process: leave --separate out.');
   const progress = showProgress(process.stderr);
   progress.note('Starting Counterpoise');
   await launch({
@@ -40,8 +35,8 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  console.error(error instanceof StackError || error instanceof SettingsError ? error.message : error);
-  process.exit(1);
+  console.error(isExplained(error) ? error.message : error);
+  process.exit(exitCodeFor(error));
 }
 
 function wantedPorts(settings: Settings, separate: boolean) {

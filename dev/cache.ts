@@ -7,6 +7,7 @@ import { rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /**
  * The cache's directory, made if it is missing: in the platform's usual place or, if that cannot be used, among the temporary
@@ -59,6 +60,6 @@ export async function cached(
 }
 
 function made(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, 0o700);
   return directory;
 }

@@ -10,11 +10,12 @@
  *   postgres/  temporal/  logs/
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tryLock } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 import { endProcess, isRunning, recordOf, type ProcessRecord } from './processes.ts';
-import { reasonOf, StackError } from './stack-error.ts';
+import { reasonOf, StackError, UsageError } from './stack-error.ts';
 import { replaceFile, stackFilePath } from './stack-file.ts';
 
 export interface DataDirectory {
@@ -42,7 +43,10 @@ type Processes = Record<string, ProcessRecord>;
 
 const SURVIVOR_GRACE_MS = 3_000;
 
-/** Takes the directory, which is made if it is missing. Throws a StackError if another launcher has it. */
+/**
+ * Takes the directory, which is made if it is missing. Throws a UsageError if it cannot be used, and a StackError if another
+ * launcher has it.
+ */
 export function openDataDirectory(directory: string): DataDirectory {
   const path = resolve(directory);
   const processesFile = join(path, 'processes.json');
@@ -88,11 +92,11 @@ export function openDataDirectory(directory: string): DataDirectory {
 function takeLock(path: string, processesFile: string): () => void {
   let release: (() => void) | undefined;
   try {
-    mkdirSync(path, { recursive: true });
-    for (const name of ['temporal', 'logs']) mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
+    makeDirectory(path);
+    for (const name of ['temporal', 'logs']) makeDirectory(join(path, name), 0o700);
     release = tryLock(join(path, 'launcher.lock'));
   } catch (error) {
-    throw new StackError(`DATA_DIR=${path} cannot be used: ${reasonOf(error)}`);
+    throw new UsageError(`DATA_DIR is wrong: ${path} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
   if (release) return release;
   const launcher = readJson<Processes>(processesFile)?.['launcher'];

@@ -99,7 +99,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
     if (ended.length > 0) progress.note(`  Ended what a killed launcher had left running: ${ended.join(', ')}`);
     reserved = await choosePorts(portWishes(options, data), options.cacheDir);
     const { ports } = reserved;
-    keepChosen(data, ports, options);
+    keepAndTell(data, reserved, options);
 
     const databases = databasesAt(data, ports.postgres, options.proxyPorts?.postgres ?? ports.postgres);
     const server = temporalAt(options, ports);
@@ -252,7 +252,8 @@ function portWishes(options: InfrastructureOptions, data: DataDirectory): Record
 }
 
 /** A port that was set is not remembered: without its setting, the next start is free to choose. */
-function keepChosen(data: DataDirectory, ports: Readonly<Record<PortName, number>>, options: InfrastructureOptions) {
+function keepAndTell(data: DataDirectory, { ports, notes }: Ports<PortName>, options: InfrastructureOptions) {
+  for (const note of notes) options.progress.note(`  ${note}`);
   data.keepPorts(Object.fromEntries(Object.entries(ports).filter(([name]) => !options.ports[name as PortName])));
 }
 

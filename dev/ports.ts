@@ -21,6 +21,8 @@ export interface PortWish {
 
 export interface Ports<Name extends string> {
   readonly ports: Readonly<Record<Name, number>>;
+  /** A sentence for each port that is not the usual one although nobody has asked for another. */
+  readonly notes: readonly string[];
   readonly release: () => void;
 }
 
@@ -65,6 +67,7 @@ export async function choosePorts<Name extends string>(
   }
   return {
     ports,
+    notes: (Object.keys(wishes) as Name[]).flatMap((name) => noteOf(wishes[name], ports[name])),
     release: () => {
       for (const port of Object.values<number>(ports)) {
         reservations.prepare('DELETE FROM reservation WHERE port = ? AND pid = ?').run(port, self.pid);
@@ -92,6 +95,12 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+function noteOf({ setting, set, usual, lastTime }: PortWish, port: number): string[] {
+  if (set !== undefined || port === usual) return [];
+  const why = port === lastTime ? `as at the last start, and not ${usual}` : `because ${usual} is taken`;
+  return [`${setting}: ${port}, ${why}`];
 }
 
 function takenError(wish: PortWish): StackError {

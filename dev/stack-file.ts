@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { StackError } from './stack-error.ts';
+import { NoStackError } from './stack-error.ts';
 
 const stackFileSchema = z.object({
   api: z.url(),
@@ -30,11 +30,11 @@ const stackFileSchema = z.object({
 
 export type StackFile = z.infer<typeof stackFileSchema>;
 
-/** Reads the description of the stack that runs on this data directory. Throws a StackError if there is none. */
+/** Reads the description of the stack that runs on this data directory. Throws a NoStackError if there is none. */
 export function readStackFile(dataDir: string): StackFile {
   const path = stackFilePath(dataDir);
   if (!existsSync(path)) {
-    throw new StackError(`No stack runs on ${dataDir} (there is no stack.json). Start one with npm start.`);
+    throw new NoStackError(`No stack runs on ${dataDir} (there is no stack.json). Start one with npm start.`);
   }
   return stackFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
 }

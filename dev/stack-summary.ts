@@ -44,6 +44,6 @@ export function summarize(stack: SummarizedStack): string {
 }
 
 /** Quotes a path for a shell. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,8 +1,9 @@
 /**
  * The life of a service's process: it starts, runs until SIGINT or SIGTERM, drains and exits 0. A wrong setting is explained in
- * plain words, and any other error is logged; after either the process exits 1, for its supervisor to start it again.
+ * plain words, and any other error is logged; the process exits 2 or 1, and its supervisor starts it again.
  */
 import { readSettings, SettingsError, type Settings } from './config.ts';
+import { EXIT } from './exit-code.ts';
 import { createLogger, type Logger } from './telemetry.ts';
 
 export interface RunningService {
@@ -27,14 +28,14 @@ export async function runService(
     logger.info('started');
     const signal = await Promise.race([stopRequested, service.failed ?? stopRequested]);
     logger.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
     await service.stop();
     process.exit(0);
   } catch (error) {
     if (error instanceof SettingsError || logger === undefined)
       process.stderr.write(`${name}: ${(error as Error).message}\n`);
     else logger.fatal({ err: error }, 'ended by an error');
-    process.exit(1);
+    process.exit(error instanceof SettingsError ? EXIT.usage : EXIT.failed);
   }
 }
 

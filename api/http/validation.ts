@@ -11,6 +11,14 @@ export function faultCode(code: FieldCode, ifMissing: FieldCode = 'field_missing
   return ({ input }: { readonly input?: unknown }): FieldCode => (input === undefined ? ifMissing : code);
 }
 
+/** Returns the `error` of a schema for a code whose own sentence does not say what is allowed there. */
+export function faultSaying(code: FieldCode, detail: string): string {
+  return `${code}${SAYING}${detail}`;
+}
+
+/** It is in no code. */
+const SAYING = ': ';
+
 /** Throws the problem of a request that has faults; @hono/zod-openapi calls it after every validation. */
 export function refuseFaulty(
   result: { readonly target: string } & (
@@ -32,14 +40,26 @@ function faultsOf(issue: z.core.$ZodIssue, target: string): Fault[] {
     const code = target === 'json' ? 'unknown_field' : 'unknown_parameter';
     return issue.keys.slice(0, FAULTS_MAX).map((key) => faultAt(target, [...issue.path, key], code));
   }
-  const code = issue.message in FIELD_FAULTS ? (issue.message as FieldCode) : 'value_invalid';
-  return [faultAt(target, issue.path, code)];
+  const [said, ...saying] = issue.message.split(SAYING);
+  const code = said! in FIELD_FAULTS ? (said as FieldCode) : 'value_invalid';
+  const detail = saying.length > 0 ? saying.join(SAYING) : detailOf(code, issue);
+  return [faultAt(target, issue.path, code, detail)];
 }
 
-function faultAt(target: string, path: readonly PropertyKey[], code: FieldCode): Fault {
-  if (target === 'json') return bodyFault(code, path);
+/** Names the values that are allowed, where they depend on the place. */
+function detailOf(code: FieldCode, issue: z.core.$ZodIssue): string {
+  const isListed = code === 'status_invalid' || code === 'action_invalid';
+  return isListed && issue.code === 'invalid_value' ? `Must be one of ${issue.values.join(', ')}.` : FIELD_FAULTS[code];
+}
+
+function faultAt(
+  target: string,
+  path: readonly PropertyKey[],
+  code: FieldCode,
+  detail: string = FIELD_FAULTS[code],
+): Fault {
+  if (target === 'json') return bodyFault(code, path, detail);
   const name = String(path[0] ?? '');
-  const detail = FIELD_FAULTS[code];
   return target === 'header' ? { header: name, code, detail } : { parameter: name, code, detail };
 }
 

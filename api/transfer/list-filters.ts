@@ -7,14 +7,15 @@ import { formatUnits, parseUnits, amountProblem } from '../../domain/money.ts';
 import { instantField, metadataPairField, referenceField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, pageParameters, type ListPath } from '../http/pagination.ts';
 import { PAGE_PROBLEMS } from '../http/problem-schema.ts';
-import { faultCode } from '../http/validation.ts';
+import { faultCode, faultSaying } from '../http/validation.ts';
 
 /** Like the amount of a movement, but it may be zero. */
 const amountBoundField = z
   .string({ error: faultCode('amount_invalid') })
   .superRefine((text, context) => {
     const problem = /^0(\.0{1,4})?$/.test(text) ? undefined : amountProblem(text);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    const message = problem === 'amount_not_positive' ? faultSaying(problem, 'Must be zero or more.') : problem;
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   })
   .transform((text) => formatUnits(parseUnits(text)))
   .optional();

@@ -6,12 +6,14 @@ import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
+import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FIELD_FAULTS } from '../http/field-codes.ts';
 import { faultyRequest, ProblemError, type ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS } from '../http/problem-schema.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
-import { capturedAndReleased, movedAmount, transferNotFound } from './answer.ts';
+import { capturedAndReleased, movedAmount, transferAnswer, transferNotFound } from './answer.ts';
 import { transferAmountField } from './movement.ts';
 import { precisionFaults } from './only-if-new.ts';
 
@@ -19,6 +21,20 @@ import { precisionFaults } from './only-if-new.ts';
 export const amountOrAll = z
   .strictObject({ amount: transferAmountField.optional() }, { error: faultCode('body_invalid') })
   .openapi('AmountOrAll', { example: { amount: '10.00' } });
+
+const content = { 'application/json': { schema: transferAnswer } };
+/** What a request to the workflow of a transfer is answered with, and the problems of every such request. */
+export const asked = {
+  200: { description: 'Done: the transfer as it is now.', content },
+  202: { description: 'Taken, and not done by the time that the client waits: it will be.', content },
+};
+export const ASKING_PROBLEMS = [
+  'transfer_not_found',
+  'transfer_id_invalid',
+  ...BODY_PROBLEMS,
+  'database_unavailable',
+  'temporal_unavailable',
+] as const;
 
 export async function existing(c: Context<ApiEnv>, database: Database, id: TransferId): Promise<Transfer> {
   c.var.log.setBindings({ transfer_id: id });
@@ -50,7 +66,7 @@ export function leftOf(row: Transfer): string | undefined {
 
 /** The refusal of an action, with the transfer's state that does not allow it. */
 export function refused(code: ProblemCode, row: Transfer): ProblemError {
-  const why = code === 'not_reversible' ? leftOf(row) : expiryOf(row);
+  const why = whyNot(code, row) ?? expiryOf(row);
   return new ProblemError(code, {
     detail: `The transfer is ${row.status}${why === undefined ? '' : `: ${why}`}.`,
     members: {
@@ -60,6 +76,25 @@ export function refused(code: ProblemCode, row: Transfer): ProblemError {
       reversed_amount: row.reversedAmount,
     },
   });
+}
+
+function whyNot(code: ProblemCode, row: Transfer): string | undefined {
+  if (code === 'not_capturable') return whyNotCapturable(row);
+  return code === 'not_reversible' ? whyNotReversible(row) : undefined;
+}
+
+function whyNotCapturable({ captureMethod, capturedAmount, amount, currency }: Transfer): string | undefined {
+  if (captureMethod !== 'manual') return 'it never was a hold, because its capture_method is automatic';
+  // Of a hold that was canceled or has expired, nothing was captured.
+  if (capturedAmount === null || parseUnits(capturedAmount) === 0n) return undefined;
+  return `${capturedAmount} of its ${amount} ${currency} is captured already, and a hold is captured once`;
+}
+
+function whyNotReversible(row: Transfer): string | undefined {
+  if (row.status !== 'COMPLETED') return isTerminal(row.status) ? 'it has moved nothing' : 'it has moved nothing yet';
+  const moved = movedAmount(row);
+  if (parseUnits(row.reversedAmount) < parseUnits(moved)) return leftOf(row);
+  return `all that it moved, ${moved} ${row.currency}, is reversed already or being reversed`;
 }
 
 /** Says when the hold expired, if it has. An expired hold stays DEBITED until all of it is given back. */

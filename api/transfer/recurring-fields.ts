@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
-import { hasDay, MISSING_DAYS, namesMissingDay, WEEKDAYS, type Calendar } from '../../domain/transfer/calendar.ts';
+import { hasDay, MISSING_DAYS, namesMissingDay, type Calendar } from '../../domain/transfer/calendar.ts';
 import { EVERY_SECONDS, RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import {
@@ -16,32 +16,12 @@ import {
   instantField,
   walletIdField,
 } from '../http/fields.ts';
+import { calendarPart, dayPart, weekdayPart } from './calendar-parts.ts';
 import { movementRequestFields } from './movement.ts';
 import { faultCode } from '../http/validation.ts';
 
-const invalid = { error: 'calendar_invalid' } as const;
-
-/** The schemas of the values of one part of a calendar, from `min` to `max`: a number, and a range. */
-function valuesWithin(min: number, max: number) {
-  const within = (from: number) => z.int(invalid).min(from, invalid).max(max, invalid);
-  const range = z
-    .strictObject({ start: within(min), end: within(min), step: within(1).optional() }, invalid)
-    .refine(({ start, end }) => start <= end, invalid);
-  return [within(min), range] as const;
-}
-
-/** The schemas of one such value, and of a list of up to 60. */
-function oneOrMore<Values extends readonly z.ZodType[]>(values: Values) {
-  const listed = z.array(z.union(values, invalid)).min(1, invalid).max(60, invalid);
-  return [...values, listed] as const;
-}
-
-const calendarPart = (min: number, max: number) =>
-  z.union([z.literal('*'), ...oneOrMore(valuesWithin(min, max))], invalid);
-
-const dayPart = z.union([z.literal('*'), ...oneOrMore([...valuesWithin(1, 31), z.literal('last')] as const)], invalid);
-
-const weekday = z.enum(WEEKDAYS);
+/** What a calendar as a whole says is judged once each of its parts is right. */
+const once = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
 
 const calendarField = z
   .strictObject(
@@ -59,17 +39,17 @@ const calendarField = z
         }),
       month: calendarPart(1, 12).optional().openapi({ description: '1 is January.' }),
       year: calendarPart(2000, 2100).optional(),
-      day_of_week: z.union([weekday, z.array(weekday).min(1).max(7)], { error: 'calendar_invalid' }).optional(),
+      day_of_week: weekdayPart.optional(),
     },
     { error: faultCode('calendar_invalid') },
   )
-  .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true })
+  .refine((calendar) => Object.keys(calendar).length > 0, { error: 'calendar_invalid', abort: true, ...once })
   .refine((calendar) => calendar.missing_day === undefined || namesMissingDay(calendar), {
     error: 'missing_day_invalid',
     path: ['missing_day'],
     abort: true,
   })
-  .refine((calendar) => hasDay(withMissingDay(calendar)), 'calendar_never')
+  .refine((calendar) => hasDay(withMissingDay(calendar)), { error: 'calendar_never', ...once })
   .openapi({
     example: { day_of_month: 1, hour: 9 },
     description:
@@ -195,17 +175,29 @@ export const runAnswer = z
 
 export const skipAnswer = z.object({ scheduled_for: instantAnswer }).openapi('SkippedRun');
 
+const nextRunsAnswer = z
+  .array(instantAnswer)
+  .nullable()
+  .openapi({
+    description:
+      'The next ten at most, none unless it is ACTIVE; null while Temporal, which computes them, does not answer. None either while ' +
+      'its Schedule does not run, which `schedule` tells.',
+  });
+
+export const recurringMade = z
+  .object({
+    ...recurringFields,
+    next_runs: nextRunsAnswer.openapi({
+      description:
+        'The next ten at most, none unless it is ACTIVE; null where Temporal, which computes them, did not answer in time: ask again.',
+    }),
+  })
+  .openapi('RecurringTransferMade');
+
 export const recurringDetails = z
   .object({
     ...recurringFields,
-    next_runs: z
-      .array(instantAnswer)
-      .nullable()
-      .openapi({
-        description:
-          'At most the next ten; empty unless it is ACTIVE, and while its Schedule does not run (see `schedule`). Null while Temporal, ' +
-          'which computes them, does not answer.',
-      }),
+    next_runs: nextRunsAnswer,
     schedule: z
       .enum(['runs', 'paused', 'missing'])
       .nullable()

@@ -18,7 +18,7 @@ import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
-import { acceptOnce, START_LIMIT_MS } from './acceptance.ts';
+import { acceptOnce, START_LIMIT_MS, type AcceptanceDeps } from './acceptance.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader, movementProblems, type MovementDeps } from './movement.ts';
@@ -29,6 +29,7 @@ import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import {
   recurringAnswer,
   recurringDetails,
+  recurringMade,
   recurringRequest,
   renderRecurring,
   renderRun,
@@ -71,7 +72,7 @@ that falls into a pause does not count as missed.`,
           schema: { type: 'string', enum: ['true'] },
         },
       },
-      content: { 'application/json': { schema: recurringAnswer } },
+      content: { 'application/json': { schema: recurringMade } },
     },
     ...problemResponses(
       ...movementProblems,
@@ -166,7 +167,7 @@ const TEMPORAL_LIMIT_MS = 1_000;
 
 export function recurringRoutes(deps: MovementDeps) {
   const { database, starter, acceptance, amountPrecision } = deps;
-  const { client, monitor, starts } = acceptance;
+  const { client, starts } = acceptance;
 
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
@@ -202,7 +203,10 @@ export function recurringRoutes(deps: MovementDeps) {
           c.var.log,
         );
       c.header('Location', `/v1/recurring-transfers/${id}`);
-      return c.json(renderRecurring(row), 201);
+      const next = await nextRunsOf(acceptance, row);
+      // Without its Schedule, nobody knows yet.
+      const known = next?.state === 'missing' ? undefined : next;
+      return c.json({ ...renderRecurring(row), next_runs: renderTimes(known?.times) }, 201);
     })
     .openapi(get, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
@@ -213,11 +217,11 @@ export function recurringRoutes(deps: MovementDeps) {
         skips: await listSkips(database, id, { limit: RUNS_SHOWN_MAX }),
       }));
       if (row === undefined) throw notFound(id);
-      const next = await nextRunsOf(row);
+      const next = await nextRunsOf(acceptance, row);
       return c.json(
         {
           ...renderRecurring(row),
-          next_runs: next?.times.map((at) => at.toISOString()) ?? null,
+          next_runs: renderTimes(next?.times),
           schedule: next?.state ?? null,
           last_runs: runs.map(renderRun),
           skipped_runs: skips.map((at) => at.toISOString()),
@@ -269,14 +273,19 @@ export function recurringRoutes(deps: MovementDeps) {
     if (listed === undefined) throw notFound(id);
     return listed;
   }
+}
 
-  async function nextRunsOf(
-    row: RecurringTransfer,
-  ): Promise<{ state: ScheduleState | null; times: Date[] } | undefined> {
-    if (row.status !== 'ACTIVE') return { state: null, times: [] };
-    if (monitor.isDown()) return undefined;
-    return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
-  }
+async function nextRunsOf(
+  { client, monitor }: AcceptanceDeps,
+  row: RecurringTransfer,
+): Promise<{ state: ScheduleState | null; times: Date[] } | undefined> {
+  if (row.status !== 'ACTIVE') return { state: null, times: [] };
+  if (monitor.isDown()) return undefined;
+  return answerWithin(client, TEMPORAL_LIMIT_MS, () => nextRuns(client, row)).catch(() => undefined);
+}
+
+function renderTimes(times: readonly Date[] | undefined): string[] | null {
+  return times?.map((at) => at.toISOString()) ?? null;
 }
 
 /** The fault of terms that will never run from `now` on; undefined if they will. */

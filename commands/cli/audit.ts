@@ -1,7 +1,8 @@
 /** `counterpoise audit`: the checks of `npm run audit`, with the command line's exit codes. */
 import type { Command } from 'commander';
 import { readSettings } from '../../process/config.ts';
-import { EXIT, type EndCommand } from './exit-code.ts';
+import { EXIT } from '../../process/exit-code.ts';
+import type { EndCommand } from './exit-code.ts';
 import { openSession } from './session.ts';
 
 export function addAuditCommand(program: Command, end: EndCommand): void {

@@ -10,7 +10,8 @@ import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Client, type TransferBatch, type TransferBatchItem } from '../../client/client.ts';
 import { showProgress, silentProgress } from '../../dev/progress.ts';
 import { decodeCsv, readBatchRows, renderBatchRows, type BatchRow } from './batch-csv.ts';
-import { CommandError, EXIT, type EndCommand } from './exit-code.ts';
+import { EXIT } from '../../process/exit-code.ts';
+import { CommandError, type EndCommand } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
 

@@ -2,15 +2,14 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';
-import { CommandError, EXIT } from './exit-code.ts';
+import { EXIT } from '../../process/exit-code.ts';
+import { CommandError } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
 import { describeTransfer } from './transfer.ts';
-import { count, given } from './values.ts';
+import { given, LIMIT_HELP, listed, LISTED_DEFAULT } from './values.ts';
 
 const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
-/** The most that the API returns in one page. */
-const LISTED_MAX = 200;
 
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
@@ -25,7 +24,7 @@ export function addCaseCommands(program: Command): void {
     .command('list')
     .description('list the open cases, newest first')
     .option('--all', 'include resolved cases')
-    .option('--limit <count>', `the most cases to list, up to ${LISTED_MAX}`, count(1, LISTED_MAX), 50)
+    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
     .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, print } = openSession(command);
       const page = await client.cases.list(given({ status: all ? undefined : ('OPEN' as const), limit }));

@@ -1,11 +1,11 @@
-/** The exit codes of the commands, and the sentence for each failure. */
+/** The exit codes of the command line, and the sentence for each failure. */
 import { CommanderError } from 'commander';
 import { CounterpoiseError, type Problem } from '../../client/client.ts';
 import { SettingsError } from '../../process/config.ts';
+import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { StackError } from '../../dev/stack-error.ts';
+import { isRefusal } from '../exit.ts';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Sets the exit code of a command that does not end with 0. */
 export type EndCommand = (code: ExitCode) => void;
 
@@ -59,10 +59,10 @@ export function describeFailure(error: unknown): Failure | undefined {
   return undefined;
 }
 
-function describeCallFailure({ code, status, message, problem, idempotencyKey: key }: CounterpoiseError): Failure {
+function describeCallFailure(error: CounterpoiseError): Failure {
+  const { code, message, problem, idempotencyKey: key } = error;
   const said = problem === undefined ? message : describeProblem(problem);
-  const isRefused = problem !== undefined && status !== undefined && status < 500 && status !== 429;
-  if (isRefused) return { exitCode: EXIT.failed, code, message: said };
+  if (isRefusal(error)) return { exitCode: EXIT.failed, code, message: said };
   const repeat = key === undefined ? '' : `\nWhether it took effect is not known; repeat it with --key ${key}`;
   return { exitCode: EXIT.unreachable, code, message: said + repeat, ...(key === undefined ? {} : { key }) };
 }

@@ -1,7 +1,14 @@
 /** `counterpoise fund` and `withdraw`: they put money into a wallet from outside, and take it out. */
 import type { Command } from 'commander';
 import type { EndCommand } from './exit-code.ts';
-import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';
+import {
+  addMovementOptions,
+  currencyFor,
+  exitCodeOf,
+  moveAndWait,
+  reasonOf,
+  type MovementOptions,
+} from './movement.ts';
 import { fields, status } from './output.ts';
 import { openSession } from './session.ts';
 import { given } from './values.ts';
@@ -11,7 +18,8 @@ export function addFundCommands(program: Command, end: EndCommand): void {
     addMovementOptions(program.command(`${name} <wallet-id> <amount>`).description(description)).action(
       async (wallet_id: string, amount: string, options: MovementOptions, command: Command) => {
         const { client, print } = openSession(command);
-        const { currency, reference, metadata } = options;
+        const { reference, metadata } = options;
+        const currency = await currencyFor(client, wallet_id, options.currency);
         const body = { wallet_id, type, amount, currency, ...given({ reference, metadata }) };
         const transaction = await moveAndWait((callOptions) => client.transactions.create(body, callOptions), options);
         end(exitCodeOf(transaction));

@@ -2,12 +2,12 @@
  * The parts that transfers and transactions share on the command line: their options, the wait for their end, and its exit code.
  */
 import type { Command } from 'commander';
-import type { CallOptions, Transaction, Transfer } from '../../client/client.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import type { CallOptions, Client, Transaction, Transfer } from '../../client/client.ts';
+import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { pair, seconds } from './values.ts';
 
 export interface MovementOptions {
-  readonly currency: string;
+  readonly currency?: string;
   readonly reference?: string;
   readonly metadata?: Record<string, string>;
   readonly key?: string;
@@ -19,11 +19,16 @@ const WAIT_SECONDS_MAX = 60;
 
 export function addMovementOptions(command: Command): Command {
   return command
-    .option('--currency <code>', 'ISO 4217', 'USD')
+    .option('--currency <code>', 'ISO 4217; otherwise that of the wallet')
     .option('--reference <text>', 'your own note')
     .option('--metadata <name=value>', 'may be given more than once', pair)
     .option('--key <key>', 'Idempotency-Key; a repeat with the same key moves nothing twice (default: a new key)')
     .option('--timeout <seconds>', 'how long to wait for the end at most', seconds(1, 86_400), 60);
+}
+
+/** Returns the currency that was given, otherwise that of the wallet that the money is taken from or put into. */
+export async function currencyFor(client: Client, walletId: string, given: string | undefined): Promise<string> {
+  return given ?? (await client.wallets.get(walletId)).currency;
 }
 
 /**

@@ -26,6 +26,16 @@ export function table(titles: readonly string[], rows: readonly (readonly string
   return [heads, ...rows].map(line).join('\n');
 }
 
+/** The table of a page of a list, and a line that says so if there are more. */
+export function listedTable(
+  nextCursor: string | null,
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const shown = table(titles, rows);
+  return nextCursor === null ? shown : `${shown}\n\nThere are more: --limit shows up to 200.`;
+}
+
 /** One object, with a line for each field; fields without a value are left out. */
 export function fields(values: Readonly<Record<string, string | null | undefined>>): string {
   const given = Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');

@@ -4,7 +4,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';
 import { addBatchCommand } from './batch.ts';
 import { addCaseCommands } from './cases.ts';
-import { describeFailure, EXIT, EXIT_HELP, type EndCommand, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode } from '../../process/exit-code.ts';
+import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
 import { addFundCommands } from './fund.ts';
 import type { GlobalOptions } from './session.ts';
 import { addTransferCommands } from './transfer.ts';
@@ -24,6 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
       httpUrl,
     )
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', EXIT_HELP);
   const end: EndCommand = (code) => {
     exitCode = code;

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { createClient, type Client } from '../../client/client.ts';
 import { readSettings } from '../../process/config.ts';
-import { StackError } from '../../dev/stack-error.ts';
+import { NoStackError } from '../../dev/stack-error.ts';
 import { readStackFile } from '../../dev/stack-file.ts';
 
 export interface GlobalOptions {
@@ -45,7 +45,7 @@ function findApi(given: string | undefined): string {
   try {
     return readStackFile(DATA_DIR).api;
   } catch (error) {
-    if (!(error instanceof StackError)) throw error;
-    throw new StackError(`no stack runs in ${DATA_DIR}: start one with npm start, or say --api-url`);
+    if (!(error instanceof NoStackError)) throw error;
+    throw new NoStackError(`no stack runs in ${DATA_DIR}: start one with npm start, or say --api-url`);
   }
 }

@@ -2,10 +2,17 @@
 import type { Command } from 'commander';
 import type { Transfer, TransferStep } from '../../client/client.ts';
 import type { EndCommand } from './exit-code.ts';
-import { addMovementOptions, exitCodeOf, moveAndWait, reasonOf, type MovementOptions } from './movement.ts';
-import { fields, status, table } from './output.ts';
+import {
+  addMovementOptions,
+  currencyFor,
+  exitCodeOf,
+  moveAndWait,
+  reasonOf,
+  type MovementOptions,
+} from './movement.ts';
+import { fields, listedTable, status, table } from './output.ts';
 import { openSession } from './session.ts';
-import { given, seconds } from './values.ts';
+import { given, LIMIT_HELP, listed, LISTED_DEFAULT, seconds } from './values.ts';
 
 export function addTransferCommands(program: Command, end: EndCommand): void {
   const transfer = program
@@ -38,12 +45,12 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
       .option('--at <time>', 'begin at this time, such as 2026-01-31T12:00:00Z'),
   ).action(async (sender: string, receiver: string, amount: string, options: CreateOptions, command: Command) => {
     const { client, print } = openSession(command);
-    const { currency, reference, metadata, key, hold, expiresIn, at } = options;
+    const { reference, metadata, key, hold, expiresIn, at } = options;
     const body = {
       sender_wallet_id: sender,
       receiver_wallet_id: receiver,
       amount,
-      currency,
+      currency: await currencyFor(client, sender, options.currency),
       ...given({
         reference,
         metadata,
@@ -58,6 +65,12 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
     if (options.wait) end(exitCodeOf(made));
     print(made, () => describeTransfer(made));
   });
+}
+
+interface ListOptions {
+  readonly wallet?: string;
+  readonly status?: Transfer['status'];
+  readonly limit: number;
 }
 
 function addShowCommands(transfer: Command): void {
@@ -75,11 +88,13 @@ function addShowCommands(transfer: Command): void {
     .description('list the newest transfers')
     .option('--wallet <wallet-id>', 'only transfers from or to this wallet')
     .option('--status <status>', 'only transfers with this status, such as FAILED')
-    .action(async ({ wallet, status: state }: { wallet?: string; status?: Transfer['status'] }, command: Command) => {
+    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
+    .action(async ({ wallet, status: state, limit }: ListOptions, command: Command) => {
       const { client, print } = openSession(command);
-      const { data } = await client.transfers.list(given({ wallet_id: wallet, status: state }));
+      const { data, next_cursor } = await client.transfers.list(given({ wallet_id: wallet, status: state, limit }));
       print(data, () =>
-        table(
+        listedTable(
+          next_cursor,
           ['TRANSFER', 'STATUS', ' AMOUNT', 'CURRENCY', 'REASON', 'CREATED'],
           data.map((each) => [
             each.transfer_id,

@@ -6,10 +6,13 @@ export function seconds(min: number, max: number): (text: string) => number {
   return whole('whole seconds', min, max);
 }
 
-/** A count, from `min` to `max`. */
-export function count(min: number, max: number): (text: string) => number {
-  return whole('a whole number', min, max);
-}
+/** The most that the API returns in one page, and as many as it does unless it is told. */
+const LISTED_MAX = 200;
+export const LISTED_DEFAULT = 50;
+export const LIMIT_HELP = `how many at most, up to ${LISTED_MAX}`;
+
+/** How many a list is to show. */
+export const listed = whole('a whole number', 1, LISTED_MAX);
 
 function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {

@@ -1,9 +1,9 @@
 /** `counterpoise wallet`: opens a wallet, shows one, lists them. */
 import type { Command } from 'commander';
 import type { Wallet } from '../../client/client.ts';
-import { fields, status, table } from './output.ts';
+import { fields, listedTable, status } from './output.ts';
 import { openSession } from './session.ts';
-import { given } from './values.ts';
+import { given, LIMIT_HELP, listed, LISTED_DEFAULT } from './values.ts';
 
 export function addWalletCommands(program: Command): void {
   const wallet = program.command('wallet').description('open and show wallets');
@@ -31,11 +31,13 @@ export function addWalletCommands(program: Command): void {
     .command('list')
     .description('list the newest wallets')
     .option('--user <user-id>', 'only wallets of this user')
-    .action(async ({ user }: { user?: string }, command: Command) => {
+    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
+    .action(async ({ user, limit }: { user?: string; limit: number }, command: Command) => {
       const { client, print } = openSession(command);
-      const { data } = await client.wallets.list(given({ user_id: user }));
+      const { data, next_cursor } = await client.wallets.list(given({ user_id: user, limit }));
       print(data, () =>
-        table(
+        listedTable(
+          next_cursor,
           ['WALLET', 'USER', 'STATUS', ' BALANCE', ' HELD', 'CURRENCY'],
           data.map((each) => [
             each.wallet_id,

@@ -84,11 +84,30 @@ describe('a refusal says why', () => {
     assert.deepEqual(told(await reverse('15.01')), ['not_reversible', left]);
     assert.match((await reverse('25.01')).detail!, /15\.0000 USD is left to reverse\.$/);
     await reverse();
-    assert.equal((await reverse()).detail, 'The transfer is COMPLETED: 0.0000 USD is left to reverse.');
+    const nothing = 'all that it moved, 25.0000 USD, is reversed already or being reversed';
+    for (const amount of [undefined, '1'])
+      assert.deepEqual(told(await reverse(amount)), ['not_reversible', `The transfer is COMPLETED: ${nothing}.`]);
     const open = await made({});
     assert.deepEqual(told(await post(`/v1/transfers/${open}/reversals`, {})), [
       'not_reversible',
-      'The transfer is PENDING.',
+      'The transfer is PENDING: it has moved nothing yet.',
+    ]);
+    const failed = await made({}, { status: 'FAILED', failureReason: 'insufficient_funds' });
+    const reversal = await post(`/v1/transfers/${failed}/reversals`, {});
+    assert.deepEqual(told(reversal), ['not_reversible', 'The transfer is FAILED: it has moved nothing.']);
+  });
+
+  test('a second capture is told what the first one took, and a capture of no hold that there is none', async () => {
+    const completed = { status: 'COMPLETED', capturedAmount: '5.0000' } as const;
+    const hold = await made({ capture_method: 'manual' }, { status: 'DEBITED' }, completed);
+    assert.deepEqual(told(await post(`/v1/transfers/${hold}/capture`, { amount: '7' })), [
+      'not_capturable',
+      'The transfer is COMPLETED: 5.0000 of its 25.0000 USD is captured already, and a hold is captured once.',
+    ]);
+    const plain = await made({}, { status: 'DEBITED' }, { status: 'COMPLETED' });
+    assert.deepEqual(told(await post(`/v1/transfers/${plain}/capture`, {})), [
+      'not_capturable',
+      'The transfer is COMPLETED: it never was a hold, because its capture_method is automatic.',
     ]);
   });
 });

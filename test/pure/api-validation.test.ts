@@ -284,6 +284,21 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
   }
 });
 
+test('a filter that is wrong is told the values that are allowed', async () => {
+  for (const [path, detail] of [
+    ['/v1/transfers?status=DONE', 'Must be one of SCHEDULED, PENDING, DEBITED, COMPLETED, FAILED, CANCELED.'],
+    ['/v1/transactions?status=DONE', 'Must be one of PENDING, PROCESSED, FAILED.'],
+    ['/v1/cases?status=CLOSED', 'Must be one of OPEN, RESOLVED.'],
+    ['/v1/recurring-transfers?status=ON', 'Must be one of ACTIVE, PAUSED, DELETED.'],
+    ['/v1/transactions?type=GIFT', 'Must be CREDIT or DEBIT.'],
+    ['/v1/transfers?amount_min=-1', 'Must be zero or more.'],
+    ['/v1/transfers?limit=0', 'Must be a whole number from 1 to 200.'],
+  ] as const) {
+    const problem = await refused(path);
+    assert.deepEqual([problem.detail, problem.errors?.[0]?.detail], [detail, detail], path);
+  }
+});
+
 test('a cursor that another list has given is refused with 400, and one of this list is taken', async () => {
   const at = ['2026-01-01T00:00:00.000Z', SENDER];
   for (const [path, list] of [

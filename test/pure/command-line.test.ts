@@ -45,7 +45,7 @@ describe('the command line', () => {
   });
 
   test('says that the API does not answer, and exits 3 with the key that goes on', async () => {
-    const at = ['--api-url', 'http://127.0.0.1:1', '--json'];
+    const at = ['--api-url', 'http://127.0.0.1:1', '--json', '--currency', 'USD'];
     const { code, stderr, json } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1', ...at]);
     assert.deepEqual([code, json<{ error: object }>().error], [3, { ...json<{ error: object }>().error, key: 'k-1' }]);
     assert.match(stderr, /no answer.*repeat it with --key k-1/s);
@@ -55,7 +55,8 @@ describe('the command line', () => {
     const members = { title: 'A wallet database was restored', detail: 'Nothing was stored.' };
     const { server, env } = await startFakeApi(() => problem(503, 'wallet_shard_behind', members));
     try {
-      const { code, stderr } = await runCounterpoise(['transfer', 'a', 'b', '1.00', '--key', 'k-1'], { env });
+      const args = ['transfer', 'a', 'b', '1.00', '--currency', 'USD', '--key', 'k-1'];
+      const { code, stderr } = await runCounterpoise(args, { env });
       assert.equal(code, 3);
       assert.equal(
         stderr,
@@ -76,12 +77,14 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     ['wallet', 'show', 'w', '--api-url', 'nowhere'],
     ['cases', 'resolve', 'c', '--action', 'forget', '--comment', 'x'],
     ['cases', 'list', '--limit', '201'],
+    ['transfer', 'list', '--limit', '0'],
+    ['wallet', 'list', '--limit', 'all'],
     ['batch', '/nowhere.csv'],
   ]) {
     test(`exits 2 for: counterpoise ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await runCounterpoise(args, noStack());
       assert.deepEqual([code, stdout], [2, '']);
-      assert.notEqual(stderr, '');
+      assert.match(stderr, args[0] === 'batch' ? /cannot be read/ : /Usage:|Add --help to see how it is used\./);
     });
   }
 
@@ -318,6 +321,60 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       assert.match(stdout, /\nlast error +entries of a movement .* -25\.0000 USD\nresolved +r\n\n/);
       assert.match(stdout, /\nopened +t1 +counterpoise +found\nresolved +t2 +ann +the row was lost\n$/);
       assert.deepEqual((await runCounterpoise(['cases', 'show', 'c', '--json'], { env })).json(), shown);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('money is moved in the currency of its wallet, unless another is said', async () => {
+    const sent: unknown[] = [];
+    const { server, env } = await startFakeApi(({ route, body }) => {
+      if (route === 'GET /v1/wallets/yen') return [200, { wallet_id: 'yen', currency: 'JPY' }];
+      if (route.startsWith('GET')) return problem(404, 'wallet_not_found', { title: 'There is no such wallet' });
+      const { currency } = body as { currency: string };
+      sent.push([route, currency]);
+      const isTransfer = route === 'POST /v1/transfers';
+      return [200, { status: isTransfer ? 'COMPLETED' : 'PROCESSED', amount: '5.0000', attention: null, currency }];
+    });
+    try {
+      const run = (...args: string[]) => runCounterpoise(args, { env });
+      assert.match((await run('fund', 'yen', '5', '--json')).stdout, /"currency": "JPY"/);
+      await run('withdraw', 'yen', '5');
+      await run('transfer', 'yen', 'other', '5', '--json');
+      await run('transfer', 'yen', 'other', '5', '--currency', 'USD', '--json');
+      const transactions = ['POST /v1/transactions', 'JPY'];
+      assert.deepEqual(sent, [
+        ...[transactions, transactions],
+        ...[
+          ['POST /v1/transfers', 'JPY'],
+          ['POST /v1/transfers', 'USD'],
+        ],
+      ]);
+      const { code, stderr } = await run('fund', 'none', '5');
+      assert.deepEqual([code, sent.length], [1, 4]);
+      assert.match(stderr, /There is no such wallet \(wallet_not_found\)/);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('transfers and wallets are listed as many as are asked for, and it is said if there are more', async () => {
+    const asked: (string | undefined)[] = [];
+    const { server, env } = await startFakeApi(({ route, query }) => {
+      asked.push(`${route}?${query}`);
+      return [200, { data: [], next_cursor: query === 'limit=200' ? 'more' : null }];
+    });
+    try {
+      const run = async (...args: string[]) => (await runCounterpoise(args, { env })).stdout;
+      for (const noun of ['transfer', 'wallet']) {
+        assert.doesNotMatch(await run(noun, 'list'), /There are more/);
+        assert.match(await run(noun, 'list', '--limit', '200'), /\n\nThere are more: --limit/);
+      }
+      const routes = ['GET /v1/transfers', 'GET /v1/wallets'];
+      assert.deepEqual(
+        asked,
+        routes.flatMap((route) => [`${route}?limit=50`, `${route}?limit=200`]),
+      );
     } finally {
       server.close();
     }

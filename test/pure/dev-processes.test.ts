@@ -32,16 +32,28 @@ test('a lock is held by one, and freed when its holder lets go', () => {
   tryLock(file)!();
 });
 
-test('a port that is set and taken is refused, and one that is not set is another', async () => {
+test('a port that is set and taken is refused, and one that is not set is another, which is told', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const wish = { setting: 'PORT', usual: port, lastTime: port };
   await assert.rejects(choosePorts({ api: { ...wish, set: port } }, directory), /PORT=\d+: that port .* is taken/);
   const chosen = await choosePorts({ api: { ...wish, set: undefined } }, directory);
-  assert.notEqual(chosen.ports.api, port);
+  const other = chosen.ports.api;
+  assert.notEqual(other, port);
+  assert.deepEqual(chosen.notes, [`PORT: ${other}, because ${port} is taken`]);
   chosen.release();
   server.close();
+  for (const [set, lastTime, usual, notes] of [
+    [undefined, other, port, [`PORT: ${other}, as at the last start, and not ${port}`]],
+    [undefined, other, other, []],
+    [other, undefined, port, []],
+    [0, undefined, port, []],
+  ] as const) {
+    const again = await choosePorts({ api: { setting: 'PORT', set, lastTime, usual } }, directory);
+    assert.deepEqual(again.notes, notes);
+    again.release();
+  }
 });
 
 test('two stacks that choose at the same moment get different ports', async () => {

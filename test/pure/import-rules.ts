@@ -137,7 +137,7 @@ export const RULES: readonly Rule[] = [
   // The app for its own description, which the client's types are made from.
   { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },
   // Starts a stack from outside, and hurts it.
-  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'package.json', 'node:'] },
+  { of: 'commands/nemesis.ts', may: ['commands/', 'dev/', 'nemesis/', 'process/', 'package.json', 'node:'] },
   // An administrator's commands, and one process with every part, for the embedded stack and for local dispatch.
   {
     of: [

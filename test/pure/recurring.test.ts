@@ -9,8 +9,13 @@ import { RECEIVER, SENDER, testApp, type Problem } from './api-fakes.ts';
 
 const body = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '25.00' };
 
-/** The fault of a body, by place and code; none if it got as far as the database, which is not there. */
+/** The first fault of a body, by place and code; none if it got as far as the database, which is not there. */
 async function faultOf(extra: Record<string, unknown>): Promise<string> {
+  const [first] = await faultsOf(extra);
+  return first === undefined ? 'none' : `${first.pointer} ${first.code}`;
+}
+
+async function faultsOf(extra: Record<string, unknown>): Promise<NonNullable<Problem['errors']>> {
   const { app } = testApp();
   const response = await app.request('/v1/recurring-transfers', {
     method: 'POST',
@@ -18,10 +23,10 @@ async function faultOf(extra: Record<string, unknown>): Promise<string> {
     body: JSON.stringify({ ...body, ...extra }),
   });
   const { errors, code } = (await response.json()) as Problem;
-  if (response.status === 500) return 'none';
+  if (response.status === 500) return [];
   assert.equal(response.status, 422);
   assert.equal(code, errors?.[0]?.code);
-  return `${errors?.[0]?.pointer} ${code}`;
+  return errors!;
 }
 
 const at = (text: string): Date => new Date(text);
@@ -70,6 +75,25 @@ describe('a request for a recurring transfer', () => {
       assert.equal(await faultOf(extra), expected);
     });
   }
+
+  const others = 'a range {start, end, step?} of numbers, a list of these, or "*".';
+  for (const [calendar, detail] of [
+    [{ day_of_month: 32 }, `Must be a whole number from 1 to 31 or "last", ${others}`],
+    [{ day_of_month: ['first'] }, `Must be a whole number from 1 to 31 or "last", ${others}`],
+    [{ minute: [1, 70] }, `Must be a whole number from 0 to 59, ${others}`],
+    [{ month: 13 }, `Must be a whole number from 1 to 12, ${others}`],
+    [{ year: { start: 1999, end: 2030 } }, `Must be a whole number from 2000 to 2100, ${others}`],
+    [
+      { day_of_week: 'MON' },
+      'Must be one of SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, or a list of these.',
+    ],
+  ] as const)
+    test(`is told what is allowed, and nothing else, for ${JSON.stringify(calendar)}`, async () => {
+      assert.deepEqual(
+        (await faultsOf({ calendar })).map((fault) => fault.detail),
+        [detail],
+      );
+    });
 
   const accepted: Record<string, unknown>[] = [
     { every: 60 },

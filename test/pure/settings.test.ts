@@ -2,8 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../../dev/cache.ts';
 import { readSettings, SettingsError } from '../../process/config.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,7 +44,27 @@ describe('a setting that is wrong is named with what was expected', () => {
 
   test('npm start says so, and starts nothing', () => {
     const { code, stderr } = run('start', [], { POSTGRES_PORT: 'x' });
-    assert.deepEqual([code, stderr], [1, 'POSTGRES_PORT is wrong: expected a whole number from 0 to 65535\n']);
+    assert.deepEqual([code, stderr], [2, 'POSTGRES_PORT is wrong: expected a whole number from 0 to 65535\n']);
+  });
+});
+
+describe('a DATA_DIR that cannot be made is named, and the start ends', () => {
+  const inFile = join(ROOT, 'package.json', 'data');
+  for (const [directory, reason] of [
+    // Where a folder cannot be made although its parent is there, Node's recursive mkdir would try for ever.
+    ['/proc/none/data', 'ENOENT: no such file or directory, mkdir .*/proc/none'],
+    [inFile, 'ENOTDIR: not a directory'],
+    [join(ROOT, 'package.json'), 'is not a directory'],
+  ] as const)
+    test(directory, { skip: directory.startsWith('/proc') && !existsSync('/proc') && 'there is no /proc' }, () => {
+      const { code, stderr } = run('start', [], { DATA_DIR: directory });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, new RegExp(`DATA_DIR is wrong: ${directory} cannot be used: .*${reason}`));
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+
+  test('a cache that cannot be made is among the temporary files', () => {
+    assert.match(cacheDirectory('/proc/none'), new RegExp(`^${tmpdir()}/`));
   });
 });
 
@@ -48,14 +72,65 @@ describe('a migration names all that is not set at once, before it asks anybody'
   const all = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL';
   test('of npm run migrate', () => {
     const { code, stderr } = run('migrate', []);
-    assert.deepEqual([code, stderr], [1, `migrate: not set: ${all}\n`]);
+    assert.deepEqual([code, stderr], [2, `migrate: not set: ${all}\n`]);
   });
 
   test('of npm run rebind -- --moved', () => {
     const { code, stderr } = run('rebind', ['--moved'], { TRANSFER_ADMIN_DATABASE_URL: 'postgres://nowhere/transfer' });
     const missing = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL';
-    assert.deepEqual([code, stderr], [1, `rebind: not set: ${missing}\n`]);
+    assert.deepEqual([code, stderr], [2, `rebind: not set: ${missing}\n`]);
   });
+});
+
+describe('every program exits 2 for a command line or a setting that is wrong, and says so', () => {
+  const commands = ['start', 'migrate', 'rebind', 'fill-counterparties', 'seed', 'demo', 'audit', 'nemesis'];
+  const benches = ['../bench/bench', '../bench/batches', '../bench/reading'];
+  const services = [
+    'serve',
+    '../api/server',
+    '../api/wallet-server',
+    '../workers/wallet/main',
+    '../workers/transfer/main',
+  ];
+  for (const program of [...commands, ...benches])
+    test(`${program}, a flag that it does not know`, () => {
+      const { code, stderr } = run(program, ['--bogus']);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /Unknown option '--bogus'/);
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+
+  // The others ask for nothing that could be wrong.
+  for (const program of [...commands, ...services, '../bench/bench', '../bench/batches'])
+    test(`${program}, LOG_LEVEL=loud`, () => {
+      const { code, stderr } = run(program, [], { LOG_LEVEL: 'loud' });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /LOG_LEVEL is wrong: expected debug, info, warn, error or silent/);
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+
+  for (const [program, flags] of [
+    ['seed', ['--wallets', 'many']],
+    ['demo', ['--fail-credit', '2']],
+    ['nemesis', ['--minutes', '0']],
+    ['rebind', ['--moved', '--copy']],
+    ['../bench/bench', ['--only', 'none']],
+    ['../bench/batches', ['--items', '0']],
+  ] as const)
+    test(`${program} ${flags.join(' ')}`, () => {
+      const { code, stderr } = run(program, flags);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /\nUsage: npm run /);
+    });
+});
+
+describe('a command for a stack that runs exits 3 where none does', () => {
+  for (const program of ['seed', 'audit', 'fill-counterparties', '../bench/batches'])
+    test(program, () => {
+      const { code, stderr } = run(program, []);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /No stack runs on \/nowhere/);
+    });
 });
 
 describe('--help prints how a command is used, and does nothing', () => {
@@ -68,7 +143,7 @@ describe('--help prints how a command is used, and does nothing', () => {
 
   test('a flag that a migration does not know is refused, with the usage', () => {
     const { code, stderr } = run('migrate', ['--dry-run']);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /^migrate: Unknown option '--dry-run'.*\nUsage: npm run migrate\n/s);
   });
 });

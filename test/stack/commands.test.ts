@@ -4,11 +4,16 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
+import { startBenchStack } from '../../bench/bench-stack.ts';
+import { silentProgress } from '../../dev/progress.ts';
+import { readStackFile, stackFilePath } from '../../dev/stack-file.ts';
 import { startStack, type TestStack } from './stack.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
@@ -22,8 +27,10 @@ interface Ran {
 
 describe('the commands', () => {
   let stack: TestStack;
+  let api: string;
   before(async () => {
     stack = await startStack();
+    api = stack.api;
   });
   after(async () => {
     await stack?.remove();
@@ -32,7 +39,8 @@ describe('the commands', () => {
   const run = (command: string, dataDir: string, ...args: string[]): Promise<Ran> =>
     new Promise((resolve) => {
       const file = fileURLToPath(new URL(`../../commands/${command}.ts`, import.meta.url));
-      const env = { ...process.env, DATA_DIR: dataDir };
+      // The port is taken where the stack runs.
+      const env = { ...process.env, DATA_DIR: dataDir, PORT: new URL(api).port };
       const child = execFile(
         process.execPath,
         [file, '--json', ...args],
@@ -45,6 +53,7 @@ describe('the commands', () => {
         },
       );
     });
+  const demoDir = (): string => join(stack.dataDir, 'demo');
   const brokenInvariants = ({ json }: Ran): string[] => Object.keys(json['violations_by_invariant'] as object).sort();
 
   test('a seed that is repeated adds nothing', async () => {
@@ -68,18 +77,40 @@ describe('the commands', () => {
   });
 
   test('the demo rolls back the transfers that the seed drew, loses no money, and leaves nothing running', async () => {
-    assert.equal(await stack.stop(), 0);
     const { code, json } = await run('demo', stack.dataDir, '--transfers', '10', '--fail-credit', '0.3', '--seed', '1');
     assert.deepEqual([code, json['ok'], json['violations'], json['under_way']], [0, true, 0, 0], JSON.stringify(json));
     assert.equal(Number(json['completed']) + Number(json['rolled_back']), 10);
     assert.ok(Number(json['rolled_back']) >= 3, 'a busy machine may be too slow for others too');
     assert.equal(json['money_after'], json['money_before']);
     assert.match(String(json['rolled_back_example']), /^http:.*\/workflows\/transfer%2F[0-9a-f-]{36}$/);
-    await stack.start();
+    assert.equal(existsSync(stackFilePath(demoDir())), false);
+  });
+
+  test('a demo has data and ports of its own, whatever is set for the stack that runs beside it', async () => {
+    const before = await run('audit', stack.dataDir);
+    const { processes } = stack.file();
+    const { code, json } = await run('demo', stack.dataDir, '--transfers', '1', '--fail-credit', '0');
+    assert.deepEqual([code, json['ok'], json['completed']], [0, true, 1], JSON.stringify(json));
+    assert.deepEqual((await run('audit', stack.dataDir)).json['checked'], before.json['checked']);
+    assert.deepEqual(stack.file().processes, processes, 'the stack went on');
+  });
+
+  test('a bench removes the data of its own stack alone', async () => {
+    const given = process.env['DATA_DIR'];
+    process.env['DATA_DIR'] = stack.dataDir;
+    try {
+      const bench = await startBenchStack(silentProgress, new AbortController().signal);
+      assert.equal(bench.infrastructure.dataDir, join(stack.dataDir, 'bench'));
+      await bench.stop();
+      assert.equal(existsSync(bench.infrastructure.dataDir), false);
+    } finally {
+      if (given === undefined) delete process.env['DATA_DIR'];
+      else process.env['DATA_DIR'] = given;
+    }
+    assert.equal((await fetch(`${stack.api}/health/ready`)).status, 200);
   });
 
   test('a demo that is told to stay is up until it is asked to stop', async () => {
-    assert.equal(await stack.stop(), 0);
     const file = fileURLToPath(new URL('../../commands/demo.ts', import.meta.url));
     const args = [file, '--json', '--stay', '--transfers', '1', '--fail-credit', '0'];
     const demo = spawn(process.execPath, args, {
@@ -92,15 +123,21 @@ describe('the commands', () => {
     assert.equal((JSON.parse(output.toString()) as { ok: boolean }).ok, true);
     // Longer than one that ends takes to stop its services.
     await sleep(STAY_MS);
-    assert.equal((await fetch(`${stack.api}/health/ready`)).status, 200);
+    const { api, databases } = readStackFile(demoDir());
+    assert.equal((await fetch(`${api}/health/ready`)).status, 200);
+    await withDatabase(databases['wallet-1']!, `UPDATE wallets SET balance = balance + 1 WHERE kind = 'external'`);
     demo.kill('SIGINT');
     assert.deepEqual(await exited, [0, null]);
-    await stack.start();
+  });
+
+  test('a demo on broken data fails', async () => {
+    const { code, json } = await run('demo', stack.dataDir, '--transfers', '2', '--fail-credit', '0');
+    assert.deepEqual([code, json['ok'], json['completed']], [1, false, 2]);
+    assert.ok(Number(json['violations']) > 0);
   });
 
   test('the audit names a balance that was changed and an open workflow of nothing', async () => {
     const { databases, temporal } = stack.file();
-    const database = new pg.Client({ connectionString: databases['wallet-1'] });
     const connection = await Connection.connect({ address: temporal.address });
     const workflowId = 'transfer/5b3a9d51-0c7e-8f42-b8d1-6e2f4a7c9d10';
     const workflow = await new Client({ connection }).workflow.start('transfer', {
@@ -108,8 +145,8 @@ describe('the commands', () => {
       taskQueue: 'transfer',
       startDelay: '1 hour',
     });
-    await database.connect();
-    await database.query(
+    await withDatabase(
+      databases['wallet-1']!,
       `UPDATE wallets SET balance = balance + 1 WHERE wallet_id = (SELECT min(wallet_id::text)::uuid FROM wallets WHERE kind = 'user')`,
     );
 
@@ -122,16 +159,23 @@ describe('the commands', () => {
       ['I1', 'I3'],
       'a workflow that was terminated is not open',
     );
-    await Promise.all([database.end(), connection.close()]);
+    await connection.close();
   });
 
-  test('the audit says so where it cannot look, and a demo on broken data fails', async () => {
+  test('the audit says so where it cannot look', async () => {
     assert.equal(await stack.stop(), 0);
     const none = await run('audit', stack.dataDir);
-    assert.equal(none.code, 2);
+    assert.equal(none.code, 3);
     assert.match(String(none.json['error']), /No stack runs on/);
-    const { code, json } = await run('demo', stack.dataDir, '--transfers', '2', '--fail-credit', '0');
-    assert.deepEqual([code, json['ok'], json['completed']], [1, false, 2]);
-    assert.ok(Number(json['violations']) > 0);
   });
 });
+
+async function withDatabase(url: string, statement: string): Promise<void> {
+  const database = new pg.Client({ connectionString: url });
+  await database.connect();
+  try {
+    await database.query(statement);
+  } finally {
+    await database.end();
+  }
+}

@@ -71,7 +71,7 @@ describe('the API of recurring transfers', () => {
     const id = first!.body.recurring_transfer_id;
     assert.equal(first!.headers.get('location'), `${PATH}/${id}`);
     assert.deepEqual(
-      { ...first!.body, created_at: '', updated_at: '' },
+      { ...first!.body, created_at: '', updated_at: '', next_runs: [] },
       {
         recurring_transfer_id: id,
         sender_wallet_id: sender,
@@ -88,10 +88,24 @@ describe('the API of recurring transfers', () => {
         ends_at: null,
         created_at: '',
         updated_at: '',
+        next_runs: [],
       },
     );
     const other = await money.api.post(PATH, { ...body, amount: '2.51' }, headers);
     assert.deepEqual([other.status, other.body['code']], [422, 'idempotency_key_reused']);
+  });
+
+  test('who makes one is told its next runs, and so is who repeats that', async () => {
+    const headers = key();
+    const body = order({ calendar: { hour: 9, day_of_week: 'MONDAY' } });
+    const made = await money.api.post<Recurring>(PATH, body, headers);
+    const { next_runs: runs, recurring_transfer_id: id } = made.body;
+    assert.deepEqual([made.status, runs?.length], [201, 10]);
+    for (const run of runs!) assert.match(new Date(run).toUTCString(), /^Mon, .* 09:00:00 GMT$/);
+    assert.deepEqual((await get(id)).next_runs, runs);
+    assert.deepEqual((await money.api.post<Recurring>(PATH, body, headers)).body.next_runs, runs);
+    await fetch(`${stack.api}${PATH}/${id}/pause`, { method: 'POST' });
+    assert.deepEqual((await money.api.post<Recurring>(PATH, body, headers)).body.next_runs, []);
   });
 
   test('an end that has passed is refused, but a repeat is answered when it has', async () => {

@@ -1,55 +1,29 @@
 /**
- * The routes that act on a transfer under way: capture it, cancel it, and resolve its case. The next step is
- * workflows/transfer/requests.ts, and workflows/transfer/compensation.ts for a case.
+ * The routes that end a hold: capture it, or cancel it, as any other transfer that is under way can be. The next step is
+ * workflows/transfer/requests.ts, and workflows/transfer/held.ts for what becomes of the hold.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
-import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { isTerminal, PASSING_REFUSALS, type AskReceiver, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { LATE, within } from '../../process/deadline.ts';
-import { cancelUpdate, captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
+import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
+import { transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { preferHeader, type MovementDeps } from './movement.ts';
-import { amountOrAll, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
+import { amountOrAll, asked, ASKING_PROBLEMS, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
 import { ProblemError } from '../http/problem.ts';
-import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
-import { readJson, readJsonOrNothing } from '../http/request-body.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import { readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { renderTransfer, transferAnswer } from './answer.ts';
+import { renderTransfer } from './answer.ts';
 import { askTransfer, type Outcome } from './workflow-request.ts';
 import { faultCode } from '../http/validation.ts';
 
 const params = z.object({ transfer_id: transferIdField });
 const nothing = z.strictObject({}, { error: faultCode('body_invalid') }).openapi('Nothing', { example: {} });
-const resolution = z
-  .strictObject(
-    {
-      action: z.enum(RESOLVE_ACTIONS, { error: faultCode('action_invalid') }),
-      comment: commentField,
-    },
-    { error: faultCode('body_invalid') },
-  )
-  .openapi('Resolution', { example: { action: 'retry', comment: 'The receiver’s database is back.' } });
-
-const content = { 'application/json': { schema: transferAnswer } };
-const answers = {
-  200: { description: 'Done: the transfer as it is now.', content },
-  202: {
-    description: 'The request was taken. It is not done within the time that the client waits, but it will be.',
-    content,
-  },
-};
-const ASKING_PROBLEMS = [
-  'transfer_not_found',
-  'transfer_id_invalid',
-  ...BODY_PROBLEMS,
-  'database_unavailable',
-  'temporal_unavailable',
-] as const;
 
 const capture = createRoute({
   method: 'post',
@@ -69,7 +43,7 @@ and the hold stays; if the receiver does not exist or has another currency, the 
     body: { content: { 'application/json': { schema: amountOrAll } } },
   },
   responses: {
-    ...answers,
+    ...asked,
     ...problemResponses(
       ...ASKING_PROBLEMS,
       'amount_invalid',
@@ -94,49 +68,7 @@ credit has not been applied. Gives back what was debited; the transfer ends CANC
 request is refused with \`not_cancelable\` and the \`status\`. A repeat is safe.`,
   middleware: [settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
-  responses: { ...answers, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
-});
-
-const resolve = createRoute({
-  method: 'post',
-  path: '/v1/transfers/{transfer_id}/resolve',
-  operationId: 'resolveTransfer',
-  summary: 'Step in where a transfer needs attention',
-  tags: ['Transfers', 'Cases'],
-  description: `For a transfer with \`attention\`, whose compensation keeps failing. The request is written into the log of its
-case before it is carried out.
-
-- \`retry\` tries the failing activity at once, instead of at the end of its pause.
-- \`refund\` pays the sender back now, although the receiver's shard does not say what became of the credit: the external wallet
-  of the sender's shard advances the money. When the credit's fence answers, whatever the settlement gives back goes to the
-  external wallet; if the credit had landed, the external wallet bears the cost. If that becomes known before the advance is paid,
-  it is never paid, and the request is refused with \`not_resolvable\`. If it is the refund itself that keeps failing, it is tried
-  at once.
-- \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. It is possible only once the
-  credit's fence has answered, because before that nobody can say where the money is.`,
-  middleware: [settlesMoney, readJson] as const,
-  request: {
-    params,
-    headers: z.object({
-      ...preferHeader,
-      'X-Actor': actorHeader,
-    }),
-    body: { required: true, content: { 'application/json': { schema: resolution } } },
-  },
-  responses: {
-    ...answers,
-    ...problemResponses(
-      ...ASKING_PROBLEMS,
-      'actor_missing',
-      'actor_invalid',
-      'action_invalid',
-      'field_missing',
-      'too_short',
-      'too_long',
-      'character_forbidden',
-      'not_resolvable',
-    ),
-  },
+  responses: { ...asked, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
 });
 
 /** Whether the row says how much of a hold is captured; zero is an answer too. */
@@ -148,7 +80,7 @@ const isCaptured = ({ capturedAmount }: Transfer): boolean =>
 
 const RECEIVER_ANSWERS_WITHIN_MS = 1_000;
 
-export function transferActionRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
+export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
   const { database, starter, acceptance: accepting, amountPrecision } = deps;
   return new OpenAPIHono<ApiEnv>()
     .openapi(capture, async (c) => {
@@ -183,17 +115,6 @@ export function transferActionRoutes(deps: MovementDeps, askReceiver: AskReceive
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
       if (outcome === 'taken' && !isTerminal(row.status) && !isCaptured(row)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);
-    })
-    .openapi(resolve, async (c) => {
-      const { transfer_id: id } = c.req.valid('param');
-      const { action, comment } = c.req.valid('json');
-      const actor = c.req.valid('header')['X-Actor'];
-      const before = await existing(c, database, id);
-      if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
-
-      const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, actor, comment });
-      if (outcome !== 'taken') throw refused('not_resolvable', row);
-      return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
     });
 
   /**

@@ -1,0 +1,75 @@
+// What README.md shows of a terminal is what a reader gets who types the same on a new stack, but for times and the ids of movements.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startStack, type TestStack } from './stack.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RUN_LIMIT_MS = 60_000;
+
+interface Shown {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** The commands in the console blocks of a section, with what is shown below each. */
+function shownIn(section: string): Shown[] {
+  const readme = readFileSync(`${ROOT}README.md`, 'utf8');
+  const text = readme.split('\n## ').find((part) => part.startsWith(`${section}\n`));
+  assert.ok(text, `README.md has a section ${section}`);
+  const blocks = [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, block]) => block!);
+  return blocks.flatMap((block) =>
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((each) => {
+        const [command, output] = /^((?:[^\n]*\\\n)*[^\n]*)\n(.*)$/s.exec(each)!.slice(1);
+        return { command: command!, output: output!.trim() };
+      }),
+  );
+}
+
+/** A pattern of an output: `…` is anything, a time any time, and an id that is not `known` any id. */
+function patternOf(output: string, known: string): RegExp {
+  const id = (text: string): string => (known.includes(text) ? text : String.raw`[0-9a-f-]{36}`);
+  const pattern = output
+    .replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('…', '.*')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+\\\.\d{3}Z/g, String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`)
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, id);
+  return new RegExp(`^${pattern}$`);
+}
+
+describe('README.md', () => {
+  let stack: TestStack;
+  before(async () => {
+    stack = await startStack();
+  });
+  after(async () => {
+    await stack?.remove();
+  });
+
+  const typed = (command: string): Promise<string> =>
+    new Promise((resolve) => {
+      const env = { ...process.env, DATA_DIR: stack.dataDir, COUNTERPOISE_API_URL: '' };
+      const here = command.replaceAll('http://127.0.0.1:3000', stack.api);
+      const quiet = here.replace(/^curl /, 'curl --silent ');
+      execFile('sh', ['-c', quiet], { cwd: ROOT, env, timeout: RUN_LIMIT_MS }, (_, stdout) => resolve(stdout.trim()));
+    });
+
+  for (const [section, count] of [
+    ['A transfer by curl', 5],
+    ['Command line and client', 6],
+  ] as const)
+    test(`${section}: each command prints what is shown`, async () => {
+      const shown = shownIn(section);
+      assert.equal(shown.length, count);
+      const isCurl = section.endsWith('curl');
+      // By curl, keys are given, from which all ids follow.
+      const known = shown.map(({ command, output }) => (isCurl ? command + output : command)).join('\n');
+      for (const { command, output } of shown) assert.match(await typed(command), patternOf(output, known), command);
+    });
+});
