@@ -7,6 +7,9 @@ import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
 import { createBatchLegsReader, createBatchTransferActivities } from '../activities/transfer/batch.ts';
 import { createBatchWalletActivities } from '../activities/wallet/batch.ts';
+import { createGroupLegsReader, createGroupTransferActivities } from '../activities/transfer/group.ts';
+import { createGroupWalletActivities } from '../activities/wallet/group.ts';
+import { createTransferGroupAtOnce } from '../activities/transfer-group-at-once.ts';
 import { createReconciliationActivities } from '../activities/transfer/reconciliation.ts';
 import { createRecurringActivities } from '../activities/transfer/recurring.ts';
 import { createTransferActivities } from '../activities/transfer/transfer.ts';
@@ -95,14 +98,22 @@ export async function startEverything(
     const wallet = {
       ...wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!, turnsOf)),
       ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database), turnsOf),
+      ...createGroupWalletActivities((shard) => shards[shard]!, createGroupLegsReader(database), turnsOf),
     };
+    const tellTransfer = (transfer: Transfer): void =>
+      notifiers.transfers.tell(transferWorkflowId(transfer.transferId), transfer);
     const transfer = {
       ...createTransferActivities(database, (movement) =>
         'transferId' in movement
-          ? notifiers.transfers.tell(transferWorkflowId(movement.transferId), movement)
+          ? tellTransfer(movement)
           : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
       ),
       ...createBatchTransferActivities(database),
+      ...createGroupTransferActivities({
+        database,
+        start: (each) => startTransfer(starter, each),
+        tell: tellTransfer,
+      }),
       ...createRecurringActivities({
         database,
         start: (transfer) => startTransfer(starter, transfer),
@@ -121,7 +132,7 @@ export async function startEverything(
       startTransferWorker(context, {
         ...transfer,
         ...reconciliation,
-        ...(settings.DISPATCH === 'local' ? { ...wallet, ...createTransferAtOnce({ ...wallet, ...transfer }) } : {}),
+        ...(settings.DISPATCH === 'local' ? { ...wallet, ...createTransferAtOnce({ ...wallet, ...transfer }), ...createTransferGroupAtOnce({ ...wallet, ...transfer }) } : {}),
       }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);

@@ -44,6 +44,10 @@ export const transferAnswer = z
     }),
     recurring_transfer_id: idAnswer(exampleMovementId).nullable(),
     batch_id: idAnswer(exampleMovementId).nullable(),
+    group_id: idAnswer(exampleMovementId).nullable().openapi({
+      description:
+        'The group that it was accepted in, if the service moves transfers in groups: the workflow `group/<group_id>` moves it. One that this does not bring to its end goes on as `transfer/<transfer_id>`.',
+    }),
     ...movementAnswerFields,
   })
   .openapi('Transfer');
@@ -63,6 +67,7 @@ export function renderTransfer(row: Transfer): z.input<typeof transferAnswer> {
     reversed_amount: row.reversedAmount,
     recurring_transfer_id: row.recurringTransferId,
     batch_id: row.batchId,
+    group_id: row.groupId,
     ...renderMovement(row),
   };
 }

@@ -153,6 +153,9 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
       const kind = { scheduledAt, expiresInSeconds: captureMethod === 'manual' ? expiresIn : undefined };
       const hash = transferBodyHash({ ...terms, reference, metadata, ...kind });
       c.var.log.setBindings({ transfer_id: id });
+      const accepted = { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds };
+      const isPlain = captureMethod === 'automatic' && scheduledAt === undefined;
+      const { groups } = acceptance;
 
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
@@ -165,14 +168,12 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
           ...noteFaults({ reference, metadata }),
           ...timeFaults(scheduledAt),
         ],
-        store: () =>
-          acceptTransfer(
-            database,
-            terms,
-            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds, ...kind },
-            c.var.trace,
-          ),
-        start: (accepted) => startTransfer(starter, accepted),
+        store: () => acceptTransfer(database, terms, { ...accepted, ...kind }, c.var.trace),
+        enterLine:
+          isPlain && groups !== undefined
+            ? () => groups.accept({ terms, acceptance: accepted, trace: c.var.trace })
+            : undefined,
+        start: (transfer) => startTransfer(starter, transfer),
         notifier: acceptance.notifiers?.transfers,
         isSettled,
       });

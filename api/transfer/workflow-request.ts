@@ -14,6 +14,7 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
+import { isGroupUnderWay } from '../../temporal/transfer/start-group.ts';
 import { RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { startLookAtCase, startRefundOfCase } from '../../temporal/transfer/start-reconciliation.ts';
 import {
@@ -39,6 +40,8 @@ const START_LIMIT_MS = 1_500;
 const RETRY_LIMIT_MS = 5_000;
 /** The limit until a worker has judged the request, whatever wait the client prefers. */
 const TAKEN_LIMIT_MS = 10_000;
+/** How long a group's attempt is waited for before the transfer gets a workflow of its own beside it. */
+const GROUP_LIMIT_MS = 3_000;
 const SHOWN_SECONDS_DEFAULT = 10;
 /** The wait if too many requests wait already, while this one counts as at work: enough for the row to show the effect. */
 const CROWDED_WAIT_MS = 1_000;
@@ -107,7 +110,7 @@ export async function askTransfer<Asked extends object>(
         if (answer !== 'no_run') return answer;
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
-        if (!(await isOwnNamespace())) continue;
+        if (!(await isOwnNamespace()) || (await isInGroup(row))) continue;
         await client.connection.withAbortSignal(signal, () => startUnlessHeldUp(row));
         await sleep(LOOK_AGAIN_MS);
       }
@@ -128,6 +131,14 @@ export async function askTransfer<Asked extends object>(
       if (!(error instanceof RunOfAnotherBody)) throw error;
       await sleep(LOOK_AGAIN_MS);
     }
+  }
+
+  /** Whether a group is moving the transfer: it soon has ended, or has a workflow of its own. */
+  async function isInGroup({ groupId }: Transfer): Promise<boolean> {
+    if (groupId === null || leftOf(GROUP_LIMIT_MS) <= 0) return false;
+    const isUnderWay = await answerWithin(client, SUSPECT_AFTER_MS, () => isGroupUnderWay(client, groupId)).catch(() => false);
+    if (isUnderWay) await sleep(LOOK_AGAIN_MS);
+    return isUnderWay;
   }
 
   /** Whether Temporal is this installation's: another may have this transfer id. If Temporal is late, the caller asks again. */
