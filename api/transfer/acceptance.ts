@@ -17,7 +17,8 @@ import { overloaded } from '../http/load-limits.ts';
 import { waitPreference, waitUntilSettled } from '../http/prefer-wait.ts';
 import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
-import type { GroupLine, InLine } from './group-line.ts';
+import type { InLine } from './accept-group.ts';
+import type { GroupLine } from './group-line.ts';
 import type { ShardsBehind } from './shards-behind.ts';
 import { limitConcurrency } from '../http/concurrency.ts';
 

@@ -20,6 +20,11 @@ import {
 import { movementAnswerFields, renderMovement } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 
+export const groupIdAnswer = idAnswer(exampleMovementId).nullable().openapi({
+  description:
+    'The group that it was accepted in, where the service moves transfers in groups: the workflow `group/<group_id>`. What that does not bring to its end goes on as `transfer/<transfer_id>`.',
+});
+
 export const transferAnswer = z
   .object({
     transfer_id: idAnswer(exampleMovementId),
@@ -44,10 +49,7 @@ export const transferAnswer = z
     }),
     recurring_transfer_id: idAnswer(exampleMovementId).nullable(),
     batch_id: idAnswer(exampleMovementId).nullable(),
-    group_id: idAnswer(exampleMovementId).nullable().openapi({
-      description:
-        'The group that it was accepted in, if the service moves transfers in groups: the workflow `group/<group_id>` moves it. One that this does not bring to its end goes on as `transfer/<transfer_id>`.',
-    }),
+    group_id: groupIdAnswer,
     ...movementAnswerFields,
   })
   .openapi('Transfer');

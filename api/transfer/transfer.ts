@@ -4,7 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
-import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
+import { findTransfer, listSteps, type TransferStep } from '../../db/transfer/queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -20,7 +20,7 @@ import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isSettled, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
+import { groupIdAnswer, isSettled, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 
 const EXPIRES_IN_SECONDS_MIN = 60;
@@ -127,7 +127,7 @@ const getSteps = createRoute({
   responses: {
     200: {
       description: 'Its steps.',
-      content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer) }) } },
+      content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer), group_id: groupIdAnswer }) } },
     },
     ...problemResponses('transfer_not_found', 'transfer_id_invalid', 'database_unavailable'),
   },
@@ -191,13 +191,16 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const steps = await boundedQuery(database, () => listSteps(database, id));
-      if (steps.length === 0) throw transferNotFound(id);
-      return c.json(
-        { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
-        200,
+      const [steps, transfer] = await boundedQuery(database, () =>
+        Promise.all([listSteps(database, id), findTransfer(database, id)]),
       );
+      if (steps.length === 0) throw transferNotFound(id);
+      return c.json({ data: steps.map(renderStep), group_id: transfer?.groupId ?? null }, 200);
     });
+}
+
+function renderStep({ step, reason, createdAt }: TransferStep): z.input<typeof stepAnswer> {
+  return { step, reason, at: createdAt.toISOString() };
 }
 
 /** The fault of a scheduled time. It is judged only when the transfer is new: a repeat of the request may come after that time. */

@@ -110,7 +110,7 @@ export async function askTransfer<Asked extends object>(
         if (answer !== 'no_run') return answer;
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
-        if (!(await isOwnNamespace()) || (await isInGroup(row))) continue;
+        if (!(await isOwnNamespace()) || (await isMovedByGroup(client, row, receivedAt))) continue;
         await client.connection.withAbortSignal(signal, () => startUnlessHeldUp(row));
         await sleep(LOOK_AGAIN_MS);
       }
@@ -131,14 +131,6 @@ export async function askTransfer<Asked extends object>(
       if (!(error instanceof RunOfAnotherBody)) throw error;
       await sleep(LOOK_AGAIN_MS);
     }
-  }
-
-  /** Whether a group is moving the transfer: it soon has ended, or has a workflow of its own. */
-  async function isInGroup({ groupId }: Transfer): Promise<boolean> {
-    if (groupId === null || leftOf(GROUP_LIMIT_MS) <= 0) return false;
-    const isUnderWay = await answerWithin(client, SUSPECT_AFTER_MS, () => isGroupUnderWay(client, groupId)).catch(() => false);
-    if (isUnderWay) await sleep(LOOK_AGAIN_MS);
-    return isUnderWay;
   }
 
   /** Whether Temporal is this installation's: another may have this transfer id. If Temporal is late, the caller asks again. */
@@ -166,6 +158,15 @@ export async function askTransfer<Asked extends object>(
       return refusalIn(error.cause) ?? 'no_run';
     }
   }
+}
+
+/** Whether a group is moving the transfer, for some seconds: it soon has ended, or has a workflow of its own. */
+async function isMovedByGroup(client: Client, { groupId }: Transfer, since: number): Promise<boolean> {
+  if (groupId === null || performance.now() - since > GROUP_LIMIT_MS) return false;
+  const asking = answerWithin(client, SUSPECT_AFTER_MS, () => isGroupUnderWay(client, groupId));
+  const isUnderWay = await asking.catch(() => false);
+  if (isUnderWay) await sleep(LOOK_AGAIN_MS);
+  return isUnderWay;
 }
 
 /** Has a case looked at again. Returns when that is done, or after some seconds, while the look goes on. */

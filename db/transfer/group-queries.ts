@@ -172,6 +172,5 @@ export function findTransfers(database: Database, transferIds: readonly Transfer
 
 /** The beginning of an event's JSON text: what the events of a group have in common. The statement appends the rest. */
 function opening(type: string): string {
-  const { requestid, ...common } = eventEnvelope(type, { requestId: '' }, new Date());
-  return JSON.stringify(common).slice(0, -1);
+  return JSON.stringify({ ...eventEnvelope(type, { requestId: '' }, new Date()), requestid: undefined }).slice(0, -1);
 }

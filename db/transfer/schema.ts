@@ -19,7 +19,15 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type { BatchId, CaseId, GroupId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type {
+  BatchId,
+  CaseId,
+  GroupId,
+  RecurringTransferId,
+  TransactionId,
+  TransferId,
+  WalletId,
+} from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
 import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
 import {

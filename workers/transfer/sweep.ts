@@ -16,9 +16,7 @@ import {
   startTransfer,
   type MovementStarter,
 } from '../../temporal/transfer/start-movement.ts';
-import type { Transfer } from '../../db/transfer/queries.ts';
-import type { GroupId } from '../../domain/ids.ts';
-import { isGroupUnderWay } from '../../temporal/transfer/start-group.ts';
+import { withoutGroupsUnderWay } from './groups-under-way.ts';
 import { repeatUntilStopped } from '../repeat.ts';
 import { tendDueRecurring } from './sweep-recurring.ts';
 
@@ -48,8 +46,9 @@ export function startSweep({
 
   /** Returns how many workflows it started. */
   async function sweepBatch(): Promise<number> {
-    const transfers = await startAll(await withoutGroupsUnderWay(await claimDueTransfers(database, CLAIM)), (row) =>
-      startTransfer(starter, row),
+    const transfers = await startAll(
+      await withoutGroupsUnderWay(starter, await claimDueTransfers(database, CLAIM)),
+      (row) => startTransfer(starter, row),
     );
     await noteTransfersStarted(
       database,
@@ -74,20 +73,6 @@ export function startSweep({
         'started movements that were not known to be started',
       );
     return started;
-  }
-
-  /** Leaves out what a group moves at this moment; it is looked at again after the lease. */
-  async function withoutGroupsUnderWay(due: readonly Transfer[]): Promise<Transfer[]> {
-    const groups = new Set(due.flatMap(({ groupId }) => groupId ?? []));
-    const underWay = new Set<GroupId>();
-    for (const groupId of groups) {
-      const asked = starter.client.withDeadline(Date.now() + START_LIMIT_MS, () =>
-        isGroupUnderWay(starter.client, groupId),
-      );
-      // One that Temporal does not tell of is started one by one: the fences allow it.
-      if ((await within(START_LIMIT_MS, asked.catch(() => false))) === true) underWay.add(groupId);
-    }
-    return due.filter(({ groupId }) => groupId === null || !underWay.has(groupId));
   }
 
   /** Returns the rows whose workflows are now known to be started. */

@@ -32,9 +32,11 @@ export async function transferGroup(input: GroupInput): Promise<GroupOutcome> {
   if (others.length > 0)
     await CancellationScope.nonCancellable(() =>
       // The sweep starts whatever is not started here.
-      steps.run('startOneByOne', TRANSFER_TASK_QUEUE, { transferIds: others }, STARTS_LIMIT_MS).catch((error: unknown) =>
-        log.warn('transfers of a group are left to the sweep', { group_id: groupId, cause: String(error) }),
-      ),
+      steps
+        .run('startOneByOne', TRANSFER_TASK_QUEUE, { transferIds: others }, STARTS_LIMIT_MS)
+        .catch((error: unknown) =>
+          log.warn('transfers of a group are left to the sweep', { group_id: groupId, cause: String(error) }),
+        ),
     );
   return { ended: ended.length, oneByOne: others.length };
 
