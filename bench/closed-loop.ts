@@ -1,17 +1,22 @@
 /**
  * The one way in which everything is measured: so many at a time, each followed at once by the next, for some seconds after
- * a warm-up. What ends within these seconds counts; what is still under way at their end is waited for and does not.
+ * a warm-up, and longer if too few have ended by then. What ends within that time counts; what is still under way at its end is
+ * waited for and does not count.
  */
 export interface LoopOptions {
   /** How many are under way at any time. */
   readonly atOnce: number;
   /** At least; it also lasts until as many as are under way at a time have ended once, but no longer than 15 s more. */
   readonly warmUpSeconds: number;
+  /** At least; it also lasts until twice as many as are under way at a time have ended, but no longer than 15 s more. */
   readonly seconds: number;
+  /** Called when the counting begins, and again when it is over. */
+  readonly atEdge?: () => void;
 }
 
 export interface Figures {
   readonly atOnce: number;
+  /** NaN, as the times are, if nothing ended within the time. */
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -23,17 +28,33 @@ export interface Figures {
 
 /** So many in a row that fail are not load but a fault: the loop ends with the last one's error. */
 const FAILED_IN_A_ROW_MAX = 20;
-const WARM_UP_MS_MORE_MAX = 15_000;
+const MS_MORE_MAX = 15_000;
 
 export async function closedLoop(
   once: () => Promise<void>,
-  { atOnce, warmUpSeconds, seconds }: LoopOptions,
+  { atOnce, warmUpSeconds, seconds, atEdge = () => {} }: LoopOptions,
 ): Promise<Figures> {
   const warmFrom = performance.now() + warmUpSeconds * 1_000;
+  const wanted = 2 * atOnce;
   let countsFrom = Number.POSITIVE_INFINITY;
+  let enoughAt = seconds === 0 ? 0 : Number.POSITIVE_INFINITY;
+  let overAt = Number.POSITIVE_INFINITY;
   const tookMs: number[] = [];
   let [ended, failed, failedInARow] = [0, 0, 0];
-  const isOver = (now: number): boolean => now >= countsFrom + seconds * 1_000 || failedInARow >= FAILED_IN_A_ROW_MAX;
+  const isOver = (now: number): boolean => {
+    if (failedInARow >= FAILED_IN_A_ROW_MAX) return true;
+    const dueAt = countsFrom + seconds * 1_000;
+    if (overAt === Number.POSITIVE_INFINITY && now >= dueAt) {
+      if (enoughAt === Number.POSITIVE_INFINITY && now < dueAt + MS_MORE_MAX) return false;
+      overAt = Math.min(now, Math.max(dueAt, enoughAt));
+      atEdge();
+    }
+    return now >= overAt;
+  };
+  const count = (tookFor: number, now: number): void => {
+    tookMs.push(tookFor);
+    if (tookMs.length === wanted) enoughAt = now;
+  };
 
   const oneAfterTheOther = async (): Promise<void> => {
     for (let startedAt = performance.now(); !isOver(startedAt); startedAt = performance.now()) {
@@ -48,13 +69,17 @@ export async function closedLoop(
       }
       const endedAt = performance.now();
       ended += 1;
-      if (endedAt >= countsFrom && !isOver(endedAt)) tookMs.push(endedAt - startedAt);
-      const isWarm = ended >= atOnce || endedAt >= warmFrom + WARM_UP_MS_MORE_MAX;
-      if (endedAt >= warmFrom && isWarm) countsFrom = Math.min(countsFrom, endedAt);
+      if (endedAt >= countsFrom && !isOver(endedAt)) count(endedAt - startedAt, endedAt);
+      const isWarm = ended >= atOnce || endedAt >= warmFrom + MS_MORE_MAX;
+      if (endedAt >= warmFrom && isWarm && countsFrom === Number.POSITIVE_INFINITY) {
+        countsFrom = endedAt;
+        atEdge();
+      }
     }
   };
   await Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
-  return { atOnce, perSecond: tookMs.length / seconds, ...latencies(tookMs), failed };
+  const perSecond = tookMs.length === 0 ? Number.NaN : (tookMs.length / (overAt - countsFrom)) * 1_000;
+  return { atOnce, perSecond, ...latencies(tookMs), failed };
 }
 
 /** One after the other, so many times: for what takes too long to be cut off at the end of a second. */

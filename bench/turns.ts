@@ -15,6 +15,15 @@ export interface Turn {
 export interface Sample extends Figures {
   /** Names what was measured; with `atOnce` it is unique in a run. */
   readonly id: string;
+  readonly cost?: Cost | undefined;
+}
+
+/** What a transfer cost, in the mean. */
+export interface Cost {
+  /** CPU time in ms, by the names of the processes. */
+  readonly cpuMs: Readonly<Record<string, number>>;
+  /** How many transfers a group had; absent of what knows no groups. */
+  readonly groupSize?: number | undefined;
 }
 
 /** The median, and the least and the greatest. */
@@ -29,7 +38,7 @@ export interface Measured {
   readonly id: string;
   readonly atOnce: number;
   /** By round. */
-  readonly rounds: readonly Figures[];
+  readonly rounds: readonly Sample[];
   readonly perSecond: Spread;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
