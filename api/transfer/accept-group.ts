@@ -8,10 +8,12 @@ import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { acceptGroup, findTransfers, type PlainTransfer } from '../../db/transfer/group-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { GroupId, TransferId } from '../../domain/ids.ts';
+import { LATE, within } from '../../process/deadline.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
 import { groupEnd, startGroup } from '../../temporal/transfer/start-group.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
+import { groupWorkflowId } from '../../workflows/transfer/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { ProblemError } from '../http/problem.ts';
 
@@ -30,6 +32,7 @@ export interface InLine<Row> {
   readonly row: Row;
   /** Undefined if it was accepted alone, so that its workflow is still to be started. */
   readonly group?: {
+    readonly workflowId: string;
     /** Resolves when the group's workflow is started; never rejects. */
     readonly started: Promise<void>;
     /** Resolves when the group has ended, with the row as it is then, if that could be read. */
@@ -43,6 +46,7 @@ export interface Waiting {
   readonly answer: PromiseWithResolvers<InLine<Transfer> | undefined>;
 }
 
+const START_LIMIT_MS = 10_000;
 /** Within this, the end of a group is waited for. */
 const END_LIMIT_MS = 60_000;
 
@@ -82,6 +86,7 @@ export async function acceptTogether(deps: GroupDeps, group: readonly Waiting[])
   }
   // In the order of the line, for limits and balances are judged in it.
   const transferIds = group.map(({ asked }) => asked.terms.transferId).filter((id) => rows.has(id));
+  const workflowId = groupWorkflowId(groupId);
   const { started, end } = runGroup(deps, groupId, transferIds);
   let read: Promise<ReadonlyMap<TransferId, Transfer>> | undefined;
   const ended = async (id: TransferId): Promise<Transfer | undefined> => {
@@ -92,7 +97,7 @@ export async function acceptTogether(deps: GroupDeps, group: readonly Waiting[])
   };
   for (const { asked, answer } of group) {
     const row = rows.get(asked.terms.transferId);
-    answer.resolve(row && { row, group: { started, ended: () => ended(row.transferId) } });
+    answer.resolve(row && { row, group: { workflowId, started, ended: () => ended(row.transferId) } });
   }
   await end;
 }
@@ -104,7 +109,10 @@ function runGroup(
   transferIds: readonly TransferId[],
 ): { started: Promise<void>; end: Promise<void> } {
   if (transferIds.length === 0) return { started: Promise.resolve(), end: Promise.resolve() };
-  const starting = startGroup(starter, groupId, transferIds);
+  // Not every connection can give up a call, so the start has a limit of its own; one that lands after it does no harm.
+  const starting = within(START_LIMIT_MS, startGroup(starter, groupId, transferIds)).then((outcome) => {
+    if (outcome === LATE) throw new Error(`not answered within ${START_LIMIT_MS} ms`);
+  });
   const signal = AbortSignal.any([draining, AbortSignal.timeout(END_LIMIT_MS)]);
   const started = starting.catch((error: unknown) => {
     monitor.suspect();

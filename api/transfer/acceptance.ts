@@ -82,7 +82,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   deps: AcceptanceDeps,
   requested: Requested<Row>,
 ): Promise<Accepted<Row>> {
-  const { client, starts, draining } = deps;
+  const { client, monitor, starts, draining } = deps;
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew, group } = await acceptOnce(c, deps, requested);
@@ -99,7 +99,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   }
 
   async function startAndWait(): Promise<Accepted<Row>> {
-    c.var.log.setBindings({ workflow_id: requested.workflowId });
+    c.var.log.setBindings({ workflow_id: group?.workflowId ?? requested.workflowId });
 
     if (isNew) {
       const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
@@ -107,7 +107,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
       const started =
         group === undefined
           ? starts.start(() => requested.start(row), limitMs, c.var.log)
-          : within(limitMs, group.started);
+          : within(limitMs, group.started).then((outcome) => void (outcome === LATE && monitor.suspect()));
       // A client that prefers a shorter wait is answered by then; only a miss of the limit above says anything about Temporal.
       await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
     }
