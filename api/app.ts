@@ -4,6 +4,7 @@
  */
 import type { Database } from '../db/database.ts';
 import { batchLegsRoute } from './transfer/batch-legs.ts';
+import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { caseRoutes } from './transfer/case.ts';
@@ -60,6 +61,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', currencyRoutes(deps))
     .route('/', batchRoutes(deps))
     .route('/', batchLegsRoute(deps.database))
+    .route('/', groupLegsRoute(deps.database))
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', caseRoutes(deps))
     .route('/', reconciliationRoutes(deps))

@@ -16,6 +16,7 @@ import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
 import { boundStarts, type MovementNotifiers } from './transfer/acceptance.ts';
+import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
 import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
@@ -60,6 +61,9 @@ export async function startApi(
   const shardsBehind = watchShardsBehind(database, logger);
   const draining = new AbortController();
 
+  const groupMax = settings.GROUP_MAX;
+  const lineDeps = { database, client, starter, monitor, log: logger, groupMax, draining: draining.signal };
+
   const app = createApp({
     log: logger,
     hosts: settings.HOSTS ?? [],
@@ -75,6 +79,7 @@ export async function startApi(
       backlog,
       shardsBehind,
       starts: boundStarts(client, monitor),
+      groups: groupMax === 1 ? undefined : createGroupLine(lineDeps),
       notifiers,
       draining: draining.signal,
     },

@@ -1,5 +1,5 @@
 /**
- * I5: each movement under way has an open workflow, and each open workflow a movement under way.
+ * I5: each movement under way has an open workflow, its own or its group's, and each open workflow a movement under way.
  *
  * Rows and workflows are read while both may change, and Temporal's lists lag behind what it knows. So a disagreement is only a
  * suspicion at first: row and workflow are looked at again, the workflow by describe, until they agree or the audit's patience is
@@ -73,8 +73,10 @@ export async function checkWorkflows(
   };
 
   for (const kind of KINDS) {
-    const isUnfounded = async (ids: string[]): Promise<string[]> =>
-      without(await underWay(transfer, kind, ids), await running(workflows, kind, ids));
+    const isUnfounded = async (ids: string[]): Promise<string[]> => {
+      const alone = without(await underWay(transfer, kind, ids), await running(workflows, kind, ids));
+      return kind === 'transfer' ? without(alone, await inOpenGroup(transfer, workflows, alone)) : alone;
+    };
     for await (const page of pagesOf(
       transfer,
       (id, limit) => underWayAfter(kind, id, limit),
@@ -91,7 +93,7 @@ export async function checkWorkflows(
 
   for await (const page of batchesOf(workflows.listRunning())) {
     findings.count('open_workflows', page.length);
-    for (const kind of KINDS) {
+    for (const kind of [...KINDS, 'group'] as const) {
       const ids = page.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
       const isLeftOver = async (some: string[]): Promise<string[]> => {
         const over = without(some, await underWay(transfer, kind, some));
@@ -108,8 +110,9 @@ const table = {
   transfer: sql`(SELECT * FROM transfers WHERE batch_id IS NULL) transfers`,
   batch: sql`transfer_batches`,
   transaction: sql`transactions`,
+  group: sql`transfers`,
 };
-const id = { transfer: sql`transfer_id`, batch: sql`batch_id`, transaction: sql`transaction_id` };
+const id = { transfer: sql`transfer_id`, batch: sql`batch_id`, transaction: sql`transaction_id`, group: sql`group_id` };
 const isUnderWay = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
 
 function underWayAfter(kind: Kind, key: string, limit: number) {
@@ -119,18 +122,29 @@ function underWayAfter(kind: Kind, key: string, limit: number) {
     ORDER BY ${id[kind]} LIMIT ${limit}`;
 }
 
-/** Those of these movements that have not ended. */
-async function underWay(transfer: Database, kind: Kind, ids: string[]): Promise<string[]> {
+/** Those of these movements that have not ended; of groups, those that have a transfer which has not. */
+async function underWay(transfer: Database, kind: Kind | 'group', ids: string[]): Promise<string[]> {
   const uuid = ids.filter((each) => /^[0-9a-f-]{36}$/.test(each));
   const rows = await rowsOf<{ id: string }>(
     transfer,
-    sql`SELECT ${id[kind]} AS id FROM ${table[kind]} WHERE ${id[kind]} = ANY(${uuids(uuid)}) AND ${isUnderWay}`,
+    sql`SELECT DISTINCT ${id[kind]} AS id FROM ${table[kind]} WHERE ${id[kind]} = ANY(${uuids(uuid)}) AND ${isUnderWay}`,
   );
   return rows.map((row) => row.id);
 }
 
+/** Those of these transfers whose group is open: it moves them, or is about to give each a workflow of its own. */
+async function inOpenGroup(transfer: Database, workflows: WorkflowLookup, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await rowsOf<{ id: string; group_id: string }>(
+    transfer,
+    sql`SELECT transfer_id AS id, group_id FROM transfers WHERE transfer_id = ANY(${uuids(ids)}) AND group_id IS NOT NULL`,
+  );
+  const open = new Set(await running(workflows, 'group', [...new Set(rows.map((row) => row.group_id))]));
+  return rows.filter((row) => open.has(row.group_id)).map((row) => row.id);
+}
+
 /** Those of these movements that have an open workflow. */
-async function running(workflows: WorkflowLookup, kind: Kind, ids: string[]): Promise<string[]> {
+async function running(workflows: WorkflowLookup, kind: Kind | 'group', ids: string[]): Promise<string[]> {
   const found: string[] = [];
   for (let start = 0; start < ids.length; start += DESCRIBED_AT_ONCE) {
     const some = ids.slice(start, start + DESCRIBED_AT_ONCE);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import pg from 'pg';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
 import type { BenchStack, RunningApp } from './bench-stack.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
@@ -16,6 +17,8 @@ export interface CounterpoiseOptions {
   readonly id: string;
   readonly name: string;
   readonly dispatch: Dispatch;
+  /** Settings besides those of the ground. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** The wallets of the next transfer; by default each wallet in turn. */
   readonly nextPair?: Ground['nextPair'];
   /** Prepares the conditions of the measurement. */
@@ -26,17 +29,19 @@ export interface CounterpoiseOptions {
 
 export function counterpoise(
   stack: BenchStack,
-  { id, name, dispatch, nextPair, afterOpen, beforeClose }: CounterpoiseOptions,
+  { id, name, dispatch, settings, nextPair, afterOpen, beforeClose }: CounterpoiseOptions,
 ): SubjectKind {
   return {
     id,
     name,
     async open(ground) {
-      const app = await stack.startApp(dispatch, ground.settings);
+      const app = await stack.startApp(dispatch, { ...ground.settings, ...settings });
       const requests = transferRequests(app.api, nextPair ?? ground.nextPair);
       await afterOpen?.(app);
       return {
         once: requests.once,
+        pid: app.pid,
+        groupSize: (fromMs, untilMs) => meanGroupSize(ground.administrators['transfer']!, fromMs, untilMs),
         async close() {
           try {
             await beforeClose?.(app);
@@ -48,6 +53,22 @@ export function counterpoise(
       };
     },
   };
+}
+
+/** Returns the mean size of the groups that were accepted between two instants; 1 where nothing was grouped. */
+async function meanGroupSize(transferDatabase: string, fromMs: number, untilMs: number): Promise<number> {
+  const client = new pg.Client({ connectionString: transferDatabase });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ size: number }>(
+      `SELECT coalesce(count(*)::float8 / nullif(count(DISTINCT coalesce(group_id, transfer_id)), 0), 1) AS size
+       FROM transfers WHERE created_at BETWEEN $1 AND $2 AND batch_id IS NULL`,
+      [new Date(fromMs), new Date(untilMs)],
+    );
+    return rows[0]!.size;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Makes transfers by requests to a running API. */

@@ -1,6 +1,6 @@
 /**
- * The picture of the bench, an SVG of three groups of bars: many single transfers at a time, the time of one alone, and batches.
- * Each group has its own scale; a line on each bar goes from the least to the greatest of the rounds. Pure.
+ * The picture of the bench, an SVG of groups of bars: many single transfers at a time, the time of one alone, and batches. Each
+ * group has its own scale; a line on each bar goes from the least to the greatest of the rounds. Pure.
  */
 import { SINGLE, titleOf } from './report.ts';
 import type { Measured, Spread } from './turns.ts';
@@ -18,7 +18,7 @@ const GROUP_HEAD = 40;
 const MARGIN = 20;
 
 const COLORS = { own: '#2563eb', floor: '#94a3b8', peer: '#d97706' } as const;
-const OWN = /^(local|ordinary|batch-\d+)$/;
+const OWN = /^((local|ordinary)(-grouped)?|batch-\d+)$/;
 const FLOOR = /^(database|engine|tpcb)$/;
 
 export function pictureOf(results: readonly Measured[]): string {
@@ -33,6 +33,7 @@ export function pictureOf(results: readonly Measured[]): string {
     .map(({ id, perSecond }) => ({ id, value: perSecond }));
   const groups = [
     { title: 'Transfers a second, 50 at a time (more is better)', bars: at(50, 'perSecond') },
+    { title: 'Transfers a second, 200 at a time (more is better)', bars: at(200, 'perSecond') },
     { title: 'Milliseconds for one at a time, in the median (less is better)', bars: at(1, 'p50Ms') },
     { title: 'Transfers a second in batches, and transactions of TPC-B (more is better)', bars: batches },
   ].filter(({ bars }) => bars.length > 0);

@@ -5,7 +5,7 @@ import type { Goal } from './goals.ts';
 import type { Memory } from './memory.ts';
 import type { Sightings } from './single.ts';
 import type { Starts } from './starts.ts';
-import { ratioOf, type Measured, type Spread } from './turns.ts';
+import { ratioOf, spreadOf, type Cost, type Measured, type Spread } from './turns.ts';
 
 export interface Report {
   readonly ok: boolean;
@@ -27,7 +27,9 @@ export interface Report {
 const TITLES: Readonly<Record<string, string>> = {
   database: 'PostgreSQL alone, the five statements',
   engine: 'Temporal alone, an empty workflow',
+  'local-grouped': 'Counterpoise, local dispatch, grouped',
   local: 'Counterpoise, local dispatch',
+  'ordinary-grouped': 'Counterpoise, ordinary dispatch, grouped',
   ordinary: 'Counterpoise, ordinary dispatch',
   template: "The Temporal template's shape",
   dbos: 'DBOS Transact',
@@ -42,7 +44,17 @@ const TITLES: Readonly<Record<string, string>> = {
   'one-shard': 'all wallets in turn, one shard',
 };
 
-export const SINGLE = ['database', 'engine', 'local', 'ordinary', 'template', 'dbos', 'restate'] as const;
+export const SINGLE = [
+  'database',
+  'engine',
+  'local-grouped',
+  'local',
+  'ordinary-grouped',
+  'ordinary',
+  'template',
+  'dbos',
+  'restate',
+] as const;
 
 export function titleOf(id: string): string {
   const sized = /^(batch|growth)-(\d+)$/.exec(id);
@@ -63,7 +75,7 @@ export function sections(
   const single = SINGLE.flatMap((id) => results.filter((one) => one.id === id)).toSorted((a, b) => a.atOnce - b.atOnce);
   return {
     goals: goalTable(goals),
-    single: speedTable(single, 'to an empty workflow', against('engine')),
+    single: [speedTable(single, 'to an empty workflow', against('engine')), costTable(single)].join('\n\n').trim(),
     batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),
     reads: speedTable(ids('read')),
     shapes: [
@@ -104,6 +116,29 @@ function speedTable(
   });
   const head = ['', 'at once', 'a second', 'p50 ms', 'p99 ms'];
   return table(against === undefined ? head : [...head.slice(0, 2), ratioTitle!, ...head.slice(2)], rows);
+}
+
+/** Medians over the rounds. The bench's own process, which sends the requests, is not in it. */
+function costTable(results: readonly Measured[]): string {
+  const rows = results.flatMap((one) => {
+    const costs = one.rounds.flatMap(({ cost }) => cost ?? []);
+    if (costs.length === 0) return [];
+    const median = (value: (cost: Cost) => number | undefined): number | undefined => {
+      const known = costs.flatMap((cost) => value(cost) ?? []);
+      return known.length === 0 ? undefined : spreadOf(known).median;
+    };
+    const parts = ['own', 'PostgreSQL', 'Temporal'].map((name) => median(({ cpuMs }) => cpuMs[name]));
+    const all = parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
+    const groupSize = median((cost) => cost.groupSize);
+    return [
+      [titleOf(one.id), `${one.atOnce}`, ...[...parts, all, groupSize].map((each) => figure(each ?? Number.NaN))],
+    ];
+  });
+  if (rows.length === 0) return '';
+  return table(
+    ['CPU ms a transfer', 'at once', 'its process', 'PostgreSQL', 'Temporal', 'all', 'transfers a group'],
+    rows,
+  );
 }
 
 function machineTables(starts: Starts | undefined, { loaded, history }: Sightings): string {
@@ -148,12 +183,13 @@ export function asJson({ ok, goals, results, starts, sightings, ...rest }: Repor
       value: value && rounded(value),
       ok: isMet,
     })),
-    results: results.map(({ id, atOnce, perSecond, p50Ms, p99Ms, failed }) => ({
+    results: results.map(({ id, atOnce, rounds, perSecond, p50Ms, p99Ms, failed }) => ({
       id,
       at_once: atOnce,
       per_second: rounded(perSecond),
       p50_ms: rounded(p50Ms),
       p99_ms: rounded(p99Ms),
+      costs: rounds.map(({ cost }) => ({ cpu_ms: cost?.cpuMs ?? null, group_size: cost?.groupSize ?? null })),
       failed,
     })),
     broken_off: rest.brokenOff,

@@ -11,20 +11,24 @@ import { closedLoop } from './closed-loop.ts';
 import { counterpoise, transferRequests } from './counterpoise.ts';
 import { databaseFloor, engineFloor } from './floors.ts';
 import type { Bench } from './ground.ts';
-import { memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
-import type { Ground, SubjectKind } from './subject.ts';
-import { spreadOf, type Sample, type Turn } from './turns.ts';
+import { cpuMsOf, memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
+import type { Ground, Subject, SubjectKind } from './subject.ts';
+import { spreadOf, type Cost, type Sample, type Turn } from './turns.ts';
 
 export interface LoopPlan {
   readonly atOnce: readonly number[];
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly interrupt: AbortSignal;
+  /** Whose CPU time is told besides the subject's own: process ids by name. */
+  readonly processes?: () => Readonly<Record<string, number>>;
 }
 
 /** The time at the beginning of each measurement until all calls are under way. */
 const RAMP_UP_SECONDS = 0.5;
 const WARM_UP_AT_ONCE_MAX = 50;
+/** Of the grouped lines: as many as the greatest number at once that is measured. */
+const GROUP_MAX = 500;
 
 /** Opens the subject, warms it up, measures it with each number of calls at once, and closes it, also when interrupted. */
 export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): Turn {
@@ -39,12 +43,33 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
         // A process that has just started is slow.
         await loop({ atOnce: Math.min(Math.max(...atOnce), WARM_UP_AT_ONCE_MAX), warmUpSeconds, seconds: 0 });
         const samples: Sample[] = [];
-        for (const n of atOnce)
-          samples.push({ id: kind.id, ...(await loop({ atOnce: n, warmUpSeconds: RAMP_UP_SECONDS, seconds })) });
+        for (const n of atOnce) {
+          const watch = watchCost(plan.processes, subject);
+          const figures = await loop({ atOnce: n, warmUpSeconds: RAMP_UP_SECONDS, seconds, atEdge: watch.atEdge });
+          samples.push({ id: kind.id, ...figures, cost: await watch.cost(figures.count) });
+        }
         return samples;
       } finally {
         await subject.close();
       }
+    },
+  };
+}
+
+/** Watches what the transfers of one measurement cost, from its beginning to its end. */
+function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Subject) {
+  const edges: { readonly atMs: number; readonly cpuMs: ReadonlyMap<string, number> }[] = [];
+  return {
+    atEdge: (): void => {
+      const pids = { ...(pid === undefined ? {} : { own: pid() }), ...processes?.() };
+      const cpuMs = new Map(Object.entries(pids).map(([name, each]) => [name, cpuMsOf(each)]));
+      edges.push({ atMs: Date.now(), cpuMs });
+    },
+    async cost(count: number): Promise<Cost | undefined> {
+      const [from, until] = edges;
+      if (from === undefined || until === undefined || count === 0) return undefined;
+      const each = [...until.cpuMs].map(([name, ms]) => [name, (ms - (from.cpuMs.get(name) ?? 0)) / count] as const);
+      return { cpuMs: Object.fromEntries(each), groupSize: await groupSize?.(from.atMs, until.atMs) };
     },
   };
 }
@@ -69,7 +94,18 @@ export function singleTurns(
   sightings: Sightings,
   wanted: ReadonlySet<string> | undefined,
 ): Turn[] {
-  const plan = { ...single, interrupt };
+  const processes = (): Record<string, number> => {
+    const { postgres, temporal } = stack.infrastructure.supervisor.running();
+    return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
+  };
+  const plan = { ...single, interrupt, processes };
+  const grouped = (dispatch: Dispatch): SubjectKind =>
+    counterpoise(stack, {
+      id: `${dispatch}-grouped`,
+      name: `Counterpoise, ${dispatch} dispatch, grouped`,
+      dispatch,
+      settings: { GROUP_MAX: `${GROUP_MAX}` },
+    });
   const own = (dispatch: Dispatch): SubjectKind =>
     counterpoise(stack, {
       id: dispatch,
@@ -85,7 +121,9 @@ export function singleTurns(
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
-    ...[own('ordinary'), own('local')].filter(isWanted).map((kind) => subjectTurn(kind, ground, plan)),
+    ...[own('ordinary'), grouped('ordinary'), own('local'), grouped('local')]
+      .filter(isWanted)
+      .map((kind) => subjectTurn(kind, ground, plan)),
   ];
 }
 

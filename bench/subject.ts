@@ -8,6 +8,10 @@ import type { WalletId } from '../domain/ids.ts';
 export interface Subject {
   /** Makes one transfer; resolves when its client would have the answer. Throws unless the transfer is COMPLETED. */
   readonly once: () => Promise<void>;
+  /** The process that it runs in, if not the bench's own. */
+  readonly pid?: () => number;
+  /** How many transfers a group had in the mean that were accepted between two instants; 1 if none was in a group. */
+  readonly groupSize?: (fromMs: number, untilMs: number) => Promise<number>;
   /** Ends every process, worker and connection that the subject opened. */
   readonly close: () => Promise<void>;
 }

@@ -15,6 +15,15 @@ export interface Turn {
 export interface Sample extends Figures {
   /** The name of the measurement; with `atOnce` it is unique in a run. */
   readonly id: string;
+  readonly cost?: Cost | undefined;
+}
+
+/** What a transfer cost, in the mean. */
+export interface Cost {
+  /** CPU time in ms, by the names of the processes. */
+  readonly cpuMs: Readonly<Record<string, number>>;
+  /** How many transfers a group had; absent of what knows no groups. */
+  readonly groupSize?: number | undefined;
 }
 
 /** The median, the least and the greatest of the rounds. */
@@ -28,8 +37,8 @@ export interface Spread {
 export interface Measured {
   readonly id: string;
   readonly atOnce: number;
-  /** The figures by round. */
-  readonly rounds: readonly Figures[];
+  /** The samples by round. */
+  readonly rounds: readonly Sample[];
   readonly perSecond: Spread;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;

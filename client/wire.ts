@@ -438,6 +438,9 @@ export interface Transfer {
   recurring_transfer_id: string | null;
   batch_id: string | null;
 
+  /** The group that it was accepted in, where the service moves transfers in groups: the workflow `group/<group_id>`. What that does not bring to its end goes on as `transfer/<transfer_id>`. */
+  group_id: string | null;
+
   /** Set with `limit_exceeded`: the limit of the wallet, and the amount that could have moved. */
   failure_detail: { limit: 'max_amount' | 'outgoing_24h'; remaining: string } | null;
   amount: string;
@@ -949,7 +952,12 @@ export interface Operations {
     path: { transfer_id: string };
     query?: undefined;
     body?: undefined;
-    answer: { data: Array<TransferStep> };
+    answer: {
+      data: Array<TransferStep>;
+
+      /** The group that it was accepted in, where the service moves transfers in groups: the workflow `group/<group_id>`. What that does not bring to its end goes on as `transfer/<transfer_id>`. */
+      group_id: string | null;
+    };
   };
 
   /** Transfers, newest first */

@@ -7,10 +7,13 @@ import type { NativeConnection } from '@temporalio/worker';
 import { startApi } from '../api/server.ts';
 import { createBatchLegsReader, createBatchTransferActivities } from '../activities/transfer/batch.ts';
 import { createBatchWalletActivities } from '../activities/wallet/batch.ts';
+import { createGroupLegsReader, createGroupTransferActivities } from '../activities/transfer/group.ts';
+import { createGroupWalletActivities } from '../activities/wallet/group.ts';
+import { createTransferGroupAtOnce, type TransferGroupAtOnceActivities } from '../activities/transfer-group-at-once.ts';
 import { createReconciliationActivities } from '../activities/transfer/reconciliation.ts';
 import { createRecurringActivities } from '../activities/transfer/recurring.ts';
 import { createTransferActivities } from '../activities/transfer/transfer.ts';
-import { createTransferAtOnce } from '../activities/transfer-at-once.ts';
+import { createTransferAtOnce, type TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import { createShardTurns } from '../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../process/config.ts';
@@ -29,7 +32,7 @@ import type { Logger } from '../process/telemetry.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
 import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
-import { createMovementNotifier } from '../temporal/transfer/movement-notifier.ts';
+import { createMovementNotifier, type MovementNotifier } from '../temporal/transfer/movement-notifier.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
@@ -41,11 +44,18 @@ import { installTemporalRuntime } from '../workers/worker.ts';
 
 const RECONNECT_MS = 1_000;
 
+type Wrap = (activities: WalletActivities) => WalletActivities;
+
+interface Notifiers {
+  readonly transfers: MovementNotifier<Transfer>;
+  readonly transactions: MovementNotifier<Transaction>;
+}
+
 /** `wrap` lets the demo and the tests put faults around the wallet activities. */
 export async function startEverything(
   settings: Settings,
   logger: Logger,
-  wrap: (activities: WalletActivities) => WalletActivities = (activities) => activities,
+  wrap: Wrap = (activities) => activities,
 ): Promise<RunningService> {
   const walletShardCount = requireSettings(settings, 'WALLET_DATABASE_URLS').WALLET_DATABASE_URLS.length;
   const guard = guardInstallation();
@@ -67,7 +77,7 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
-  const notifiers = {
+  const notifiers: Notifiers = {
     transfers: createMovementNotifier<Transfer>(),
     transactions: createMovementNotifier<Transaction>(),
   };
@@ -91,25 +101,8 @@ export async function startEverything(
   async function startWorkers(): Promise<RunningService> {
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
-    const turnsOf = createShardTurns();
-    const wallet = {
-      ...wrap(createWalletActivities((walletId) => shards[shardOf(walletId, walletShardCount)]!, turnsOf)),
-      ...createBatchWalletActivities((shard) => shards[shard]!, createBatchLegsReader(database), turnsOf),
-    };
-    const transfer = {
-      ...createTransferActivities(database, (movement) =>
-        'transferId' in movement
-          ? notifiers.transfers.tell(transferWorkflowId(movement.transferId), movement)
-          : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
-      ),
-      ...createBatchTransferActivities(database),
-      ...createRecurringActivities({
-        database,
-        start: (transfer) => startTransfer(starter, transfer),
-        walletShardCount: starter.walletShardCount,
-        deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
-      }),
-    };
+    const wallet = walletActivities(shards, database, wrap);
+    const transfer = transferActivities({ database, starter, notifiers }, settings.TRANSFER_DEADLINE_SECONDS);
     const ledger = ledgerOf(shards);
     const reconciliation = createReconciliationActivities({
       database,
@@ -121,7 +114,7 @@ export async function startEverything(
       startTransferWorker(context, {
         ...transfer,
         ...reconciliation,
-        ...(settings.DISPATCH === 'local' ? { ...wallet, ...createTransferAtOnce({ ...wallet, ...transfer }) } : {}),
+        ...(settings.DISPATCH === 'local' ? { ...wallet, ...activitiesAtOnce({ ...wallet, ...transfer }) } : {}),
       }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
     ]);
@@ -154,6 +147,41 @@ export async function startEverything(
     }
     return undefined;
   }
+}
+
+function walletActivities(shards: readonly Database[], database: Database, wrap: Wrap) {
+  const turnsOf = createShardTurns();
+  const databaseOf = (shard: number): Database => shards[shard]!;
+  return {
+    ...wrap(createWalletActivities((walletId) => databaseOf(shardOf(walletId, shards.length)), turnsOf)),
+    ...createBatchWalletActivities(databaseOf, createBatchLegsReader(database), turnsOf),
+    ...createGroupWalletActivities(databaseOf, createGroupLegsReader(database), turnsOf),
+  };
+}
+
+function transferActivities(
+  { database, starter, notifiers }: { database: Database; starter: MovementStarter; notifiers: Notifiers },
+  deadlineSeconds: number,
+) {
+  const start = (transfer: Transfer): Promise<void> => startTransfer(starter, transfer);
+  const tell = (transfer: Transfer): void =>
+    notifiers.transfers.tell(transferWorkflowId(transfer.transferId), transfer);
+  return {
+    ...createTransferActivities(database, (movement) =>
+      'transferId' in movement
+        ? tell(movement)
+        : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
+    ),
+    ...createBatchTransferActivities(database),
+    ...createGroupTransferActivities({ database, start, tell }),
+    ...createRecurringActivities({ database, start, walletShardCount: starter.walletShardCount, deadlineSeconds }),
+  };
+}
+
+function activitiesAtOnce(
+  activities: ReturnType<typeof walletActivities> & ReturnType<typeof transferActivities>,
+): TransferAtOnceActivities & TransferGroupAtOnceActivities {
+  return { ...createTransferAtOnce(activities), ...createTransferGroupAtOnce(activities) };
 }
 
 if (import.meta.main) await runService('app', (settings, logger) => startEverything(settings, logger));

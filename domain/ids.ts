@@ -9,6 +9,8 @@ export type WalletId = Id<'WalletId'>;
 export type TransferId = Id<'TransferId'>;
 export type TransactionId = Id<'TransactionId'>;
 export type BatchId = Id<'BatchId'>;
+/** Transfers that were accepted together, and that one workflow moves. */
+export type GroupId = Id<'GroupId'>;
 export type RecurringTransferId = Id<'RecurringTransferId'>;
 export type CaseId = Id<'CaseId'>;
 /** A set of databases, and the Temporal namespace that carries their workflows. */

@@ -17,6 +17,9 @@ const authority = z.string().transform((text, context): Authority => {
 });
 export const DATA_DIR_DEFAULT = '.data';
 
+/** More would not be faster, and the ids of a group are in its history several times. */
+const GROUP_MAX_MAX = 500;
+
 const optionalText = z.string().min(1).optional();
 
 const settings = z.object({
@@ -59,6 +62,8 @@ const settings = z.object({
   AMOUNT_PRECISION: z.enum(['currency', 'ledger'], { error: 'expected currency or ledger' }).default('currency'),
   /** How many requests are worked on at once before more are refused with 429. */
   REQUESTS_MAX: whole(1, Number.POSITIVE_INFINITY).default(1_000),
+  /** How many plain transfers, asked for at the same time, one workflow moves: 1 for a workflow of its own for each. */
+  GROUP_MAX: whole(1, GROUP_MAX_MAX).default(1),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'expected debug, info, warn, error or silent' })
     .default('info'),

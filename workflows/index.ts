@@ -1,6 +1,7 @@
 /** The entry of the workflow bundle: every workflow type, by the name under which it is started. */
 export { transferBatch } from './transfer/batch.ts';
 export { directTransfer } from './transfer/direct.ts';
+export { transferGroup } from './transfer/group.ts';
 export { transfer } from './transfer/held.ts';
 export { reconciliation } from './transfer/reconciliation.ts';
 export { recurringTransfer } from './transfer/recurring.ts';

@@ -13,6 +13,9 @@ import {
 } from '@temporalio/workflow';
 import type { BatchTransferActivities } from '../activities/transfer/batch.ts';
 import type { BatchWalletActivities } from '../activities/wallet/batch.ts';
+import type { GroupTransferActivities } from '../activities/transfer/group.ts';
+import type { GroupWalletActivities } from '../activities/wallet/group.ts';
+import type { TransferGroupAtOnceActivities } from '../activities/transfer-group-at-once.ts';
 import type { TransferActivities } from '../activities/transfer/transfer.ts';
 import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../activities/wallet/wallet.ts';
@@ -24,7 +27,10 @@ type Activities = WalletActivities &
   TransferActivities &
   TransferAtOnceActivities &
   BatchWalletActivities &
-  BatchTransferActivities;
+  BatchTransferActivities &
+  GroupWalletActivities &
+  GroupTransferActivities &
+  TransferGroupAtOnceActivities;
 type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 
@@ -46,6 +52,8 @@ export interface Steps {
   readonly attempt: <Name extends keyof Activities>(name: Name, input: Inputs[Name]) => Promise<Attempt<Name>>;
   /** Repeats the activity until it succeeds, its limit passes, or its scope is canceled. For everything but compensation. */
   readonly run: Step;
+  /** One attempt as an ordinary activity, within six seconds, its time in the task queue included. */
+  readonly once: Step;
   /** For compensation: repeats the activity without a limit. */
   readonly runUntilDone: (stuck: Stuck) => Step;
   /** Makes every later step an ordinary activity: a request has to be durable before it is acted upon. */
@@ -78,6 +86,8 @@ const FORWARD: ActivityOptions = {
 const BOUNDED: ActivityOptions = {
   retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
 };
+/** Longer than a statement may take, and no more: those who wait for a group do not wait long for a shard that does not answer. */
+const ONCE: ActivityOptions = { scheduleToCloseTimeout: '6 seconds', retry: { maximumAttempts: 1 } };
 const COMPENSATION: ActivityOptions = {
   startToCloseTimeout,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' },
@@ -114,6 +124,8 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
         }),
       );
     },
+
+    once: (name, taskQueue, unmarked) => ordinary(name, taskQueue, marked(unmarked), ONCE),
 
     leaveFirstTask: first.leave,
 

@@ -17,6 +17,8 @@ import { overloaded } from '../http/load-limits.ts';
 import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
+import type { InLine } from './accept-group.ts';
+import type { GroupLine } from './group-line.ts';
 import type { ShardsBehind } from './shards-behind.ts';
 import { limitConcurrency } from '../http/concurrency.ts';
 
@@ -32,6 +34,8 @@ export interface AcceptanceDeps {
   readonly backlog: Pick<Backlog, 'isLong'>;
   readonly shardsBehind: Pick<ShardsBehind, 'areAnyBehind' | 'known'>;
   readonly starts: Starts;
+  /** Where plain transfers wait to be moved in groups; absent if each has a workflow of its own. */
+  readonly groups?: GroupLine | undefined;
   readonly notifiers?: MovementNotifiers | undefined;
   /** Aborts when the server stops, so that requests that wait are answered. */
   readonly draining: AbortSignal;
@@ -52,6 +56,8 @@ export interface Requested<Row> {
   readonly faultsIfNew?: readonly Fault[];
   /** Stores it in its first status and returns its row; undefined if its key was used before. */
   readonly store: () => Promise<Row | undefined>;
+  /** Stores it as `store` does, in its turn, and starts it if it is moved in a group; absent if it is never grouped. */
+  readonly enterLine?: (() => Promise<InLine<Row> | undefined>) | undefined;
   readonly start: (row: Row) => Promise<void>;
   /** Tells of its end where its workflow runs in this process; elsewhere Temporal is asked. */
   readonly notifier?: Pick<MovementNotifier<Row>, 'next'> | undefined;
@@ -76,10 +82,10 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   deps: AcceptanceDeps,
   requested: Requested<Row>,
 ): Promise<Accepted<Row>> {
-  const { client, starts, draining } = deps;
+  const { client, monitor, starts, draining } = deps;
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
-  const { row, isNew } = await acceptOnce(c, deps, requested);
+  const { row, isNew, group } = await acceptOnce(c, deps, requested);
   const answered = new AbortController();
   // Listens from before the start, because the reply to the start may come later than the movement's end.
   const heard =
@@ -93,11 +99,15 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   }
 
   async function startAndWait(): Promise<Accepted<Row>> {
-    c.var.log.setBindings({ workflow_id: requested.workflowId });
+    c.var.log.setBindings({ workflow_id: group?.workflowId ?? requested.workflowId });
 
     if (isNew) {
       const untilAnswerMs = ANSWER_LIMIT_MS - (performance.now() - receivedAt);
-      const started = starts.start(() => requested.start(row), Math.min(START_LIMIT_MS, untilAnswerMs), c.var.log);
+      const limitMs = Math.min(START_LIMIT_MS, untilAnswerMs);
+      const started =
+        group === undefined
+          ? starts.start(() => requested.start(row), limitMs, c.var.log)
+          : within(limitMs, group.started).then((outcome) => void (outcome === LATE && monitor.suspect()));
       // A client that prefers a shorter wait is answered by then; only a miss of the limit above says anything about Temporal.
       await (waitSeconds === undefined ? started : within(waitSeconds * 1_000, started));
     }
@@ -108,12 +118,19 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
       row,
       isWaitOver: requested.isWaitOver,
       look: requested.find,
-      untilNews: (signal) => heard ?? workflowEnd(client, requested.workflowId, signal),
+      untilNews: (signal) => heard ?? news(signal),
       limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
       signal: AbortSignal.any([c.req.raw.signal, draining]),
     });
     if (!draining.aborted || requested.isWaitOver(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
     return { row: latest, status: requested.isWaitOver(latest) ? 200 : 202 };
+  }
+
+  /** One that its group has not brought to its end has a workflow of its own by then. */
+  async function news(signal: AbortSignal): Promise<Row | void> {
+    const ended = await group?.ended();
+    if (ended !== undefined && requested.isWaitOver(ended)) return ended;
+    await workflowEnd(client, requested.workflowId, signal);
   }
 }
 
@@ -127,9 +144,9 @@ export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   deps: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
   requested: Pick<
     Requested<Row>,
-    'database' | 'bodyHash' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs'
+    'database' | 'bodyHash' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs' | 'enterLine'
   >,
-): Promise<{ row: Row; isNew: boolean }> {
+): Promise<Stored<Row>> {
   const stored = await storeOnce(deps, requested);
   if (stored.isNew) return stored;
   if (stored.row.bodyHash !== requested.bodyHash)
@@ -140,8 +157,37 @@ export async function acceptOnce<Row extends { readonly bodyHash: string }>(
   return stored;
 }
 
+/** The row, and whether this request stored it: alone, or in a group. */
+interface Stored<Row> extends InLine<Row> {
+  readonly isNew: boolean;
+}
+
 /** Returns the row and whether this request stored it. A request that races it waits for its database transaction. */
 async function storeOnce<Row>(
+  deps: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
+  requested: Pick<
+    Requested<Row>,
+    'database' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs' | 'enterLine'
+  >,
+): Promise<Stored<Row>> {
+  const { database, shards, find, faultsIfNew = [], enterLine } = requested;
+  const { monitor, backlog, shardsBehind } = deps;
+  const isRefused = faultsIfNew.length > 0 || monitor.isDown() || backlog.isLong();
+  if (enterLine === undefined || isRefused || (await boundedQuery(database, () => shardsBehind.areAnyBehind(shards))))
+    return storeAlone(deps, requested);
+  const stored = await enterLine();
+  if (stored !== undefined) return { ...stored, isNew: true };
+  return { row: await boundedQuery(database, () => known(find)), isNew: false };
+}
+
+/** Reads a row that is known to be there. */
+async function known<Row>(find: () => Promise<Row | undefined>): Promise<Row> {
+  const row = await find();
+  if (row === undefined) throw new Error('a movement whose key is taken is not there');
+  return row;
+}
+
+async function storeAlone<Row>(
   { monitor, backlog, shardsBehind }: Pick<AcceptanceDeps, 'monitor' | 'backlog' | 'shardsBehind'>,
   {
     database,
@@ -151,7 +197,7 @@ async function storeOnce<Row>(
     store,
     storeLimitMs,
   }: Pick<Requested<Row>, 'database' | 'shards' | 'find' | 'faultsIfNew' | 'store' | 'storeLimitMs'>,
-): Promise<{ row: Row; isNew: boolean }> {
+): Promise<Stored<Row>> {
   return boundedQuery(
     database,
     async () => {
@@ -173,9 +219,7 @@ async function storeOnce<Row>(
       }
       const stored = await store();
       if (stored !== undefined) return { row: stored, isNew: true };
-      const row = await find();
-      if (row === undefined) throw new Error('a movement whose key is taken is not there');
-      return { row, isNew: false };
+      return { row: await known(find), isNew: false };
     },
     { isWrite: !monitor.isDown(), ...(storeLimitMs === undefined ? {} : { limitMs: storeLimitMs }) },
   );

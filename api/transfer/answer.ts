@@ -20,6 +20,11 @@ import {
 import { movementAnswerFields, renderMovement } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 
+export const groupIdAnswer = idAnswer(exampleMovementId).nullable().openapi({
+  description:
+    'The group that it was accepted in, where the service moves transfers in groups: the workflow `group/<group_id>`. What that does not bring to its end goes on as `transfer/<transfer_id>`.',
+});
+
 export const transferAnswer = z
   .object({
     transfer_id: idAnswer(exampleMovementId),
@@ -46,6 +51,7 @@ export const transferAnswer = z
     }),
     recurring_transfer_id: idAnswer(exampleMovementId).nullable(),
     batch_id: idAnswer(exampleMovementId).nullable(),
+    group_id: groupIdAnswer,
     ...movementAnswerFields,
   })
   .openapi('Transfer');
@@ -65,6 +71,7 @@ export function renderTransfer(row: Transfer): z.input<typeof transferAnswer> {
     reversed_amount: row.reversedAmount,
     recurring_transfer_id: row.recurringTransferId,
     batch_id: row.batchId,
+    group_id: row.groupId,
     ...renderMovement(row),
   };
 }

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { hasDay, MISSING_DAYS, namesMissingDay, type Calendar } from '../../domain/transfer/calendar.ts';
+import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { EVERY_SECONDS, RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../http/fields.ts';
 import { calendarPart, dayPart, weekdayPart } from './calendar-parts.ts';
 import { movementRequestFields } from './movement.ts';
-import { faultCode } from '../http/validation.ts';
+import { bodyFault, faultCode } from '../http/validation.ts';
 
 /** What a calendar as a whole says is judged once each of its parts is right. */
 const once = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
@@ -265,4 +266,17 @@ export function termsOf(body: z.output<typeof recurringRequest>): RecurringTerms
     startsAt: body.starts_at ?? null,
     endsAt: body.ends_at ?? null,
   };
+}
+
+/** The fault of terms that will never run from `now` on; undefined if they will. */
+export function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof bodyFault> | undefined {
+  if (terms.endsAt !== null && terms.endsAt <= now) return bodyFault('ends_in_the_past', ['ends_at']);
+  switch (neverRuns(terms, now)) {
+    case 'no_time_left':
+      return bodyFault('calendar_never', ['calendar']);
+    case 'ends_before_first_run':
+      return bodyFault('ends_before_first_run', ['ends_at']);
+    case undefined:
+      return undefined;
+  }
 }

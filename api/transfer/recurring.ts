@@ -13,8 +13,7 @@ import { listRuns, listSkips } from '../../db/transfer/recurring-runs.ts';
 import { recurringTransferId } from '../../domain/derived-id.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import { recurringBodyHash } from '../../domain/transfer/recurring-body.ts';
-import { RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
-import { neverRuns } from '../../domain/transfer/run-times.ts';
+import { RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
@@ -36,10 +35,11 @@ import {
   runAnswer,
   skipAnswer,
   termsOf,
+  neverFault,
 } from './recurring-fields.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { bodyFault, faultCode } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 
 const tags = ['Recurring transfers'];
 const idParameter = z.object({ recurring_transfer_id: recurringTransferIdField });
@@ -286,19 +286,6 @@ async function nextRunsOf(
 
 function renderTimes(times: readonly Date[] | undefined): string[] | null {
   return times?.map((at) => at.toISOString()) ?? null;
-}
-
-/** The fault of terms that will never run from `now` on; undefined if they will. */
-function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof bodyFault> | undefined {
-  if (terms.endsAt !== null && terms.endsAt <= now) return bodyFault('ends_in_the_past', ['ends_at']);
-  switch (neverRuns(terms, now)) {
-    case 'no_time_left':
-      return bodyFault('calendar_never', ['calendar']);
-    case 'ends_before_first_run':
-      return bodyFault('ends_before_first_run', ['ends_at']);
-    case undefined:
-      return undefined;
-  }
 }
 
 function notFound(id: RecurringTransferId): ProblemError {

@@ -4,7 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
-import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
+import { findTransfer, listSteps, type TransferStep } from '../../db/transfer/queries.ts';
 import { transferId } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -20,7 +20,7 @@ import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
+import { groupIdAnswer, isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 
 const EXPIRES_IN_SECONDS_MIN = 60;
@@ -126,7 +126,7 @@ const getSteps = createRoute({
   responses: {
     200: {
       description: 'Its steps.',
-      content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer) }) } },
+      content: { 'application/json': { schema: z.object({ data: z.array(stepAnswer), group_id: groupIdAnswer }) } },
     },
     ...problemResponses('transfer_not_found', 'transfer_id_invalid', 'database_unavailable'),
   },
@@ -152,6 +152,9 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
       const kind = { scheduledAt, expiresInSeconds: captureMethod === 'manual' ? expiresIn : undefined };
       const hash = transferBodyHash({ ...terms, reference, metadata, ...kind });
       c.var.log.setBindings({ transfer_id: id });
+      const accepted = { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds };
+      const isPlain = captureMethod === 'automatic' && scheduledAt === undefined;
+      const { groups } = acceptance;
 
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
@@ -164,14 +167,12 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
           ...noteFaults({ reference, metadata }),
           ...timeFaults(scheduledAt),
         ],
-        store: () =>
-          acceptTransfer(
-            database,
-            terms,
-            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds, ...kind },
-            c.var.trace,
-          ),
-        start: (accepted) => startTransfer(starter, accepted),
+        store: () => acceptTransfer(database, terms, { ...accepted, ...kind }, c.var.trace),
+        enterLine:
+          isPlain && groups !== undefined
+            ? () => groups.accept({ terms, acceptance: accepted, trace: c.var.trace })
+            : undefined,
+        start: (transfer) => startTransfer(starter, transfer),
         notifier: acceptance.notifiers?.transfers,
         isWaitOver,
       });
@@ -189,13 +190,16 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
     .openapi(getSteps, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const steps = await boundedQuery(database, () => listSteps(database, id));
-      if (steps.length === 0) throw transferNotFound(id);
-      return c.json(
-        { data: steps.map(({ step, reason, createdAt }) => ({ step, reason, at: createdAt.toISOString() })) },
-        200,
+      const [steps, transfer] = await boundedQuery(database, () =>
+        Promise.all([listSteps(database, id), findTransfer(database, id)]),
       );
+      if (steps.length === 0) throw transferNotFound(id);
+      return c.json({ data: steps.map(renderStep), group_id: transfer?.groupId ?? null }, 200);
     });
+}
+
+function renderStep({ step, reason, createdAt }: TransferStep): z.input<typeof stepAnswer> {
+  return { step, reason, at: createdAt.toISOString() };
 }
 
 /** The fault of a scheduled time. It is judged only when the transfer is new: a repeat of the request may come after that time. */

@@ -21,6 +21,7 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
+import { isGroupUnderWay } from '../../temporal/transfer/start-group.ts';
 import { cancelUnlessClosed, RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { startLookAtCase, startRefundOfCase } from '../../temporal/transfer/start-reconciliation.ts';
 import {
@@ -48,6 +49,8 @@ const START_LIMIT_MS = 1_500;
 const RETRY_LIMIT_MS = 5_000;
 /** The limit until a worker has judged the request, whatever wait the client prefers. */
 const TAKEN_LIMIT_MS = 10_000;
+/** How long a group's attempt is waited for before the transfer gets a workflow of its own beside it. */
+const GROUP_LIMIT_MS = 3_000;
 const SHOWN_SECONDS_DEFAULT = 10;
 /** The wait if too many requests wait already, while this one counts as at work: enough for the row to show the effect. */
 const CROWDED_WAIT_MS = 1_000;
@@ -116,7 +119,7 @@ export async function askTransfer<Asked extends object>(
         if (answer !== 'no_run') return answer;
         const row = await look();
         if (isTerminal(row.status)) return 'ended';
-        if (!(await isOwnNamespace())) continue;
+        if (!(await isOwnNamespace()) || (await isMovedByGroup(client, row, receivedAt))) continue;
         await client.connection.withAbortSignal(signal, () => startUnlessHeldUp(row));
         await sleep(LOOK_AGAIN_MS);
       }
@@ -194,6 +197,15 @@ function isExhausted(error: unknown): boolean {
   );
 }
 const FAILED_PRECONDITION = 9;
+
+/** Whether a group is moving the transfer, for some seconds: it soon has ended, or has a workflow of its own. */
+async function isMovedByGroup(client: Client, { groupId }: Transfer, since: number): Promise<boolean> {
+  if (groupId === null || performance.now() - since > GROUP_LIMIT_MS) return false;
+  const asking = answerWithin(client, SUSPECT_AFTER_MS, () => isGroupUnderWay(client, groupId));
+  const isUnderWay = await asking.catch(() => false);
+  if (isUnderWay) await sleep(LOOK_AGAIN_MS);
+  return isUnderWay;
+}
 
 /** Has a case looked at again. Returns when that is done, or after some seconds, while the look goes on. */
 export async function lookAgain(client: Client, binding: Pick<NamespaceBinding, 'verify'>, id: CaseId): Promise<void> {

@@ -61,6 +61,7 @@ async function openPeer(name: string, file: string, ground: Ground): Promise<Sub
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const moved: TransferTerms[] = [];
   return {
+    pid: () => child.pid!,
     async once() {
       const movement = nextMovement(ground);
       const { status, text } = await post(agent, url, movement);

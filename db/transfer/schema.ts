@@ -19,7 +19,15 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type { BatchId, CaseId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import type {
+  BatchId,
+  CaseId,
+  GroupId,
+  RecurringTransferId,
+  TransactionId,
+  TransferId,
+  WalletId,
+} from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
 import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
 import {
@@ -80,6 +88,8 @@ export const transfers = pgTable(
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
     batchIndex: integer('batch_index'),
+    /** The group that it was accepted in, whose workflow moves it; null if it has had a workflow of its own from the first. */
+    groupId: uuid('group_id').$type<GroupId>(),
     ...movementColumns(),
   },
   (t) => [

@@ -1,6 +1,6 @@
 /**
- * The wallet service's operations on one shard for many items of a batch at once: functions/*_batch.sql. Each item has a fence of
- * its own, as by the single operations in queries.ts.
+ * The wallet service's operations on one shard for many transfers at once, of a batch (functions/*_batch.sql) or of a group
+ * (functions/*_group.sql). Each transfer has a fence of its own, as by the single operations in queries.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';
@@ -12,13 +12,16 @@ import { violatedConstraint, type Database } from '../database.ts';
 /** The outcomes of the legs that did not go as asked. A leg that is not in the map did. */
 type Exceptions<Refusal extends string> = Promise<ReadonlyMap<TransferId, LegAnswer<Refusal>>>;
 
+/** Legs, column by column, in the order in which they are carried out. */
+export type Legs = Omit<BatchLegs, 'indexes' | 'elsewhere'>;
+
 export function debitBatch(database: Database, legs: BatchLegs, trace: TraceContext): Exceptions<DebitRefusal> {
   return callFences(
     database,
     legs,
     'debit',
     sql`debit_batch`,
-    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL`,
   );
 }
 
@@ -28,8 +31,30 @@ export function creditBatch(database: Database, legs: BatchLegs, trace: TraceCon
     legs,
     'credit',
     sql`credit_batch`,
-    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL`,
   );
+}
+
+/**
+ * As `debitBatch`, for the transfers of a group, each asked for by a request of its own: `traces` are theirs. A leg that
+ * an earlier call decided for a hold of the same terms is in the answer, too. Fails without waiting long if a
+ * wallet is locked.
+ */
+export function debitGroup(
+  database: Database,
+  legs: Legs,
+  traces: ReadonlyMap<TransferId, TraceContext>,
+): Exceptions<DebitRefusal> {
+  return callFences(database, legs, 'debit', sql`debit_group`, (asked) => ofGroup(asked, traces));
+}
+
+/** As `debitGroup`, for the credits. */
+export function creditGroup(
+  database: Database,
+  legs: Legs,
+  traces: ReadonlyMap<TransferId, TraceContext>,
+): Exceptions<CreditRefusal> {
+  return callFences(database, legs, 'credit', sql`credit_group`, (asked) => ofGroup(asked, traces));
 }
 
 export function cancelBatchCredits(
@@ -81,10 +106,10 @@ export async function debitedWallets(database: Database, { transferIds }: BatchL
  */
 async function callFences<Refusal extends string>(
   database: Database,
-  legs: BatchLegs,
+  legs: Legs,
   leg: 'debit' | 'credit',
   operation: SQL,
-  more: (legs: BatchLegs) => SQL,
+  more: (legs: Legs) => SQL,
 ): Exceptions<Refusal> {
   try {
     return await callFencesOnce(database, legs, operation, more);
@@ -104,9 +129,9 @@ async function callFences<Refusal extends string>(
 
 async function callFencesOnce<Refusal extends string>(
   database: Database,
-  legs: BatchLegs,
+  legs: Legs,
   operation: SQL,
-  more: (legs: BatchLegs) => SQL,
+  more: (legs: Legs) => SQL,
 ): Exceptions<Refusal> {
   if (legs.transferIds.length === 0) return new Map();
   const { rows } = await database.execute<{
@@ -123,25 +148,31 @@ async function callFencesOnce<Refusal extends string>(
   );
 }
 
-function columnsOf({ transferIds, walletIds, currencies, amounts }: BatchLegs): SQL {
+function columnsOf({ transferIds, walletIds, currencies, amounts }: Legs): SQL {
   return sql.join([transferIds, walletIds, currencies, amounts].map(array), sql`, `);
 }
 
-function without(legs: BatchLegs, ids: ReadonlyMap<TransferId, unknown>): BatchLegs {
+function without(legs: Legs, ids: ReadonlyMap<TransferId, unknown>): Legs {
   const isKept = (_: unknown, at: number): boolean => !ids.has(legs.transferIds[at]!);
   return {
-    indexes: legs.indexes.filter(isKept),
     transferIds: legs.transferIds.filter(isKept),
     walletIds: legs.walletIds.filter(isKept),
     currencies: legs.currencies.filter(isKept),
     amounts: legs.amounts.filter(isKept),
     ...(legs.counterpartyIds === undefined ? {} : { counterpartyIds: legs.counterpartyIds.filter(isKept) }),
-    elsewhere: legs.elsewhere,
   };
 }
 
+function ofGroup(legs: Legs, traces: ReadonlyMap<TransferId, TraceContext>): SQL {
+  const inEvents = legs.transferIds.map((id) => {
+    const { requestId: requestid, traceparent } = traces.get(id)!;
+    return [id, { requestid, traceparent }] as const;
+  });
+  return sql`${counterparties(legs)}, ${JSON.stringify(Object.fromEntries(inEvents))}`;
+}
+
 /** SQL's NULL if the counterparties are not known. */
-function counterparties({ counterpartyIds }: BatchLegs): SQL {
+function counterparties({ counterpartyIds }: Legs): SQL {
   return counterpartyIds === undefined ? sql`NULL` : array(counterpartyIds);
 }
 

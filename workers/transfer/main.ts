@@ -3,7 +3,10 @@
  * `node workers/transfer/main.ts` runs it as a process of its own.
  */
 import { createBatchTransferActivities, type BatchTransferActivities } from '../../activities/transfer/batch.ts';
+import { createGroupTransferActivities, type GroupTransferActivities } from '../../activities/transfer/group.ts';
 import type { BatchWalletActivities } from '../../activities/wallet/batch.ts';
+import type { GroupWalletActivities } from '../../activities/wallet/group.ts';
+import type { TransferGroupAtOnceActivities } from '../../activities/transfer-group-at-once.ts';
 import {
   createReconciliationActivities,
   type ReconciliationActivities,
@@ -40,9 +43,16 @@ export async function startTransferWorker(
   context: WorkerContext,
   activities: TransferActivities &
     BatchTransferActivities &
+    GroupTransferActivities &
     ReconciliationActivities &
     RecurringActivities &
-    Partial<WalletActivities & BatchWalletActivities & TransferAtOnceActivities>,
+    Partial<
+      WalletActivities &
+        BatchWalletActivities &
+        GroupWalletActivities &
+        TransferAtOnceActivities &
+        TransferGroupAtOnceActivities
+    >,
 ): Promise<RunningService> {
   const client = createClient(context.connection, context.settings);
   await client
@@ -87,6 +97,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     {
       ...createTransferActivities(database),
       ...createBatchTransferActivities(database),
+      ...createGroupTransferActivities({ database, start: (transfer) => startTransfer(starter, transfer) }),
       ...createReconciliationActivities({
         database,
         ledger,

@@ -16,6 +16,7 @@ import {
   startTransfer,
   type MovementStarter,
 } from '../../temporal/transfer/start-movement.ts';
+import { withoutGroupsUnderWay } from './groups-under-way.ts';
 import { repeatUntilStopped } from '../repeat.ts';
 import { tendDueRecurring } from './sweep-recurring.ts';
 
@@ -45,7 +46,10 @@ export function startSweep({
 
   /** Returns how many workflows it started. */
   async function sweepBatch(): Promise<number> {
-    const transfers = await startAll(await claimDueTransfers(database, CLAIM), (row) => startTransfer(starter, row));
+    const transfers = await startAll(
+      await withoutGroupsUnderWay(starter, await claimDueTransfers(database, CLAIM)),
+      (row) => startTransfer(starter, row),
+    );
     await noteTransfersStarted(
       database,
       transfers.map(({ transferId }) => transferId),

@@ -3,6 +3,7 @@
  * `node workers/wallet/main.ts` runs it as a process of its own, for the shard that WALLET_SHARD names.
  */
 import { createBatchWalletActivities, type BatchWalletActivities } from '../../activities/wallet/batch.ts';
+import { createGroupWalletActivities, type GroupWalletActivities } from '../../activities/wallet/group.ts';
 import { createShardTurns } from '../../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../../process/config.ts';
@@ -15,12 +16,13 @@ import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { fetchBatchLegs } from './batch-legs.ts';
+import { fetchGroupLegs } from './group-legs.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
 
 export function startWalletWorker(
   context: WorkerContext,
   shard: number,
-  activities: WalletActivities & BatchWalletActivities,
+  activities: WalletActivities & BatchWalletActivities & GroupWalletActivities,
 ): Promise<RunningService> {
   return startWorker(context, { taskQueue: walletTaskQueue(shard), activities });
 }
@@ -45,6 +47,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
   const worker = await startWalletWorker({ connection, binding, settings, logger }, shard, {
     ...createWalletActivities(() => database, turnsOf),
     ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation), turnsOf),
+    ...createGroupWalletActivities(() => database, fetchGroupLegs(TRANSFER_API_URL, installation), turnsOf),
   });
   return {
     ...worker,

@@ -8,6 +8,7 @@ import type { Resolution } from '../../domain/transfer/case.ts';
 import type {
   BatchId,
   CaseId,
+  GroupId,
   InstallationId,
   RecurringTransferId,
   RunId,
@@ -35,6 +36,10 @@ export function transactionWorkflowId(transactionId: TransactionId): string {
 
 export function batchWorkflowId(batchId: BatchId): string {
   return `batch/${batchId}`;
+}
+
+export function groupWorkflowId(groupId: GroupId): string {
+  return `group/${groupId}`;
 }
 
 /** The id of a recurring transfer's Schedule. The workflow id of a run is this id and the run's nominal time. */
@@ -124,6 +129,21 @@ export interface BatchInput extends MovementInput {
   readonly batchId: BatchId;
   readonly itemCount: number;
   readonly walletShardCount: number;
+}
+
+/** The input of a group: which transfers it moves, in the order of their acceptance. Their terms stay in the transfer database. */
+export interface GroupInput {
+  readonly groupId: GroupId;
+  readonly transferIds: readonly TransferId[];
+  readonly walletShardCount: number;
+  readonly dispatch: Dispatch;
+  readonly installationId: InstallationId;
+}
+
+/** How many of a group's transfers its attempt has brought to their end, and how many go on as workflows of their own. */
+export interface GroupOutcome {
+  readonly ended: number;
+  readonly oneByOne: number;
 }
 
 export function reconciliationWorkflowId(runId: RunId): string {

@@ -1,9 +1,12 @@
 -- append_event for many transfers at once: writes one event of the same type for each wallet. Its data names the transfer and has
 -- its item of p_details under the name p_detail: an amount or a code, in which nothing has to be escaped. The part that all
 -- events have in common is built once and the rest is joined as text, because building objects would cost several times as much.
--- Events are written in the order of their ids, which is that of the index.
+-- Transfers that were asked for by different requests have p_traces: by the transfer's id, an object with its requestid and
+-- traceparent. Events are written in the order of their ids, which is that of the index.
+DROP FUNCTION IF EXISTS append_transfer_events(text, uuid[], uuid[], text, text[], text, text);
 CREATE OR REPLACE FUNCTION append_transfer_events(
-  p_type text, p_wallet_ids uuid[], p_transfer_ids uuid[], p_detail text, p_details text[], p_request_id text, p_traceparent text
+  p_type text, p_wallet_ids uuid[], p_transfer_ids uuid[], p_detail text, p_details text[], p_request_id text, p_traceparent text,
+  p_traces jsonb
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -11,7 +14,8 @@ DECLARE
 BEGIN
   INSERT INTO outbox_events (event_id, type, subject, payload)
   SELECT p_type || '/' || transfer_id, p_type, wallet_id,
-    (opening || ', "id": "' || p_type || '/' || transfer_id || '", "subject": "' || wallet_id || '", "data": {"transfer_id": "' || transfer_id
+    (opening || coalesce(', ' || btrim((p_traces -> transfer_id)::text, '{}'), '') || ', "id": "' || p_type || '/' || transfer_id
+      || '", "subject": "' || wallet_id || '", "data": {"transfer_id": "' || transfer_id
       || '", "wallet_id": "' || wallet_id || '", "' || p_detail || '": "' || detail || '"}}')::json
   FROM (
     SELECT * FROM unnest(p_wallet_ids::text[], p_transfer_ids::text[], p_details) AS given (wallet_id, transfer_id, detail)

@@ -30,13 +30,13 @@ CREATE OR REPLACE FUNCTION debit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT * FROM debit_batch(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, NULL)
+  SELECT * FROM debit_batch(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, NULL, NULL)
 $$;
 CREATE OR REPLACE FUNCTION credit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT * FROM credit_batch(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, NULL)
+  SELECT * FROM credit_batch(p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, NULL, NULL)
 $$;
 CREATE OR REPLACE FUNCTION cancel_credit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_reason text
@@ -57,4 +57,20 @@ CREATE OR REPLACE FUNCTION advance(
 ) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT advance(p_transfer_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, NULL)
+$$;
+CREATE OR REPLACE FUNCTION debit_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
+  p_counterparty_ids uuid[]
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM debit_batch(
+    p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, p_counterparty_ids, NULL)
+$$;
+CREATE OR REPLACE FUNCTION credit_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
+  p_counterparty_ids uuid[]
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM credit_batch(
+    p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, p_counterparty_ids, NULL)
 $$;

@@ -1,0 +1,85 @@
+/**
+ * The line in which plain transfers wait to be accepted and moved in groups. While a group is under way, those that arrive wait;
+ * when it has ended, they are the next group. A transfer that finds nobody before it is accepted alone, at once, and has a workflow
+ * of its own: a group saves work only where there is much of it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlainTransfer } from '../../db/transfer/group-queries.ts';
+import type { Transfer } from '../../db/transfer/queries.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import { within } from '../../process/deadline.ts';
+import { acceptAlone, acceptTogether, type GroupDeps, type InLine, type Waiting } from './accept-group.ts';
+
+export interface GroupLine {
+  /**
+   * Accepts the transfer, in a group or alone; undefined if its id is taken. Throws as `boundedQuery` does. Calls for the same
+   * transfer at once take turns.
+   */
+  readonly accept: (asked: PlainTransfer) => Promise<InLine<Transfer> | undefined>;
+}
+
+export interface GroupLineDeps extends GroupDeps {
+  /** Of transfers in one group. */
+  readonly groupMax: number;
+}
+
+/** References and metadata of one group, so that its statement stays small. */
+const CHARACTERS_MAX = 1_000_000;
+/** After a group, for those whose requests its end has brought about: without it, groups of one alternate with large ones. */
+const LINGER_MS = 3;
+/** A group that takes longer is not waited for by those in line: the next group starts beside it. */
+const PATIENCE_MS = 1_000;
+
+export function createGroupLine(deps: GroupLineDeps): GroupLine {
+  const { database, groupMax } = deps;
+  const line: Waiting[] = [];
+  const present = new Map<TransferId, Promise<unknown>>();
+  let isWorking = false;
+
+  return {
+    async accept(asked) {
+      const { transferId } = asked.terms;
+      for (let same = present.get(transferId); same !== undefined; same = present.get(transferId))
+        await same.catch(() => {});
+      const answer = Promise.withResolvers<InLine<Transfer> | undefined>();
+      present.set(transferId, answer.promise);
+      line.push({ asked, answer });
+      if (!isWorking) void work();
+      try {
+        return await answer.promise;
+      } finally {
+        present.delete(transferId);
+      }
+    },
+  };
+
+  async function work(): Promise<void> {
+    isWorking = true;
+    while (line.length > 0) {
+      const next = takeGroup();
+      if (next.length === 1) {
+        await acceptAlone(database, next[0]!);
+        continue;
+      }
+      await within(PATIENCE_MS, acceptTogether(deps, next));
+      await sleep(LINGER_MS);
+    }
+    isWorking = false;
+  }
+
+  /** Takes the first ones out of the line, as many as one group may have. */
+  function takeGroup(): Waiting[] {
+    let characters = 0;
+    let count = 0;
+    while (count < Math.min(line.length, groupMax)) {
+      characters += charactersOf(line[count]!.asked);
+      if (count > 0 && characters > CHARACTERS_MAX) break;
+      count += 1;
+    }
+    return line.splice(0, count);
+  }
+}
+
+function charactersOf({ acceptance: { reference = '', metadata = {} } }: PlainTransfer): number {
+  return Object.entries(metadata).reduce((sum, [key, value]) => sum + key.length + value.length, reference.length);
+}

@@ -1,0 +1,2 @@
+-- Functions alone: the legs of a group of transfers.
+SELECT 1;

@@ -1,0 +1,39 @@
+/** The workflow of a group of transfers: its start, the wait for its end, and whether it is under way. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { GroupId, TransferId } from '../../domain/ids.ts';
+import { groupWorkflowId, TRANSFER_TASK_QUEUE, type GroupInput } from '../../workflows/transfer/messages.ts';
+import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
+import type { MovementStarter } from './start-movement.ts';
+
+/** Starts the workflow of a group, whose id no other group has had. */
+export async function startGroup(
+  { client, binding, walletShardCount, dispatch, isEager = false }: MovementStarter,
+  groupId: GroupId,
+  transferIds: readonly TransferId[],
+): Promise<void> {
+  const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
+  const input: GroupInput = { groupId, transferIds, walletShardCount, dispatch, installationId };
+  await client.workflow.start('transferGroup', {
+    taskQueue: TRANSFER_TASK_QUEUE,
+    workflowId: groupWorkflowId(groupId),
+    args: [input],
+    staticSummary: `Group of ${transferIds.length} transfers`,
+    requestEagerStart: isEager,
+  });
+}
+
+/** Resolves when the workflow has closed; rejects if it ended otherwise than Completed, does not exist, or the signal aborts. */
+export async function groupEnd(client: Client, groupId: GroupId, signal: AbortSignal): Promise<void> {
+  await client.connection.withAbortSignal(signal, () => client.workflow.getHandle(groupWorkflowId(groupId)).result());
+}
+
+/** Whether the workflow of a group is open. */
+export async function isGroupUnderWay(client: Client, groupId: GroupId): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(groupWorkflowId(groupId)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
