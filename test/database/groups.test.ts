@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGroupTransferActivities } from '../../activities/transfer/group.ts';
 import type { Database } from '../../db/database.ts';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import * as groups from '../../db/transfer/group-queries.ts';
@@ -16,6 +18,7 @@ import {
 import * as walletGroups from '../../db/wallet/batch-queries.ts';
 import { setWalletLimits } from '../../db/wallet/limit-queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
+import { walletId } from '../../domain/derived-id.ts';
 import type { GroupId, TransferId, WalletId } from '../../domain/ids.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { LegAnswer, TransferTerms } from '../../domain/transfer/transfer.ts';
@@ -24,7 +27,6 @@ import { asked, groupOf, legsOf, tracesOf } from './groups.ts';
 import { walletContents } from './wallet-contents.ts';
 import { walletViolations } from './wallet-invariants.ts';
 import { fresh, transfer, USD, userOnShard, walletsOver } from './wallets.ts';
-import { walletId } from '../../domain/derived-id.ts';
 
 const ALL_BUCKETS = { firstBucket: 0, lastBucket: 255 };
 
@@ -199,6 +201,61 @@ describe('groups in the transfer database', () => {
     assert.equal(new Set(told).size, told.length, 'told twice');
     for (const id of ids) assert.deepEqual(await stepsOf(id), ['PENDING', 'DEBITED', 'COMPLETED']);
     assert.equal((await eventsOf(database, ids)).length, 2 * ids.length);
+  });
+});
+
+describe('the transfer activities of a group', () => {
+  let cluster: TestCluster;
+  let database: Database;
+  before(async () => {
+    cluster = await startCluster();
+    database = (await cluster.createStores({ shards: 1 })).transfer.service;
+  });
+  after(() => cluster?.stop());
+
+  const accept = async (count: number) => {
+    const groupId = groupOf();
+    const terms = Array.from({ length: count }, () =>
+      transfer(walletId(fresh('from'), USD), walletId(fresh('to'), USD), '1.0000'),
+    );
+    await groups.acceptGroup(database, groupId, terms.map(asked));
+    return { groupId, terms, ids: terms.map(({ transferId }) => transferId) };
+  };
+
+  test('say of no transfer that it has ended that has not, or is of another group, or has no row; and tell each end once', async () => {
+    const { groupId, terms, ids } = await accept(4);
+    const other = await accept(1);
+    const told: TransferId[] = [];
+    const { recordGroupEnds } = createGroupTransferActivities({
+      database,
+      start: async () => {},
+      tell: ({ transferId }) => told.push(transferId),
+    });
+    await recordTransferStatus(database, ids[0]!, { status: 'COMPLETED' }, asked(terms[0]!).trace);
+    await recordTransferAttention(database, ids[1]!, 'cancel_credit_failing', 'no connection');
+    await groups.recordGroupEnds(database, other.groupId, other.ids, new Date());
+    const lost = transfer(terms[0]!.senderWalletId, terms[0]!.receiverWalletId, '1.0000').transferId;
+    const transferIds = [...ids, ...other.ids, lost];
+    const input = { groupId, transferIds, debitedAtMs: Date.now() };
+    assert.deepEqual([await recordGroupEnds(input), await recordGroupEnds(input)], ['0,2-3', '0,2-3']);
+    assert.deepEqual(told.toSorted(), ids.slice(2).toSorted());
+  });
+
+  test('start those that have not ended, and no others; where one start fails the others are started, and it is repeated', async () => {
+    const { groupId, ids } = await accept(30);
+    await groups.recordGroupEnds(database, groupId, ids.slice(0, 10), new Date());
+    const started: TransferId[] = [];
+    const { startOneByOne } = createGroupTransferActivities({
+      database,
+      start: async ({ transferId }) => {
+        await sleep(1);
+        if (transferId === ids[15] && !started.includes(ids[29]!)) throw new Error('unavailable');
+        started.push(transferId);
+      },
+    });
+    await assert.rejects(startOneByOne({ transferIds: ids }), /unavailable/);
+    await startOneByOne({ transferIds: ids }).catch(() => startOneByOne({ transferIds: ids }));
+    assert.deepEqual([...new Set(started)].toSorted(), ids.slice(10).toSorted());
   });
 });
 
