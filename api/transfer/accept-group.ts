@@ -65,45 +65,68 @@ export async function acceptAlone(
   }
 }
 
-/**
- * Accepts a group, starts its workflow, and resolves when that has ended. Settles all answers, each as soon as it is known whether
- * its transfer is stored; never rejects.
- */
-export async function acceptTogether(deps: GroupDeps, group: readonly Waiting[]): Promise<void> {
-  const { database, log } = deps;
+/** The acceptance of some that were in line. Neither promise rejects. */
+export interface UnderWay {
+  /** Resolves when it is known whether they are stored; all their answers are settled then. */
+  readonly accepted: Promise<void>;
+  /** Resolves when their group has ended, too. */
+  readonly ended: Promise<void>;
+}
+
+/** Accepts a group, starts its workflow, and waits for its end. Settles all answers. */
+export function acceptTogether(deps: GroupDeps, group: readonly Waiting[]): UnderWay {
   const groupId = crypto.randomUUID() as GroupId;
-  let rows: ReadonlyMap<TransferId, Transfer>;
+  const stored = storeTogether(deps, groupId, group).then(
+    (rows) => rows && runTogether(deps, { groupId, group, rows }),
+  );
+  return { accepted: stored.then(() => {}), ended: stored.then((running) => running?.end) };
+}
+
+/** Returns the rows that were stored; undefined if the group was not, and its answers are settled. */
+async function storeTogether(
+  { database, log }: GroupDeps,
+  groupId: GroupId,
+  group: readonly Waiting[],
+): Promise<ReadonlyMap<TransferId, Transfer> | undefined> {
   try {
     const asked = group.map((each) => each.asked);
-    rows = byId(await boundedQuery(database, () => acceptGroup(database, groupId, asked), { isWrite: true }));
+    return byId(await boundedQuery(database, () => acceptGroup(database, groupId, asked), { isWrite: true }));
   } catch (error) {
     if (error instanceof ProblemError) for (const { answer } of group) answer.reject(error);
     else {
       log.warn({ err: error }, 'a group could not be accepted: each of its transfers is accepted alone');
       await Promise.all(group.map((each) => acceptAlone(database, each)));
     }
-    return;
+    return undefined;
   }
+}
+
+/** Starts the workflow of those that were stored, and settles all answers. */
+function runTogether(
+  deps: GroupDeps,
+  { groupId, group, rows }: { groupId: GroupId; group: readonly Waiting[]; rows: ReadonlyMap<TransferId, Transfer> },
+): { readonly end: Promise<void> } {
+  const { database } = deps;
   // In the order of the line, for limits and balances are judged in it.
   const transferIds = group.map(({ asked }) => asked.terms.transferId).filter((id) => rows.has(id));
   const workflowId = groupWorkflowId(groupId);
-  const { started, end } = runGroup(deps, groupId, transferIds);
-  let read: Promise<ReadonlyMap<TransferId, Transfer>> | undefined;
+  const { started, end } = startTogether(deps, groupId, transferIds);
+  let read: Promise<ReadonlyMap<TransferId, Transfer> | undefined> | undefined;
   const ended = async (id: TransferId): Promise<Transfer | undefined> => {
     await end;
     // One read for all who wait for one of the group.
-    read ??= boundedQuery(database, () => findTransfers(database, transferIds)).then(byId);
-    return (await read).get(id);
+    read ??= boundedQuery(database, () => findTransfers(database, transferIds)).then(byId, () => undefined);
+    return (await read)?.get(id);
   };
   for (const { asked, answer } of group) {
     const row = rows.get(asked.terms.transferId);
     answer.resolve(row && { row, group: { workflowId, started, ended: () => ended(row.transferId) } });
   }
-  await end;
+  return { end };
 }
 
 /** Starts the workflow of a group; neither promise rejects. */
-function runGroup(
+function startTogether(
   { client, starter, monitor, log, draining }: GroupDeps,
   groupId: GroupId,
   transferIds: readonly TransferId[],

@@ -7,13 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlainTransfer } from '../../db/transfer/group-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import { within } from '../../process/deadline.ts';
-import { acceptAlone, acceptTogether, type GroupDeps, type InLine, type Waiting } from './accept-group.ts';
+import { LATE, within } from '../../process/deadline.ts';
+import {
+  acceptAlone,
+  acceptTogether,
+  type GroupDeps,
+  type InLine,
+  type UnderWay,
+  type Waiting,
+} from './accept-group.ts';
 
 export interface GroupLine {
   /**
-   * Accepts the transfer, in a group or alone; undefined if its id is taken. Throws as `boundedQuery` does. Calls for the same
-   * transfer at once take turns.
+   * Accepts the transfer, in a group or alone; undefined if its id is taken. Throws as `boundedQuery` does. Of calls for the same
+   * transfer at once one is in the line, and the others learn from it that the id is taken.
    */
   readonly accept: (asked: PlainTransfer) => Promise<InLine<Transfer> | undefined>;
 }
@@ -27,7 +34,9 @@ export interface GroupLineDeps extends GroupDeps {
 const CHARACTERS_MAX = 1_000_000;
 /** After a group, for those whose requests its end has brought about: without it, groups of one alternate with large ones. */
 const LINGER_MS = 3;
-/** A group that takes longer is not waited for by those in line: the next group starts beside it. */
+/** An acceptance takes some ten milliseconds: one that takes so long is not waited for by those in line, who have a limit of their own. */
+const ACCEPTED_WITHIN_MS = 400;
+/** A group that takes longer is not waited for by those in line: all of them are accepted beside it. */
 const PATIENCE_MS = 1_000;
 
 export function createGroupLine(deps: GroupLineDeps): GroupLine {
@@ -39,8 +48,13 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
   return {
     async accept(asked) {
       const { transferId } = asked.terms;
-      for (let same = present.get(transferId); same !== undefined; same = present.get(transferId))
-        await same.catch(() => {});
+      for (let same = present.get(transferId); same !== undefined; same = present.get(transferId)) {
+        const isTaken = await same.then(
+          () => true,
+          () => false,
+        );
+        if (isTaken) return undefined;
+      }
       const answer = Promise.withResolvers<InLine<Transfer> | undefined>();
       present.set(transferId, answer.promise);
       line.push({ asked, answer });
@@ -56,15 +70,24 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
   async function work(): Promise<void> {
     isWorking = true;
     while (line.length > 0) {
-      const next = takeGroup();
-      if (next.length === 1) {
-        await acceptAlone(database, next[0]!);
-        continue;
-      }
-      await within(PATIENCE_MS, acceptTogether(deps, next));
-      await sleep(LINGER_MS);
+      const isAlone = line.length === 1;
+      if (await isLate(acceptNext())) {
+        // Something is ill. To wait for each group in turn would take the last ones far longer than any of them may take.
+        while (line.length > 0) acceptNext();
+      } else if (!isAlone) await sleep(LINGER_MS);
     }
     isWorking = false;
+  }
+
+  function acceptNext(): UnderWay {
+    const next = takeGroup();
+    if (next.length > 1) return acceptTogether(deps, next);
+    const accepted = acceptAlone(database, next[0]!);
+    return { accepted, ended: accepted };
+  }
+
+  async function isLate({ accepted, ended }: UnderWay): Promise<boolean> {
+    return (await within(ACCEPTED_WITHIN_MS, accepted)) === LATE || (await within(PATIENCE_MS, ended)) === LATE;
   }
 
   /** Takes the first ones out of the line, as many as one group may have. */

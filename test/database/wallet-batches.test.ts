@@ -13,6 +13,7 @@ import type { BatchLegs } from '../../domain/transfer/batch.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { LegAnswer, TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
+import { walletContents } from './wallet-contents.ts';
 import { walletViolations } from './wallet-invariants.ts';
 import { EUR, fresh, trace, transfer, USD, userOnShard, walletsOver } from './wallets.ts';
 
@@ -29,25 +30,6 @@ function legs(side: 'sender' | 'receiver', items: readonly TransferTerms[]): Bat
     amounts: items.map(({ amount }) => amount),
     counterpartyIds: items.map((item) => (side === 'sender' ? item.receiverWalletId : item.senderWalletId)),
     elsewhere: 0,
-  };
-}
-
-/** Everything about transfers that two databases must agree on, without the times. */
-async function contents(database: Database): Promise<unknown> {
-  return {
-    wallets: await rowsOf(database, 'SELECT wallet_id, balance, held, last_sequence FROM wallets ORDER BY 1'),
-    entries: await rowsOf(
-      database,
-      `SELECT entry_id, wallet_id, transaction_id, type, amount, sequence, balance_after FROM ledger_entries WHERE transaction_id IN (SELECT transaction_id FROM operation_fences WHERE leg <> 'deposit') ORDER BY wallet_id, sequence`,
-    ),
-    fences: await rowsOf(
-      database,
-      `SELECT transaction_id, leg, outcome, reason, detail, wallet_id, currency, amount FROM operation_fences WHERE leg <> 'deposit' ORDER BY 1, 2`,
-    ),
-    events: await rowsOf(
-      database,
-      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
-    ),
   };
 }
 
@@ -118,7 +100,7 @@ describe('the wallet operations of a batch', () => {
         terms.map(({ transferId }) => credits!.get(transferId) ?? APPLIED),
         singles[1],
       );
-      assert.deepEqual(await contents(together.service), await contents(oneByOne.service));
+      assert.deepEqual(await walletContents(together.service), await walletContents(oneByOne.service));
       for (const answer of singles.flat()) outcomes.add('reason' in answer ? answer.reason : answer.outcome);
     });
     const wanted = [

@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { acceptMovement, boundStarts, type Requested } from '../../api/transfer/acceptance.ts';
+import { boundedQuery } from '../../api/http/bounded-query.ts';
 import { limitLoad } from '../../api/http/load-limits.ts';
 import { answerProblem } from '../../api/http/problem.ts';
 import type { ApiEnv } from '../../api/http/env.ts';
@@ -210,6 +211,23 @@ describe('the database', () => {
     const { status, ms } = await post('a');
     assert.equal(status, 202);
     assert.ok(ms < ANSWER_LIMIT_MS + NOISE_MS, `${ms} ms`);
+  });
+
+  test('without a free connection: a transfer that is moved in a group waits for one in the line alone', async () => {
+    const database = { $client: { options: { max: 1 } } } as never;
+    const occupied = boundedQuery(database, () => never).catch(() => {});
+    const row = { bodyHash: 'a', state: 'PENDING' };
+    const { post } = setUp({
+      database,
+      enterLine: async () => ({
+        row,
+        group: { workflowId: 'group/g', started: Promise.resolve(), ended: async () => row },
+      }),
+    });
+    const { status, ms } = await post('a');
+    assert.equal(status, 202);
+    assert.ok(ms < 1_000, `${ms} ms`);
+    await occupied;
   });
 
   test('gone: 503; a mistake in a query: 500', async () => {
