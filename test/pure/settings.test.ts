@@ -19,6 +19,8 @@ function run(command: string, flags: readonly string[], env: Readonly<Record<str
     env: { PATH: process.env['PATH'], DATA_DIR: '/nowhere', ...env },
     encoding: 'utf8',
     timeout: RUN_LIMIT_MS,
+    // Whatever hangs in Node itself hears no other.
+    killSignal: 'SIGKILL',
   });
   return { code: status, stdout, stderr };
 }
@@ -69,6 +71,8 @@ describe('a DATA_DIR that cannot be made is named, and the start ends', () => {
       cwd: ROOT,
       encoding: 'utf8',
       timeout: RUN_LIMIT_MS,
+      // Whatever hangs in Node itself hears no other.
+      killSignal: 'SIGKILL',
     });
     assert.ok(stdout.startsWith(`${tmpdir()}/`), stdout);
   });
