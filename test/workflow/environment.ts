@@ -79,9 +79,29 @@ export function it(name: string, body: () => Promise<void>): void {
       if (tries === TRIES_MAX)
         throw new Error(`it had not ended after ${TIME_STANDS_STILL_MS / 1_000} s, ${tries} times`);
       context.diagnostic('time stood still in the time-skipping server: begun again in a new one');
+      ignoreClosedChannels();
       await renewEnvironment();
     }
   });
+}
+
+let areClosedChannelsIgnored = false;
+
+/**
+ * Ignores the error of a call on a closed channel. A test that was abandoned leaves calls behind that its client repeats by a timer,
+ * after its server has ended: there is nobody to handle their errors, and one would fail the whole file.
+ */
+function ignoreClosedChannels(): void {
+  if (areClosedChannelsIgnored) return;
+  areClosedChannelsIgnored = true;
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    const listeners = process.listeners(event) as ((error: unknown, ...more: unknown[]) => void)[];
+    process.removeAllListeners(event);
+    process.on(event, (error: unknown, ...more: unknown[]) => {
+      if (error instanceof Error && error.message === 'Channel has been shut down') return;
+      for (const listener of listeners) listener(error, ...more);
+    });
+  }
 }
 
 async function hasEnded(body: () => Promise<void>): Promise<boolean> {
