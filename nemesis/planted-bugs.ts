@@ -194,28 +194,13 @@ export const PLANTED_BUGS = {
     groupMax: GROUP_MAX,
   },
 
-  'group-completes-uncredited': {
-    what: 'a group writes COMPLETED for what it has debited, whether it was credited or not',
+  'group-places-mixed-up': {
+    what: 'the places that a shard answers are looked up in another list than that which it was asked about',
     edits: [
       {
         file: 'workflows/transfer/group.ts',
-        find: `const asked = { groupId, transferIds: credited, debitedAtMs };
-    return credited.length === 0 ? [] : at(credited,`,
-        replace: `const asked = { groupId, transferIds: debited, debitedAtMs };
-    return credited.length === 0 ? [] : at(debited,`,
-      },
-    ],
-    faults: [],
-    groupMax: GROUP_MAX,
-  },
-
-  'group-read-as-credited': {
-    what: 'a shard’s answer to the credits of a group is taken for that of all, whatever it has refused',
-    edits: [
-      {
-        file: 'activities/wallet/group.ts',
-        find: `return new Set(legs.transferIds.filter((id) => !exceptions.has(id)));`,
-        replace: `return new Set(legs.transferIds.filter((id) => side === 'receiver' || !exceptions.has(id)));`,
+        find: `return ids.filter((_, place) => applied.has(place));`,
+        replace: `return transferIds.filter((_, place) => applied.has(place));`,
       },
     ],
     faults: [],
