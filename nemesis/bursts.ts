@@ -1,7 +1,7 @@
 /**
  * Bursts: many transfers that a client asks for at the same time, so that the API accepts them in groups. Some of them are to be
- * refused, some keys are sent twice at once, some transfers are canceled while their group may be moving them, and some bursts ask for
- * more than their sender has.
+ * refused, some transfers are canceled while their group may be moving them, and some bursts ask for more than their sender has. As of
+ * any transfer, a client sends some keys several times at once.
  */
 import { cancelOf, type Action } from './actions.ts';
 import type { Draws } from './draws.ts';
@@ -17,7 +17,7 @@ export interface Burst {
 const IN_BURST = 'transfer in a burst';
 
 const SIZE = { min: 5, max: 40 };
-const SHARE = { fromOneSender: 0.4, twice: 0.1, canceled: 0.1 };
+const SHARE = { fromOneSender: 0.4, canceled: 0.1 };
 const CANCELED_AFTER_MS_MAX = 150;
 /** How often each is drawn within a burst. */
 const REFUSED: readonly (readonly [chance: number, kind: (world: World) => TransferKind])[] = [
@@ -46,9 +46,8 @@ export function drawBurst(
     const special = specialOf(own, world) ?? { kind: IN_BURST, ...(sender === undefined ? {} : { sender }) };
     return transfer({ key: `${key}-${n}`, draws: own, world }, special).operation;
   });
-  const twice = operations.filter((_, n) => draws.chance(SHARE.twice, 'twice', n));
   return {
-    burst: [...operations, ...twice],
+    burst: operations,
     later: operations
       .filter((_, n) => draws.chance(SHARE.canceled, 'canceled', n))
       .map(({ asked: { id } }, n) => ({
