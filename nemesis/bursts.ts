@@ -16,7 +16,7 @@ export interface Burst {
 
 const IN_BURST = 'transfer in a burst';
 
-const SIZE = { min: 5, max: 40 };
+const SIZE = { min: 5, max: 25 };
 const SHARE = { fromOneSender: 0.4, canceled: 0.1 };
 const CANCELED_AFTER_MS_MAX = 150;
 /** How often each is drawn within a burst. */

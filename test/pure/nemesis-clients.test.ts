@@ -97,7 +97,7 @@ describe('what clients ask for', () => {
   test('comes in bursts, in which some are refused, and some are canceled', () => {
     const bursts = draw(4, 1_000).filter((task) => 'burst' in task);
     assert.ok(bursts.length > 20);
-    assert.ok(Math.max(...bursts.map(({ burst }) => burst.length)) > 30);
+    assert.ok(Math.max(...bursts.map(({ burst }) => burst.length)) > 20);
     const asked = bursts.flatMap(({ burst }) => burst.map((operation) => operation.asked));
     const share = (isSo: (one: (typeof asked)[number]) => boolean): number => asked.filter(isSo).length / asked.length;
     for (const kind of ['no money', 'suspended', 'unknown wallet', 'limit'])
