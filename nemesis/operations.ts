@@ -48,7 +48,7 @@ const ORDERS_MAX = 6;
 /** Each with how often it is drawn beside the others; what cannot be drawn now is a transfer instead. */
 const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
   [34, transfer],
-  [5, ({ key, draws, world }) => drawBurst({ key, draws, world }, transfer)],
+  [7, ({ key, draws, world }) => drawBurst({ key, draws, world }, transfer)],
   [10, (scene) => transfer(scene, { kind: 'hold', capture_method: 'manual' })],
   [3, expiringHold],
   [6, scheduled],

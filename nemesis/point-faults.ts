@@ -59,7 +59,7 @@ export function killedAtPoint(
           else caught.reset();
           await back;
           await stack.waitUntilReady(READY_LIMIT_MS);
-          met(`workers killed in ${nameOf(operation)}, ${WHEN[point]}`, 1);
+          met(`processes killed in ${nameOf(operation)}, ${WHEN[point]}`, 1);
           recovered(`${process} was started again`);
         },
       };
