@@ -5,9 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
+import { forEach } from '../process/for-each.ts';
 import { cancelOf, decisionsOf, endOrder, type Action } from './actions.ts';
 import { judge } from './answers.ts';
 import type { Book, Entry } from './book.ts';
+import type { Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { Operation } from './operation.ts';
@@ -108,7 +110,13 @@ export function createClients(api: Client, book: Book, world: World, violations:
     if (draws.chance(SHARE.repeats, 'repeats')) await send(operation, entry, { timeoutMs: TIMEOUT_MS });
   };
 
-  /** Sends the action, and returns whether the answer is final. */
+  const performBurst = async ({ burst, later }: Burst, draws: Draws, signal: AbortSignal): Promise<void> => {
+    const canceling = later.map(({ action, afterMs }) => sleep(afterMs).then(() => act(action)));
+    await Promise.all(burst.map((operation, n) => perform(operation, draws.of('item', n), signal)));
+    await Promise.all(canceling);
+  };
+
+  /** Whether there is an answer for good. */
   const act = async (action: Action): Promise<boolean> => {
     const askedAtMs = performance.now();
     try {
@@ -150,6 +158,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
           const key = `nemesis-${own.whole(0, 1e9, 'key')}-${n}`;
           const task = drawTask({ key, draws: own.of('task'), world, memory, leftMs: untilMs - Date.now() });
           if ('operation' in task) await perform(task.operation, own.of('conduct'), signal);
+          else if ('burst' in task) await performBurst(task, own.of('conduct'), signal);
           else {
             const answers = await Promise.all(task.actions.map(act));
             if (task.decides !== undefined && !answers.includes(true)) memory.putBack(task.decides);
@@ -160,17 +169,8 @@ export function createClients(api: Client, book: Book, world: World, violations:
       await Promise.all(Array.from({ length: CLIENTS }, client));
     },
     async finish(draws, signal) {
-      const inLanes = async <Item>(
-        items: readonly Item[],
-        work: (item: Item, n: number) => Promise<void>,
-      ): Promise<void> => {
-        const waiting = items.entries();
-        await Promise.all(
-          Array.from({ length: CLIENTS }, async () => {
-            for (const [n, item] of waiting) if (!signal.aborted) await work(item, n);
-          }),
-        );
-      };
+      const inLanes = <Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> =>
+        forEach(items, CLIENTS, async (item) => (signal.aborted ? undefined : work(item)));
       await inLanes([...wanted], async ([entry, operation]) => {
         while (!signal.aborted && (await send(operation, entry, { timeoutMs: TIMEOUT_MS })) === 'again')
           await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {});

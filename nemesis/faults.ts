@@ -5,6 +5,7 @@ import { deployFault } from './deploy-fault.ts';
 import type { FaultKind } from './fault.ts';
 import { foreignWorker } from './foreign-worker-fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
+import { groupFaults } from './group-faults.ts';
 import { killFaults } from './kill-faults.ts';
 import { migrationFault } from './migration-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
@@ -17,6 +18,7 @@ import { workflowFaults } from './workflow-faults.ts';
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...killFaults,
   ...pointFaults,
+  ...groupFaults,
   ...freezeFaults,
   ...connectionFaults,
   ...statementFaults,

@@ -16,13 +16,14 @@ import { triggeredRunName } from '../domain/transfer/recurring.ts';
 import { transferAnswered } from './answers.ts';
 import { cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
 import type { Terms } from './book.ts';
+import { drawBurst, type Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
 import type { Memory } from './memory.ts';
 import { bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
 import type { World } from './world.ts';
 
-/** The next task of a client: one request, or several at the same time. */
-export type Task = { readonly operation: Operation } | Actions;
+/** What a client does next: one request, or some at the same time. */
+export type Task = { readonly operation: Operation } | Burst | Actions;
 
 interface Scene {
   readonly key: string;
@@ -47,6 +48,7 @@ const ORDERS_MAX = 6;
 /** The tasks with their relative frequencies. If one cannot be drawn now, a transfer takes its place. */
 const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
   [34, transfer],
+  [7, ({ key, draws, world }) => drawBurst({ key, draws, world }, transfer)],
   [10, (scene) => transfer(scene, { kind: 'hold', capture_method: 'manual' })],
   [3, expiringHold],
   [6, scheduled],
@@ -78,7 +80,7 @@ export function drawTask(scene: Scene): Task {
 export function transfer(
   { key, draws, world }: Omit<Scene, 'memory' | 'leftMs'>,
   special: TransferKind = {},
-): Task & { operation: Operation } {
+): { readonly operation: Operation } {
   const { kind = 'transfer', sender, receiver, ...rest } = special;
   return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest);
 }

@@ -5,6 +5,7 @@
 import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
 import { foreignWorker } from './foreign-worker-fault.ts';
+import { lateGroup } from './group-faults.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
 import { restoredShard } from './restored-shard-fault.ts';
@@ -15,7 +16,12 @@ export interface PlantedBug {
   readonly edits: readonly Edit[];
   /** The faults under which the bug shows soon. Under all kinds of faults it shows too, but later. */
   readonly faults: readonly FaultKind[];
+  /** The stack's GROUP_MAX. Where it is not said, each transfer has a workflow of its own. */
+  readonly groupMax?: number;
 }
+
+/** As large as a burst is. */
+const GROUP_MAX = 50;
 
 export const PLANTED_BUGS = {
   'no-fence': {
@@ -144,5 +150,60 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [drawnWith(restoredShard, 'long ago')],
+  },
+
+  'group-answered-early': {
+    what: 'the transfers of a group are answered as COMPLETED before their end is stored',
+    edits: [
+      {
+        file: 'api/transfer/accept-group.ts',
+        find: `    await end;
+    // One read`,
+        replace: `    if (end !== undefined) return { ...rows.get(id)!, status: 'COMPLETED' };
+    // One read`,
+      },
+    ],
+    faults: [],
+    groupMax: GROUP_MAX,
+  },
+
+  'group-without-fences': {
+    what: 'a group moves what its transfers’ own workflows have decided already, and what they have given up',
+    edits: ['debit', 'credit'].map((leg) => ({
+      file: `db/wallet/functions/${leg}_batch.sql`,
+      find: `BEGIN
+  IF cardinality(claimed) > 0 THEN`,
+      replace: `BEGIN
+  IF p_traces IS NOT NULL THEN claimed := p_transfer_ids; END IF;
+  IF cardinality(claimed) > 0 THEN`,
+    })),
+    faults: [drawnWith(lateGroup, 'debit_group'), drawnWith(lateGroup, 'credit_group')],
+    groupMax: GROUP_MAX,
+  },
+
+  'group-credits-undebited': {
+    what: 'a group credits all of its transfers, those too that were not debited',
+    edits: [
+      {
+        file: 'workflows/transfer/group.ts',
+        find: `await inEveryShard('creditGroup', debited);`,
+        replace: `await inEveryShard('creditGroup', debited.length < 0 ? debited : transferIds);`,
+      },
+    ],
+    faults: [],
+    groupMax: GROUP_MAX,
+  },
+
+  'group-places-mixed-up': {
+    what: 'the places that a shard answers are looked up in another list than that which it was asked about',
+    edits: [
+      {
+        file: 'workflows/transfer/group.ts',
+        find: `return ids.filter((_, place) => applied.has(place));`,
+        replace: `return transferIds.filter((_, place) => applied.has(place));`,
+      },
+    ],
+    faults: [],
+    groupMax: GROUP_MAX,
   },
 } satisfies Record<string, PlantedBug>;

@@ -6,6 +6,7 @@
 import type { Draws } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause } from './pause.ts';
+import { transfersOf } from './postgres-wire.ts';
 import type { Caught, Point, Wanted } from './proxy.ts';
 
 /** The limit for a statement to come to the point. Most do within a second; a refund needs a movement that is given up. */
@@ -18,8 +19,9 @@ const GIVEN_UP_LIMIT_MS = 30_000;
 const LATE_MS = { min: 500, max: 4_000 };
 const ARRIVE_MS = 1_000;
 
-/** The workers, by the application names of their connections. */
-const WORKERS: Readonly<Record<string, string>> = {
+/** The processes that move money, by what their connections are named. The API's accepts groups. */
+const PROCESSES: Readonly<Record<string, string>> = {
+  'counterpoise-api': 'api',
   'counterpoise-wallet-0': 'worker-wallet-0',
   'counterpoise-wallet-1': 'worker-wallet-1',
   'counterpoise-transfer': 'worker-transfer',
@@ -30,32 +32,40 @@ const WHEN: Readonly<Record<Point, string>> = {
   after: 'after the commit, before the acknowledgement',
 };
 
-const killedAtPoint: FaultKind = {
-  kind: 'worker killed at a point',
-  weight: 3,
-  draw: (draws) => {
-    const operation = draws.from(['debit', 'credit', 'refund', 'cancel', 'deposit', 'status'], 'operation');
-    const point = draws.from(POINTS, 'point');
-    return {
-      name: `kill -9 in ${operation}, ${WHEN[point]}`,
-      kind: 'worker killed at a point',
-      lastsMs: 6_000,
-      async strike({ stack, draws: own, log, met, recovered }, signal) {
-        const caught = await catchOne(stack.proxies.postgres.catchNext, point, isOf(operation), signal);
-        if (caught === undefined) return log(`no ${operation} came`);
-        const worker = WORKERS[caught.application]!;
-        const back = stack.killAndAwaitNext(worker, 'SIGKILL', RESPAWN_LIMIT_MS);
-        // A statement of a dead client may arrive all the same.
-        if (point === 'before' && own.chance(0.5, 'arrives')) caught.pass();
-        else caught.reset();
-        await back;
-        await stack.waitUntilReady(READY_LIMIT_MS);
-        met(`workers killed in ${operation}, ${WHEN[point]}`, 1);
-        recovered(`${worker} was started again`);
-      },
-    };
-  },
-};
+/** A process is killed when it comes to one of the points of these operations. */
+export function killedAtPoint(
+  kind: string,
+  weight: number,
+  operations: readonly [string, ...string[]],
+  nameOf: (operation: string) => string = (operation) => operation,
+): FaultKind {
+  return {
+    kind,
+    weight,
+    draw: (draws) => {
+      const operation = draws.from(operations, 'operation');
+      const point = draws.from(POINTS, 'point');
+      return {
+        name: `kill -9 in ${nameOf(operation)}, ${WHEN[point]}`,
+        kind,
+        lastsMs: 6_000,
+        async strike({ stack, draws: own, log, met, recovered }, signal) {
+          const caught = await catchOne(stack.proxies.postgres.catchNext, point, isOf(operation), signal);
+          if (caught === undefined) return log(`no ${operation} came`);
+          const process = PROCESSES[caught.application]!;
+          const back = stack.killAndAwaitNext(process, 'SIGKILL', RESPAWN_LIMIT_MS);
+          // What a dead client had sent may arrive all the same.
+          if (point === 'before' && own.chance(0.5, 'arrives')) caught.pass();
+          else caught.reset();
+          await back;
+          await stack.waitUntilReady(READY_LIMIT_MS);
+          met(`processes killed in ${nameOf(operation)}, ${WHEN[point]}`, 1);
+          recovered(`${process} was started again`);
+        },
+      };
+    },
+  };
+}
 
 /**
  * All statements of one operation of a movement are held until the movement has ended, and then arrive. Of a status write only
@@ -78,13 +88,13 @@ export const lateStatement: FaultKind = {
         let transferId: string | undefined;
         const isWanted: Wanted = (statement) => {
           if (!isOf(operation)(statement)) return false;
-          const [first, ...others] = statement.parameters();
-          const id = operation === 'status' ? (first === 'DEBITED' ? uuidAmong(others) : undefined) : first;
-          // Of a status write only the first try is held: the next one must get through for the movement to end.
+          const isLate = operation !== 'status' || statement.parameters()[0] === 'DEBITED';
+          const id = isLate ? transfersOf(statement)[0] : undefined;
+          // Of a status the first try alone is held: the next one has to get through for the movement to end.
           return id !== undefined && (transferId === undefined || (operation !== 'status' && id === transferId));
         };
         const end = proxy.catchEach('before', isWanted, (caught) => {
-          transferId ??= uuidAmong(caught.parameters());
+          transferId ??= transfersOf(caught)[0];
           held.push(caught);
         });
         try {
@@ -123,11 +133,11 @@ export const lostAnswer: FaultKind = {
         let transferId: string | undefined;
         const isWanted: Wanted = (statement) => {
           if (!isOf(operation)(statement)) return false;
-          const id = uuidAmong(statement.parameters());
+          const [id] = transfersOf(statement);
           return id !== undefined && (transferId === undefined || transferId === id);
         };
         const end = stack.proxies.postgres.catchEach('after', isWanted, (caught) => {
-          transferId ??= uuidAmong(caught.parameters());
+          transferId ??= transfersOf(caught)[0];
           lost += 1;
           caught.reset();
         });
@@ -144,7 +154,11 @@ export const lostAnswer: FaultKind = {
   },
 };
 
-export const pointFaults: readonly FaultKind[] = [killedAtPoint, lateStatement, lostAnswer];
+export const pointFaults: readonly FaultKind[] = [
+  killedAtPoint('worker killed at a point', 3, ['debit', 'credit', 'refund', 'cancel', 'deposit', 'status']),
+  lateStatement,
+  lostAnswer,
+];
 
 /** The kind restricted to one of its operations, for a run that tests that alone. */
 export function drawnWith(kind: FaultKind, operation: string): FaultKind {
@@ -154,40 +168,48 @@ export function drawnWith(kind: FaultKind, operation: string): FaultKind {
   return { ...kind, draw: (draws) => kind.draw({ ...draws, from: drawn(draws) }) };
 }
 
-/** Selects statements of this operation that a worker sends. */
+/** Of this operation, sent by a process that moves money. */
 export function isOf(operation: string): Wanted {
-  return (statement) => statement.operation === operation && statement.application in WORKERS;
+  return (statement) => statement.operation === operation && statement.application in PROCESSES;
 }
 
-async function catchOne(
+/** The next of these that comes; undefined if none does in time. */
+export async function catchOne(
   catchNext: (point: Point, isWanted: Wanted, signal: AbortSignal) => Promise<Caught>,
   point: Point,
   isWanted: Wanted,
   signal: AbortSignal,
+  limitMs = CATCH_LIMIT_MS,
 ): Promise<Caught | undefined> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CATCH_LIMIT_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   return catchNext(point, isWanted, limit).catch(() => undefined);
 }
 
-/** The status in which the transfer has ended; undefined if it does not end in time. */
-export async function endOf({ stack }: Stage, transferId: string, signal: AbortSignal): Promise<string | undefined> {
-  let status: string | undefined;
+/** The status in which the transfer has ended; undefined if it has not in time. */
+export async function endOf(stage: Stage, transferId: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await endsOf(stage, [transferId], signal)).get(transferId);
+}
+
+/** The statuses in which the transfers have ended, of those that have in time. */
+export async function endsOf(
+  { stack }: Stage,
+  transferIds: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  let ends = new Map<string, string>();
   await holdsWithin(
     GIVEN_UP_LIMIT_MS,
     async () => {
-      const [row] = await stack.rows<{ status: string }>(
+      const rows = await stack.rows<{ id: string; status: string }>(
         'transfer',
-        `SELECT status FROM transfers WHERE transfer_id = $1 AND status IN ('COMPLETED', 'FAILED', 'CANCELED')`,
-        [transferId],
+        `SELECT transfer_id AS id, status FROM transfers
+         WHERE transfer_id = ANY($1) AND status IN ('COMPLETED', 'FAILED', 'CANCELED')`,
+        [transferIds],
       );
-      status = row?.status;
-      return status !== undefined;
+      ends = new Map(rows.map(({ id, status }) => [id, status]));
+      return ends.size === transferIds.length;
     },
     signal,
   );
-  return status;
-}
-
-function uuidAmong(parameters: readonly (string | undefined)[]): string | undefined {
-  return parameters.find((each) => each !== undefined && /^[0-9a-f-]{36}$/.test(each));
+  return ends;
 }

@@ -6,9 +6,15 @@
 
 /** A statement of a service. The services send no transactions of several statements, so an answered one is committed. */
 export interface Statement {
-  /** A function of the wallet service (`debit`, `credit`, `refund` …), or what the statement does: accept, status, write, read. */
+  /**
+   * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …), or what the statement does: accept, accept_group,
+   * status, group_ends, write, read.
+   */
   readonly operation: string;
-  /** Its parameters as text; the first one of a wallet operation is the movement's id. A simple query has none. */
+  /**
+   * Its parameters as text; of a wallet operation the first one is the movement's id, or an array of the movements' ids. None of a
+   * simple query.
+   */
   readonly parameters: () => readonly (string | undefined)[];
 }
 
@@ -83,13 +89,31 @@ export function readAlong(): Conversation {
   };
 }
 
-/** A wallet operation by the name of its function; any other by what it does: `status` writes the status of one transfer. */
+const CALLS = [/^SELECT outcome, .* FROM (\w+)\(/, /^SELECT (advance)\(/, /^SELECT \* FROM (\w+_(?:batch|group))\(/];
+
+/** The wallet service's operations by their functions' names; of all others, what they do: `status` is that of one transfer. */
 function operationOf(text: string): string {
-  const called = (/^SELECT outcome, .* FROM (\w+)\(/.exec(text) ?? /^SELECT (advance)\(/.exec(text))?.[1];
+  const called = CALLS.map((call) => call.exec(text)?.[1]).find((name) => name !== undefined);
   if (called !== undefined) return called;
+  if (/\bINSERT INTO transfers \([^)]*\bgroup_id\)/.test(text)) return 'accept_group';
+  if (/\bUPDATE transfers SET status = 'COMPLETED'[^]* group_id = \$/.test(text)) return 'group_ends';
   if (/\bINSERT INTO (transfers|transactions|transfer_batches) \(/.test(text)) return 'accept';
   if (/\bUPDATE transfers SET status = \$/.test(text)) return 'status';
   return /\b(insert into|update|delete from)\b/i.test(text) ? 'write' : 'read';
+}
+
+/** The transfers that a statement is about: of a group's those of its first parameter, which is an array; otherwise one, or none. */
+export function transfersOf(statement: Statement): string[] {
+  const parameters = statement.parameters();
+  if (isOfGroup(statement.operation)) return [...(parameters[0] ?? '').matchAll(UUIDS)].map(([id]) => id);
+  return parameters.filter((each) => each !== undefined && UUID.test(each)).slice(0, 1) as string[];
+}
+
+const UUID = /^[0-9a-f-]{36}$/;
+const UUIDS = /[0-9a-f-]{36}/g;
+
+function isOfGroup(operation: string): boolean {
+  return operation === 'group_ends' || /_(group|batch)$/.test(operation);
 }
 
 interface Message {

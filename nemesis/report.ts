@@ -17,6 +17,8 @@ export interface NemesisReport {
   readonly told: Readonly<Record<string, number>>;
   /** The number of movements by status and reason. */
   readonly ends: Readonly<Record<string, number>>;
+  /** Of transfers that were moved together: by size, and how their transfers have ended. */
+  readonly groups: Readonly<Record<string, number>>;
   /** By kind. */
   readonly faults: Readonly<Record<string, number>>;
   /** What the faults have affected: statements, answers, movements. */
@@ -40,7 +42,7 @@ export interface NemesisReport {
 const SHOWN = 30;
 
 export function describeReport(report: NemesisReport): string {
-  const { operations, told, ends, faults, met, recoveries, looks, violations, violationsTotal } = report;
+  const { operations, told, ends, groups, faults, met, recoveries, looks, violations, violationsTotal } = report;
   const rows = Object.entries(operations);
   const shown = Math.min(violations.length, SHOWN);
   return [
@@ -60,6 +62,8 @@ export function describeReport(report: NemesisReport): string {
     ...table(Object.entries(told)),
     'How movements ended',
     ...table(Object.entries(ends)),
+    'Groups',
+    ...table(Object.entries(groups)),
     'Faults',
     ...table([...Object.entries(faults), ['all', sum(Object.values(faults))]]),
     'What they met',

@@ -24,7 +24,7 @@ import type { NemesisReport } from './report.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
 import { startStack, type Stack } from './stack.ts';
 import { tellStory } from './story.ts';
-import { endsOf, operationsOf, restartsIn } from './tally.ts';
+import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
 import { verify } from './verify.ts';
 import { collectViolations } from './violations.ts';
 import { makeWorld } from './world.ts';
@@ -36,7 +36,9 @@ export interface NemesisOptions {
   readonly kinds: readonly FaultKind[];
   /** Edits of the build, which plant bugs. */
   readonly edits?: readonly Edit[];
-  /** Whether the directory is removed whatever the run has found. */
+  /** The stack's GROUP_MAX; otherwise drawn from the seed. */
+  readonly groupMax?: number;
+  /** Whether nothing of it is wanted afterwards, whatever it has found. */
   readonly isDisposable?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
@@ -46,12 +48,15 @@ export interface NemesisOptions {
 
 /** Shorter than an activity's time-out, so that the movements of a frozen worker are given up and compensated meanwhile. */
 const DEADLINE_SECONDS = 8;
+/** A workflow for each transfer, small groups, or groups as large as bursts are. */
+const GROUP_MAXES = [50, 4, 50, 1] as const;
 const ROUND_MS = 300_000;
 const API_TIMEOUT_MS = 15_000;
 const STORIES_MAX = 3;
 
 export async function runNemesis(options: NemesisOptions): Promise<NemesisReport> {
   const { seed, environment, say, signal } = options;
+  const { groupMax = drawsOf(seed).from(GROUP_MAXES, 'group size') } = options;
   const directory = mkdtempSync(join(tmpdir(), `counterpoise-nemesis-${seed}-`));
   let isKept = false;
   const remove = (): void => {
@@ -59,11 +64,15 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   };
   try {
     const build = makeBuild(join(directory, 'source'), [...ATTENTION_SOON, ...(options.edits ?? [])]);
-    say(`Starting a stack in ${directory}`);
+    say(`Starting a stack in ${directory}, GROUP_MAX=${groupMax}`);
     const starting = startStack({
       build,
       dataDir: join(directory, 'data'),
-      environment: { ...environment, TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}` },
+      environment: {
+        ...environment,
+        TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}`,
+        GROUP_MAX: `${groupMax}`,
+      },
       signal,
     });
     // Registered after the stack's own exit hook, which ends the processes that run there.
@@ -173,11 +182,7 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
       await round(n, Math.min(ROUND_MS, seconds * 1_000 - n * ROUND_MS));
     }
   } catch (error) {
-    failure = signal.aborted
-      ? 'it was interrupted'
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
+    failure = signal.aborted ? 'it was interrupted' : tellError(error);
   }
   const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
   const stories = await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id)));
@@ -190,6 +195,7 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
     ends: endsOf(book),
     faults,
     met,
+    groups: await groupsIn(stack),
     recoveries: { ...recoveries, ...(await restartsIn(stack.logFile)) },
     slowestDrainSeconds: Math.max(0, ...drainsMs) / 1_000,
     drains: drainsMs.length,
@@ -202,7 +208,11 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
   };
 }
 
-/** Carries out each lane's faults in their order; returns when all that have begun are healed. */
+function tellError(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Each lane's faults in their order; returns when all that have begun are healed.  */
 async function strikeAll(
   schedule: readonly ScheduledFault[],
   startedAtMs: number,

@@ -84,7 +84,7 @@ export async function tellStory(stack: Stack, book: Book, id: string): Promise<s
           ),
       ],
     ]),
-    [`history of ${workflowId}`, () => tellHistory(stack, workflowId)],
+    [`history of ${workflowId}`, () => tellHistories(stack, workflowId, id)],
     ['log', () => logLines(stack.logFile, id)],
   ];
   const told = await Promise.all(
@@ -136,7 +136,23 @@ interface Attributes {
   readonly updateId?: string;
 }
 
-/** One line an event; events that say nothing about the movement are left out. */
+/** Its own history, if it has one, and that of the group that it was accepted in. */
+async function tellHistories(stack: Stack, workflowId: string, id: string): Promise<string[]> {
+  const [row] = await stack.rows<{ group_id: string | null }>(
+    'transfer',
+    'SELECT group_id FROM transfers WHERE transfer_id = $1',
+    [id],
+  );
+  if (row === undefined || row.group_id === null) return tellHistory(stack, workflowId);
+  const [own, ofGroup] = await Promise.all(
+    [workflowId, `group/${row.group_id}`].map((each) =>
+      tellHistory(stack, each).catch((error: unknown) => [`(cannot be read: ${String(error).split('\n')[0]})`]),
+    ),
+  );
+  return [...own!, `that of group/${row.group_id}`, ...ofGroup!];
+}
+
+/** A line an event; what says nothing about the movement is left out. */
 async function tellHistory(stack: Stack, workflowId: string): Promise<string[]> {
   const { events } = await stack.temporal.workflow.getHandle(workflowId).fetchHistory();
   return (events ?? []).flatMap((event) => {

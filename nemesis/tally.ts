@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Book, Entry } from './book.ts';
 import type { NemesisReport } from './report.ts';
+import type { Stack } from './stack.ts';
 
 /** The counts of operations by kind, the most frequent first. */
 export function operationsOf(entries: readonly Entry[]): NemesisReport['operations'] {
@@ -44,3 +45,19 @@ export async function restartsIn(logFile: string): Promise<Record<string, number
   }
   return restarts;
 }
+
+/** The groups that were accepted, by how many transfers they had, and how their transfers have ended; none if they cannot be read. */
+export async function groupsIn(stack: Pick<Stack, 'rows'>): Promise<Record<string, number>> {
+  const groups = await stack.rows<{ what: string; many: number }>('transfer', GROUPS).catch(() => []);
+  return Object.fromEntries(groups.map(({ what, many }) => [what, many]));
+}
+
+const GROUPS = `
+  WITH groups AS (SELECT count(*) AS size FROM transfers WHERE group_id IS NOT NULL GROUP BY group_id)
+  SELECT 'of ' || title AS what, count(*)::integer AS many, min(size) AS place
+  FROM groups JOIN (VALUES (1, 1, '1'), (2, 4, '2 to 4'), (5, 9, '5 to 9'), (10, 24, '10 to 24'), (25, 50, '25 to 50'))
+    sizes (at_least, at_most, title) ON size BETWEEN at_least AND at_most
+  GROUP BY title
+  UNION ALL
+  SELECT 'their transfers that are ' || status, count(*)::integer, 100 FROM transfers WHERE group_id IS NOT NULL GROUP BY status
+  ORDER BY place, what`;

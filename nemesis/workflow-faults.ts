@@ -27,7 +27,8 @@ function requestFault(kind: 'cancel request' | 'terminate request', weight: numb
           const { draws: own, log, met } = stage;
           let taken = 0;
           for (let n = 0; n < times && !signal.aborted; n += 1) {
-            const movement = anyOf(stage.workload.recentMovements(), (items) => own.from(items, 'which', n));
+            const group = own.chance(0.5, 'group', n) ? await openGroup(stage) : undefined;
+            const movement = group ?? anyOf(stage.workload.recentMovements(), (items) => own.from(items, 'which', n));
             if (movement !== undefined && (await wasTaken(stage, movement, verb))) {
               taken += 1;
               met(`open ${movement.kind} workflows that were asked to ${verb}`, 1);
@@ -45,6 +46,18 @@ function requestFault(kind: 'cancel request' | 'terminate request', weight: numb
 export const cancelRequest = requestFault('cancel request', 2);
 export const workflowFaults: readonly FaultKind[] = [cancelRequest, requestFault('terminate request', 2)];
 
+interface Group {
+  readonly kind: 'group';
+  readonly id: string;
+}
+
+/** A group that has transfers under way: one, if there is any. */
+async function openGroup({ stack }: Stage): Promise<Group | undefined> {
+  const newest = `SELECT group_id AS id FROM transfers WHERE group_id IS NOT NULL AND status = 'PENDING' ORDER BY created_at DESC LIMIT 1`;
+  const [row] = await stack.rows<{ id: string }>('transfer', newest).catch(() => []);
+  return row && { kind: 'group', id: row.id };
+}
+
 function anyOf(
   all: readonly RecentMovement[],
   draw: (items: readonly [RecentMovement, ...RecentMovement[]]) => RecentMovement,
@@ -56,7 +69,7 @@ function anyOf(
 /** Returns whether the workflow still ran: one that has ended is not found, or takes no request. */
 async function wasTaken(
   { stack }: Stage,
-  { kind, id }: RecentMovement,
+  { kind, id }: RecentMovement | Group,
   verb: 'cancel' | 'terminate',
 ): Promise<boolean> {
   const handle = stack.temporal.workflow.getHandle(`${kind}/${id}`);

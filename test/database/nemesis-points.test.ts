@@ -4,8 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
+import { acceptGroup, recordGroupEnds } from '../../db/transfer/group-queries.ts';
+import { creditGroup, debitGroup, type Legs } from '../../db/wallet/batch-queries.ts';
 import * as wallet from '../../db/wallet/queries.ts';
+import type { GroupId } from '../../domain/ids.ts';
 import { sql } from 'drizzle-orm';
+import { transfersOf } from '../../nemesis/postgres-wire.ts';
 import { startFaultProxy, type Caught, type FaultProxy } from '../../nemesis/proxy.ts';
 import { startCluster, type TestCluster } from './database.ts';
 import { fresh, trace, transfer, walletsOver, type Wallets } from './wallets.ts';
@@ -14,6 +18,7 @@ let cluster: TestCluster;
 let proxy: FaultProxy;
 let direct: Database;
 let proxied: Database;
+let proxiedTransfer: Database;
 let wallets: Wallets;
 
 before(async () => {
@@ -23,6 +28,8 @@ before(async () => {
   const url = new URL(stores.wallets[0]!.serviceUrl);
   proxy = await startFaultProxy({ protocol: 'postgres', targetPort: () => Number(url.port) });
   proxied = cluster.open(Object.assign(new URL(url), { port: String(proxy.port) }).href, 2);
+  const transferUrl = Object.assign(new URL(stores.transfer.serviceUrl), { port: String(proxy.port) });
+  proxiedTransfer = cluster.open(transferUrl.href, 2);
   wallets = walletsOver([direct]);
 });
 after(async () => {
@@ -106,6 +113,45 @@ test('a statement of a client that has gone meanwhile arrives all the same, late
   await proxied.execute(sql`SELECT 1`);
   assert.equal(await debitFence(t.transferId), 'canceled');
   assert.equal(await wallets.balance(t.senderWalletId), '10.0000');
+});
+
+test('the steps of a group are known as what they are, each with its transfers', async () => {
+  const all = [await terms(), await terms()];
+  const ids = all.map(({ transferId }) => transferId);
+  const groupId = crypto.randomUUID() as GroupId;
+  const seen: [string, string[]][] = [];
+  const end = proxy.catchEach(
+    'before',
+    ({ operation }) => operation !== 'read',
+    (caught) => {
+      seen.push([caught.operation, transfersOf(caught)]);
+      caught.pass();
+    },
+  );
+  const acceptance = { bodyHash: '00', deadlineSeconds: 60, reference: undefined, metadata: undefined };
+  await acceptGroup(
+    proxiedTransfer,
+    groupId,
+    all.map((each) => ({ terms: each, acceptance: { ...acceptance, idempotencyKey: each.transferId }, trace })),
+  );
+  const sides = { debit: 'senderWalletId', credit: 'receiverWalletId' } as const;
+  const legsOf = (side: 'debit' | 'credit'): Legs => ({
+    transferIds: ids,
+    walletIds: all.map((each) => each[sides[side]]),
+    currencies: all.map(({ currency }) => currency),
+    amounts: all.map(({ amount }) => amount),
+  });
+  const traces = new Map(ids.map((id) => [id, trace]));
+  assert.equal((await debitGroup(proxied, legsOf('debit'), traces)).size, 0);
+  assert.equal((await creditGroup(proxied, legsOf('credit'), traces)).size, 0);
+  assert.equal((await recordGroupEnds(proxiedTransfer, groupId, ids, new Date())).length, 2);
+  end();
+  assert.deepEqual(seen, [
+    ['accept_group', ids],
+    ['debit_group', ids],
+    ['credit_group', ids],
+    ['group_ends', ids],
+  ]);
 });
 
 test('answers that are lost are counted, by the operation that they were of', async () => {

@@ -5,7 +5,8 @@ import { effectOf, judge } from '../../nemesis/answers.ts';
 import { openBook } from '../../nemesis/book.ts';
 import { drawsOf } from '../../nemesis/draws.ts';
 import { createMemory } from '../../nemesis/memory.ts';
-import { drawTask } from '../../nemesis/operations.ts';
+import type { Operation } from '../../nemesis/operation.ts';
+import { drawTask, type Task } from '../../nemesis/operations.ts';
 import { describeReport, reportAsJson, reportAsPage, type NemesisReport } from '../../nemesis/report.ts';
 import { collectViolations } from '../../nemesis/violations.ts';
 import type { World } from '../../nemesis/world.ts';
@@ -47,6 +48,10 @@ function draw(seed: number, howMany: number) {
   );
 }
 
+function operationsOf(task: Task): readonly Operation[] {
+  return 'burst' in task ? task.burst : 'operation' in task ? [task.operation] : [];
+}
+
 describe('what clients ask for', () => {
   test('follows from the seed', () => {
     const told = (seed: number): string => JSON.stringify(draw(seed, 50).filter((task) => 'operation' in task));
@@ -58,11 +63,21 @@ describe('what clients ask for', () => {
     const tasks = draw(1, 2_000);
     const kinds = new Set(
       tasks.flatMap((task) =>
-        'operation' in task ? [task.operation.asked.kind] : task.actions.map(({ kind }) => kind),
+        'actions' in task ? task.actions.map(({ kind }) => kind) : operationsOf(task).map(({ asked }) => asked.kind),
       ),
     );
     const expected = [
-      ...['transfer', 'hold', 'hold that expires', 'scheduled', 'reversal', 'deposit', 'withdrawal', 'batch'],
+      ...[
+        'transfer',
+        'transfer in a burst',
+        'hold',
+        'hold that expires',
+        'scheduled',
+        'reversal',
+        'deposit',
+        'withdrawal',
+        'batch',
+      ],
       ...['standing order', 'triggered run', 'refused: no money', 'refused: suspended', 'refused: unknown wallet'],
       ...[
         'refused: limit',
@@ -79,8 +94,22 @@ describe('what clients ask for', () => {
     );
   });
 
+  test('comes in bursts, in which some are refused, and some are canceled', () => {
+    const bursts = draw(4, 1_000).filter((task) => 'burst' in task);
+    assert.ok(bursts.length > 20);
+    assert.ok(Math.max(...bursts.map(({ burst }) => burst.length)) > 20);
+    const asked = bursts.flatMap(({ burst }) => burst.map((operation) => operation.asked));
+    const share = (isSo: (one: (typeof asked)[number]) => boolean): number => asked.filter(isSo).length / asked.length;
+    for (const kind of ['no money', 'suspended', 'unknown wallet', 'limit'])
+      assert.ok(share((one) => one.kind === `refused: ${kind}`) > 0.01, kind);
+    const ids = new Set(asked.map(({ id }) => id));
+    const canceled = bursts.flatMap(({ later }) => later.map(({ action }) => action.about));
+    assert.equal(ids.size, asked.length);
+    assert.ok(canceled.length > 0 && canceled.every((id) => ids.has(id)));
+  });
+
   test('moves an amount from one wallet to another', () => {
-    const moves = draw(2, 1_000).flatMap((task) => ('operation' in task ? task.operation.asked.moves : []));
+    const moves = draw(2, 1_000).flatMap((task) => operationsOf(task).flatMap(({ asked }) => asked.moves));
     assert.ok(moves.length > 1_000);
     for (const { from, to, amount } of moves) {
       assert.notEqual(from, to);
@@ -133,6 +162,7 @@ describe('a report', () => {
     told: { accepted: 3 },
     ends: { COMPLETED: 3 },
     faults: { 'service killed': 2, overload: 1 },
+    groups: { 'of 2 to 4': 3 },
     met: {},
     recoveries: { 'api started again': 2 },
     slowestDrainSeconds: 12.34,

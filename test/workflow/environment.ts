@@ -5,6 +5,7 @@
  * If an activity is canceled just as an attempt of it fails, the server (1.31.0) sometimes stops skipping time: its timers then run
  * in real time for the rest of its life, and a test that skips time waits for ever. Such a test is run again in a new environment.
  */
+import type { EventEmitter } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,12 +95,12 @@ let areClosedChannelsIgnored = false;
 function ignoreClosedChannels(): void {
   if (areClosedChannelsIgnored) return;
   areClosedChannelsIgnored = true;
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    const listeners = process.listeners(event) as ((error: unknown, ...more: unknown[]) => void)[];
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    const listeners = process.rawListeners(event);
     process.removeAllListeners(event);
-    process.on(event, (error: unknown, ...more: unknown[]) => {
+    (process as EventEmitter).on(event, (error: unknown, ...more: unknown[]) => {
       if (error instanceof Error && error.message === 'Channel has been shut down') return;
-      for (const listener of listeners) listener(error, ...more);
+      for (const listener of listeners) Reflect.apply(listener, process, [error, ...more]);
     });
   }
 }
