@@ -158,7 +158,7 @@ async function carryOut({
       tell: ({ transferId }) => completed.add(transferId),
     }),
   };
-  const { transferGroupAtOnce } = createTransferGroupAtOnce(activities);
+  const group = createTransferGroupAtOnce(activities);
 
   /** As a worker that has read the legs long ago. */
   const late = async (some: readonly TransferTerms[]): Promise<void> => {
@@ -181,7 +181,7 @@ async function carryOut({
     switch (call) {
       case 'attempt': {
         const transferIds = some.map(({ transferId }) => transferId);
-        const places = await transferGroupAtOnce({ groupId, transferIds, shardCount: SHARDS });
+        const places = await group.transferGroupAtOnce({ groupId, transferIds, shardCount: SHARDS });
         const own = parseIndexes(places).map((place) => transferIds[place]!);
         for (const row of await findTransfers(service, own)) if (!isTerminal(row.status)) untrue.push(row.transferId);
         for (const id of own) ended.add(id);

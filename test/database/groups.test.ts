@@ -226,7 +226,7 @@ describe('the transfer activities of a group', () => {
     const { groupId, terms, ids } = await accept(4);
     const other = await accept(1);
     const told: TransferId[] = [];
-    const { recordGroupEnds } = createGroupTransferActivities({
+    const activities = createGroupTransferActivities({
       database,
       start: async () => {},
       tell: ({ transferId }) => told.push(transferId),
@@ -237,7 +237,10 @@ describe('the transfer activities of a group', () => {
     const lost = transfer(terms[0]!.senderWalletId, terms[0]!.receiverWalletId, '1.0000').transferId;
     const transferIds = [...ids, ...other.ids, lost];
     const input = { groupId, transferIds, debitedAtMs: Date.now() };
-    assert.deepEqual([await recordGroupEnds(input), await recordGroupEnds(input)], ['0,2-3', '0,2-3']);
+    assert.deepEqual(
+      [await activities.recordGroupEnds(input), await activities.recordGroupEnds(input)],
+      ['0,2-3', '0,2-3'],
+    );
     assert.deepEqual(told.toSorted(), ids.slice(2).toSorted());
   });
 
@@ -245,7 +248,7 @@ describe('the transfer activities of a group', () => {
     const { groupId, ids } = await accept(30);
     await groups.recordGroupEnds(database, groupId, ids.slice(0, 10), new Date());
     const started: TransferId[] = [];
-    const { startOneByOne } = createGroupTransferActivities({
+    const activities = createGroupTransferActivities({
       database,
       start: async ({ transferId }) => {
         await sleep(1);
@@ -253,8 +256,8 @@ describe('the transfer activities of a group', () => {
         started.push(transferId);
       },
     });
-    await assert.rejects(startOneByOne({ transferIds: ids }), /unavailable/);
-    await startOneByOne({ transferIds: ids }).catch(() => startOneByOne({ transferIds: ids }));
+    await assert.rejects(activities.startOneByOne({ transferIds: ids }), /unavailable/);
+    await activities.startOneByOne({ transferIds: ids }).catch(() => activities.startOneByOne({ transferIds: ids }));
     assert.deepEqual([...new Set(started)].toSorted(), ids.slice(10).toSorted());
   });
 });
