@@ -53,15 +53,28 @@ async function renewEnvironment(): Promise<void> {
     environment: process.env,
     step: silentProgress.begin('the time-skipping server'),
   });
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable },
-    client: { identity: 'test-client' },
-  });
+  environment = await startEnvironment(executable);
   await addSearchAttributes(environment.client);
   await environment.client.connection.operatorService.addSearchAttributes({
     namespace: environment.client.options.namespace,
     searchAttributes: { [scheduledStartTime.name]: DATETIME },
   });
+}
+
+const STARTS_MAX = 4;
+
+/** The SDK waits 5 s for its server, which on a busy machine is not always enough. */
+async function startEnvironment(
+  executable: Awaited<ReturnType<typeof findTimeSkippingServer>>,
+): Promise<TestWorkflowEnvironment> {
+  const options = { server: { executable }, client: { identity: 'test-client' } };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping(options);
+    } catch (error) {
+      if (attempt === STARTS_MAX) throw error;
+    }
+  }
 }
 
 /** Rejects when a test is run again, so that the workers of the first try end; they would keep the process alive for ever. */
