@@ -31,7 +31,7 @@ export interface BenchGround extends Ground {
 /** An even number, so that the money that each wallet sends comes back (pairsAmong). */
 const WALLETS = 1_000;
 const BATCH_ITEMS = 10_000;
-const MIGRATE_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 60_000;
 const RETENTION_SECONDS = 24 * 3600;
 
 /** The stack's own databases and namespace. */
@@ -44,7 +44,7 @@ export async function mainGround(stack: BenchStack): Promise<BenchGround> {
 export async function anotherGround(stack: BenchStack, name: string, shards: number): Promise<BenchGround> {
   const place = placeOf(stack, name, shards);
   await registerNamespace(stack, place.namespace);
-  await migrate(place);
+  await makeReady(place, 'migrate.ts');
   return withWallets(stack, place);
 }
 
@@ -58,7 +58,9 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
         `CREATE DATABASE ${databaseOf(place.administrators[each]!)} TEMPLATE ${databaseOf(url)} STRATEGY FILE_COPY`,
       );
   });
-  await migrate(place);
+  // To move money by itself, a copy has to be an installation of its own.
+  await makeReady(place, 'rebind.ts', '--copy');
+  await makeReady(place, 'migrate.ts');
   return groundAt(stack, place, ground.wallets);
 }
 
@@ -157,9 +159,9 @@ async function registerNamespace({ infrastructure }: BenchStack, namespace: stri
   }
 }
 
-/** A namespace that was registered is there some seconds later. */
-async function migrate({ settings, administrators }: Place): Promise<void> {
-  const command = fileURLToPath(new URL('../commands/migrate.ts', import.meta.url));
+/** Runs a command of administrators on databases and namespace. A namespace that was registered is there some seconds later. */
+async function makeReady({ settings, administrators }: Place, command: string, ...args: string[]): Promise<void> {
+  const file = fileURLToPath(new URL(`../commands/${command}`, import.meta.url));
   const { transfer, ...wallets } = administrators;
   const env = {
     ...inheritedEnvironment(),
@@ -167,9 +169,9 @@ async function migrate({ settings, administrators }: Place): Promise<void> {
     WALLET_ADMIN_DATABASE_URLS: Object.values(wallets).join(','),
     TRANSFER_ADMIN_DATABASE_URL: transfer,
   };
-  for (const endsAt = performance.now() + MIGRATE_LIMIT_MS; ; await sleep(1_000)) {
+  for (const endsAt = performance.now() + READY_LIMIT_MS; ; await sleep(1_000)) {
     try {
-      await promisify(execFile)(process.execPath, [command], { env, timeout: MIGRATE_LIMIT_MS });
+      await promisify(execFile)(process.execPath, [file, ...args], { env, timeout: READY_LIMIT_MS });
       return;
     } catch (error) {
       if (performance.now() > endsAt) throw error;

@@ -52,7 +52,7 @@ export interface Steps {
   readonly attempt: <Name extends keyof Activities>(name: Name, input: Inputs[Name]) => Promise<Attempt<Name>>;
   /** Repeats the activity until it succeeds, its limit passes, or its scope is canceled. For everything but compensation. */
   readonly run: Step;
-  /** One attempt as an ordinary activity, within six seconds, its time in the task queue included. */
+  /** One attempt as an ordinary activity: begun within three seconds, and done within six more. */
   readonly once: Step;
   /** For compensation: repeats the activity without a limit. */
   readonly runUntilDone: (stuck: Stuck) => Step;
@@ -86,8 +86,15 @@ const FORWARD: ActivityOptions = {
 const BOUNDED: ActivityOptions = {
   retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
 };
-/** Longer than a statement may take, and no more: those who wait for a group do not wait long for a shard that does not answer. */
-const ONCE: ActivityOptions = { scheduleToCloseTimeout: '6 seconds', retry: { maximumAttempts: 1 } };
+/**
+ * Longer than a statement may take, and no more; and less where no worker takes the task at all: whoever waits for a group does not
+ * wait long for a shard that does not answer.
+ */
+const ONCE: ActivityOptions = {
+  scheduleToStartTimeout: '3 seconds',
+  startToCloseTimeout: '6 seconds',
+  retry: { maximumAttempts: 1 },
+};
 const COMPENSATION: ActivityOptions = {
   startToCloseTimeout,
   retry: { initialInterval: '500 milliseconds', maximumInterval: '60 seconds' },

@@ -7,7 +7,7 @@
  *
  * Nobody asks a group anything: a cancel request is for the workflow of the transfer itself.
  */
-import { CancellationScope, log } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, log, TimeoutFailure } from '@temporalio/workflow';
 import { parseIndexes } from '../../domain/index-set.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
@@ -46,23 +46,37 @@ export async function transferGroup(input: GroupInput): Promise<GroupOutcome> {
   }
 
   async function legByLeg(): Promise<TransferId[]> {
-    const debited = await inEveryShard('debitGroup', transferIds);
+    const shards = Array.from({ length: walletShardCount }, (_, shard) => shard);
+    const silent = new Set<number>();
+    const debited = await inShards('debitGroup', shards, transferIds, silent);
     const debitedAtMs = Date.now();
-    const credited = await inEveryShard('creditGroup', debited);
+    // One that was silent would be waited for once more.
+    const answering = shards.filter((shard) => !silent.has(shard));
+    const credited = await inShards('creditGroup', answering, debited, silent);
     const asked = { groupId, transferIds: credited, debitedAtMs };
     return credited.length === 0 ? [] : at(credited, await steps.once('recordGroupEnds', TRANSFER_TASK_QUEUE, asked));
   }
 
-  /** Asks every shard for the leg of those of these transfers that are its own; returns those whose leg is applied. */
-  async function inEveryShard(name: 'debitGroup' | 'creditGroup', ids: readonly TransferId[]): Promise<TransferId[]> {
+  /**
+   * Asks these shards for the leg of those of these transfers that are their own. Returns those whose leg is applied, and adds to
+   * `silent` the shards that have not answered in time.
+   */
+  async function inShards(
+    name: 'debitGroup' | 'creditGroup',
+    shards: readonly number[],
+    ids: readonly TransferId[],
+    silent: Set<number>,
+  ): Promise<TransferId[]> {
     if (ids.length === 0) return [];
-    const shards = Array.from({ length: walletShardCount }, (_, shard) => shard);
     const answers = await Promise.all(
       shards.map((shard) =>
-        // The transfers of a shard that does not answer go on one by one, those of the other shards in the group.
         steps
           .once(name, walletTaskQueue(shard), { groupId, transferIds: ids, shard, shardCount: walletShardCount })
-          .catch(() => ''),
+          .catch((error: unknown) => {
+            // Its transfers go on one by one, those of the other shards in the group.
+            if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) silent.add(shard);
+            return '';
+          }),
       ),
     );
     const applied = new Set(answers.flatMap(parseIndexes));
