@@ -13,8 +13,8 @@ export interface TurnLimits {
   /** How long the line waits without a success: then all that wait are given back, and those that come later at once. */
   readonly patienceMs: number;
   /**
-   * How long an operation waits in a line that moves: then it is given back, so that it never runs after its activity was given up.
-   * With the time that the server lets a statement run, less than an activity may take.
+   * How long an operation waits in a line that moves: then it is given back, so that few run after their activity was given up. With
+   * the time that the server lets a statement run, less than an ordinary activity may take.
    */
   readonly waitMaxMs: number;
 }

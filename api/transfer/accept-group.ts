@@ -44,6 +44,8 @@ export interface InLine<Row> {
 export interface Waiting {
   readonly asked: PlainTransfer;
   readonly answer: PromiseWithResolvers<InLine<Transfer> | undefined>;
+  /** By performance.now(). */
+  readonly sinceMs: number;
 }
 
 const START_LIMIT_MS = 10_000;

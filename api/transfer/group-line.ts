@@ -36,7 +36,10 @@ const CHARACTERS_MAX = 1_000_000;
 const LINGER_MS = 3;
 /** An acceptance takes some ten milliseconds: one that takes so long is not waited for by those in line, who have a limit of their own. */
 const ACCEPTED_WITHIN_MS = 400;
-/** A group that takes longer is not waited for by those in line: all of them are accepted beside it. */
+/**
+ * A group that takes longer is not waited for by those in line: all of them are accepted beside it. Nor is anybody kept in line for
+ * longer, however many groups are before.
+ */
 const PATIENCE_MS = 1_000;
 
 export function createGroupLine(deps: GroupLineDeps): GroupLine {
@@ -57,7 +60,7 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
       }
       const answer = Promise.withResolvers<InLine<Transfer> | undefined>();
       present.set(transferId, answer.promise);
-      line.push({ asked, answer });
+      line.push({ asked, answer, sinceMs: performance.now() });
       if (!isWorking) void work();
       try {
         return await answer.promise;
@@ -87,7 +90,16 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
   }
 
   async function isLate({ accepted, ended }: UnderWay): Promise<boolean> {
-    return (await within(ACCEPTED_WITHIN_MS, accepted)) === LATE || (await within(PATIENCE_MS, ended)) === LATE;
+    return (
+      (await within(Math.min(ACCEPTED_WITHIN_MS, untilTooLong()), accepted)) === LATE ||
+      (await within(untilTooLong(), ended)) === LATE
+    );
+  }
+
+  /** The milliseconds until the first in line has waited for long enough. */
+  function untilTooLong(): number {
+    const waitedMs = performance.now() - (line[0]?.sinceMs ?? performance.now());
+    return Math.max(PATIENCE_MS - waitedMs, 0);
   }
 
   /** Takes the first ones out of the line, as many as one group may have. */

@@ -99,7 +99,7 @@ export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
       const refusedFor = await knownRefusal(before, amount);
       const asked = { amount, ...(refusedFor === undefined ? {} : { refusedFor }) };
       const { row, outcome } = await askTransfer(c, deps, before, captureUpdate, asked, isDecided);
-      if (isPassing(outcome) && !isTerminal(row.status)) throw refusedForNow(outcome, row);
+      if (isPassing(outcome) && !isTerminal(row.status) && !isDecided(row)) throw refusedForNow(outcome, row);
       if (isDone(row)) return c.json(renderTransfer(row), 200);
       if (row.capturedAmount === amount) return c.json(renderTransfer(row), 202);
       throw refused('not_capturable', row);

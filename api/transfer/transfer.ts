@@ -1,6 +1,6 @@
 /**
  * The routes of transfers: accept one, show it and its steps; list.ts lists them. They are the first step of a transfer's path; the
- * next is workflows/transfer/direct.ts, or held.ts for a hold.
+ * next is workflows/transfer/direct.ts, or held.ts for a hold, or group-line.ts where transfers are moved in groups.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';

@@ -157,6 +157,7 @@ export function describeTransfer(transfer: Transfer): string {
     reversed: transfer.reversed_amount !== '0.0000' ? transfer.reversed_amount : undefined,
     reverses: transfer.reverses_transfer_id,
     batch: transfer.batch_id,
+    group: transfer.group_id,
     recurring: transfer.recurring_transfer_id,
     reference: transfer.reference,
     created: transfer.created_at,

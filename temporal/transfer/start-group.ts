@@ -19,6 +19,8 @@ export async function startGroup(
     args: [input],
     staticSummary: `Group of ${transferIds.length} transfers`,
     requestEagerStart: isEager,
+    // Its parts are bounded, so only one that no worker can run is still open then; the sweep starts its transfers after that.
+    workflowExecutionTimeout: '2 minutes',
   });
 }
 

@@ -12,8 +12,10 @@ const FENCED_OPERATIONS = [
   'conflicting_legs',
   'credit',
   'credit_batch',
+  'credit_group',
   'debit',
   'debit_batch',
+  'debit_group',
   'deposit',
   'lock_for_movements',
   'open_wallet',
@@ -88,7 +90,7 @@ describe('the roles of the services', () => {
     );
     for (const { name, allowed, definer, settings } of functions) {
       assert.equal(definer, allowed, `${name} runs as its owner exactly if the service may call it`);
-      if (definer) assert.deepEqual(settings, ['search_path=public, pg_temp'], `${name} trusts no search path`);
+      if (definer) assert.ok(settings?.includes('search_path=public, pg_temp'), `${name} trusts no search path`);
     }
     assert.ok(functions.length > FENCED_OPERATIONS.length);
     await isRefused(

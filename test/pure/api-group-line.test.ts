@@ -272,6 +272,16 @@ describe('a group', () => {
     assert.ok(tookMs < ANSWER_LIMIT_MS + NOISE_MS, `${tookMs} ms`);
   });
 
+  test('that is slow, and others before it that are as slow, keep nobody in line for longer than one may', async () => {
+    const { acceptAll, groups } = setUp({ groupMax: 10, ending: () => sleep(900) });
+    const startedAt = performance.now();
+    const answers = await acceptAll(keysOf('a', 61));
+    const tookMs = performance.now() - startedAt;
+    assert.ok(answers.every((each) => each !== undefined));
+    assert.equal(groups.length, 6);
+    assert.ok(tookMs < ANSWER_LIMIT_MS + NOISE_MS, `${tookMs} ms`);
+  });
+
   test('whose start hangs holds up the line no longer, and is told as not started', async () => {
     const { acceptAll, groups } = setUp({ groupMax: 10, starting: () => never });
     const startedAt = performance.now();

@@ -44,12 +44,11 @@ export function startSweep({
     }
   });
 
-  /** Returns how many workflows it started. */
+  /** Returns how many movements it has dealt with: started, or left to a group that moves them. */
   async function sweepBatch(): Promise<number> {
-    const transfers = await startAll(
-      await withoutGroupsUnderWay(starter, await claimDueTransfers(database, CLAIM)),
-      (row) => startTransfer(starter, row),
-    );
+    const due = await claimDueTransfers(database, CLAIM);
+    const alone = await withoutGroupsUnderWay(starter, due);
+    const transfers = await startAll(alone, (row) => startTransfer(starter, row));
     await noteTransfersStarted(
       database,
       transfers.map(({ transferId }) => transferId),
@@ -72,7 +71,7 @@ export function startSweep({
         { transfers: transfers.length, transactions: transactions.length, batches: batches.length },
         'started movements that were not known to be started',
       );
-    return started;
+    return started + due.length - alone.length;
   }
 
   /** Returns the rows whose workflows are now known to be started. */

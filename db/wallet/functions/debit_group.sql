@@ -1,5 +1,5 @@
--- `debit_batch` for the transfers of a group, which many requests asked for. It waits a short time for a wallet that is locked, and
--- then fails as a whole: the group's transfers then go on one by one, and only those of that wallet wait for it.
+-- `debit_batch` for the transfers of a group, which many requests asked for. It waits a short time for each wallet that is locked,
+-- and then fails as a whole: the group's transfers then go on one by one, and only those of that wallet wait for it.
 CREATE OR REPLACE FUNCTION debit_group(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_counterparty_ids uuid[], p_traces jsonb
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
