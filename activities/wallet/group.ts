@@ -4,13 +4,13 @@
  * own, which ask the fences.
  */
 import type { Database } from '../../db/database.ts';
-import { creditGroup, debitGroup } from '../../db/wallet/batch-queries.ts';
-import type { GroupId, TransferId } from '../../domain/ids.ts';
+import { creditGroup, debitGroup, filterLegs } from '../../db/wallet/batch-queries.ts';
+import type { GroupId, TransferId, WalletId } from '../../domain/ids.ts';
 import { formatIndexes } from '../../domain/index-set.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { BatchSide } from '../../domain/transfer/batch.ts';
-import type { GroupLegs, ReadGroupLegs } from '../../domain/transfer/group.ts';
-import { createShardTurns, type ShardTurns } from './turns.ts';
+import type { ReadGroupLegs } from '../../domain/transfer/group.ts';
+import { createShardTurns, type ShardTurns, type Turns } from './turns.ts';
 
 export interface ShardOfGroup {
   readonly groupId: GroupId;
@@ -44,8 +44,8 @@ export function createGroupWalletActivities(
     const database = databaseOf(shard);
     const { batch, single } = turnsOf(database);
     const applied = await batch.at(['groups'], async () => {
-      const legs = withoutStuckWallets(read, (walletId) => single.assertMoves(walletId, STUCK_AFTER_MS));
-      const traces = new Map(legs.transferIds.map((id, at) => [id, legs.traces[at]!]));
+      const legs = filterLegs(read, (at) => isMoving(read.walletIds[at]!, single));
+      const traces = new Map(read.transferIds.map((id, at) => [id, read.traces[at]!]));
       const exceptions = await operation(database, legs, traces);
       return new Set(legs.transferIds.filter((id) => !exceptions.has(id)));
     });
@@ -64,21 +64,11 @@ export function createGroupWalletActivities(
   };
 }
 
-function withoutStuckWallets(legs: GroupLegs, assertMoves: (walletId: string) => void): GroupLegs {
-  const isKept = (_: unknown, at: number): boolean => {
-    try {
-      assertMoves(legs.walletIds[at]!);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return {
-    transferIds: legs.transferIds.filter(isKept),
-    walletIds: legs.walletIds.filter(isKept),
-    currencies: legs.currencies.filter(isKept),
-    amounts: legs.amounts.filter(isKept),
-    ...(legs.counterpartyIds === undefined ? {} : { counterpartyIds: legs.counterpartyIds.filter(isKept) }),
-    traces: legs.traces.filter(isKept),
-  };
+function isMoving(walletId: WalletId, { assertMoves }: Turns): boolean {
+  try {
+    assertMoves(walletId, STUCK_AFTER_MS);
+    return true;
+  } catch {
+    return false;
+  }
 }

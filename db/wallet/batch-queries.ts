@@ -153,13 +153,18 @@ function columnsOf({ transferIds, walletIds, currencies, amounts }: Legs): SQL {
 }
 
 function without(legs: Legs, ids: ReadonlyMap<TransferId, unknown>): Legs {
-  const isKept = (_: unknown, at: number): boolean => !ids.has(legs.transferIds[at]!);
+  return filterLegs(legs, (at) => !ids.has(legs.transferIds[at]!));
+}
+
+/** Those legs for whose place this holds. */
+export function filterLegs(legs: Legs, isKept: (at: number) => boolean): Legs {
+  const kept = <T>(column: readonly T[]): T[] => column.filter((_, at) => isKept(at));
   return {
-    transferIds: legs.transferIds.filter(isKept),
-    walletIds: legs.walletIds.filter(isKept),
-    currencies: legs.currencies.filter(isKept),
-    amounts: legs.amounts.filter(isKept),
-    ...(legs.counterpartyIds === undefined ? {} : { counterpartyIds: legs.counterpartyIds.filter(isKept) }),
+    transferIds: kept(legs.transferIds),
+    walletIds: kept(legs.walletIds),
+    currencies: kept(legs.currencies),
+    amounts: kept(legs.amounts),
+    ...(legs.counterpartyIds === undefined ? {} : { counterpartyIds: kept(legs.counterpartyIds) }),
   };
 }
 
