@@ -83,7 +83,7 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
   }
 
   function acceptNext(): UnderWay {
-    const next = takeGroup();
+    const next = takeGroup(line, groupMax);
     if (next.length > 1) return acceptTogether(deps, next);
     const accepted = acceptAlone(database, next[0]!);
     return { accepted, ended: accepted };
@@ -101,18 +101,18 @@ export function createGroupLine(deps: GroupLineDeps): GroupLine {
     const waitedMs = performance.now() - (line[0]?.sinceMs ?? performance.now());
     return Math.max(PATIENCE_MS - waitedMs, 0);
   }
+}
 
-  /** Takes the first ones out of the line, as many as one group may have. */
-  function takeGroup(): Waiting[] {
-    let characters = 0;
-    let count = 0;
-    while (count < Math.min(line.length, groupMax)) {
-      characters += charactersOf(line[count]!.asked);
-      if (count > 0 && characters > CHARACTERS_MAX) break;
-      count += 1;
-    }
-    return line.splice(0, count);
+/** Takes the first ones out of the line, as many as one group may have. */
+function takeGroup(line: Waiting[], groupMax: number): Waiting[] {
+  let characters = 0;
+  let count = 0;
+  while (count < Math.min(line.length, groupMax)) {
+    characters += charactersOf(line[count]!.asked);
+    if (count > 0 && characters > CHARACTERS_MAX) break;
+    count += 1;
   }
+  return line.splice(0, count);
 }
 
 function charactersOf({ acceptance: { reference = '', metadata = {} } }: PlainTransfer): number {
