@@ -186,8 +186,8 @@ export const PLANTED_BUGS = {
     edits: [
       {
         file: 'workflows/transfer/group.ts',
-        find: `await inEveryShard('creditGroup', debited);`,
-        replace: `await inEveryShard('creditGroup', debited.length < 0 ? debited : transferIds);`,
+        find: `await inShards('creditGroup', answering, debited, silent);`,
+        replace: `await inShards('creditGroup', answering, debited.length < 0 ? debited : transferIds, silent);`,
       },
     ],
     faults: [],
