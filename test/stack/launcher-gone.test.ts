@@ -158,7 +158,7 @@ describe('nothing is left', { concurrency: 2 }, () => {
 
   test('of a demo that is killed, whose stack.json names the process that holds everything', async () => {
     const dataDir = join(directory, 'demo');
-    const demo = run([fileOf('demo'), '--transfers', '10000'], { DATA_DIR: dataDir });
+    const demo = run([fileOf('demo'), '--transfers', '10000'], { DATA_DIR: directory });
     await until(LIMIT_MS, 'the demo does not start', () => isReady(dataDir));
     const { app, launcher } = readStackFile(dataDir).processes;
     assert.deepEqual([app, launcher], [demo.pid, demo.pid]);

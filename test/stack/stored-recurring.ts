@@ -14,11 +14,11 @@ import { until } from './stack.ts';
 
 const LIMIT_MS = 120_000;
 
-/** `agedMs` says how long ago it was made. */
+/** `agedMs` says how long ago it was made; unless it `isTended`, the sweep leaves it to the test. */
 export async function storeRecurring(
   money: Money,
   calendar: Calendar,
-  { agedMs = 0, balance = '1000.00', timeZone = 'UTC' } = {},
+  { agedMs = 0, balance = '1000.00', timeZone = 'UTC', isTended = true } = {},
 ): Promise<RecurringTransferId> {
   const [sender, receiver] = [await money.wallet(0, balance), await money.wallet(1)];
   const idempotencyKey = randomUUID();
@@ -54,8 +54,8 @@ export async function storeRecurring(
     'transfer',
     // If a sweep has looked after it meanwhile, it comes again.
     `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
-       version = version + 1, tend_due_at = now() WHERE recurring_transfer_id = $1`,
-    [id],
+       version = version + 1, tend_due_at = now() + $2::interval WHERE recurring_transfer_id = $1`,
+    [id, isTended ? '0' : '1 hour'],
   );
   return id;
 }
