@@ -160,11 +160,12 @@ for (const dispatch of DISPATCHES) {
         before: (name) => fail(name === 'startOneByOne'),
       });
       await withWorkers(fake.services, async () => {
-        const startedAt = await environment().currentTimeMs();
         const handle = await startGroup(all, dispatch);
         assert.deepEqual(await handle.result(), { ended: SIZE - 1, oneByOne: 1 });
-        const tookMs = (await environment().currentTimeMs()) - startedAt;
-        assert.ok(tookMs < 120_000, `it tried for ${tookMs} ms`);
+        // By its history: the server's own clock may leap ahead as soon as nothing is under way.
+        const times = (await handle.fetchHistory()).events!.map(({ eventTime }) => Number(eventTime!.seconds));
+        const tookSeconds = times.at(-1)! - times[0]!;
+        assert.ok(tookSeconds < 120, `it tried for ${tookSeconds} s`);
         await keepHistory(`group-${dispatch}-left-to-the-sweep`, handle);
       });
       assert.equal(fake.completed.size, SIZE - 1);
