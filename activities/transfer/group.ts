@@ -9,6 +9,7 @@ import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { formatIndexes } from '../../domain/index-set.ts';
 import type { ReadGroupLegs } from '../../domain/transfer/group.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
+import { forEach } from '../../process/for-each.ts';
 
 export type GroupTransferActivities = ReturnType<typeof createGroupTransferActivities>;
 
@@ -64,12 +65,7 @@ export function createGroupTransferActivities({
      */
     async startOneByOne({ transferIds }: { transferIds: readonly TransferId[] }): Promise<void> {
       const open = (await findTransfers(database, transferIds)).filter(({ status }) => !isTerminal(status));
-      const next = open.values();
-      await Promise.all(
-        Array.from({ length: STARTS_AT_ONCE }, async () => {
-          for (const transfer of next) await start(transfer);
-        }),
-      );
+      await forEach(open, STARTS_AT_ONCE, start);
     },
   };
 }

@@ -5,12 +5,12 @@
  */
 import type { Database } from '../../db/database.ts';
 import { creditGroup, debitGroup, filterLegs } from '../../db/wallet/batch-queries.ts';
-import type { GroupId, TransferId, WalletId } from '../../domain/ids.ts';
+import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { formatIndexes } from '../../domain/index-set.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { BatchSide } from '../../domain/transfer/batch.ts';
 import type { ReadGroupLegs } from '../../domain/transfer/group.ts';
-import { createShardTurns, type ShardTurns, type Turns } from './turns.ts';
+import { createShardTurns, type ShardTurns } from './turns.ts';
 
 export interface ShardOfGroup {
   readonly groupId: GroupId;
@@ -44,7 +44,7 @@ export function createGroupWalletActivities(
     const database = databaseOf(shard);
     const { batch, single } = turnsOf(database);
     const applied = await batch.at(['groups'], async () => {
-      const legs = filterLegs(read, (at) => isMoving(read.walletIds[at]!, single));
+      const legs = filterLegs(read, (at) => !single.isStuck(read.walletIds[at]!, STUCK_AFTER_MS));
       const traces = new Map(read.transferIds.map((id, at) => [id, read.traces[at]!]));
       const exceptions = await operation(database, legs, traces);
       return new Set(legs.transferIds.filter((id) => !exceptions.has(id)));
@@ -62,13 +62,4 @@ export function createGroupWalletActivities(
     /** Puts the amounts of transfers that are debited into their receivers' wallets. Returns as `debitGroup`. */
     creditGroup: (input: ShardOfGroup) => move('receiver', creditGroup, input),
   };
-}
-
-function isMoving(walletId: WalletId, { assertMoves }: Turns): boolean {
-  try {
-    assertMoves(walletId, STUCK_AFTER_MS);
-    return true;
-  } catch {
-    return false;
-  }
 }

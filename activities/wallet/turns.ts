@@ -25,6 +25,8 @@ export interface Turns {
    * the operation is then never run.
    */
   readonly at: <T>(keys: readonly string[], operation: () => Promise<T>) => Promise<T>;
+  /** Whether operations at `key` are in the database, none of which has succeeded for `patienceMs`. */
+  readonly isStuck: (key: string, patienceMs: number) => boolean;
   /** Throws WalletBusy if operations at `key` are in the database, none of which has succeeded for `patienceMs`. */
   readonly assertMoves: (key: string, patienceMs: number) => void;
 }
@@ -109,6 +111,10 @@ export function createTurns({ atOnceMax, patienceMs, waitMaxMs }: TurnLimits = O
       } finally {
         for (const [key, line] of entered) leave(key, line);
       }
+    },
+    isStuck(key, patienceMs) {
+      const line = lines.get(key);
+      return line !== undefined && untilStuckMs(line, patienceMs) <= 0;
     },
     assertMoves(key, patienceMs) {
       const line = lines.get(key);

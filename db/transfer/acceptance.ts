@@ -3,7 +3,7 @@
  * And the terms of acceptance that other movements share.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { movementEvent } from '../../domain/event.ts';
+import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
@@ -77,6 +77,18 @@ export async function acceptReversal(
   }
 }
 
+/** The event of an acceptance: what was asked for. */
+export function initiatedEvent(t: TransferTerms, trace: TraceContext): CloudEvent {
+  const data = {
+    transfer_id: t.transferId,
+    sender_wallet_id: t.senderWalletId,
+    receiver_wallet_id: t.receiverWalletId,
+    amount: t.amount,
+    currency: t.currency,
+  };
+  return movementEvent('transfer.initiated', t.transferId, data, trace, new Date());
+}
+
 /** The clauses that write an accepted transfer's row, as `accepted`, with its first step and its first event. */
 function accepted(
   t: TransferTerms,
@@ -84,19 +96,7 @@ function accepted(
   reversesTransferId: TransferId | null,
   trace: TraceContext,
 ): SQL {
-  const event = movementEvent(
-    'transfer.initiated',
-    t.transferId,
-    {
-      transfer_id: t.transferId,
-      sender_wallet_id: t.senderWalletId,
-      receiver_wallet_id: t.receiverWalletId,
-      amount: t.amount,
-      currency: t.currency,
-    },
-    trace,
-    new Date(),
-  );
+  const event = initiatedEvent(t, trace);
   const scheduledAt =
     a.scheduledAt === undefined ? sql`NULL::timestamptz` : sql`${a.scheduledAt.toISOString()}::timestamptz`;
   const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;

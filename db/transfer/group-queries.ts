@@ -3,14 +3,14 @@
  * Each is one statement over all of them, with their steps and events, as acceptance.ts and queries.ts have it for one transfer.
  */
 import { inArray, sql, type SQL } from 'drizzle-orm';
-import { eventEnvelope, movementEvent } from '../../domain/event.ts';
+import { eventEnvelope } from '../../domain/event.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { GroupId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { GroupLegs, GroupLegsQuery } from '../../domain/transfer/group.ts';
 import { statusesBelow, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
-import { START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
+import { initiatedEvent, START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
 import { insertMetadata } from './insert-clauses.ts';
 import type { Transfer } from './queries.ts';
 import { transfers } from './schema.ts';
@@ -45,7 +45,7 @@ export async function acceptGroup(
         ${column('jsonb', ({ acceptance: { metadata } }) => (metadata === undefined ? null : JSON.stringify(metadata)))},
         ${column('text', ({ acceptance }) => acceptance.idempotencyKey)}, ${column('text', ({ acceptance }) => acceptance.bodyHash)},
         ${column('text', ({ trace }) => trace.requestId)}, ${column('text', ({ trace }) => trace.traceparent ?? null)},
-        ${column('float8', ({ acceptance }) => acceptance.deadlineSeconds)}, ${column('text', initiated)}
+        ${column('float8', ({ acceptance }) => acceptance.deadlineSeconds)}, ${column('text', ({ terms, trace }) => JSON.stringify(initiatedEvent(terms, trace)))}
       ) AS given (id, sender, receiver, amount, currency, reference, metadata, key, body, request, parent, deadline_seconds, event)
     ), accepted AS (
       INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata, idempotency_key,
@@ -66,17 +66,6 @@ export async function acceptGroup(
     SELECT ${columnsOf(transfers)} FROM accepted`,
   );
   return rows.map((row) => rowOf(transfers, row));
-}
-
-function initiated({ terms, trace }: PlainTransfer): string {
-  const data = {
-    transfer_id: terms.transferId,
-    sender_wallet_id: terms.senderWalletId,
-    receiver_wallet_id: terms.receiverWalletId,
-    amount: terms.amount,
-    currency: terms.currency,
-  };
-  return JSON.stringify(movementEvent('transfer.initiated', terms.transferId, data, trace, new Date()));
 }
 
 /**
