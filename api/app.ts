@@ -7,6 +7,7 @@ import { batchLegsRoute } from './transfer/batch-legs.ts';
 import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
+import { eventRoutes, type EventDeps } from './events/event.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
@@ -31,7 +32,7 @@ import { walletLimitRoutes } from './wallet/limits.ts';
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, BatchDeps {
+export interface AppDeps extends BaseDeps, BatchDeps, EventDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
 }
@@ -65,6 +66,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
     .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', caseRoutes(deps))
     .route('/', reconciliationRoutes(deps))
+    .route('/', eventRoutes(deps))
     .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
     .route('/', docsRoutes())
     .route(

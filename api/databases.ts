@@ -15,6 +15,9 @@ const QUERY_TIMEOUT_MS = 1_300;
 /** The pool of the transfer service's database. */
 export const API_POOL: PoolLimits = { applicationName: 'counterpoise-api', queryTimeoutMs: QUERY_TIMEOUT_MS };
 
+/** The pool of the events service's database. */
+export const EVENTS_POOL: PoolLimits = { applicationName: 'counterpoise-api-events', queryTimeoutMs: QUERY_TIMEOUT_MS };
+
 /** The pool of the transfer service's database for accepting batches. */
 export const BATCH_POOL: PoolLimits = {
   applicationName: 'counterpoise-api-batches',

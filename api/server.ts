@@ -6,7 +6,7 @@
 import { walletShardCount, type Settings } from '../process/config.ts';
 import { closeDatabases, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
-import { openTransferDatabase } from '../db/service-databases.ts';
+import { openEventsDatabase, openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
@@ -19,7 +19,7 @@ import { boundStarts, type MovementNotifiers } from './transfer/acceptance.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
-import { API_POOL, BATCH_POOL, openShards } from './databases.ts';
+import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
 import {
   temporalChecks,
   transferDatabaseCheck,
@@ -52,6 +52,7 @@ export async function startApi(
 ): Promise<RunningService> {
   const { client, binding, walletShardCount: shardCount } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
+  const eventsDatabase = openEventsDatabase(settings, guard, EVENTS_POOL);
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
       ? { shards: openShards(settings, guard) }
@@ -71,6 +72,7 @@ export async function startApi(
     installation: () => installationOf(guard, database),
     database,
     batchDatabase,
+    eventsDatabase,
     wallets,
     starter,
     acceptance: {
@@ -109,7 +111,7 @@ export async function startApi(
       monitor.stop();
       backlog.stop();
       shardsBehind.stop();
-      await closeDatabases([batchDatabase, ...('shards' in wallets ? wallets.shards : [])]);
+      await closeDatabases([batchDatabase, eventsDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };
 }

@@ -3,26 +3,35 @@
  */
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import type { BoundDatabase } from '../db/bind-installation.ts';
-import { migrateTransferDatabase, migrateWalletDatabase } from '../db/migrate.ts';
+import {
+  migrateEventsDatabase,
+  migrateTransferDatabase,
+  migrateWalletDatabase,
+  type MigrationTarget,
+  type OutboxTarget,
+} from '../db/migrate.ts';
 
 /** All databases, the transfer service's first: it decides which installation the others belong to. */
 export function administratedDatabases(settings: Settings): BoundDatabase[] {
-  const { TRANSFER_ADMIN_DATABASE_URL, WALLET_ADMIN_DATABASE_URLS } = requireSettings(
+  const { TRANSFER_ADMIN_DATABASE_URL, WALLET_ADMIN_DATABASE_URLS, EVENTS_ADMIN_DATABASE_URL } = requireSettings(
     settings,
     'TRANSFER_ADMIN_DATABASE_URL',
     'WALLET_ADMIN_DATABASE_URLS',
+    'EVENTS_ADMIN_DATABASE_URL',
   );
   return [
     { name: 'transfer', adminUrl: TRANSFER_ADMIN_DATABASE_URL },
     ...WALLET_ADMIN_DATABASE_URLS.map((adminUrl, shard) => ({ name: `wallet-${shard}`, adminUrl })),
+    { name: 'events', adminUrl: EVENTS_ADMIN_DATABASE_URL },
   ];
 }
 
 /** The URLs of the databases, for their administrator and for the services. */
 export interface MigratedDatabases {
   /** In the order of the shards. */
-  readonly wallets: readonly { readonly adminUrl: string; readonly serviceUrl: string }[];
-  readonly transfer: { readonly adminUrl: string; readonly serviceUrl: string };
+  readonly wallets: readonly OutboxTarget[];
+  readonly transfer: OutboxTarget;
+  readonly events: MigrationTarget;
 }
 
 /** Throws a SettingsError that names all settings that are missing. */
@@ -33,19 +42,36 @@ export function migratedDatabases(settings: Settings): MigratedDatabases {
     'WALLET_DATABASE_URLS',
     'TRANSFER_ADMIN_DATABASE_URL',
     'TRANSFER_DATABASE_URL',
+    'EVENTS_ADMIN_DATABASE_URL',
+    'EVENTS_DATABASE_URL',
+    'OUTBOX_DATABASE_URLS',
   );
+  const relayUrl = (name: string): string => {
+    const url = urls.OUTBOX_DATABASE_URLS.get(name);
+    if (url === undefined) throw new SettingsError(`OUTBOX_DATABASE_URLS does not name ${name}`);
+    return url;
+  };
   const { WALLET_ADMIN_DATABASE_URLS: adminUrls, WALLET_DATABASE_URLS: serviceUrls } = urls;
   if (serviceUrls.length !== adminUrls.length)
     throw new SettingsError('WALLET_DATABASE_URLS and WALLET_ADMIN_DATABASE_URLS must list the same databases');
   return {
-    wallets: adminUrls.map((adminUrl, shard) => ({ adminUrl, serviceUrl: serviceUrls[shard]! })),
-    transfer: { adminUrl: urls.TRANSFER_ADMIN_DATABASE_URL, serviceUrl: urls.TRANSFER_DATABASE_URL },
+    wallets: adminUrls.map((adminUrl, shard) => ({
+      adminUrl,
+      serviceUrl: serviceUrls[shard]!,
+      relayUrl: relayUrl(`wallet-${shard}`),
+    })),
+    transfer: {
+      adminUrl: urls.TRANSFER_ADMIN_DATABASE_URL,
+      serviceUrl: urls.TRANSFER_DATABASE_URL,
+      relayUrl: relayUrl('transfer'),
+    },
+    events: { adminUrl: urls.EVENTS_ADMIN_DATABASE_URL, serviceUrl: urls.EVENTS_DATABASE_URL },
   };
 }
 
 /** Migrates each database to what this version needs. A repeat changes nothing. `say` is called with a line for each. */
 export async function migrateDatabases(
-  { wallets, transfer }: MigratedDatabases,
+  { wallets, transfer, events }: MigratedDatabases,
   say: (line: string) => void,
 ): Promise<void> {
   const shardCount = wallets.length;
@@ -55,4 +81,6 @@ export async function migrateDatabases(
   }
   await migrateTransferDatabase(transfer);
   say('transfer database: migrated');
+  await migrateEventsDatabase(events);
+  say('events database: migrated');
 }

@@ -36,6 +36,7 @@ import { createMovementNotifier, type MovementNotifier } from '../temporal/trans
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
+import { startEventsWorker } from '../workers/events/main.ts';
 import { startSweep } from '../workers/transfer/sweep.ts';
 import { startTransferWorker, TRANSFER_POOL } from '../workers/transfer/main.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet/main.ts';
@@ -64,6 +65,8 @@ export async function startEverything(
   );
   const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
   const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
+  const events = startEventsWorker(settings, logger, guard);
+  for (const written of [database, apiDatabase, ...shards]) written.$client.on('release', events.wake);
   installTemporalRuntime(logger);
 
   // The API has a connection of its own, which can be made while no server is up, and on which a call can be given up.
@@ -92,6 +95,7 @@ export async function startEverything(
       // The API stops first: requests that wait for a movement are answered while the workers still finish it.
       await api.stop();
       await workers.then((running) => running.stop());
+      await events.stop();
       await connection.close();
       await closeDatabases([database, apiDatabase, ...shards]);
     },

@@ -10,12 +10,19 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
 import { bucketRange } from '../domain/routing.ts';
 import { asAdministrator } from './administrator.ts';
+import type { ServiceName } from './schema-version.ts';
 
 export interface MigrationTarget {
   /** The URL of the database, with an administrator who may create it and the roles. */
   readonly adminUrl: string;
   /** The URL of the same database, with the service's role and its password. */
   readonly serviceUrl: string;
+}
+
+/** A database with an outbox, which the events service reads. */
+export interface OutboxTarget extends MigrationTarget {
+  /** The URL of the same database, with the events service's role and its password. */
+  readonly relayUrl: string;
 }
 
 /**
@@ -34,18 +41,23 @@ const ROLE_SETTINGS = {
  * make a value seem rarer than it is, reads all rows with the value and sorts them (db/transfer/list-walk.ts).
  */
 const TRANSFER_ROLE_SETTINGS = { ...ROLE_SETTINGS, enable_bitmapscan: 'off' };
+/** The relay may have a long way to go after an outage, and nobody waits for its statements but itself. */
+const EVENTS_ROLE_SETTINGS = { ...ROLE_SETTINGS, statement_timeout: '30s' };
+const SETTINGS_OF: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
+  wallet: ROLE_SETTINGS,
+  transfer: TRANSFER_ROLE_SETTINGS,
+  events: EVENTS_ROLE_SETTINGS,
+};
 
 /** Throws if the database was made for another range of buckets, because routing would not find its wallets. */
 export async function migrateWalletDatabase({
-  adminUrl,
-  serviceUrl,
   shard,
   shardCount,
-}: MigrationTarget & { shard: number; shardCount: number }): Promise<void> {
-  await migrateDatabase({ adminUrl, serviceUrl, service: 'wallet' }, async (client) => {
-    for (const file of (await readdir(new URL('wallet/functions/', import.meta.url))).sort()) {
-      if (file.endsWith('.sql')) await client.query(await sqlFile(`wallet/functions/${file}`));
-    }
+  ...target
+}: OutboxTarget & { shard: number; shardCount: number }): Promise<void> {
+  await migrateDatabase({ ...target, service: 'wallet' }, async (client) => {
+    const { adminUrl } = target;
+    await defineFunctions(client, 'wallet');
     const { first, last } = bucketRange(shard, shardCount);
     await client.query('INSERT INTO shard_buckets (first_bucket, last_bucket) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
       first,
@@ -62,8 +74,21 @@ export async function migrateWalletDatabase({
   });
 }
 
-export async function migrateTransferDatabase(target: MigrationTarget): Promise<void> {
-  await migrateDatabase({ ...target, service: 'transfer' }, async () => {});
+export async function migrateTransferDatabase(target: OutboxTarget): Promise<void> {
+  await migrateDatabase({ ...target, service: 'transfer' });
+}
+
+/** The events service reads its own outbox with its own role. */
+export async function migrateEventsDatabase(target: MigrationTarget): Promise<void> {
+  await migrateDatabase({ ...target, relayUrl: target.serviceUrl, service: 'events' }, (client) =>
+    defineFunctions(client, 'events'),
+  );
+}
+
+async function defineFunctions(client: pg.Client, folder: string): Promise<void> {
+  for (const file of (await readdir(new URL(`${folder}/functions/`, import.meta.url))).sort()) {
+    if (file.endsWith('.sql')) await client.query(await sqlFile(`${folder}/functions/${file}`));
+  }
 }
 
 const LOCK_WAIT_MS = 1_000;
@@ -76,26 +101,24 @@ const GAVE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 const MIGRATION_LOCK = 7_163_384_698;
 
 async function migrateDatabase(
-  { adminUrl, serviceUrl, service }: MigrationTarget & { service: 'wallet' | 'transfer' },
-  defineFunctions: (client: pg.Client) => Promise<void>,
+  { adminUrl, serviceUrl, relayUrl, service }: OutboxTarget & { service: ServiceName },
+  defineOwn: (client: pg.Client) => Promise<void> = async () => {},
 ): Promise<void> {
   await asAdministrator(withDatabase(adminUrl, 'postgres'), async (client) => {
     // Roles and databases belong to the cluster, so the migrations of its databases take turns, on a lock in one of them.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const owner = `${service}_owner`;
     await ensureOwner(client, owner);
-    await ensureServiceRole(
-      client,
-      `${service}_service`,
-      serviceUrl,
-      service === 'transfer' ? TRANSFER_ROLE_SETTINGS : ROLE_SETTINGS,
-    );
+    await ensureServiceRole(client, `${service}_service`, serviceUrl, SETTINGS_OF[service]);
+    if (service !== 'events') await ensureServiceRole(client, 'events_service', relayUrl, EVENTS_ROLE_SETTINGS);
     const database = databaseOf(adminUrl);
     const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${owner}`);
     await client.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`);
     await client.query(`GRANT CONNECT, CREATE ON DATABASE ${pg.escapeIdentifier(database)} TO ${owner}`);
-    await client.query(`GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service`);
+    await client.query(
+      `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service, events_service`,
+    );
 
     await asAdministrator(adminUrl, async (target) => {
       await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
@@ -104,8 +127,9 @@ async function migrateDatabase(
         await applyMigrations(target, service);
         // Functions are made in the order of their names, and the body of one may call another that comes later.
         await target.query('SET LOCAL check_function_bodies = off');
-        await defineFunctions(target);
+        await defineOwn(target);
         await target.query(await sqlFile(`${service}/grants.sql`));
+        await target.query(await sqlFile('outbox/grants.sql'));
       });
     });
   });
@@ -137,7 +161,7 @@ async function atOnce(client: pg.Client, change: () => Promise<void>): Promise<v
  * Like drizzle-orm's migrate, with the same files and the same table, but in the caller's transaction. As there, a migration is
  * applied if its time is later than the latest that was applied.
  */
-async function applyMigrations(client: pg.Client, service: 'wallet' | 'transfer'): Promise<void> {
+async function applyMigrations(client: pg.Client, service: ServiceName): Promise<void> {
   const migrationsFolder = fileURLToPath(new URL(`${service}/migrations`, import.meta.url));
   await client.query('CREATE SCHEMA IF NOT EXISTS migrations');
   await client.query(

@@ -1,24 +1,52 @@
 /**
  * The outbox table, the same in every service's database. Each event is written in the transaction of the change that it tells
- * of. Nothing delivers events yet; the columns are those that a delivery at least once needs.
+ * of, after the lock of the row that is its subject. The table is only appended to: the relay of the events service reads what is
+ * visible in one snapshot and was not in the one before, and writes nothing here.
+ *
+ * It is a ring of four partitions, each for 65,536 sequence numbers in turn, so that what is in the event log is taken away by
+ * TRUNCATE of a whole partition (db/outbox/functions/truncate_relayed_outbox.sql), not by one DELETE for each row.
  */
-import { integer, json, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, customType, index, integer, json, numeric, pgTable, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../domain/event.ts';
+import type { FoldedEvents } from '../domain/events/folded-events.ts';
 import { instant } from './database.ts';
 
-export const outboxEvents = pgTable('outbox_events', {
-  /** The CloudEvent's id: type and movement, so that the same event is never in the table twice. */
-  eventId: text('event_id').primaryKey(),
-  type: text('type').notNull(),
-  /** The partition key: the wallet or the transfer that the event is about. */
-  subject: text('subject').notNull(),
-  /** JSON kept as text, because it is written once and passed on as it is; jsonb would cost several times as much. */
-  payload: json('payload').$type<CloudEvent>().notNull(),
-  status: text('status', { enum: ['PENDING', 'PUBLISHED', 'DEAD'] })
-    .notNull()
-    .default('PENDING'),
-  publishAttempts: integer('publish_attempts').notNull().default(0),
-  lastError: text('last_error'),
-  createdAt: instant('created_at').notNull().defaultNow(),
-  publishedAt: instant('published_at'),
+/** A transaction's 64-bit number, which never wraps around; a decimal string in code. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
+
+/** What was taken away once it was in the event log: counts and digests by type, which the audit compares with the log. */
+export const outboxSeals = pgTable('outbox_seals', {
+  type: text('type').primaryKey(),
+  eventCount: bigint('event_count', { mode: 'number' }).notNull().default(0),
+  /** The sum of the events' digests (db/outbox/functions/event_digest.sql), in any order. */
+  digest: numeric('digest').notNull().default('0'),
+  /** The highest sequence that was taken away. */
+  throughSequence: bigint('through_sequence', { mode: 'number' }).notNull().default(0),
 });
+
+export const outboxEvents = pgTable(
+  'outbox_events',
+  {
+    /** The transaction that wrote the row: a snapshot says of it whether the row is visible. */
+    xid: xid8('xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    /** Drawn after the subject's lock, so that within a subject it is the order of the changes. Across subjects it says nothing. */
+    sequence: bigint('sequence', { mode: 'number' })
+      .notNull()
+      .default(sql`nextval('outbox_sequence')`),
+    /** The CloudEvent's id: type and movement. */
+    eventId: text('event_id').notNull(),
+    type: text('type').notNull(),
+    /** The partition key: the wallet or the transfer that the event is about. Null in a row of several events. */
+    subject: text('subject'),
+    eventCount: integer('event_count').notNull().default(1),
+    /** JSON kept as text, because it is written once and passed on as it is; jsonb would cost several times as much. */
+    payload: json('payload').$type<CloudEvent | FoldedEvents>().notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [index('outbox_events_sequence').on(t.sequence), index('outbox_events_xid').on(t.xid)],
+);

@@ -5,6 +5,7 @@
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import type { InstallationGuard } from './installation.ts';
+import type { ServiceName } from './schema-version.ts';
 
 /** `connectionsMax` defaults to the setting DATABASE_CONNECTIONS. */
 export type PoolLimits = Pick<DatabaseOptions, 'applicationName' | 'queryTimeoutMs'> &
@@ -18,6 +19,29 @@ export function openTransferDatabase(settings: Settings, guard: InstallationGuar
     ...limits,
     admit: guard.admit('transfer'),
   });
+}
+
+/** The events service's database. Throws a SettingsError if its URL is not set. */
+export function openEventsDatabase(settings: Settings, guard: InstallationGuard, limits: PoolLimits): Database {
+  const { EVENTS_DATABASE_URL: url } = requireSettings(settings, 'EVENTS_DATABASE_URL');
+  return openDatabase(url, {
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    ...limits,
+    admit: guard.admit('events'),
+  });
+}
+
+/** Every database with an outbox, as the relay reads it. Throws a SettingsError if none is set. */
+export function openOutboxes(
+  settings: Settings,
+  guard: InstallationGuard,
+  limits: Omit<DatabaseOptions, 'admit'>,
+): Map<string, Database> {
+  const { OUTBOX_DATABASE_URLS: urls } = requireSettings(settings, 'OUTBOX_DATABASE_URLS');
+  const serviceOf = (name: string): ServiceName => (name === 'transfer' || name === 'events' ? name : 'wallet');
+  return new Map(
+    [...urls].map(([name, url]) => [name, openDatabase(url, { ...limits, admit: guard.admit(serviceOf(name)) })]),
+  );
 }
 
 /** A wallet shard's database. Throws a SettingsError if its URL is not set. */

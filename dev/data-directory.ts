@@ -32,10 +32,11 @@ export interface DataDirectory {
   readonly release: () => void;
 }
 
-type Role = 'postgres' | 'wallet_service' | 'transfer_service';
+const ROLES = ['postgres', 'wallet_service', 'transfer_service', 'events_service'] as const;
+type Role = (typeof ROLES)[number];
 
-interface Settings {
-  passwords: Record<Role, string>;
+interface Settings<Passwords = Record<Role, string>> {
+  passwords: Passwords;
   ports: Record<string, number>;
 }
 
@@ -52,7 +53,7 @@ export function openDataDirectory(directory: string): DataDirectory {
   const processesFile = join(path, 'processes.json');
   const release = takeLock(path, processesFile);
   const settingsFile = join(path, 'settings.json');
-  const settings = readJson<Settings>(settingsFile) ?? newSettings(path);
+  const settings = withPasswords(readJson<Settings<Partial<Record<Role, string>>>>(settingsFile) ?? newSettings(path));
   replaceFile(settingsFile, settings);
 
   const recordProcesses = (running: Processes): void =>
@@ -107,18 +108,20 @@ function takeLock(path: string, processesFile: string): () => void {
   );
 }
 
-function newSettings(path: string): Settings {
+function newSettings(path: string): Settings<Partial<Record<Role, string>>> {
   if (existsSync(join(path, 'postgres'))) {
     throw new StackError(
       `${path} holds a database but no settings.json, where its passwords were. ` +
         'Restore that file, or set DATA_DIR to another directory to begin anew.',
     );
   }
-  const password = (): string => randomBytes(24).toString('hex');
-  return {
-    passwords: { postgres: password(), wallet_service: password(), transfer_service: password() },
-    ports: {},
-  };
+  return { passwords: {}, ports: {} };
+}
+
+/** Draws the passwords of roles that have none yet: all of them at first, and those of services that a new version brings. */
+function withPasswords(settings: Settings<Partial<Record<Role, string>>>): Settings {
+  const drawn = ROLES.map((role) => [role, settings.passwords[role] ?? randomBytes(24).toString('hex')]);
+  return { ...settings, passwords: Object.fromEntries(drawn) as Record<Role, string> };
 }
 
 function readJson<Content>(file: string): Content | undefined {

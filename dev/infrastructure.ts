@@ -43,7 +43,7 @@ export interface Infrastructure {
   /** The ports that were chosen, of those that were wanted. */
   readonly ports: Readonly<Record<PortName, number>>;
   readonly temporal: StackFile['temporal'];
-  /** Administrator URLs: wallet-0, wallet-1, transfer. */
+  /** Administrator URLs: wallet-0, wallet-1, transfer, events. */
   readonly databases: Readonly<Record<string, string>>;
   /** The settings by which services reach all of this, in the roles they have. */
   readonly settings: Readonly<Record<string, string>>;
@@ -213,7 +213,7 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
 
 function databasesAt(data: DataDirectory, port: number, servicePort: number) {
   const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
-  const service = (role: 'wallet_service' | 'transfer_service', database: string): string =>
+  const service = (role: 'wallet_service' | 'transfer_service' | 'events_service', database: string): string =>
     postgres.postgresUrl(servicePort, role, data.passwords[role], database);
   const administrator = (database: string): string =>
     postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
@@ -223,14 +223,22 @@ function databasesAt(data: DataDirectory, port: number, servicePort: number) {
       WALLET_DATABASE_URLS: shards.map((shard) => service('wallet_service', `wallet_${shard}`)).join(','),
       WALLET_SHARD_COUNT: `${WALLET_SHARDS}`,
       TRANSFER_DATABASE_URL: service('transfer_service', 'transfer'),
+      EVENTS_DATABASE_URL: service('events_service', 'events'),
+      OUTBOX_DATABASE_URLS: [
+        `transfer=${service('events_service', 'transfer')}`,
+        ...shards.map((shard) => `wallet-${shard}=${service('events_service', `wallet_${shard}`)}`),
+        `events=${service('events_service', 'events')}`,
+      ].join(','),
     },
     administratorSettings: {
       WALLET_ADMIN_DATABASE_URLS: walletAdministrators.join(','),
       TRANSFER_ADMIN_DATABASE_URL: administrator('transfer'),
+      EVENTS_ADMIN_DATABASE_URL: administrator('events'),
     },
     administratorUrls: {
       ...Object.fromEntries(walletAdministrators.map((url, shard) => [`wallet-${shard}`, url])),
       transfer: administrator('transfer'),
+      events: administrator('events'),
     },
   };
 }

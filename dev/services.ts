@@ -21,9 +21,12 @@ export function servicesOf(
   environment: NodeJS.ProcessEnv,
 ): Services {
   const { ports, settings } = infrastructure;
-  const { WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, ...shared } = settings;
+  const { WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS, ...shared } =
+    settings;
   const wallet = { WALLET_DATABASE_URLS };
   const transfer = { TRANSFER_DATABASE_URL };
+  const events = { EVENTS_DATABASE_URL };
+  const outboxes = { OUTBOX_DATABASE_URLS };
   const api = `http://127.0.0.1:${ports.api}`;
   const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
 
@@ -37,14 +40,21 @@ export function servicesOf(
   });
   if (!walletApi) {
     const children = [
-      service('app', 'commands/serve.ts', { ...wallet, ...transfer, PORT: `${ports.api}`, WALLET_API_URL: '' }),
+      service('app', 'commands/serve.ts', {
+        ...wallet,
+        ...transfer,
+        ...events,
+        ...outboxes,
+        PORT: `${ports.api}`,
+        WALLET_API_URL: '',
+      }),
     ];
     return { children, api, walletApi };
   }
   const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
   const children = [
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
-    service('api', 'api/server.ts', { ...transfer, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
+    service('api', 'api/server.ts', { ...transfer, ...events, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
     ...shards.map((shard) =>
       service(`worker-wallet-${shard}`, 'workers/wallet/main.ts', {
         ...wallet,
@@ -53,6 +63,7 @@ export function servicesOf(
       }),
     ),
     service('worker-transfer', 'workers/transfer/main.ts', { ...transfer, WALLET_API_URL: walletApi }),
+    service('worker-events', 'workers/events/main.ts', { ...events, ...outboxes }),
   ];
   return { children, api, walletApi };
 }

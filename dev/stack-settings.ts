@@ -11,13 +11,13 @@ export interface RunningStack {
   readonly file: () => StackFile;
 }
 
-/** URLs by the names of stack.json: wallet-0, wallet-1, transfer. */
+/** URLs by the names of stack.json: wallet-0, wallet-1, transfer, events. */
 export type DatabaseUrls = Readonly<Record<string, string>>;
 
 /** What services and administrators are told. `databases` are administrator URLs: the stack's own unless others are named. */
 export function stackSettings(stack: RunningStack, databases: DatabaseUrls = stack.file().databases) {
   const { temporal } = stack.file();
-  const { wallets, transfer } = serviceUrls(stack, databases);
+  const { wallets, transfer, events, outboxes } = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
     TEMPORAL_ADDRESS: temporal.address,
@@ -27,6 +27,9 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     TRANSFER_DATABASE_URL: transfer,
     WALLET_ADMIN_DATABASE_URLS: shardsOf(databases).join(','),
     TRANSFER_ADMIN_DATABASE_URL: databases['transfer']!,
+    EVENTS_DATABASE_URL: events,
+    OUTBOX_DATABASE_URLS: outboxes,
+    EVENTS_ADMIN_DATABASE_URL: databases['events']!,
   };
 }
 
@@ -40,6 +43,10 @@ export function serviceUrls({ dataDir, file }: RunningStack, databases: Database
   return {
     wallets: shardsOf(databases).map((url) => as('wallet_service', url)),
     transfer: as('transfer_service', databases['transfer']!),
+    events: as('events_service', databases['events']!),
+    outboxes: Object.entries(databases)
+      .map(([name, url]) => `${name}=${as('events_service', url)}`)
+      .join(','),
   };
 }
 

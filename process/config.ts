@@ -9,6 +9,12 @@ import { parseAuthority, type Authority } from './authority.ts';
 /** 0 means any free port. */
 const port = whole(0, 65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
+const namedUrl = z.string().transform((text, context): readonly [name: string, url: string] => {
+  const [, name, url] = /^([a-z0-9-]+)=(.*)$/.exec(text) ?? [];
+  if (name !== undefined && postgresUrl.safeParse(url).success) return [name, url!];
+  context.addIssue('expected a list of name=postgres://…');
+  return z.NEVER;
+});
 const authority = z.string().transform((text, context): Authority => {
   const parsed = parseAuthority(text);
   if (parsed !== undefined) return parsed;
@@ -43,6 +49,12 @@ const settings = z.object({
   WALLET_SHARD_COUNT: whole(1, 256).optional(),
   /** The shard that a wallet worker serves. */
   WALLET_SHARD: whole(0, 255).optional(),
+  EVENTS_DATABASE_URL: postgresUrl.optional(),
+  EVENTS_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  /** Where the relay reads each service's outbox, by the names of the databases: `transfer=postgres://…,wallet-0=postgres://…`. */
+  OUTBOX_DATABASE_URLS: list(namedUrl)
+    .transform((named) => named && new Map(named))
+    .optional(),
   DATABASE_CONNECTIONS: whole(1, 100).default(10),
 
   TEMPORAL_ADDRESS: optionalText,

@@ -5,6 +5,7 @@ GRANT USAGE ON SCHEMA migrations TO transfer_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO transfer_service;
 GRANT SELECT, INSERT ON transfers, transactions, transfer_steps, outbox_events, cases, case_actions, movement_metadata
   TO transfer_service;
+GRANT USAGE ON SEQUENCE outbox_sequence TO transfer_service;
 GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfers, transactions TO transfer_service;
@@ -19,5 +20,5 @@ GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, find
   ON reconciliation_runs TO transfer_service;
 GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;
-GRANT SELECT ON installation TO transfer_service;
+GRANT SELECT ON installation, outbox_seals TO transfer_service;
 GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;

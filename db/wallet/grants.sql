@@ -5,7 +5,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO wallet_service;
 GRANT USAGE ON SCHEMA migrations TO wallet_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO wallet_service;
-GRANT SELECT ON wallets, ledger_entries, operation_fences, outbox_events, shard_buckets, installation TO wallet_service;
+GRANT SELECT ON wallets, ledger_entries, operation_fences, outbox_events, outbox_seals, shard_buckets, installation TO wallet_service;
 GRANT EXECUTE ON FUNCTION
   debit(uuid, uuid, text, numeric, text, text, boolean, uuid),
   credit(uuid, uuid, text, numeric, text, text, uuid, numeric),

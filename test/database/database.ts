@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { openDatabase, type Database } from '../../db/database.ts';
-import { migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
+import { migrateEventsDatabase, migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
 import { cacheDirectory } from '../../dev/cache.ts';
 import { openDataDirectory } from '../../dev/data-directory.ts';
 import { choosePorts } from '../../dev/ports.ts';
@@ -18,6 +18,8 @@ import { supervise } from '../../dev/supervise.ts';
 export interface TestDatabase {
   readonly adminUrl: string;
   readonly serviceUrl: string;
+  /** With the role of the events service. */
+  readonly relayUrl: string;
   /** Connected with the service's role, like the service itself. */
   readonly service: Database;
   /** Connected as an administrator, to read and to damage. */
@@ -28,17 +30,20 @@ export interface TestStores {
   /** In the order of the shards. */
   readonly wallets: readonly TestDatabase[];
   readonly transfer: TestDatabase;
+  readonly events: TestDatabase;
 }
 
 export interface TestCluster {
-  readonly urls: (database: string, service: Service) => { adminUrl: string; serviceUrl: string };
+  readonly urls: (database: string, service: Service) => DatabaseUrls;
   readonly open: (url: string, connectionsMax?: number) => Database;
   /** Creates new, migrated databases of every service, separate from all others of the cluster. */
   readonly createStores: (options?: { shards?: number; connectionsMax?: number }) => Promise<TestStores>;
   readonly stop: () => Promise<void>;
 }
 
-export type Service = 'wallet' | 'transfer';
+type DatabaseUrls = Pick<TestDatabase, 'adminUrl' | 'serviceUrl' | 'relayUrl'>;
+
+export type Service = 'wallet' | 'transfer' | 'events';
 
 const READY_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 15_000;
@@ -66,9 +71,10 @@ export async function startCluster(): Promise<TestCluster> {
     pools.push(database);
     return database;
   };
-  const urls = (database: string, service: Service): { adminUrl: string; serviceUrl: string } => ({
+  const urls = (database: string, service: Service): DatabaseUrls => ({
     adminUrl: postgresUrl(port, 'postgres', data.passwords.postgres, database),
     serviceUrl: postgresUrl(port, `${service}_service`, data.passwords[`${service}_service`], database),
+    relayUrl: postgresUrl(port, 'events_service', data.passwords.events_service, database),
   });
   let stores = 0;
 
@@ -95,16 +101,18 @@ export async function startCluster(): Promise<TestCluster> {
     async createStores({ shards = 2, connectionsMax = 10 } = {}) {
       stores += 1;
       const opened = (name: string, service: Service): TestDatabase => {
-        const { adminUrl, serviceUrl } = urls(`${name}_of_${stores}`, service);
-        return { adminUrl, serviceUrl, service: open(serviceUrl, connectionsMax), admin: open(adminUrl) };
+        const named = urls(`${name}_of_${stores}`, service);
+        return { ...named, service: open(named.serviceUrl, connectionsMax), admin: open(named.adminUrl) };
       };
       const wallets = Array.from({ length: shards }, (_, shard) => opened(`wallet_${shard}`, 'wallet'));
       const transfer = opened('transfer', 'transfer');
+      const events = opened('events', 'events');
       await Promise.all([
         ...wallets.map((target, shard) => migrateWalletDatabase({ ...target, shard, shardCount: shards })),
         migrateTransferDatabase(transfer),
+        migrateEventsDatabase(events),
       ]);
-      return { wallets, transfer };
+      return { wallets, transfer, events };
     },
     async stop() {
       await Promise.all(pools.map((database) => database.$client.end()));

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
+import * as eventsSchema from '../../db/events/schema.ts';
 import * as transferSchema from '../../db/transfer/schema.ts';
 import * as walletSchema from '../../db/wallet/schema.ts';
 import type { Database } from '../../db/database.ts';
@@ -78,10 +79,10 @@ describe('migrations', () => {
   });
 
   test('a service URL that names another role is refused', async () => {
-    const { adminUrl } = cluster.urls('roles', 'wallet');
+    const { adminUrl, relayUrl } = cluster.urls('roles', 'wallet');
     const { serviceUrl } = cluster.urls('roles', 'transfer');
     await assert.rejects(
-      migrateWalletDatabase({ adminUrl, serviceUrl, shard: 0, shardCount: 1 }),
+      migrateWalletDatabase({ adminUrl, serviceUrl, relayUrl, shard: 0, shardCount: 1 }),
       /must name the role wallet_service/,
     );
   });
@@ -90,6 +91,7 @@ describe('migrations', () => {
     for (const [service, schema] of [
       ['wallet', walletSchema],
       ['transfer', transferSchema],
+      ['events', eventsSchema],
     ] as const) {
       const directory = new URL(`../../db/${service}/migrations/meta/`, import.meta.url);
       const { entries } = (await readJson(new URL('_journal.json', directory))) as { entries: { idx: number }[] };
@@ -104,10 +106,11 @@ describe('migrations', () => {
   });
 
   test('the migrations make the columns and constraints that their snapshots say', async () => {
-    const { wallets, transfer } = await cluster.createStores({ shards: 1 });
+    const { wallets, transfer, events } = await cluster.createStores({ shards: 1 });
     for (const [database, schema] of [
       [wallets[0]!.admin, walletSchema],
       [transfer.admin, transferSchema],
+      [events.admin, eventsSchema],
     ] as const) {
       const tables = Object.values(generateDrizzleJson(schema).tables as Record<string, SnapshotTable>);
       const expected = tables.flatMap(({ name, columns, checkConstraints, indexes, uniqueConstraints }) =>
@@ -118,10 +121,10 @@ describe('migrations', () => {
       const there = await rowsOf<{ name: string }>(
         database,
         `
-        SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public'
+        SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> ALL (SELECT relname FROM pg_class WHERE relispartition)
         UNION SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u')
         UNION SELECT tablename || '.' || indexname FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname
-          WHERE schemaname = 'public' AND conname IS NULL`,
+          WHERE schemaname = 'public' AND conname IS NULL AND tablename <> ALL (SELECT relname FROM pg_class WHERE relispartition)`,
       );
       assert.deepEqual(there.map(({ name }) => name).sort(), expected.sort());
     }

@@ -43,7 +43,7 @@ describe('the roles of the services', () => {
   const tablesOf = async ({ admin }: TestDatabase): Promise<string[]> => {
     const rows = await rowsOf<{ name: string }>(
       admin,
-      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> ALL (SELECT relname FROM pg_class WHERE relispartition) ORDER BY 1`,
     );
     return rows.map(({ name }) => name);
   };
@@ -62,6 +62,7 @@ describe('the roles of the services', () => {
       'ledger_entries',
       'operation_fences',
       'outbox_events',
+      'outbox_seals',
       'shard_buckets',
       'wallets',
     ]);
@@ -126,6 +127,7 @@ describe('the roles of the services', () => {
       cases: ['reason', 'status', 'last_error', 'attempts', 'updated_at', 'resolved_at'],
       transfer_steps: [],
       outbox_events: [],
+      outbox_seals: [],
       case_actions: [],
       reconciliation_runs: [
         'status',
@@ -154,6 +156,44 @@ describe('the roles of the services', () => {
         else await isRefused(rowsOf(transfer.service, update), update);
       }
     }
+  });
+
+  test('the events service reads each outbox, and nothing else of another service', async () => {
+    for (const { relayUrl, admin } of [wallet, stores.transfer]) {
+      const relay = cluster.open(relayUrl);
+      const rows = await rowsOf<{ name: string; readable: boolean; writable: boolean }>(
+        admin,
+        `SELECT relname AS name, has_table_privilege('events_service', oid, 'SELECT') AS readable,
+           has_table_privilege('events_service', oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`,
+      );
+      assert.deepEqual(
+        rows
+          .filter(({ readable }) => readable)
+          .map(({ name }) => name)
+          .sort(),
+        ['installation', 'outbox_events', 'outbox_seals'],
+      );
+      assert.deepEqual(
+        rows.filter(({ writable }) => writable),
+        [],
+      );
+      await rowsOf(relay, 'SELECT * FROM outbox_events');
+    }
+  });
+
+  test('the events service appends to the log by its functions alone, and changes and removes no event', async () => {
+    const { events } = stores;
+    for (const statement of [
+      `INSERT INTO event_log SELECT * FROM event_log`,
+      'UPDATE event_log SET payload = payload',
+      'DELETE FROM event_log',
+      'TRUNCATE event_log',
+      'UPDATE log_head SET position = position',
+      'UPDATE outbox_cursors SET snapshot = snapshot',
+      'DELETE FROM leases',
+    ])
+      await isRefused(rowsOf(events.service, statement), statement);
   });
 
   test('no service opens the database of another, or one that is none of theirs', async () => {

@@ -99,12 +99,11 @@ describe('recurring transfers', () => {
   test('a pause waits for the run that is being accepted, and no later one is', async () => {
     const id = await create();
     const at = minutesAgo(5);
-    const transferId = recurringRunId(id, scheduledRunName(at));
     const blocker = await admin.$client.connect();
     await blocker.query('BEGIN');
-    // The run's insert waits for this one, which holds its key.
+    // The acceptance of the run writes the same step, and waits for this one.
     await blocker.query(
-      `INSERT INTO outbox_events (event_id, type, subject, payload) VALUES ('transfer.initiated/${transferId}', '', '', '{}')`,
+      `INSERT INTO transfer_steps (transfer_id, step) VALUES ('${recurringRunId(id, scheduledRunName(at))}', 'PENDING')`,
     );
     const accepting = run(id, at);
     await sleep(300);

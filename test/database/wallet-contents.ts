@@ -17,7 +17,7 @@ export async function walletContents(database: Database): Promise<unknown> {
     ),
     events: await rowsOf(
       database,
-      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload, status FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
+      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
     ),
   };
 }

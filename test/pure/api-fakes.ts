@@ -41,6 +41,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     bounds: { requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
     database: forbiddenDatabase,
     batchDatabase: forbiddenDatabase,
+    eventsDatabase: forbiddenDatabase,
     wallets: { shards: [forbiddenDatabase] },
     installation: async () => INSTALLATION,
     starter: {

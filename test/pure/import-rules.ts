@@ -14,7 +14,7 @@ export interface Rule {
   readonly mayTypes?: readonly string[];
 }
 
-export const SERVICES = ['wallet', 'transfer'] as const;
+export const SERVICES = ['wallet', 'transfer', 'events'] as const;
 type Service = (typeof SERVICES)[number];
 
 /** The rooms of a layer: each service's may import itself, what the layer shares, the domain, and no other service's room. */
@@ -75,9 +75,9 @@ export const RULES: readonly Rule[] = [
     'api',
     [...HTTP, 'node:timers/promises'],
     (service) =>
-      service === 'wallet'
-        ? ['db/wallet/']
-        : ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common'],
+      service === 'transfer'
+        ? ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common']
+        : [`db/${service}/`],
     () => HTTP_TYPES,
   ),
   {

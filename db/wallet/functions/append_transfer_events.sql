@@ -2,7 +2,7 @@
 -- its item of p_details under the name p_detail: an amount or a code, in which nothing has to be escaped. The part that all
 -- events have in common is built once and the rest is joined as text, because building objects would cost several times as much.
 -- Transfers that were asked for by different requests have p_traces: by the transfer's id, an object with its requestid and
--- traceparent. Events are written in the order of their ids, which is that of the index.
+-- traceparent. Events are written in the given order, which is that of the ledger's entries within each wallet.
 DROP FUNCTION IF EXISTS append_transfer_events(text, uuid[], uuid[], text, text[], text, text);
 CREATE OR REPLACE FUNCTION append_transfer_events(
   p_type text, p_wallet_ids uuid[], p_transfer_ids uuid[], p_detail text, p_details text[], p_request_id text, p_traceparent text,
@@ -18,8 +18,8 @@ BEGIN
       || '", "subject": "' || wallet_id || '", "data": {"transfer_id": "' || transfer_id
       || '", "wallet_id": "' || wallet_id || '", "' || p_detail || '": "' || detail || '"}}')::json
   FROM (
-    SELECT * FROM unnest(p_wallet_ids::text[], p_transfer_ids::text[], p_details) AS given (wallet_id, transfer_id, detail)
-    ORDER BY transfer_id
+    SELECT * FROM unnest(p_wallet_ids::text[], p_transfer_ids::text[], p_details) WITH ORDINALITY AS given (wallet_id, transfer_id, detail, place)
+    ORDER BY place
   ) item;
 END
 $$;

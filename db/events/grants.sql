@@ -1,0 +1,16 @@
+-- The rights of the service's role: to append to the log by the functions, and to move its places. It changes no event and deletes
+-- none.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO events_service;
+GRANT USAGE ON SCHEMA migrations TO events_service;
+GRANT SELECT ON migrations.__drizzle_migrations, installation TO events_service;
+GRANT SELECT ON event_log, log_head, outbox_seals TO events_service;
+GRANT SELECT, INSERT ON outbox_events TO events_service;
+GRANT USAGE ON SEQUENCE outbox_sequence TO events_service;
+GRANT SELECT, INSERT ON outbox_cursors TO events_service;
+GRANT UPDATE (stopped_reason, updated_at) ON outbox_cursors TO events_service;
+GRANT SELECT, INSERT, UPDATE ON leases TO events_service;
+GRANT EXECUTE ON FUNCTION
+  append_events(text, bigint, bigint, text, pg_snapshot, pg_snapshot, bigint, bigint, text, text[], text[], text[], text[], text[], text[]),
+  extend_event_log(bigint, bigint)
+TO events_service;

@@ -1,0 +1,147 @@
+/** The event log: appending what the relay has read, and reading it by position. */
+import { sql } from 'drizzle-orm';
+import type { CloudEvent } from '../../domain/event.ts';
+import { executePrepared, type Database } from '../database.ts';
+import type { Lease } from './lease-queries.ts';
+
+export interface LogHead {
+  /** The newest position; 0 if the log is empty. */
+  readonly position: number;
+  /** Hex. */
+  readonly chain: string;
+  /** The oldest position that is kept. */
+  readonly firstPosition: number;
+}
+
+export interface LoggedEvent {
+  readonly position: number;
+  readonly event: CloudEvent;
+}
+
+/** How far an outbox has been read: see db/events/schema.ts. */
+export interface OutboxCursor {
+  readonly source: string;
+  readonly serverId: string;
+  readonly snapshot: string | undefined;
+  readonly window: { readonly end: string; readonly sequence: number } | undefined;
+  /** The newest row that is in the log. */
+  readonly witness: { readonly sequence: number; readonly eventId: string } | undefined;
+  readonly stoppedReason: string | undefined;
+}
+
+/** An event with its chain, as it is to be appended. */
+export interface ChainedEvent {
+  readonly event: CloudEvent;
+  /** The event as text. */
+  readonly payload: string;
+  /** Hex. */
+  readonly chain: string;
+}
+
+export async function readHead(database: Database): Promise<LogHead> {
+  const { rows } = await database.execute<{ position: string; chain: string; first_position: string }>(
+    sql`SELECT position, encode(chain, 'hex') AS chain, first_position FROM log_head`,
+  );
+  const { position, chain, first_position } = rows[0]!;
+  return { position: Number(position), chain, firstPosition: Number(first_position) };
+}
+
+/** The cursor of an outbox; a new one if it has never been read. */
+export async function openCursor(database: Database, source: string, serverId: string): Promise<OutboxCursor> {
+  await database.execute(
+    sql`INSERT INTO outbox_cursors (source, server_id) VALUES (${source}, ${serverId}) ON CONFLICT DO NOTHING`,
+  );
+  const { rows } = await database.execute<{
+    server_id: string;
+    snapshot: string | null;
+    window_end: string | null;
+    window_sequence: string | null;
+    witness_sequence: string | null;
+    witness_event_id: string | null;
+    stopped_reason: string | null;
+  }>(
+    sql`SELECT server_id, snapshot, window_end, window_sequence, witness_sequence, witness_event_id, stopped_reason FROM outbox_cursors WHERE source = ${source}`,
+  );
+  const row = rows[0]!;
+  return {
+    source,
+    serverId: row.server_id,
+    snapshot: row.snapshot ?? undefined,
+    window: row.window_end === null ? undefined : { end: row.window_end, sequence: Number(row.window_sequence) },
+    witness:
+      row.witness_event_id === null
+        ? undefined
+        : { sequence: Number(row.witness_sequence), eventId: row.witness_event_id },
+    stoppedReason: row.stopped_reason ?? undefined,
+  };
+}
+
+/** Makes sure that positions up to this one can be appended. Returns the last position that can. */
+export async function extendLog(database: Database, position: number, partitionSize: number): Promise<number> {
+  const { rows } = await database.execute<{ last: string }>(
+    sql`SELECT extend_event_log(${position}, ${partitionSize}) AS last`,
+  );
+  return Number(rows[0]!.last);
+}
+
+/**
+ * Appends events behind `position`, the head, and moves the outbox's cursor, both or neither. Returns false, and changes nothing, if the lease or
+ * the head is no longer what the caller believes: somebody else appends.
+ */
+export async function appendEvents(
+  database: Database,
+  lease: Lease,
+  position: number,
+  events: readonly ChainedEvent[],
+  cursor: Pick<OutboxCursor, 'source' | 'snapshot' | 'window' | 'witness'>,
+): Promise<boolean> {
+  const { rows } = await executePrepared<{ appended: boolean }>(
+    database,
+    sql`SELECT append_events(${lease.name}, ${lease.token}, ${position}, ${cursor.source}, ${cursor.snapshot ?? null},
+      ${cursor.window?.end ?? null}, ${cursor.window?.sequence ?? null}, ${cursor.witness?.sequence ?? null}, ${cursor.witness?.eventId ?? null},
+      ${column(events, ({ event }) => event.id)}, ${column(events, ({ event }) => event.type)}, ${column(events, ({ event }) => event.subject)},
+      ${column(events, ({ event }) => event.time)}, ${column(events, ({ payload }) => payload)}, ${column(events, ({ chain }) => chain)}
+    ) AS appended`,
+  );
+  return rows[0]!.appended;
+}
+
+function column(events: readonly ChainedEvent[], of: (event: ChainedEvent) => string) {
+  return sql`${sql.param(events.map(of))}::text[]`;
+}
+
+/** Stops the reading of an outbox, with the reason. An operator decides how it goes on. */
+export async function stopCursor(database: Database, source: string, reason: string): Promise<void> {
+  await database.execute(
+    sql`UPDATE outbox_cursors SET stopped_reason = ${reason}, updated_at = clock_timestamp() WHERE source = ${source} AND stopped_reason IS NULL`,
+  );
+}
+
+export interface LogFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly subject?: string | undefined;
+}
+
+/**
+ * The events behind a position in their order, at most `limit`, of at most `positionsMax` positions. `readTo` is the position up to
+ * which the log was looked through: the next call begins there.
+ */
+export async function readLog(
+  database: Database,
+  after: number,
+  limit: number,
+  { types, subject }: LogFilter,
+  positionsMax: number,
+): Promise<{ events: LoggedEvent[]; readTo: number; head: LogHead }> {
+  const head = await readHead(database);
+  const last = subject === undefined ? Math.min(head.position, after + positionsMax) : head.position;
+  const { rows } = await database.execute<{ position: string; payload: CloudEvent }>(sql`
+    SELECT position, payload FROM event_log
+    WHERE position > ${after} AND position <= ${last}
+      ${types === undefined ? sql`` : sql`AND type = ANY(${sql.param(types)}::text[])`}
+      ${subject === undefined ? sql`` : sql`AND subject = ${subject}`}
+    ORDER BY position LIMIT ${limit}`);
+  const events = rows.map(({ position, payload }) => ({ position: Number(position), event: payload }));
+  const isCut = events.length === limit;
+  return { events, readTo: isCut ? events.at(-1)!.position : Math.max(after, last), head };
+}

@@ -1,0 +1,63 @@
+/**
+ * The writing end of the event log: appends pages of events one after the other, each with its chain, under the relay's lease.
+ */
+import { createHash } from 'node:crypto';
+import type { CloudEvent } from '../../domain/event.ts';
+import type { Database } from '../../db/database.ts';
+import type { Lease } from '../../db/events/lease-queries.ts';
+import {
+  appendEvents,
+  extendLog,
+  readHead,
+  type ChainedEvent,
+  type OutboxCursor,
+} from '../../db/events/log-queries.ts';
+
+const PARTITION_SIZE = 1_000_000;
+
+/** An event and its text, which the chain is made of. */
+export interface EventText {
+  readonly event: CloudEvent;
+  readonly payload: string;
+}
+
+export interface LogWriter {
+  /**
+   * Appends events of an outbox and stores its cursor, both or neither. Returns false, and changes nothing, if another relay has
+   * taken over or the outbox was stopped. Calls take turns.
+   */
+  readonly append: (events: readonly EventText[], cursor: OutboxCursor) => Promise<boolean>;
+}
+
+export async function openLog(database: Database, lease: Lease): Promise<LogWriter> {
+  let head = await readHead(database);
+  let extendedTo = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    append(events, cursor) {
+      const appended = turn.then(() => appendNow(events, cursor));
+      turn = appended.catch(() => {});
+      return appended;
+    },
+  };
+
+  async function appendNow(events: readonly EventText[], cursor: OutboxCursor): Promise<boolean> {
+    const chained = chainAll(head.chain, events);
+    const position = head.position + chained.length;
+    // Well before it is needed, so that no append waits for it.
+    const needed = position + PARTITION_SIZE / 10;
+    if (needed > extendedTo) extendedTo = await extendLog(database, needed, PARTITION_SIZE);
+    if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
+    head = { ...head, position, chain: chained.at(-1)!.chain };
+    return true;
+  }
+}
+
+function chainAll(before: string, events: readonly EventText[]): ChainedEvent[] {
+  let chain: Uint8Array = Buffer.from(before, 'hex');
+  return events.map(({ event, payload }) => {
+    const link = createHash('sha256').update(chain).update(payload).digest();
+    chain = link;
+    return { event, payload, chain: link.toString('hex') };
+  });
+}

@@ -1,0 +1,39 @@
+/**
+ * The events worker: the relay from the outboxes into the event log. `node workers/events/main.ts` runs it as a process of its own.
+ * Any number may run; one of them works at a time.
+ */
+import type { Settings } from '../../process/config.ts';
+import { closeDatabases, type Database } from '../../db/database.ts';
+import { guardInstallation, type InstallationGuard } from '../../db/installation.ts';
+import { openEventsDatabase, openOutboxes } from '../../db/service-databases.ts';
+import { runService, type RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { startRelay } from './relay.ts';
+
+/** Longer than the role's statement_timeout, so that the server reports the time-out first. */
+const QUERY_TIMEOUT_MS = 32_000;
+
+export interface EventsWorker extends RunningService {
+  /** Says that an outbox may have something new. */
+  readonly wake: () => void;
+}
+
+/** Starts the worker with databases of its own. */
+export function startEventsWorker(settings: Settings, logger: Logger, guard: InstallationGuard): EventsWorker {
+  const limits = { queryTimeoutMs: QUERY_TIMEOUT_MS, applicationName: 'counterpoise-events' };
+  const database: Database = openEventsDatabase(settings, guard, limits);
+  const outboxes = openOutboxes(settings, guard, { ...limits, connectionsMax: 2 });
+  const relay = startRelay({ database, outboxes, logger });
+  return {
+    wake: relay.wake,
+    async stop() {
+      await relay.stop();
+      await closeDatabases([database, ...outboxes.values()]);
+    },
+  };
+}
+
+if (import.meta.main)
+  await runService('worker-events', async (settings, logger) =>
+    startEventsWorker(settings, logger, guardInstallation()),
+  );

@@ -1,0 +1,110 @@
+/** The copying of one outbox into the event log: a page at a time, with the outbox's cursor moved in the page's own transaction. */
+import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-events.ts';
+import type { CloudEvent } from '../../domain/event.ts';
+import type { Database } from '../../db/database.ts';
+import { openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
+import { continueWindow, openWindow, outboxIdentity, type OutboxPage } from '../../db/outbox-queries.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import type { EventText, LogWriter } from './log-writer.ts';
+
+/** A page has at most so many rows, and ends behind the one that reaches so many events. */
+const PAGE = { rowsMax: 2_000, eventsMax: 4_000 };
+/** So long an outbox is left alone that could not be read. */
+const RETRY_MS = 1_000;
+
+export interface OutboxCopyDeps {
+  readonly source: string;
+  readonly outbox: Database;
+  /** The events service's database. */
+  readonly database: Database;
+  readonly log: LogWriter;
+  readonly logger: Logger;
+}
+
+export interface Copied {
+  readonly events: number;
+  /** Whether the next page is there already. */
+  readonly hasMore: boolean;
+  /** Whether another relay has taken over. */
+  readonly isLost: boolean;
+}
+
+const NOTHING: Copied = { events: 0, hasMore: false, isLost: false };
+
+/**
+ * Copies the next page at each call. An outbox that does not answer, or that is stopped, is left alone for a second, and the others
+ * go on. Throws if the log cannot be written.
+ */
+export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
+  const { source, outbox, database, log, logger } = deps;
+  let cursor: OutboxCursor | undefined;
+  let notBefore = 0;
+
+  return async () => {
+    if (performance.now() < notBefore) return NOTHING;
+    const read = await readNext().catch((error: unknown) => {
+      logger.warn({ err: error, source }, 'an outbox could not be read: tried again soon');
+      return undefined;
+    });
+    if (read === undefined) {
+      cursor = undefined;
+      notBefore = performance.now() + RETRY_MS;
+      return NOTHING;
+    }
+    const { page, next } = read;
+    const events = page.rows.flatMap(({ payload }) => eventsOf(payload));
+    // A cursor that has passed no event is stored with the next one: what it passed is passed again after a crash.
+    if (events.length > 0 && !(await log.append(events, next))) return { ...NOTHING, isLost: true };
+    cursor = next;
+    return { events: events.length, hasMore: page.hasMore, isLost: false };
+  };
+
+  /** The next page, and the cursor behind it. Undefined if the outbox is stopped, or is not what it was. */
+  async function readNext(): Promise<{ page: OutboxPage; next: OutboxCursor } | undefined> {
+    const from = (cursor ??= await checkedCursor());
+    if (from.stoppedReason !== undefined) return undefined;
+    const { snapshot, window } = from;
+    const page = await (window === undefined
+      ? openWindow(outbox, snapshot, PAGE)
+      : continueWindow(outbox, snapshot, window, PAGE));
+    if (snapshot !== undefined && transactionsBegun(page.end) < transactionsBegun(snapshot)) {
+      await stop('its transaction numbers went back: it was restored');
+      return undefined;
+    }
+    const last = page.rows.at(-1);
+    const witness = last ?? from.witness;
+    const next = page.hasMore
+      ? { ...from, witness, window: { end: page.end, sequence: last!.sequence } }
+      : { ...from, witness, snapshot: page.end, window: undefined };
+    return { page, next };
+  }
+
+  /** The stored cursor, after a look whether the outbox is still the one that it belongs to. */
+  async function checkedCursor(): Promise<OutboxCursor> {
+    const { serverId } = await outboxIdentity(outbox, undefined);
+    const stored = await openCursor(database, source, serverId);
+    if (stored.stoppedReason !== undefined) return stored;
+    if (stored.serverId !== serverId) return stop('it is in another database than before');
+    const { hasWitness } = await outboxIdentity(outbox, stored.witness);
+    return hasWitness ? stored : stop(`it lacks ${stored.witness?.eventId}, which is in the log: it was restored`);
+  }
+
+  async function stop(reason: string): Promise<OutboxCursor> {
+    logger.error({ source, reason }, 'an outbox is not what it was: it is read no further');
+    await stopCursor(database, source, reason);
+    return openCursor(database, source, '');
+  }
+}
+
+/** The number that the next transaction is given: the middle part of a snapshot's `xmin:xmax:xip`. */
+function transactionsBegun(snapshot: string): bigint {
+  return BigInt(snapshot.split(':')[1]!);
+}
+
+/** The events of an outbox's row. A single one keeps its text. */
+function eventsOf(payload: string): EventText[] {
+  const content = JSON.parse(payload) as CloudEvent | FoldedEvents;
+  return 'folded' in content
+    ? unfoldEvents(content).map((event) => ({ event, payload: JSON.stringify(event) }))
+    : [{ event: content, payload }];
+}

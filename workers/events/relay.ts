@@ -1,0 +1,108 @@
+/**
+ * The relay: copies every outbox into the event log, each event once and in its subject's order. One relay works at a time, by a
+ * lease; each append gives the lease's token, and moves the outbox's cursor in the same transaction, so that a relay that is killed
+ * or frozen anywhere leaves neither a gap nor a second copy.
+ *
+ *   outbox ── a window between two snapshots ──▶ unfold ──▶ chain ──▶ event_log and cursor, together
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/database.ts';
+import { leaveLease, takeLease, type Lease } from '../../db/events/lease-queries.ts';
+import type { RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { openLog } from './log-writer.ts';
+import { createOutboxCopy } from './outbox-copy.ts';
+
+const LEASE_NAME = 'relay';
+const LEASE_MS = 10_000;
+const RENEW_MS = 3_000;
+/** While nothing wakes the relay, it looks by itself. */
+const POLL_MS = 250;
+/** Between two looks at least, so that what happens meanwhile is read together. */
+const PAUSE_MS = 40;
+const RETRY_MS = 1_000;
+
+export interface Relay extends RunningService {
+  /** Says that an outbox may have something new. */
+  readonly wake: () => void;
+}
+
+export interface RelayDeps {
+  /** The events service's database. */
+  readonly database: Database;
+  /** The outboxes by their names, such as `transfer` and `wallet-0`. */
+  readonly outboxes: ReadonlyMap<string, Database>;
+  readonly logger: Logger;
+  /** Called after events were appended. */
+  readonly appended?: () => void;
+}
+
+export function startRelay({ database, outboxes, logger, appended = () => {} }: RelayDeps): Relay {
+  const holder = randomUUID();
+  const stopping = new AbortController();
+  let alarm = Promise.withResolvers<void>();
+  const wake = (): void => {
+    alarm.resolve();
+    alarm = Promise.withResolvers();
+  };
+  const loop = run();
+
+  return {
+    wake,
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const lease = await takeLease(database, LEASE_NAME, holder, LEASE_MS);
+        if (lease !== undefined) await copyWhileHeld(lease);
+      } catch (error) {
+        logger.warn({ err: error }, 'the event log could not be written: tried again soon');
+      }
+      await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    await leaveLease(database, LEASE_NAME, holder).catch(() => {});
+  }
+
+  /** Copies until this process stops or has lost the lease. Each outbox has a loop of its own: one that hangs delays no other. */
+  async function copyWhileHeld(lease: Lease): Promise<void> {
+    const ending = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, ending.signal]);
+    const log = await openLog(database, lease);
+    const copyAll = async (source: string, outbox: Database): Promise<void> => {
+      const copy = createOutboxCopy({ source, outbox, database, log, logger });
+      while (!signal.aborted) {
+        const copied = await copy();
+        if (copied.events > 0) appended();
+        if (copied.isLost) return ending.abort();
+        if (!copied.hasMore) await rest(signal);
+      }
+    };
+    const renew = async (): Promise<void> => {
+      for (;;) {
+        await sleep(RENEW_MS, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
+        if ((await takeLease(database, LEASE_NAME, holder, LEASE_MS))?.token !== lease.token) return ending.abort();
+      }
+    };
+    const loops = [renew(), ...[...outboxes].map(([source, outbox]) => copyAll(source, outbox))];
+    for (const each of loops) each.catch(() => ending.abort());
+    const results = await Promise.allSettled(loops);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Waits until something may be new, and a moment longer for what comes with it. */
+  async function rest(signal: AbortSignal): Promise<void> {
+    const polling = new AbortController();
+    const either = AbortSignal.any([signal, polling.signal]);
+    await Promise.race([alarm.promise, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
+    polling.abort();
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
+  }
+}
