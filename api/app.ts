@@ -35,9 +35,10 @@ export type WalletAccess = { readonly shards: readonly Database[] } | { readonly
 export interface AppDeps extends BaseDeps, BatchDeps, EventDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
+  readonly eventsReadiness: Readiness;
 }
 
-export function createApp({ wallets, readiness, ...deps }: AppDeps) {
+export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppDeps) {
   const app = createBaseApp(deps);
   if ('walletApiUrl' in wallets) {
     // Registered before the wallet routes below, which then serve the documentation and the types only.
@@ -49,7 +50,7 @@ export function createApp({ wallets, readiness, ...deps }: AppDeps) {
   return app
     .route(
       '/',
-      healthRoutes(readiness, () => deps.acceptance.shardsBehind.known()),
+      healthRoutes(readiness, { shardsBehind: () => deps.acceptance.shardsBehind.known(), events: eventsReadiness }),
     )
     .route('/', transferRoutes(deps))
     .route('/', holdRoutes(deps, askReceiver))

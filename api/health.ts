@@ -21,6 +21,14 @@ const readinessAnswer = z
 refused with 503 \`wallet_shard_behind\` until the case of \`shard/<n>\` is closed. Other movements are accepted, so the service
 counts as available. Missing in answers of the wallet API, which does not know it.`,
       }),
+    events: z
+      .record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() }))
+      .optional()
+      .openapi({
+        example: { relay: { status: 'up' } },
+        description: `Whether events leave the outboxes. Movements do not need that: while it is down, events wait in their outboxes.
+Missing in answers of the wallet API.`,
+      }),
   })
   .openapi('Readiness');
 
@@ -56,14 +64,24 @@ const ready = createRoute({
   },
 });
 
-/** `shardsBehind` returns the wallet shards that the transfer API knows to be behind; the wallet API does not know them. */
-export function healthRoutes(readiness: Readiness, shardsBehind?: () => readonly number[]) {
+/** What the transfer API knows and the wallet API does not. */
+export interface WiderHealth {
+  /** The wallet shards that are behind. */
+  readonly shardsBehind: () => readonly number[];
+  /** The checks that movements do not need. */
+  readonly events: Readiness;
+}
+
+export function healthRoutes(readiness: Readiness, wider?: WiderHealth) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      const checks = await readiness();
+      const [checks, events] = await Promise.all([readiness(), wider?.events()]);
       const isReady = Object.values(checks).every(({ status }) => status === 'up');
-      const told = { checks, ...(shardsBehind === undefined ? {} : { shards_behind: [...shardsBehind()] }) };
+      const told = {
+        checks,
+        ...(wider === undefined ? {} : { shards_behind: [...wider.shardsBehind()], events }),
+      };
       c.header('Cache-Control', 'no-store');
       return isReady
         ? c.json({ status: 'ready' as const, ...told }, 200)

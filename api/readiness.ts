@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
+import { isTaken } from '../db/events/lease-queries.ts';
 import { LATE, within } from '../process/deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
 import type { Logger } from '../process/telemetry.ts';
@@ -150,6 +151,13 @@ export function temporalChecks(
         bounded(() => requirePoller(walletTaskQueue(shard), 'activity')),
       ]),
     ),
+  };
+}
+
+/** The check that some process copies events into the log. `eventsDatabase` is the events service's. */
+export function relayCheck(eventsDatabase: Database): () => Promise<void> {
+  return async () => {
+    if (!(await isTaken(eventsDatabase, 'relay'))) throw new NotReady('no events worker copies events into the log');
   };
 }
 

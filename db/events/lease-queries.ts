@@ -36,6 +36,14 @@ export async function leaveLease(database: Database, name: string, holder: strin
   );
 }
 
+/** Whether somebody has the lease. */
+export async function isTaken(database: Database, name: string): Promise<boolean> {
+  const { rows } = await database.execute(
+    sql`SELECT FROM leases WHERE name = ${name} AND expires_at > clock_timestamp()`,
+  );
+  return rows.length > 0;
+}
+
 /** The condition that the lease is still this one. Nobody else can take it before the statement's transaction has ended. */
 export function isHeld({ name, token }: Lease): SQL {
   return sql`EXISTS (SELECT FROM leases WHERE name = ${name} AND token = ${token} FOR SHARE)`;

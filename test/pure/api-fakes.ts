@@ -62,6 +62,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     deadlineSeconds: 600,
     amountPrecision: 'currency',
     readiness: async () => ({}),
+    eventsReadiness: async () => ({}),
     ...overrides,
   });
   return { app, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };

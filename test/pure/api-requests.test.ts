@@ -102,13 +102,20 @@ describe('routes', () => {
 });
 
 test('a wallet shard that is behind is named by the readiness, and keeps no other movements away', async () => {
-  const routes = healthRoutes(
-    async () => ({ temporal: { status: 'up' } }),
-    () => [1],
-  );
+  const routes = healthRoutes(async () => ({ temporal: { status: 'up' } }), {
+    shardsBehind: () => [1],
+    events: async () => ({}),
+  });
   const response = await routes.request('/health/ready');
   const { status, shards_behind: behind } = (await response.json()) as { status: string; shards_behind: number[] };
   assert.deepEqual([response.status, status, behind], [200, 'ready', [1]]);
+});
+
+test('movements are accepted while no events leave, and the readiness says that none do', async () => {
+  const down = { relay: { status: 'down' as const, reason: 'no events worker copies events into the log' } };
+  const routes = healthRoutes(async () => ({}), { shardsBehind: () => [], events: async () => down });
+  const response = await routes.request('/health/ready');
+  assert.deepEqual([response.status, ((await response.json()) as { events: unknown }).events], [200, down]);
 });
 
 describe('failures', () => {
@@ -162,6 +169,8 @@ describe('documentation', () => {
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',
       '/v1/currencies',
+      '/v1/events',
+      '/v1/events/{position}',
       '/v1/reconciliation-runs',
       '/v1/reconciliation-runs/{run_id}',
       '/v1/recurring-transfers',

@@ -91,6 +91,7 @@ export const RULES: readonly Rule[] = [
       'temporal/',
       ...MESSAGES,
       'db/transfer/open-movement.ts',
+      'db/events/lease-queries.ts',
       'drizzle-orm',
     ],
     mayTypes: [...HTTP_TYPES, 'db/transfer/'],

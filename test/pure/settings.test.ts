@@ -34,6 +34,7 @@ describe('a setting that is wrong is named with what was expected', () => {
     ['REQUESTS_MAX', '0', 'a whole number of at least 1'],
     ['TRANSFER_DEADLINE_SECONDS', 'soon', 'seconds from 1 to 86400'],
     ['AMOUNT_PRECISION', 'cents', 'currency or ledger'],
+    ['OUTBOX_DATABASE_URLS', 'postgres://nowhere', 'a list of name=postgres://…'],
     ['LOG_LEVEL', 'loud', 'debug, info, warn, error or silent'],
     ['LOG_FORMAT', 'xml', 'json or pretty'],
   ] as const) {
@@ -79,7 +80,8 @@ describe('a DATA_DIR that cannot be made is named, and the start ends', () => {
 });
 
 describe('a migration names all that is not set at once, before it asks anybody', () => {
-  const all = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL';
+  const events = 'EVENTS_ADMIN_DATABASE_URL, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS';
+  const all = `WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL, ${events}`;
   test('of npm run migrate', () => {
     const { code, stderr } = run('migrate', []);
     assert.deepEqual([code, stderr], [2, `migrate: not set: ${all}\n`]);
@@ -87,7 +89,7 @@ describe('a migration names all that is not set at once, before it asks anybody'
 
   test('of npm run rebind -- --moved', () => {
     const { code, stderr } = run('rebind', ['--moved'], { TRANSFER_ADMIN_DATABASE_URL: 'postgres://nowhere/transfer' });
-    const missing = 'WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL';
+    const missing = `WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, ${events}`;
     assert.deepEqual([code, stderr], [2, `rebind: not set: ${missing}\n`]);
   });
 });
@@ -101,6 +103,7 @@ describe('every program exits 2 for a command line or a setting that is wrong, a
     '../api/wallet-server',
     '../workers/wallet/main',
     '../workers/transfer/main',
+    '../workers/events/main',
   ];
   for (const program of [...commands, ...benches])
     test(`${program}, a flag that it does not know`, () => {

@@ -44,7 +44,7 @@ describe('the embedded stack', () => {
     assert.deepEqual(Object.keys(whole.file().processes).sort(), ['app', 'launcher', 'postgres', 'temporal']);
     assert.deepEqual(Object.keys(separate.file().processes).sort(), [
       ...['api', 'launcher', 'postgres', 'temporal', 'wallet-api'],
-      ...['worker-transfer', 'worker-wallet-0', 'worker-wallet-1'],
+      ...['worker-events', 'worker-transfer', 'worker-wallet-0', 'worker-wallet-1'],
     ]);
     for (const pid of Object.values(separate.file().processes)) assert.ok(recordOf(pid), `pid ${pid} runs`);
   });

@@ -77,6 +77,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
         .map(({ name }) => name);
     assert.deepEqual(settingsOf(/^WALLET_DATABASE/), ['migrate', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1']);
     assert.deepEqual(settingsOf(/^TRANSFER_DATABASE/), ['migrate', 'api', 'worker-transfer']);
+    assert.deepEqual(settingsOf(/^EVENTS_DATABASE/), ['migrate', 'api', 'worker-events']);
+    assert.deepEqual(settingsOf(/^OUTBOX_DATABASE/), ['migrate', 'worker-events']);
     assert.deepEqual(settingsOf(/ADMIN/), ['migrate']);
   });
 
@@ -122,7 +124,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   });
 
   test('each service that is asked to stop drains and exits 0', async () => {
-    assert.equal(running.size, 5);
+    assert.equal(running.size, 6);
     const ends = [...running].map(async ([name, child]) => {
       child.kill('SIGTERM');
       return [name, await exitCode(child)] as const;

@@ -55,7 +55,7 @@ export function makeSecrets(
   administratorPassword: string,
   hosts: Readonly<Record<string, string>>,
 ): void {
-  for (const reader of ['postgres', 'temporal', 'migrate', 'wallet', 'transfer'])
+  for (const reader of ['postgres', 'temporal', 'migrate', 'wallet', 'transfer', 'events'])
     mkdirSync(join(directory, reader), { recursive: true });
   writeFileSync(join(directory, 'postgres/password'), administratorPassword);
   const make = (): void => void execFileSync('sh', [join(ROOT, 'docker/make-secrets.sh'), directory]);
