@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { draw, drawFrom } from '../../dev/draw.ts';
 import { freeze, killAndAwaitNext } from './faults.ts';
 import { startLoad } from './load.ts';
+import { assertLogged } from './logged.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, type TestStack } from './stack.ts';
 
@@ -41,6 +42,7 @@ describe('under load', { concurrency: 2 }, () => {
         await load.untilAnswered(20);
         await killAndAwaitNext(stack, name, signal);
         await load.assertKept();
+        await assertLogged(money);
       });
     }
 
@@ -67,7 +69,16 @@ describe('under load', { concurrency: 2 }, () => {
       const load = await startLoad(money, { seed: seed + 1_000, transfers: 100 });
       for (let step = 0; step < 10; step += 1) {
         const name = drawFrom(
-          ['worker-wallet-0', 'worker-wallet-1', 'worker-transfer', 'api', 'wallet-api', 'temporal', 'postgres'],
+          [
+            'worker-wallet-0',
+            'worker-wallet-1',
+            'worker-transfer',
+            'worker-events',
+            'api',
+            'wallet-api',
+            'temporal',
+            'postgres',
+          ],
           seed,
           'which',
           step,
@@ -86,6 +97,7 @@ describe('under load', { concurrency: 2 }, () => {
       }
       await stack.waitUntilReady(60_000);
       await load.assertKept();
+      await assertLogged(money);
     });
   });
 
@@ -111,6 +123,7 @@ describe('under load', { concurrency: 2 }, () => {
       await load.untilAnswered(90);
       await killAndAwaitNext(stack, 'app');
       await load.assertKept();
+      await assertLogged(money);
     });
   });
 });

@@ -3,7 +3,8 @@
 // requests were answered; `MIXED_DEPLOY_REQUESTS=1000 node --test test/stack/mixed-deploy.test.ts` makes it a minute or more.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,6 +13,7 @@ import { stackSettings } from '../../dev/stack-settings.ts';
 import { apiClient } from './api-client.ts';
 import { freePort } from './free-port.ts';
 import { startLoad, type Load } from './load.ts';
+import { assertLogged } from './logged.ts';
 import { openMoney, type Money } from './money.ts';
 import { checkOutPreviousRelease } from './previous-release.ts';
 import { startProgramBeside, untilPolling, type ProgramBeside } from './side-by-side.ts';
@@ -37,7 +39,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   let answered = 0;
   const beside: ProgramBeside[] = [];
   const start = (file: string, settings: Record<string, string> = {}): ProgramBeside => {
-    const process = startProgramBeside(file, { ...stackSettings(stack), ...settings });
+    const process = startProgramBeside(file, { ...settingsOfNew(stack), ...settings });
     beside.push(process);
     return process;
   };
@@ -49,6 +51,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   before(async () => {
     stack = await startStack({ separate: true, build: build! });
     await stack.waitUntilReady();
+    drawPassword(stack);
     money = await openMoney(stack);
     load = await startLoad(money, { seed: SEED, transfers: Math.ceil(STEPS * REQUESTS_A_STEP * MARGIN) });
     await stepUnderLoad();
@@ -81,7 +84,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     assert.ok(!migration.hasEnded(), migration.output());
     await release();
     assert.equal(await migration.ended, 0, migration.output());
-    assert.match(migration.output(), /transfer database: migrated\n.*bound to the namespace/);
+    assert.match(migration.output(), /transfer database: migrated\nevents database: migrated\n.*bound to the namespace/);
     await stepUnderLoad();
   });
 
@@ -95,6 +98,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
       ),
       start('workers/transfer/main.ts', own),
     ];
+    start('workers/events/main.ts');
     start('api/server.ts', own);
     const api = apiClient(() => `http://127.0.0.1:${port}`);
     await Promise.all(workers.map(untilPolling));
@@ -126,6 +130,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     await stack.start('by this version');
     await stack.waitUntilReady(LIMIT_MS);
     await load.assertKept();
+    await assertLogged(money);
   });
 
   test('has the legs that the old version decided told their counterparties, by the command for it', async () => {
@@ -161,3 +166,18 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     return new Set(started.map((attributes) => Number.parseInt(attributes?.identity ?? '', 10)));
   }
 });
+
+/** The previous release has no events service: who deploys this one draws a password for its role. */
+function drawPassword({ dataDir }: TestStack): void {
+  const file = join(dataDir, 'settings.json');
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as { passwords: Record<string, string> };
+  settings.passwords['events_service'] = randomBytes(24).toString('hex');
+  writeFileSync(file, JSON.stringify(settings));
+}
+
+/** What programs of this version are told beside a stack of the previous one. */
+function settingsOfNew(stack: TestStack): Record<string, string> {
+  const { databases } = stack.file();
+  const events = Object.assign(new URL(databases['transfer']!), { pathname: '/events' }).href;
+  return stackSettings(stack, { ...databases, events });
+}
