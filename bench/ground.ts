@@ -61,7 +61,22 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
   // To move money by itself, a copy has to be an installation of its own.
   await makeReady(place, 'rebind.ts', '--copy');
   await makeReady(place, 'migrate.ts');
+  await keepCursors(place);
   return groundAt(stack, place, ground.wallets);
+}
+
+/** Lets the relay go on in the copies. A copy in the same cluster has the same transaction numbers, so its cursors hold there. */
+async function keepCursors({ administrators }: Place): Promise<void> {
+  for (const [source, url] of Object.entries(administrators)) {
+    let serverId = '';
+    await asAdministrator(url, async (client) => {
+      const { rows } = await client.query<{ server_id: string }>('SELECT server_id FROM installation');
+      serverId = rows[0]!.server_id;
+    });
+    await asAdministrator(administrators['events']!, async (client) => {
+      await client.query('UPDATE outbox_cursors SET server_id = $2 WHERE source = $1', [source, serverId]);
+    });
+  }
 }
 
 /** Makes `count` transfers by batches. */
@@ -99,12 +114,18 @@ function placeOf({ infrastructure }: BenchStack, name: string, shards: number): 
     Object.assign(new URL(url), { pathname: `/bench_${name.replaceAll('-', '_')}_${database}` }).href;
   const wallets = Array.from({ length: shards }, (_, shard) => `wallet_${shard}`);
   const walletService = settings['WALLET_DATABASE_URLS']!.split(',')[0]!;
+  const events = settings['EVENTS_DATABASE_URL']!;
+  const outboxes = ['transfer', ...wallets, 'events'].map(
+    (database) => `${database.replace('_', '-')}=${at(events, database)}`,
+  );
   return {
     namespace,
     settings: {
       WALLET_DATABASE_URLS: wallets.map((database) => at(walletService, database)).join(','),
       WALLET_SHARD_COUNT: `${shards}`,
       TRANSFER_DATABASE_URL: at(settings['TRANSFER_DATABASE_URL']!, 'transfer'),
+      EVENTS_DATABASE_URL: at(events, 'events'),
+      OUTBOX_DATABASE_URLS: outboxes.join(','),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: namespace,
     },
@@ -113,6 +134,7 @@ function placeOf({ infrastructure }: BenchStack, name: string, shards: number): 
         wallets.map((database, shard) => [`wallet-${shard}`, at(databases['wallet-0']!, database)]),
       ),
       transfer: at(databases['transfer']!, 'transfer'),
+      events: at(databases['events']!, 'events'),
     },
   };
 }
@@ -162,12 +184,13 @@ async function registerNamespace({ infrastructure }: BenchStack, namespace: stri
 /** Runs a command of administrators on databases and namespace. A namespace that was registered is there some seconds later. */
 async function makeReady({ settings, administrators }: Place, command: string, ...args: string[]): Promise<void> {
   const file = fileURLToPath(new URL(`../commands/${command}`, import.meta.url));
-  const { transfer, ...wallets } = administrators;
+  const { transfer, events, ...wallets } = administrators;
   const env = {
     ...inheritedEnvironment(),
     ...settings,
     WALLET_ADMIN_DATABASE_URLS: Object.values(wallets).join(','),
     TRANSFER_ADMIN_DATABASE_URL: transfer,
+    EVENTS_ADMIN_DATABASE_URL: events,
   };
   for (const endsAt = performance.now() + READY_LIMIT_MS; ; await sleep(1_000)) {
     try {
