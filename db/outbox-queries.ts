@@ -51,6 +51,12 @@ export async function outboxIdentity(
   return { serverId: rows[0]!.server_id, hasWitness: rows[0]!.has_witness };
 }
 
+/** The last sequence that was drawn. Cheap, and enough to see whether something is being written. */
+export async function lastSequence(database: Database): Promise<number> {
+  const { rows } = await executePrepared<{ last_value: string }>(database, sql`SELECT last_value FROM outbox_sequence`);
+  return Number(rows[0]!.last_value);
+}
+
 /** Opens a window: the first page of what was not visible in `since`, of everything if that is undefined. */
 export function openWindow(database: Database, since: string | undefined, limits: PageLimits): Promise<OutboxPage> {
   // pg_current_snapshot() is the snapshot that the statement itself reads by.

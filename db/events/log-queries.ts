@@ -99,15 +99,26 @@ export async function appendEvents(
     database,
     sql`SELECT append_events(${lease.name}, ${lease.token}, ${position}, ${cursor.source}, ${cursor.snapshot ?? null},
       ${cursor.window?.end ?? null}, ${cursor.window?.sequence ?? null}, ${cursor.witness?.sequence ?? null}, ${cursor.witness?.eventId ?? null},
-      ${column(events, ({ event }) => event.id)}, ${column(events, ({ event }) => event.type)}, ${column(events, ({ event }) => event.subject)},
-      ${column(events, ({ event }) => event.time)}, ${column(events, ({ payload }) => payload)}, ${column(events, ({ chain }) => chain)}
+      ${events.length}, ${events.at(-1)?.chain ?? ''}, ${lines(events, ({ event }) => event.id)}, ${lines(events, ({ event }) => event.type)},
+      ${lines(events, ({ event }) => event.subject)}, ${lines(events, ({ event }) => event.time)}, ${lines(events, ({ payload }) => payload)},
+      ${lines(events, ({ chain }) => chain)}
     ) AS appended`,
-  );
+  ).catch((error: Error) => {
+    // The query's own error repeats its parameters, which are megabytes of events.
+    throw error.cause ?? error;
+  });
   return rows[0]!.appended;
 }
 
-function column(events: readonly ChainedEvent[], of: (event: ChainedEvent) => string) {
-  return sql`${sql.param(events.map(of))}::text[]`;
+/** A line for each event. Throws if one has a line break, which JSON text has only where it is laid out. */
+function lines(events: readonly ChainedEvent[], of: (event: ChainedEvent) => string): string {
+  return events
+    .map((event) => {
+      const line = of(event);
+      if (line.includes('\n')) throw new Error(`the event ${event.event.id} has a line break`);
+      return line;
+    })
+    .join('\n');
 }
 
 /** Stops the reading of an outbox, with the reason. An operator decides how it goes on. */

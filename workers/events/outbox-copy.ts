@@ -5,6 +5,7 @@ import type { Database } from '../../db/database.ts';
 import { openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
 import { continueWindow, openWindow, outboxIdentity, type OutboxPage } from '../../db/outbox-queries.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { BURST_EVENTS } from './burst.ts';
 import type { EventText, LogWriter } from './log-writer.ts';
 
 /** A page has at most so many rows, and ends behind the one that reaches so many events. */
@@ -18,6 +19,8 @@ export interface OutboxCopyDeps {
   /** The events service's database. */
   readonly database: Database;
   readonly log: LogWriter;
+  /** Waits for a bounded time, while much is being written. */
+  readonly untilBurstIsOver: () => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -36,9 +39,10 @@ const NOTHING: Copied = { events: 0, hasMore: false, isLost: false };
  * go on. Throws if the log cannot be written.
  */
 export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
-  const { source, outbox, database, log, logger } = deps;
+  const { source, outbox, database, log, untilBurstIsOver, logger } = deps;
   let cursor: OutboxCursor | undefined;
   let notBefore = 0;
+  let hasWaited = false;
 
   return async () => {
     if (performance.now() < notBefore) return NOTHING;
@@ -53,6 +57,13 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
     }
     const { page, next } = read;
     const events = page.rows.flatMap(({ payload }) => eventsOf(payload));
+    // The window is opened anew after the wait, and then copied to its end.
+    if (events.length >= BURST_EVENTS && cursor?.window === undefined && !hasWaited) {
+      await untilBurstIsOver();
+      hasWaited = true;
+      return { ...NOTHING, hasMore: true };
+    }
+    hasWaited = false;
     // A cursor that has passed no event is stored with the next one: what it passed is passed again after a crash.
     if (events.length > 0 && !(await log.append(events, next))) return { ...NOTHING, isLost: true };
     cursor = next;

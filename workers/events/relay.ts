@@ -11,14 +11,17 @@ import type { Database } from '../../db/database.ts';
 import { leaveLease, takeLease, type Lease } from '../../db/events/lease-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { watchBursts } from './burst.ts';
 import { openLog } from './log-writer.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 
 const LEASE_NAME = 'relay';
 const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
-/** While nothing wakes the relay, it looks by itself. */
-const POLL_MS = 250;
+/** While nothing wakes the relay, it looks by itself, more seldom once nothing has happened for a while. */
+const POLL_MS = 150;
+const POLL_CALM_MS = 450;
+const CALM_AFTER_MS = 10_000;
 /** Between two looks at least, so that what happens meanwhile is read together. */
 const PAUSE_MS = 40;
 const RETRY_MS = 1_000;
@@ -74,13 +77,19 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
     const ending = new AbortController();
     const signal = AbortSignal.any([stopping.signal, ending.signal]);
     const log = await openLog(database, lease);
+    const bursts = watchBursts([...outboxes.values()]);
     const copyAll = async (source: string, outbox: Database): Promise<void> => {
-      const copy = createOutboxCopy({ source, outbox, database, log, logger });
+      const untilBurstIsOver = (): Promise<void> => bursts.untilOver(signal);
+      const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger });
+      let busyAt = performance.now();
       while (!signal.aborted) {
         const copied = await copy();
-        if (copied.events > 0) appended();
+        if (copied.events > 0) {
+          busyAt = performance.now();
+          appended();
+        }
         if (copied.isLost) return ending.abort();
-        if (!copied.hasMore) await rest(signal);
+        if (!copied.hasMore) await rest(performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS, signal);
       }
     };
     const renew = async (): Promise<void> => {
@@ -98,10 +107,10 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
   }
 
   /** Waits until something may be new, and a moment longer for what comes with it. */
-  async function rest(signal: AbortSignal): Promise<void> {
+  async function rest(pollMs: number, signal: AbortSignal): Promise<void> {
     const polling = new AbortController();
     const either = AbortSignal.any([signal, polling.signal]);
-    await Promise.race([alarm.promise, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
+    await Promise.race([alarm.promise, sleep(pollMs, undefined, { signal: either }).catch(() => {})]);
     polling.abort();
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
   }

@@ -1,14 +1,13 @@
 -- Appends events of one outbox behind the position p_position and moves the outbox's cursor, in one transaction. Returns false, and
 -- changes nothing, unless the caller still has the lease, p_position is the head, and the outbox was not stopped: somebody else
--- appends, or the caller was frozen. p_chains are hex.
+-- appends, or the caller was frozen. What each event has is a line: joined text is a third cheaper to send than arrays, in which each
+-- quotation mark of a payload is escaped. Chains are hex, and p_chain is the last one.
 CREATE OR REPLACE FUNCTION append_events(
   p_lease text, p_token bigint, p_position bigint, p_source text,
   p_snapshot pg_snapshot, p_window_end pg_snapshot, p_window_sequence bigint, p_witness_sequence bigint, p_witness_event_id text,
-  p_event_ids text[], p_types text[], p_subjects text[], p_times text[], p_payloads text[], p_chains text[]
+  p_count bigint, p_chain text, p_event_ids text, p_types text, p_subjects text, p_times text, p_payloads text, p_chains text
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  appended bigint := cardinality(p_event_ids);
 BEGIN
   -- Nobody takes the lease before this transaction has ended.
   PERFORM FROM leases WHERE name = p_lease AND token = p_token FOR SHARE;
@@ -22,18 +21,19 @@ BEGIN
   UPDATE outbox_cursors
   SET snapshot = p_snapshot, window_end = p_window_end, window_sequence = p_window_sequence,
       witness_sequence = p_witness_sequence, witness_event_id = p_witness_event_id,
-      event_count = event_count + appended, updated_at = clock_timestamp()
+      event_count = event_count + p_count, updated_at = clock_timestamp()
   WHERE source = p_source AND stopped_reason IS NULL;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF appended > 0 THEN
-    UPDATE log_head SET position = p_position + appended, chain = decode(p_chains[appended], 'hex');
+  IF p_count > 0 THEN
+    UPDATE log_head SET position = p_position + p_count, chain = decode(p_chain, 'hex');
     INSERT INTO event_log (position, event_id, type, subject, time, source, payload, chain)
     SELECT p_position + place, event_id, type, subject, time::timestamptz, p_source, payload::json, decode(chain, 'hex')
-    FROM unnest(p_event_ids, p_types, p_subjects, p_times, p_payloads, p_chains)
-      WITH ORDINALITY AS given (event_id, type, subject, time, payload, chain, place)
-    ORDER BY place;
+    FROM ROWS FROM (
+      string_to_table(p_event_ids, E'\n'), string_to_table(p_types, E'\n'), string_to_table(p_subjects, E'\n'),
+      string_to_table(p_times, E'\n'), string_to_table(p_payloads, E'\n'), string_to_table(p_chains, E'\n')
+    ) WITH ORDINALITY AS given (event_id, type, subject, time, payload, chain, place);
   END IF;
   RETURN true;
 END
