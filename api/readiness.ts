@@ -154,11 +154,12 @@ export function temporalChecks(
   };
 }
 
-/** The check that some process copies events into the log. `eventsDatabase` is the events service's. */
-export function relayCheck(eventsDatabase: Database): () => Promise<void> {
-  return async () => {
+/** Whether events leave: whether some process copies them into the log. `eventsDatabase` is the events service's. */
+export function eventsReadiness(eventsDatabase: Database, log: Logger): Readiness {
+  const relay = async (): Promise<void> => {
     if (!(await isTaken(eventsDatabase, 'relay'))) throw new NotReady('no events worker copies events into the log');
   };
+  return watchReadiness({ relay }, log);
 }
 
 export function walletApiCheck(walletApiUrl: string): () => Promise<void> {

@@ -21,7 +21,7 @@ import { createApp, type WalletAccess } from './app.ts';
 import { loadBounds } from './http/base-app.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
 import {
-  relayCheck,
+  eventsReadiness,
   temporalChecks,
   transferDatabaseCheck,
   walletApiCheck,
@@ -98,7 +98,7 @@ export async function startApi(
       },
       logger,
     ),
-    eventsReadiness: watchReadiness({ relay: relayCheck(eventsDatabase) }, logger),
+    eventsReadiness: eventsReadiness(eventsDatabase, logger),
   });
   const server = await serveHttp({
     fetch: app.fetch,

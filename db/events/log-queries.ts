@@ -105,7 +105,7 @@ export async function appendEvents(
     ) AS appended`,
   ).catch((error: Error) => {
     // The query's own error repeats its parameters, which are megabytes of events.
-    throw error.cause ?? error;
+    throw new Error('the event log could not be appended to', { cause: error.cause });
   });
   return rows[0]!.appended;
 }

@@ -210,7 +210,10 @@ describe('an installation beside another one', () => {
     rmSync(join(first.dataDir, 'temporal'), { recursive: true });
     const refused = await refusedStart({ ...ANY_PORT, DATA_DIR: first.dataDir });
     assert.equal(refused.code, 1, refused.output);
-    assert.match(refused.output, /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1, events\); npm run rebind/);
+    assert.match(
+      refused.output,
+      /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1, events\); npm run rebind/,
+    );
 
     const shown = await rebind(first);
     assert.deepEqual([shown.code, shown.output.match(/^! .*/gm)?.length], [1, 1], shown.output);

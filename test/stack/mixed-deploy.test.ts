@@ -84,7 +84,10 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     assert.ok(!migration.hasEnded(), migration.output());
     await release();
     assert.equal(await migration.ended, 0, migration.output());
-    assert.match(migration.output(), /transfer database: migrated\nevents database: migrated\n.*bound to the namespace/);
+    assert.match(
+      migration.output(),
+      /transfer database: migrated\nevents database: migrated\n.*bound to the namespace/,
+    );
     await stepUnderLoad();
   });
 

@@ -89,7 +89,10 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
           appended();
         }
         if (copied.isLost) return ending.abort();
-        if (!copied.hasMore) await rest(performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS, signal);
+        if (!copied.hasMore) {
+          const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
+          await rest(pollMs, alarm.promise, signal);
+        }
       }
     };
     const renew = async (): Promise<void> => {
@@ -105,13 +108,13 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
+}
 
-  /** Waits until something may be new, and a moment longer for what comes with it. */
-  async function rest(pollMs: number, signal: AbortSignal): Promise<void> {
-    const polling = new AbortController();
-    const either = AbortSignal.any([signal, polling.signal]);
-    await Promise.race([alarm.promise, sleep(pollMs, undefined, { signal: either }).catch(() => {})]);
-    polling.abort();
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
-  }
+/** Waits until something may be new, and a moment longer for what comes with it. */
+async function rest(pollMs: number, alarm: Promise<void>, signal: AbortSignal): Promise<void> {
+  const polling = new AbortController();
+  const either = AbortSignal.any([signal, polling.signal]);
+  await Promise.race([alarm, sleep(pollMs, undefined, { signal: either }).catch(() => {})]);
+  polling.abort();
+  await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
 }
