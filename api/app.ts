@@ -7,7 +7,8 @@ import { batchLegsRoute } from './transfer/batch-legs.ts';
 import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
-import { eventRoutes, type EventDeps } from './events/event.ts';
+import { eventRoutes } from './events/event.ts';
+import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
@@ -32,7 +33,7 @@ import { walletLimitRoutes } from './wallet/limits.ts';
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, BatchDeps, EventDeps {
+export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
@@ -47,33 +48,37 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
   }
   const askReceiver =
     'shards' in wallets ? askReceiverIn(wallets.shards) : askReceiverAt(wallets.walletApiUrl, deps.installation);
-  return app
-    .route(
-      '/',
-      healthRoutes(readiness, { shardsBehind: () => deps.acceptance.shardsBehind.known(), events: eventsReadiness }),
-    )
-    .route('/', transferRoutes(deps))
-    .route('/', holdRoutes(deps, askReceiver))
-    .route('/', resolutionRoutes(deps))
-    .route('/', reversalRoutes(deps))
-    .route('/', transferListRoutes(deps))
-    .route('/', recurringRoutes(deps))
-    .route('/', recurringControlRoutes(deps))
-    .route('/', transactionRoutes(deps))
-    .route('/', currencyRoutes(deps))
-    .route('/', batchRoutes(deps))
-    .route('/', batchLegsRoute(deps.database))
-    .route('/', groupLegsRoute(deps.database))
-    .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
-    .route('/', caseRoutes(deps))
-    .route('/', reconciliationRoutes(deps))
-    .route('/', eventRoutes(deps))
-    .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
-    .route('/', docsRoutes())
-    .route(
-      '/',
-      openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
-    );
+  return (
+    app
+      .route(
+        '/',
+        healthRoutes(readiness, { shardsBehind: () => deps.acceptance.shardsBehind.known(), events: eventsReadiness }),
+      )
+      .route('/', transferRoutes(deps))
+      .route('/', holdRoutes(deps, askReceiver))
+      .route('/', resolutionRoutes(deps))
+      .route('/', reversalRoutes(deps))
+      .route('/', transferListRoutes(deps))
+      .route('/', recurringRoutes(deps))
+      .route('/', recurringControlRoutes(deps))
+      .route('/', transactionRoutes(deps))
+      .route('/', currencyRoutes(deps))
+      .route('/', batchRoutes(deps))
+      .route('/', batchLegsRoute(deps.database))
+      .route('/', groupLegsRoute(deps.database))
+      .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', caseRoutes(deps))
+      .route('/', reconciliationRoutes(deps))
+      // Before the route of one event, whose position could be any word.
+      .route('/', eventStreamRoutes(deps))
+      .route('/', eventRoutes(deps))
+      .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', docsRoutes())
+      .route(
+        '/',
+        openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
+      )
+  );
 }
 
 /** For a typed client: `hc<App>(url)`. @public */

@@ -28,6 +28,7 @@ import {
   walletShardChecks,
   watchReadiness,
 } from './readiness.ts';
+import { createEventStreams, type EventStreams } from './events/event-streams.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
 
@@ -46,12 +47,17 @@ export interface ApiContext {
   readonly notifiers?: MovementNotifiers;
 }
 
+export interface RunningApi extends RunningService {
+  /** Says that the event log may have something new. */
+  readonly wakeStreams: () => void;
+}
+
 export async function startApi(
   settings: Settings,
   logger: Logger,
   { starter, database, guard, notifiers }: ApiContext,
-): Promise<RunningService> {
-  const { client, binding, walletShardCount: shardCount } = starter;
+): Promise<RunningApi> {
+  const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const eventsDatabase = openEventsDatabase(settings, guard, EVENTS_POOL);
   const wallets: WalletAccess =
@@ -63,9 +69,9 @@ export async function startApi(
   const shardsBehind = watchShardsBehind(database, logger);
   const draining = new AbortController();
 
+  const eventStreams = openEventStreams(settings, eventsDatabase, logger, draining.signal);
   const groupMax = settings.GROUP_MAX;
   const lineDeps = { database, client, starter, monitor, log: logger, groupMax, draining: draining.signal };
-
   const app = createApp({
     log: logger,
     hosts: settings.HOSTS ?? [],
@@ -74,6 +80,7 @@ export async function startApi(
     database,
     batchDatabase,
     eventsDatabase,
+    eventStreams,
     wallets,
     starter,
     acceptance: {
@@ -94,20 +101,17 @@ export async function startApi(
         ...('shards' in wallets
           ? walletShardChecks(wallets.shards)
           : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
-        ...temporalChecks(client, binding, monitor, shardCount),
+        ...temporalChecks(client, binding, monitor, starter.walletShardCount),
       },
       logger,
     ),
     eventsReadiness: eventsReadiness(eventsDatabase, logger),
   });
-  const server = await serveHttp({
-    fetch: app.fetch,
-    host: settings.HOST,
-    port: settings.PORT ?? PORT_DEFAULT,
-    draining,
-  });
+  const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
+  const server = await serveHttp({ fetch: app.fetch, host, port, draining });
   logger.info({ url: server.url }, 'the API listens');
   return {
+    wakeStreams: eventStreams.wake,
     async stop() {
       await server.stop();
       monitor.stop();
@@ -116,6 +120,10 @@ export async function startApi(
       await closeDatabases([batchDatabase, eventsDatabase, ...('shards' in wallets ? wallets.shards : [])]);
     },
   };
+}
+
+function openEventStreams(settings: Settings, database: Database, logger: Logger, draining: AbortSignal): EventStreams {
+  return createEventStreams({ database, streamsMax: settings.EVENT_STREAMS_MAX, logger, draining });
 }
 
 async function start(settings: Settings, logger: Logger): Promise<RunningService> {

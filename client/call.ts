@@ -5,7 +5,8 @@
 import { createTransport, type CallOptions, type ClientOptions, type Surroundings } from './transport.ts';
 import { ROUTES, type Operations } from './wire.ts';
 
-export type OperationName = keyof Operations;
+/** The stream of events is no call, for its answer has no end: see event-stream.ts. */
+export type OperationName = Exclude<keyof Operations, 'streamEvents'>;
 
 /** The path, query and body of an operation, as far as it has them. */
 export type InputOf<Name extends OperationName> = Omit<Operations[Name], 'answer'>;

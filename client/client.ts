@@ -5,11 +5,13 @@
  */
 import { createCall, type BodyOf, type ListName, type QueryOf, type InputOf, type ItemOf } from './call.ts';
 import { CounterpoiseError } from './errors.ts';
+import { createEventStream } from './event-stream.ts';
 import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
 import type { Wallet } from './wire.ts';
 
 export { CounterpoiseError } from './errors.ts';
 export type { AnswerOf, BodyOf, InputOf, OperationName, QueryOf } from './call.ts';
+export type { EventStreamOptions } from './event-stream.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
 export type * from './wire.ts';
 
@@ -77,10 +79,8 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       ...listing('listTransactions'),
     },
 
-    currencies: {
-      /** All currencies, with how many decimals their amounts may have. */
-      list: async (callOptions?: CallOptions) => (await call('listCurrencies', {}, callOptions)).data,
-    },
+    currencies: currencyCalls(call),
+    events: eventCalls(call, createEventStream(options, surroundings)),
 
     transfers: {
       create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
@@ -162,5 +162,24 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         call('getReconciliationRun', { path: { run_id } }, callOptions),
       ...listing('listReconciliationRuns'),
     },
+  };
+}
+
+type Call = ReturnType<typeof createCall>['call'];
+
+function currencyCalls(call: Call) {
+  return {
+    /** All currencies, with how many decimals their amounts may have. */
+    list: async (callOptions?: CallOptions) => (await call('listCurrencies', {}, callOptions)).data,
+  };
+}
+
+/** What has happened, in the order of the log. */
+function eventCalls(call: Call, stream: ReturnType<typeof createEventStream>) {
+  return {
+    /** A page; the next one is asked for with its `next_after`. */
+    list: (query: QueryOf<'listEvents'> = {}, callOptions?: CallOptions) => call('listEvents', { query }, callOptions),
+    get: (position: number, callOptions?: CallOptions) => call('getEvent', { path: { position } }, callOptions),
+    stream,
   };
 }

@@ -45,7 +45,7 @@ export interface Route {
 }
 
 export interface Input {
-  readonly path?: Readonly<Record<string, string>> | undefined;
+  readonly path?: Readonly<Record<string, string | number>> | undefined;
   /** Strings, numbers and booleans by their names, or objects of these. */
   readonly query?: object | undefined;
   readonly body?: unknown;
@@ -58,14 +58,18 @@ export interface Surroundings {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
-type Outcome =
-  | { readonly answer: unknown; readonly isReplayed: boolean }
-  | { readonly error: CounterpoiseError; readonly retryAfterMs?: number };
+/** `retryAfterMs` is there if the same may be tried again, after so long at least. */
+export interface Failure {
+  readonly error: CounterpoiseError;
+  readonly retryAfterMs?: number;
+}
+
+type Outcome = { readonly answer: unknown; readonly isReplayed: boolean } | Failure;
 
 /** Longer than the ten seconds that the API waits, unasked, after a capture, a cancel or a resolve. */
-const TIMEOUT_MS = 15_000;
-const ATTEMPTS_MAX = 6;
-const RETRY_LIMIT_MS = 60_000;
+export const TIMEOUT_MS = 15_000;
+export const ATTEMPTS_MAX = 6;
+export const RETRY_LIMIT_MS = 60_000;
 
 export function createTransport(options: ClientOptions, { now, random, sleep }: Surroundings = REAL) {
   const { attemptsMax = ATTEMPTS_MAX, retryLimitMs = RETRY_LIMIT_MS } = options;
@@ -89,7 +93,7 @@ export function createTransport(options: ClientOptions, { now, random, sleep }: 
   };
 }
 
-interface Request {
+export interface Request {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -98,7 +102,7 @@ interface Request {
   readonly waitMs: number;
 }
 
-function describeRequest(options: ClientOptions, route: Route, input: Input, call: CallOptions): Request {
+export function describeRequest(options: ClientOptions, route: Route, input: Input, call: CallOptions): Request {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(input.path?.[name] ?? ''));
   const search = new URLSearchParams(queryOf(input.query ?? {})).toString();
   const takes = (header: string): boolean => route.headers.includes(header);
@@ -141,14 +145,14 @@ function queryOf(query: object): [string, string][] {
 
 /** Sends one try. The outcome has `retryAfterMs` if the call may be tried again. Throws only the reason of the caller's signal. */
 async function tryOnce(
-  { url, method, headers, body, idempotencyKey, waitMs }: Request,
+  request: Request,
   attempts: number,
   { fetch: send = fetch, timeoutMs = TIMEOUT_MS }: ClientOptions,
   signal: AbortSignal | undefined,
   now: () => number,
 ): Promise<Outcome> {
-  const fail = (message: string, details: { code: string; status?: number; problem?: Problem; cause?: unknown }) =>
-    new CounterpoiseError(`${method} ${url}: ${message}`, { ...details, idempotencyKey, attempts });
+  const { url, method, headers, body, waitMs } = request;
+  const fail = failing(request, attempts);
   const timeout = AbortSignal.timeout(timeoutMs + waitMs);
   let response: Response;
   let text: string;
@@ -167,25 +171,39 @@ async function tryOnce(
       : fail('no answer', { code: 'unreachable', cause });
     return { error, retryAfterMs: 0 };
   }
-  const { ok, status } = response;
   const content = parse(text);
-  if (ok && (content !== undefined || text === ''))
+  if (response.ok && (content !== undefined || text === ''))
     return { answer: content, isReplayed: response.headers.get('idempotent-replayed') === 'true' };
+  return failureOf(response, content, fail, now());
+}
+
+type Fail = (
+  message: string,
+  details: { code: string; status?: number; problem?: Problem; cause?: unknown },
+) => CounterpoiseError;
+
+/** Makes the errors of one try. */
+export function failing({ method, url, idempotencyKey }: Request, attempts: number): Fail {
+  return (message, details) =>
+    new CounterpoiseError(`${method} ${url}: ${message}`, { ...details, idempotencyKey, attempts });
+}
+
+/** The failure that an answer says. `content` is its body, as far as that is JSON. */
+export function failureOf({ status, headers }: Response, content: unknown, fail: Fail, nowMs: number): Failure {
   const problem = isProblem(content) ? content : undefined;
   const error =
     problem === undefined
       ? fail(`answered ${status} without problem details`, { code: 'unexpected_answer', status })
       : fail(problem.detail ?? problem.title, { code: problem.code, status, problem });
-  return isPassing(status)
-    ? { error, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), now()) }
-    : { error };
+  return isPassing(status) ? { error, retryAfterMs: retryAfterMs(headers.get('retry-after'), nowMs) } : { error };
 }
 
 function isProblem(content: unknown): content is Problem {
   return typeof content === 'object' && content !== null && 'code' in content && typeof content.code === 'string';
 }
 
-function parse(text: string): unknown {
+/** Undefined if the text is no JSON. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -193,7 +211,7 @@ function parse(text: string): unknown {
   }
 }
 
-const REAL: Surroundings = {
+export const REAL: Surroundings = {
   now: () => performance.timeOrigin + performance.now(),
   random: Math.random,
   sleep: (ms, signal) =>

@@ -59,6 +59,25 @@ export interface Currency {
   transfer_decimals_max: number;
 }
 
+/** A CloudEvent 1.0 with its position in the log. */
+export interface Event {
+  /** Its place in the log: 1, 2, 3 … without a gap. */
+  position: number;
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: string;
+
+  /** The wallet or movement that it is about: the partition key. */
+  subject: string;
+  time: string;
+  datacontenttype: 'application/json';
+  dataschema: string;
+  requestid?: string;
+  traceparent?: string;
+  data: { [name: string]: unknown };
+}
+
 export interface LedgerEntry {
   entry_id: string;
   wallet_id: string;
@@ -103,6 +122,9 @@ export interface Readiness {
 
   /** The wallet shards that were restored to an earlier state than they had. Movements of their wallets are refused with 503 `wallet_shard_behind` until the case of `shard/<n>` is closed. Other movements are accepted, so the service counts as available. Missing in answers of the wallet API, which does not know it. */
   shards_behind?: Array<number>;
+
+  /** Whether events leave the outboxes. Movements do not need that: while it is down, events wait in their outboxes. Missing in answers of the wallet API. */
+  events?: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
 export interface ReconciliationRun {
@@ -681,6 +703,14 @@ export interface Operations {
     answer: CaseWithHistory;
   };
 
+  /** The event at a position */
+  getEvent: {
+    path: { position: number };
+    query?: undefined;
+    body?: undefined;
+    answer: Event;
+  };
+
   /** Whether the process is alive */
   getHealth: {
     path?: undefined;
@@ -792,6 +822,29 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: { data: Array<Currency> };
+  };
+
+  /** Events in the order of the log */
+  listEvents: {
+    path?: undefined;
+    query?: {
+      after?: number;
+
+      /** Types, separated by commas. */
+      types?: string;
+      subject?: string;
+      limit?: number;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Event>;
+
+      /** The `after` of the next page. */
+      next_after: number;
+
+      /** The newest position of the log. */
+      head: number;
+    };
   };
 
   /** Runs, newest first */
@@ -1090,6 +1143,20 @@ export interface Operations {
     answer: WalletLimits;
   };
 
+  /** Events as they happen */
+  streamEvents: {
+    path?: undefined;
+    query?: {
+      after?: number;
+
+      /** Types, separated by commas. */
+      types?: string;
+      subject?: string;
+    };
+    body?: undefined;
+    answer: undefined;
+  };
+
   /** Stop a wallet from sending and receiving */
   suspendWallet: {
     path: { wallet_id: string };
@@ -1120,6 +1187,7 @@ export const ROUTES = {
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
+  getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
   getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
@@ -1132,6 +1200,7 @@ export const ROUTES = {
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
+  listEvents: { method: 'GET', path: '/v1/events', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
     method: 'GET',
@@ -1165,6 +1234,7 @@ export const ROUTES = {
     headers: ['idempotency-key', 'prefer'],
   },
   setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  streamEvents: { method: 'GET', path: '/v1/events/stream', headers: ['last-event-id'] },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
   triggerRecurringTransfer: {
     method: 'POST',

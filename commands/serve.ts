@@ -65,7 +65,8 @@ export async function startEverything(
   );
   const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
   const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
-  const events = startEventsWorker(settings, logger, guard);
+  let wakeStreams = (): void => {};
+  const events = startEventsWorker(settings, logger, guard, () => wakeStreams());
   for (const written of [database, apiDatabase, ...shards]) written.$client.on('release', events.wake);
   installTemporalRuntime(logger);
 
@@ -85,6 +86,7 @@ export async function startEverything(
     transactions: createMovementNotifier<Transaction>(),
   };
   const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers });
+  ({ wakeStreams } = api);
   const stopping = new AbortController();
   const workers = startWorkers();
 

@@ -74,6 +74,8 @@ const settings = z.object({
   AMOUNT_PRECISION: z.enum(['currency', 'ledger'], { error: 'expected currency or ledger' }).default('currency'),
   /** How many requests are worked on at once before more are refused with 429. */
   REQUESTS_MAX: whole(1, Number.POSITIVE_INFINITY).default(1_000),
+  /** How many streams of events one process has open before more are refused with 429. */
+  EVENT_STREAMS_MAX: whole(1, 10_000).default(1_000),
   /** How many plain transfers, asked for at the same time, one workflow moves: 1 for a workflow of its own for each. */
   GROUP_MAX: whole(1, GROUP_MAX_MAX).default(1),
   LOG_LEVEL: z

@@ -1,7 +1,7 @@
 /** The routes that read the event log: a page of it, and one event. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
-import { readLog, type LoggedEvent, type LogHead } from '../../db/events/log-queries.ts';
+import { readHead, readLog, type LoggedEvent, type LogHead } from '../../db/events/log-queries.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { instantAnswer, textField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -60,13 +60,13 @@ const list = createRoute({
   operationId: 'listEvents',
   summary: 'Events in the order of the log',
   tags: ['Events'],
-  description: `The events behind the position \`after\`, oldest first. Events of one subject stand in the order in which they
-happened. Ask again with \`after\` set to \`next_after\`; a page may be short or empty although more follows, for a request looks
-through ${POSITIONS_MAX} positions at most. All is read once \`next_after\` is \`head\`. No event comes to stand before one that was
-read already.`,
+  description: `The events behind the position \`after\`, oldest first; without it, from the oldest event that is kept. Events of
+one subject stand in the order in which they happened. Ask again with \`after\` set to \`next_after\`; a page may be short or
+empty although more follows, for a request looks through ${POSITIONS_MAX} positions at most. All is read once \`next_after\` is
+\`head\`. No event comes to stand before one that was read already.`,
   request: {
     query: z.strictObject({
-      after: positionField.default(0),
+      after: positionField.optional(),
       types: typesField.optional(),
       subject: textField(255).optional(),
       limit: z
@@ -121,7 +121,8 @@ const one = createRoute({
 export function eventRoutes({ eventsDatabase }: EventDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
-      const { after, limit, types, subject } = c.req.valid('query');
+      const { after: asked, limit, types, subject } = c.req.valid('query');
+      const after = asked ?? (await boundedQuery(eventsDatabase, () => readHead(eventsDatabase))).firstPosition - 1;
       const { events, readTo, head } = await boundedQuery(eventsDatabase, () =>
         readLog(eventsDatabase, after, limit, { types, subject }, POSITIONS_MAX),
       );
@@ -135,7 +136,7 @@ export function eventRoutes({ eventsDatabase }: EventDeps) {
       );
       const [event] = events;
       if (event?.position === position) return c.json(renderEvent(event), 200);
-      if (position > 0) refuseOutside(position - 1, head);
+      if (position > 0 && position < head.firstPosition) refuseOutside(position - 1, head);
       throw new ProblemError('event_not_found');
     });
 }
@@ -154,6 +155,6 @@ export function refuseOutside(after: number, { position: head, firstPosition }: 
     });
 }
 
-export function renderEvent({ position, event }: LoggedEvent): z.infer<typeof eventAnswer> {
+function renderEvent({ position, event }: LoggedEvent): z.infer<typeof eventAnswer> {
   return { position, ...event };
 }

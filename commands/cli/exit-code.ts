@@ -16,7 +16,8 @@ Exit codes:
   2  the command line, a setting or a file is wrong
   3  no stack runs, or the API does not answer
 
-With --json, standard output has one object or array and nothing else; in case of an error it is {"error": {code, message}}.`;
+With --json, standard output has one object or array and nothing else; in case of an error it is {"error": {code, message}}.
+Of "events tail --json", each line is an event.`;
 
 /** An error that the user can put right; the message says how. */
 export class CommandError extends Error {

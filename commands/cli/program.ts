@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';
 import { addBatchCommand } from './batch.ts';
 import { addCaseCommands } from './cases.ts';
+import { addEventCommands } from './events.ts';
 import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
 import { addFundCommands } from './fund.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addTransferCommands,
   addBatchCommand,
   addCaseCommands,
+  addEventCommands,
   addAuditCommand,
 ];
 

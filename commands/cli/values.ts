@@ -14,6 +14,12 @@ export const LIMIT_HELP = `how many at most, up to ${LISTED_MAX}`;
 /** How many a list is to show. */
 export const listed = whole('a whole number', 1, LISTED_MAX);
 
+/** How many events a list is to show. */
+export const eventsListed = whole('a whole number', 1, 1_000);
+
+/** The position of an event; 0 is before the first. */
+export const position = whole('a position', 0, 10 ** 15 - 1);
+
 function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

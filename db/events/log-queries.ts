@@ -38,12 +38,17 @@ export interface ChainedEvent {
   readonly chain: string;
 }
 
+type HeadRow = Readonly<Record<'head_position' | 'head_chain' | 'first_position', string>>;
+
+const HEAD_COLUMNS = sql`log_head.position AS head_position, encode(log_head.chain, 'hex') AS head_chain, log_head.first_position`;
+
+function headOf(row: HeadRow): LogHead {
+  return { position: Number(row.head_position), chain: row.head_chain, firstPosition: Number(row.first_position) };
+}
+
 export async function readHead(database: Database): Promise<LogHead> {
-  const { rows } = await database.execute<{ position: string; chain: string; first_position: string }>(
-    sql`SELECT position, encode(chain, 'hex') AS chain, first_position FROM log_head`,
-  );
-  const { position, chain, first_position } = rows[0]!;
-  return { position: Number(position), chain, firstPosition: Number(first_position) };
+  const { rows } = await database.execute<HeadRow>(sql`SELECT ${HEAD_COLUMNS} FROM log_head`);
+  return headOf(rows[0]!);
 }
 
 /** The cursor of an outbox; a new one if it has never been read. */
@@ -135,7 +140,8 @@ export interface LogFilter {
 
 /**
  * The events behind a position in their order, at most `limit`, of at most `positionsMax` positions. `readTo` is the position up to
- * which the log was looked through: the next call begins there.
+ * which the log was looked through: the next call begins there. The head is that of the same moment: if its `firstPosition` is not
+ * past `after + 1`, no event is missing.
  */
 export async function readLog(
   database: Database,
@@ -144,15 +150,22 @@ export async function readLog(
   { types, subject }: LogFilter,
   positionsMax: number,
 ): Promise<{ events: LoggedEvent[]; readTo: number; head: LogHead }> {
-  const head = await readHead(database);
-  const last = subject === undefined ? Math.min(head.position, after + positionsMax) : head.position;
-  const { rows } = await database.execute<{ position: string; payload: CloudEvent }>(sql`
-    SELECT position, payload FROM event_log
-    WHERE position > ${after} AND position <= ${last}
-      ${types === undefined ? sql`` : sql`AND type = ANY(${sql.param(types)}::text[])`}
-      ${subject === undefined ? sql`` : sql`AND subject = ${subject}`}
-    ORDER BY position LIMIT ${limit}`);
-  const events = rows.map(({ position, payload }) => ({ position: Number(position), event: payload }));
+  // An index leads to the events of a subject, however far they are apart.
+  const last = subject === undefined ? after + positionsMax : Number.MAX_SAFE_INTEGER;
+  const { rows } = await database.execute<HeadRow & { at: string | null; payload: CloudEvent }>(sql`
+    SELECT ${HEAD_COLUMNS}, page.position AS at, page.payload
+    FROM log_head LEFT JOIN (
+      SELECT position, payload FROM event_log
+      WHERE position > ${after} AND position <= ${last}
+        ${types === undefined ? sql`` : sql`AND type = ANY(${sql.param(types)}::text[])`}
+        ${subject === undefined ? sql`` : sql`AND subject = ${subject}`}
+      ORDER BY position LIMIT ${limit}
+    ) AS page ON true
+    ORDER BY page.position`);
+  const head = headOf(rows[0]!);
+  const events = rows
+    .filter(({ at }) => at !== null)
+    .map(({ at, payload }) => ({ position: Number(at), event: payload }));
   const isCut = events.length === limit;
-  return { events, readTo: isCut ? events.at(-1)!.position : Math.max(after, last), head };
+  return { events, readTo: isCut ? events.at(-1)!.position : Math.max(after, Math.min(head.position, last)), head };
 }

@@ -4,6 +4,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { boundStarts } from '../../api/transfer/acceptance.ts';
+import { createEventStreams } from '../../api/events/event-streams.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
 import type { Database } from '../../db/database.ts';
 import type { Installation } from '../../domain/installation.ts';
@@ -42,6 +43,12 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     database: forbiddenDatabase,
     batchDatabase: forbiddenDatabase,
     eventsDatabase: forbiddenDatabase,
+    eventStreams: createEventStreams({
+      database: forbiddenDatabase,
+      streamsMax: 10,
+      logger: pino({ level: 'silent' }),
+      draining: new AbortController().signal,
+    }),
     wallets: { shards: [forbiddenDatabase] },
     installation: async () => INSTALLATION,
     starter: {

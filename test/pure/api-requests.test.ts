@@ -170,6 +170,7 @@ describe('documentation', () => {
       '/v1/cases/{case_id}/resolve',
       '/v1/currencies',
       '/v1/events',
+      '/v1/events/stream',
       '/v1/events/{position}',
       '/v1/reconciliation-runs',
       '/v1/reconciliation-runs/{run_id}',

@@ -21,9 +21,11 @@ describe("the client's types", () => {
   });
 
   test('every operation has a function', () => {
-    const text = readFileSync(new URL('../../client/client.ts', import.meta.url), 'utf8');
+    const textOf = (file: string): string => readFileSync(new URL(`../../client/${file}`, import.meta.url), 'utf8');
+    const text = textOf('client.ts');
+    const isStream = (name: string): boolean => textOf('event-stream.ts').includes(`ROUTES.${name}`);
     const missing = Object.keys(ROUTES).filter(
-      (name) => !text.includes(`'${name}'`) && !NOT_FOR_CLIENTS.includes(name),
+      (name) => !text.includes(`'${name}'`) && !isStream(name) && !NOT_FOR_CLIENTS.includes(name),
     );
     assert.deepEqual(missing, []);
   });

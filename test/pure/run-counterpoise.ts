@@ -16,7 +16,7 @@ export interface Ran {
 }
 
 const RUN_LIMIT_MS = 60_000;
-const EXECUTABLE = fileURLToPath(new URL('../../bin/counterpoise.js', import.meta.url));
+export const EXECUTABLE = fileURLToPath(new URL('../../bin/counterpoise.js', import.meta.url));
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;

@@ -18,12 +18,17 @@ export interface EventsWorker extends RunningService {
   readonly wake: () => void;
 }
 
-/** Starts the worker with databases of its own. */
-export function startEventsWorker(settings: Settings, logger: Logger, guard: InstallationGuard): EventsWorker {
+/** Starts the worker with databases of its own. `appended` is called after events were appended to the log by this process. */
+export function startEventsWorker(
+  settings: Settings,
+  logger: Logger,
+  guard: InstallationGuard,
+  appended?: () => void,
+): EventsWorker {
   const limits = { queryTimeoutMs: QUERY_TIMEOUT_MS, applicationName: 'counterpoise-events' };
   const database: Database = openEventsDatabase(settings, guard, limits);
   const outboxes = openOutboxes(settings, guard, { ...limits, connectionsMax: 2 });
-  const relay = startRelay({ database, outboxes, logger });
+  const relay = startRelay({ database, outboxes, logger, ...(appended === undefined ? {} : { appended }) });
   return {
     wake: relay.wake,
     async stop() {
