@@ -32,12 +32,13 @@ function shownIn(section: string): Shown[] {
   );
 }
 
-/** A pattern of an output: `…` is anything, a time any time, and an id that is not `known` any id. */
+/** A pattern of an output: `…` is anything, a time any time, an id that is not `known` any id, and a position in a list any. */
 function patternOf(output: string, known: string): RegExp {
   const id = (text: string): string => (known.includes(text) ? text : String.raw`[0-9a-f-]{36}`);
   const pattern = output
     .replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll('…', '.*')
+    .replaceAll(/^\d+ {2,}/gm, String.raw`\d+ +`)
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+\\\.\d{3}Z/g, String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, id);
   return new RegExp(`^${pattern}$`);
@@ -62,7 +63,7 @@ describe('README.md', () => {
 
   for (const [section, count] of [
     ['A transfer by curl', 5],
-    ['Command line and client', 6],
+    ['Command line and client', 7],
   ] as const)
     test(`${section}: each command prints what is shown`, async () => {
       const shown = shownIn(section);
