@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
-import { isTaken } from '../db/events/lease-queries.ts';
+import { isTaken, RELAY_LEASE } from '../db/events/lease-queries.ts';
 import { LATE, within } from '../process/deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
 import type { Logger } from '../process/telemetry.ts';
@@ -157,7 +157,8 @@ export function temporalChecks(
 /** Whether events leave: whether some process copies them into the log. `eventsDatabase` is the events service's. */
 export function eventsReadiness(eventsDatabase: Database, log: Logger): Readiness {
   const relay = async (): Promise<void> => {
-    if (!(await isTaken(eventsDatabase, 'relay'))) throw new NotReady('no events worker copies events into the log');
+    if (!(await isTaken(eventsDatabase, RELAY_LEASE)))
+      throw new NotReady('no events worker copies events into the log');
   };
   return watchReadiness({ relay }, log);
 }

@@ -10,7 +10,7 @@ import { readSettings } from '../process/config.ts';
 import { EXIT } from '../process/exit-code.ts';
 import { reasonOf } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
-import { closedLoop } from './closed-loop.ts';
+import { closedLoop, percentile } from './closed-loop.ts';
 import { transferRequests } from './counterpoise.ts';
 import { eventLog } from './event-log.ts';
 import { cpuMsOf } from './memory.ts';
@@ -97,8 +97,8 @@ async function measure(rounds: number, seconds: number, say: (line: string) => v
       singleOnToOff: median(single.on) / median(single.off),
       batchOnToOff: median(batch.on) / median(batch.off),
       catchUpSeconds: median(catchUps),
-      lagP50Ms: quantile(lagsMs, 0.5),
-      lagP99Ms: quantile(lagsMs, 0.99),
+      lagP50Ms: median(lagsMs),
+      lagP99Ms: percentile(lagsMs.toSorted(byValue), 99),
       idlePercent: Math.max(0, idle.on - idle.off),
       single,
       batch,
@@ -124,11 +124,10 @@ async function idleCpu(cpuMs: () => number): Promise<number> {
   return ((cpuMs() - from) / (performance.now() - startedAt)) * 100;
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+function median(values: readonly number[]): number {
+  return percentile(values.toSorted(byValue), 50);
 }
 
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
+function byValue(a: number, b: number): number {
+  return a - b;
 }

@@ -11,6 +11,7 @@ import { CURRENT_SERVER } from './installation.ts';
 export interface OutboxRow {
   readonly sequence: number;
   readonly eventId: string;
+  readonly eventCount: number;
   /** The payload as it is stored: a CloudEvent or FoldedEvents. */
   readonly payload: string;
 }
@@ -29,26 +30,21 @@ export interface PageLimits {
   readonly eventsMax: number;
 }
 
-/** What tells an outbox from one that was restored from a backup, or is in another database. */
-export interface OutboxIdentity {
-  /** The place of its database (db/installation.ts). */
-  readonly serverId: string;
-  /** Whether the given row, the newest that was read, is there, or was taken away once it was read. */
-  readonly hasWitness: boolean;
+/** The place of the outbox's database (db/installation.ts). */
+export async function outboxServer(database: Database): Promise<string> {
+  const { rows } = await database.execute<{ server_id: string }>(sql`SELECT ${sql.raw(CURRENT_SERVER)} AS server_id`);
+  return rows[0]!.server_id;
 }
 
-export async function outboxIdentity(
+/** Whether the outbox has this row, or it was taken away once it was read. */
+export async function hasHad(
   database: Database,
-  witness: { readonly sequence: number; readonly eventId: string } | undefined,
-): Promise<OutboxIdentity> {
-  const { rows } = await database.execute<{ server_id: string; has_witness: boolean }>(sql`
-    SELECT ${sql.raw(CURRENT_SERVER)} AS server_id, ${
-      witness === undefined
-        ? sql`true`
-        : sql`EXISTS (SELECT FROM outbox_events WHERE sequence = ${witness.sequence} AND event_id = ${witness.eventId})
-          OR coalesce((SELECT max(through_sequence) FROM outbox_seals) >= ${witness.sequence}, false)`
-    } AS has_witness`);
-  return { serverId: rows[0]!.server_id, hasWitness: rows[0]!.has_witness };
+  { sequence, eventId }: Pick<OutboxRow, 'sequence' | 'eventId'>,
+): Promise<boolean> {
+  const { rows } = await database.execute<{ has_had: boolean }>(sql`
+    SELECT EXISTS (SELECT FROM outbox_events WHERE sequence = ${sequence} AND event_id = ${eventId})
+      OR coalesce((SELECT max(through_sequence) FROM outbox_seals) >= ${sequence}, false) AS has_had`);
+  return rows[0]!.has_had;
 }
 
 /** The last sequence that was drawn. Cheap, and enough to see whether something is being written. */
@@ -91,20 +87,25 @@ async function readPage(
     found: string;
     sequence: string | null;
     event_id: string;
+    event_count: number;
     payload: string;
   }>(
     database,
     sql`
-    SELECT ${end} AS snapshot_end, found, sequence, event_id, payload::text AS payload FROM (SELECT) one LEFT JOIN (
-      SELECT sequence, event_id, payload, count(*) OVER () AS found, sum(event_count) OVER (ORDER BY sequence) - event_count AS before
+    SELECT ${end} AS snapshot_end, found, sequence, event_id, event_count, payload::text AS payload FROM (SELECT) one LEFT JOIN (
+      SELECT sequence, event_id, event_count, payload, count(*) OVER () AS found, sum(event_count) OVER (ORDER BY sequence) - event_count AS before
       FROM (SELECT sequence, event_id, payload, event_count FROM outbox_events WHERE ${isInside} ORDER BY sequence LIMIT ${rowsMax + 1}) inside
     ) page ON before < ${eventsMax}
     ORDER BY sequence`,
   );
   const kept = rows
-    .flatMap((row) =>
-      row.sequence === null ? [] : [{ sequence: Number(row.sequence), eventId: row.event_id, payload: row.payload }],
-    )
-    .slice(0, rowsMax);
+    .filter(({ sequence }) => sequence !== null)
+    .slice(0, rowsMax)
+    .map(({ sequence, event_id: eventId, event_count: eventCount, payload }) => ({
+      sequence: Number(sequence),
+      eventId,
+      eventCount,
+      payload,
+    }));
   return { rows: kept, end: rows[0]!.snapshot_end, hasMore: Number(rows[0]!.found ?? 0) > kept.length };
 }

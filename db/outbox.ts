@@ -3,8 +3,8 @@
  * of, after the lock of the row that is its subject. The table is only appended to: the relay of the events service reads what is
  * visible in one snapshot and was not in the one before, and writes nothing here.
  *
- * It is a ring of four partitions, each for 65,536 sequence numbers in turn, so that what is in the event log is taken away by
- * TRUNCATE of a whole partition (db/outbox/functions/truncate_relayed_outbox.sql), not by one DELETE for each row.
+ * It is a ring of four partitions, each for 65,536 sequence numbers in turn, so that what is in the event log can be taken away by
+ * TRUNCATE of a whole partition, not by one DELETE for each row. Nothing takes it away yet.
  */
 import { bigint, customType, index, integer, json, numeric, pgTable, text } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
@@ -19,7 +19,7 @@ const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 export const outboxSeals = pgTable('outbox_seals', {
   type: text('type').primaryKey(),
   eventCount: bigint('event_count', { mode: 'number' }).notNull().default(0),
-  /** The sum of the events' digests (db/outbox/functions/event_digest.sql), in any order. */
+  /** The sum of the events' digests, in any order. */
   digest: numeric('digest').notNull().default('0'),
   /** The highest sequence that was taken away. */
   throughSequence: bigint('through_sequence', { mode: 'number' }).notNull().default(0),

@@ -3,7 +3,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { readHead, readLog, type LoggedEvent, type LogHead } from '../../db/events/log-queries.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import type { FieldCode } from '../http/field-codes.ts';
 import { instantAnswer, textField } from '../http/fields.ts';
+import { limitField } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -20,12 +22,15 @@ const LIMIT_DEFAULT = 100;
 const POSITIONS_MAX = 20_000;
 const TYPES_MAX = 50;
 
-/** A position: 0 is before the first event. */
-export const positionField = z
-  .string({ error: faultCode('position_invalid') })
-  .regex(/^(0|[1-9]\d{0,14})$/, 'position_invalid')
-  .transform(Number)
-  .openapi({ type: 'integer', minimum: 0, example: 42 });
+/** A position as text: 0 is before the first event. */
+export function positionText(code: FieldCode) {
+  return z
+    .string({ error: faultCode(code) })
+    .regex(/^(0|[1-9]\d{0,14})$/, code)
+    .transform(Number);
+}
+
+export const positionField = positionText('position_invalid').openapi({ type: 'integer', minimum: 0, example: 42 });
 
 export const typesField = z
   .string({ error: faultCode('types_invalid') })
@@ -69,13 +74,7 @@ empty although more follows, for a request looks through ${POSITIONS_MAX} positi
       after: positionField.optional(),
       types: typesField.optional(),
       subject: textField(255).optional(),
-      limit: z
-        .string({ error: faultCode('event_limit_invalid') })
-        .regex(/^[1-9]\d{0,3}$/, 'event_limit_invalid')
-        .transform(Number)
-        .refine((limit) => limit <= LIMIT_MAX, 'event_limit_invalid')
-        .default(LIMIT_DEFAULT)
-        .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
+      limit: limitField('event_limit_invalid', LIMIT_MAX, LIMIT_DEFAULT),
     }),
   },
   responses: {

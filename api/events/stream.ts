@@ -5,23 +5,18 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { textField } from '../http/fields.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { faultCode } from '../http/validation.ts';
-import { positionField, refuseOutside, typesField, type EventDeps } from './event.ts';
+import { positionField, positionText, refuseOutside, typesField, type EventDeps } from './event.ts';
 import type { EventStreams } from './event-streams.ts';
 
 export interface EventStreamDeps extends EventDeps {
   readonly eventStreams: EventStreams;
 }
 
-const lastEventId = z
-  .string({ error: faultCode('last_event_id_invalid') })
-  .regex(/^(0|[1-9]\d{0,14})$/, 'last_event_id_invalid')
-  .transform(Number)
-  .openapi({
-    type: 'string',
-    example: '42',
-    description: 'The `id` of the last event that was read, as an EventSource sends it by itself. Goes before `after`.',
-  });
+const lastEventId = positionText('last_event_id_invalid').openapi({
+  type: 'string',
+  example: '42',
+  description: 'The `id` of the last event that was read, as an EventSource sends it by itself. Goes before `after`.',
+});
 
 const stream = createRoute({
   method: 'get',

@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { FIELD_FAULTS } from './field-codes.ts';
+import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import { instantField } from './fields.ts';
 import type { ApiEnv } from './env.ts';
 import { faultyRequest, ProblemError } from './problem.ts';
@@ -14,14 +14,19 @@ const LIMIT_MAX = 200;
 const LIMIT_DEFAULT = 50;
 const CURSOR_CHARACTERS_MAX = 512;
 
-export const pageParameters = {
-  limit: z
-    .string({ error: faultCode('limit_invalid') })
-    .regex(/^[1-9]\d{0,2}$/, 'limit_invalid')
+/** How many items a page has at most: a whole number from 1 to `max`. */
+export function limitField(code: FieldCode, max: number, byDefault: number) {
+  return z
+    .string({ error: faultCode(code) })
+    .regex(/^[1-9]\d*$/, code)
     .transform(Number)
-    .refine((limit) => limit <= LIMIT_MAX, 'limit_invalid')
-    .default(LIMIT_DEFAULT)
-    .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
+    .refine((limit) => limit <= max, code)
+    .default(byDefault)
+    .openapi({ type: 'integer', minimum: 1, maximum: max, default: byDefault });
+}
+
+export const pageParameters = {
+  limit: limitField('limit_invalid', LIMIT_MAX, LIMIT_DEFAULT),
   cursor: z
     .string({ error: faultCode('cursor_invalid') })
     .max(CURSOR_CHARACTERS_MAX, 'cursor_invalid')

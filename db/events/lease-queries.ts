@@ -5,6 +5,9 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 
+/** The lease of the relay, which appends to the event log. */
+export const RELAY_LEASE = 'relay';
+
 export interface Lease {
   readonly name: string;
   readonly token: number;

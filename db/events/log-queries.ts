@@ -90,8 +90,8 @@ export async function extendLog(database: Database, position: number, partitionS
 }
 
 /**
- * Appends events behind `position`, the head, and moves the outbox's cursor, both or neither. Returns false, and changes nothing, if the lease or
- * the head is no longer what the caller believes: somebody else appends.
+ * Appends events behind `position`, the head, and moves the outbox's cursor, both or neither. Returns false, and changes nothing, if
+ * the lease or the head is no longer what the caller believes: somebody else appends.
  */
 export async function appendEvents(
   database: Database,

@@ -3,7 +3,7 @@ import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-even
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../../db/database.ts';
 import { openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
-import { continueWindow, openWindow, outboxIdentity, type OutboxPage } from '../../db/outbox-queries.ts';
+import { continueWindow, hasHad, openWindow, outboxServer, type OutboxPage } from '../../db/outbox-queries.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { BURST_EVENTS } from './burst.ts';
 import type { EventText, LogWriter } from './log-writer.ts';
@@ -56,14 +56,15 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       return NOTHING;
     }
     const { page, next } = read;
-    const events = page.rows.flatMap(({ payload }) => eventsOf(payload));
+    const found = page.rows.reduce((sum, { eventCount }) => sum + eventCount, 0);
     // The window is opened anew after the wait, and then copied to its end.
-    if (events.length >= BURST_EVENTS && cursor?.window === undefined && !hasWaited) {
+    if (found >= BURST_EVENTS && cursor?.window === undefined && !hasWaited) {
       await untilBurstIsOver();
       hasWaited = true;
       return { ...NOTHING, hasMore: true };
     }
     hasWaited = false;
+    const events = page.rows.flatMap(({ payload }) => eventsOf(payload));
     // A cursor that has passed no event is stored with the next one: what it passed is passed again after a crash.
     if (events.length > 0 && !(await log.append(events, next))) return { ...NOTHING, isLost: true };
     cursor = next;
@@ -79,7 +80,7 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       ? openWindow(outbox, snapshot, PAGE)
       : continueWindow(outbox, snapshot, window, PAGE));
     if (snapshot !== undefined && transactionsBegun(page.end) < transactionsBegun(snapshot)) {
-      await stop('its transaction numbers went back: it was restored');
+      await stop(from, 'its transaction numbers went back: it was restored');
       return undefined;
     }
     const last = page.rows.at(-1);
@@ -92,18 +93,18 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
 
   /** The stored cursor, after a look whether the outbox is still the one that it belongs to. */
   async function checkedCursor(): Promise<OutboxCursor> {
-    const { serverId } = await outboxIdentity(outbox, undefined);
+    const serverId = await outboxServer(outbox);
     const stored = await openCursor(database, source, serverId);
     if (stored.stoppedReason !== undefined) return stored;
-    if (stored.serverId !== serverId) return stop('it is in another database than before');
-    const { hasWitness } = await outboxIdentity(outbox, stored.witness);
-    return hasWitness ? stored : stop(`it lacks ${stored.witness?.eventId}, which is in the log: it was restored`);
+    if (stored.serverId !== serverId) return stop(stored, 'it is in another database than before');
+    if (stored.witness === undefined || (await hasHad(outbox, stored.witness))) return stored;
+    return stop(stored, `it lacks ${stored.witness.eventId}, which is in the log: it was restored`);
   }
 
-  async function stop(reason: string): Promise<OutboxCursor> {
+  async function stop(from: OutboxCursor, reason: string): Promise<OutboxCursor> {
     logger.error({ source, reason }, 'an outbox is not what it was: it is read no further');
     await stopCursor(database, source, reason);
-    return openCursor(database, source, '');
+    return { ...from, stoppedReason: reason };
   }
 }
 

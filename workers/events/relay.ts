@@ -8,14 +8,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
-import { leaveLease, takeLease, type Lease } from '../../db/events/lease-queries.ts';
+import { leaveLease, RELAY_LEASE, takeLease, type Lease } from '../../db/events/lease-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { watchBursts } from './burst.ts';
 import { openLog } from './log-writer.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 
-const LEASE_NAME = 'relay';
 const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 /** While nothing wakes the relay, it looks by itself, more seldom once nothing has happened for a while. */
@@ -62,14 +61,14 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        const lease = await takeLease(database, LEASE_NAME, holder, LEASE_MS);
+        const lease = await takeLease(database, RELAY_LEASE, holder, LEASE_MS);
         if (lease !== undefined) await copyWhileHeld(lease);
       } catch (error) {
         logger.warn({ err: error }, 'the event log could not be written: tried again soon');
       }
       await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
-    await leaveLease(database, LEASE_NAME, holder).catch(() => {});
+    await leaveLease(database, RELAY_LEASE, holder).catch(() => {});
   }
 
   /** Copies until this process stops or has lost the lease. Each outbox has a loop of its own: one that hangs delays no other. */
@@ -99,7 +98,7 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
       for (;;) {
         await sleep(RENEW_MS, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
-        if ((await takeLease(database, LEASE_NAME, holder, LEASE_MS))?.token !== lease.token) return ending.abort();
+        if ((await takeLease(database, RELAY_LEASE, holder, LEASE_MS))?.token !== lease.token) return ending.abort();
       }
     };
     const loops = [renew(), ...[...outboxes].map(([source, outbox]) => copyAll(source, outbox))];
