@@ -8,6 +8,8 @@ import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { eventRoutes } from './events/event.ts';
+import { asyncApiRoute } from './events/asyncapi.ts';
+import { eventTypeRoutes } from './events/event-types.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
@@ -73,7 +75,9 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
       .route('/', eventStreamRoutes(deps))
       .route('/', eventRoutes(deps))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', eventTypeRoutes())
       .route('/', docsRoutes())
+      .route('/', asyncApiRoute())
       .route(
         '/',
         openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),

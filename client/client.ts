@@ -180,6 +180,8 @@ function eventCalls(call: Call, stream: ReturnType<typeof createEventStream>) {
     /** A page; the next one is asked for with its `next_after`. */
     list: (query: QueryOf<'listEvents'> = {}, callOptions?: CallOptions) => call('listEvents', { query }, callOptions),
     get: (position: number, callOptions?: CallOptions) => call('getEvent', { path: { position } }, callOptions),
+    /** All types, each with the JSON Schema of its events. */
+    types: async (callOptions?: CallOptions) => (await call('listEventTypes', {}, callOptions)).data,
     stream,
   };
 }

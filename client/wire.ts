@@ -78,6 +78,18 @@ export interface Event {
   data: { [name: string]: unknown };
 }
 
+export interface EventType {
+  type: string;
+  title: string;
+  description: string;
+
+  /** Names the version of the shape. Each event carries it. */
+  dataschema: string;
+
+  /** JSON Schema 2020-12 of the event as a whole, with an example. */
+  schema: { [name: string]: unknown };
+}
+
 export interface LedgerEntry {
   entry_id: string;
   wallet_id: string;
@@ -824,6 +836,14 @@ export interface Operations {
     answer: { data: Array<Currency> };
   };
 
+  /** The types of events, with their JSON Schemas */
+  listEventTypes: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<EventType> };
+  };
+
   /** Events in the order of the log */
   listEvents: {
     path?: undefined;
@@ -1200,6 +1220,7 @@ export const ROUTES = {
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
+  listEventTypes: { method: 'GET', path: '/v1/event-types', headers: [] },
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {

@@ -34,7 +34,7 @@ export function servicesOf(
     name,
     command: process.execPath,
     args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
-    environment: { ...withoutDatabases(environment), ...shared, ...own },
+    environment: { ...withoutForeign(environment, own), ...shared, ...own },
     stopSignal: 'SIGTERM',
     graceMs: DRAIN_LIMIT_MS,
   });
@@ -68,8 +68,12 @@ export function servicesOf(
   return { children, api, walletApi };
 }
 
-/** The environment without URLs of other databases: the embedded stack brings its own. */
-function withoutDatabases(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const isDatabase = (name: string): boolean => /_DATABASE_URLS?(_FILE)?$/.test(name);
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isDatabase(name)));
+/**
+ * The environment without URLs of other databases, because the embedded stack brings its own, and without Kafka's settings but for
+ * the process that publishes.
+ */
+function withoutForeign(environment: NodeJS.ProcessEnv, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isForeign = (name: string): boolean =>
+    /_DATABASE_URLS?(_FILE)?$/.test(name) || (name.startsWith('KAFKA_') && !('OUTBOX_DATABASE_URLS' in own));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isForeign(name)));
 }

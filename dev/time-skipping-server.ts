@@ -2,19 +2,20 @@
  * The search for the workflow tests' time-skipping server: the cache, the official download (which the SDK does by itself), or
  * the same server's jars from Maven Central. If none works, one error names each way and why it failed.
  */
-import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { cached } from './cache.ts';
+import { getJars, whyNot, type Jars } from './maven-jars.ts';
 import type { Step } from './progress.ts';
 import { reasonOf, StackError } from './stack-error.ts';
 
 const JAR_VERSION = '1.31.0';
+const JARS: Jars = {
+  artifacts: [`io.temporal:temporal-test-server:${JAR_VERSION}`],
+  run: 'io.temporal.testserver.TestServer "$@"',
+};
 const DOWNLOAD_URL = 'https://temporal.download/temporal-test-server/default';
 const CONNECT_LIMIT_MS = 3_000;
-const MAVEN_LIMIT_MS = 5 * 60_000;
-const RUN_LIMIT_MS = 15_000;
 
 /** The value that TestWorkflowEnvironment.createTimeSkipping takes as `server.executable`. */
 export type TimeSkippingServer =
@@ -48,7 +49,7 @@ export async function findTimeSkippingServer(source: TimeSkippingServerSource): 
   try {
     if (maven) throw new Error(maven);
     const isUsable = async (directory: string): Promise<boolean> => existsSync(directory);
-    const build = (directory: string): Promise<void> => getJars(directory, join(cacheDir, name), environment);
+    const build = (directory: string): Promise<void> => getJars(directory, join(cacheDir, name), JARS, environment);
     step.update('getting the jars of the time-skipping server from Maven Central');
     return script(await cached(cacheDir, name, isUsable, build, () => step.update('waiting for another process')));
   } catch (error) {
@@ -77,47 +78,4 @@ async function whyNoDownload(downloadUrl: string): Promise<string | undefined> {
   } catch (error) {
     return reasonOf(error);
   }
-}
-
-async function whyNot(command: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
-  try {
-    await promisify(execFile)(command, args, { env: environment, timeout: RUN_LIMIT_MS });
-    return undefined;
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return isMissing ? `${command} is not on PATH` : `${command} does not run: ${reasonOf(error).trim()}`;
-  }
-}
-
-/** Fills `directory`, which will become `home`, with the jars and a script that starts the server. */
-async function getJars(directory: string, home: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const pom = join(directory, 'pom.xml');
-  writeFileSync(
-    pom,
-    `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>counterpoise</groupId>
-  <artifactId>time-skipping-server</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>io.temporal</groupId>
-      <artifactId>temporal-test-server</artifactId>
-      <version>${JAR_VERSION}</version>
-    </dependency>
-  </dependencies>
-</project>
-`,
-  );
-  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
-  const args = ['--batch-mode', '--quiet', '-f', pom, goal, `-DoutputDirectory=${join(directory, 'jars')}`];
-  try {
-    await promisify(execFile)('mvn', args, { env: environment, timeout: MAVEN_LIMIT_MS });
-  } catch (error) {
-    const { stdout } = error as { stdout?: string };
-    throw new Error(stdout?.trim().split('\n')[0] || reasonOf(error), { cause: error });
-  }
-  const run = join(directory, 'run');
-  writeFileSync(run, `#!/bin/sh\nexec java -cp '${join(home, 'jars')}/*' io.temporal.testserver.TestServer "$@"\n`);
-  chmodSync(run, 0o755);
 }

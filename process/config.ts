@@ -57,6 +57,19 @@ const settings = z.object({
     .optional(),
   DATABASE_CONNECTIONS: whole(1, 100).default(10),
 
+  /** The brokers to which events are published, separated by commas. Without it, none are. */
+  KAFKA_BROKERS: list(authority),
+  KAFKA_TLS: z.enum(['on', 'off'], { error: 'expected on or off' }).default('off'),
+  /** PEM: the brokers' authority, and this client's certificate and key for mutual TLS. */
+  KAFKA_TLS_CA: optionalText,
+  KAFKA_TLS_CERT: optionalText,
+  KAFKA_TLS_KEY: optionalText,
+  KAFKA_SASL_MECHANISM: z
+    .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], { error: 'expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512' })
+    .optional(),
+  KAFKA_SASL_USERNAME: optionalText,
+  KAFKA_SASL_PASSWORD: optionalText,
+
   TEMPORAL_ADDRESS: optionalText,
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_API_KEY: optionalText,

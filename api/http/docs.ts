@@ -43,6 +43,7 @@ const SECURITY_POLICY = [
 const LINKS = {
   reference: '/docs',
   openapi: '/openapi.json',
+  asyncapi: '/asyncapi.json',
   health: '/health',
   readiness: '/health/ready',
 };

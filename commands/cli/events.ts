@@ -40,6 +40,20 @@ export function addEventCommands(program: Command): void {
       const render = isJson ? (event: Event) => JSON.stringify(event) : lineOf;
       await follow(client, { ...selection, ...(types === undefined ? {} : { types: types.split(',') }) }, render);
     });
+
+  events
+    .command('types')
+    .description('list the types of events; with --json, each with its JSON Schema')
+    .action(async (_options: object, command: Command) => {
+      const { client, print } = openSession(command);
+      const types = await client.events.types();
+      print(types, () =>
+        table(
+          ['TYPE', 'TITLE'],
+          types.map(({ type, title }) => [type, title]),
+        ),
+      );
+    });
 }
 
 /** The first events, up to a number of them: the API's pages may be short although more follows. */

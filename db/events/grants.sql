@@ -9,7 +9,7 @@ GRANT SELECT, INSERT ON outbox_events TO events_service;
 GRANT USAGE ON SEQUENCE outbox_sequence TO events_service;
 GRANT SELECT, INSERT ON outbox_cursors TO events_service;
 GRANT UPDATE (stopped_reason, updated_at) ON outbox_cursors TO events_service;
-GRANT SELECT, INSERT, UPDATE ON leases TO events_service;
+GRANT SELECT, INSERT, UPDATE ON leases, log_cursors TO events_service;
 GRANT EXECUTE ON FUNCTION
   append_events(text, bigint, bigint, text, pg_snapshot, pg_snapshot, bigint, bigint, text, bigint, text, text, text, text, text, text, text),
   extend_event_log(bigint, bigint)

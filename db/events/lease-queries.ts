@@ -2,7 +2,7 @@
  * Leases: at most one process at a time does a named piece of work. A holder that was frozen past its lease finds its token
  * replaced, and every write that gives the token changes nothing.
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 
 /** The lease of the relay, which appends to the event log. */
@@ -45,4 +45,9 @@ export async function isTaken(database: Database, name: string): Promise<boolean
     sql`SELECT FROM leases WHERE name = ${name} AND expires_at > clock_timestamp()`,
   );
   return rows.length > 0;
+}
+
+/** The condition that the lease is still this one. Nobody else can take it before the statement's transaction has ended. */
+export function isHeld({ name, token }: Lease): SQL {
+  return sql`EXISTS (SELECT FROM leases WHERE name = ${name} AND token = ${token} FOR SHARE)`;
 }

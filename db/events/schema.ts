@@ -67,6 +67,15 @@ export const outboxCursors = pgTable('outbox_cursors', {
     .default(sql`clock_timestamp()`),
 });
 
+/** How far each reader of the log that keeps its place here has read. What it has not read, retention keeps. */
+export const logCursors = pgTable('log_cursors', {
+  name: text('name').primaryKey(),
+  position: bigint('position', { mode: 'number' }).notNull(),
+  updatedAt: instant('updated_at')
+    .notNull()
+    .default(sql`clock_timestamp()`),
+});
+
 /**
  * Who may do what only one process may do at a time. Its holder gives the token with each write, so that a process that was
  * frozen past its time writes nothing after another one has taken over.

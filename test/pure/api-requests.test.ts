@@ -36,6 +36,7 @@ describe('request ids', () => {
       '/docs',
       '/docs/swagger-ui.css',
       '/openapi.json',
+      '/asyncapi.json',
       '/nowhere',
       '/v1/wallets/x',
       '/v1/transfers',
@@ -169,6 +170,7 @@ describe('documentation', () => {
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',
       '/v1/currencies',
+      '/v1/event-types',
       '/v1/events',
       '/v1/events/stream',
       '/v1/events/{position}',
@@ -230,7 +232,7 @@ describe('documentation', () => {
     const response = await app.request('/');
     assert.equal(response.status, 200);
     const links = (await response.json()) as Record<string, string>;
-    assert.deepEqual(Object.keys(links), ['reference', 'openapi', 'health', 'readiness']);
+    assert.deepEqual(Object.keys(links), ['reference', 'openapi', 'asyncapi', 'health', 'readiness']);
     for (const path of Object.values(links)) assert.equal((await app.request(path)).status, 200, path);
     const document = (await (await app.request(links['openapi']!)).json()) as Document;
     assert.equal(document.paths['/'], undefined);

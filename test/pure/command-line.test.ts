@@ -189,6 +189,21 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     }
   });
 
+  test('the types of events are listed by name, and given as JSON with their schemas', async () => {
+    const type = { type: 'transfer.completed', title: 'A transfer is completed', schema: { type: 'object' } };
+    const { server, env } = await startFakeApi(({ route }) => [
+      200,
+      route === 'GET /v1/event-types' ? { data: [type] } : {},
+    ]);
+    try {
+      const { code, stdout } = await runCounterpoise(['events', 'types'], { env });
+      assert.deepEqual([code, stdout], [0, 'TYPE                TITLE\ntransfer.completed  A transfer is completed\n']);
+      assert.deepEqual((await runCounterpoise(['events', 'types', '--json'], { env })).json(), [type]);
+    } finally {
+      server.close();
+    }
+  });
+
   test('cases are listed as many as are asked for, of those that are open unless all are wanted', async () => {
     const asked: (string | undefined)[] = [];
     const { server, env } = await startFakeApi(({ query }) => {

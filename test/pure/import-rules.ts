@@ -114,7 +114,12 @@ export const RULES: readonly Rule[] = [
   ...rooms(
     'workers',
     ['workers/*', 'process/', 'db/*', 'temporal/', ...MESSAGES, 'node:'],
-    (service) => [`activities/${service}/`, `db/${service}/`],
+    (service) => [
+      `activities/${service}/`,
+      `db/${service}/`,
+      // The publisher's client.
+      ...(service === 'events' ? ['@platformatic/kafka'] : []),
+    ],
     () => ['activities/'],
   ),
   {

@@ -1,6 +1,6 @@
 /**
- * The events worker: the relay from the outboxes into the event log. `node workers/events/main.ts` runs it as a process of its own.
- * Any number may run; one of them works at a time.
+ * The events worker: the relay from the outboxes into the event log, and the publisher from there to Kafka, if there is one.
+ * `node workers/events/main.ts` runs it as a process of its own. Any number may run; one of them works at a time.
  */
 import type { Settings } from '../../process/config.ts';
 import { closeDatabases, type Database } from '../../db/database.ts';
@@ -8,6 +8,8 @@ import { guardInstallation, type InstallationGuard } from '../../db/installation
 import { openEventsDatabase, openOutboxes } from '../../db/service-databases.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { kafkaOptions, type KafkaOptions } from './kafka-options.ts';
+import type { KafkaPublisher } from './kafka-publisher.ts';
 import { startRelay } from './relay.ts';
 
 /** Longer than the role's statement_timeout, so that the server reports the time-out first. */
@@ -18,24 +20,49 @@ export interface EventsWorker extends RunningService {
   readonly wake: () => void;
 }
 
-/** Starts the worker with databases of its own. `appended` is called after events were appended to the log by this process. */
+/**
+ * Starts the worker with databases of its own. `appended` is called after events were appended to the log by this process. Throws a
+ * SettingsError if Kafka's settings are not whole.
+ */
 export function startEventsWorker(
   settings: Settings,
   logger: Logger,
   guard: InstallationGuard,
-  appended?: () => void,
+  appended: () => void = () => {},
 ): EventsWorker {
+  const options = kafkaOptions(settings);
   const limits = { queryTimeoutMs: QUERY_TIMEOUT_MS, applicationName: 'counterpoise-events' };
   const database: Database = openEventsDatabase(settings, guard, limits);
   const outboxes = openOutboxes(settings, guard, { ...limits, connectionsMax: 2 });
-  const relay = startRelay({ database, outboxes, logger, ...(appended === undefined ? {} : { appended }) });
+  let publisher: KafkaPublisher | undefined;
+  const publishing = startPublisher(options, database, logger).then((started) => (publisher = started));
+  const relay = startRelay({
+    database,
+    outboxes,
+    logger,
+    appended: () => {
+      publisher?.wake();
+      appended();
+    },
+  });
   return {
     wake: relay.wake,
     async stop() {
-      await relay.stop();
+      await Promise.all([relay.stop(), publishing.then((started) => started?.stop())]);
       await closeDatabases([database, ...outboxes.values()]);
     },
   };
+}
+
+/** The client is loaded only if it is needed, because it takes a third of a second and 65 MB. */
+async function startPublisher(
+  options: KafkaOptions | undefined,
+  database: Database,
+  logger: Logger,
+): Promise<KafkaPublisher | undefined> {
+  if (options === undefined) return undefined;
+  const { startKafkaPublisher } = await import('./kafka-publisher.ts');
+  return startKafkaPublisher({ database, options, logger });
 }
 
 if (import.meta.main)

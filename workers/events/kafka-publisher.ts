@@ -1,0 +1,108 @@
+/**
+ * The publisher to Kafka: reads the event log from a cursor of its own and publishes each event at least once, in its subject's
+ * order. The cursor moves once the brokers have acknowledged. An outage of Kafka delays nothing but this: the events wait in the log,
+ * and the publisher goes on where it was. What the brokers will never take goes to the dead-letter topic.
+ *
+ *   event_log ── a page behind the cursor ──▶ Kafka, acks = all ──▶ the cursor
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/database.ts';
+import { moveLogCursor, openLogCursor, readEventTexts } from '../../db/events/cursor-queries.ts';
+import type { RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { connectKafka, reasonOf, RecordsRefused, type KafkaConnection } from './kafka-client.ts';
+import type { KafkaOptions } from './kafka-options.ts';
+import { deadLetterOf, inBatches, recordOf, type KafkaRecord } from './kafka-records.ts';
+import { whileLeased, type Holding } from './while-leased.ts';
+
+/** The name of the cursor and of the lease. */
+const NAME = 'kafka';
+const PAGE_MAX = 1_000;
+/** All of a batch may be for one partition, and a topic takes 1,048,588 bytes at once unless it is told otherwise. */
+const BATCH_BYTES_MAX = 900_000;
+const POLL_MS = 250;
+const BACKOFF_MIN_MS = 500;
+const BACKOFF_MAX_MS = 5_000;
+
+export interface KafkaPublisher extends RunningService {
+  /** Says that the log may have something new. */
+  readonly wake: () => void;
+}
+
+export interface KafkaPublisherDeps {
+  /** The events service's database. */
+  readonly database: Database;
+  readonly options: KafkaOptions;
+  readonly logger: Logger;
+}
+
+export function startKafkaPublisher({ database, options, logger }: KafkaPublisherDeps): KafkaPublisher {
+  let alarm = Promise.withResolvers<void>();
+  let failures = 0;
+  const running = whileLeased(database, NAME, publishFrom, (error) => {
+    const pauseMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+    failures += 1;
+    logger.warn({ reason: reasonOf(error), failures }, 'events could not be published to Kafka: tried again soon');
+    return pauseMs;
+  });
+  return {
+    ...running,
+    wake() {
+      alarm.resolve();
+      alarm = Promise.withResolvers();
+    },
+  };
+
+  async function publishFrom(holding: Holding): Promise<void> {
+    const kafka = await connectKafka(options, logger, holding.signal);
+    try {
+      let position = await openLogCursor(database, NAME);
+      while (!holding.signal.aborted) {
+        const page = await readEventTexts(database, position, PAGE_MAX);
+        const last = page.at(-1);
+        if (last === undefined) {
+          await rest(holding.signal);
+          continue;
+        }
+        for (const batch of inBatches(page.map(recordOf), BATCH_BYTES_MAX)) {
+          if (!(await holding.isHeld())) return;
+          await publish(kafka, batch);
+        }
+        if (!(await moveLogCursor(database, holding.lease, position, last.position))) return;
+        position = last.position;
+        if (failures > 0) logger.info({ position }, 'events are published to Kafka again');
+        failures = 0;
+      }
+    } finally {
+      await kafka.close();
+    }
+  }
+
+  /** Publishes records in their order. What is refused is halved until the records are found that are refused by themselves. */
+  async function publish(kafka: KafkaConnection, records: readonly KafkaRecord[]): Promise<void> {
+    try {
+      await kafka.send(records);
+    } catch (error) {
+      if (!(error instanceof RecordsRefused)) throw error;
+      const [first] = records;
+      if (records.length === 1) return bury(kafka, first!, error);
+      const half = Math.ceil(records.length / 2);
+      await publish(kafka, records.slice(0, half));
+      await publish(kafka, records.slice(half));
+    }
+  }
+
+  async function bury(kafka: KafkaConnection, record: KafkaRecord, refusal: RecordsRefused): Promise<void> {
+    const reason = refusal.isTooLarge ? 'too_large' : 'refused';
+    await kafka.send([deadLetterOf(record, reason, refusal.message)]);
+    const { ce_id: event_id, ce_position: position } = record.headers;
+    logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
+  }
+
+  async function rest(signal: AbortSignal): Promise<void> {
+    const polling = new AbortController();
+    const either = AbortSignal.any([signal, polling.signal]);
+    await Promise.race([alarm.promise, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
+    polling.abort();
+  }
+}
