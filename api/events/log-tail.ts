@@ -26,8 +26,8 @@ export interface LogTailDeps {
   readonly lost: () => void;
 }
 
-/** While nothing wakes the tail, it looks by itself. */
-const POLL_MS = 250;
+/** While nothing wakes the tail, as where the relay is another process, it looks by itself: one small query. */
+const POLL_MS = 150;
 const PAGE_MAX = 500;
 
 export function createLogTail({ database, logger, lost }: LogTailDeps): LogTail {

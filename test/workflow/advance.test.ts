@@ -8,7 +8,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { ResolveAction } from '../../domain/transfer/case.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { captureUpdate, resolveUpdate } from '../../workflows/transfer/messages.ts';
-import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
+import { it, keepHistory, refusalOf, TimeStandsStill, useEnvironment, withWorkers } from './environment.ts';
 import { createServices, holdUp, unavailable, type ActivityName, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';
 
@@ -35,7 +35,7 @@ async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
     if (await isSo()) return;
     await sleep(20);
   }
-  assert.fail('it never became so');
+  throw new TimeStandsStill('it never became so');
 }
 
 /** Lets time pass until an operator is shown that something keeps failing. */
