@@ -93,8 +93,7 @@ export class TimeStandsStill extends Error {}
 export function it(name: string, body: () => Promise<void>): void {
   void test(name, async (context: TestContext) => {
     for (let tries = 1; !(await hasEnded(body)); tries += 1) {
-      if (tries === TRIES_MAX)
-        throw new Error(`time stood still ${tries} times`);
+      if (tries === TRIES_MAX) throw new Error(`time stood still ${tries} times`);
       context.diagnostic('time stood still in the time-skipping server: begun again in a new one');
       ignoreClosedChannels();
       await renewEnvironment();
