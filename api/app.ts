@@ -10,6 +10,7 @@ import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { eventRoutes } from './events/event.ts';
 import { asyncApiRoute } from './events/asyncapi.ts';
 import { eventTypeRoutes } from './events/event-types.ts';
+import { eventSourceRoutes } from './events/source.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
@@ -74,6 +75,7 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
       // Before the route of one event, whose position could be any word.
       .route('/', eventStreamRoutes(deps))
       .route('/', eventRoutes(deps))
+      .route('/', eventSourceRoutes(deps))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

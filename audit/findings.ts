@@ -8,8 +8,9 @@ export const INVARIANTS = {
   I3: 'each balance is what its entries say',
   I4: 'each idempotency key names one movement, with the body that was acknowledged',
   I5: 'each movement under way has its workflow, and no other has one',
-  I6: 'each event is in its outbox, once',
+  I6: 'each change has left its event, once',
   I7: 'nothing is left undone',
+  I8: 'each event has one place in the log, unchanged and in its order',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -27,6 +28,7 @@ export interface Checked {
   entries: number;
   fences: number;
   events: number;
+  logged_events: number;
   transfers: number;
   transactions: number;
   batches: number;
@@ -57,6 +59,7 @@ export function collectFindings(): Findings {
     entries: 0,
     fences: 0,
     events: 0,
+    logged_events: 0,
     transfers: 0,
     transactions: 0,
     batches: 0,

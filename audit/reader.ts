@@ -11,23 +11,39 @@ export type Reader = Pick<Database, 'execute'>;
 /** How many rows are looked at together. */
 export const PAGE_ROWS = 1_000;
 
+/** A database, and the tables that must be seen whole. */
+export interface Read {
+  readonly database: Database;
+  /** No partition of them is taken away until the work has ended: not even a snapshot shows what TRUNCATE or DROP took. */
+  readonly locked: readonly string[];
+}
+
 /**
- * Runs `work` over one snapshot of each database; the first database's is the oldest. Statements may take as long as they need,
- * because they scan whole tables.
+ * Runs `work` over one snapshot of each database; the first database's is the oldest. All locks are taken before the first
+ * snapshot. Statements may take as long as they need, because they scan whole tables.
  */
 export async function withSnapshots<Result>(
-  databases: readonly Database[],
+  databases: readonly Read[],
   work: (readers: Reader[]) => Promise<Result>,
 ): Promise<Result> {
-  const [first, ...others] = databases;
+  return withLocks(databases, async (readers) => {
+    for (const reader of readers) await reader.execute(sql`SELECT pg_current_snapshot()`);
+    return work(readers);
+  });
+}
+
+async function withLocks<Result>(
+  [first, ...others]: readonly Read[],
+  work: (readers: Reader[]) => Promise<Result>,
+): Promise<Result> {
   if (first === undefined) return work([]);
-  return first.transaction(
+  return first.database.transaction(
     async (tx) => {
-      // The SELECT takes the snapshot; the settings before it take none.
+      // None of these takes the transaction's snapshot.
       await tx.execute(sql`SET LOCAL statement_timeout = 0`);
       await tx.execute(sql`SET LOCAL idle_in_transaction_session_timeout = 0`);
-      await tx.execute(sql`SELECT pg_current_snapshot()`);
-      return withSnapshots(others, (readers) => work([tx, ...readers]));
+      for (const table of first.locked) await tx.execute(sql`LOCK TABLE ${sql.identifier(table)} IN ACCESS SHARE MODE`);
+      return withLocks(others, (readers) => work([tx, ...readers]));
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );

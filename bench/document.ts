@@ -32,7 +32,7 @@ ${machine.join(' · ')}
 
 ${goals}
 
-${report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I7).' : '**Afterwards the audit did not hold.**'}
+${report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I8).' : '**Afterwards the audit did not hold.**'}
 
 ${failuresOf(report)}
 

@@ -81,6 +81,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
 
     currencies: currencyCalls(call),
     events: eventCalls(call, createEventStream(options, surroundings)),
+    eventSources: eventSourceCalls(call),
 
     transfers: {
       create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
@@ -175,6 +176,19 @@ function currencyCalls(call: Call) {
 }
 
 /** What has happened, in the order of the log. */
+/** The outboxes from which events come. */
+function eventSourceCalls(call: Call) {
+  return {
+    list: (callOptions?: CallOptions) => call('listEventSources', {}, callOptions),
+    /** Goes on with one that is STOPPED; `actor` names the operator. */
+    resume: (
+      source: string,
+      body: BodyOf<'resumeEventSource'>,
+      callOptions: CallOptions & { readonly actor: string },
+    ) => call('resumeEventSource', { path: { source }, body }, callOptions),
+  };
+}
+
 function eventCalls(call: Call, stream: ReturnType<typeof createEventStream>) {
   return {
     /** A page; the next one is asked for with its `next_after`. */

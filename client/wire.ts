@@ -78,6 +78,52 @@ export interface Event {
   data: { [name: string]: unknown };
 }
 
+/** An outbox from which events are copied into the log. */
+export interface EventSource {
+  /** The database whose outbox it is. */
+  source: string;
+  status: 'COPYING' | 'STOPPED' | 'RESUMING';
+
+  /** Why nothing more is copied until somebody decides. */
+  stopped_reason: string | null;
+
+  /** The position of its newest event in the log; 0 if it has none. */
+  last_position: number;
+
+  /** How many of its events the log was given. */
+  event_count: number;
+
+  /** How many were in the outbox and not in the log, at `seen_at`. */
+  waiting_events: number;
+
+  /** For how long the oldest of them has waited until now. */
+  waiting_seconds: number | null;
+
+  /** When the relay looked. It looks every few seconds, and each minute if nothing waits. */
+  seen_at: string | null;
+  last_resume: EventSourceResume;
+}
+
+export type EventSourceResume = {
+  stopped_reason: string;
+  actor: string;
+  comment: string;
+  requested_at: string;
+
+  /** When everything that the outbox had was in the log. */
+  completed_at: string | null;
+
+  /** Events that the log has and the outbox had lost. */
+  lost_in_outbox: number | null;
+
+  /** Events that were taken away of the outbox and that the log had lost. */
+  lost_in_log: number | null;
+} | null;
+
+export interface EventSourceResumption {
+  comment: string;
+}
+
 export interface EventType {
   type: string;
   title: string;
@@ -836,6 +882,14 @@ export interface Operations {
     answer: { data: Array<Currency> };
   };
 
+  /** The outboxes, and how far the log is behind them */
+  listEventSources: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<EventSource> };
+  };
+
   /** The types of events, with their JSON Schemas */
   listEventTypes: {
     path?: undefined;
@@ -1139,6 +1193,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Go on with an outbox that is read no further */
+  resumeEventSource: {
+    path: { source: string };
+    query?: undefined;
+    body: EventSourceResumption;
+    answer: EventSource;
+  };
+
   /** Resume a paused recurring transfer */
   resumeRecurringTransfer: {
     path: { recurring_transfer_id: string };
@@ -1220,6 +1282,7 @@ export const ROUTES = {
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
+  listEventSources: { method: 'GET', path: '/v1/event-sources', headers: [] },
   listEventTypes: { method: 'GET', path: '/v1/event-types', headers: [] },
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
@@ -1244,6 +1307,7 @@ export const ROUTES = {
   },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
+  resumeEventSource: { method: 'POST', path: '/v1/event-sources/{source}/resume', headers: ['x-actor'] },
   resumeRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/resume',

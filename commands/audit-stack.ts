@@ -10,6 +10,7 @@ export interface AuditTarget {
   /** One for each shard, in the order of their numbers. */
   readonly walletUrls: readonly string[];
   readonly transferUrl: string;
+  readonly eventsUrl: string | undefined;
   /** They name the Temporal server. */
   readonly settings: Settings;
 }
@@ -17,27 +18,30 @@ export interface AuditTarget {
 /** Long, because statements scan whole tables. */
 const QUERY_TIMEOUT_MS = 30 * 60_000;
 
-export async function auditStack({ walletUrls, transferUrl, settings }: AuditTarget): Promise<AuditReport> {
-  const [transfer, ...wallets] = [transferUrl, ...walletUrls].map((url) =>
+export async function auditStack({ walletUrls, transferUrl, eventsUrl, settings }: AuditTarget): Promise<AuditReport> {
+  if (eventsUrl === undefined)
+    throw new SettingsError('the database of the events service has to be set, too: EVENTS_DATABASE_URL');
+  const [events, transfer, ...wallets] = [eventsUrl, transferUrl, ...walletUrls].map((url) =>
     openDatabase(url, { applicationName: 'counterpoise-audit', connectionsMax: 2, queryTimeoutMs: QUERY_TIMEOUT_MS }),
   );
   const connection = connectClient(settings);
   try {
-    return await audit({ wallets, transfer: transfer! }, lookUpWorkflows(createClient(connection, settings)));
+    return await audit({ wallets, transfer: transfer!, events }, lookUpWorkflows(createClient(connection, settings)));
   } finally {
     await connection.close();
-    await closeDatabases([transfer!, ...wallets]);
+    await closeDatabases([events!, transfer!, ...wallets]);
   }
 }
 
 /** The URLs of a stack's databases, from stack.json. */
 export function auditedUrls(
   databases: Readonly<Record<string, string>>,
-): Pick<AuditTarget, 'walletUrls' | 'transferUrl'> {
+): Pick<AuditTarget, 'walletUrls' | 'transferUrl' | 'eventsUrl'> {
   const shards = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   return {
     walletUrls: Array.from({ length: shards }, (_, shard) => databases[`wallet-${shard}`]!),
     transferUrl: databases['transfer']!,
+    eventsUrl: databases['events'],
   };
 }
 
@@ -45,8 +49,9 @@ export function auditedUrls(
 export function findAuditTarget(settings: Settings): AuditTarget & { readonly name: string } {
   const walletUrls = settings.WALLET_ADMIN_DATABASE_URLS ?? settings.WALLET_DATABASE_URLS;
   const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;
+  const eventsUrl = settings.EVENTS_ADMIN_DATABASE_URL ?? settings.EVENTS_DATABASE_URL;
   if (walletUrls !== undefined && transferUrl !== undefined) {
-    return { name: 'the stack that the settings name', walletUrls, transferUrl, settings };
+    return { name: 'the stack that the settings name', walletUrls, transferUrl, eventsUrl, settings };
   }
   if (walletUrls !== undefined || transferUrl !== undefined) {
     throw new SettingsError(

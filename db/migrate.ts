@@ -127,6 +127,7 @@ async function migrateDatabase(
         await applyMigrations(target, service);
         // Functions are made in the order of their names, and the body of one may call another that comes later.
         await target.query('SET LOCAL check_function_bodies = off');
+        await defineFunctions(target, 'outbox');
         await defineOwn(target);
         await target.query(await sqlFile(`${service}/grants.sql`));
         await target.query(await sqlFile('outbox/grants.sql'));

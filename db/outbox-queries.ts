@@ -16,6 +16,9 @@ export interface OutboxRow {
   readonly payload: string;
 }
 
+/** A row that the relay has read. */
+export type Witness = Pick<OutboxRow, 'sequence' | 'eventId'>;
+
 export interface OutboxPage {
   readonly rows: readonly OutboxRow[];
   /** The snapshot at the window's end: the present one when a window is opened. */
@@ -36,21 +39,90 @@ export async function outboxServer(database: Database): Promise<string> {
   return rows[0]!.server_id;
 }
 
-/** Whether the outbox has this row, or it was taken away once it was read. */
-export async function hasHad(
-  database: Database,
-  { sequence, eventId }: Pick<OutboxRow, 'sequence' | 'eventId'>,
-): Promise<boolean> {
-  const { rows } = await database.execute<{ has_had: boolean }>(sql`
-    SELECT EXISTS (SELECT FROM outbox_events WHERE sequence = ${sequence} AND event_id = ${eventId})
-      OR coalesce((SELECT max(through_sequence) FROM outbox_seals) >= ${sequence}, false) AS has_had`);
-  return rows[0]!.has_had;
+/** How far the outbox was read. */
+export interface Relayed {
+  readonly snapshot: string | undefined;
+  readonly witness: Witness | undefined;
+}
+
+/** What tells an outbox from one that was restored from a backup. */
+export interface OutboxPast {
+  /** Whether the newest row that was read is there, or was taken away once it was read; true if none was read. */
+  readonly hasWitness: boolean;
+  /** Whether rows were taken away that the given snapshot does not show: the one who has it does not know of having read them. */
+  readonly wasEmptied: boolean;
+}
+
+export async function outboxPast(database: Database, { snapshot, witness }: Relayed): Promise<OutboxPast> {
+  const { rows } = await database.execute<{ has_witness: boolean; was_emptied: boolean }>(sql`
+    SELECT ${
+      witness === undefined
+        ? sql`true`
+        : sql`EXISTS (SELECT FROM outbox_events WHERE sequence = ${witness.sequence} AND event_id = ${witness.eventId})
+          OR coalesce((SELECT max(through_sequence) FROM outbox_seals) >= ${witness.sequence}, false)`
+    } AS has_witness, EXISTS (
+      SELECT FROM outbox_truncation truncation WHERE truncation.server_id = ${sql.raw(CURRENT_SERVER)}
+        AND coalesce(pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(${snapshot ?? null}::pg_snapshot), true)
+    ) AS was_emptied`);
+  const { has_witness: hasWitness, was_emptied: wasEmptied } = rows[0]!;
+  return { hasWitness, wasEmptied };
 }
 
 /** The last sequence that was drawn. Cheap, and enough to see whether something is being written. */
 export async function lastSequence(database: Database): Promise<number> {
   const { rows } = await executePrepared<{ last_value: string }>(database, sql`SELECT last_value FROM outbox_sequence`);
   return Number(rows[0]!.last_value);
+}
+
+/**
+ * Takes a step towards taking away the rows that are in the event log (db/outbox/functions/truncate_relayed_outbox.sql): all that
+ * `snapshot` shows, if the outbox is still the one that the relay has read. Returns whether another step would do more.
+ */
+export async function truncateRelayed(
+  database: Database,
+  relayed: Relayed & { readonly snapshot: string; readonly serverId: string },
+  { eventsMax, onlyIfFull }: { readonly eventsMax: number; readonly onlyIfFull: boolean },
+): Promise<boolean> {
+  const { hasWitness } = await outboxPast(database, relayed);
+  if (!hasWitness) return false;
+  const { rows } = await database.execute<{ has_more: boolean }>(
+    sql`SELECT truncate_relayed_outbox(${relayed.snapshot}::pg_snapshot, ${relayed.serverId}, ${eventsMax}, ${onlyIfFull}) AS has_more`,
+  );
+  return rows[0]!.has_more;
+}
+
+/** Events of one type: their number, and the sum of their digests (db/outbox/functions/event_digest.sql). */
+export interface EventSum {
+  readonly type: string;
+  readonly count: bigint;
+  readonly digest: bigint;
+}
+
+/** Everything that the outbox ever had, as far as `snapshot` shows it: what is there, and what was taken away. */
+export async function sumOutbox(database: Database, snapshot: string): Promise<EventSum[]> {
+  const { rows } = await database.execute<{ type: string; count: string; digest: string }>(sql`
+    SELECT type, sum(count) AS count, sum(digest) AS digest FROM (
+      SELECT type, count(*) AS count, sum(event_digest(unfolded.event_id, unfolded.subject, unfolded.data)) AS digest
+      FROM outbox_events outbox CROSS JOIN LATERAL unfolded_events(outbox.event_id, outbox.subject, payload) unfolded
+      WHERE pg_visible_in_snapshot(xid, ${snapshot}::pg_snapshot) GROUP BY type
+      UNION ALL
+      SELECT type, event_count, digest FROM outbox_seals
+    ) had GROUP BY type`);
+  return rows.map(({ type, count, digest }) => ({ type, count: BigInt(count), digest: BigInt(digest) }));
+}
+
+/** What is in the outbox and was not copied, as far as `snapshot` says: how many events, and since when the oldest is there. */
+export async function waitingIn(
+  database: Database,
+  snapshot: string | undefined,
+): Promise<{ events: number; since: Date | undefined }> {
+  const isCopied = snapshot === undefined ? sql`false` : sql`pg_visible_in_snapshot(xid, ${snapshot}::pg_snapshot)`;
+  const isNew = snapshot === undefined ? sql`true` : sql`xid >= pg_snapshot_xmin(${snapshot}::pg_snapshot)`;
+  const { rows } = await database.execute<{ events: string; since: string | null }>(
+    sql`SELECT coalesce(sum(event_count), 0) AS events, min(created_at) AS since FROM outbox_events WHERE ${isNew} AND NOT ${isCopied}`,
+  );
+  const { events, since } = rows[0]!;
+  return { events: Number(events), since: since === null ? undefined : new Date(since) };
 }
 
 /** Opens a window: the first page of what was not visible in `since`, of everything if that is undefined. */

@@ -6,11 +6,14 @@
  * It is a ring of four partitions, each for 65,536 sequence numbers in turn, so that what is in the event log can be taken away by
  * TRUNCATE of a whole partition, not by one DELETE for each row. Nothing takes it away yet.
  */
-import { bigint, customType, index, integer, json, numeric, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, customType, index, integer, json, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../domain/event.ts';
 import type { FoldedEvents } from '../domain/events/folded-events.ts';
 import { instant } from './database.ts';
+
+/** A snapshot as PostgreSQL writes it: `xmin:xmax:xip,…`. */
+export const pgSnapshot = customType<{ data: string }>({ dataType: () => 'pg_snapshot' });
 
 /** A transaction's 64-bit number, which never wraps around; a decimal string in code. */
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
@@ -23,6 +26,31 @@ export const outboxSeals = pgTable('outbox_seals', {
   digest: numeric('digest').notNull().default('0'),
   /** The highest sequence that was taken away. */
   throughSequence: bigint('through_sequence', { mode: 'number' }).notNull().default(0),
+});
+
+/** What is counted of a partition that is about to be taken away. It is no part of the seals until its rows are gone. */
+export const outboxSealProgress = pgTable(
+  'outbox_seal_progress',
+  {
+    /** The partition's number in the ring. */
+    place: integer('place').notNull(),
+    type: text('type').notNull(),
+    /** If the partition has another number of rows at the end, some were committed late, and all are counted again. */
+    rowCount: bigint('row_count', { mode: 'number' }).notNull(),
+    eventCount: bigint('event_count', { mode: 'number' }).notNull(),
+    digest: numeric('digest').notNull(),
+    /** Rows up to it are counted. */
+    throughSequence: bigint('through_sequence', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.place, t.type] })],
+);
+
+/** One row: the relay's snapshot at the last truncation. A relay that knows only an older one has lost what it had copied. */
+export const outboxTruncation = pgTable('outbox_truncation', {
+  onlyRow: integer('only_row').primaryKey().default(1),
+  /** The place of the database then (db/installation.ts): in another one, transaction numbers mean something else. */
+  serverId: text('server_id').notNull(),
+  snapshot: pgSnapshot('snapshot').notNull(),
 });
 
 export const outboxEvents = pgTable(

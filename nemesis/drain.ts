@@ -1,8 +1,10 @@
 /**
- * The drain after the faults of a round: everything that was accepted ends by itself within five minutes (I7). Meanwhile clients
- * decide their holds, and an operator asks for reconciliations.
+ * The drain after the faults of a round: everything that was accepted ends by itself within five minutes, and its events are in the
+ * log (I7). Meanwhile clients decide their holds, and an operator asks for reconciliations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { outboxesOf } from '../audit/copied-events.ts';
+import { countUncopied } from '../audit/uncopied-events.ts';
 import type { Client } from '../client/client.ts';
 import { DISAGREEMENTS } from '../domain/transfer/reconciliation.ts';
 import type { Clients } from './clients.ts';
@@ -42,15 +44,23 @@ export async function drain(
   for (;;) {
     signal.throwIfAborted();
     const left = await underWay(stack).catch(() => undefined);
-    if (left?.length === 0) return performance.now() - startedAt;
+    const uncopied = left?.length === 0 ? await eventsOnTheirWay(stack).catch(() => undefined) : undefined;
+    if (uncopied === 0) return performance.now() - startedAt;
     if (isOver()) {
+      if (uncopied !== undefined)
+        violations.report(
+          'drain',
+          undefined,
+          `${uncopied} events were not in the log ${limitMs / 1_000} s after the last fault`,
+        );
       for (const { id, status } of (left ?? []).slice(0, TOLD_MAX))
         violations.report('drain', id, `it is still ${status} ${limitMs / 1_000} s after the last fault`);
-      violations.report(
-        'drain',
-        undefined,
-        `${left?.length ?? 'unknown'} movements had not ended ${limitMs / 1_000} s after the last fault`,
-      );
+      if (left?.length !== 0)
+        violations.report(
+          'drain',
+          undefined,
+          `${left?.length ?? 'unknown'} movements had not ended ${limitMs / 1_000} s after the last fault`,
+        );
       return performance.now() - startedAt;
     }
     if (performance.now() - reconciledAt > RECONCILE_MS) {
@@ -60,6 +70,11 @@ export async function drain(
     }
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
   }
+}
+
+function eventsOnTheirWay({ databases }: Stack): Promise<number> {
+  const { 'wallet-0': wallet0, 'wallet-1': wallet1, transfer, events } = databases;
+  return countUncopied(events, outboxesOf(transfer, [wallet0, wallet1], events));
 }
 
 /** Everything that has not ended, and open cases of what has ended. The findings of the reconciliation are left to the audit. */

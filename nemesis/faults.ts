@@ -11,6 +11,7 @@ import { migrationFault } from './migration-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
+import { relayFaults } from './relay-faults.ts';
 import { restoredShard } from './restored-shard-fault.ts';
 import { statementFaults } from './statement-faults.ts';
 import { workflowFaults } from './workflow-faults.ts';
@@ -22,6 +23,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...freezeFaults,
   ...connectionFaults,
   ...statementFaults,
+  ...relayFaults,
   ...workflowFaults,
   forcedRefund,
   foreignWorker,

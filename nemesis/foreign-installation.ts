@@ -5,7 +5,7 @@
  */
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { migrate } from './migrate.ts';
-import { PLACES, type Place, type Stack } from './stack.ts';
+import { DATABASES, PLACES, type DatabaseName, type Place, type Stack } from './stack.ts';
 
 export interface ForeignInstallation {
   /** Administrator URLs, by the names of the stack's own databases. */
@@ -38,19 +38,19 @@ export function foreignInstallation(stack: Stack): Promise<ForeignInstallation> 
 async function make(stack: Stack): Promise<ForeignInstallation> {
   const own = stack.file().databases;
   const databases = Object.fromEntries(
-    PLACES.map((place) => {
+    DATABASES.map((place) => {
       const url = new URL(own[place]!);
       return [place, Object.assign(url, { pathname: `/foreign_${url.pathname.slice(1)}` }).href];
     }),
-  ) as Record<Place, string>;
+  ) as Record<DatabaseName, string>;
   // An earlier try may have left a database half made.
   for (const url of Object.values(databases))
     await stack.rows('transfer', `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
   await migrate(stack, databases, { signal: AbortSignal.timeout(MIGRATE_LIMIT_MS) });
-  for (const place of PLACES)
+  for (const place of DATABASES)
     await withDatabase(databases[place], async ({ $client }) => {
       await $client.query('UPDATE installation SET namespace_id = $1', [NAMESPACE]);
-      if (place === 'transfer') return;
+      if (place === 'transfer' || place === 'events') return;
       const rows = await stack.rows(place, 'SELECT * FROM wallets');
       await $client.query(
         'INSERT INTO wallets SELECT * FROM json_populate_recordset(NULL::wallets, $1) ON CONFLICT DO NOTHING',

@@ -57,6 +57,12 @@ export async function putBack(stack: Stack, { place, receiver, fence, entry, eve
   );
 }
 
+/** Whether the event of the credit is in the event log. */
+export async function isLogged(stack: Stack, transfer: string, receiver: string): Promise<boolean> {
+  const statement = 'SELECT FROM event_log WHERE subject = $1 AND event_id = $2';
+  return (await stack.rows('events', statement, [receiver, `wallet.credited/${transfer}`])).length > 0;
+}
+
 export async function isThere(stack: Stack, { place, transfer }: Credit): Promise<boolean> {
   const statement = `SELECT FROM operation_fences WHERE transaction_id = $1 AND leg = 'credit'`;
   return (await stack.rows(place, statement, [transfer])).length > 0;

@@ -7,8 +7,8 @@
 /** A statement of a service. The services send no transactions of several statements, so an answered one is committed. */
 export interface Statement {
   /**
-   * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …), or what the statement does: accept, accept_group,
-   * status, group_ends, write, read.
+   * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …), the relay's append_events, or what the statement
+   * does: accept, accept_group, status, group_ends, write, read.
    */
   readonly operation: string;
   /**
@@ -89,9 +89,13 @@ export function readAlong(): Conversation {
   };
 }
 
-const CALLS = [/^SELECT outcome, .* FROM (\w+)\(/, /^SELECT (advance)\(/, /^SELECT \* FROM (\w+_(?:batch|group))\(/];
+const CALLS = [
+  /^SELECT outcome, .* FROM (\w+)\(/,
+  /^SELECT (advance|append_events)\(/,
+  /^SELECT \* FROM (\w+_(?:batch|group))\(/,
+];
 
-/** The wallet service's operations by their functions' names; of all others, what they do: `status` is that of one transfer. */
+/** The operations of the wallet service and of the relay by their functions' names; of all others, what they do: `status` is that of one transfer. */
 function operationOf(text: string): string {
   const called = CALLS.map((call) => call.exec(text)?.[1]).find((name) => name !== undefined);
   if (called !== undefined) return called;

@@ -3,7 +3,7 @@
  * other. The product must see that by its ordinary checks, and must notice when the credit is there again.
  */
 import type { FaultKind, Stage } from './fault.ts';
-import { age, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
+import { age, isLogged, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
 import { holdsWithin, untilDone, pause } from './pause.ts';
 import { inTurn } from './turns.ts';
 
@@ -95,6 +95,8 @@ async function makeCredit(
   await holdsWithin(
     JUDGE_LIMIT_MS,
     async () => {
+      // An event that comes back under its old transaction number would not be copied any more.
+      if (!(await isLogged(stack, transfers.at(-1)!, wallets.receiver))) return false;
       if (course !== 'lately') {
         await age(stack, wallets, transfers);
         // The first run looks at everything.

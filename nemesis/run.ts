@@ -16,6 +16,7 @@ import { createClients } from './clients.ts';
 import { drain } from './drain.ts';
 import { drawsOf } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
+import { LEASE_SOON } from './lease-soon.ts';
 import { createObserver } from './observer.ts';
 import { createOperator } from './operator.ts';
 import { overload } from './overload.ts';
@@ -63,7 +64,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
     if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
   try {
-    const build = makeBuild(join(directory, 'source'), [...ATTENTION_SOON, ...(options.edits ?? [])]);
+    const build = makeBuild(join(directory, 'source'), [...ATTENTION_SOON, ...LEASE_SOON, ...(options.edits ?? [])]);
     say(`Starting a stack in ${directory}, GROUP_MAX=${groupMax}`);
     const starting = startStack({
       build,

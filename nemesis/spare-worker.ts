@@ -1,5 +1,5 @@
 /**
- * A second worker beside one of the stack's, from the same build and on the same task queue. It continues the work while the other
+ * A second worker beside one of the stack's, from the same build and on the same task queue, or for the same outboxes. It continues the work while the other
  * one is frozen, or shows whether a worker of the build starts at all. It does not connect through the proxies.
  */
 import { once } from 'node:events';
@@ -11,6 +11,8 @@ import { pause } from './pause.ts';
 import type { Stack } from './stack.ts';
 
 export type WorkerName = 'worker-wallet-0' | 'worker-wallet-1' | 'worker-transfer';
+/** The relay's, which takes no tasks. */
+export type SpareName = WorkerName | 'worker-events';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 12_000;
@@ -20,7 +22,7 @@ const TRY_AGAIN_MS = 2_000;
 /** Resolves once the worker takes work, with a function that stops it; undefined if it does not start because of other faults. */
 export async function startSpareWorker(
   stack: Stack,
-  name: WorkerName,
+  name: SpareName,
   signal: AbortSignal,
 ): Promise<(() => Promise<void>) | undefined> {
   for (let n = 0; n < TRIES_MAX && !signal.aborted; n += 1) {
@@ -33,7 +35,7 @@ export async function startSpareWorker(
 
 async function tryToStart(
   stack: Stack,
-  name: WorkerName,
+  name: SpareName,
   hear: (line: string) => void = () => {},
 ): Promise<(() => Promise<void>) | undefined> {
   const child = spawnTethered(process.execPath, [join(stack.build.directory, fileOf(name))], {
@@ -52,7 +54,7 @@ async function tryToStart(
   const started = new Promise<void>((resolve) => {
     lines.on('line', (line) => {
       hear(line);
-      if (line.includes('"worker started"')) resolve();
+      if (line.includes(name === 'worker-events' ? '"started"' : '"worker started"')) resolve();
     });
   });
   const limit = AbortSignal.timeout(START_LIMIT_MS);
@@ -74,16 +76,18 @@ export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works
   return { works: stop !== undefined, output: output.join('\n') };
 }
 
-export function fileOf(name: WorkerName): string {
+export function fileOf(name: SpareName): string {
+  if (name === 'worker-events') return 'workers/events/main.ts';
   return name === 'worker-transfer' ? 'workers/transfer/main.ts' : 'workers/wallet/main.ts';
 }
 
 /** The environment for a worker of this name. `databases` are administrator URLs, by default the stack's own. */
-export function environmentOf(stack: Stack, name: WorkerName, databases?: DatabaseUrls): NodeJS.ProcessEnv {
+export function environmentOf(stack: Stack, name: SpareName, databases?: DatabaseUrls): NodeJS.ProcessEnv {
   const { api, wallet_api } = stack.file();
   const settings = stackSettings(stack, databases);
   const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT } = settings;
-  const { TRANSFER_DATABASE_URL, WALLET_DATABASE_URLS } = settings;
+  const { TRANSFER_DATABASE_URL, WALLET_DATABASE_URLS, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS } = settings;
+  if (name === 'worker-events') return { LOG_FORMAT, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS };
   return {
     ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT },
     ...(name === 'worker-transfer'

@@ -18,6 +18,7 @@ import type { Build } from './build.ts';
 import { startFaultProxy, type FaultProxy } from './proxy.ts';
 
 export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
+export type DatabaseName = Place | 'events';
 
 export interface StackOptions {
   readonly build: Build;
@@ -46,9 +47,9 @@ export interface Stack {
   readonly proxies: Readonly<Record<'postgres' | 'temporal', FaultProxy>>;
   readonly temporal: Client;
   /** Connections as administrator. */
-  readonly databases: Readonly<Record<Place, Database>>;
+  readonly databases: Readonly<Record<DatabaseName, Database>>;
   readonly rows: <Row extends pg.QueryResultRow>(
-    place: Place,
+    place: DatabaseName,
     statement: string,
     values?: readonly unknown[],
   ) => Promise<Row[]>;
@@ -60,7 +61,10 @@ export interface Stack {
   readonly killAll: () => void;
 }
 
+/** The databases that movements need. */
 export const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
+/** Of all services. */
+export const DATABASES: readonly DatabaseName[] = [...PLACES, 'events'];
 /** The services of `--separate`. */
 export const SERVICES = ['api', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1', 'worker-transfer'] as const;
 
@@ -101,16 +105,7 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
     throw error;
   }
   const { api, temporal, databases: urls } = readStackFile(dataDir);
-  const databases = Object.fromEntries(
-    PLACES.map((place) => [
-      place,
-      openDatabase(urls[place]!, {
-        applicationName: 'counterpoise-nemesis',
-        connectionsMax: 4,
-        queryTimeoutMs: QUERY_LIMIT_MS,
-      }),
-    ]),
-  ) as Record<Place, Database>;
+  const databases = openDatabases(urls);
   const connection = Connection.lazy({
     address: temporal.address,
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
@@ -136,8 +131,11 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
     proxies,
     temporal: new Client({ connection, namespace: temporal.namespace }),
     databases,
-    rows: async <Row extends pg.QueryResultRow>(place: Place, statement: string, values: readonly unknown[] = []) =>
-      (await databases[place].$client.query<Row>(statement, [...values])).rows,
+    rows: async <Row extends pg.QueryResultRow>(
+      place: DatabaseName,
+      statement: string,
+      values: readonly unknown[] = [],
+    ) => (await databases[place].$client.query<Row>(statement, [...values])).rows,
     waitUntilReady(limitMs, ended) {
       const isReady = async (): Promise<boolean> =>
         (await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(READY_CALL_LIMIT_MS) })).ok;
@@ -155,6 +153,17 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
     killAll,
   };
   return stack;
+}
+
+/** As administrator. */
+function openDatabases(urls: Readonly<Record<string, string>>): Record<DatabaseName, Database> {
+  const open = (name: DatabaseName): Database =>
+    openDatabase(urls[name]!, {
+      applicationName: 'counterpoise-nemesis',
+      connectionsMax: 4,
+      queryTimeoutMs: QUERY_LIMIT_MS,
+    });
+  return Object.fromEntries(DATABASES.map((name) => [name, open(name)])) as Record<DatabaseName, Database>;
 }
 
 /** Starts the proxies. The launcher chooses the servers' ports, and writes them down before anything connects. */

@@ -1,5 +1,5 @@
 /**
- * The check after a drain: the audit of I1 to I7 over everything, and a comparison of every movement in the API, in the databases
+ * The check after a drain: the audit of I1 to I8 over everything, and a comparison of every movement in the API, in the databases
  * and in the book.
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
@@ -30,12 +30,8 @@ export async function verify(stack: Stack, api: Client, book: Book, violations: 
     for (const { id } of moves)
       if (book.isLedgerSeen(id)) book.seeLedger('comparison', id, changesOf(changes.get(id) ?? []));
 
-  const { wallet0, wallet1, transfer } = {
-    wallet0: stack.databases['wallet-0'],
-    wallet1: stack.databases['wallet-1'],
-    transfer: stack.databases.transfer,
-  };
-  const report = await audit({ wallets: [wallet0, wallet1], transfer }, lookUpWorkflows(stack.temporal));
+  const { 'wallet-0': wallet0, 'wallet-1': wallet1, transfer, events } = stack.databases;
+  const report = await audit({ wallets: [wallet0, wallet1], transfer, events }, lookUpWorkflows(stack.temporal));
   for (const { invariant, subject, detail } of report.violations)
     violations.report('audit', /[0-9a-f-]{36}/.exec(subject)?.[0], `${invariant}: ${subject}: ${detail}`);
   return report;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Client, Event } from '../../client/client.ts';
+import { addEventSourceCommands } from './event-sources.ts';
 import { table } from './output.ts';
 import { openSession } from './session.ts';
 import { eventsListed, given, LISTED_DEFAULT, position } from './values.ts';
@@ -15,6 +16,7 @@ interface Selection {
 
 export function addEventCommands(program: Command): void {
   const events = program.command('events').description('what has happened, as events');
+  addEventSourceCommands(events);
   const select = (command: Command, from: string): Command =>
     command
       .option('--after <position>', `only what follows this position (default: ${from})`, position)

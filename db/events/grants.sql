@@ -4,13 +4,17 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO events_service;
 GRANT USAGE ON SCHEMA migrations TO events_service;
 GRANT SELECT ON migrations.__drizzle_migrations, installation TO events_service;
-GRANT SELECT ON event_log, log_head, outbox_seals TO events_service;
+GRANT SELECT ON event_log, log_head, log_seals, log_differences, outbox_seals, outbox_resumes TO events_service;
 GRANT SELECT, INSERT ON outbox_events TO events_service;
 GRANT USAGE ON SEQUENCE outbox_sequence TO events_service;
 GRANT SELECT, INSERT ON outbox_cursors TO events_service;
-GRANT UPDATE (stopped_reason, updated_at) ON outbox_cursors TO events_service;
+GRANT UPDATE (stopped_reason, updated_at, waiting_events, waiting_since, seen_at) ON outbox_cursors TO events_service;
 GRANT SELECT, INSERT, UPDATE ON leases, log_cursors TO events_service;
 GRANT EXECUTE ON FUNCTION
   append_events(text, bigint, bigint, text, pg_snapshot, pg_snapshot, bigint, bigint, text, bigint, text, text, text, text, text, text, text),
-  extend_event_log(bigint, bigint)
+  extend_event_log(bigint),
+  expire_events(interval, bigint),
+  resume_outbox(text, text, text),
+  adopt_outbox(text, text),
+  settle_resume(text, bigint, text, bigint, text[], bigint[], numeric[])
 TO events_service;

@@ -27,6 +27,8 @@ export interface OutboxCursor {
   /** The newest row that is in the log. */
   readonly witness: { readonly sequence: number; readonly eventId: string } | undefined;
   readonly stoppedReason: string | undefined;
+  /** Until the first window ends: its rows may be in the log already. */
+  readonly isResuming: boolean;
 }
 
 /** An event with its chain, as it is to be appended. */
@@ -56,6 +58,11 @@ export async function openCursor(database: Database, source: string, serverId: s
   await database.execute(
     sql`INSERT INTO outbox_cursors (source, server_id) VALUES (${source}, ${serverId}) ON CONFLICT DO NOTHING`,
   );
+  return (await findCursor(database, source))!;
+}
+
+/** The cursor of an outbox as it is stored. Undefined if it has never been read. */
+export async function findCursor(database: Database, source: string): Promise<OutboxCursor | undefined> {
   const { rows } = await database.execute<{
     server_id: string;
     snapshot: string | null;
@@ -64,34 +71,47 @@ export async function openCursor(database: Database, source: string, serverId: s
     witness_sequence: string | null;
     witness_event_id: string | null;
     stopped_reason: string | null;
+    is_resuming: boolean;
   }>(
-    sql`SELECT server_id, snapshot, window_end, window_sequence, witness_sequence, witness_event_id, stopped_reason FROM outbox_cursors WHERE source = ${source}`,
+    sql`SELECT server_id, snapshot, window_end, window_sequence, witness_sequence, witness_event_id, stopped_reason, is_resuming FROM outbox_cursors WHERE source = ${source}`,
   );
-  const row = rows[0]!;
-  return {
-    source,
-    serverId: row.server_id,
-    snapshot: row.snapshot ?? undefined,
-    window: row.window_end === null ? undefined : { end: row.window_end, sequence: Number(row.window_sequence) },
-    witness:
-      row.witness_event_id === null
-        ? undefined
-        : { sequence: Number(row.witness_sequence), eventId: row.witness_event_id },
-    stoppedReason: row.stopped_reason ?? undefined,
-  };
+  const [row] = rows;
+  return (
+    row && {
+      source,
+      serverId: row.server_id,
+      snapshot: row.snapshot ?? undefined,
+      window: row.window_end === null ? undefined : { end: row.window_end, sequence: Number(row.window_sequence) },
+      witness:
+        row.witness_event_id === null
+          ? undefined
+          : { sequence: Number(row.witness_sequence), eventId: row.witness_event_id },
+      stoppedReason: row.stopped_reason ?? undefined,
+      isResuming: row.is_resuming,
+    }
+  );
 }
 
 /** Makes sure that positions up to this one can be appended. Returns the last position that can. */
-export async function extendLog(database: Database, position: number, partitionSize: number): Promise<number> {
-  const { rows } = await database.execute<{ last: string }>(
-    sql`SELECT extend_event_log(${position}, ${partitionSize}) AS last`,
-  );
+export async function extendLog(database: Database, position: number): Promise<number> {
+  const { rows } = await database.execute<{ last: string }>(sql`SELECT extend_event_log(${position}) AS last`);
   return Number(rows[0]!.last);
 }
 
 /**
- * Appends events behind `position`, the head, and moves the outbox's cursor, both or neither. Returns false, and changes nothing, if
- * the lease or the head is no longer what the caller believes: somebody else appends.
+ * Takes a step towards letting events go that are older than so many days and that nobody keeps the log for
+ * (db/events/functions/expire_events.sql). Returns whether another step would do more.
+ */
+export async function expireEvents(database: Database, retentionDays: number, eventsMax: number): Promise<boolean> {
+  const { rows } = await database.execute<{ has_more: boolean }>(
+    sql`SELECT expire_events(${retentionDays} * interval '1 day', ${eventsMax}) AS has_more`,
+  );
+  return rows[0]!.has_more;
+}
+
+/**
+ * Appends events behind `position`, the head, and moves the outbox's cursor, both or neither. Returns false, and changes nothing, if the lease or
+ * the head is no longer what the caller believes: somebody else appends.
  */
 export async function appendEvents(
   database: Database,

@@ -1,14 +1,12 @@
 /** The tables of the events service: the event log, the relay's place in each outbox, and leases. */
-import { bigint, customType, index, integer, json, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, json, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
 import { instant, sha256 } from '../database.ts';
+import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
-export { outboxEvents, outboxSeals } from '../outbox.ts';
-
-/** A snapshot as PostgreSQL writes it: `xmin:xmax:xip,…`. */
-const pgSnapshot = customType<{ data: string }>({ dataType: () => 'pg_snapshot' });
+export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 
 /**
  * Every event of every service, for as long as it is kept. It is only appended to, in partitions of positions, which are dropped
@@ -43,7 +41,32 @@ export const logHead = pgTable('log_head', {
     .default(sql`decode(repeat('00', 32), 'hex')`),
   /** The oldest position that is kept. */
   firstPosition: bigint('first_position', { mode: 'number' }).notNull().default(1),
+  /** The chain of the event before it. */
+  firstChain: sha256('first_chain')
+    .notNull()
+    .default(sql`decode(repeat('00', 32), 'hex')`),
+  /** The latest time of an event that was dropped. */
+  droppedTime: instant('dropped_time'),
 });
+
+/** A set of events of one outbox and type, by their number and the sum of their digests (db/outbox/functions/event_digest.sql). */
+const eventSet = () => ({
+  source: text('source').notNull(),
+  type: text('type').notNull(),
+  eventCount: bigint('event_count', { mode: 'number' }).notNull(),
+  digest: numeric('digest').notNull(),
+});
+
+/** What was dropped from the log, by which the audit compares the log with the outboxes. */
+export const logSeals = pgTable('log_seals', eventSet(), (t) => [primaryKey({ columns: [t.source, t.type] })]);
+
+/**
+ * What the log has more than an outbox, or less if negative, since one of them was restored from a backup and an operator let the
+ * relay go on.
+ */
+export const logDifferences = pgTable('log_differences', eventSet(), (t) => [
+  primaryKey({ columns: [t.source, t.type] }),
+]);
 
 /** How far the relay has read each outbox. */
 export const outboxCursors = pgTable('outbox_cursors', {
@@ -58,10 +81,18 @@ export const outboxCursors = pgTable('outbox_cursors', {
   /** The newest row that is in the log. If the outbox lacks it, the outbox is not what it was: it was restored. */
   witnessSequence: bigint('witness_sequence', { mode: 'number' }),
   witnessEventId: text('witness_event_id'),
+  /** The position of its last event in the log. */
+  lastPosition: bigint('last_position', { mode: 'number' }).notNull().default(0),
+  /** As the relay has seen it: the number of events that are not in the log yet, and since when the oldest of them waits. */
+  waitingEvents: bigint('waiting_events', { mode: 'number' }).notNull().default(0),
+  waitingSince: instant('waiting_since'),
+  seenAt: instant('seen_at'),
   /** How many events of this outbox the log has been given. */
   eventCount: bigint('event_count', { mode: 'number' }).notNull().default(0),
   /** Why the relay reads this outbox no further until an operator says how to go on. */
   stoppedReason: text('stopped_reason'),
+  /** Since an operator let a stopped outbox go on: the first window has rows that are in the log already. */
+  isResuming: boolean('is_resuming').notNull().default(false),
   updatedAt: instant('updated_at')
     .notNull()
     .default(sql`clock_timestamp()`),
@@ -75,6 +106,25 @@ export const logCursors = pgTable('log_cursors', {
     .notNull()
     .default(sql`clock_timestamp()`),
 });
+/** The decisions to let the relay go on with an outbox that it had stopped reading. */
+export const outboxResumes = pgTable(
+  'outbox_resumes',
+  {
+    source: text('source').notNull(),
+    requestedAt: instant('requested_at').notNull(),
+    /** Why it was stopped. */
+    stoppedReason: text('stopped_reason').notNull(),
+    actor: text('actor').notNull(),
+    comment: text('comment').notNull(),
+    /** When everything that the outbox had was in the log. */
+    completedAt: instant('completed_at'),
+    /** Then: the events that the log had and the outbox had lost. */
+    lostInOutbox: bigint('lost_in_outbox', { mode: 'number' }),
+    /** Those that were taken away of the outbox, and that the log had lost. */
+    lostInLog: bigint('lost_in_log', { mode: 'number' }),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.requestedAt] })],
+);
 
 /**
  * Who may do what only one process may do at a time. Its holder gives the token with each write, so that a process that was

@@ -22,3 +22,5 @@ GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurri
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;
 GRANT SELECT ON installation, outbox_seals TO transfer_service;
 GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;
+-- For an audit with the service's role.
+GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO transfer_service;

@@ -41,7 +41,7 @@ import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
 export { installation } from '../installation.ts';
-export { outboxEvents, outboxSeals } from '../outbox.ts';
+export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 export { transferBatches } from './batch-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
 export { shardWatermarks } from './watermark-schema.ts';

@@ -42,3 +42,5 @@ GRANT EXECUTE ON FUNCTION
   advance(uuid, uuid, text, numeric, text, text),
   outgoing_since(uuid, timestamptz)
 TO wallet_service;
+-- For an audit with the service's role.
+GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO wallet_service;

@@ -22,7 +22,7 @@ import type { FailureDetail } from '../../domain/transfer/transfer.ts';
 import { amount, balance, instant } from '../database.ts';
 
 export { installation } from '../installation.ts';
-export { outboxEvents, outboxSeals } from '../outbox.ts';
+export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 
 export const wallets = pgTable(
   'wallets',

@@ -1,11 +1,16 @@
 // The audit of a working stack: movements that are under way while it reads are no breach, and it reads every page.
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { pino } from 'pino';
 import { audit, type AuditReport } from '../../audit/audit.ts';
 import { PAGE_ROWS } from '../../audit/reader.ts';
+import type { Database } from '../../db/database.ts';
+import { startRelay } from '../../workers/events/relay.ts';
 import { workflowsOf } from './audited.ts';
-import { startCluster, type TestCluster, type TestStores } from './database.ts';
+import { openOutboxes } from './copy-outbox.ts';
+import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 import { movementsOver, type Movements } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
@@ -20,10 +25,10 @@ describe('the audit of a stack that works', () => {
   });
   after(() => cluster?.stop());
 
-  const auditNow = (open: ReadonlySet<string>, patienceMs: number): Promise<AuditReport> =>
-    audit({ wallets: stores.wallets.map(({ admin }) => admin), transfer: stores.transfer.admin }, workflowsOf(open), {
-      patienceMs,
-    });
+  const auditNow = (open: ReadonlySet<string>, patienceMs: number, events?: Database): Promise<AuditReport> => {
+    const wallets = stores.wallets.map(({ admin }) => admin);
+    return audit({ wallets, transfer: stores.transfer.admin, events }, workflowsOf(open), { patienceMs });
+  };
 
   test('movements that begin, move and end while it reads are no breach', async () => {
     const movements = movementsOver(stores);
@@ -43,6 +48,38 @@ describe('the audit of a stack that works', () => {
     const atRest = await auditNow(open, 0);
     assert.deepEqual(atRest.violations, []);
     assert.ok(atRest.checked.transfers > reports[0]!.checked.transfers);
+  });
+
+  test('events that are written, copied and taken away while it reads are no breach', async () => {
+    const movements = movementsOver(stores);
+    const open = new Set<string>();
+    const stop = new AbortController();
+    const relay = startRelay({
+      database: stores.events.service,
+      outboxes: openOutboxes(cluster, stores),
+      retentionDays: 90,
+      logger: pino({ level: 'silent' }),
+    });
+    const load = Array.from({ length: 8 }, () => keepMoving(movements, open, stop.signal));
+    const turning = turnRings([...stores.wallets, stores.transfer], stop.signal);
+    const { admin: events } = stores.events;
+    try {
+      for (let n = 0; n < 4; n += 1) assert.deepEqual((await auditNow(open, 20_000, events)).violations, []);
+      stop.abort();
+      await Promise.all([...load, turning]);
+      const { violations, checked } = await auditNow(open, 20_000, events);
+      assert.deepEqual(violations, []);
+      assert.ok(checked.logged_events > 100);
+      const [sealed] = await rowsOf<{ n: number }>(
+        stores.transfer.admin,
+        'SELECT sum(event_count)::int AS n FROM outbox_seals',
+      );
+      assert.ok(sealed!.n > 0, 'the relay has taken something away');
+    } finally {
+      stop.abort();
+      await Promise.all([...load, turning]);
+      await relay.stop();
+    }
   });
 
   test('more movements than fit on a page are all looked at, those on the last page too', async () => {
@@ -68,6 +105,15 @@ describe('the audit of a stack that works', () => {
     assert.deepEqual(totals, { I4: checked.transfers });
   });
 });
+
+/** Lets the outboxes begin one partition of their rings after the other. */
+async function turnRings(databases: readonly TestDatabase[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    for (const { admin } of databases)
+      await rowsOf(admin, `SELECT setval('outbox_sequence', (last_value / 65536 + 1) * 65536) FROM outbox_sequence`);
+    await sleep(300);
+  }
+}
 
 /** One movement after the other, some of them given up half-way. */
 async function keepMoving(movements: Movements, open: Set<string>, signal: AbortSignal): Promise<void> {

@@ -5,12 +5,13 @@ import { audit, type AuditReport } from '../../audit/audit.ts';
 import type { WorkflowLookup } from '../../audit/workflows.ts';
 import { bindInstallation } from '../../db/bind-installation.ts';
 import type { Database } from '../../db/database.ts';
+import { copyOutboxes } from './copy-outbox.ts';
 import { rowsOf, startCluster, type TestStores } from './database.ts';
 import { movementsOver } from './movements.ts';
 import { fresh, userOnShard } from './wallets.ts';
 
-/** The databases, by their contents: the sender's wallet, the receiver's wallet, the transfers. */
-export type Place = 'sender' | 'receiver' | 'transfer';
+/** The databases, by their contents: the sender's wallet, the receiver's wallet, the transfers, the event log. */
+export type Place = 'sender' | 'receiver' | 'transfer' | 'events';
 
 export interface Audited {
   readonly sender: { readonly id: string };
@@ -18,9 +19,14 @@ export interface Audited {
   readonly ids: Readonly<Record<Movement, string>>;
   /** The ids of the open workflows. */
   readonly open: Set<string>;
-  readonly audit: (options?: { visible?: readonly string[] }) => Promise<AuditReport>;
+  readonly audit: (options?: {
+    visible?: readonly string[];
+    /** Whether the event log is audited, too, which has every event; not by default. */
+    withLog?: boolean;
+  }) => Promise<AuditReport>;
   /** Changes a database as an administrator, who is bound by no rule. */
   readonly damage: (place: Place, statements: string) => Promise<void>;
+  readonly rows: (place: Place, statement: string) => Promise<Record<string, unknown>[]>;
 }
 
 export type Movement =
@@ -52,11 +58,12 @@ export async function startAuditedStack(): Promise<AuditedStack> {
       NAMESPACE,
     );
     const filled = await fill(stores);
-    const admins = [...stores.wallets, stores.transfer].map(({ admin }) => admin);
+    await copyOutboxes(cluster, stores);
+    const admins = [...stores.wallets, stores.transfer, stores.events].map(({ admin }) => admin);
     return {
       use: (work) =>
-        rolledBack(admins, ([sender, receiver, transfer]) =>
-          work(createAudited({ sender: sender!, receiver: receiver!, transfer: transfer! }, filled)),
+        rolledBack(admins, ([sender, receiver, transfer, events]) =>
+          work(createAudited({ sender: sender!, receiver: receiver!, transfer: transfer!, events: events! }, filled)),
         ),
       stop: () => cluster.stop(),
     };
@@ -126,16 +133,21 @@ async function fill(stores: TestStores) {
 }
 
 function createAudited(databases: Record<Place, Database>, filled: Awaited<ReturnType<typeof fill>>): Audited {
-  const { sender, receiver, transfer } = databases;
+  const { sender, receiver, transfer, events } = databases;
   const open = new Set([`transfer/${filled.ids.pending}`, `transfer/${filled.ids.debited}`]);
   return {
     ...filled,
     open,
-    audit: ({ visible = [] } = {}) =>
-      audit({ wallets: [sender, receiver], transfer }, workflowsOf(open, visible), { patienceMs: 0 }),
+    audit: ({ visible = [], withLog = false } = {}) =>
+      audit(
+        { wallets: [sender, receiver], transfer, events: withLog ? events : undefined },
+        workflowsOf(open, visible),
+        { patienceMs: 0 },
+      ),
     async damage(place, statements) {
       await rowsOf(databases[place], statements);
     },
+    rows: (place, statement) => rowsOf(databases[place], statement),
   };
 }
 

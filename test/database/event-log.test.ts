@@ -24,7 +24,7 @@ describe('the event log by HTTP', () => {
   before(async () => {
     cluster = await startCluster();
     ({ events } = await cluster.createStores());
-    await rowsOf(events.admin, `SELECT extend_event_log(${2 * COUNT}, 10000)`);
+    await rowsOf(events.admin, `SELECT extend_event_log(${2 * COUNT})`);
     await append(COUNT);
     const draining = new AbortController();
     const logger = pino({ level: 'silent' });

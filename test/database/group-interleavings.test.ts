@@ -125,9 +125,13 @@ async function isSound(stores: TestStores, plan: Plan, ends: Map<string, number>
   assert.deepEqual(again, []);
   const admins = stores.wallets.map(({ admin }) => admin);
   assert.deepEqual(await walletViolations(admins), []);
-  const { violations } = await audit({ wallets: admins, transfer: stores.transfer.admin }, workflowsOf(new Set()), {
-    patienceMs: 0,
-  });
+  const { violations } = await audit(
+    { wallets: admins, transfer: stores.transfer.admin, events: undefined },
+    workflowsOf(new Set()),
+    {
+      patienceMs: 0,
+    },
+  );
   assert.deepEqual(violations, []);
 }
 

@@ -10,6 +10,7 @@ import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-even
 import { openLog } from '../../workers/events/log-writer.ts';
 import { createOutboxCopy } from '../../workers/events/outbox-copy.ts';
 import { startRelay } from '../../workers/events/relay.ts';
+import { copyOutbox, openOutboxes } from './copy-outbox.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 
 const logger = pino({ level: 'silent' });
@@ -26,10 +27,7 @@ describe('the relay', () => {
 
   async function fresh(): Promise<void> {
     stores = await cluster.createStores();
-    outboxes = new Map([
-      ['transfer', cluster.open(stores.transfer.relayUrl)],
-      ...stores.wallets.map(({ relayUrl }, shard) => [`wallet-${shard}`, cluster.open(relayUrl)] as const),
-    ]);
+    outboxes = openOutboxes(cluster, stores);
   }
 
   const log = (): Promise<
@@ -41,27 +39,8 @@ describe('the relay', () => {
     );
   const eventIds = async (): Promise<string[]> => (await log()).map(({ event_id }) => event_id);
 
-  /** Copies one outbox until nothing is left, under a lease of its own. */
-  async function copyAll(source: string, holder = 'test'): Promise<void> {
-    const database = stores.events.service;
-    const lease = await takeLease(database, 'relay', holder, 60_000);
-    assert.ok(lease);
-    const writer = await openLog(database, lease);
-    const copy = createOutboxCopy({
-      source,
-      outbox: outboxes.get(source)!,
-      database,
-      log: writer,
-      untilBurstIsOver,
-      logger,
-    });
-    for (;;) {
-      const { hasMore, isLost } = await copy();
-      assert.equal(isLost, false);
-      if (!hasMore) break;
-    }
-    await leaveLease(database, 'relay', holder);
-  }
+  const copyAll = (source: string, holder?: string): Promise<void> =>
+    copyOutbox(stores.events.service, outboxes, source, holder);
 
   const event = (id: string, subject = 'a'): CloudEvent => ({
     specversion: '1.0',
@@ -294,7 +273,7 @@ describe('the relay', () => {
     const database = stores.events.service;
     const hanging = cluster.open(stores.wallets[1]!.relayUrl);
     const relays = [1, 2].map(() =>
-      startRelay({ database, outboxes: new Map([...outboxes, ['wallet-1', hanging]]), logger }),
+      startRelay({ database, outboxes: new Map([...outboxes, ['wallet-1', hanging]]), retentionDays: 90, logger }),
     );
     const locked = await stores.wallets[1]!.admin.$client.connect();
     await locked.query('BEGIN; LOCK TABLE outbox_events');

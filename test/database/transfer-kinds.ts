@@ -104,7 +104,7 @@ export async function startTransferKinds(): Promise<TransferKinds> {
       return rows.map(({ action }) => action);
     },
     async violations() {
-      const databases = { wallets: stores.wallets.map((each) => each.admin), transfer: admin };
+      const databases = { wallets: stores.wallets.map((each) => each.admin), transfer: admin, events: undefined };
       return (await audit(databases, workflowsOf(new Set()), { patienceMs: 0 })).violations;
     },
     stop: () => cluster.stop(),

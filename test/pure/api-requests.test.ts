@@ -170,6 +170,8 @@ describe('documentation', () => {
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',
       '/v1/currencies',
+      '/v1/event-sources',
+      '/v1/event-sources/{source}/resume',
       '/v1/event-types',
       '/v1/events',
       '/v1/events/stream',

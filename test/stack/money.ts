@@ -15,7 +15,7 @@ import type { Currency } from '../../domain/currency.ts';
 import { apiClient, type ApiClient } from './api-client.ts';
 import { until, type TestStack } from './stack.ts';
 
-export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
+export type Place = 'wallet-0' | 'wallet-1' | 'transfer' | 'events';
 
 export interface Money {
   readonly api: ApiClient;
@@ -33,28 +33,24 @@ export interface Money {
   readonly lockWallet: (walletId: string) => Promise<() => Promise<void>>;
   /** The types of a movement's ledger entries over all shards, in alphabetical order. */
   readonly entriesOf: (movementId: string) => Promise<string[]>;
-  /** Waits until every movement has ended, then audits all databases and Temporal: I1 to I7 hold. */
+  /** Waits until every movement has ended, then audits all databases and Temporal: I1 to I8 hold. */
   readonly assertSound: (drainLimitMs?: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const SHARDS = 2;
-const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
+const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer', 'events'];
 /** Much longer than a drain takes that only waits for a time-out of 10 s and a backoff of 10 s. */
 const DRAIN_LIMIT_MS = 120_000;
 
 export async function openMoney(stack: TestStack): Promise<Money> {
   const api = apiClient(() => stack.api);
   const { databases, temporal } = stack.file();
+  const open = (url: string): Database =>
+    openDatabase(url, { applicationName: 'counterpoise-test', connectionsMax: 4, queryTimeoutMs: 30_000 });
   const opened = Object.fromEntries(
-    PLACES.map((place) => [
-      place,
-      openDatabase(databases[place]!, {
-        applicationName: 'counterpoise-test',
-        connectionsMax: 4,
-        queryTimeoutMs: 30_000,
-      }),
-    ]),
+    // A stack of a version before has no event log.
+    PLACES.filter((place) => databases[place] !== undefined).map((place) => [place, open(databases[place]!)]),
   ) as Record<Place, Database>;
   const connection = Connection.lazy({ address: temporal.address });
   const client = new Client({ connection, namespace: temporal.namespace });
@@ -117,8 +113,10 @@ export async function openMoney(stack: TestStack): Promise<Money> {
       }).catch(async (error: unknown) => {
         throw new Error(`${left.length} movements have not ended: ${left.slice(0, 5).join(', ')}`, { cause: error });
       });
+      const eventsUrl = stack.file().databases['events'];
+      if (eventsUrl !== undefined) opened.events ??= open(eventsUrl);
       const report = await audit(
-        { wallets: [opened['wallet-0'], opened['wallet-1']], transfer: opened.transfer },
+        { wallets: [opened['wallet-0'], opened['wallet-1']], transfer: opened.transfer, events: opened.events },
         lookUpWorkflows(client),
       );
       assert.ok(report.ok, describeAudit(report));

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { audit, type AuditReport } from '../../audit/audit.ts';
 import { lookUpWorkflows } from '../../audit/workflows.ts';
-import type { Case, CaseWithHistory, ReconciliationRun } from '../../client/client.ts';
+import type { Case, CaseWithHistory, EventSource, ReconciliationRun } from '../../client/client.ts';
 import { openDatabase, type Database } from '../../db/database.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { backUp, KEPT, restore, type Kept } from './backups.ts';
@@ -129,7 +129,28 @@ describe('one database is restored, the others are not', () => {
       assert.equal(rebound.code, 0, rebound.output);
       output = rebound.output;
     });
+    await resumeSources();
     return output;
+  }
+
+  /** The relay reads none of the outboxes, which all are in new databases, until somebody says so. */
+  async function resumeSources(): Promise<void> {
+    const sources = async (): Promise<EventSource[]> =>
+      (await money.api.get<{ data: EventSource[] }>('/v1/event-sources')).body.data;
+    await until(LIMIT_MS, 'the relay has not noticed', async () =>
+      (await sources()).every(({ status }) => status === 'STOPPED'),
+    );
+    for (const { source } of await sources()) {
+      const { status } = await money.api.post(
+        `/v1/event-sources/${source}/resume`,
+        { comment: 'A drill.' },
+        { 'x-actor': 'alice' },
+      );
+      assert.equal(status, 200);
+    }
+    await until(LIMIT_MS, 'the outboxes are not copied', async () =>
+      (await sources()).every(({ last_resume: resume }) => typeof resume?.completed_at === 'string'),
+    );
   }
 
   async function booksOf(place: Shard): Promise<Books> {
@@ -200,7 +221,7 @@ describe('one database is restored, the others are not', () => {
   async function audited(): Promise<AuditReport> {
     const { databases } = stack.file();
     const opened = Object.fromEntries(
-      [...SHARDS, 'transfer'].map((place) => [
+      [...SHARDS, 'transfer', 'events'].map((place) => [
         place,
         openDatabase(databases[place]!, {
           applicationName: 'counterpoise-test',
@@ -208,12 +229,16 @@ describe('one database is restored, the others are not', () => {
           queryTimeoutMs: 30_000,
         }),
       ]),
-    ) as Record<Shard | 'transfer', Database>;
+    ) as Record<Shard | 'transfer' | 'events', Database>;
     try {
       const shards = SHARDS.map((place) => opened[place]);
-      return await audit({ wallets: shards, transfer: opened.transfer }, lookUpWorkflows(money.temporal), {
-        patienceMs: 1_000,
-      });
+      return await audit(
+        { wallets: shards, transfer: opened.transfer, events: opened.events },
+        lookUpWorkflows(money.temporal),
+        {
+          patienceMs: 1_000,
+        },
+      );
     } finally {
       await Promise.all(Object.values(opened).map((database) => database.$client.end()));
     }
@@ -259,6 +284,11 @@ describe('one database is restored, the others are not', () => {
       const found = namedBy(await audited());
       assert.deepEqual(found.movements, lacks, 'the audit names the same');
       assert.ok(found.others.includes(`wallet shard ${shard}`), found.others.join());
+      assert.doesNotMatch(
+        found.others.join(),
+        /outbox|event/,
+        'the event log and the outboxes agree about what was lost',
+      );
 
       // What the wallets lack is what those movements had done to them.
       const now = await booksOf(place);
@@ -328,6 +358,15 @@ describe('one database is restored, the others are not', () => {
     for (const { subject } of cases) await resolve(subject, 'close');
     assert.equal((await run('changes')).found, 0);
     assert.deepEqual(namedBy(await audited()).others, [], 'the books balance');
+  });
+
+  test('events: the log has everything again that the outboxes have', async () => {
+    await restoreAlone('events');
+    assert.deepEqual((await audited()).violations, []);
+    const { data } = (await money.api.get<{ data: { id: string }[] }>('/v1/events?limit=1000')).body;
+    const ids = data.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.ok(ids.includes(`transfer.completed/${idOf('over')}`));
   });
 
   test('temporal: workflows that it has forgotten are started, those that it takes for open end, all is as it was', async () => {

@@ -59,11 +59,14 @@ export function startKafkaPublisher({ database, options, logger }: KafkaPublishe
       let position = await openLogCursor(database, NAME);
       while (!holding.signal.aborted) {
         const page = await readEventTexts(database, position, PAGE_MAX);
-        const last = page.at(-1);
-        if (last === undefined) {
+        const [first, last] = [page[0], page.at(-1)];
+        if (first === undefined || last === undefined) {
           await rest(holding.signal);
           continue;
         }
+        const lost = first.position - position - 1;
+        if (lost > 0)
+          logger.error({ after: position, lost }, 'the log let events go before they were published to Kafka');
         for (const batch of inBatches(page.map(recordOf), BATCH_BYTES_MAX)) {
           if (!(await holding.isHeld())) return;
           await publish(kafka, batch);

@@ -13,7 +13,8 @@ import {
   type OutboxCursor,
 } from '../../db/events/log-queries.ts';
 
-const PARTITION_SIZE = 1_000_000;
+/** A partition is made so many positions before it is needed, so that no append waits for it. */
+const AHEAD = 20_000;
 
 /** An event and its text, which the chain is made of. */
 export interface EventText {
@@ -22,6 +23,8 @@ export interface EventText {
 }
 
 export interface LogWriter {
+  /** The lease under which it writes. */
+  readonly lease: Lease;
   /**
    * Appends events of an outbox and stores its cursor, both or neither. Returns false, and changes nothing, if another relay has
    * taken over or the outbox was stopped. Calls take turns.
@@ -34,6 +37,7 @@ export async function openLog(database: Database, lease: Lease): Promise<LogWrit
   let extendedTo = 0;
   let turn: Promise<unknown> = Promise.resolve();
   return {
+    lease,
     append(events, cursor) {
       const appended = turn.then(() => appendNow(events, cursor));
       turn = appended.catch(() => {});
@@ -44,11 +48,9 @@ export async function openLog(database: Database, lease: Lease): Promise<LogWrit
   async function appendNow(events: readonly EventText[], cursor: OutboxCursor): Promise<boolean> {
     const chained = chainAll(head.chain, events);
     const position = head.position + chained.length;
-    // Well before it is needed, so that no append waits for it.
-    const needed = position + PARTITION_SIZE / 10;
-    if (needed > extendedTo) extendedTo = await extendLog(database, needed, PARTITION_SIZE);
+    if (position + AHEAD > extendedTo) extendedTo = await extendLog(database, position + AHEAD);
     if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
-    head = { ...head, position, chain: chained.at(-1)!.chain };
+    head = { ...head, position, chain: chained.at(-1)?.chain ?? head.chain };
     return true;
   }
 }

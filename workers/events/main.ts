@@ -39,6 +39,7 @@ export function startEventsWorker(
   const relay = startRelay({
     database,
     outboxes,
+    retentionDays: settings.EVENTS_RETENTION_DAYS,
     logger,
     appended: () => {
       publisher?.wake();

@@ -2,11 +2,13 @@
 import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../../db/database.ts';
-import { openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
-import { continueWindow, hasHad, openWindow, outboxServer, type OutboxPage } from '../../db/outbox-queries.ts';
+import { findCursor, openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
+import { adoptOutbox, withoutLogged } from '../../db/events/source-queries.ts';
+import { continueWindow, openWindow, outboxPast, outboxServer, type OutboxPage } from '../../db/outbox-queries.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { BURST_EVENTS } from './burst.ts';
 import type { EventText, LogWriter } from './log-writer.ts';
+import { settleResumed } from './outbox-resume.ts';
 
 /** A page has at most so many rows, and ends behind the one that reaches so many events. */
 const PAGE = { rowsMax: 2_000, eventsMax: 4_000 };
@@ -64,11 +66,14 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       return { ...NOTHING, hasMore: true };
     }
     hasWaited = false;
-    const events = page.rows.flatMap(({ payload }) => eventsOf(payload));
+    const unfolded = page.rows.flatMap(({ payload }) => eventsOf(payload));
+    const events = next.isResuming ? await withoutLogged(database, unfolded) : unfolded;
     // A cursor that has passed no event is stored with the next one: what it passed is passed again after a crash.
-    if (events.length > 0 && !(await log.append(events, next))) return { ...NOTHING, isLost: true };
-    cursor = next;
-    return { events: events.length, hasMore: page.hasMore, isLost: false };
+    if ((events.length > 0 || next.isResuming) && !(await log.append(events, next)))
+      return { ...NOTHING, isLost: true };
+    // The end of a resuming is seen to when the cursor is read again.
+    cursor = next.isResuming && !page.hasMore ? undefined : next;
+    return { events: events.length, hasMore: page.hasMore || cursor === undefined, isLost: false };
   };
 
   /** The next page, and the cursor behind it. Undefined if the outbox is stopped, or is not what it was. */
@@ -80,7 +85,7 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       ? openWindow(outbox, snapshot, PAGE)
       : continueWindow(outbox, snapshot, window, PAGE));
     if (snapshot !== undefined && transactionsBegun(page.end) < transactionsBegun(snapshot)) {
-      await stop(from, 'its transaction numbers went back: it was restored');
+      await stop('its transaction numbers went back: it was restored');
       return undefined;
     }
     const last = page.rows.at(-1);
@@ -96,15 +101,30 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
     const serverId = await outboxServer(outbox);
     const stored = await openCursor(database, source, serverId);
     if (stored.stoppedReason !== undefined) return stored;
-    if (stored.serverId !== serverId) return stop(stored, 'it is in another database than before');
-    if (stored.witness === undefined || (await hasHad(outbox, stored.witness))) return stored;
-    return stop(stored, `it lacks ${stored.witness.eventId}, which is in the log: it was restored`);
+    if (stored.isResuming) return resumed(stored, serverId);
+    if (stored.serverId !== serverId) return stop('it is in another database than before');
+    const { hasWitness, wasEmptied } = await outboxPast(outbox, stored);
+    if (!hasWitness) return stop(`it lacks ${stored.witness?.eventId}, which is in the log: it was restored`);
+    if (wasEmptied) return stop('it was emptied of events that the log does not know: the event log was restored');
+    return stored;
   }
 
-  async function stop(from: OutboxCursor, reason: string): Promise<OutboxCursor> {
+  /** A cursor of an outbox that an operator lets go on. */
+  async function resumed(stored: OutboxCursor, serverId: string): Promise<OutboxCursor> {
+    if (stored.serverId === '') await adoptOutbox(database, source, serverId);
+    else if (stored.serverId !== serverId) return stop('it is in another database than before');
+    const isCopied = stored.snapshot !== undefined && stored.window === undefined;
+    if (!isCopied) return { ...stored, serverId };
+    const isSettled = await settleResumed({ source, outbox, database, lease: log.lease, snapshot: stored.snapshot });
+    if (!isSettled) throw new Error('another relay has taken over');
+    logger.info({ source }, 'an outbox was resumed: everything that it had is in the log');
+    return { ...stored, isResuming: false };
+  }
+
+  async function stop(reason: string): Promise<OutboxCursor> {
     logger.error({ source, reason }, 'an outbox is not what it was: it is read no further');
     await stopCursor(database, source, reason);
-    return { ...from, stoppedReason: reason };
+    return (await findCursor(database, source))!;
   }
 }
 

@@ -11,9 +11,12 @@ import type { Database } from '../../db/database.ts';
 import { leaveLease, RELAY_LEASE, takeLease, type Lease } from '../../db/events/lease-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
-import { watchBursts } from './burst.ts';
-import { openLog } from './log-writer.ts';
+import { watchBursts, type Bursts } from './burst.ts';
+import { keepRetention } from './log-retention.ts';
+import { openLog, type LogWriter } from './log-writer.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
+import { createOutboxSighting } from './outbox-sighting.ts';
+import { createOutboxTruncation } from './outbox-truncation.ts';
 
 const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
@@ -24,6 +27,8 @@ const CALM_AFTER_MS = 10_000;
 /** Between two looks at least, so that what happens meanwhile is read together. */
 const PAUSE_MS = 40;
 const RETRY_MS = 1_000;
+/** With more events than that in a look, the outbox is emptied later, unless it is full. */
+const BUSY_EVENTS = 200;
 
 export interface Relay extends RunningService {
   /** Says that an outbox may have something new. */
@@ -35,12 +40,15 @@ export interface RelayDeps {
   readonly database: Database;
   /** The outboxes by their names, such as `transfer` and `wallet-0`. */
   readonly outboxes: ReadonlyMap<string, Database>;
+  /** So long events are kept in the log. */
+  readonly retentionDays: number;
   readonly logger: Logger;
   /** Called after events were appended. */
   readonly appended?: () => void;
 }
 
-export function startRelay({ database, outboxes, logger, appended = () => {} }: RelayDeps): Relay {
+export function startRelay(deps: RelayDeps): Relay {
+  const { database, outboxes, retentionDays, logger } = deps;
   const holder = randomUUID();
   const stopping = new AbortController();
   let alarm = Promise.withResolvers<void>();
@@ -77,22 +85,9 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
     const signal = AbortSignal.any([stopping.signal, ending.signal]);
     const log = await openLog(database, lease);
     const bursts = watchBursts([...outboxes.values()]);
-    const copyAll = async (source: string, outbox: Database): Promise<void> => {
-      const untilBurstIsOver = (): Promise<void> => bursts.untilOver(signal);
-      const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger });
-      let busyAt = performance.now();
-      while (!signal.aborted) {
-        const copied = await copy();
-        if (copied.events > 0) {
-          busyAt = performance.now();
-          appended();
-        }
-        if (copied.isLost) return ending.abort();
-        if (!copied.hasMore) {
-          const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
-          await rest(pollMs, alarm.promise, signal);
-        }
-      }
+    const copyAll = async (source: string): Promise<void> => {
+      await keepCopying({ ...deps, log, bursts, alarm: () => alarm.promise, signal }, source);
+      ending.abort();
     };
     const renew = async (): Promise<void> => {
       for (;;) {
@@ -101,11 +96,47 @@ export function startRelay({ database, outboxes, logger, appended = () => {} }: 
         if ((await takeLease(database, RELAY_LEASE, holder, LEASE_MS))?.token !== lease.token) return ending.abort();
       }
     };
-    const loops = [renew(), ...[...outboxes].map(([source, outbox]) => copyAll(source, outbox))];
+    const loops = [
+      renew(),
+      keepRetention(database, retentionDays, logger, signal),
+      ...[...outboxes.keys()].map(copyAll),
+    ];
     for (const each of loops) each.catch(() => ending.abort());
     const results = await Promise.allSettled(loops);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+}
+
+interface CopyingDeps extends RelayDeps {
+  readonly log: LogWriter;
+  readonly bursts: Bursts;
+  /** The next time that something may be new. */
+  readonly alarm: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Copies one outbox, and empties it of what is in the log, until the signal is aborted or the lease is lost. */
+async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
+  const { database, log, logger, bursts, appended, alarm, signal } = deps;
+  const outbox = deps.outboxes.get(source)!;
+  const untilBurstIsOver = (): Promise<void> => bursts.untilOver(signal);
+  const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger });
+  const truncate = createOutboxTruncation({ source, outbox, database, logger });
+  const noteWaiting = createOutboxSighting({ source, outbox, database });
+  let busyAt = performance.now();
+  while (!signal.aborted) {
+    const { events, hasMore, isLost } = await copy();
+    if (events > 0) {
+      busyAt = performance.now();
+      appended?.();
+    }
+    if (isLost) return;
+    await noteWaiting();
+    const hasMoreToTruncate = await truncate(hasMore || events > BUSY_EVENTS);
+    if (hasMore || hasMoreToTruncate) continue;
+    const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
+    await rest(pollMs, alarm(), signal);
   }
 }
 

@@ -21,7 +21,8 @@ BEGIN
   UPDATE outbox_cursors
   SET snapshot = p_snapshot, window_end = p_window_end, window_sequence = p_window_sequence,
       witness_sequence = p_witness_sequence, witness_event_id = p_witness_event_id,
-      event_count = event_count + p_count, updated_at = clock_timestamp()
+      event_count = event_count + p_count, last_position = CASE WHEN p_count > 0 THEN p_position + p_count ELSE last_position END,
+      updated_at = clock_timestamp()
   WHERE source = p_source AND stopped_reason IS NULL;
   IF NOT FOUND THEN
     RETURN false;
