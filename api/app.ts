@@ -7,9 +7,11 @@ import { batchLegsRoute } from './transfer/batch-legs.ts';
 import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
+import { activityRoutes } from './events/activity.ts';
 import { eventRoutes } from './events/event.ts';
 import { asyncApiRoute } from './events/asyncapi.ts';
 import { eventTypeRoutes } from './events/event-types.ts';
+import { projectionRoutes } from './events/projection.ts';
 import { eventSourceRoutes } from './events/source.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
 import { caseRoutes } from './transfer/case.ts';
@@ -43,7 +45,8 @@ export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps {
 }
 
 export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppDeps) {
-  const app = createBaseApp(deps);
+  // Before all other paths of wallets: see its file.
+  const app = createBaseApp(deps).route('/', activityRoutes(deps));
   if ('walletApiUrl' in wallets) {
     // Registered before the wallet routes below, which then serve the documentation and the types only.
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation);
@@ -76,6 +79,7 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
       .route('/', eventStreamRoutes(deps))
       .route('/', eventRoutes(deps))
       .route('/', eventSourceRoutes(deps))
+      .route('/', projectionRoutes(deps))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

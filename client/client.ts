@@ -60,6 +60,8 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
         call('listWalletEntries', { path: { wallet_id }, query }, callOptions),
       allEntries: (wallet_id: string, query: QueryOf<'listWalletEntries'> = {}, callOptions?: CallOptions) =>
         each('listWalletEntries', { path: { wallet_id }, query }, callOptions),
+      activity: (wallet_id: string, query: QueryOf<'getWalletActivity'> = {}, callOptions?: CallOptions) =>
+        call('getWalletActivity', { path: { wallet_id }, query }, callOptions),
       suspend: (wallet_id: string, callOptions?: CallOptions) =>
         call('suspendWallet', { path: { wallet_id } }, callOptions),
       activate: (wallet_id: string, callOptions?: CallOptions) =>
@@ -82,6 +84,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     currencies: currencyCalls(call),
     events: eventCalls(call, createEventStream(options, surroundings)),
     eventSources: eventSourceCalls(call),
+    projections: projectionCalls(call),
 
     transfers: {
       create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
@@ -175,7 +178,6 @@ function currencyCalls(call: Call) {
   };
 }
 
-/** What has happened, in the order of the log. */
 /** The outboxes from which events come. */
 function eventSourceCalls(call: Call) {
   return {
@@ -189,6 +191,7 @@ function eventSourceCalls(call: Call) {
   };
 }
 
+/** What has happened, in the order of the log. */
 function eventCalls(call: Call, stream: ReturnType<typeof createEventStream>) {
   return {
     /** A page; the next one is asked for with its `next_after`. */
@@ -197,5 +200,20 @@ function eventCalls(call: Call, stream: ReturnType<typeof createEventStream>) {
     /** All types, each with the JSON Schema of its events. */
     types: async (callOptions?: CallOptions) => (await call('listEventTypes', {}, callOptions)).data,
     stream,
+  };
+}
+
+/** What is derived from the event log. */
+function projectionCalls(call: Call) {
+  return {
+    list: async (callOptions?: CallOptions) => (await call('listProjections', {}, callOptions)).data,
+    /** Builds it anew beside the live one, which it then replaces. A repeat meanwhile changes nothing. */
+    rebuild: (projection: string, callOptions?: CallOptions) =>
+      call('rebuildProjection', { path: { projection } }, callOptions),
+    deadLetters: async (projection: string, query: QueryOf<'listDeadLetters'> = {}, callOptions?: CallOptions) =>
+      (await call('listDeadLetters', { path: { projection }, query }, callOptions)).data,
+    /** Tries all dead letters again, or one. */
+    retryDeadLetters: (projection: string, query: QueryOf<'retryDeadLetters'> = {}, callOptions?: CallOptions) =>
+      call('retryDeadLetters', { path: { projection }, query }, callOptions),
   };
 }

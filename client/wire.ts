@@ -59,6 +59,22 @@ export interface Currency {
   transfer_decimals_max: number;
 }
 
+export interface DeadLetter {
+  generation: number;
+  position: number;
+  event_id: string;
+  type: string;
+  subject: string;
+
+  /** Of the last attempt. */
+  error: string;
+  attempts: number;
+  failed_at: string;
+
+  /** How many events of its subject wait behind it. */
+  waiting_count: number;
+}
+
 /** A CloudEvent 1.0 with its position in the log. */
 export interface Event {
   /** Its place in the log: 1, 2, 3 … without a gap. */
@@ -172,6 +188,41 @@ export interface Problem {
   /** Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The problem has the code of the first fault. */
   errors?: Array<{ code: string; detail: string; pointer?: string; parameter?: string; [name: string]: unknown }>;
   [name: string]: unknown;
+}
+
+export interface Projection {
+  projection: 'wallet_activity';
+
+  /** The newest position of the log. */
+  head: number;
+
+  /** The one that is read. */
+  live: {
+    generation: number;
+
+    /** Up to which it has counted the log. */
+    position: number;
+
+    /** Events that have failed, or wait behind such. */
+    parked_count: number;
+
+    /** Of those, the ones that are not tried again by themselves. */
+    dead_letter_count: number;
+  };
+
+  /** The one that is being built, and becomes the live one once it has come as far and has nothing parked. */
+  next: {
+    generation: number;
+
+    /** Up to which it has counted the log. */
+    position: number;
+
+    /** Events that have failed, or wait behind such. */
+    parked_count: number;
+
+    /** Of those, the ones that are not tried again by themselves. */
+    dead_letter_count: number;
+  } | null;
 }
 
 export interface Readiness {
@@ -833,6 +884,20 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** What happened to a wallet on each day, by type of event */
+  getWalletActivity: {
+    path: { wallet_id: string };
+    query?: {
+      /** The first day. Default: the 30th up to the last one. */
+      from?: string;
+
+      /** The last day, of 366 at most. Default: today. */
+      to?: string;
+    };
+    body?: undefined;
+    answer: { data: Array<{ day: string; type: string; count: number; sum: string }>; up_to_position: number };
+  };
+
   /** The balance of a wallet, now or at an instant */
   getWalletBalance: {
     path: { wallet_id: string };
@@ -882,6 +947,14 @@ export interface Operations {
     answer: { data: Array<Currency> };
   };
 
+  /** The events that a projection could not count, in the order of the log */
+  listDeadLetters: {
+    path: { projection: string };
+    query?: { after?: number; limit?: number };
+    body?: undefined;
+    answer: { data: Array<DeadLetter> };
+  };
+
   /** The outboxes, and how far the log is behind them */
   listEventSources: {
     path?: undefined;
@@ -919,6 +992,14 @@ export interface Operations {
       /** The newest position of the log. */
       head: number;
     };
+  };
+
+  /** What is derived from the event log, and how far it is */
+  listProjections: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<Projection> };
   };
 
   /** Runs, newest first */
@@ -1177,6 +1258,14 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
+  /** Build a projection anew, from the first event on */
+  rebuildProjection: {
+    path: { projection: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Projection;
+  };
+
   /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
@@ -1207,6 +1296,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: RecurringTransfer;
+  };
+
+  /** Try dead letters again, all of them or one */
+  retryDeadLetters: {
+    path: { projection: string };
+    query?: { event_id?: string };
+    body?: undefined;
+    answer: { retried_count: number };
   };
 
   /** Give back a completed transfer, whole or in part */
@@ -1278,13 +1375,16 @@ export const ROUTES = {
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
+  getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
+  listDeadLetters: { method: 'GET', path: '/v1/projections/{projection}/dead-letters', headers: [] },
   listEventSources: { method: 'GET', path: '/v1/event-sources', headers: [] },
   listEventTypes: { method: 'GET', path: '/v1/event-types', headers: [] },
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
+  listProjections: { method: 'GET', path: '/v1/projections', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
     method: 'GET',
@@ -1305,6 +1405,7 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
     headers: [],
   },
+  rebuildProjection: { method: 'POST', path: '/v1/projections/{projection}/rebuild', headers: [] },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
   resumeEventSource: { method: 'POST', path: '/v1/event-sources/{source}/resume', headers: ['x-actor'] },
@@ -1313,6 +1414,7 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/resume',
     headers: [],
   },
+  retryDeadLetters: { method: 'POST', path: '/v1/projections/{projection}/dead-letters/retry', headers: [] },
   reverseTransfer: {
     method: 'POST',
     path: '/v1/transfers/{transfer_id}/reversals',

@@ -55,6 +55,8 @@ export const FIELD_FAULTS = {
   event_limit_invalid: 'Must be a whole number from 1 to 1000.',
   position_invalid: 'Must be a position: a whole number from 0 on.',
   last_event_id_invalid: 'Last-Event-ID must be the position of an event: a whole number from 0 on.',
+  day_invalid: 'Must be a day such as 2026-01-31.',
+  days_invalid: 'Must be the first of at most 366 days.',
   types_invalid: 'Must be at most 50 event types, separated by commas.',
   cursor_invalid: 'Must be the next_cursor of an earlier answer to the same list.',
   value_invalid: 'Is not a valid value.',

@@ -52,6 +52,7 @@ changes something and comes from a page of another origin, as its \`Origin\` or 
     { name: 'Cases', description: 'Problems that wait for an operator.' },
     { name: 'Reconciliation', description: 'Comparison of transfers, ledger and workflows.' },
     { name: 'Events', description: 'What has happened, in the order of the log.' },
+    { name: 'Projections', description: 'What is derived from the event log.' },
     { name: 'Health' },
   ],
 };

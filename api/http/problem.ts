@@ -33,6 +33,7 @@ const PROBLEMS = {
   recurring_transfer_not_found: [404, 'There is no such recurring transfer'],
   event_not_found: [404, 'There is no such event'],
   event_source_not_found: [404, 'There is no such source of events'],
+  projection_not_found: [404, 'There is no such projection'],
   method_not_allowed: [405, 'The route does not have this method'],
   request_timeout: [408, 'The request took too long to arrive'],
   wallet_exists: [409, 'The user has a wallet in this currency already'],

@@ -8,6 +8,7 @@ import { addEventCommands } from './events.ts';
 import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
 import { addFundCommands } from './fund.ts';
+import { addProjectionCommands } from './projections.ts';
 import type { GlobalOptions } from './session.ts';
 import { addTransferCommands } from './transfer.ts';
 import { httpUrl } from './values.ts';
@@ -49,6 +50,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addCaseCommands,
   addEventCommands,
   addAuditCommand,
+  addProjectionCommands,
 ];
 
 /**

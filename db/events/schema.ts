@@ -1,8 +1,23 @@
-/** The tables of the events service: the event log, the relay's place in each outbox, and leases. */
-import { bigint, boolean, index, integer, json, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+/**
+ * The tables of the events service: the event log, the relay's place in each outbox, the places of readers, leases, and the projections
+ * with their consumers.
+ */
+import {
+  bigint,
+  boolean,
+  date,
+  index,
+  integer,
+  json,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
-import { instant, sha256 } from '../database.ts';
+import { balance, instant, sha256 } from '../database.ts';
 import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
@@ -136,3 +151,82 @@ export const leases = pgTable('leases', {
   holder: text('holder').notNull(),
   expiresAt: instant('expires_at').notNull(),
 });
+
+const position = () => bigint('position', { mode: 'number' }).notNull();
+
+/**
+ * The tables of consumers, as client/consumer/tables.ts makes them in any consumer's database. Its statements are the package's
+ * own.
+ */
+export const consumerCursors = pgTable('consumer_cursors', {
+  consumer: text('consumer').primaryKey(),
+  position: position().default(0),
+  token: bigint('token', { mode: 'number' }).notNull().default(0),
+  holder: text('holder'),
+  expiresAt: instant('expires_at')
+    .notNull()
+    .default(sql`clock_timestamp()`),
+  updatedAt: instant('updated_at')
+    .notNull()
+    .default(sql`clock_timestamp()`),
+});
+
+export const processedEvents = pgTable(
+  'processed_events',
+  {
+    consumer: text('consumer').notNull(),
+    eventId: text('event_id').notNull(),
+    position: position(),
+    processedAt: instant('processed_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [
+    primaryKey({ name: 'processed_events_pk', columns: [t.consumer, t.eventId] }),
+    index('processed_events_position').on(t.consumer, t.position),
+  ],
+);
+
+export const parkedEvents = pgTable(
+  'parked_events',
+  {
+    consumer: text('consumer').notNull(),
+    eventId: text('event_id').notNull(),
+    position: position(),
+    subject: text('subject').notNull(),
+    event: json('event').$type<CloudEvent>().notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    error: text('error'),
+    failedAt: instant('failed_at'),
+    retryAt: instant('retry_at'),
+  },
+  (t) => [
+    primaryKey({ name: 'parked_events_pk', columns: [t.consumer, t.eventId] }),
+    index('parked_events_subject').on(t.consumer, t.subject, t.position),
+    index('parked_events_due').on(t.consumer, t.retryAt, t.position),
+  ],
+);
+
+/** Tables that a consumer derives from the log. Each generation of one is built by a consumer of its own, `<name>.<generation>`. */
+export const projections = pgTable('projections', {
+  name: text('name').primaryKey(),
+  /** The one that is read. */
+  generation: integer('generation').notNull().default(1),
+  /** The one that is being built to take its place. */
+  nextGeneration: integer('next_generation'),
+});
+
+/** A projection: how much of what happened to a wallet on a day (UTC). A wallet has one currency, so the sum has too. */
+export const walletActivity = pgTable(
+  'wallet_activity',
+  {
+    generation: integer('generation').notNull(),
+    walletId: uuid('wallet_id').notNull(),
+    day: date('day').notNull(),
+    type: text('type').notNull(),
+    eventCount: bigint('event_count', { mode: 'number' }).notNull(),
+    /** Of the amounts. Refusals move nothing: 0. */
+    sum: balance('sum').notNull(),
+  },
+  (t) => [primaryKey({ name: 'wallet_activity_pk', columns: [t.generation, t.walletId, t.day, t.type] })],
+);

@@ -121,7 +121,7 @@ describe('migrations', () => {
       const there = await rowsOf<{ name: string }>(
         database,
         `
-        SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> ALL (SELECT relname FROM pg_class WHERE relispartition)
+        SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> ALL (SELECT relname FROM pg_class WHERE relispartition OR relkind = 'v')
         UNION SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u')
         UNION SELECT tablename || '.' || indexname FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname
           WHERE schemaname = 'public' AND conname IS NULL AND tablename <> ALL (SELECT relname FROM pg_class WHERE relispartition)`,

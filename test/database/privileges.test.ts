@@ -203,6 +203,8 @@ describe('the roles of the services', () => {
       'UPDATE log_head SET position = position',
       'UPDATE outbox_cursors SET snapshot = snapshot',
       'DELETE FROM leases',
+      'DELETE FROM projections',
+      'DELETE FROM dead_letters',
     ])
       await isRefused(rowsOf(events.service, statement), statement);
   });

@@ -31,6 +31,12 @@ function rooms(
   }));
 }
 
+/**
+ * The projection that ships is built by the same consumer that other people's are, and its dead letters are tended by the same
+ * functions: so it shows that these suffice.
+ */
+const consumerOf = (service: Service): string[] => (service === 'events' ? ['client/consumer/consumer.ts'] : []);
+
 const HTTP = ['api/http/', 'process/deadline.ts', 'process/authority.ts', 'hono', '@hono/zod-openapi', 'zod'];
 const HTTP_TYPES = ['db/database.ts', 'process/', '@temporalio/client'];
 const MESSAGES = SERVICES.map((service) => `workflows/${service}/messages.ts`);
@@ -77,7 +83,7 @@ export const RULES: readonly Rule[] = [
     (service) =>
       service === 'transfer'
         ? ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common']
-        : [`db/${service}/`],
+        : [`db/${service}/`, ...consumerOf(service)],
     () => HTTP_TYPES,
   ),
   {
@@ -119,8 +125,9 @@ export const RULES: readonly Rule[] = [
       `db/${service}/`,
       // The publisher's client.
       ...(service === 'events' ? ['@platformatic/kafka'] : []),
+      ...consumerOf(service),
     ],
-    () => ['activities/'],
+    (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],
   ),
   {
     of: 'workers/*',
@@ -139,6 +146,9 @@ export const RULES: readonly Rule[] = [
 
   // A package of its own, which needs nothing of the server and no other package.
   { of: 'client/', may: ['client/'] },
+
+  // As other people's packages: the client, and nothing of the server.
+  { of: 'examples/', may: ['client/client.ts', 'client/consumer/consumer.ts', 'pg', 'node:'] },
 
   // The app for its own description, which the client's types are made from.
   { of: 'commands/wire-file.ts', may: ['api/', 'commands/document-types.ts', 'prettier', 'node:'] },

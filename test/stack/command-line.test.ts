@@ -225,6 +225,7 @@ describe('on a real stack', () => {
 
 const CONSUMER = `
 import { createClient, CounterpoiseError, type Transfer } from 'counterpoise-client';
+import { consume, logOf, type Connection, type Store } from 'counterpoise-client/consumer';
 
 declare const process: { argv: string[] };
 const client = createClient({ baseUrl: process.argv[2]! });
@@ -240,5 +241,20 @@ let listed = 0;
 for await (const transfer of client.transfers.listAll({ wallet_id: alice!, limit: 2 })) if (transfer.amount === '1.0000') listed += 1;
 const error: unknown = await client.wallets.get(run).catch((reason: unknown) => reason);
 if (!(error instanceof CounterpoiseError)) throw error;
+
+// A database that answers as one without a row does: it is enough to be asked.
+const asked: string[] = [];
+const ending = new AbortController();
+const connection: Connection & { release(): void } = {
+  async query(text) {
+    asked.push(text);
+    ending.abort();
+    return { rows: [] };
+  },
+  release() {},
+};
+const store: Store<typeof connection> = { connect: async () => connection };
+await consume({ name: 'other', source: logOf(client), store, signal: ending.signal, handle: async () => {} });
+if (!asked[0]?.includes('consumer_cursors')) throw new Error('the consumer does not ask its database');
 console.log(JSON.stringify({ status: last?.status, listed, code: error.code, http: error.status }));
 `;

@@ -69,7 +69,7 @@ export function startKafkaPublisher({ database, options, logger }: KafkaPublishe
           logger.error({ after: position, lost }, 'the log let events go before they were published to Kafka');
         for (const batch of inBatches(page.map(recordOf), BATCH_BYTES_MAX)) {
           if (!(await holding.isHeld())) return;
-          await publish(kafka, batch);
+          await publish(kafka, batch, logger);
         }
         if (!(await moveLogCursor(database, holding.lease, position, last.position))) return;
         position = last.position;
@@ -81,31 +81,36 @@ export function startKafkaPublisher({ database, options, logger }: KafkaPublishe
     }
   }
 
-  /** Publishes records in their order. What is refused is halved until the records are found that are refused by themselves. */
-  async function publish(kafka: KafkaConnection, records: readonly KafkaRecord[]): Promise<void> {
-    try {
-      await kafka.send(records);
-    } catch (error) {
-      if (!(error instanceof RecordsRefused)) throw error;
-      const [first] = records;
-      if (records.length === 1) return bury(kafka, first!, error);
-      const half = Math.ceil(records.length / 2);
-      await publish(kafka, records.slice(0, half));
-      await publish(kafka, records.slice(half));
-    }
-  }
-
-  async function bury(kafka: KafkaConnection, record: KafkaRecord, refusal: RecordsRefused): Promise<void> {
-    const reason = refusal.isTooLarge ? 'too_large' : 'refused';
-    await kafka.send([deadLetterOf(record, reason, refusal.message)]);
-    const { ce_id: event_id, ce_position: position } = record.headers;
-    logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
-  }
-
   async function rest(signal: AbortSignal): Promise<void> {
     const polling = new AbortController();
     const either = AbortSignal.any([signal, polling.signal]);
     await Promise.race([alarm.promise, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
     polling.abort();
   }
+}
+
+/** Publishes records in their order. What is refused is halved until the records are found that are refused by themselves. */
+async function publish(kafka: KafkaConnection, records: readonly KafkaRecord[], logger: Logger): Promise<void> {
+  try {
+    await kafka.send(records);
+  } catch (error) {
+    if (!(error instanceof RecordsRefused)) throw error;
+    const [first] = records;
+    if (records.length === 1) return bury(kafka, first!, error, logger);
+    const half = Math.ceil(records.length / 2);
+    await publish(kafka, records.slice(0, half), logger);
+    await publish(kafka, records.slice(half), logger);
+  }
+}
+
+async function bury(
+  kafka: KafkaConnection,
+  record: KafkaRecord,
+  refusal: RecordsRefused,
+  logger: Logger,
+): Promise<void> {
+  const reason = refusal.isTooLarge ? 'too_large' : 'refused';
+  await kafka.send([deadLetterOf(record, reason, refusal.message)]);
+  const { ce_id: event_id, ce_position: position } = record.headers;
+  logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
 }

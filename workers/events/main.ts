@@ -1,6 +1,7 @@
 /**
- * The events worker: the relay from the outboxes into the event log, and the publisher from there to Kafka, if there is one.
- * `node workers/events/main.ts` runs it as a process of its own. Any number may run; one of them works at a time.
+ * The events worker: the relay from the outboxes into the event log, the projection that is built from the log, and the publisher
+ * to Kafka, if there is one. `node workers/events/main.ts` runs it as a process of its own. Any number may run; one of them works at
+ * a time.
  */
 import type { Settings } from '../../process/config.ts';
 import { closeDatabases, type Database } from '../../db/database.ts';
@@ -11,6 +12,7 @@ import type { Logger } from '../../process/telemetry.ts';
 import { kafkaOptions, type KafkaOptions } from './kafka-options.ts';
 import type { KafkaPublisher } from './kafka-publisher.ts';
 import { startRelay } from './relay.ts';
+import { startWalletActivity } from './wallet-activity.ts';
 
 /** Longer than the role's statement_timeout, so that the server reports the time-out first. */
 const QUERY_TIMEOUT_MS = 32_000;
@@ -36,12 +38,14 @@ export function startEventsWorker(
   const outboxes = openOutboxes(settings, guard, { ...limits, connectionsMax: 2 });
   let publisher: KafkaPublisher | undefined;
   const publishing = startPublisher(options, database, logger).then((started) => (publisher = started));
+  const activity = startWalletActivity(database, logger);
   const relay = startRelay({
     database,
     outboxes,
     retentionDays: settings.EVENTS_RETENTION_DAYS,
     logger,
     appended: () => {
+      activity.wake();
       publisher?.wake();
       appended();
     },
@@ -49,7 +53,7 @@ export function startEventsWorker(
   return {
     wake: relay.wake,
     async stop() {
-      await Promise.all([relay.stop(), publishing.then((started) => started?.stop())]);
+      await Promise.all([relay.stop(), activity.stop(), publishing.then((started) => started?.stop())]);
       await closeDatabases([database, ...outboxes.values()]);
     },
   };

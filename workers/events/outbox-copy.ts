@@ -1,29 +1,22 @@
 /** The copying of one outbox into the event log: a page at a time, with the outbox's cursor moved in the page's own transaction. */
 import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { CloudEvent } from '../../domain/event.ts';
-import type { Database } from '../../db/database.ts';
-import { findCursor, openCursor, stopCursor, type OutboxCursor } from '../../db/events/log-queries.ts';
-import { adoptOutbox, withoutLogged } from '../../db/events/source-queries.ts';
-import { continueWindow, openWindow, outboxPast, outboxServer, type OutboxPage } from '../../db/outbox-queries.ts';
-import type { Logger } from '../../process/telemetry.ts';
+import type { OutboxCursor } from '../../db/events/log-queries.ts';
+import { withoutLogged } from '../../db/events/source-queries.ts';
+import { continueWindow, openWindow, type OutboxPage } from '../../db/outbox-queries.ts';
 import { BURST_EVENTS } from './burst.ts';
 import type { EventText, LogWriter } from './log-writer.ts';
-import { settleResumed } from './outbox-resume.ts';
+import { checkedCursor, stopOutbox, type CopiedOutbox } from './outbox-cursor.ts';
 
 /** A page has at most so many rows, and ends behind the one that reaches so many events. */
 const PAGE = { rowsMax: 2_000, eventsMax: 4_000 };
 /** So long an outbox is left alone that could not be read. */
 const RETRY_MS = 1_000;
 
-export interface OutboxCopyDeps {
-  readonly source: string;
-  readonly outbox: Database;
-  /** The events service's database. */
-  readonly database: Database;
+export interface OutboxCopyDeps extends CopiedOutbox {
   readonly log: LogWriter;
   /** Waits for a bounded time, while much is being written. */
   readonly untilBurstIsOver: () => Promise<void>;
-  readonly logger: Logger;
 }
 
 export interface Copied {
@@ -78,14 +71,14 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
 
   /** The next page, and the cursor behind it. Undefined if the outbox is stopped, or is not what it was. */
   async function readNext(): Promise<{ page: OutboxPage; next: OutboxCursor } | undefined> {
-    const from = (cursor ??= await checkedCursor());
+    const from = (cursor ??= await checkedCursor(deps));
     if (from.stoppedReason !== undefined) return undefined;
     const { snapshot, window } = from;
     const page = await (window === undefined
       ? openWindow(outbox, snapshot, PAGE)
       : continueWindow(outbox, snapshot, window, PAGE));
     if (snapshot !== undefined && transactionsBegun(page.end) < transactionsBegun(snapshot)) {
-      await stop('its transaction numbers went back: it was restored');
+      await stopOutbox(deps, 'its transaction numbers went back: it was restored');
       return undefined;
     }
     const last = page.rows.at(-1);
@@ -94,37 +87,6 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       ? { ...from, witness, window: { end: page.end, sequence: last!.sequence } }
       : { ...from, witness, snapshot: page.end, window: undefined };
     return { page, next };
-  }
-
-  /** The stored cursor, after a look whether the outbox is still the one that it belongs to. */
-  async function checkedCursor(): Promise<OutboxCursor> {
-    const serverId = await outboxServer(outbox);
-    const stored = await openCursor(database, source, serverId);
-    if (stored.stoppedReason !== undefined) return stored;
-    if (stored.isResuming) return resumed(stored, serverId);
-    if (stored.serverId !== serverId) return stop('it is in another database than before');
-    const { hasWitness, wasEmptied } = await outboxPast(outbox, stored);
-    if (!hasWitness) return stop(`it lacks ${stored.witness?.eventId}, which is in the log: it was restored`);
-    if (wasEmptied) return stop('it was emptied of events that the log does not know: the event log was restored');
-    return stored;
-  }
-
-  /** A cursor of an outbox that an operator lets go on. */
-  async function resumed(stored: OutboxCursor, serverId: string): Promise<OutboxCursor> {
-    if (stored.serverId === '') await adoptOutbox(database, source, serverId);
-    else if (stored.serverId !== serverId) return stop('it is in another database than before');
-    const isCopied = stored.snapshot !== undefined && stored.window === undefined;
-    if (!isCopied) return { ...stored, serverId };
-    const isSettled = await settleResumed({ source, outbox, database, lease: log.lease, snapshot: stored.snapshot });
-    if (!isSettled) throw new Error('another relay has taken over');
-    logger.info({ source }, 'an outbox was resumed: everything that it had is in the log');
-    return { ...stored, isResuming: false };
-  }
-
-  async function stop(reason: string): Promise<OutboxCursor> {
-    logger.error({ source, reason }, 'an outbox is not what it was: it is read no further');
-    await stopCursor(database, source, reason);
-    return (await findCursor(database, source))!;
   }
 }
 

@@ -3,4 +3,5 @@
 CREATE OR REPLACE FUNCTION log_readers() RETURNS TABLE (reader text, read_position bigint)
 LANGUAGE sql STABLE AS $$
   SELECT name, position FROM log_cursors
+  UNION ALL SELECT consumer, position FROM consumer_cursors
 $$;
