@@ -14,6 +14,11 @@ import { eventTypeRoutes } from './events/event-types.ts';
 import { projectionRoutes } from './events/projection.ts';
 import { eventSourceRoutes } from './events/source.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
+import { webhookControlRoutes } from './events/webhook-control.ts';
+import { webhookDeliveryRoutes } from './events/webhook-delivery.ts';
+import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
+import { webhookReplayRoutes } from './events/webhook-replay.ts';
+import type { WebhookDeps } from './events/webhook-fields.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
@@ -38,7 +43,7 @@ import { walletLimitRoutes } from './wallet/limits.ts';
 export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps {
+export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
@@ -80,6 +85,10 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
       .route('/', eventRoutes(deps))
       .route('/', eventSourceRoutes(deps))
       .route('/', projectionRoutes(deps))
+      .route('/', webhookEndpointRoutes(deps))
+      .route('/', webhookControlRoutes(deps))
+      .route('/', webhookDeliveryRoutes(deps))
+      .route('/', webhookReplayRoutes(deps))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

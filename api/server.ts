@@ -18,6 +18,7 @@ import { monitorTemporal } from '../temporal/health.ts';
 import { boundStarts, type MovementNotifiers } from './transfer/acceptance.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
+import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
 import {
@@ -81,6 +82,7 @@ export async function startApi(
     batchDatabase,
     eventsDatabase,
     eventStreams,
+    webhooks: webhookTools(settings),
     wallets,
     starter,
     acceptance: {

@@ -48,5 +48,17 @@ export function createCall(options: ClientOptions, surroundings?: Surroundings) 
     } while (cursor !== undefined);
   }
 
-  return { call, each };
+  /** A list, a page at a time or all of its items. */
+  const listing = <Name extends ListName>(operation: Name) => ({
+    /** A page: `{data, next_cursor}`. */
+    list: (query: QueryOf<Name> = {}, callOptions?: CallOptions) =>
+      call(operation, { query } as InputOf<Name>, callOptions),
+    /** Every item, newest first, page after page as they are asked for; `limit` is the size of a page. */
+    listAll: (query: QueryOf<Name> = {}, callOptions?: CallOptions): AsyncGenerator<ItemOf<Name>, void, undefined> =>
+      each(operation, { query } as InputOf<Name>, callOptions),
+  });
+
+  return { call, each, listing };
 }
+
+export type Calls = ReturnType<typeof createCall>;

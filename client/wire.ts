@@ -722,6 +722,123 @@ export interface WalletRequest {
   currency?: string;
 }
 
+export interface WebhookDelivery {
+  position: number;
+  webhook_id: string;
+  type: string;
+  subject: string;
+
+  /** FAILED: given up after three days, or passed over by an `enable` from now. */
+  status: 'PENDING' | 'DELIVERED' | 'FAILED';
+  attempt_count: number;
+  first_attempt_at: string;
+  next_attempt_at: string | null;
+  last_status_code: number | null;
+  last_error_code: string | null;
+  updated_at: string;
+}
+
+export type WebhookDeliveryWithAttempts = WebhookDelivery & {
+  attempts: Array<{
+    at: string;
+    status_code: number | null;
+    error_code: string | null;
+
+    /** The first KiB of the answer. */
+    answer: string | null;
+    duration_ms: number;
+  }>;
+};
+
+export interface WebhookEndpoint {
+  webhook_endpoint_id: string;
+  url: string;
+  types: Array<string> | null;
+  ordering: 'subject' | 'none';
+  status: 'ACTIVE' | 'PAUSED' | 'DISABLED';
+
+  /** `gone`: the receiver answered 410. `failing`: it accepted nothing for five days. `position_expired`: the events behind the cursor are no longer kept. */
+  disabled_reason: 'gone' | 'failing' | 'position_expired' | null;
+
+  /** Each event up to this position was delivered, is a pending delivery, or waits behind one. */
+  cursor: number;
+  failing_since: string | null;
+  previous_secret_expires_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface WebhookEndpointChange {
+  /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
+  url?: string;
+
+  /** Null: every type. */
+  types?: Array<string> | null;
+
+  /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
+  ordering?: 'subject' | 'none';
+  status?: 'ACTIVE' | 'PAUSED';
+}
+
+export interface WebhookEndpointRequest {
+  /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
+  url: string;
+
+  /** Null: every type. */
+  types?: Array<string> | null;
+
+  /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
+  ordering?: 'subject' | 'none';
+}
+
+export type WebhookEndpointWithSecret = WebhookEndpoint & {
+  /** Verifies the signatures. It is shown this once. */
+  secret: string;
+};
+
+export interface WebhookReplay {
+  replay_id: string;
+  webhook_endpoint_id: string;
+  from_position: number;
+  to_position: number;
+  types: Array<string> | null;
+  only_failed: boolean;
+  status: 'RUNNING' | 'COMPLETED';
+
+  /** Up to here, everything was sent. */
+  read_to: number;
+  delivered_count: number;
+
+  /** These are deliveries now, and tried again. */
+  failed_count: number;
+  created_at: string;
+  finished_at: string | null;
+}
+
+export interface WebhookReplayRequest {
+  from_position: number;
+  to_position: number;
+
+  /** Null: every type. */
+  types?: Array<string> | null;
+  only_failed?: boolean;
+}
+
+export interface WebhookTest {
+  webhook_id: string;
+
+  /** Whether the receiver answered 2xx. */
+  delivered: boolean;
+  status_code: number | null;
+
+  /** Stable: `timeout`, `gone` … */
+  error_code: string | null;
+
+  /** The first KiB of the answer. */
+  answer: string | null;
+  duration_ms: number;
+}
+
 /** What each operation takes and answers. */
 export interface Operations {
   /** Let a wallet send and receive again */
@@ -796,12 +913,44 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** Have events delivered to a URL */
+  createWebhookEndpoint: {
+    path?: undefined;
+    query?: undefined;
+    body: WebhookEndpointRequest;
+    answer: WebhookEndpointWithSecret;
+  };
+
+  /** Send events again */
+  createWebhookReplay: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body: WebhookReplayRequest;
+    answer: WebhookReplay;
+  };
+
   /** End a recurring transfer */
   deleteRecurringTransfer: {
     path: { recurring_transfer_id: string };
     query?: undefined;
     body?: undefined;
     answer: RecurringTransfer;
+  };
+
+  /** Delete a webhook endpoint */
+  deleteWebhookEndpoint: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WebhookEndpoint;
+  };
+
+  /** Make a webhook endpoint active again */
+  enableWebhookEndpoint: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body?: { from?: 'cursor' | 'now' };
+    answer: WebhookEndpoint;
   };
 
   /** A case and its history */
@@ -915,6 +1064,30 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: WalletLimits;
+  };
+
+  /** A delivery and its attempts, oldest first */
+  getWebhookDelivery: {
+    path: { webhook_endpoint_id: string; position: number };
+    query?: undefined;
+    body?: undefined;
+    answer: WebhookDeliveryWithAttempts;
+  };
+
+  /** A webhook endpoint */
+  getWebhookEndpoint: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WebhookEndpoint;
+  };
+
+  /** A replay */
+  getWebhookReplay: {
+    path: { webhook_endpoint_id: string; replay_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WebhookReplay;
   };
 
   /** Cases, newest first */
@@ -1250,6 +1423,43 @@ export interface Operations {
     };
   };
 
+  /** Deliveries that did not succeed at first, newest events first */
+  listWebhookDeliveries: {
+    path: { webhook_endpoint_id: string };
+    query?: {
+      status?: 'PENDING' | 'DELIVERED' | 'FAILED';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<WebhookDelivery>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Webhook endpoints, newest first */
+  listWebhookEndpoints: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<WebhookEndpoint>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Stop the runs of a recurring transfer */
   pauseRecurringTransfer: {
     path: { recurring_transfer_id: string };
@@ -1314,6 +1524,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Give a webhook endpoint another secret */
+  rotateWebhookSecret: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body?: { expires_in?: number };
+    answer: WebhookEndpointWithSecret;
+  };
+
   /** Limit what goes out of a wallet */
   setWalletLimits: {
     path: { wallet_id: string };
@@ -1344,12 +1562,28 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** Send a test event now */
+  testWebhookEndpoint: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: WebhookTest;
+  };
+
   /** Run a recurring transfer now */
   triggerRecurringTransfer: {
     path: { recurring_transfer_id: string };
     query?: undefined;
     body?: undefined;
     answer: Transfer;
+  };
+
+  /** Change, pause or resume a webhook endpoint */
+  updateWebhookEndpoint: {
+    path: { webhook_endpoint_id: string };
+    query?: undefined;
+    body: WebhookEndpointChange;
+    answer: WebhookEndpoint;
   };
 }
 
@@ -1364,7 +1598,15 @@ export const ROUTES = {
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createTransferBatch: { method: 'POST', path: '/v1/transfer-batches', headers: ['idempotency-key', 'prefer'] },
   createWallet: { method: 'POST', path: '/v1/wallets', headers: [] },
+  createWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints', headers: [] },
+  createWebhookReplay: {
+    method: 'POST',
+    path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays',
+    headers: ['idempotency-key'],
+  },
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
+  deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
+  enableWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/enable', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
@@ -1378,6 +1620,17 @@ export const ROUTES = {
   getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
+  getWebhookDelivery: {
+    method: 'GET',
+    path: '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{position}',
+    headers: [],
+  },
+  getWebhookEndpoint: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
+  getWebhookReplay: {
+    method: 'GET',
+    path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays/{replay_id}',
+    headers: [],
+  },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
   listDeadLetters: { method: 'GET', path: '/v1/projections/{projection}/dead-letters', headers: [] },
@@ -1400,6 +1653,8 @@ export const ROUTES = {
   listTransfers: { method: 'GET', path: '/v1/transfers', headers: [] },
   listWalletEntries: { method: 'GET', path: '/v1/wallets/{wallet_id}/entries', headers: [] },
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
+  listWebhookDeliveries: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries', headers: [] },
+  listWebhookEndpoints: { method: 'GET', path: '/v1/webhook-endpoints', headers: [] },
   pauseRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
@@ -1420,12 +1675,19 @@ export const ROUTES = {
     path: '/v1/transfers/{transfer_id}/reversals',
     headers: ['idempotency-key', 'prefer'],
   },
+  rotateWebhookSecret: {
+    method: 'POST',
+    path: '/v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret',
+    headers: [],
+  },
   setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   streamEvents: { method: 'GET', path: '/v1/events/stream', headers: ['last-event-id'] },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },
+  testWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/test', headers: [] },
   triggerRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
     headers: ['idempotency-key', 'prefer'],
   },
+  updateWebhookEndpoint: { method: 'PATCH', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
 } as const;

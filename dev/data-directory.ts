@@ -5,6 +5,7 @@
  *
  *   launcher.lock   held by the kernel while the launcher lives
  *   settings.json   passwords and ports, drawn at the first start (0600)
+ *   webhook-keys    the key that seals the secrets of webhook endpoints, drawn at the first start (0600)
  *   processes.json  the processes that run, with start times, to find survivors (0600)
  *   stack.json      for other tools: stack-file.ts
  *   postgres/  temporal/  logs/
@@ -16,7 +17,7 @@ import { tryLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { endProcess, isRunning, recordOf, type ProcessRecord } from './processes.ts';
 import { reasonOf, StackError, UsageError } from './stack-error.ts';
-import { replaceFile, stackFilePath } from './stack-file.ts';
+import { replaceFile, replaceText, stackFilePath } from './stack-file.ts';
 
 export interface DataDirectory {
   readonly path: string;
@@ -24,6 +25,7 @@ export interface DataDirectory {
   readonly temporalFile: string;
   readonly logFile: (name: string) => string;
   readonly passwords: Readonly<Record<Role, string>>;
+  readonly webhookKeysFile: string;
   readonly lastPorts: Readonly<Record<string, number>>;
   readonly keepPorts: (ports: Readonly<Record<string, number>>) => void;
   readonly recordProcesses: (running: Readonly<Record<string, ProcessRecord>>) => void;
@@ -64,6 +66,7 @@ export function openDataDirectory(directory: string): DataDirectory {
     temporalFile: join(path, 'temporal', 'temporal.db'),
     logFile: (name) => join(path, 'logs', `${name}.log`),
     passwords: settings.passwords,
+    webhookKeysFile: keptWebhookKeys(path),
     lastPorts: settings.ports,
     keepPorts: (ports) => replaceFile(settingsFile, { ...settings, ports }),
     recordProcesses,
@@ -122,6 +125,13 @@ function newSettings(path: string): Settings<Partial<Record<Role, string>>> {
 function withPasswords(settings: Settings<Partial<Record<Role, string>>>): Settings {
   const drawn = ROLES.map((role) => [role, settings.passwords[role] ?? randomBytes(24).toString('hex')]);
   return { ...settings, passwords: Object.fromEntries(drawn) as Record<Role, string> };
+}
+
+/** The file of the setting WEBHOOK_KEYS. An operator who rotates the key puts a new line before those that are there. */
+function keptWebhookKeys(path: string): string {
+  const file = join(path, 'webhook-keys');
+  if (!existsSync(file)) replaceText(file, `first:${randomBytes(32).toString('base64')}\n`);
+  return file;
 }
 
 function readJson<Content>(file: string): Content | undefined {

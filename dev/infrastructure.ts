@@ -220,6 +220,7 @@ function databasesAt(data: DataDirectory, port: number, servicePort: number) {
   const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
   return {
     serviceSettings: {
+      WEBHOOK_KEYS_FILE: data.webhookKeysFile,
       WALLET_DATABASE_URLS: shards.map((shard) => service('wallet_service', `wallet_${shard}`)).join(','),
       WALLET_SHARD_COUNT: `${WALLET_SHARDS}`,
       TRANSFER_DATABASE_URL: service('transfer_service', 'transfer'),

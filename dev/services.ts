@@ -9,6 +9,8 @@ import type { ChildSpec } from './supervise.ts';
 /** How long services may take to drain, whoever asks them to. */
 export const DRAIN_LIMIT_MS = 6_500;
 
+const LOOPBACK = '127.0.0.0/8,::1/128';
+
 export interface Services {
   readonly children: readonly ChildSpec[];
   readonly api: string;
@@ -21,11 +23,22 @@ export function servicesOf(
   environment: NodeJS.ProcessEnv,
 ): Services {
   const { ports, settings } = infrastructure;
-  const { WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS, ...shared } =
-    settings;
+  const {
+    WALLET_DATABASE_URLS,
+    TRANSFER_DATABASE_URL,
+    EVENTS_DATABASE_URL,
+    OUTBOX_DATABASE_URLS,
+    WEBHOOK_KEYS_FILE,
+    ...shared
+  } = settings;
   const wallet = { WALLET_DATABASE_URLS };
   const transfer = { TRANSFER_DATABASE_URL };
-  const events = { EVENTS_DATABASE_URL };
+  const events = {
+    EVENTS_DATABASE_URL,
+    WEBHOOK_KEYS_FILE,
+    // Receivers on this machine, unless the operator says otherwise.
+    WEBHOOK_ALLOW_CIDRS: environment['WEBHOOK_ALLOW_CIDRS'] ?? LOOPBACK,
+  };
   const outboxes = { OUTBOX_DATABASE_URLS };
   const api = `http://127.0.0.1:${ports.api}`;
   const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;

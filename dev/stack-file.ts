@@ -49,7 +49,12 @@ export function stackFilePath(dataDir: string): string {
 
 /** Writes JSON that only its owner may read, all of it or nothing, even if killed meanwhile. */
 export function replaceFile(path: string, content: unknown): void {
+  replaceText(path, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** As `replaceFile`, with a text. */
+export function replaceText(path: string, text: string): void {
   const next = `${path}.next`;
-  writeFileSync(next, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(next, text, { mode: 0o600 });
   renameSync(next, path);
 }

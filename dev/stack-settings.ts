@@ -30,6 +30,8 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     EVENTS_DATABASE_URL: events,
     OUTBOX_DATABASE_URLS: outboxes,
     EVENTS_ADMIN_DATABASE_URL: databases['events']!,
+    WEBHOOK_KEYS_FILE: join(stack.dataDir, 'webhook-keys'),
+    WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
 }
 

@@ -32,6 +32,9 @@ put migrate/EVENTS_ADMIN_DATABASE_URL "$administrator/events"
 for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
 for reader in migrate transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
 for reader in migrate transfer events; do put $reader/EVENTS_DATABASE_URL "$events/events"; done
+# Who rotates the key puts a line with a new one before the others in this file; the services read it at their start.
+[ -s migrate/webhook_keys ] || put migrate/webhook_keys "first:$(head -c 32 /dev/urandom | base64)"
+for reader in transfer events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
 for reader in migrate events; do
   put $reader/OUTBOX_DATABASE_URLS \
     "transfer=$events/transfer,wallet-0=$events/wallet_0,wallet-1=$events/wallet_1,events=$events/events"

@@ -4,7 +4,16 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { Currency } from './currency.ts';
-import type { BatchId, RecurringTransferId, RunId, TransactionId, TransferId, WalletId } from './ids.ts';
+import type {
+  BatchId,
+  RecurringTransferId,
+  RunId,
+  TransactionId,
+  TransferId,
+  WalletId,
+  WebhookEndpointId,
+  WebhookReplayId,
+} from './ids.ts';
 import type { Watermark } from './ledger.ts';
 
 /** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
@@ -62,6 +71,16 @@ export function recurringTransferId(idempotencyKey: string): RecurringTransferId
 /** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
 export function recurringRunId(recurringTransferId: RecurringTransferId, runName: string): TransferId {
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
+}
+
+/** The replay to a webhook endpoint that an Idempotency-Key names. */
+export function webhookReplayId(endpoint: WebhookEndpointId, idempotencyKey: string): WebhookReplayId {
+  return derivedUuid('webhook-replay', TENANT, endpoint, idempotencyKey) as WebhookReplayId;
+}
+
+/** The event that an endpoint was disabled while it had this epoch. */
+export function disabledEventId(endpoint: WebhookEndpointId, epoch: number): string {
+  return derivedUuid('webhook-endpoint-disabled', TENANT, endpoint, String(epoch));
 }
 
 /** The run that compares everything because a shard lacks this leg, which it had. */

@@ -17,3 +17,5 @@ export type CaseId = Id<'CaseId'>;
 export type InstallationId = Id<'InstallationId'>;
 /** A run of the reconciliation. */
 export type RunId = Id<'RunId'>;
+export type WebhookEndpointId = Id<'WebhookEndpointId'>;
+export type WebhookReplayId = Id<'WebhookReplayId'>;

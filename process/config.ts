@@ -21,6 +21,12 @@ const authority = z.string().transform((text, context): Authority => {
   context.addIssue(`expected a host or host:port, not ${JSON.stringify(text)}`);
   return z.NEVER;
 });
+const sealingKey = z.string().transform((text, context): { readonly id: string; readonly key: Uint8Array } => {
+  const [, id, base64] = /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(text) ?? [];
+  if (id !== undefined) return { id, key: Buffer.from(base64!, 'base64') };
+  context.addIssue('expected a list of id:key, each key 32 bytes in base64');
+  return z.NEVER;
+});
 export const DATA_DIR_DEFAULT = '.data';
 
 /** More would not be faster, and the ids of a group are in its history several times. */
@@ -71,6 +77,17 @@ const settings = z.object({
     .optional(),
   KAFKA_SASL_USERNAME: optionalText,
   KAFKA_SASL_PASSWORD: optionalText,
+  /**
+   * The keys that seal the secrets of webhook endpoints: `id:base64`, one a line. The first one seals; the others still open what
+   * they sealed. Without it, there are no webhooks.
+   */
+  WEBHOOK_KEYS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .pipe(z.tuple([sealingKey], sealingKey))
+    .optional(),
+  /** Networks, besides the public internet, that webhooks may be sent to, also by plain http: `10.1.0.0/16,::1/128`. */
+  WEBHOOK_ALLOW_CIDRS: list(z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a list of CIDRs' })),
 
   TEMPORAL_ADDRESS: optionalText,
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),

@@ -12,6 +12,8 @@ import type {
   TransactionId,
   TransferId,
   WalletId,
+  WebhookEndpointId,
+  WebhookReplayId,
 } from '../../domain/ids.ts';
 import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
 import type { FieldCode } from './field-codes.ts';
@@ -46,6 +48,10 @@ export const recurringTransferIdField = uuid<RecurringTransferId>('recurring_tra
 
 export const caseIdField = uuid<CaseId>('case_id_invalid', exampleCaseId);
 export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
+
+export const exampleEndpointId = '4e7a1b0c-8d2f-4c35-9a6e-1f2b3c4d5e6f';
+export const webhookEndpointIdField = uuid<WebhookEndpointId>('webhook_endpoint_id_invalid', exampleEndpointId);
+export const replayIdField = uuid<WebhookReplayId>('replay_id_invalid', exampleRunId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 

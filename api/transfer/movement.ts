@@ -17,10 +17,10 @@ import {
   metadataField,
   referenceField,
 } from '../http/fields.ts';
+import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
 import { PREFER_CHARACTERS_MAX } from '../http/prefer-wait.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
-import { faultCode } from '../http/validation.ts';
 
 export interface MovementDeps {
   readonly database: Database;
@@ -29,25 +29,6 @@ export interface MovementDeps {
   /** From a movement's acceptance until it is given up. */
   readonly deadlineSeconds: number;
   readonly amountPrecision: AmountPrecision;
-}
-
-export const idempotencyKeyHeader = z
-  .string({ error: faultCode('idempotency_key_invalid', 'idempotency_key_missing') })
-  .overwrite(unquoted)
-  .regex(/^[\x20-\x7e]{1,255}$/, 'idempotency_key_invalid')
-  .openapi({
-    example: 'order-42-payment',
-    description:
-      'Names what the request creates, for ever. The same key with the same body returns what was created, as it is now ' +
-      '(`Idempotent-Replayed: true`); the same key with another body is refused. A key belongs to its route: on another route it ' +
-      'names another thing. On `/reversals` the transfer in the path counts as part of the body, on `/trigger` the id in the ' +
-      'path as part of the route. A request that was refused (4xx, or 503 before it was accepted) uses up no key. 1 to 255 printable ' +
-      'ASCII characters; `"key"`, a string of RFC 8941, is the same as `key`.',
-  });
-
-/** Removes the quotes of a quoted string, as draft-ietf-httpapi-idempotency-key-header has it; most services take the bare key. */
-function unquoted(key: string): string {
-  return /^"(?:[^"\\]|\\["\\])*"$/.test(key) ? key.slice(1, -1).replaceAll(/\\(.)/g, '$1') : key;
 }
 
 export const preferHeader = {

@@ -1,8 +1,8 @@
 /** The output of a command for people: aligned text, with colors on a terminal alone. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE']);
-const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED']);
+const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE', 'DELIVERED']);
+const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED', 'DISABLED']);
 const GAP = '  ';
 
 /** A status in its color. styleText adds none if standard output is no terminal or NO_COLOR is set. */

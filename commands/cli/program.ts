@@ -13,6 +13,7 @@ import type { GlobalOptions } from './session.ts';
 import { addTransferCommands } from './transfer.ts';
 import { httpUrl } from './values.ts';
 import { addWalletCommands } from './wallet.ts';
+import { addWebhookCommands } from './webhooks.ts';
 
 /** Runs a command line and returns its exit code. */
 export async function runProgram(args: readonly string[]): Promise<ExitCode> {
@@ -49,6 +50,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addBatchCommand,
   addCaseCommands,
   addEventCommands,
+  addWebhookCommands,
   addAuditCommand,
   addProjectionCommands,
 ];

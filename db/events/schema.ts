@@ -22,6 +22,13 @@ import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
+export {
+  webhookAttempts,
+  webhookDeliveries,
+  webhookEndpoints,
+  webhookParked,
+  webhookReplays,
+} from './webhook-schema.ts';
 
 /**
  * Every event of every service, for as long as it is kept. It is only appended to, in partitions of positions, which are dropped

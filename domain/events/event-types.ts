@@ -1,5 +1,6 @@
 /** Every type of event, with the schema of its events. The list is closed: nothing else is ever written to an outbox. */
 import { TRANSACTION_FAILURE_REASONS, type TransactionRefusal } from '../transfer/transaction.ts';
+import { DISABLED_REASONS } from './webhook.ts';
 import { TRANSFER_FAILURE_REASONS, type CreditRefusal, type DebitRefusal } from '../transfer/transfer.ts';
 import {
   amount,
@@ -164,6 +165,18 @@ const SHAPES: readonly EventShape[] = [
     description: 'For ever, for this movement.',
     data: { wallet_id: walletId, reason: oneOfTexts('Why.', Object.keys(CREDIT_REASONS)) },
     oneOf: ofMovement,
+  },
+  {
+    source: 'urn:counterpoise:events',
+    subject: 'The webhook endpoint.',
+    type: 'webhook-endpoint.disabled',
+    title: 'A webhook endpoint was disabled',
+    description: 'Nothing is sent to it until it is enabled again. Its place in the log is kept.',
+    data: {
+      webhook_endpoint_id: uuid('The endpoint.'),
+      url: { type: 'string', format: 'uri', description: 'Where it was.', examples: ['https://example.com/hooks'] },
+      reason: oneOfTexts('Why.', DISABLED_REASONS),
+    },
   },
 ];
 

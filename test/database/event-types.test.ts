@@ -132,7 +132,8 @@ describe('the events of movements', () => {
     assert.deepEqual(await validTypes(), oneByOne);
     assert.deepEqual(
       oneByOne,
-      EVENT_TYPES.map(({ type }) => type),
+      // Those of webhook endpoints are written, and held against their schemas, where endpoints are disabled.
+      EVENT_TYPES.map(({ type }) => type).filter((type) => !type.startsWith('webhook-endpoint.')),
     );
   });
 });

@@ -135,6 +135,30 @@ describe('the event log', () => {
     assert.equal((await readHead(events)).firstPosition, 3);
   });
 
+  test('is kept for Kafka, for consumers, and for all that a webhook endpoint has not delivered', async () => {
+    const id = '11f0c2a4-5b6d-8e7f-8a9b-0c1d2e3f4a5b';
+    const endpoint = (cursor: number): string =>
+      `INSERT INTO webhook_endpoints (webhook_endpoint_id, url, ordering, cursor, secret) VALUES ('${id}', 'u', 'none', ${cursor}, '')`;
+    const places: Readonly<Record<string, string>> = {
+      kafka: `INSERT INTO log_cursors (name, position) VALUES ('kafka', 2)`,
+      consumer: `INSERT INTO consumer_cursors (consumer, position) VALUES ('wallet_activity.1', 2)`,
+      endpoint: endpoint(2),
+      'what is tried again': `${endpoint(5)}; INSERT INTO webhook_deliveries (webhook_endpoint_id, position, type, subject, is_parking)
+        VALUES ('${id}', 3, 't', 's', false)`,
+      'what waits behind it': `${endpoint(5)}; INSERT INTO webhook_parked (webhook_endpoint_id, subject, read_to) VALUES ('${id}', 's', 2)`,
+      'what is sent again': `${endpoint(5)}; INSERT INTO webhook_replays (replay_id, webhook_endpoint_id, body_hash, from_position, to_position, only_failed, read_to)
+        VALUES ('${id}', '${id}', '', 1, 5, false, 2)`,
+    };
+    for (const [name, statement] of Object.entries(places)) {
+      stores = await cluster.createStores({ shards: 1 });
+      [admin, events] = [stores.events.admin, stores.events.service];
+      await log(170, 160, 150, 100, 1);
+      await rowsOf(admin, statement);
+      await expire();
+      assert.equal((await readHead(events)).firstPosition, 3, name);
+    }
+  });
+
   test('does not make its readers wait for a partition that is dropped, and is appended to meanwhile', async () => {
     await partitionsOf(3);
     await log(100, 100, 100, 1);

@@ -49,6 +49,7 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
       logger: pino({ level: 'silent' }),
       draining: new AbortController().signal,
     }),
+    webhooks: undefined,
     wallets: { shards: [forbiddenDatabase] },
     installation: async () => INSTALLATION,
     starter: {

@@ -209,6 +209,15 @@ describe('documentation', () => {
       '/v1/wallets/{wallet_id}/entries',
       '/v1/wallets/{wallet_id}/limits',
       '/v1/wallets/{wallet_id}/suspend',
+      '/v1/webhook-endpoints',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{position}',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/enable',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/replays',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/replays/{replay_id}',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret',
+      '/v1/webhook-endpoints/{webhook_endpoint_id}/test',
     ]);
     const post = document.paths['/v1/transfers']?.['post'];
     assert.match(post?.description ?? '', /unknown wallet is a FAILED transfer and not a 404/);

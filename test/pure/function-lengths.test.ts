@@ -22,7 +22,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'api/transfer/recurring.ts recurringRoutes': 114,
   'api/transfer/workflow-request.ts askTransfer': 104,
   'api/wallet/wallet.ts walletRoutes': 89,
-  'client/client.ts createClient': 148,
   'commands/serve.ts startEverything': 113,
   'db/wallet/ledger.ts ledgerOf': 86,
   'dev/infrastructure.ts startInfrastructure': 79,

@@ -27,6 +27,7 @@ const FOLDERS = [
   'process',
   'temporal',
   'test',
+  'webhooks',
   'workers',
   'workflows',
 ];

@@ -47,6 +47,9 @@ export const RULES: readonly Rule[] = [
   { of: 'domain/derived-id.ts', may: ['domain/', 'node:crypto'] },
   { of: 'domain/', may: ['domain/'] },
 
+  // Sends HTTP to strangers: the events service's API, which tests an endpoint, and its worker, which delivers, both use it.
+  { of: 'webhooks/', may: ['webhooks/', 'domain/', 'ipaddr.js', 'node:'] },
+
   { of: 'process/', may: ['process/', 'zod', 'pino', 'node:fs', 'node:module'], mayTypes: ['pino-pretty'] },
 
   {
@@ -83,7 +86,7 @@ export const RULES: readonly Rule[] = [
     (service) =>
       service === 'transfer'
         ? ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common']
-        : [`db/${service}/`, ...consumerOf(service)],
+        : [`db/${service}/`, ...consumerOf(service), ...(service === 'events' ? ['webhooks/', 'node:crypto'] : [])],
     () => HTTP_TYPES,
   ),
   {
@@ -95,6 +98,7 @@ export const RULES: readonly Rule[] = [
       'process/',
       'db/*',
       'temporal/',
+      'webhooks/',
       ...MESSAGES,
       'db/transfer/open-movement.ts',
       'db/events/lease-queries.ts',
@@ -123,8 +127,8 @@ export const RULES: readonly Rule[] = [
     (service) => [
       `activities/${service}/`,
       `db/${service}/`,
-      // The publisher's client.
-      ...(service === 'events' ? ['@platformatic/kafka'] : []),
+      // The publisher's client, and the sending of webhooks.
+      ...(service === 'events' ? ['@platformatic/kafka', 'webhooks/'] : []),
       ...consumerOf(service),
     ],
     (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],

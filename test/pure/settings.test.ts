@@ -35,6 +35,8 @@ describe('a setting that is wrong is named with what was expected', () => {
     ['TRANSFER_DEADLINE_SECONDS', 'soon', 'seconds from 1 to 86400'],
     ['AMOUNT_PRECISION', 'cents', 'currency or ledger'],
     ['OUTBOX_DATABASE_URLS', 'postgres://nowhere', 'a list of name=postgres://…'],
+    ['WEBHOOK_KEYS', 'first:c2hvcnQ=', 'a list of id:key, each key 32 bytes in base64'],
+    ['WEBHOOK_ALLOW_CIDRS', '10.0.0.1', 'a list of CIDRs'],
     ['LOG_LEVEL', 'loud', 'debug, info, warn, error or silent'],
     ['LOG_FORMAT', 'xml', 'json or pretty'],
   ] as const) {

@@ -1,7 +1,7 @@
 /**
- * The events worker: the relay from the outboxes into the event log, the projection that is built from the log, and the publisher
- * to Kafka, if there is one. `node workers/events/main.ts` runs it as a process of its own. Any number may run; one of them works at
- * a time.
+ * The events worker: the relay from the outboxes into the event log, and what goes on from there: the projection, webhooks, and the
+ * publisher to Kafka, if there is one. `node workers/events/main.ts` runs it as a process of its own. Any number may run; of each of
+ * these one works at a time.
  */
 import type { Settings } from '../../process/config.ts';
 import { closeDatabases, type Database } from '../../db/database.ts';
@@ -11,8 +11,11 @@ import { runService, type RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { kafkaOptions, type KafkaOptions } from './kafka-options.ts';
 import type { KafkaPublisher } from './kafka-publisher.ts';
+import { createSecretBox } from '../../webhooks/sealed-secret.ts';
+import { createUrlGuard } from '../../webhooks/url-guard.ts';
 import { startRelay } from './relay.ts';
 import { startWalletActivity } from './wallet-activity.ts';
+import { startWebhooks, type Webhooks } from './webhooks/dispatcher.ts';
 
 /** Longer than the role's statement_timeout, so that the server reports the time-out first. */
 const QUERY_TIMEOUT_MS = 32_000;
@@ -38,6 +41,9 @@ export function startEventsWorker(
   const outboxes = openOutboxes(settings, guard, { ...limits, connectionsMax: 2 });
   let publisher: KafkaPublisher | undefined;
   const publishing = startPublisher(options, database, logger).then((started) => (publisher = started));
+  // A pool of its own: however many endpoints there are, the relay waits for none of them.
+  const webhooksDatabase = openEventsDatabase(settings, guard, { ...limits, applicationName: 'counterpoise-webhooks' });
+  const webhooks = startWebhooksIfSet(settings, webhooksDatabase, logger);
   const activity = startWalletActivity(database, logger);
   const relay = startRelay({
     database,
@@ -46,6 +52,7 @@ export function startEventsWorker(
     logger,
     appended: () => {
       activity.wake();
+      webhooks?.wake();
       publisher?.wake();
       appended();
     },
@@ -53,8 +60,13 @@ export function startEventsWorker(
   return {
     wake: relay.wake,
     async stop() {
-      await Promise.all([relay.stop(), activity.stop(), publishing.then((started) => started?.stop())]);
-      await closeDatabases([database, ...outboxes.values()]);
+      await Promise.all([
+        relay.stop(),
+        activity.stop(),
+        webhooks?.stop(),
+        publishing.then((started) => started?.stop()),
+      ]);
+      await closeDatabases([database, webhooksDatabase, ...outboxes.values()]);
     },
   };
 }
@@ -68,6 +80,14 @@ async function startPublisher(
   if (options === undefined) return undefined;
   const { startKafkaPublisher } = await import('./kafka-publisher.ts');
   return startKafkaPublisher({ database, options, logger });
+}
+
+/** Without keys, the secrets of webhook endpoints can be neither read nor made. */
+function startWebhooksIfSet(settings: Settings, database: Database, logger: Logger): Webhooks | undefined {
+  const { WEBHOOK_KEYS: keys, WEBHOOK_ALLOW_CIDRS: allowed = [] } = settings;
+  if (keys === undefined) return undefined;
+  const sender = { guard: createUrlGuard(allowed) };
+  return startWebhooks({ database, sender, box: createSecretBox(keys), logger });
 }
 
 if (import.meta.main)

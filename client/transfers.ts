@@ -1,0 +1,44 @@
+/** The calls about transfers, one by one and in batches. */
+import type { BodyOf, Calls, QueryOf } from './call.ts';
+import type { CallOptions } from './transport.ts';
+
+export function transferCalls({ call, listing }: Calls) {
+  return {
+    create: (body: BodyOf<'createTransfer'>, callOptions?: CallOptions) =>
+      call('createTransfer', { body }, callOptions),
+    get: (transfer_id: string, callOptions?: CallOptions) =>
+      call('getTransfer', { path: { transfer_id } }, callOptions),
+    ...listing('listTransfers'),
+    /** Its steps: what happened to it, and when, oldest first. */
+    steps: async (transfer_id: string, callOptions?: CallOptions) =>
+      (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
+    /** Completes a hold, whole or in part: the rest is given back. */
+    capture: (transfer_id: string, body: BodyOf<'captureTransfer'> = {}, callOptions?: CallOptions) =>
+      call('captureTransfer', { path: { transfer_id }, body }, callOptions),
+    cancel: (transfer_id: string, callOptions?: CallOptions) =>
+      call('cancelTransfer', { path: { transfer_id }, body: {} }, callOptions),
+    /** A new transfer that gives a completed one back, whole or in part. */
+    reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
+      call('reverseTransfer', { path: { transfer_id }, body }, callOptions),
+    /** An operator's decision about a transfer that cannot finish by itself; `actor` names the operator. */
+    resolve: (
+      transfer_id: string,
+      body: BodyOf<'resolveTransfer'>,
+      callOptions: CallOptions & { readonly actor: string },
+    ) => call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
+  };
+}
+
+/** Up to 10,000 transfers in one call, each judged on its own. */
+export function transferBatchCalls({ call, each, listing }: Calls) {
+  return {
+    create: (body: BodyOf<'createTransferBatch'>, callOptions?: CallOptions) =>
+      call('createTransferBatch', { body }, callOptions),
+    get: (batch_id: string, callOptions?: CallOptions) => call('getTransferBatch', { path: { batch_id } }, callOptions),
+    ...listing('listTransferBatches'),
+    items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
+      call('listTransferBatchItems', { path: { batch_id }, query }, callOptions),
+    allItems: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
+      each('listTransferBatchItems', { path: { batch_id }, query }, callOptions),
+  };
+}

@@ -1,0 +1,146 @@
+/** Webhook endpoints as their owners see and change them. */
+import { and, desc, eq, sql } from 'drizzle-orm';
+import type { EndpointStatus, Ordering } from '../../domain/events/webhook.ts';
+import type { WebhookEndpointId } from '../../domain/ids.ts';
+import { columnsOf, rowOf, type Database } from '../database.ts';
+import { webhookEndpoints } from './webhook-schema.ts';
+
+export type WebhookEndpoint = typeof webhookEndpoints.$inferSelect;
+
+export interface NewEndpoint {
+  readonly webhookEndpointId: WebhookEndpointId;
+  readonly url: string;
+  readonly types: readonly string[] | null;
+  readonly ordering: Ordering;
+  /** Sealed. */
+  readonly secret: string;
+}
+
+/** Each has connections, memory and a place in the log of its own. */
+export const ENDPOINTS_MAX = 1_000;
+
+const columns = columnsOf(webhookEndpoints);
+
+function endpointOf(row: Record<string, unknown> | undefined): WebhookEndpoint | undefined {
+  return row && rowOf(webhookEndpoints, row);
+}
+
+/** Stores an endpoint that begins with the next event. Undefined, and nothing is stored, if there are too many already. */
+export async function createEndpoint(database: Database, endpoint: NewEndpoint): Promise<WebhookEndpoint | undefined> {
+  const { rows } = await database.execute(sql`
+    INSERT INTO webhook_endpoints (webhook_endpoint_id, url, types, ordering, secret, cursor)
+    SELECT ${endpoint.webhookEndpointId}, ${endpoint.url}, ${sql.param(endpoint.types)}::text[], ${endpoint.ordering}, ${endpoint.secret}, position
+    FROM log_head WHERE (SELECT count(*) FROM webhook_endpoints) < ${ENDPOINTS_MAX}
+    RETURNING ${columns}`);
+  return endpointOf(rows[0]);
+}
+
+export async function findEndpoint(database: Database, id: WebhookEndpointId): Promise<WebhookEndpoint | undefined> {
+  const rows = await database.select().from(webhookEndpoints).where(eq(webhookEndpoints.webhookEndpointId, id));
+  return rows[0];
+}
+
+/** Newest first. */
+export function listEndpoints(
+  database: Database,
+  after: { readonly createdAt: Date; readonly webhookEndpointId: string } | undefined,
+  limit: number,
+): Promise<WebhookEndpoint[]> {
+  const { createdAt, webhookEndpointId } = webhookEndpoints;
+  const isAfter =
+    after &&
+    sql`(${createdAt}, ${webhookEndpointId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.webhookEndpointId}::uuid)`;
+  return database
+    .select()
+    .from(webhookEndpoints)
+    .where(and(isAfter))
+    .orderBy(desc(createdAt), desc(webhookEndpointId))
+    .limit(limit);
+}
+
+export interface EndpointChanges {
+  readonly url?: string | undefined;
+  readonly types?: readonly string[] | null | undefined;
+  readonly ordering?: Ordering | undefined;
+  /** Not for one that is DISABLED: see `enableEndpoint`. */
+  readonly status?: Exclude<EndpointStatus, 'DISABLED'> | undefined;
+}
+
+/** Returns the endpoint as it then is. Undefined if there is none, or if it is DISABLED and the changes have a status. */
+export async function changeEndpoint(
+  database: Database,
+  id: WebhookEndpointId,
+  { url, types, ordering, status }: EndpointChanges,
+): Promise<WebhookEndpoint | undefined> {
+  const { rows } = await database.execute(sql`
+    UPDATE webhook_endpoints SET
+      url = coalesce(${url ?? null}, url),
+      types = ${types === undefined ? sql`types` : sql`${sql.param(types)}::text[]`},
+      ordering = coalesce(${ordering ?? null}, ordering),
+      status = coalesce(${status ?? null}, status),
+      version = version + 1, updated_at = clock_timestamp()
+    WHERE webhook_endpoint_id = ${id} AND (status <> 'DISABLED' OR ${status === undefined}) RETURNING ${columns}`);
+  return endpointOf(rows[0]);
+}
+
+/** Its deliveries are removed later, by the worker. Returns whether it was there. */
+export async function deleteEndpoint(database: Database, id: WebhookEndpointId): Promise<boolean> {
+  const deleted = await database
+    .delete(webhookEndpoints)
+    .where(eq(webhookEndpoints.webhookEndpointId, id))
+    .returning({ id: webhookEndpoints.webhookEndpointId });
+  return deleted.length > 0;
+}
+
+/**
+ * The secret of until now signs too for so many seconds; with 0, no longer. If one of before signs still, that is the one which goes
+ * on: a repeat, whose first answer may have been lost, does not take from receivers the secret that they know.
+ */
+export async function rotateSecret(
+  database: Database,
+  id: WebhookEndpointId,
+  secret: string,
+  expiresInSeconds: number,
+): Promise<WebhookEndpoint | undefined> {
+  const { rows } = await database.execute(sql`
+    UPDATE webhook_endpoints SET secret = ${secret},
+      previous_secret = CASE WHEN ${expiresInSeconds} = 0 THEN NULL
+        WHEN previous_secret_expires_at > clock_timestamp() THEN previous_secret ELSE secret END,
+      previous_secret_expires_at = CASE WHEN ${expiresInSeconds} = 0 THEN NULL
+        ELSE clock_timestamp() + ${expiresInSeconds} * interval '1 s' END,
+      version = version + 1, updated_at = clock_timestamp()
+    WHERE webhook_endpoint_id = ${id} RETURNING ${columns}`);
+  return endpointOf(rows[0]);
+}
+
+/**
+ * Makes an endpoint active again, and has what is pending tried at once. `now` passes over everything that it has not been sent: its cursor
+ * moves to the end of the log, and what is pending is given up, from which a replay can bring it back. `cursor` goes on where it
+ * was; 'expired' if the log keeps that no longer. Whichever process has the endpoint begins it anew.
+ */
+export async function enableEndpoint(
+  database: Database,
+  id: WebhookEndpointId,
+  from: 'cursor' | 'now',
+): Promise<WebhookEndpoint | 'expired' | undefined> {
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute(sql`
+      UPDATE webhook_endpoints SET status = 'ACTIVE', disabled_reason = NULL, failing_since = NULL,
+        cursor = ${from === 'now' ? sql`(SELECT position FROM log_head)` : sql`cursor`},
+        epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp()
+      WHERE webhook_endpoint_id = ${id}
+        AND (${from === 'now'} OR cursor >= (SELECT first_position - 1 FROM log_head))
+      RETURNING ${columns}`);
+    const enabled = endpointOf(rows[0]);
+    if (enabled === undefined) return (await findEndpoint(database, id)) && 'expired';
+    await transaction.execute(
+      from === 'cursor'
+        ? sql`UPDATE webhook_deliveries SET first_attempt_at = clock_timestamp(), next_attempt_at = clock_timestamp(), not_before = NULL
+              WHERE webhook_endpoint_id = ${id} AND status = 'PENDING'`
+        : sql`WITH unparked AS (DELETE FROM webhook_parked WHERE webhook_endpoint_id = ${id})
+              UPDATE webhook_deliveries SET status = 'FAILED', last_error_code = 'passed_over', next_attempt_at = NULL, updated_at = clock_timestamp()
+              WHERE webhook_endpoint_id = ${id} AND status = 'PENDING'`,
+    );
+    return enabled;
+  });
+}

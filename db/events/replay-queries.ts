@@ -1,0 +1,79 @@
+/** Replays: events that are sent to an endpoint again because its owner asked for it. */
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
+import { columnsOf, rowOf, type Database } from '../database.ts';
+import type { Owner } from './delivery-writes.ts';
+import { webhookReplays } from './webhook-schema.ts';
+
+export type WebhookReplay = typeof webhookReplays.$inferSelect;
+
+export type NewReplay = Pick<
+  WebhookReplay,
+  'replayId' | 'webhookEndpointId' | 'bodyHash' | 'fromPosition' | 'toPosition' | 'types' | 'onlyFailed'
+>;
+
+/** Unfinished ones of one endpoint. */
+export const REPLAYS_MAX = 10;
+
+/** Stores a replay, once. Undefined if it was stored before, or if too many of the endpoint's have not ended. */
+export async function createReplay(database: Database, replay: NewReplay): Promise<WebhookReplay | undefined> {
+  const { rows } = await database.execute(sql`
+    INSERT INTO webhook_replays (replay_id, webhook_endpoint_id, body_hash, from_position, to_position, types, only_failed, read_to)
+    SELECT ${replay.replayId}, ${replay.webhookEndpointId}, decode(${replay.bodyHash}, 'hex'), ${replay.fromPosition}, ${replay.toPosition},
+      ${sql.param(replay.types)}::text[], ${replay.onlyFailed}, ${replay.fromPosition - 1}
+    WHERE (SELECT count(*) FROM webhook_replays
+      WHERE webhook_endpoint_id = ${replay.webhookEndpointId} AND status = 'RUNNING') < ${REPLAYS_MAX}
+    ON CONFLICT DO NOTHING RETURNING ${columnsOf(webhookReplays)}`);
+  return rows[0] && rowOf(webhookReplays, rows[0]);
+}
+
+export async function findReplay(
+  database: Database,
+  endpoint: WebhookEndpointId,
+  id: WebhookReplayId,
+): Promise<WebhookReplay | undefined> {
+  const rows = await database
+    .select()
+    .from(webhookReplays)
+    .where(and(eq(webhookReplays.replayId, id), eq(webhookReplays.webhookEndpointId, endpoint)));
+  return rows[0];
+}
+
+/** The oldest one of an endpoint that has not ended. */
+export async function nextReplay(database: Database, endpoint: WebhookEndpointId): Promise<WebhookReplay | undefined> {
+  const rows = await database
+    .select()
+    .from(webhookReplays)
+    .where(and(eq(webhookReplays.webhookEndpointId, endpoint), eq(webhookReplays.status, 'RUNNING')))
+    .orderBy(asc(webhookReplays.createdAt))
+    .limit(1);
+  return rows[0];
+}
+
+/**
+ * Moves a replay's place and adds what was done on the way; what was given up before and is delivered now is so from then on. Changes
+ * nothing if the endpoint is no longer its owner's.
+ */
+export async function moveReplay(
+  database: Database,
+  { webhookEndpointId, epoch }: Owner,
+  { replayId, readTo: from, toPosition }: WebhookReplay,
+  done: { readonly readTo: number; readonly delivered: readonly number[]; readonly failedCount: number },
+): Promise<boolean> {
+  const isOver = done.readTo >= toPosition;
+  const { rowCount } = await database.execute(sql`
+    WITH moved AS (
+      UPDATE webhook_replays SET read_to = ${done.readTo},
+        delivered_count = delivered_count + ${done.delivered.length}, failed_count = failed_count + ${done.failedCount},
+        status = ${isOver ? 'COMPLETED' : 'RUNNING'}, finished_at = ${isOver ? sql`clock_timestamp()` : sql`NULL`}
+      WHERE replay_id = ${replayId} AND read_to = ${from} AND EXISTS (
+        SELECT FROM webhook_endpoints WHERE webhook_endpoint_id = ${webhookEndpointId} AND epoch = ${epoch} FOR NO KEY UPDATE)
+      RETURNING webhook_endpoint_id
+    ), delivered AS (
+      UPDATE webhook_deliveries d SET status = 'DELIVERED', last_error_code = NULL, updated_at = clock_timestamp()
+      FROM moved WHERE d.webhook_endpoint_id = moved.webhook_endpoint_id AND d.status = 'FAILED'
+        AND d.position = ANY(${sql.param(done.delivered)}::bigint[])
+    )
+    SELECT FROM moved`);
+  return rowCount === 1;
+}

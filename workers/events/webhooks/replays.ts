@@ -1,0 +1,66 @@
+/** The replays of an endpoint, one after the other: events of a range are sent again, beside the new ones, with the same ids. */
+import { lookAgain, readEvents, readGivenUp, type EventToSend } from '../../../db/events/delivery-queries.ts';
+import { moveReplay, nextReplay, type WebhookReplay } from '../../../db/events/replay-queries.ts';
+import type { Alarm } from './alarm.ts';
+import type { Course } from './course.ts';
+import { createTurns } from './lanes.ts';
+
+const AT_ONCE = 4;
+const PAGE_MAX = 200;
+const POSITIONS_MAX = 20_000;
+const IDLE_MS = 60_000;
+/** While nothing can be sent. */
+const PAUSE_MS = 1_000;
+
+/** `alarm` rings if there may be a new one. Returns once the course ends. Rejects if the database fails. */
+export async function replayEvents(course: Course, alarm: Alarm): Promise<void> {
+  const { database, endpoint, owner, lanes, circuit, ending } = course;
+  const { webhookEndpointId } = endpoint;
+  const turns = createTurns(AT_ONCE);
+
+  while (!ending.aborted) {
+    const replay = await nextReplay(database, webhookEndpointId);
+    if (replay === undefined) await alarm.wait(IDLE_MS, ending);
+    else if (circuit.isOpen()) await alarm.wait(PAUSE_MS, ending);
+    else await sendPage(replay);
+  }
+
+  async function sendPage(replay: WebhookReplay): Promise<void> {
+    const last = Math.min(replay.toPosition, replay.readTo + POSITIONS_MAX);
+    const range = { after: replay.readTo, last, limit: PAGE_MAX, types: replay.types ?? endpoint.types };
+    const { events, isCut } = replay.onlyFailed
+      ? await readGivenUp(database, webhookEndpointId, range)
+      : await readEvents(database, range);
+    if (!(await lookAgain(database, endpoint)).isUnchanged) return course.end();
+    const sent = await Promise.all(
+      events.map(async (event) => {
+        const lane = endpoint.ordering === 'subject' ? event.subject : `replay ${event.position}`;
+        let outcome: Outcome;
+        await lanes.run(lane, turns, async () => {
+          outcome = await send(event);
+        });
+        return { position: event.position, outcome };
+      }),
+    );
+    const unsent = sent.find(({ outcome }) => outcome === undefined);
+    const readTo = unsent !== undefined ? unsent.position - 1 : isCut ? events.at(-1)!.position : last;
+    const passed = sent.filter(({ position }) => position <= readTo);
+    const delivered = passed.filter(({ outcome }) => outcome === 'delivered').map(({ position }) => position);
+    const done = { readTo, delivered, failedCount: passed.length - delivered.length };
+    if (readTo > replay.readTo && !(await moveReplay(database, owner, replay, done))) course.end();
+  }
+
+  /** Undefined if it was not sent. */
+  async function send(event: EventToSend): Promise<Outcome> {
+    if (event.payload === undefined) return 'failed';
+    // It must not wait for the circuit: a delivery of the same subject may be the next probe.
+    if (circuit.isOpen()) return undefined;
+    const result = await course.attempt(event, 'first');
+    if (result === undefined) return undefined;
+    if (result.isAccepted) return 'delivered';
+    const failed = { result, attempts: 1, sinceFirstMs: 0, parksSubject: false };
+    return (await course.fail(event, failed)) && 'failed';
+  }
+}
+
+type Outcome = 'delivered' | 'failed' | undefined;
