@@ -5,6 +5,7 @@
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
 import { eventEnvelope } from '../../domain/event.ts';
+import type { FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
@@ -68,15 +69,14 @@ export async function acceptBatch(
         ${column((item) => item.receiverWalletId)}::uuid[], ${column((item) => item.amount)}::numeric[],
         ${column((item) => item.currency)}::text[], ${column((item) => item.bodyHash)}::text[], ${sql.param(references)}::text[]
       ) WITH ORDINALITY AS given (transfer_id, sender, receiver, amount, currency, hash, reference, place)
-      RETURNING transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency
+      RETURNING transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, batch_index
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM item
     ), event AS (
-      INSERT INTO outbox_events (event_id, type, subject, payload)
-      SELECT ${`${type}/`} || id, ${type}, id, (${opening(type, trace)} || ',"id":"' || ${`${type}/`} || id || '","subject":"' || id
-        || '","data":{"transfer_id":"' || id || '","sender_wallet_id":"' || sender_wallet_id || '","receiver_wallet_id":"' || receiver_wallet_id
-        || '","amount":"' || amount || '","currency":"' || currency || '"}}')::json
-      FROM (SELECT *, transfer_id::text AS id FROM item) item
+      INSERT INTO outbox_events (event_id, type, event_count, payload)
+      SELECT ${`${type}/folded/`} || min(id), ${type}, count(*), (${foldOpening(type, trace, INITIATED_COLUMNS)} || string_agg(
+        '["' || id || '","' || sender_wallet_id || '","' || receiver_wallet_id || '","' || amount || '","' || currency || '"]', ',') || ']}')::json
+      FROM (SELECT *, transfer_id::text AS id FROM item) item GROUP BY batch_index / ${FOLDED_MAX}
     )
     SELECT * FROM accepted`);
   return rows[0] && rowOf(transferBatches, rows[0]);
@@ -131,27 +131,25 @@ async function writeEnds(
   const isOver = sql`completed_count + failed_count + counted.completed + counted.failed = item_count`;
   const untilOver = (column: SQL): SQL => sql`${column} = CASE WHEN NOT ${isOver} THEN ${column} END`;
   const openings = Object.fromEntries(
-    ['completed', 'failed', 'canceled'].map((how) => [how, opening(`transfer.${how}`, trace)]),
+    ['completed', 'failed', 'canceled'].map((how) => [how, foldOpening(`transfer.${how}`, trace, END_COLUMNS)]),
   );
   await database.execute(sql`
     WITH ended AS (
       UPDATE transfers SET status = coalesce(${end} ->> 'status', 'COMPLETED'), failure_reason = ${end} ->> 'failureReason',
         failure_detail = ${end} -> 'detail', updated_at = clock_timestamp()
       WHERE batch_id = ${batchId} AND ${isAt(sql`batch_index`, places)} AND ${inArray(transfers.status, statusesBelow('COMPLETED'))}
-      RETURNING transfer_id::text AS id, transfer_id, status, failure_reason
+      RETURNING transfer_id::text AS id, transfer_id, status, failure_reason, batch_index
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason) SELECT transfer_id, status, failure_reason FROM ended RETURNING true
     ), event AS (
-      INSERT INTO outbox_events (event_id, type, subject, payload)
-      SELECT type || '/' || id, type, id, (opening || ',"id":"' || type || '/' || id || '","subject":"' || id || '","data":{"transfer_id":"' || id
-        || coalesce('","reason":"' || failure_reason, '') || '"}}')::json
-      FROM ended CROSS JOIN LATERAL (
-        SELECT 'transfer.' || lower(status) AS type, ${JSON.stringify(openings)}::jsonb ->> lower(status) AS opening
-      ) named
-      RETURNING true
+      INSERT INTO outbox_events (event_id, type, event_count, payload)
+      SELECT 'transfer.' || how || '/folded/' || min(id), 'transfer.' || how, count(*), (${JSON.stringify(openings)}::jsonb ->> how
+        || string_agg('["' || id || '",' || coalesce('"' || failure_reason || '"', 'null') || ']', ',') || ']}')::json
+      FROM (SELECT *, lower(status) AS how FROM ended) ended GROUP BY how, batch_index / ${FOLDED_MAX}
+      RETURNING event_count
     ), counted AS (
       SELECT count(*) FILTER (WHERE status = 'COMPLETED') AS completed, count(*) FILTER (WHERE status <> 'COMPLETED') AS failed FROM ended
-      WHERE (SELECT count(*) FROM step) = (SELECT count(*) FROM event)
+      WHERE (SELECT count(*) FROM step) = (SELECT sum(event_count) FROM event)
     )
     UPDATE transfer_batches SET completed_count = completed_count + counted.completed, failed_count = failed_count + counted.failed,
       updated_at = clock_timestamp(),
@@ -247,12 +245,24 @@ function halves(places: string): string[] {
   return [indexes.slice(0, middle), indexes.slice(middle)].map(formatIndexes);
 }
 
+/** So many events share a row of the outbox. */
+const FOLDED_MAX = 1_000;
+const INITIATED_COLUMNS = ['transfer_id', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency'];
+const END_COLUMNS = ['transfer_id', 'reason'];
+
 /**
- * The beginning of an event's JSON text, up to the members that a statement appends. These consist of ids, decimals and codes, in
- * which nothing has to be escaped; building objects would take several times as long.
+ * The beginning of the JSON text of events that share a row, up to their values. A statement appends these: ids, decimals and codes,
+ * in which nothing has to be escaped. Building objects would take several times as long.
  */
-function opening(type: string, trace: TraceContext): string {
-  return JSON.stringify(eventEnvelope(type, trace, new Date())).slice(0, -1);
+function foldOpening(type: string, trace: TraceContext, columns: readonly string[]): string {
+  const folded: FoldedEvents = {
+    folded: 1,
+    event: eventEnvelope(type, trace, new Date()),
+    subject: 'transfer_id',
+    columns,
+    rows: [],
+  };
+  return JSON.stringify(folded).slice(0, -']}'.length);
 }
 
 /** An array of values that need no quotes, as PostgreSQL reads it. */

@@ -22,6 +22,11 @@ export const transferBatches = pgTable(
   },
   (t) => [
     index('transfer_batches_created').on(t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst()),
+    // By these, lists and the reconciliation find the items that are open, and those that have changed.
+    index('transfer_batches_open')
+      .on(t.createdAt, t.batchId)
+      .where(sql`status = 'PROCESSING'`),
+    index('transfer_batches_updated').on(t.updatedAt, t.batchId),
     index('transfer_batches_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'PROCESSING' and start_due_at is not null`),

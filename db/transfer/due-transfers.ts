@@ -10,7 +10,7 @@ const UNSTARTED: DueRows<typeof transfers> = {
   table: transfers,
   id: transfers.transferId,
   dueAt: transfers.startDueAt,
-  isOpen: sql`status in ('SCHEDULED', 'PENDING')`,
+  isOpen: sql`listed_status in ('SCHEDULED', 'PENDING')`,
 };
 
 /** Claims the transfers that are due to be started, by db/due.ts. */

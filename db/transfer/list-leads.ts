@@ -10,6 +10,12 @@ export interface Listed {
   readonly table: string;
   readonly id: string;
   readonly wallets: readonly string[];
+  /** The column by which the indexes have the status. */
+  readonly statusColumn: 'status' | 'listed_status';
+  /** The scan for a status that is null in `statusColumn`. */
+  readonly unlisted?: { readonly status: string; readonly scan: Scan };
+  /** By status, the condition on the batches that may have items with that status which the index by status leaves out. */
+  readonly inBatches: Readonly<Record<string, SQL>>;
   /** The statuses for which there is an index by wallet and status. */
   readonly unsuccessful: readonly string[];
 }
@@ -25,8 +31,10 @@ export interface Test {
 
 /** A scan of an index, newest first. */
 export type Scan =
-  | { readonly by: 'columns'; readonly tests: readonly Test[]; readonly predicate?: SQL }
+  | { readonly by: 'columns'; readonly tests: readonly Test[]; readonly predicate?: SQL; readonly nullColumn?: string }
   | { readonly by: 'metadata'; readonly key: string; readonly value: string }
+  /** The items of the batches for which this holds, batch by batch. */
+  | { readonly by: 'batches'; readonly batches: SQL }
   /** Day by day, because no index has a range of amounts in the order of creation. */
   | { readonly by: 'amount'; readonly test: SQL };
 
@@ -59,8 +67,8 @@ interface LeadFilter {
 interface Filter {
   readonly test: SQL;
   readonly scans: readonly Scan[];
-  /** Another filter's condition that these scans test as well. */
-  readonly covers?: SQL | undefined;
+  /** The conditions, the filter's own or another's, that hold for every row of these scans. */
+  readonly covers: readonly SQL[];
 }
 
 /**
@@ -72,7 +80,7 @@ export function leadsOf(
   filter: LeadFilter,
   { rare, common }: { readonly rare: readonly (Test | undefined)[]; readonly common: readonly (Test | undefined)[] },
 ): Lead[] {
-  const status = byTest(equal('status', 'text', filter.status));
+  const status = byStatus(listed, filter.status);
   const ordered = [
     ...rare.map(byTest),
     byTest(equal('reference', 'text', filter.reference, { isSparse: true })),
@@ -84,9 +92,9 @@ export function leadsOf(
   const amount = byAmount(filter);
 
   const filters = amount === undefined ? ordered : [...ordered, amount];
-  const leads = filters.map(({ test, covers, scans }) => ({
+  const leads = filters.map(({ covers, scans }) => ({
     scans,
-    rest: and(...filters.map((other) => other.test).filter((other) => other !== test && other !== covers)),
+    rest: and(...filters.map((other) => other.test).filter((other) => !covers.includes(other))),
   }));
   if (ordered.length > 0) return leads;
   // If many movements have an amount in the range, a page of them is soon found among the newest.
@@ -95,8 +103,26 @@ export function leadsOf(
 
 function byTest(test: Test | undefined): Filter | undefined {
   if (test === undefined) return undefined;
+  const own = isEqual(test);
+  return { test: own, scans: [scanOf(test)], covers: [own] };
+}
+
+function scanOf(test: Test): Scan {
   const predicate = test.isSparse ? { predicate: sql`${sql.identifier(test.column)} IS NOT NULL` } : {};
-  return { test: isEqual(test), scans: [{ by: 'columns', tests: [test], ...predicate }] };
+  return { by: 'columns', tests: [test], ...predicate };
+}
+
+function byStatus({ statusColumn, unlisted, inBatches }: Listed, value: string | undefined): Filter | undefined {
+  if (value === undefined) return undefined;
+  const test = sql`status = ${value}`;
+  const scan =
+    value === unlisted?.status
+      ? unlisted.scan
+      : scanOf({ column: statusColumn, type: 'text', value, isSparse: statusColumn !== 'status' });
+  const batches = inBatches[value];
+  return batches === undefined
+    ? { test, scans: [scan], covers: [test] }
+    : { test, scans: [scan, { by: 'batches', batches }], covers: [] };
 }
 
 function isEqual({ column, type, value }: Test): SQL {
@@ -104,11 +130,12 @@ function isEqual({ column, type, value }: Test): SQL {
 }
 
 function byMetadata({ key, value }: { readonly key: string; readonly value: string }): Filter {
-  return { test: sql`metadata ->> ${key}::text = ${value}::text`, scans: [{ by: 'metadata', key, value }] };
+  const test = sql`metadata ->> ${key}::text = ${value}::text`;
+  return { test, scans: [{ by: 'metadata', key, value }], covers: [test] };
 }
 
 function byWallet(
-  { wallets, unsuccessful }: Listed,
+  { wallets, statusColumn, unsuccessful }: Listed,
   walletId: string,
   status: Filter | undefined,
   statusValue: string | undefined,
@@ -116,13 +143,13 @@ function byWallet(
   const tests = wallets.map((column): Test => ({ column, type: 'uuid', value: walletId }));
   const test = or(...tests.map(isEqual))!;
   if (status === undefined || statusValue === undefined || !unsuccessful.includes(statusValue))
-    return { test, scans: tests.map((each) => ({ by: 'columns', tests: [each] })) };
+    return { test, scans: tests.map((each) => ({ by: 'columns', tests: [each] })), covers: [test] };
   // Written exactly as the index's predicate, in which there are no parameters.
-  const predicate = sql.raw(`status in (${unsuccessful.map((each) => `'${each}'`).join(', ')})`);
-  const second: Test = { column: 'status', type: 'text', value: statusValue };
+  const predicate = sql.raw(`${statusColumn} in (${unsuccessful.map((each) => `'${each}'`).join(', ')})`);
+  const second: Test = { column: statusColumn, type: 'text', value: statusValue };
   return {
     test,
-    covers: status.test,
+    covers: [test, status.test],
     scans: tests.map((each) => ({ by: 'columns', tests: [each, second], predicate })),
   };
 }
@@ -132,5 +159,5 @@ function byAmount({ amountMin: min, amountMax: max }: LeadFilter): Filter | unde
     min === undefined ? undefined : sql`amount >= ${min}::numeric`,
     max === undefined ? undefined : sql`amount <= ${max}::numeric`,
   );
-  return test && { test, scans: [{ by: 'amount', test }] };
+  return test && { test, scans: [{ by: 'amount', test }], covers: [test] };
 }

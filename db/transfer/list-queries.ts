@@ -3,6 +3,7 @@
  * on, in the order of creation, and tests the other filters on each row: its cost grows with the rows that it walks, not with the
  * rows that are stored.
  */
+import { sql } from 'drizzle-orm';
 import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TransactionStatus, TransactionType } from '../../domain/transfer/transaction.ts';
 import type { TransferStatus } from '../../domain/transfer/transfer.ts';
@@ -55,6 +56,13 @@ const TRANSFERS: Listed = {
   table: 'transfers',
   id: 'transfer_id',
   wallets: ['sender_wallet_id', 'receiver_wallet_id'],
+  statusColumn: 'listed_status',
+  unlisted: {
+    status: 'COMPLETED',
+    scan: { by: 'columns', tests: [], predicate: sql`batch_id IS NULL`, nullColumn: 'listed_status' },
+  },
+  // No item of a batch is ever SCHEDULED or DEBITED.
+  inBatches: { PENDING: sql`status = 'PROCESSING'`, COMPLETED: sql`completed_count > 0` },
   unsuccessful: ['FAILED', 'CANCELED'],
 };
 const TRANSACTIONS: Listed = {
@@ -62,6 +70,8 @@ const TRANSACTIONS: Listed = {
   table: 'transactions',
   id: 'transaction_id',
   wallets: ['wallet_id'],
+  statusColumn: 'status',
+  inBatches: {},
   unsuccessful: ['FAILED'],
 };
 

@@ -90,9 +90,11 @@ function scanned(listed: Listed, scan: Scan, filter: WalkFilter, rowsMax: number
     case 'columns': {
       const columns = scan.tests.map(({ column }) => sql.identifier(column));
       const predicate = scan.predicate === undefined ? sql`` : sql`${scan.predicate} AND `;
+      const nulls = scan.nullColumn === undefined ? [] : [sql.identifier(scan.nullColumn)];
+      const areNull = nulls.map((column) => sql`${column} IS NULL AND `);
       return {
-        from: sql`SELECT * FROM ${table} WHERE ${predicate}${within(columns, scan.tests, sql`created_at`, id, filter)}`,
-        order: descending(...columns, sql`created_at`, id),
+        from: sql`SELECT * FROM ${table} WHERE ${predicate}${sql.join(areNull)}${within(columns, scan.tests, sql`created_at`, id, filter)}`,
+        order: descending(...nulls, ...columns, sql`created_at`, id),
       };
     }
     case 'metadata': {
@@ -110,6 +112,19 @@ function scanned(listed: Listed, scan: Scan, filter: WalkFilter, rowsMax: number
         order: descending(sql`movement`, sql`key`, sql`value`, sql`paired_at`, sql`movement_id`),
       };
     }
+    case 'batches':
+      return {
+        // Item by item of a batch, in which all were created at once.
+        from: sql`
+          SELECT * FROM (
+            SELECT batch_id AS its_batch_id, created_at AS batched_at FROM transfer_batches
+            WHERE ${scan.batches} AND ${within([], [], sql`created_at`, sql`batch_id`, endOfInstant(filter))}
+          ) AS batch CROSS JOIN LATERAL (
+            SELECT * FROM ${table} WHERE batch_id = its_batch_id AND ${within([], [], sql`created_at`, id, filter)}
+            ORDER BY ${id} DESC LIMIT ${rowsMax}
+          ) AS of_batch`,
+        order: descending(sql`batched_at`, id),
+      };
     case 'amount':
       return {
         from: sql`
@@ -141,6 +156,11 @@ function within(
   const from = filter.createdAfter?.toISOString() ?? '-infinity';
   return sql`(${list(...columns, createdAt)}) >= (${list(...values, sql`${from}::timestamptz`)})
     AND (${list(...columns, createdAt, id)}) < (${list(...values, sql`${at}::timestamptz`, sql`${beforeId}::uuid`)})`;
+}
+
+/** The filter without the cursor's id, which is an item's and none of a batch. */
+function endOfInstant({ after, ...filter }: WalkFilter): WalkFilter {
+  return after === undefined ? filter : { ...filter, after: { ...after, id: HIGHEST_ID } };
 }
 
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';

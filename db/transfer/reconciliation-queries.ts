@@ -1,6 +1,7 @@
 /**
  * The reconciliation's queries of the transfer database: what changed since a mark, and the rows that it judges. By the indexes
- * on `updated_at`, the rows read are those that changed, or their number is bounded.
+ * on the time of a change, the rows read are those that changed, or their number is bounded. Items of a batch are found by their
+ * batch's row.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
@@ -14,42 +15,122 @@ export type Kind = 'transfer' | 'transaction';
 
 const table = { transfer: sql`transfers`, transaction: sql`transactions` };
 const key = { transfer: sql`transfer_id`, transaction: sql`transaction_id` };
+/** As the indexes have it. */
+const changedAt = { transfer: sql`changed_at`, transaction: sql`updated_at` };
+const indexedStatus = { transfer: sql`listed_status`, transaction: sql`status` };
 const openStatuses = { transfer: ['SCHEDULED', 'PENDING', 'DEBITED'], transaction: ['PENDING'] };
 
-/** A page of the movements whose rows changed within the window. */
+/**
+ * A page of the movements whose rows changed within the window: first those that change one by one, with the items of batches that
+ * they reverse, then the items of the batches that changed.
+ */
 export async function changedMovements(
   database: Database,
   kind: Kind,
   window: Window,
   after: Cursor | null,
 ): Promise<{ ids: string[]; next: Cursor | null }> {
-  return pageOf(
-    await rowsOf(
-      database,
-      sql`
-      SELECT ${key[kind]} AS id, ${milliseconds(sql`updated_at`)} AS at_ms FROM ${table[kind]}
-      WHERE updated_at >= ${at(after?.atMs ?? window.fromMs)} AND updated_at < ${at(window.untilMs)} AND ${follows(sql`updated_at, ${key[kind]}`, after)}
-      ORDER BY updated_at, ${key[kind]} LIMIT ${PAGE_ROWS}`,
-    ),
+  const item = kind === 'transfer' && after !== null ? await placeInBatch(database, after.key) : undefined;
+  const alone = item === undefined ? await changedAlone(database, kind, window, after) : [];
+  const limit = kind === 'transfer' ? PAGE_ROWS - alone.length : 0;
+  const items = limit === 0 ? [] : await changedItems(database, window, item && { ...item, atMs: after!.atMs }, limit);
+  const { ids, next } = pageOf([...alone, ...items]);
+  return { ids: [...new Set([...ids, ...alone.flatMap(({ reversed_item: id }) => id ?? [])])], next };
+}
+
+function changedAlone(
+  database: Database,
+  kind: Kind,
+  window: Window,
+  after: Cursor | null,
+): Promise<{ id: string; at_ms: string; reversed_item: string | null }[]> {
+  // A reversal changes the row of the transfer that it reverses in the same statement as its own.
+  const reversedItem =
+    kind === 'transfer'
+      ? sql`(SELECT transfer_id FROM transfers reversed WHERE reversed.transfer_id = changed.reverses_transfer_id AND reversed.batch_id IS NOT NULL)`
+      : sql`NULL`;
+  return rowsOf(
+    database,
+    sql`
+    SELECT ${key[kind]} AS id, ${milliseconds(changedAt[kind])} AS at_ms, ${reversedItem} AS reversed_item FROM ${table[kind]} changed
+    WHERE ${changedAt[kind]} >= ${at(after?.atMs ?? window.fromMs)} AND ${changedAt[kind]} < ${at(window.untilMs)}
+      AND ${follows(sql`${changedAt[kind]}, ${key[kind]}`, after)}
+    ORDER BY ${changedAt[kind]}, ${key[kind]} LIMIT ${PAGE_ROWS}`,
   );
+}
+
+/** An item by its batch, the time at which that was seen to have changed, and its place in it. */
+interface ItemPlace {
+  readonly batchId: string;
+  readonly index: number;
+  readonly atMs: number;
+}
+
+/** Items of the batches that changed within the window, in the order of the changes, behind `after`. */
+function changedItems(
+  database: Database,
+  window: Window,
+  after: ItemPlace | undefined,
+  limit: number,
+): Promise<{ id: string; at_ms: string }[]> {
+  const [isNext, isLater] =
+    after === undefined
+      ? [sql`true`, sql`true`]
+      : [
+          sql`(updated_at, batch_id) >= (${at(after.atMs)}, ${after.batchId}::uuid)`,
+          sql`((batch.updated_at, batch.batch_id) > (${at(after.atMs)}, ${after.batchId}::uuid) OR batch_index > ${after.index})`,
+        ];
+  return rowsOf(
+    database,
+    sql`
+    SELECT transfer_id AS id, ${milliseconds(sql`batch.updated_at`)} AS at_ms FROM (
+      SELECT batch_id, updated_at FROM transfer_batches
+      WHERE updated_at >= ${at(after?.atMs ?? window.fromMs)} AND updated_at < ${at(window.untilMs)} AND ${isNext}
+      ORDER BY updated_at, batch_id LIMIT ${limit + 1}
+    ) batch CROSS JOIN LATERAL (
+      SELECT transfer_id, batch_index FROM transfers WHERE transfers.batch_id = batch.batch_id AND ${isLater}
+      ORDER BY batch_index LIMIT ${limit}
+    ) item
+    ORDER BY batch.updated_at, batch.batch_id, batch_index LIMIT ${limit}`,
+  );
+}
+
+async function placeInBatch(database: Database, id: string): Promise<Omit<ItemPlace, 'atMs'> | undefined> {
+  const [item] = await rowsOf<Omit<ItemPlace, 'atMs'>>(
+    database,
+    sql`SELECT batch_id AS "batchId", batch_index AS index FROM transfers WHERE transfer_id = ${id}::uuid AND batch_id IS NOT NULL`,
+  );
+  return item;
 }
 
 /**
  * A page of the movements that have not ended, the oldest first, among those old enough to have a workflow. A transfer that is
- * scheduled or held may rest for months, so an ordinary run looks at some, and goes on where the run before it stopped.
+ * scheduled or held may rest for months, so an ordinary run looks at some, and goes on where the run before it stopped. An item is
+ * among them while its batch says that it is open.
  */
 export async function openMovements(
   database: Database,
   kind: Kind,
   after: Cursor | null,
 ): Promise<{ ids: string[]; next: Cursor | null }> {
+  const behind = follows(sql`created_at, ${key[kind]}`, after);
   // A scan for each status, which ends at the limit.
   const scans = openStatuses[kind].map(
     (status) => sql`(
       SELECT ${key[kind]} AS id, created_at FROM ${table[kind]}
-      WHERE status = ${status} AND ${isPastGrace} AND ${follows(sql`created_at, ${key[kind]}`, after)}
+      WHERE ${indexedStatus[kind]} = ${status} AND ${isPastGrace} AND ${behind}
       ORDER BY created_at, ${key[kind]} LIMIT ${PAGE_ROWS})`,
   );
+  if (kind === 'transfer')
+    scans.push(sql`(
+      SELECT id, created_at FROM (
+        SELECT batch_id AS open_batch_id, created_at AS batched_at FROM transfer_batches
+        WHERE status = 'PROCESSING' AND ${isPastGrace} AND created_at >= ${after === null ? sql`'-infinity'` : at(after.atMs)}
+      ) batch CROSS JOIN LATERAL (
+        SELECT transfer_id AS id, created_at FROM transfers WHERE batch_id = open_batch_id AND ${isOpen} AND ${behind}
+        ORDER BY transfer_id LIMIT ${PAGE_ROWS}
+      ) item
+      ORDER BY batched_at, id LIMIT ${PAGE_ROWS})`);
   return pageOf(
     await rowsOf(
       database,
@@ -62,7 +143,7 @@ export async function openMovements(
 
 /**
  * A page of the movements that have ended, the oldest first. An ordinary run looks at some, and goes on where the run before it
- * stopped.
+ * stopped. Items of batches are among them whether they have ended or not: a batch that says that it is over may have left one.
  */
 export async function endedMovements(
   database: Database,
@@ -74,7 +155,7 @@ export async function endedMovements(
       database,
       sql`
       SELECT ${key[kind]} AS id, ${milliseconds(sql`created_at`)} AS at_ms FROM ${table[kind]}
-      WHERE ${isEnded} AND ${follows(sql`created_at, ${key[kind]}`, after)}
+      WHERE ${kind === 'transfer' ? sql`(${isEnded} OR batch_id IS NOT NULL)` : isEnded} AND ${follows(sql`created_at, ${key[kind]}`, after)}
       ORDER BY created_at, ${key[kind]} LIMIT ${PAGE_ROWS}`,
     ),
   );

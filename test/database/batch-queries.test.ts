@@ -9,10 +9,13 @@ import * as batches from '../../db/transfer/batch-queries.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
 import * as wallet from '../../db/wallet/batch-queries.ts';
 import { batchId, batchTransferId, formerBatchTransferId } from '../../domain/derived-id.ts';
+import type { CloudEvent } from '../../domain/event.ts';
+import { unfoldEvents, type FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { EVENTS } from './outbox-events.ts';
 import { movementsOver } from './movements.ts';
 import { fresh, trace, transfer, USD, userOnShard } from './wallets.ts';
 
@@ -141,10 +144,37 @@ describe('batches in the transfer database', () => {
       database,
       `SELECT count(DISTINCT step_id)::int AS steps, count(DISTINCT event_id)::int AS events,
          count(DISTINCT event_id) FILTER (WHERE payload -> 'data' ->> 'reason' = 'insufficient_funds' AND type = 'transfer.failed')::int AS failed
-       FROM transfers JOIN transfer_steps USING (transfer_id) JOIN outbox_events ON subject = transfer_id::text
+       FROM transfers JOIN transfer_steps USING (transfer_id) JOIN ${EVENTS} ON subject = transfer_id::text
        WHERE batch_id = '${id}' AND step <> 'PENDING' AND type <> 'transfer.initiated'`,
     );
     assert.deepEqual(written, { steps: 2_001, events: 2_001, failed: 5 });
+  });
+
+  test('the events of many items share rows of at most a thousand, which code and SQL unfold alike', async () => {
+    const { id, items } = await accept(2_001);
+    const end = { status: 'FAILED', failureReason: 'insufficient_funds' } as const;
+    const told = { batchId: id, places: '0-2000', ends: [{ places: '3-5', end }] };
+    await batches.recordBatchEnds(database, told, trace);
+    const ids = items.map(({ transferId }) => `'${transferId}'`).join();
+    const rows = await rowsOf<{ type: string; count: number; payload: FoldedEvents }>(
+      database,
+      `SELECT type, event_count AS count, payload FROM outbox_events WHERE split_part(event_id, '/', 3) IN (${ids}) ORDER BY event_count DESC`,
+    );
+    assert.deepEqual(
+      rows.filter(({ type }) => type === 'transfer.initiated').map(({ count }) => count),
+      [1_000, 1_000, 1],
+    );
+    assert.ok(rows.length <= 10, `${rows.length} rows`);
+    const unfolded = rows.flatMap(({ payload }) => unfoldEvents(payload));
+    assert.equal(unfolded.length, 4_002);
+    const inSql = await rowsOf<{ payload: CloudEvent }>(
+      database,
+      `SELECT payload FROM ${EVENTS} WHERE subject IN (${ids})`,
+    );
+    const byId = new Map(inSql.map(({ payload }) => [payload.id, payload]));
+    for (const event of unfolded) assert.deepEqual(event, byId.get(event.id));
+    const failed = byId.get(`transfer.failed/${items[4]!.transferId}`)!;
+    assert.deepEqual(failed.data, { transfer_id: items[4]!.transferId, reason: 'insufficient_funds' });
   });
 
   test('each item ends once, however often and late it is told, and the counts are what the items say', async () => {

@@ -64,6 +64,7 @@ describe('groups in the transfer database', () => {
     groupId: null,
     createdAt: null,
     updatedAt: null,
+    changedAt: null,
     deadlineAt: null,
     startDueAt: null,
     deadlineMs: row!.deadlineAt.getTime() - row!.createdAt.getTime(),

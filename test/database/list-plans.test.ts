@@ -43,6 +43,7 @@ describe('the plans of the lists', () => {
       SIZES.map(async (size) => {
         const { transfer } = await cluster.createStores({ shards: 1 });
         await fillTransferDatabase(transfer.adminUrl, size);
+        await fillBatches(transfer.admin, size / 100);
         const plans: PlanNode[] = [];
         const database = explaining(transfer.service, plans);
         return { app: testApp({ database }).app, database, admin: transfer.admin, plans };
@@ -89,6 +90,24 @@ describe('the plans of the lists', () => {
     });
   }
 });
+
+/** Batches of five items each, spread over a year; the newest three are under way. */
+async function fillBatches(admin: Database, count: number): Promise<void> {
+  await admin.execute(sql`
+    WITH batch AS (
+      INSERT INTO transfer_batches (batch_id, item_count, completed_count, status, idempotency_key, body_hash, request_id, deadline_at, created_at)
+      SELECT md5('batch-' || b)::uuid, 5, CASE WHEN b > ${count}::int - 3 THEN 0 ELSE 5 END, CASE WHEN b > ${count}::int - 3 THEN 'PROCESSING' ELSE 'COMPLETED' END,
+        'batch-' || b, '\\x00', 'test', now(), '2025-01-01T00:00:01Z'::timestamptz + b * interval '360 days' / ${count}::int
+      FROM generate_series(1, ${count}::int) b
+      RETURNING *
+    )
+    INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, idempotency_key, body_hash, request_id, deadline_at,
+      status, batch_id, batch_index, created_at, updated_at)
+    SELECT md5(batch_id || '/' || i)::uuid, md5('from')::uuid, md5('to')::uuid, 1, 'USD', batch_id || '/' || i, '\\x00', 'test', now(),
+      CASE status WHEN 'COMPLETED' THEN status ELSE 'PENDING' END, batch_id, i, created_at, created_at
+    FROM batch CROSS JOIN generate_series(0, 4) i`);
+  for (const table of ['transfers', 'transfer_batches']) await admin.execute(sql`ANALYZE ${sql.identifier(table)}`);
+}
 
 /** Notes the plan of whatever is executed, as it turned out. */
 function explaining(database: Database, plans: PlanNode[]): Database {

@@ -87,8 +87,9 @@ async function costOf(count: number): Promise<{ rowsRead: number; checked: numbe
     `INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, status, from_mark, to_mark, finished_at)
      VALUES (gen_random_uuid(), 'before', 'schedule', 'CLEAN', to_timestamp(0), now(), now())`,
   );
+  // By the connection whose statistics are told to be written: another's might be counted as the run's.
   const resting = await rowsOf<{ id: string }>(
-    stores.transfer.admin,
+    stores.transfer.service,
     `SELECT transfer_id AS id FROM transfers WHERE status = 'SCHEDULED'`,
   );
   for (const { id } of resting) reconciliation.states.set(`transfer/${id}`, 'open');

@@ -2,6 +2,7 @@
 
 import type { Database } from '../../db/database.ts';
 import { rowsOf } from './database.ts';
+import { EVENTS } from './outbox-events.ts';
 
 /** Everything about transfers but the times. */
 export async function walletContents(database: Database): Promise<unknown> {
@@ -17,7 +18,7 @@ export async function walletContents(database: Database): Promise<unknown> {
     ),
     events: await rowsOf(
       database,
-      `SELECT event_id, type, subject, payload::jsonb - 'time' AS payload FROM outbox_events WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
+      `SELECT event_id, type, subject, payload - 'time' AS payload FROM ${EVENTS} WHERE payload -> 'data' ->> 'transfer_id' IS NOT NULL ORDER BY 1`,
     ),
   };
 }

@@ -4,6 +4,7 @@
 import type { Database } from '../../db/database.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { rowsOf } from './database.ts';
+import { EVENTS as WRITTEN } from './outbox-events.ts';
 
 interface Fence extends Record<string, unknown> {
   movement: string;
@@ -106,7 +107,7 @@ async function fenceMismatches(shard: Database, fences: readonly Fence[]): Promi
     SELECT concat_ws(' ', e.transaction_id, e.type, CASE w.kind WHEN 'user' THEN w.wallet_id::text ELSE 'external' END, e.amount, w.currency) AS line
     FROM ledger_entries e JOIN wallets w USING (wallet_id)`,
   );
-  const events = await rowsOf<{ line: string }>(shard, 'SELECT event_id AS line FROM outbox_events');
+  const events = await rowsOf<{ line: string }>(shard, `SELECT event_id AS line FROM ${WRITTEN}`);
   const expectedEntries = fences
     .filter(({ outcome }) => outcome === 'applied')
     .flatMap(({ movement, leg, wallet, amount, currency, is_external }) =>

@@ -10,6 +10,7 @@ import { walletId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
+import { EVENTS } from './outbox-events.ts';
 import { EUR, fresh, trace, transaction, transfer, USD, walletsOver, type Wallets } from './wallets.ts';
 
 const MOST = '999999999999999.9999';
@@ -33,7 +34,7 @@ describe('the legs of a transfer', () => {
   const events = async (t: TransferTerms): Promise<string[]> => {
     const rows = await rowsOf<{ type: string }>(
       admin,
-      `SELECT type FROM outbox_events WHERE event_id LIKE '%/${t.transferId}' ORDER BY type`,
+      `SELECT type FROM ${EVENTS} WHERE event_id LIKE '%/${t.transferId}' ORDER BY type`,
     );
     return rows.map(({ type }) => type);
   };

@@ -89,7 +89,7 @@ for (const separate of [false, true]) {
         `WITH restored AS (
            UPDATE transfers SET status = 'PENDING', start_due_at = NULL, updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
          ), event AS (
-           DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND subject IN (SELECT transfer_id::text FROM restored)
+           DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND split_part(event_id, '/', CASE WHEN subject IS NULL THEN 3 ELSE 2 END) IN (SELECT transfer_id::text FROM restored)
          )
          DELETE FROM transfer_steps WHERE step <> 'PENDING' AND transfer_id IN (SELECT transfer_id FROM restored)`,
         [id],
