@@ -34,6 +34,7 @@ import { reversalRoutes } from './transfer/reversal.ts';
 import { transactionRoutes } from './transfer/transaction.ts';
 import { holdRoutes } from './transfer/hold.ts';
 import { resolutionRoutes } from './transfer/resolution.ts';
+import { cancelUncreatedRoutes } from './transfer/cancel-uncreated.ts';
 import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
@@ -66,6 +67,7 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
         healthRoutes(readiness, { shardsBehind: () => deps.acceptance.shardsBehind.known(), events: eventsReadiness }),
       )
       .route('/', transferRoutes(deps))
+      .route('/', cancelUncreatedRoutes(deps))
       .route('/', holdRoutes(deps, askReceiver))
       .route('/', resolutionRoutes(deps))
       .route('/', reversalRoutes(deps))

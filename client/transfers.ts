@@ -17,6 +17,14 @@ export function transferCalls({ call, listing }: Calls) {
       call('captureTransfer', { path: { transfer_id }, body }, callOptions),
     cancel: (transfer_id: string, callOptions?: CallOptions) =>
       call('cancelTransfer', { path: { transfer_id }, body: {} }, callOptions),
+    /**
+     * For a `create` that got no answer: with its key and its body, makes sure that nothing of it moves, however late it arrives.
+     * Refused with `not_cancelable` if it has moved its money.
+     */
+    cancelByKey: (
+      body: BodyOf<'cancelTransferByKey'>,
+      callOptions: CallOptions & { readonly idempotencyKey: string },
+    ) => call('cancelTransferByKey', { body }, callOptions),
     /** A new transfer that gives a completed one back, whole or in part. */
     reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
       call('reverseTransfer', { path: { transfer_id }, body }, callOptions),

@@ -857,6 +857,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Cancel a transfer that may not have been created */
+  cancelTransferByKey: {
+    path?: undefined;
+    query?: undefined;
+    body: TransferRequest;
+    answer: Transfer;
+  };
+
   /** Capture a hold */
   captureTransfer: {
     path: { transfer_id: string };
@@ -1591,6 +1599,7 @@ export interface Operations {
 export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
+  cancelTransferByKey: { method: 'POST', path: '/v1/transfers/cancel', headers: ['idempotency-key', 'prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },

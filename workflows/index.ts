@@ -1,5 +1,6 @@
 /** The entry of the workflow bundle: every workflow type, by the name under which it is started. */
 export { transferBatch } from './transfer/batch.ts';
+export { canceledTransfer } from './transfer/canceled.ts';
 export { directTransfer } from './transfer/direct.ts';
 export { transferGroup } from './transfer/group.ts';
 export { transfer } from './transfer/held.ts';

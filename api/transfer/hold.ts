@@ -72,10 +72,10 @@ request is refused with \`not_cancelable\` and the \`status\`. A repeat is safe.
 });
 
 /** Whether the row says how much of a hold is captured; zero is an answer too. */
-const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
+export const isDecided = ({ capturedAmount }: Transfer): boolean => capturedAmount !== null;
 
 /** Whether the row says that some of a hold is captured: then a cancel request has come too late, even one that was taken. */
-const isCaptured = ({ capturedAmount }: Transfer): boolean =>
+export const isCaptured = ({ capturedAmount }: Transfer): boolean =>
   capturedAmount !== null && parseUnits(capturedAmount) > 0n;
 
 const RECEIVER_ANSWERS_WITHIN_MS = 1_000;

@@ -5,62 +5,20 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { findTransfer, listSteps, type TransferStep } from '../../db/transfer/queries.ts';
-import { transferId } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
-import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
-import { CAPTURE_METHODS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
+import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import { exampleReceiverId, instantAnswer, instantField, transferIdField, walletIdField } from '../http/fields.ts';
-import { movementHeaders, movementRequestFields, movementResponses, type MovementDeps } from './movement.ts';
+import { instantAnswer, transferIdField } from '../http/fields.ts';
+import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
-import type { Fault } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { groupIdAnswer, isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
-import { bodyFault, faultCode } from '../http/validation.ts';
-
-const EXPIRES_IN_SECONDS_MIN = 60;
-const EXPIRES_IN_SECONDS_MAX = 30 * 86_400;
-const EXPIRES_IN_SECONDS_DEFAULT = 7 * 86_400;
-const SCHEDULED_AHEAD_MS_MAX = 366 * 86_400_000;
-
-const transferRequest = z
-  .strictObject(
-    {
-      sender_wallet_id: walletIdField,
-      receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
-      ...movementRequestFields,
-      capture_method: z.enum(CAPTURE_METHODS, { error: faultCode('capture_method_invalid') }).default('automatic'),
-      expires_in: z
-        .int({ error: faultCode('expires_in_invalid') })
-        .min(EXPIRES_IN_SECONDS_MIN, 'expires_in_invalid')
-        .max(EXPIRES_IN_SECONDS_MAX, 'expires_in_invalid')
-        .optional()
-        .openapi({
-          type: 'integer',
-          example: 3_600,
-          description:
-            'Seconds after which a hold that is not captured is given back, 60 to 2592000 (30 days); the default is 7 days.',
-        }),
-      scheduled_at: instantField
-        .optional()
-        .openapi({ description: 'When the transfer begins, at most a year ahead; until then it is SCHEDULED.' }),
-    },
-    { error: faultCode('body_invalid') },
-  )
-  .refine((body) => body.capture_method === 'manual' || body.expires_in === undefined, {
-    error: 'expires_in_invalid',
-    path: ['expires_in'],
-  })
-  .refine((body) => body.sender_wallet_id !== body.receiver_wallet_id, {
-    error: 'same_wallet',
-    path: ['receiver_wallet_id'],
-  })
-  .openapi('TransferRequest');
+import { askedTransfer, timeFaults, transferRequest } from './transfer-request.ts';
 
 const stepAnswer = z
   .object({
@@ -136,36 +94,24 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const {
-        sender_wallet_id: senderWalletId,
-        receiver_wallet_id: receiverWalletId,
-        amount,
-        currency,
-        reference,
-        metadata,
-        capture_method: captureMethod,
-        expires_in: expiresIn = EXPIRES_IN_SECONDS_DEFAULT,
-        scheduled_at: scheduledAt,
-      } = c.req.valid('json');
-      const id = transferId(idempotencyKey);
-      const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
-      const kind = { scheduledAt, expiresInSeconds: captureMethod === 'manual' ? expiresIn : undefined };
-      const hash = transferBodyHash({ ...terms, reference, metadata, ...kind });
+      const asked = askedTransfer(idempotencyKey, c.req.valid('json'));
+      const { terms, reference, metadata, kind, bodyHash } = asked;
+      const id = terms.transferId;
       c.var.log.setBindings({ transfer_id: id });
-      const accepted = { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds };
-      const isPlain = captureMethod === 'automatic' && scheduledAt === undefined;
+      const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds };
+      const isPlain = kind.expiresInSeconds === undefined && kind.scheduledAt === undefined;
       const { groups } = acceptance;
 
       const { row, status } = await acceptMovement(c, acceptance, {
         database,
         workflowId: transferWorkflowId(id),
-        bodyHash: hash,
-        shards: shardsOf([senderWalletId, receiverWalletId], starter.walletShardCount),
+        bodyHash,
+        shards: shardsOf([terms.senderWalletId, terms.receiverWalletId], starter.walletShardCount),
         find: () => findTransfer(database, id),
         faultsIfNew: [
           ...precisionFaults(terms, 'between_wallets', amountPrecision),
           ...noteFaults({ reference, metadata }),
-          ...timeFaults(scheduledAt),
+          ...timeFaults(kind.scheduledAt),
         ],
         store: () => acceptTransfer(database, terms, { ...accepted, ...kind }, c.var.trace),
         enterLine:
@@ -200,11 +146,4 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
 
 function renderStep({ step, reason, createdAt }: TransferStep): z.input<typeof stepAnswer> {
   return { step, reason, at: createdAt.toISOString() };
-}
-
-/** The fault of a scheduled time. It is judged only when the transfer is new: a repeat of the request may come after that time. */
-function timeFaults(scheduledAt: Date | undefined): Fault[] {
-  if (scheduledAt === undefined) return [];
-  const aheadMs = scheduledAt.getTime() - Date.now();
-  return aheadMs > 0 && aheadMs <= SCHEDULED_AHEAD_MS_MAX ? [] : [bodyFault('scheduled_at_invalid', ['scheduled_at'])];
 }

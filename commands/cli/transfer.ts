@@ -1,6 +1,6 @@
 /** `counterpoise transfer`: makes a transfer, shows it with its steps, and captures, cancels or reverses it. */
 import type { Command } from 'commander';
-import type { Transfer, TransferStep } from '../../client/client.ts';
+import type { BodyOf, Client, Transfer, TransferStep } from '../../client/client.ts';
 import type { EndCommand } from './exit-code.ts';
 import {
   addMovementOptions,
@@ -31,11 +31,40 @@ interface CreateOptions extends MovementOptions {
 }
 
 function addCreateCommand(transfer: Command, end: EndCommand): void {
-  addMovementOptions(
+  addTermsOptions(
     transfer
       .command('create <sender-wallet-id> <receiver-wallet-id> <amount>', { isDefault: true })
       .description('transfer an amount; the word "create" may be left out')
-      .option('--wait', 'return when the transfer has ended or waits for somebody; exits 1 unless it went well')
+      .option('--wait', 'return when the transfer has ended or waits for somebody; exits 1 unless it went well'),
+  ).action(async (...[sender, receiver, amount, options, command]: CreateArguments) => {
+    const { client, print } = openSession(command);
+    const body = await bodyOf(client, [sender, receiver, amount], options);
+    const made = options.wait
+      ? await moveAndWait((callOptions) => client.transfers.create(body, callOptions), options)
+      : await client.transfers.create(body, given({ idempotencyKey: options.key }));
+    if (options.wait) end(exitCodeOf(made));
+    print(made, () => describeTransfer(made));
+  });
+
+  addTermsOptions(
+    transfer
+      .command('cancel-by-key <sender-wallet-id> <receiver-wallet-id> <amount>')
+      .description('cancel a transfer that may not have been created: with the --key and the terms of its creation'),
+  ).action(async (...[sender, receiver, amount, options, command]: CreateArguments) => {
+    const { key = '' } = options;
+    if (key === '') command.error('error: --key is missing, the key with which the transfer was to be created');
+    const { client, print } = openSession(command);
+    const body = await bodyOf(client, [sender, receiver, amount], options);
+    const canceled = await client.transfers.cancelByKey(body, { idempotencyKey: key });
+    print(canceled, () => describeTransfer(canceled));
+  });
+}
+
+type CreateArguments = [sender: string, receiver: string, amount: string, options: CreateOptions, command: Command];
+
+function addTermsOptions(command: Command): Command {
+  return addMovementOptions(
+    command
       .option('--hold', 'debit the money and hold it until a capture or a cancel')
       .option(
         '--expires-in <seconds>',
@@ -43,28 +72,27 @@ function addCreateCommand(transfer: Command, end: EndCommand): void {
         seconds(60, 2_592_000),
       )
       .option('--at <time>', 'begin at this time, such as 2026-01-31T12:00:00Z'),
-  ).action(async (sender: string, receiver: string, amount: string, options: CreateOptions, command: Command) => {
-    const { client, print } = openSession(command);
-    const { reference, metadata, key, hold, expiresIn, at } = options;
-    const body = {
-      sender_wallet_id: sender,
-      receiver_wallet_id: receiver,
-      amount,
-      currency: await currencyFor(client, sender, options.currency),
-      ...given({
-        reference,
-        metadata,
-        capture_method: hold ? ('manual' as const) : undefined,
-        expires_in: expiresIn,
-        scheduled_at: at,
-      }),
-    };
-    const made = options.wait
-      ? await moveAndWait((callOptions) => client.transfers.create(body, callOptions), options)
-      : await client.transfers.create(body, given({ idempotencyKey: key }));
-    if (options.wait) end(exitCodeOf(made));
-    print(made, () => describeTransfer(made));
-  });
+  );
+}
+
+async function bodyOf(
+  client: Client,
+  [sender, receiver, amount]: readonly [string, string, string],
+  { reference, metadata, hold, expiresIn, at, currency }: CreateOptions,
+): Promise<BodyOf<'createTransfer'>> {
+  return {
+    sender_wallet_id: sender,
+    receiver_wallet_id: receiver,
+    amount,
+    currency: await currencyFor(client, sender, currency),
+    ...given({
+      reference,
+      metadata,
+      capture_method: hold ? ('manual' as const) : undefined,
+      expires_in: expiresIn,
+      scheduled_at: at,
+    }),
+  };
 }
 
 interface ListOptions {

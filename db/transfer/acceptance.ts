@@ -27,6 +27,8 @@ export interface TransferAcceptance extends Acceptance {
   readonly scheduledAt?: Date | undefined;
   /** Makes the transfer manual: the time from acceptance, or from its scheduled time, until its hold is refunded. */
   readonly expiresInSeconds?: number | undefined;
+  /** Whether it is canceled before it was created: it is accepted as PENDING, and its workflow only makes sure that nothing moves. */
+  readonly beginsCanceled?: boolean;
 }
 
 /** Longer than the API waits for a start, so that the sweep rarely repeats a start that is under way. */
@@ -96,21 +98,23 @@ function accepted(
   reversesTransferId: TransferId | null,
   trace: TraceContext,
 ): SQL {
+  const { beginsCanceled = false } = a;
   const event = initiatedEvent(t, trace);
+  const startDueAt = sql`now() + make_interval(secs => ${START_DUE_SECONDS})`;
   const scheduledAt =
     a.scheduledAt === undefined ? sql`NULL::timestamptz` : sql`${a.scheduledAt.toISOString()}::timestamptz`;
   const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;
   return sql`accepted AS (
       INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
         scheduled_at, expires_at, reverses_transfer_id, reference, metadata, idempotency_key,
-        body_hash, request_id, traceparent, deadline_at, start_due_at)
+        body_hash, request_id, traceparent, deadline_at, start_due_at, begins_canceled, cancel_due_at)
       VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
-        ${a.scheduledAt === undefined ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
+        ${a.scheduledAt === undefined || beginsCanceled ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
         ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
         ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
         ${trace.requestId}, ${trace.traceparent ?? null}, ${after(a.deadlineSeconds)},
-        now() + make_interval(secs => ${START_DUE_SECONDS}))
+        ${beginsCanceled ? null : startDueAt}, ${beginsCanceled}, ${beginsCanceled ? startDueAt : null})
       ON CONFLICT DO NOTHING
       RETURNING *
     ), step AS (

@@ -13,12 +13,26 @@ const UNSTARTED: DueRows<typeof transfers> = {
   isOpen: sql`listed_status in ('SCHEDULED', 'PENDING')`,
 };
 
+/** Those that begin canceled. */
+const UNCANCELED: DueRows<typeof transfers> = {
+  table: transfers,
+  id: transfers.transferId,
+  dueAt: transfers.cancelDueAt,
+  isOpen: sql`listed_status = 'PENDING'`,
+};
+
 /** Claims the transfers that are due to be started, by db/due.ts. */
-export function claimDueTransfers(database: Database, claim: Claim): Promise<Transfer[]> {
-  return claimDue(database, UNSTARTED, claim);
+export async function claimDueTransfers(database: Database, claim: Claim): Promise<Transfer[]> {
+  return [...(await claimDue(database, UNSTARTED, claim)), ...(await claimDue(database, UNCANCELED, claim))];
 }
 
 /** Notes that these transfers are known to be started. */
-export function noteTransfersStarted(database: Database, transferIds: readonly TransferId[]): Promise<void> {
-  return clearDue(database, UNSTARTED, transferIds);
+export async function noteTransfersStarted(
+  database: Database,
+  started: readonly Pick<Transfer, 'transferId' | 'beginsCanceled'>[],
+): Promise<void> {
+  const idsOf = (beginsCanceled: boolean): TransferId[] =>
+    started.filter((each) => each.beginsCanceled === beginsCanceled).map(({ transferId }) => transferId);
+  await clearDue(database, UNSTARTED, idsOf(false));
+  await clearDue(database, UNCANCELED, idsOf(true));
 }

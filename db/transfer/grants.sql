@@ -9,7 +9,7 @@ GRANT USAGE ON SEQUENCE outbox_sequence TO transfer_service;
 GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfers, transactions TO transfer_service;
-GRANT UPDATE (captured_amount, reversed_amount) ON transfers TO transfer_service;
+GRANT UPDATE (captured_amount, reversed_amount, cancel_due_at) ON transfers TO transfer_service;
 GRANT UPDATE (reason, status, last_error, attempts, updated_at, resolved_at) ON cases TO transfer_service;
 GRANT SELECT, INSERT ON transfer_batches TO transfer_service;
 GRANT UPDATE (status, completed_count, failed_count, updated_at, start_due_at,

@@ -1,10 +1,8 @@
-/**
- * The tables of the transfer service: transfers with their steps, one-sided transactions, metadata, and cases with their log. Its
- * other tables are in files of their own.
- */
+/** The tables of the transfer service: transfers with their steps, one-sided transactions, and metadata. Others have files of their own. */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   check,
   foreignKey,
   index,
@@ -19,17 +17,8 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type {
-  BatchId,
-  CaseId,
-  GroupId,
-  RecurringTransferId,
-  TransactionId,
-  TransferId,
-  WalletId,
-} from '../../domain/ids.ts';
+import type { BatchId, GroupId, RecurringTransferId, TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
-import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
 import {
   CAPTURE_METHODS,
   TRANSFER_FAILURE_REASONS,
@@ -43,6 +32,7 @@ import { recurringTransfers } from './recurring-schema.ts';
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 export { transferBatches } from './batch-schema.ts';
+export { caseActions, cases } from './case-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
 export { shardWatermarks } from './watermark-schema.ts';
 export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
@@ -88,6 +78,10 @@ export const transfers = pgTable(
     /** The batch whose workflow moves this transfer, and its place in it, from 0. */
     batchId: uuid('batch_id').$type<BatchId>(),
     batchIndex: integer('batch_index'),
+    /** Whether it was canceled before it was created: its key is taken, and no money of it moves. */
+    beginsCanceled: boolean('begins_canceled').notNull().default(false),
+    /** In place of `start_due_at`, for a transfer that begins canceled: a sweep of a version before must not start it. */
+    cancelDueAt: instant('cancel_due_at'),
     /** The group that it was accepted in, whose workflow moves it; null if it has had a workflow of its own from the first. */
     groupId: uuid('group_id').$type<GroupId>(),
     /**
@@ -155,6 +149,9 @@ export const transfers = pgTable(
     index('transfers_listed_due')
       .on(t.startDueAt)
       .where(sql`listed_status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
+    index('transfers_cancel_due')
+      .on(t.cancelDueAt)
+      .where(sql`listed_status = 'PENDING' and cancel_due_at is not null`),
     check('transfers_amount_positive', sql`amount > 0`),
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
     check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
@@ -230,67 +227,4 @@ export const movementMetadata = pgTable(
     movementId: uuid('movement_id').notNull(),
   },
   (t) => [primaryKey({ columns: [t.movement, t.key, t.value, t.createdAt, t.movementId] })],
-);
-
-/**
- * The cases that wait for an operator: movements whose compensation keeps failing, and findings of the reconciliation that it
- * could not repair.
- */
-export const cases = pgTable(
-  'cases',
-  {
-    caseId: uuid('case_id').$type<CaseId>().primaryKey().defaultRandom(),
-    /** The movement that the case is about. A case about anything else is named by `subject` alone. */
-    transferId: uuid('transfer_id').$type<TransferId>(),
-    transactionId: uuid('transaction_id').$type<TransactionId>(),
-    /** `transfer/<id>`, `transaction/<id>`, or another subject of a finding. A subject has at most one open case. */
-    subject: text('subject').notNull(),
-    /** A stable code, such as `refund_failing`. */
-    reason: text('reason').notNull(),
-    status: text('status', { enum: ['OPEN', 'RESOLVED'] })
-      .notNull()
-      .default('OPEN'),
-    lastError: text('last_error'),
-    /** How often the reconciliation has tried the repair. */
-    attempts: integer('attempts').notNull().default(0),
-    openedAt: instant('opened_at')
-      .notNull()
-      .default(sql`clock_timestamp()`),
-    updatedAt: instant('updated_at')
-      .notNull()
-      .default(sql`clock_timestamp()`),
-    resolvedAt: instant('resolved_at'),
-  },
-  (t) => [
-    uniqueIndex('cases_open_subject')
-      .on(t.subject)
-      .where(sql`status = 'OPEN'`),
-    index('cases_subject').on(t.subject),
-    index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
-    index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
-    check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
-    check('cases_resolved', sql`(status = 'RESOLVED') = (resolved_at is not null)`),
-  ],
-);
-
-/** The audit log of the cases: who did what, when and why. Append-only, kept for ever. */
-export const caseActions = pgTable(
-  'case_actions',
-  {
-    actionId: bigint('action_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    caseId: uuid('case_id')
-      .$type<CaseId>()
-      .notNull()
-      .references(() => cases.caseId),
-    action: text('action', { enum: CASE_ACTIONS }).notNull(),
-    /** The person who asked for the action; `counterpoise` if it happened by itself. */
-    actor: text('actor').notNull(),
-    comment: text('comment').notNull(),
-    /** Names the request, so that a repeated request is logged once; null for an action without such a key. */
-    requestKey: text('request_key').unique('case_actions_request_key'),
-    createdAt: instant('created_at')
-      .notNull()
-      .default(sql`clock_timestamp()`),
-  },
-  (t) => [index('case_actions_case').on(t.caseId, t.actionId)],
 );

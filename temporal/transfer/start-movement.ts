@@ -78,7 +78,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
           },
         }),
   };
-  await start(starter, expiresAt === null ? 'directTransfer' : 'transfer', {
+  await start(starter, workflowTypeOf(row), {
     workflowId: transferWorkflowId(transferId),
     input,
     staticSummary: `Transfer ${senderWalletId} → ${receiverWalletId}`,
@@ -87,6 +87,11 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
     // A transfer that local dispatch is likely to complete in its first task is spared the write of this search attribute.
     status: starter.dispatch === 'local' && scheduledAt === null && expiresAt === null ? undefined : row.status,
   });
+}
+
+function workflowTypeOf({ beginsCanceled, expiresAt }: Transfer): string {
+  if (beginsCanceled) return 'canceledTransfer';
+  return expiresAt === null ? 'directTransfer' : 'transfer';
 }
 
 /** As startTransfer. */

@@ -272,14 +272,31 @@ describe('the transfer database', () => {
       'while the lease lasts, they are being started',
     );
 
-    await sweeping.noteTransfersStarted(database, idsOf(due).slice(1));
+    const [unstarted, ...started] = claimed;
+    await sweeping.noteTransfersStarted(database, started);
     await rowsOf(admin, `UPDATE transfers SET start_due_at = start_due_at - interval '1 minute'`);
     await transfers.recordTransferStatus(database, young.transferId, { status: 'DEBITED' }, trace);
     assert.deepEqual(
       idsOf(await sweeping.claimDueTransfers(database, claim)),
-      idsOf(due).slice(0, 1),
+      [unstarted!.transferId],
       'the one that could not be started',
     );
+  });
+
+  test('a transfer that begins canceled is due at once for a sweep that knows of it, and never for one of a version before', async () => {
+    await rowsOf(admin, 'UPDATE transfers SET start_due_at = NULL');
+    const t = transfer(walletId(fresh('sender'), USD), walletId(fresh('receiver'), USD), '12.5');
+    const scheduledAt = new Date(Date.now() + 3_600_000);
+    const row = await acceptTransfer(database, t, { ...acceptance(), scheduledAt, beginsCanceled: true }, trace);
+    assert.deepEqual([row?.status, row?.startDueAt, await stepsOf(t.transferId)], ['PENDING', null, ['PENDING']]);
+    const claim = { limit: 10, leaseSeconds: 30 };
+    assert.deepEqual(await sweeping.claimDueTransfers(database, claim), [], 'whoever accepted it is still starting it');
+    await rowsOf(admin, `UPDATE transfers SET cancel_due_at = now() - interval '1 second' WHERE begins_canceled`);
+    const due = await sweeping.claimDueTransfers(database, claim);
+    assert.deepEqual(idsOf(due), [t.transferId]);
+    await sweeping.noteTransfersStarted(database, due);
+    await rowsOf(admin, `UPDATE transfers SET cancel_due_at = cancel_due_at - interval '1 minute'`);
+    assert.deepEqual(await sweeping.claimDueTransfers(database, claim), []);
   });
 
   test('a row that another sweep is claiming is passed over', async () => {

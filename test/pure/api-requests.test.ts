@@ -195,6 +195,7 @@ describe('documentation', () => {
       '/v1/transfer-batches/{batch_id}',
       '/v1/transfer-batches/{batch_id}/items',
       '/v1/transfers',
+      '/v1/transfers/cancel',
       '/v1/transfers/{transfer_id}',
       '/v1/transfers/{transfer_id}/cancel',
       '/v1/transfers/{transfer_id}/capture',

@@ -71,6 +71,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     ['transfer', 'list', '--limit', '0'],
     ['wallet', 'list', '--limit', 'all'],
     ['batch', '/nowhere.csv'],
+    ['transfer', 'cancel-by-key', 'a', 'b', '1.00'],
   ]) {
     test(`exits 2 for: counterpoise ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await runCounterpoise(args, noStack());

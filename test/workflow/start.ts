@@ -29,6 +29,7 @@ export async function startTransfer(
     expiresInMs,
     neededAttention = false,
     deadlineInMs = TEN_MINUTES_MS,
+    beginsCanceled = false,
   }: {
     workflowTaskTimeout?: '10 seconds' | '1 second' | undefined;
     transferId?: TransferId;
@@ -36,6 +37,7 @@ export async function startTransfer(
     expiresInMs?: number;
     neededAttention?: boolean;
     deadlineInMs?: number;
+    beginsCanceled?: boolean;
   } = {},
 ) {
   const nowMs = await environment.currentTimeMs();
@@ -58,7 +60,8 @@ export async function startTransfer(
     dispatch,
     trace,
   };
-  return environment.client.workflow.start<typeof transfer>(expiresInMs === undefined ? 'directTransfer' : 'transfer', {
+  const type = expiresInMs === undefined ? 'directTransfer' : 'transfer';
+  return environment.client.workflow.start<typeof transfer>(beginsCanceled ? 'canceledTransfer' : type, {
     ...options(transferWorkflowId(transferId), input),
     workflowTaskTimeout,
   });

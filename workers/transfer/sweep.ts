@@ -49,10 +49,7 @@ export function startSweep({
     const due = await claimDueTransfers(database, CLAIM);
     const alone = await withoutGroupsUnderWay(starter, due);
     const transfers = await startAll(alone, (row) => startTransfer(starter, row));
-    await noteTransfersStarted(
-      database,
-      transfers.map(({ transferId }) => transferId),
-    );
+    await noteTransfersStarted(database, transfers);
     const transactions = await startAll(await claimDueTransactions(database, CLAIM), (row) =>
       startTransaction(starter, row),
     );
