@@ -34,6 +34,7 @@ const FOLDERS = [
   'domain',
   'process',
   'temporal',
+  'webhooks',
   'workers',
   'workflows',
 ];
