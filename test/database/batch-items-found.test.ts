@@ -122,7 +122,7 @@ describe('items of batches', () => {
       `ALTER TABLE transfers DISABLE TRIGGER USER; UPDATE transfers SET listed_status = NULL, changed_at = NULL; ALTER TABLE transfers ENABLE TRIGGER USER`,
     );
     assert.deepEqual(await listed(database, { status: 'FAILED', limit: 9 }), []);
-    const migration = new URL('../../db/transfer/migrations/0011_heap_only_ends.sql', import.meta.url);
+    const migration = new URL('../../db/transfer/migrations/0012_heap_only_ends.sql', import.meta.url);
     const statements = (await readFile(migration, 'utf8')).split('--> statement-breakpoint');
     await rowsOf(
       database.admin,
