@@ -4,7 +4,7 @@
  * visible in one snapshot and was not in the one before, and writes nothing here.
  *
  * It is a ring of four partitions, each for 65,536 sequence numbers in turn, so that what is in the event log can be taken away by
- * TRUNCATE of a whole partition, not by one DELETE for each row. Nothing takes it away yet.
+ * TRUNCATE of a whole partition (outbox/functions/truncate_relayed_outbox.sql), not by one DELETE for each row.
  */
 import { bigint, customType, index, integer, json, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';

@@ -8,7 +8,13 @@ import type { Database } from '../../db/database.ts';
 import { closeDisagreement, closeLeftOver, findCase, openDisagreement } from '../../db/transfer/case-queries.ts';
 import { logOutcome } from '../../db/transfer/case-log.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import { beginRun, finishRun, listRunsUnderWay, noteShardWindows } from '../../db/transfer/run-queries.ts';
+import {
+  beginRun,
+  finishRun,
+  listRunsUnderWay,
+  noteShardWindows,
+  removeOldRuns,
+} from '../../db/transfer/run-queries.ts';
 import type { CaseId, RunId, TransferId } from '../../domain/ids.ts';
 import { MOVEMENTS_MAX, type Ledger } from '../../domain/ledger.ts';
 import {
@@ -59,7 +65,7 @@ export function createReconciliationActivities({
   const pageOf = placeReader({ database, ledger, workflows, examine });
 
   return {
-    /** Records that a run begins, and that earlier runs whose workflow is gone have failed. */
+    /** Records that a run begins, and that earlier runs whose workflow is gone have failed. Removes some of the oldest runs. */
     async beginReconciliation(run: {
       runId: RunId;
       workflowId: string;
@@ -76,6 +82,7 @@ export function createReconciliationActivities({
       }
       const row = await beginRun(database, run);
       if (row === undefined) throw new Error(`the run ${run.runId} could not begin`);
+      await removeOldRuns(database);
       const window = { fromMs: row.fromMark.getTime(), untilMs: row.toMark.getTime() };
       const { shardCount } = ledger;
       const clocks = await Promise.all(Array.from({ length: shardCount }, (_, shard) => ledger.clock(shard)));

@@ -131,6 +131,8 @@ const list = createRoute({
   path: '/v1/reconciliation-runs',
   operationId: 'listReconciliationRuns',
   summary: 'Runs, newest first',
+  description:
+    'Runs are kept for 90 days, and the newest 100,000 at most. The cases that they have opened, and their log, are kept for ever.',
   tags: ['Reconciliation'],
   request: { query: z.strictObject(pageParameters) },
   responses: {

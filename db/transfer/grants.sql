@@ -1,5 +1,5 @@
 -- The rights of the service's role: to accept movements, move their status, and append steps, events and the log of cases. It
--- cannot change what was asked for, nor steps, events and the log, and it can delete nothing.
+-- cannot change what was asked for, nor steps, events and the log, and it can delete nothing but runs of the reconciliation.
 GRANT USAGE ON SCHEMA public TO transfer_service;
 GRANT USAGE ON SCHEMA migrations TO transfer_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO transfer_service;
@@ -15,7 +15,7 @@ GRANT SELECT, INSERT ON transfer_batches TO transfer_service;
 GRANT UPDATE (status, completed_count, failed_count, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfer_batches TO transfer_service;
-GRANT SELECT, INSERT ON reconciliation_runs TO transfer_service;
+GRANT SELECT, INSERT, DELETE ON reconciliation_runs TO transfer_service;
 GRANT UPDATE (status, checked, repaired, cases_opened, cases_closed, found, findings, error, patrol, shard_windows, finished_at)
   ON reconciliation_runs TO transfer_service;
 GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurring_transfer_skips TO transfer_service;

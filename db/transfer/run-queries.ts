@@ -1,4 +1,4 @@
-/** The reconciliation's runs in the transfer database: the queries by which they begin, note what they look at, and end. */
+/** The reconciliation's runs in the transfer database: the queries by which they begin, note what they look at, end, and go. */
 import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { RunId } from '../../domain/ids.ts';
 import {
@@ -47,8 +47,13 @@ export async function beginRun(
   return rows[0] === undefined ? findRun(database, runId) : rowOf(reconciliationRuns, rows[0]);
 }
 
-/** How many earlier runs are searched for a shard's mark that does not lie in the future. */
+/** How many earlier runs are searched for a shard's mark that does not lie in the future. These are kept, however old. */
 const MARKS_READ = 200;
+const RUN_KEPT_DAYS = 90;
+/** Three times as many as the schedule makes in that time. */
+const RUNS_KEPT_MAX = 100_000;
+/** More than the one that each run adds. */
+const RUNS_REMOVED_MAX = 100;
 
 /**
  * Notes the window that a run looks at in each shard, unless that is noted already, and returns the windows. Each is on the clock
@@ -109,6 +114,26 @@ export async function finishRun(
       finishedAt: sql`clock_timestamp()`,
     })
     .where(and(eq(reconciliationRuns.runId, runId), eq(reconciliationRuns.status, 'RUNNING')));
+}
+
+/**
+ * Removes up to RUNS_REMOVED_MAX of the oldest runs that have a result: those that began more than RUN_KEPT_DAYS ago, and those
+ * before the newest RUNS_KEPT_MAX, for requests must not fill the table. What runs have found stays, in cases and their log. Returns
+ * how many it has removed.
+ */
+export async function removeOldRuns(database: Database): Promise<number> {
+  const { rowCount } = await database.execute(sql`
+    DELETE FROM reconciliation_runs WHERE run_id = ANY(ARRAY(
+      SELECT run_id FROM (
+        SELECT run_id, status, started_at, run_number FROM reconciliation_runs ORDER BY run_number
+        LIMIT ${MARKS_READ + RUNNING_MAX + RUNS_REMOVED_MAX}) oldest
+      WHERE status <> 'RUNNING'
+        AND (started_at < clock_timestamp() - ${RUN_KEPT_DAYS} * interval '1 day'
+          OR run_number <= (SELECT max(run_number) FROM reconciliation_runs) - ${RUNS_KEPT_MAX})
+        AND run_id <> ALL(ARRAY(
+          SELECT run_id FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') ORDER BY run_number DESC LIMIT ${MARKS_READ}))
+      ORDER BY run_number LIMIT ${RUNS_REMOVED_MAX}))`);
+  return rowCount ?? 0;
 }
 
 export async function findRun(database: Database, runId: RunId): Promise<ReconciliationRun | undefined> {

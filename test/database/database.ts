@@ -48,7 +48,8 @@ export type Service = 'wallet' | 'transfer' | 'events';
 const READY_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 15_000;
 
-export async function startCluster(): Promise<TestCluster> {
+/** `settings` of the server, each as `name=value`. */
+export async function startCluster(settings: readonly string[] = []): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'counterpoise-database-'));
   const data = openDataDirectory(join(directory, 'data'));
   const reserved = await choosePorts(
@@ -88,7 +89,8 @@ export async function startCluster(): Promise<TestCluster> {
   try {
     const child = await preparePostgres(data, port);
     // Nothing here must survive a power cut, so nothing needs to wait for the disk.
-    supervisor.start({ ...child, args: [...child.args, '-c', 'fsync=off', '-c', 'synchronous_commit=off'] });
+    const own = ['fsync=off', 'synchronous_commit=off', ...settings].flatMap((setting) => ['-c', setting]);
+    supervisor.start({ ...child, args: [...child.args, ...own] });
     await supervisor.untilReady(['postgres'], () => connectOnce(urls('postgres', 'wallet').adminUrl), READY_LIMIT_MS);
   } catch (error) {
     await stopServer();
