@@ -123,7 +123,7 @@ describe('the roles of the services', () => {
       recurring_transfers: ['status', 'version', 'updated_at', 'settled_until', 'tend_due_at'],
       recurring_transfer_changes: [],
       recurring_transfer_skips: [],
-      transfers: [...movement, 'captured_amount', 'reversed_amount'],
+      transfers: [...movement, 'captured_amount', 'reversed_amount', 'cancel_due_at'],
       transactions: movement,
       transfer_batches: [
         ...movement.filter((column) => !column.startsWith('failure_')),

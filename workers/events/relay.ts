@@ -5,10 +5,9 @@
  *
  *   outbox ── a window between two snapshots ──▶ unfold ──▶ chain ──▶ event_log and cursor, together
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
-import { leaveLease, RELAY_LEASE, takeLease, type Lease } from '../../db/events/lease-queries.ts';
+import { RELAY_LEASE } from '../../db/events/lease-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { watchBursts, type Bursts } from './burst.ts';
@@ -17,9 +16,8 @@ import { openLog, type LogWriter } from './log-writer.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 import { createOutboxSighting } from './outbox-sighting.ts';
 import { createOutboxTruncation } from './outbox-truncation.ts';
+import { whileLeased, type Holding } from './while-leased.ts';
 
-const LEASE_MS = 10_000;
-const RENEW_MS = 3_000;
 /** While nothing wakes the relay, it looks by itself, more seldom once nothing has happened for a while. */
 const POLL_MS = 150;
 const POLL_CALM_MS = 450;
@@ -49,58 +47,30 @@ export interface RelayDeps {
 
 export function startRelay(deps: RelayDeps): Relay {
   const { database, outboxes, retentionDays, logger } = deps;
-  const holder = randomUUID();
-  const stopping = new AbortController();
   let alarm = Promise.withResolvers<void>();
-  const wake = (): void => {
-    alarm.resolve();
-    alarm = Promise.withResolvers();
-  };
-  const loop = run();
-
+  const running = whileLeased(database, RELAY_LEASE, copyAll, (error) => {
+    logger.warn({ err: error }, 'the event log could not be written: tried again soon');
+    return RETRY_MS;
+  });
   return {
-    wake,
-    async stop() {
-      stopping.abort();
-      await loop;
+    ...running,
+    wake() {
+      alarm.resolve();
+      alarm = Promise.withResolvers();
     },
   };
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        const lease = await takeLease(database, RELAY_LEASE, holder, LEASE_MS);
-        if (lease !== undefined) await copyWhileHeld(lease);
-      } catch (error) {
-        logger.warn({ err: error }, 'the event log could not be written: tried again soon');
-      }
-      await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-    await leaveLease(database, RELAY_LEASE, holder).catch(() => {});
-  }
-
   /** Copies until this process stops or has lost the lease. Each outbox has a loop of its own: one that hangs delays no other. */
-  async function copyWhileHeld(lease: Lease): Promise<void> {
+  async function copyAll({ lease, signal: held }: Holding): Promise<void> {
     const ending = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, ending.signal]);
+    const signal = AbortSignal.any([held, ending.signal]);
     const log = await openLog(database, lease);
     const bursts = watchBursts([...outboxes.values()]);
-    const copyAll = async (source: string): Promise<void> => {
+    const copyOne = async (source: string): Promise<void> => {
       await keepCopying({ ...deps, log, bursts, alarm: () => alarm.promise, signal }, source);
       ending.abort();
     };
-    const renew = async (): Promise<void> => {
-      for (;;) {
-        await sleep(RENEW_MS, undefined, { signal }).catch(() => {});
-        if (signal.aborted) return;
-        if ((await takeLease(database, RELAY_LEASE, holder, LEASE_MS))?.token !== lease.token) return ending.abort();
-      }
-    };
-    const loops = [
-      renew(),
-      keepRetention(database, retentionDays, logger, signal),
-      ...[...outboxes.keys()].map(copyAll),
-    ];
+    const loops = [keepRetention(database, retentionDays, logger, signal), ...[...outboxes.keys()].map(copyOne)];
     for (const each of loops) each.catch(() => ending.abort());
     const results = await Promise.allSettled(loops);
     const failed = results.find((result) => result.status === 'rejected');
