@@ -1,6 +1,6 @@
 /**
  * `npm run bench:events`: what the delivery of events costs and how fast it is, on a running stack. Transfers and batches with the
- * relay at work and without it take turns in one run. The relay rests while this process has its lease.
+ * relay at work and without it take turns in one run. The relay rests while this process has its lease. Then webhooks (webhooks.ts).
  * `--rounds`, `--seconds`; `--json`: one object on the last line. Exits 1 if a goal is missed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { closedLoop, percentile } from './closed-loop.ts';
 import { transferRequests } from './counterpoise.ts';
 import { eventLog } from './event-log.ts';
 import { cpuMsOf } from './memory.ts';
+import { measureWebhooks, type WebhookFigures } from './webhooks.ts';
 import { fundWallets, itemsAmong, moveBatch, openWallets, pairsAmong } from './wallets.ts';
 
 const USAGE = 'Usage: npm run bench:events -- [--rounds N] [--seconds N] [--json]';
@@ -21,8 +22,17 @@ const WALLETS = 1_000;
 const ITEMS = 10_000;
 const AT_ONCE = 50;
 const IDLE_SECONDS = 10;
+const WEBHOOK_ROUNDS = 2;
 /** At least, at most. */
-const GOALS = { singleOnToOff: 0.95, batchOnToOff: 0.95, catchUpSeconds: 3, lagP99Ms: 500, idlePercent: 1 };
+const GOALS = {
+  singleOnToOff: 0.95,
+  batchOnToOff: 0.95,
+  catchUpSeconds: 3,
+  lagP99Ms: 500,
+  idlePercent: 1,
+  webhookSeconds: 20,
+  webhookBesideDead: 1.5,
+};
 
 const isJson = process.argv.includes('--json');
 try {
@@ -38,7 +48,9 @@ try {
     figures.batchOnToOff >= GOALS.batchOnToOff &&
     figures.catchUpSeconds <= GOALS.catchUpSeconds &&
     figures.lagP99Ms <= GOALS.lagP99Ms &&
-    figures.idlePercent <= GOALS.idlePercent;
+    figures.idlePercent <= GOALS.idlePercent &&
+    figures.webhooks.arrivedSeconds <= GOALS.webhookSeconds &&
+    figures.webhooks.lagP99Ms.besideDead <= figures.webhooks.lagP99Ms.alone * GOALS.webhookBesideDead;
   if (isJson) console.log(JSON.stringify({ ok, goals: GOALS, ...figures }));
   process.exitCode = ok ? EXIT.ok : EXIT.failed;
 } catch (error) {
@@ -47,7 +59,7 @@ try {
   process.exitCode = exitCodeFor(error);
 }
 
-async function measure(rounds: number, seconds: number, say: (line: string) => void) {
+async function measure(rounds: number, seconds: number, say: (line: string) => void): Promise<Figures> {
   const { api, databases, processes } = readStackFile(readSettings().DATA_DIR);
   const wallets = await openWallets(databases, WALLETS);
   await fundWallets(api, wallets);
@@ -93,7 +105,9 @@ async function measure(rounds: number, seconds: number, say: (line: string) => v
     await log.withoutRelay(async () => {
       idle.off = await idleCpu(cpuMs);
     });
+    const webhooks = await measureWebhooks(api, wallets, { items: ITEMS, rounds: WEBHOOK_ROUNDS });
     const result = {
+      webhooks,
       singleOnToOff: median(single.on) / median(single.off),
       batchOnToOff: median(batch.on) / median(batch.off),
       catchUpSeconds: median(catchUps),
@@ -103,17 +117,35 @@ async function measure(rounds: number, seconds: number, say: (line: string) => v
       single,
       batch,
     };
-    say(
-      `\nTransfers with delivery to without: ${result.singleOnToOff.toFixed(2)}; batches: ${result.batchOnToOff.toFixed(2)}\n` +
-        `The log has caught up ${result.catchUpSeconds.toFixed(2)} s after a batch of ${ITEMS}\n` +
-        `An event of a single transfer is in the log after ${result.lagP50Ms.toFixed(0)} ms (p50), ${result.lagP99Ms.toFixed(0)} ms (p99)\n` +
-        `Idle, the relay takes ${result.idlePercent.toFixed(2)} % of a core`,
-    );
+    say(described(result));
     return result;
   } finally {
     await requests.close();
     await log.close();
   }
+}
+
+interface Figures {
+  readonly webhooks: WebhookFigures;
+  readonly singleOnToOff: number;
+  readonly batchOnToOff: number;
+  readonly catchUpSeconds: number;
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly idlePercent: number;
+  readonly single: Readonly<Record<'on' | 'off', readonly number[]>>;
+  readonly batch: Readonly<Record<'on' | 'off', readonly number[]>>;
+}
+
+function described({ webhooks, ...result }: Figures): string {
+  return (
+    `\nTransfers with delivery to without: ${result.singleOnToOff.toFixed(2)}; batches: ${result.batchOnToOff.toFixed(2)}\n` +
+    `The log has caught up ${result.catchUpSeconds.toFixed(2)} s after a batch of ${ITEMS}\n` +
+    `An event of a single transfer is in the log after ${result.lagP50Ms.toFixed(0)} ms (p50), ${result.lagP99Ms.toFixed(0)} ms (p99)\n` +
+    `Idle, the relay takes ${result.idlePercent.toFixed(2)} % of a core\n` +
+    `A webhook endpoint has all events of a batch ${webhooks.arrivedSeconds.toFixed(1)} s after its end; an event's way takes ` +
+    `${webhooks.lagP99Ms.alone.toFixed(0)} ms (p99), and ${webhooks.lagP99Ms.besideDead.toFixed(0)} ms beside an endpoint that nobody answers at`
+  );
 }
 
 /** In percent of a core. */
