@@ -1,10 +1,12 @@
 /**
  * The types of faults, and of the stage: all that a fault may touch. schedule.ts says when faults strike, run.ts carries them out.
  */
+import type { KafkaBroker } from '../dev/kafka-broker.ts';
 import type { RecentMovement } from './book.ts';
 import type { Draws } from './draws.ts';
 import type { Operator } from './operator.ts';
 import type { OwnWallets } from './own-wallets.ts';
+import type { Receivers } from './receivers.ts';
 import type { Stack } from './stack.ts';
 
 export interface Stage {
@@ -20,6 +22,10 @@ export interface Stage {
     readonly ownWallets: (receiverShard: number, signal: AbortSignal) => Promise<OwnWallets | undefined>;
     readonly operator: Pick<Operator, 'cancel' | 'force'>;
   };
+  /** The receivers of webhooks that may be hurt, and what an operator does about their endpoints. */
+  readonly receivers: Pick<Receivers, 'frail' | 'loose'>;
+  /** Of a run that has one. */
+  readonly broker: KafkaBroker | undefined;
   /** Writes a line of the run's log. */
   readonly log: (line: string) => void;
   /** Reports a violation that the fault itself has seen, such as memory that grows without bound. */

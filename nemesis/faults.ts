@@ -14,6 +14,7 @@ import { pointFaults } from './point-faults.ts';
 import { relayFaults } from './relay-faults.ts';
 import { restoredShard } from './restored-shard-fault.ts';
 import { statementFaults } from './statement-faults.ts';
+import { webhookFaults } from './webhook-faults.ts';
 import { workflowFaults } from './workflow-faults.ts';
 
 export const FAULT_KINDS: readonly FaultKind[] = [
@@ -24,6 +25,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...connectionFaults,
   ...statementFaults,
   ...relayFaults,
+  ...webhookFaults,
   ...workflowFaults,
   forcedRefund,
   foreignWorker,

@@ -10,6 +10,7 @@ import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
 import { lateCommits, relayFrozen, relayKilled } from './relay-faults.ts';
 import { restoredShard } from './restored-shard-fault.ts';
+import { webhookWorkerKilled } from './webhook-faults.ts';
 import { cancelRequest } from './workflow-faults.ts';
 
 export interface PlantedBug {
@@ -258,5 +259,18 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [relayFrozen],
+  },
+
+  'delivery-marked-before-sent': {
+    what: 'an event counts as delivered to an endpoint before it is sent there',
+    edits: [
+      {
+        file: 'workers/events/webhooks/live-events.ts',
+        find: `        const lane = isOrdered ?`,
+        replace: `        window.finish(entry);
+        const lane = isOrdered ?`,
+      },
+    ],
+    faults: [drawnWith(webhookWorkerKilled, 'webhook_cursor')],
   },
 } satisfies Record<string, PlantedBug>;

@@ -53,11 +53,7 @@ export function killedAtPoint(
           const caught = await catchOne(stack.proxies.postgres.catchNext, point, isOf(operation), signal);
           if (caught === undefined) return log(`no ${operation} came`);
           const process = PROCESSES[caught.application]!;
-          const back = stack.killAndAwaitNext(process, 'SIGKILL', RESPAWN_LIMIT_MS);
-          // What a dead client had sent may arrive all the same.
-          if (point === 'before' && own.chance(0.5, 'arrives')) caught.pass();
-          else caught.reset();
-          await back;
+          await killHolding(stack, process, { point, caught }, own);
           await stack.waitUntilReady(READY_LIMIT_MS);
           met(`processes killed in ${nameOf(operation)}, ${WHEN[point]}`, 1);
           recovered(`${process} was started again`);
@@ -171,6 +167,20 @@ export function drawnWith(kind: FaultKind, operation: string): FaultKind {
 /** Of this operation, sent by a process that moves money. */
 export function isOf(operation: string): Wanted {
   return (statement) => statement.operation === operation && statement.application in PROCESSES;
+}
+
+/** Kills the process that has sent a statement which was caught, and returns once the next one is there. */
+export async function killHolding(
+  stack: Stage['stack'],
+  process: string,
+  { point, caught }: { readonly point: Point; readonly caught: Caught },
+  draws: Draws,
+): Promise<void> {
+  const back = stack.killAndAwaitNext(process, 'SIGKILL', RESPAWN_LIMIT_MS);
+  // What a dead client had sent may arrive all the same.
+  if (point === 'before' && draws.chance(0.5, 'arrives')) caught.pass();
+  else caught.reset();
+  await back;
 }
 
 /** The next of these that comes; undefined if none does in time. */

@@ -8,7 +8,8 @@
 export interface Statement {
   /**
    * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …), the relay's append_events, or what the statement
-   * does: accept, accept_group, status, group_ends, write, read.
+   * does: accept, accept_group, status, group_ends, webhook_cursor, webhook_failure, log_cursor, write,
+   * read.
    */
   readonly operation: string;
   /**
@@ -103,6 +104,9 @@ function operationOf(text: string): string {
   if (/\bUPDATE transfers SET status = 'COMPLETED'[^]* group_id = \$/.test(text)) return 'group_ends';
   if (/\bINSERT INTO (transfers|transactions|transfer_batches) \(/.test(text)) return 'accept';
   if (/\bUPDATE transfers SET status = \$/.test(text)) return 'status';
+  if (/\bUPDATE webhook_endpoints SET cursor = \$/.test(text)) return 'webhook_cursor';
+  if (/\bUPDATE log_cursors SET position = \$/.test(text)) return 'log_cursor';
+  if (/\bINSERT INTO webhook_deliveries AS d\b/.test(text)) return 'webhook_failure';
   return /\b(insert into|update|delete from)\b/i.test(text) ? 'write' : 'read';
 }
 

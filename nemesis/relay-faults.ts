@@ -6,14 +6,13 @@
 import { freezeProcess } from '../dev/freeze.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause, untilDone } from './pause.ts';
-import { catchOne } from './point-faults.ts';
+import { catchOne, killHolding } from './point-faults.ts';
 import type { Caught, Point, Wanted } from './proxy.ts';
 import { startSpareWorker } from './spare-worker.ts';
 import { PLACES, type Place } from './stack.ts';
 import { inTurn } from './turns.ts';
 
 const RELAY = 'worker-events';
-const RESPAWN_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 60_000;
 /** An append comes as soon as something has moved. */
 const CATCH_LIMIT_MS = 12_000;
@@ -38,11 +37,7 @@ export const relayKilled: FaultKind = {
       async strike({ stack, draws: own, log, met, recovered }, signal) {
         const caught = await catchAppend(stack, point, signal);
         if (caught === undefined) return log('no append came');
-        const back = stack.killAndAwaitNext(RELAY, 'SIGKILL', RESPAWN_LIMIT_MS);
-        // What a dead client had sent may arrive all the same.
-        if (point === 'before' && own.chance(0.5, 'arrives')) caught.pass();
-        else caught.reset();
-        await back;
+        await killHolding(stack, RELAY, { point, caught }, own);
         met('relays killed in an append', 1);
         recovered(`${RELAY} was started again`);
       },

@@ -4,6 +4,8 @@ import type { Violation } from './violations.ts';
 
 export interface NemesisReport {
   readonly ok: boolean;
+  /** Whether the stack published to a broker. */
+  readonly hasKafka: boolean;
   readonly seed: number;
   readonly seconds: number;
   /** By kind of operation: the number of keys, and of the requests that were sent for them. */
@@ -80,16 +82,15 @@ export function describeReport(report: NemesisReport): string {
     ...(violationsTotal > shown ? [`    and ${violationsTotal - shown} more`] : []),
     ...report.stories.map((story) => `\n${story}`),
     ...(report.failure === undefined ? [] : [`The run could not be carried out: ${report.failure}`]),
-    report.ok
-      ? `No violation. Seed ${report.seed}.`
-      : `${violationsTotal} violations. Again: npm run nemesis -- --minutes ${report.seconds / 60} --seed ${report.seed}`,
+    report.ok ? `No violation. Seed ${report.seed}.` : `${violationsTotal} violations. Again: ${commandOf(report)}`,
   ].join('\n');
 }
 
 export function reportAsJson({ audit, ...report }: NemesisReport): object {
-  const { operations, faults, recoveries, slowestDrainSeconds, violationsTotal, ...rest } = report;
+  const { operations, faults, recoveries, slowestDrainSeconds, violationsTotal, hasKafka, ...rest } = report;
   return {
     ...rest,
+    kafka: hasKafka,
     operations_total: sum(Object.values(operations).map(({ keys }) => keys)),
     requests_total: sum(Object.values(operations).map(({ requests }) => requests)),
     operations,
@@ -108,11 +109,10 @@ export function reportAsPage(
   report: NemesisReport,
   about: { readonly version: string; readonly machine: string; readonly date: string },
 ): string {
-  const { seed, seconds } = report;
   return [
     '# A run of the nemesis',
     '',
-    `    npm run nemesis -- --minutes ${seconds / 60} --seed ${seed} --report docs/proof/nemesis.md`,
+    `    ${commandOf(report)} --report docs/proof/nemesis.md`,
     '',
     `Version ${about.version}, ${about.date}, ${about.machine}. **${report.violationsTotal === 0 ? 'No violation' : `${report.violationsTotal} violations`}.**`,
     '',
@@ -124,6 +124,11 @@ export function reportAsPage(
     '```',
     '',
   ].join('\n');
+}
+
+/** The command that carries out a run alike. */
+export function commandOf({ seconds, seed, hasKafka }: Pick<NemesisReport, 'seconds' | 'seed' | 'hasKafka'>): string {
+  return `npm run nemesis -- --minutes ${seconds / 60} --seed ${seed}${hasKafka ? ' --kafka' : ''}`;
 }
 
 function describeAudited({ audit }: NemesisReport): string {

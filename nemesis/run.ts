@@ -8,27 +8,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
-import { createClient } from '../client/client.ts';
+import { createClient, type Client } from '../client/client.ts';
+import { cacheDirectory } from '../dev/cache.ts';
+import type { KafkaBroker } from '../dev/kafka-broker.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
-import { openBook } from './book.ts';
+import { openBook, type Book } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
-import { createClients } from './clients.ts';
+import { createClients, type Clients } from './clients.ts';
 import { drain } from './drain.ts';
 import { drawsOf } from './draws.ts';
 import type { FaultKind, Stage } from './fault.ts';
+import { verifyTopic } from './kafka-topic.ts';
 import { LEASE_SOON } from './lease-soon.ts';
-import { createObserver } from './observer.ts';
-import { createOperator } from './operator.ts';
+import { createObserver, type Observer } from './observer.ts';
+import { createOperator, type Operator } from './operator.ts';
 import { overload } from './overload.ts';
 import { openOwnWallets } from './own-wallets.ts';
+import { openReceivers, type Receivers } from './receivers.ts';
 import type { NemesisReport } from './report.ts';
+import { RETRY_SOON } from './retry-soon.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
 import { startStack, type Stack } from './stack.ts';
 import { tellStory } from './story.ts';
 import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
 import { verify } from './verify.ts';
-import { collectViolations } from './violations.ts';
-import { makeWorld } from './world.ts';
+import { collectViolations, type Violations } from './violations.ts';
+import { makeWorld, type World } from './world.ts';
 
 export interface NemesisOptions {
   readonly seed: number;
@@ -37,6 +42,8 @@ export interface NemesisOptions {
   readonly kinds: readonly FaultKind[];
   /** Edits of the build, which plant bugs. */
   readonly edits?: readonly Edit[];
+  /** The stack publishes there, and whatever `kinds` say may hurt it. The caller starts and removes it. */
+  readonly broker?: KafkaBroker | undefined;
   /** The stack's GROUP_MAX; otherwise drawn from the seed. */
   readonly groupMax?: number;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
@@ -64,7 +71,12 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
     if (!isKept) rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
   try {
-    const build = makeBuild(join(directory, 'source'), [...ATTENTION_SOON, ...LEASE_SOON, ...(options.edits ?? [])]);
+    const build = makeBuild(join(directory, 'source'), [
+      ...ATTENTION_SOON,
+      ...LEASE_SOON,
+      ...RETRY_SOON,
+      ...(options.edits ?? []),
+    ]);
     say(`Starting a stack in ${directory}, GROUP_MAX=${groupMax}`);
     const starting = startStack({
       build,
@@ -73,6 +85,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
         ...environment,
         TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}`,
         GROUP_MAX: `${groupMax}`,
+        ...(options.broker && { KAFKA_BROKERS: options.broker.address }),
       },
       signal,
     });
@@ -94,7 +107,10 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   }
 }
 
-async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: NemesisOptions): Promise<NemesisReport> {
+async function runFaults(
+  stack: Stack,
+  { seed, seconds, kinds, broker, environment, say, signal }: NemesisOptions,
+): Promise<NemesisReport> {
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
@@ -105,6 +121,7 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
   const world = await makeWorld(patientApi, book, draws.of('world'));
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);
+  const receivers = await openReceivers(stack, patientApi, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};
@@ -113,22 +130,12 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
   };
   const operator = createOperator(api, book, violations, (what, howMany) => count(met, what, howMany));
   const drainsMs: number[] = [];
+  let messages = 0;
   let audited: AuditReport | undefined;
   let failure: string | undefined;
 
-  const stageOf = ({ fault, draws: own }: ScheduledFault): Stage => ({
-    stack,
-    draws: own.of('strike'),
-    workload: {
-      overload: (overloadSeconds, overloadSignal) =>
-        overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
-      recentMovements: clients.memory.recent,
-      ownWallets: (receiverShard, given) =>
-        openOwnWallets({ api, book, clients, observer }, own.of('own wallets'), receiverShard, given),
-      operator,
-    },
-    log: (line) => say(`  ${fault.name}: ${line}`),
-    violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
+  const stageOf = stages({
+    ...{ stack, api, book, world, clients, observer, operator, receivers, broker, violations, say },
     recovered: (what) => count(recoveries, what),
     met: (what, howMany) => count(met, what, howMany),
   });
@@ -167,6 +174,8 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
       await Promise.all([striking, working]);
       say('Faults have stopped, all drains');
       drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
+      await receivers.verify(signal);
+      if (broker !== undefined) messages = await verifyTopic(stack, broker, violations, signal);
     } finally {
       done.abort();
       await observing;
@@ -184,11 +193,16 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
     }
   } catch (error) {
     failure = signal.aborted ? 'it was interrupted' : tellError(error);
+  } finally {
+    await receivers.close();
   }
+  for (const [what, howMany] of Object.entries(receivers.tally())) count(met, what, howMany);
+  count(met, 'messages in Kafka’s topic', messages);
   const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
   const stories = await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id)));
   return {
     ok: violations.total() === 0 && failure === undefined,
+    hasKafka: broker !== undefined,
     seed,
     seconds,
     operations: operationsOf(book.entries()),
@@ -207,6 +221,40 @@ async function runFaults(stack: Stack, { seed, seconds, kinds, say, signal }: Ne
     stories,
     failure,
   };
+}
+
+interface Services {
+  readonly stack: Stack;
+  readonly api: Client;
+  readonly book: Book;
+  readonly world: World;
+  readonly clients: Clients;
+  readonly observer: Observer;
+  readonly operator: Operator;
+  readonly receivers: Receivers;
+  readonly broker: KafkaBroker | undefined;
+  readonly violations: Violations;
+  readonly say: (line: string) => void;
+  readonly recovered: Stage['recovered'];
+  readonly met: Stage['met'];
+}
+
+/** Returns the stage of each fault. */
+function stages(services: Services): (scheduled: ScheduledFault) => Stage {
+  const { stack, book, world, clients, operator, receivers, broker, violations, say, recovered, met } = services;
+  return ({ fault, draws: own }) => ({
+    ...{ stack, receivers, broker, recovered, met },
+    draws: own.of('strike'),
+    workload: {
+      overload: (overloadSeconds, overloadSignal) =>
+        overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
+      recentMovements: clients.memory.recent,
+      ownWallets: (receiverShard, given) => openOwnWallets(services, own.of('own wallets'), receiverShard, given),
+      operator,
+    },
+    log: (line) => say(`  ${fault.name}: ${line}`),
+    violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
+  });
 }
 
 function tellError(error: unknown): string {

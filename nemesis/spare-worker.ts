@@ -87,7 +87,9 @@ export function environmentOf(stack: Stack, name: SpareName, databases?: Databas
   const settings = stackSettings(stack, databases);
   const { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT } = settings;
   const { TRANSFER_DATABASE_URL, WALLET_DATABASE_URLS, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS } = settings;
-  if (name === 'worker-events') return { LOG_FORMAT, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS };
+  const { WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS } = settings;
+  if (name === 'worker-events')
+    return { LOG_FORMAT, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS, WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS };
   return {
     ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT },
     ...(name === 'worker-transfer'

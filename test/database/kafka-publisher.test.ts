@@ -12,7 +12,8 @@ import { readSettings } from '../../process/config.ts';
 import { startKafkaPublisher, type KafkaPublisher } from '../../workers/events/kafka-publisher.ts';
 import { kafkaOptions } from '../../workers/events/kafka-options.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
-import { lacksKafka, startKafka, type KafkaBroker, type KafkaMessage } from './kafka-broker.ts';
+import type { KafkaBroker, KafkaMessage } from '../../dev/kafka-broker.ts';
+import { lacksKafka, startKafka } from './kafka-broker.ts';
 
 const CATCH_UP_LIMIT_MS = 60_000;
 

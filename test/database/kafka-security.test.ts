@@ -14,7 +14,8 @@ import { readSettings, SettingsError } from '../../process/config.ts';
 import { kafkaOptions } from '../../workers/events/kafka-options.ts';
 import { startKafkaPublisher } from '../../workers/events/kafka-publisher.ts';
 import { startCluster, type TestCluster } from './database.ts';
-import { lacksKafka, startKafka, type KafkaBroker } from './kafka-broker.ts';
+import type { KafkaBroker } from '../../dev/kafka-broker.ts';
+import { lacksKafka, startKafka } from './kafka-broker.ts';
 
 const WAIT_LIMIT_MS = 60_000;
 

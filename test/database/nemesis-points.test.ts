@@ -2,12 +2,14 @@
 // server has it, or after the commit and before its client knows.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Database } from '../../db/database.ts';
+import { moveCursor, storeFailure } from '../../db/events/delivery-writes.ts';
 import { acceptGroup, recordGroupEnds } from '../../db/transfer/group-queries.ts';
 import { creditGroup, debitGroup, type Legs } from '../../db/wallet/batch-queries.ts';
 import * as wallet from '../../db/wallet/queries.ts';
-import type { GroupId } from '../../domain/ids.ts';
+import type { GroupId, WebhookEndpointId } from '../../domain/ids.ts';
 import { sql } from 'drizzle-orm';
 import { transfersOf } from '../../nemesis/postgres-wire.ts';
 import { startFaultProxy, type Caught, type FaultProxy } from '../../nemesis/proxy.ts';
@@ -19,6 +21,7 @@ let proxy: FaultProxy;
 let direct: Database;
 let proxied: Database;
 let proxiedTransfer: Database;
+let proxiedEvents: Database;
 let wallets: Wallets;
 
 before(async () => {
@@ -30,6 +33,8 @@ before(async () => {
   proxied = cluster.open(Object.assign(new URL(url), { port: String(proxy.port) }).href, 2);
   const transferUrl = Object.assign(new URL(stores.transfer.serviceUrl), { port: String(proxy.port) });
   proxiedTransfer = cluster.open(transferUrl.href, 2);
+  const eventsUrl = Object.assign(new URL(stores.events.serviceUrl), { port: String(proxy.port) });
+  proxiedEvents = cluster.open(eventsUrl.href, 2);
   wallets = walletsOver([direct]);
 });
 after(async () => {
@@ -164,6 +169,30 @@ test('answers that are lost are counted, by the operation that they were of', as
   const { debit = 0 } = proxy.evidence.lostAnswers;
   assert.equal(debit - (before['debit'] ?? 0), 1);
   assert.equal(await debitFence(t.transferId), 'applied');
+});
+
+test('the move of an endpoint’s cursor and the record of a refusal are known, and whose they are', async () => {
+  const seen: Caught[] = [];
+  const end = proxy.catchEach(
+    'before',
+    () => true,
+    (caught) => {
+      seen.push(caught);
+      caught.pass();
+    },
+  );
+  const owner = { webhookEndpointId: randomUUID() as WebhookEndpointId, epoch: 1 };
+  await moveCursor(proxiedEvents, owner, { from: 1, to: 2, hasSucceeded: true });
+  const failure = { attempt: { durationMs: 1 }, pauseMs: 1, retryAfterMs: undefined, parksSubject: true };
+  await storeFailure(proxiedEvents, owner, { position: 3, type: 'test.happened', subject: 'one' }, failure);
+  end();
+  assert.deepEqual(
+    seen.map(({ operation, parameters }) => [operation, parameters().includes(owner.webhookEndpointId)]),
+    [
+      ['webhook_cursor', true],
+      ['webhook_failure', true],
+    ],
+  );
 });
 
 test('a prepared statement is known by its name, wherever its text was sent', async () => {

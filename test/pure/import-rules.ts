@@ -211,6 +211,8 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['db/database.ts'],
   },
 
+  // A broker for tests and the nemesis, which ask it what it has.
+  { of: 'dev/kafka-broker.ts', may: ['dev/', '@platformatic/kafka', 'node:'] },
   // Starts services as processes, never by importing them; the development server is given its search attributes.
   { of: 'dev/', may: ['dev/', ...MESSAGES, '@temporalio/client', 'pg', 'zod', 'node:'] },
 
@@ -230,6 +232,8 @@ export const RULES: readonly Rule[] = [
       'process/for-each.ts',
       ...MESSAGES,
       '@temporalio/client',
+      // By which its receivers of webhooks verify signatures, as others' do.
+      'standardwebhooks',
       'node:',
     ],
     mayTypes: ['pg'],

@@ -155,6 +155,7 @@ describe('a report', () => {
     ok: false,
     seed: 77,
     seconds: 300,
+    hasKafka: false,
     operations: {
       transfer: { keys: 3, requests: 7, accepted: 2, unknown: 1 },
       hold: { keys: 1, requests: 1, accepted: 1, unknown: 0 },

@@ -6,11 +6,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
 import { makeBuild, type Edit } from '../../nemesis/build.ts';
 import { deployFault, FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND } from '../../nemesis/deploy-fault.ts';
 import { drawsOf } from '../../nemesis/draws.ts';
 import type { Stage } from '../../nemesis/fault.ts';
+import { LEASE_SOON } from '../../nemesis/lease-soon.ts';
 import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
+import { RETRY_SOON } from '../../nemesis/retry-soon.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -80,4 +83,9 @@ test('deploys that overlap are made one after the other, each and back', async (
   // Their pauses are over at once.
   await Promise.all(faults.map((fault) => fault.strike(stage, AbortSignal.abort())));
   assert.deepEqual(edited, [FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND, SECOND_TO_THIRD]);
+});
+
+test('what every run shortens can be shortened', () => {
+  const build = makeBuild(join(directory, 'shortened'));
+  build.edit([...ATTENTION_SOON, ...LEASE_SOON, ...RETRY_SOON]);
 });
