@@ -2,7 +2,8 @@
  * Requests about an existing movement: captures, cancels, and requests that must be refused. Each may be repeated until it has
  * a final answer.
  */
-import type { CallOptions, Client } from '../client/client.ts';
+import type { BodyOf, CallOptions, Client } from '../client/client.ts';
+import { transferId } from '../domain/derived-id.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { transferAnswered } from './answers.ts';
 import type { Answered } from './book.ts';
@@ -48,6 +49,16 @@ export function cancelOf(id: string): Action {
     kind: 'cancel',
     about: id,
     send: async (api, options) => transferAnswered(await api.transfers.cancel(id, options)),
+  };
+}
+
+/** Cancels a transfer by the key and the body of the request that creates it, which may come before it, beside it or after it. */
+export function cancelByKeyOf(idempotencyKey: string, body: BodyOf<'createTransfer'>): Action {
+  return {
+    kind: 'cancel by key',
+    about: transferId(idempotencyKey),
+    send: async (api, options) =>
+      transferAnswered(await api.transfers.cancelByKey(body, { ...options, idempotencyKey })),
   };
 }
 

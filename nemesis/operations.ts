@@ -14,7 +14,7 @@ import type { RecurringTransferId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { triggeredRunName } from '../domain/transfer/recurring.ts';
 import { transferAnswered } from './answers.ts';
-import { cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
+import { cancelByKeyOf, cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
 import type { Terms } from './book.ts';
 import { drawBurst, type Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
@@ -44,6 +44,7 @@ const EXPIRY_AFTER_END_MS = 10_000;
 const SCHEDULED_SECONDS_MAX = 12;
 const BATCH_ITEMS = { min: 3, max: 60 };
 const ORDERS_MAX = 6;
+const CANCELED_AFTER_MS_MAX = 200;
 
 /** The tasks with their relative frequencies. If one cannot be drawn now, a transfer takes its place. */
 const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
@@ -66,6 +67,7 @@ const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | 
   [1, (scene) => transfer(scene, { kind: 'refused: currency', receiver: scene.world.euro })],
   [2, malformed],
   [4, cancel],
+  [3, canceledByKey],
   [2, ({ draws, memory }) => reuseKey(memory, draws)],
   [1, ({ world }) => ({ actions: [closeForAMoment(world.shaky)] })],
 ];
@@ -101,6 +103,16 @@ function scheduled(scene: Scene): Task {
 function cancel({ draws, memory }: Scene): Task | undefined {
   const id = memory.recentTransfer(draws);
   return id === undefined ? undefined : { actions: [cancelOf(id)] };
+}
+
+/** A client gives up on the request that creates a transfer or a hold, and cancels it by its key while that may be on its way. */
+function canceledByKey({ key, draws, world }: Scene): Task {
+  const isHold = draws.chance(0.5, 'hold');
+  const terms = drawTerms(draws, world, {});
+  const rest = isHold ? { capture_method: 'manual' as const } : {};
+  const { operation } = transferOf(key, isHold ? 'hold' : 'transfer', terms, rest);
+  const action = cancelByKeyOf(key, { ...bodyOf(terms), ...rest });
+  return { burst: [operation], later: [{ action, afterMs: draws.whole(0, CANCELED_AFTER_MS_MAX, 'canceled after') }] };
 }
 
 function reversal({ key, draws, memory }: Scene): Task | undefined {
