@@ -28,7 +28,7 @@ export async function eventLog(url: string): Promise<EventLog> {
   return {
     async withoutRelay(work) {
       const { rowCount } = await pool.query(
-        `UPDATE leases SET holder = 'bench', token = token + 1, expires_at = 'infinity' WHERE name = 'relay'`,
+        `UPDATE leases SET holder = 'bench', token = token + 1, expires_at = clock_timestamp() + interval '20 hours' WHERE name = 'relay'`,
       );
       if (rowCount !== 1) throw new Error('no relay has ever run here');
       try {

@@ -62,7 +62,7 @@ async function filledLog(cluster: TestCluster, count: number): Promise<Log> {
   }
   await rowsOf(events.admin, 'VACUUM (ANALYZE, FREEZE) event_log');
   await rowsOf(events.admin, 'CHECKPOINT');
-  const lease = await takeLease(database, 'relay', 'bench', 86_400_000);
+  const lease = await takeLease(database, 'relay', 'bench', 3_600_000);
   const cursor = await openCursor(database, 'transfer', '');
   say(`filled with ${count} events (${((performance.now() - startedAt) / 1_000).toFixed(0)} s)`);
   return { database, lease: lease!, cursor, head: (await readHead(database)).position };

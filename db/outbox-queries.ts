@@ -21,8 +21,10 @@ export type Witness = Pick<OutboxRow, 'sequence' | 'eventId'>;
 
 export interface OutboxPage {
   readonly rows: readonly OutboxRow[];
-  /** The snapshot at the window's end: the present one when a window is opened. */
+  /** The snapshot at the window's end: when a window is opened, the present one as far as it is durable. */
   readonly end: string;
+  /** The number that the database's next transaction was given at the least. */
+  readonly transactionsBegun: bigint;
   /** Whether the window has more rows behind these. */
   readonly hasMore: boolean;
 }
@@ -62,7 +64,8 @@ export async function outboxPast(database: Database, { snapshot, witness }: Rela
           OR coalesce((SELECT max(through_sequence) FROM outbox_seals) >= ${witness.sequence}, false)`
     } AS has_witness, EXISTS (
       SELECT FROM outbox_truncation truncation WHERE truncation.server_id = ${sql.raw(CURRENT_SERVER)}
-        AND coalesce(pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(${snapshot ?? null}::pg_snapshot), true)
+        AND coalesce(pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(${snapshot ?? null}::pg_snapshot)
+          OR pg_snapshot_xmin(snapshot) > pg_snapshot_xmin(${snapshot ?? null}::pg_snapshot), true)
     ) AS was_emptied`);
   const { has_witness: hasWitness, was_emptied: wasEmptied } = rows[0]!;
   return { hasWitness, wasEmptied };
@@ -98,17 +101,35 @@ export interface EventSum {
   readonly digest: bigint;
 }
 
-/** Everything that the outbox ever had, as far as `snapshot` shows it: what is there, and what was taken away. */
+/** Of one statement. A row may have a thousand events, for which a statement takes some milliseconds. */
+const SUMMED_ROWS = 500;
+
+/**
+ * Everything that the outbox ever had, as far as `snapshot` shows it: what is there, and what was taken away. Nothing must be taken away
+ * meanwhile. Takes some seconds for a million events, in short statements.
+ */
 export async function sumOutbox(database: Database, snapshot: string): Promise<EventSum[]> {
-  const { rows } = await database.execute<{ type: string; count: string; digest: string }>(sql`
-    SELECT type, sum(count) AS count, sum(digest) AS digest FROM (
+  const sums = new Map<string, EventSum>();
+  const add = (rows: readonly { type: string; count: string; digest: string }[]): void => {
+    for (const { type, count, digest } of rows) {
+      const before = sums.get(type) ?? { type, count: 0n, digest: 0n };
+      sums.set(type, { type, count: before.count + BigInt(count), digest: before.digest + BigInt(digest) });
+    }
+  };
+  type Sum = { type: string; count: string; digest: string };
+  add((await database.execute<Sum>(sql`SELECT type, event_count AS count, digest FROM outbox_seals`)).rows);
+  for (let after = 0; ;) {
+    const { rows } = await database.execute<{ last: string | null }>(sql`
+      SELECT max(sequence) AS last FROM (SELECT sequence FROM outbox_events WHERE sequence > ${after} ORDER BY sequence LIMIT ${SUMMED_ROWS}) page`);
+    const last = rows[0]!.last;
+    if (last === null) return [...sums.values()];
+    const page = await database.execute<Sum>(sql`
       SELECT type, count(*) AS count, sum(event_digest(unfolded.event_id, unfolded.subject, unfolded.data)) AS digest
       FROM outbox_events outbox CROSS JOIN LATERAL unfolded_events(outbox.event_id, outbox.subject, payload) unfolded
-      WHERE pg_visible_in_snapshot(xid, ${snapshot}::pg_snapshot) GROUP BY type
-      UNION ALL
-      SELECT type, event_count, digest FROM outbox_seals
-    ) had GROUP BY type`);
-  return rows.map(({ type, count, digest }) => ({ type, count: BigInt(count), digest: BigInt(digest) }));
+      WHERE sequence > ${after} AND sequence <= ${Number(last)} AND pg_visible_in_snapshot(xid, ${snapshot}::pg_snapshot) GROUP BY type`);
+    add(page.rows);
+    after = Number(last);
+  }
 }
 
 /** What is in the outbox and was not copied, as far as `snapshot` says: how many events, and since when the oldest is there. */
@@ -132,8 +153,27 @@ export function openWindow(database: Database, since: string | undefined, limits
     since === undefined
       ? sql`true`
       : sql`xid >= pg_snapshot_xmin(${since}::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, ${since}::pg_snapshot)`;
-  return readPage(database, sql`pg_current_snapshot()::text`, isInside, limits);
+  return readPage(database, durableSnapshot(since), isInside, limits);
 }
+
+/**
+ * The present snapshot up to the newest row, or up to `since` if that is later. It shows the same rows as the present one, and claims
+ * nothing of transactions without a row: one that was aborted is in no log that survives a crash, and its number is given out again.
+ */
+function durableSnapshot(since: string | undefined): SQL {
+  const known = since === undefined ? sql`0` : sql`pg_snapshot_xmax(${since}::pg_snapshot)::text::bigint`;
+  const newest = sql`(SELECT xid::text::bigint + 1 FROM outbox_events ORDER BY xid DESC LIMIT 1)`;
+  return sql`(
+    SELECT least(xmin, xmax) || ':' || xmax || ':' || coalesce(
+      (SELECT string_agg(xip::text, ',' ORDER BY xip) FROM pg_snapshot_xip(present) xip WHERE xip::text::bigint < xmax), '')
+    FROM (
+      SELECT present, pg_snapshot_xmin(present)::text::bigint AS xmin, greatest(${FIRST_TRANSACTION}, ${known}, ${newest}) AS xmax
+      FROM (SELECT pg_current_snapshot() AS present) now
+    ) bounds
+  )`;
+}
+/** The lowest number that a snapshot may have. */
+const FIRST_TRANSACTION = sql`3::bigint`;
 
 /** The next page of a window that is read already up to `sequence`. */
 export function continueWindow(
@@ -156,6 +196,7 @@ async function readPage(
 ): Promise<OutboxPage> {
   const { rows } = await executePrepared<{
     snapshot_end: string;
+    transactions_begun: string;
     found: string;
     sequence: string | null;
     event_id: string;
@@ -164,7 +205,7 @@ async function readPage(
   }>(
     database,
     sql`
-    SELECT ${end} AS snapshot_end, found, sequence, event_id, event_count, payload::text AS payload FROM (SELECT) one LEFT JOIN (
+    SELECT ${end} AS snapshot_end, pg_snapshot_xmax(pg_current_snapshot())::text AS transactions_begun, found, sequence, event_id, event_count, payload::text AS payload FROM (SELECT) one LEFT JOIN (
       SELECT sequence, event_id, event_count, payload, count(*) OVER () AS found, sum(event_count) OVER (ORDER BY sequence) - event_count AS before
       FROM (SELECT sequence, event_id, payload, event_count FROM outbox_events WHERE ${isInside} ORDER BY sequence LIMIT ${rowsMax + 1}) inside
     ) page ON before < ${eventsMax}
@@ -179,5 +220,6 @@ async function readPage(
       eventCount,
       payload,
     }));
-  return { rows: kept, end: rows[0]!.snapshot_end, hasMore: Number(rows[0]!.found ?? 0) > kept.length };
+  const { snapshot_end: snapshotEnd, transactions_begun: begun, found } = rows[0]!;
+  return { rows: kept, end: snapshotEnd, transactionsBegun: BigInt(begun), hasMore: Number(found ?? 0) > kept.length };
 }

@@ -24,6 +24,7 @@ export async function takeLease(
      INSERT INTO consumer_cursors AS c (consumer, holder, expires_at) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 ms')
      ON CONFLICT (consumer) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, token = c.token + 1
      WHERE c.holder IS NULL OR c.holder = excluded.holder OR c.expires_at < clock_timestamp()
+       OR c.expires_at > clock_timestamp() + interval '1 day'
      RETURNING token, position, EXISTS (SELECT FROM before WHERE holder <> $2) AS was_held`,
     [consumer, holder, ttlMs],
   );

@@ -8,6 +8,9 @@ import type { Database } from '../database.ts';
 /** The lease of the relay, which appends to the event log. */
 export const RELAY_LEASE = 'relay';
 
+/** No lease lasts so long: one that seems to was taken while the clock was ahead, and nobody may have it any more. */
+const LEASE_MAX = sql`interval '1 day'`;
+
 export interface Lease {
   readonly name: string;
   readonly token: number;
@@ -28,6 +31,7 @@ export async function takeLease(
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at,
       token = CASE WHEN leases.holder = excluded.holder THEN leases.token ELSE leases.token + 1 END
     WHERE leases.holder = excluded.holder OR leases.expires_at < clock_timestamp()
+      OR leases.expires_at > clock_timestamp() + ${LEASE_MAX}
     RETURNING token`);
   return rows[0] && { name, token: Number(rows[0].token) };
 }

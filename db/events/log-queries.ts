@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
 import { executePrepared, type Database } from '../database.ts';
-import type { Lease } from './lease-queries.ts';
+import { isHeld, type Lease } from './lease-queries.ts';
 
 export interface LogHead {
   /** The newest position; 0 if the log is empty. */
@@ -146,11 +146,20 @@ function lines(events: readonly ChainedEvent[], of: (event: ChainedEvent) => str
     .join('\n');
 }
 
-/** Stops the reading of an outbox, with the reason. An operator decides how it goes on. */
-export async function stopCursor(database: Database, source: string, reason: string): Promise<void> {
-  await database.execute(
-    sql`UPDATE outbox_cursors SET stopped_reason = ${reason}, updated_at = clock_timestamp() WHERE source = ${source} AND stopped_reason IS NULL`,
-  );
+/**
+ * Stops the reading of an outbox, with the reason; an operator decides how it goes on. Returns false, and changes nothing, if the lease or
+ * the cursor is no longer what the caller believes.
+ */
+export async function stopCursor(
+  database: Database,
+  lease: Lease,
+  { source, snapshot }: Pick<OutboxCursor, 'source' | 'snapshot'>,
+  reason: string,
+): Promise<boolean> {
+  const { rowCount } = await database.execute(sql`
+    UPDATE outbox_cursors SET stopped_reason = coalesce(stopped_reason, ${reason}), updated_at = clock_timestamp()
+    WHERE source = ${source} AND snapshot::text IS NOT DISTINCT FROM ${snapshot ?? null} AND ${isHeld(lease)}`);
+  return rowCount === 1;
 }
 
 export interface LogFilter {

@@ -77,8 +77,8 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
     const page = await (window === undefined
       ? openWindow(outbox, snapshot, PAGE)
       : continueWindow(outbox, snapshot, window, PAGE));
-    if (snapshot !== undefined && transactionsBegun(page.end) < transactionsBegun(snapshot)) {
-      await stopOutbox(deps, 'its transaction numbers went back: it was restored');
+    if (snapshot !== undefined && page.transactionsBegun < transactionsBegun(snapshot)) {
+      await stopOutbox(deps, 'its transaction numbers went back: it was restored', from);
       return undefined;
     }
     const last = page.rows.at(-1);

@@ -26,12 +26,16 @@ export async function checkedCursor(copied: CopiedOutbox): Promise<OutboxCursor>
   const stored = await openCursor(database, source, serverId);
   if (stored.stoppedReason !== undefined) return stored;
   if (stored.isResuming) return resumed(copied, stored, serverId);
-  if (stored.serverId !== serverId) return stopOutbox(copied, 'it is in another database than before');
+  if (stored.serverId !== serverId) return stopOutbox(copied, 'it is in another database than before', stored);
   const { hasWitness, wasEmptied } = await outboxPast(outbox, stored);
   if (!hasWitness)
-    return stopOutbox(copied, `it lacks ${stored.witness?.eventId}, which is in the log: it was restored`);
+    return stopOutbox(copied, `it lacks ${stored.witness?.eventId}, which is in the log: it was restored`, stored);
   if (wasEmptied)
-    return stopOutbox(copied, 'it was emptied of events that the log does not know: the event log was restored');
+    return stopOutbox(
+      copied,
+      'it was emptied of events that the log does not know: the event log was restored',
+      stored,
+    );
   return stored;
 }
 
@@ -39,7 +43,7 @@ export async function checkedCursor(copied: CopiedOutbox): Promise<OutboxCursor>
 async function resumed(copied: CopiedOutbox, stored: OutboxCursor, serverId: string): Promise<OutboxCursor> {
   const { source, outbox, database, log, logger } = copied;
   if (stored.serverId === '') await adoptOutbox(database, source, serverId);
-  else if (stored.serverId !== serverId) return stopOutbox(copied, 'it is in another database than before');
+  else if (stored.serverId !== serverId) return stopOutbox(copied, 'it is in another database than before', stored);
   const isCopied = stored.snapshot !== undefined && stored.window === undefined;
   if (!isCopied) return { ...stored, serverId };
   const isSettled = await settleResumed({ source, outbox, database, lease: log.lease, snapshot: stored.snapshot });
@@ -48,9 +52,16 @@ async function resumed(copied: CopiedOutbox, stored: OutboxCursor, serverId: str
   return { ...stored, isResuming: false };
 }
 
-/** Returns the stopped cursor. */
-export async function stopOutbox({ source, database, logger }: CopiedOutbox, reason: string): Promise<OutboxCursor> {
+/**
+ * Stops the reading of an outbox that was judged by `seen`, and returns its cursor as it then is. Nothing is stopped if another relay has
+ * taken over since: what this one has seen may be no longer true.
+ */
+export async function stopOutbox(
+  { source, database, log, logger }: CopiedOutbox,
+  reason: string,
+  seen: OutboxCursor,
+): Promise<OutboxCursor> {
+  if (!(await stopCursor(database, log.lease, seen, reason))) throw new Error('another relay has taken over');
   logger.error({ source, reason }, 'an outbox is not what it was: it is read no further');
-  await stopCursor(database, source, reason);
   return (await findCursor(database, source))!;
 }
