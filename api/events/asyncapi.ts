@@ -46,9 +46,12 @@ const deadLetterHeaders = {
 };
 
 const webhookHeaders = {
-  'webhook-id': text('`evt_` and the position of the event. A delivery that is repeated has the same.', {
-    pattern: '^evt_[1-9][0-9]*$',
-  }),
+  'webhook-id': text(
+    '`evt_` and the position of the event. A delivery that is repeated has the same. Where the log was restored from a backup, the event’s own `id` alone tells.',
+    {
+      pattern: '^evt_[1-9][0-9]*$',
+    },
+  ),
   'webhook-timestamp': text('When this attempt was made, in seconds since 1970.', { pattern: '^[0-9]+$' }),
   'webhook-signature': text('`v1,` and the signature in base64; two, with a space between, while secrets are rotated.'),
 };

@@ -23,6 +23,8 @@ import { askedTransfer, transferRequest } from './transfer-request.ts';
 import { askTransfer } from './workflow-request.ts';
 
 const SHOWN_SECONDS_DEFAULT = 10;
+/** If too many requests wait already. */
+const CROWDED_WAIT_MS = 1_000;
 
 const post = createRoute({
   method: 'post',
@@ -34,7 +36,7 @@ const post = createRoute({
 afterwards nothing of it moves, however late the first request arrives. If the transfer is there, it is canceled as by
 \`POST /v1/transfers/{transfer_id}/cancel\`. Otherwise it is stored as one that begins canceled: a request to create it that
 arrives later is answered with it, CANCELED. One that has FAILED has moved nothing either, and is answered with 200; one that is
-COMPLETED, or that is past its point of no return, is refused with \`not_cancelable\`. Waits ten seconds for the end of the transfer
+COMPLETED, or a hold that is captured, is refused with \`not_cancelable\`. Waits ten seconds for the end of the transfer
 unless \`Prefer: wait=N\` says otherwise. A repeat is safe.`,
   middleware: [settlesMoney, readJson] as const,
   request: {
@@ -43,6 +45,10 @@ unless \`Prefer: wait=N\` says otherwise. A repeat is safe.`,
   },
   responses: {
     ...answers,
+    202: {
+      ...answers[202],
+      description: 'It has not ended by the time that the client waits. Repeat the request to learn how it ends.',
+    },
     ...problemResponses(
       ...movementProblems,
       'same_wallet',
@@ -82,17 +88,16 @@ export function cancelUncreatedRoutes(deps: MovementDeps) {
       const { row: seen, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
       if (outcome === 'taken' || isTerminal(seen.status) || isCaptured(seen)) return seen;
       // It is being given up for another reason, or its credit is being asked for: it soon has ended, in one way or the other.
-      const ended = await waitForRow({
+      const leftMs =
+        (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000 - (performance.now() - receivedAt);
+      return waitForRow({
         row: seen,
         isWaitOver: ({ status }) => isTerminal(status),
         look: find,
         untilNews: () => new Promise<void>(() => {}),
-        limitMs:
-          (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000 - (performance.now() - receivedAt),
+        limitMs: c.var.slot.becomeWaiter() ? leftMs : Math.min(leftMs, CROWDED_WAIT_MS),
         signal: AbortSignal.any([c.req.raw.signal, acceptance.draining]),
       });
-      if (isTerminal(ended.status)) return ended;
-      throw refused('not_cancelable', ended);
     }
   });
 }
