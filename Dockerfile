@@ -13,7 +13,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY . .
 RUN node workers/workflow-bundle.ts
-ENV NODE_ENV=production HOST=0.0.0.0 LOG_FORMAT=json
+ENV NODE_ENV=production HOST=0.0.0.0 METRICS_HOST=0.0.0.0 LOG_FORMAT=json
 USER node
-EXPOSE 3000 3001
+EXPOSE 3000 3001 9464
 CMD ["node", "api/server.ts"]

@@ -4,11 +4,13 @@
  * commands/serve.ts runs it together with the workers.
  */
 import { walletShardCount, type Settings } from '../process/config.ts';
-import { closeDatabases, type Database } from '../db/database.ts';
+import { closeDatabases, watchPools, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../db/installation.ts';
 import { openEventsDatabase, openTransferDatabase } from '../db/service-databases.ts';
 import { isStillOpen } from '../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../process/run-service.ts';
+import { countsOf, type Metrics } from '../process/metrics.ts';
+import type { MetricsServer } from '../process/metrics-server.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
@@ -20,6 +22,7 @@ import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
 import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
+import { beginCounting } from './http/count-requests.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
 import {
   eventsReadiness,
@@ -46,6 +49,7 @@ export interface ApiContext {
   readonly database: Database;
   readonly guard: InstallationGuard;
   readonly notifiers?: MovementNotifiers;
+  readonly metrics?: Metrics | undefined;
 }
 
 export interface RunningApi extends RunningService {
@@ -56,7 +60,7 @@ export interface RunningApi extends RunningService {
 export async function startApi(
   settings: Settings,
   logger: Logger,
-  { starter, database, guard, notifiers }: ApiContext,
+  { starter, database, guard, notifiers, metrics }: ApiContext,
 ): Promise<RunningApi> {
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
@@ -74,14 +78,10 @@ export async function startApi(
   const groupMax = settings.GROUP_MAX;
   const lineDeps = { database, client, starter, monitor, log: logger, groupMax, draining: draining.signal };
   const app = createApp({
-    log: logger,
+    ...{ log: logger, metrics, database, batchDatabase, eventsDatabase, eventStreams },
     hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
-    database,
-    batchDatabase,
-    eventsDatabase,
-    eventStreams,
     webhooks: webhookTools(settings),
     wallets,
     starter,
@@ -93,6 +93,7 @@ export async function startApi(
       starts: boundStarts(client, monitor),
       groups: groupMax === 1 ? undefined : createGroupLine(lineDeps),
       notifiers,
+      counts: countsOf(metrics),
       draining: draining.signal,
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
@@ -109,6 +110,9 @@ export async function startApi(
     ),
     eventsReadiness: eventsReadiness(eventsDatabase, logger),
   });
+  beginCounting(metrics, app);
+  const shards = 'shards' in wallets ? wallets.shards : [];
+  watchPools(metrics, [database, batchDatabase, eventsDatabase, ...shards]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
   const server = await serveHttp({ fetch: app.fetch, host, port, draining });
   logger.info({ url: server.url }, 'the API listens');
@@ -119,7 +123,7 @@ export async function startApi(
       monitor.stop();
       backlog.stop();
       shardsBehind.stop();
-      await closeDatabases([batchDatabase, eventsDatabase, ...('shards' in wallets ? wallets.shards : [])]);
+      await closeDatabases([batchDatabase, eventsDatabase, ...shards]);
     },
   };
 }
@@ -128,7 +132,7 @@ function openEventStreams(settings: Settings, database: Database, logger: Logger
   return createEventStreams({ database, streamsMax: settings.EVENT_STREAMS_MAX, logger, draining });
 }
 
-async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+async function start(settings: Settings, logger: Logger, metrics?: MetricsServer): Promise<RunningService> {
   const guard = guardInstallation();
   const database = openTransferDatabase(settings, guard, API_POOL);
   const connection = connectClient(settings);
@@ -140,7 +144,7 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
-  const api = await startApi(settings, logger, { starter, database, guard });
+  const api = await startApi(settings, logger, { starter, database, guard, metrics: metrics?.metrics });
   return {
     async stop() {
       await api.stop();

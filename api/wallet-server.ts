@@ -1,10 +1,12 @@
 /** The wallet API as a running service, if the services run as processes of their own: `node api/wallet-server.ts`. */
 import type { Settings } from '../process/config.ts';
-import { closeDatabases } from '../db/database.ts';
+import { closeDatabases, watchPools } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
 import { runService, type RunningService } from '../process/run-service.ts';
+import type { MetricsServer } from '../process/metrics-server.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { loadBounds } from './http/base-app.ts';
+import { beginCounting } from './http/count-requests.ts';
 import { openShards } from './databases.ts';
 import { walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
@@ -12,17 +14,20 @@ import { createWalletApp } from './wallet-app.ts';
 
 const PORT_DEFAULT = 3001;
 
-async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+async function start(settings: Settings, logger: Logger, metrics?: MetricsServer): Promise<RunningService> {
   const guard = guardInstallation();
   const shards = openShards(settings, guard);
   const app = createWalletApp({
     log: logger,
     hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
+    metrics: metrics?.metrics,
     shards,
     installation: () => installationOf(guard, shards[0]!),
     readiness: watchReadiness(walletShardChecks(shards), logger),
   });
+  beginCounting(metrics?.metrics, app);
+  watchPools(metrics?.metrics, shards);
   const server = await serveHttp({
     fetch: app.fetch,
     host: settings.HOST,

@@ -39,6 +39,7 @@ export function goalsOf(results: readonly Measured[], starts: Starts | undefined
       ratio('perSecond', 'ordinary-grouped', 'restate', CROWD),
     ),
     atLeast(0.65, 'local, 50 at a time, to an empty workflow', ratio('perSecond', 'local', 'engine')),
+    atLeast(0.98, 'local, 50 at a time, with metrics to without', ratio('perSecond', 'local-counted', 'local')),
     atMost(1.35, 'local, one at a time, p50 to an empty workflow', ratio('p50Ms', 'local', 'engine', 1)),
     atLeast(3, 'batches of 10,000 to TPC-B', ratio('perSecond', 'batch-10000', 'tpcb', 1, 20)),
     atLeast(2, "ordinary, 50 at a time, to the template's shape", ratio('perSecond', 'ordinary', 'template')),

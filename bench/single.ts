@@ -106,6 +106,13 @@ export function singleTurns(
       dispatch,
       settings: { GROUP_MAX: `${GROUP_MAX}` },
     });
+  /** Both with and without metrics in one run, where a transfer is cheapest, so that they cost the greatest part. */
+  const counted: SubjectKind = counterpoise(stack, {
+    id: 'local-counted',
+    name: 'Counterpoise, local dispatch, with metrics',
+    dispatch: 'local',
+    settings: { METRICS_PORT: '0' },
+  });
   const own = (dispatch: Dispatch): SubjectKind =>
     counterpoise(stack, {
       id: dispatch,
@@ -121,7 +128,7 @@ export function singleTurns(
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
-    ...[own('ordinary'), grouped('ordinary'), own('local'), grouped('local')]
+    ...[own('ordinary'), grouped('ordinary'), own('local'), counted, grouped('local')]
       .filter(isWanted)
       .map((kind) => subjectTurn(kind, ground, plan)),
   ];

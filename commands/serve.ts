@@ -18,7 +18,7 @@ import { createShardTurns } from '../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../process/config.ts';
 import { API_POOL } from '../api/databases.ts';
-import { closeDatabases, type Database } from '../db/database.ts';
+import { closeDatabases, watchPools, type Database } from '../db/database.ts';
 import { guardInstallation, installationOf } from '../db/installation.ts';
 import { InstallationError } from '../domain/installation.ts';
 import { openTransferDatabase } from '../db/service-databases.ts';
@@ -27,8 +27,12 @@ import type { Transfer } from '../db/transfer/queries.ts';
 import type { Transaction } from '../db/transfer/transaction-queries.ts';
 import { ledgerOf } from '../db/wallet/ledger.ts';
 import { shardOf } from '../domain/routing.ts';
+import type { MovementCounts } from '../domain/transfer/movement-counts.ts';
 import { runService, type RunningService } from '../process/run-service.ts';
+import { countsOf } from '../process/metrics.ts';
+import type { MetricsServer } from '../process/metrics-server.ts';
 import type { Logger } from '../process/telemetry.ts';
+import { tasksWaiting } from '../temporal/backlog.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
 import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
@@ -36,7 +40,9 @@ import { createMovementNotifier, type MovementNotifier } from '../temporal/trans
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
+import { coreMetrics } from '../workers/core-metrics.ts';
 import { startEventsWorker } from '../workers/events/main.ts';
+import { startTransferCollector } from '../workers/transfer/collect.ts';
 import { startSweep } from '../workers/transfer/sweep.ts';
 import { startTransferWorker, TRANSFER_POOL } from '../workers/transfer/main.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet/main.ts';
@@ -57,7 +63,10 @@ export async function startEverything(
   settings: Settings,
   logger: Logger,
   wrap: Wrap = (activities) => activities,
+  served?: MetricsServer,
 ): Promise<RunningService> {
+  const metrics = served?.metrics;
+  const counts = countsOf(metrics);
   const walletShardCount = requireSettings(settings, 'WALLET_DATABASE_URLS').WALLET_DATABASE_URLS.length;
   const guard = guardInstallation();
   const shards: Database[] = Array.from({ length: walletShardCount }, (_, shard) =>
@@ -66,9 +75,10 @@ export async function startEverything(
   const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
   const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
   let wakeStreams = (): void => {};
-  const events = startEventsWorker(settings, logger, guard, () => wakeStreams());
+  const events = startEventsWorker(settings, logger, guard, { appended: () => wakeStreams(), metrics });
   for (const written of [database, apiDatabase, ...shards]) written.$client.on('release', events.wake);
-  installTemporalRuntime(logger);
+  watchPools(metrics, [database, ...shards]);
+  installTemporalRuntime(logger, await coreMetrics(served));
 
   // The API has a connection of its own, which can be made while no server is up, and on which a call can be given up.
   const connection = connectClient(settings);
@@ -85,7 +95,7 @@ export async function startEverything(
     transfers: createMovementNotifier<Transfer>(),
     transactions: createMovementNotifier<Transaction>(),
   };
-  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers });
+  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers, metrics });
   ({ wakeStreams } = api);
   const stopping = new AbortController();
   const workers = startWorkers();
@@ -108,14 +118,15 @@ export async function startEverything(
     const workerConnection = await connectWhenThere();
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
     const wallet = walletActivities(shards, database, wrap);
-    const transfer = transferActivities({ database, starter, notifiers }, settings.TRANSFER_DEADLINE_SECONDS);
+    const deadlineSeconds = settings.TRANSFER_DEADLINE_SECONDS;
+    const transfer = transferActivities({ database, starter, notifiers, deadlineSeconds, counts });
     const ledger = ledgerOf(shards);
     const reconciliation = createReconciliationActivities({
       database,
       ledger,
       workflows: { ...movementWorkflows(starter), ...recurringSchedules(starter, database) },
     });
-    const context = { connection: workerConnection, binding, settings, logger };
+    const context = { connection: workerConnection, binding, settings, logger, metrics };
     const running = await Promise.all([
       startTransferWorker(context, {
         ...transfer,
@@ -130,10 +141,12 @@ export async function startEverything(
     starter.dispatch = settings.DISPATCH;
     const sweep = startSweep({ database, starter, logger });
     const watch = watchShards({ database, ledger, starter, logger });
+    const collector =
+      metrics && startTransferCollector({ metrics, settings, guard, ledger, waiting: tasksWaiting(client), logger });
     return {
       failed: Promise.race(running.map(({ failed }) => failed!)),
       async stop() {
-        await Promise.all([sweep.stop(), watch.stop(), ...running.map((worker) => worker.stop())]);
+        await Promise.all([sweep.stop(), watch.stop(), collector?.stop(), ...running.map((worker) => worker.stop())]);
         await workerConnection.close();
       },
     };
@@ -165,22 +178,37 @@ function walletActivities(shards: readonly Database[], database: Database, wrap:
   };
 }
 
-function transferActivities(
-  { database, starter, notifiers }: { database: Database; starter: MovementStarter; notifiers: Notifiers },
-  deadlineSeconds: number,
-) {
+function transferActivities({
+  database,
+  starter,
+  notifiers,
+  deadlineSeconds,
+  counts,
+}: {
+  database: Database;
+  starter: MovementStarter;
+  notifiers: Notifiers;
+  deadlineSeconds: number;
+  counts: MovementCounts;
+}) {
   const start = (transfer: Transfer): Promise<void> => startTransfer(starter, transfer);
   const tell = (transfer: Transfer): void =>
     notifiers.transfers.tell(transferWorkflowId(transfer.transferId), transfer);
   return {
-    ...createTransferActivities(database, (movement) =>
-      'transferId' in movement
-        ? tell(movement)
-        : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
+    ...createTransferActivities(
+      database,
+      (movement) =>
+        'transferId' in movement
+          ? tell(movement)
+          : notifiers.transactions.tell(transactionWorkflowId(movement.transactionId), movement),
+      counts,
     ),
-    ...createBatchTransferActivities(database),
-    ...createGroupTransferActivities({ database, start, tell }),
-    ...createRecurringActivities({ database, start, walletShardCount: starter.walletShardCount, deadlineSeconds }),
+    ...createBatchTransferActivities(database, counts),
+    ...createGroupTransferActivities({ database, start, tell, counts }),
+    ...createRecurringActivities({
+      ...{ database, start, deadlineSeconds, counts },
+      walletShardCount: starter.walletShardCount,
+    }),
   };
 }
 
@@ -190,4 +218,5 @@ function activitiesAtOnce(
   return { ...createTransferAtOnce(activities), ...createTransferGroupAtOnce(activities) };
 }
 
-if (import.meta.main) await runService('app', (settings, logger) => startEverything(settings, logger));
+if (import.meta.main)
+  await runService('app', (settings, logger, metrics) => startEverything(settings, logger, undefined, metrics));

@@ -44,6 +44,14 @@ function wantedPorts(settings: Settings, separate: boolean) {
     api: settings.PORT,
     postgres: settings.POSTGRES_PORT,
     ...(!settings.TEMPORAL_ADDRESS && { temporal: settings.TEMPORAL_PORT, temporalUi: settings.TEMPORAL_UI_PORT }),
-    ...(separate && { walletApi: settings.WALLET_API_PORT }),
+    metrics: settings.METRICS_PORT,
+    ...(separate && {
+      walletApi: settings.WALLET_API_PORT,
+      'metrics-wallet-api': undefined,
+      'metrics-worker-transfer': undefined,
+      'metrics-worker-events': undefined,
+      'metrics-worker-wallet-0': undefined,
+      'metrics-worker-wallet-1': undefined,
+    }),
   };
 }

@@ -47,6 +47,15 @@ export function openDatabase(
   return drizzle(pool);
 }
 
+/** Shows the connections of these databases among the metrics, if there are any, by the names of their applications. */
+export function watchPools(metrics: PoolWatch | undefined, databases: Iterable<Database>): void {
+  for (const { $client: pool } of databases) metrics?.watchPool(pool.options.application_name ?? 'other', pool);
+}
+
+export interface PoolWatch {
+  readonly watchPool: (name: string, pool: pg.Pool) => void;
+}
+
 const CLOSE_LIMIT_MS = 1_000;
 
 /** Ends the connections. A frozen server never confirms that, so this waits a second at most. */

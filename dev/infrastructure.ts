@@ -37,6 +37,7 @@ export interface InfrastructureOptions {
 }
 
 export type PortName = keyof typeof PORTS;
+export type StackAddresses = Pick<StackFile, 'api' | 'wallet_api' | 'metrics'>;
 
 export interface Infrastructure {
   readonly dataDir: string;
@@ -54,7 +55,7 @@ export interface Infrastructure {
    * Writes stack.json, now and whenever a process comes or goes. Call it before the services are started, so that a reader who
    * learns that they are ready finds them described. `own` are processes besides the supervised ones.
    */
-  readonly describe: (addresses: Pick<StackFile, 'api' | 'wallet_api'>, own?: StackFile['processes']) => void;
+  readonly describe: (addresses: StackAddresses, own?: StackFile['processes']) => void;
   /** Stops Temporal and PostgreSQL and lets go of the data directory. */
   readonly stop: (limitMs: number) => Promise<void>;
 }
@@ -65,6 +66,13 @@ const PORTS = {
   postgres: { setting: 'POSTGRES_PORT', usual: 5432 },
   temporal: { setting: 'TEMPORAL_PORT', usual: 7233 },
   temporalUi: { setting: 'TEMPORAL_UI_PORT', usual: 8233 },
+  /** Of the only service process, or of the transfer API; the others' follow. */
+  metrics: { setting: 'METRICS_PORT', usual: 9464 },
+  'metrics-wallet-api': { setting: 'The metrics of wallet-api', usual: 9465 },
+  'metrics-worker-transfer': { setting: 'The metrics of worker-transfer', usual: 9466 },
+  'metrics-worker-events': { setting: 'The metrics of worker-events', usual: 9467 },
+  'metrics-worker-wallet-0': { setting: 'The metrics of worker-wallet-0', usual: 9468 },
+  'metrics-worker-wallet-1': { setting: 'The metrics of worker-wallet-1', usual: 9469 },
 } as const;
 
 const WALLET_SHARDS = 2;

@@ -14,6 +14,7 @@ export const ANY_PORT = {
   POSTGRES_PORT: '0',
   TEMPORAL_PORT: '0',
   TEMPORAL_UI_PORT: '0',
+  METRICS_PORT: '0',
 };
 
 export interface Launch {

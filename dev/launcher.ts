@@ -8,10 +8,10 @@ import {
   unlessInterrupted,
   type Infrastructure,
   type InfrastructureOptions,
+  type StackAddresses,
 } from './infrastructure.ts';
 import { DRAIN_LIMIT_MS, servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
-import type { StackFile } from './stack-file.ts';
 import { summarize } from './stack-summary.ts';
 
 const READY_LIMIT_MS = 90_000;
@@ -106,6 +106,10 @@ async function startServices(
   step.done(services.children.map(({ name }) => name).join(', '));
 }
 
-function addressesOf({ api, walletApi }: Services): Pick<StackFile, 'api' | 'wallet_api'> {
-  return walletApi === undefined ? { api } : { api, wallet_api: walletApi };
+function addressesOf({ api, walletApi, metrics }: Services): StackAddresses {
+  return {
+    api,
+    ...(walletApi === undefined ? {} : { wallet_api: walletApi }),
+    ...(metrics === undefined ? {} : { metrics }),
+  };
 }

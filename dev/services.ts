@@ -3,7 +3,7 @@
  * worker. Each is given the settings that it needs, and no other service's database.
  */
 import { fileURLToPath } from 'node:url';
-import type { Infrastructure } from './infrastructure.ts';
+import type { Infrastructure, PortName } from './infrastructure.ts';
 import type { ChildSpec } from './supervise.ts';
 
 /** How long services may take to drain, whoever asks them to. */
@@ -15,6 +15,8 @@ export interface Services {
   readonly children: readonly ChildSpec[];
   readonly api: string;
   readonly walletApi: string | undefined;
+  /** Where the metrics of each process are, if they are wanted. */
+  readonly metrics: Readonly<Record<string, string>> | undefined;
 }
 
 export function servicesOf(
@@ -47,7 +49,7 @@ export function servicesOf(
     name,
     command: process.execPath,
     args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
-    environment: { ...withoutForeign(environment, own), ...shared, ...own },
+    environment: { ...withoutForeign(environment, own), ...shared, ...own, ...metricsSettings(ports, name) },
     stopSignal: 'SIGTERM',
     graceMs: DRAIN_LIMIT_MS,
   });
@@ -62,7 +64,7 @@ export function servicesOf(
         WALLET_API_URL: '',
       }),
     ];
-    return { children, api, walletApi };
+    return { children, api, walletApi, metrics: metricsOf(ports, children) };
   }
   const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
   const children = [
@@ -78,7 +80,27 @@ export function servicesOf(
     service('worker-transfer', 'workers/transfer/main.ts', { ...transfer, WALLET_API_URL: walletApi }),
     service('worker-events', 'workers/events/main.ts', { ...events, ...outboxes }),
   ];
-  return { children, api, walletApi };
+  return { children, api, walletApi, metrics: metricsOf(ports, children) };
+}
+
+type ChosenPorts = Readonly<Partial<Record<PortName, number>>>;
+
+function metricsPort(ports: ChosenPorts, name: string): number | undefined {
+  return ports[name === 'app' || name === 'api' ? 'metrics' : (`metrics-${name}` as PortName)];
+}
+
+/** Without a port that was chosen, nothing is counted: one that is set is the launcher's. */
+function metricsSettings(ports: ChosenPorts, name: string): NodeJS.ProcessEnv {
+  const port = metricsPort(ports, name);
+  return { METRICS_PORT: port === undefined ? '' : `${port}`, METRICS_HOST: '127.0.0.1' };
+}
+
+function metricsOf(ports: ChosenPorts, children: readonly ChildSpec[]): Services['metrics'] {
+  const places = children.flatMap(({ name }) => {
+    const port = metricsPort(ports, name);
+    return port === undefined ? [] : [[name, `http://127.0.0.1:${port}/metrics`] as const];
+  });
+  return places.length === 0 ? undefined : Object.fromEntries(places);
 }
 
 /**

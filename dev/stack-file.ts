@@ -13,6 +13,8 @@ const stackFileSchema = z.object({
   api: z.url(),
   /** Only where the wallet API is a process of its own. */
   wallet_api: z.url().optional(),
+  /** Where each service process serves its metrics, by the names of the processes. */
+  metrics: z.record(z.string(), z.url()).optional(),
   temporal: z.object({
     address: z.string(),
     /** Absent where TEMPORAL_ADDRESS names a server that is not ours. */

@@ -9,7 +9,7 @@ export interface SummarizedStack extends Omit<StackFile, 'processes'> {
 }
 
 export function summarize(stack: SummarizedStack): string {
-  const { api, wallet_api: walletApi, temporal, databases, dataDir, isOnUsualDataDir, tookMs } = stack;
+  const { api, wallet_api: walletApi, metrics = {}, temporal, databases, dataDir, isOnUsualDataDir, tookMs } = stack;
   const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   const places = [
     ['API', api],
@@ -20,6 +20,7 @@ export function summarize(stack: SummarizedStack): string {
       'PostgreSQL',
       `${new URL(databases['transfer']!).host}, ${wallets} wallet databases and transfer (URLs in stack.json)`,
     ],
+    ...metricsPlace(Object.values(metrics)),
     ['Data', dataDir],
   ];
   const setting = isOnUsualDataDir ? '' : `DATA_DIR=${quoted(dataDir)} `;
@@ -41,6 +42,11 @@ export function summarize(stack: SummarizedStack): string {
     'Ctrl-C stops everything; the data stays.',
     '',
   ].join('\n');
+}
+
+function metricsPlace([first, ...others]: readonly string[]): string[][] {
+  if (first === undefined) return [];
+  return [['Metrics', others.length === 0 ? first : `${first}, and ${others.length} more (in stack.json)`]];
 }
 
 /** Quotes a path for a shell. */

@@ -38,6 +38,8 @@ export interface Ledger {
     after: string | null;
     limit: number;
   }) => Promise<{ checked: number; wallets: string[]; next: string | null }>;
+  /** The sum of all balances of a shard in each currency, external wallets included. Reads every wallet of the shard. */
+  readonly totals: (shard: number) => Promise<{ currency: string; balance: string }[]>;
   /** What every shard did for these movements, at most MOVEMENTS_MAX; movements that no shard knows are left out. */
   readonly movements: (ids: readonly string[]) => Promise<Map<string, Moved>>;
   /** The problem of a wallet, judged by all of its entries, in a sentence that stays the same while it is not repaired. */

@@ -38,6 +38,9 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
+  /** Where GET /metrics is served; without it, this process counts nothing. The embedded stack chooses one for each process. */
+  METRICS_PORT: port.optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** The names, besides those of loopback, by which clients ask for the APIs, separated by commas; other names are refused. */
   HOSTS: list(authority),
   /** The address of the wallet API, if that does not run in this process. */

@@ -1,9 +1,11 @@
 /**
- * The life of a service's process: it starts, runs until SIGINT or SIGTERM, drains and exits 0. A wrong setting is explained in
- * plain words, and any other error is logged; the process exits 2 or 1, and its supervisor starts it again.
+ * The life of a service's process: it starts, with its metrics if it has a port for them, runs until SIGINT or SIGTERM, drains and
+ * exits 0. A wrong setting is explained in plain words, and any other error is logged; the process exits 2 or 1, and its supervisor
+ * starts it again.
  */
 import { readSettings, SettingsError, type Settings } from './config.ts';
 import { EXIT } from './exit-code.ts';
+import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 import { createLogger, type Logger } from './telemetry.ts';
 
 export interface RunningService {
@@ -17,19 +19,21 @@ const STOP_TIMEOUT_MS = 9_000;
 
 export async function runService(
   name: string,
-  start: (settings: Settings, logger: Logger) => Promise<RunningService>,
+  start: (settings: Settings, logger: Logger, metrics?: MetricsServer) => Promise<RunningService>,
 ): Promise<void> {
   let logger: Logger | undefined;
   try {
     const settings = readSettings();
     logger = createLogger(settings, name);
     const stopRequested = firstSignal();
-    const service = await start(settings, logger);
+    const metrics = await serveMetrics(settings, logger);
+    const service = await start(settings, logger, metrics);
     logger.info('started');
     const signal = await Promise.race([stopRequested, service.failed ?? stopRequested]);
     logger.info({ signal }, 'stopping');
     setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
     await service.stop();
+    await metrics?.stop();
     process.exit(0);
   } catch (error) {
     if (error instanceof SettingsError || logger === undefined)

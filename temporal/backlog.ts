@@ -14,7 +14,7 @@ export interface Backlog {
   readonly stop: () => void;
 }
 
-/** The workflow tasks that wait for a worker, by the server's estimate. */
+/** The tasks that wait for a worker, by the server's estimate. */
 export interface WaitingTasks {
   readonly count: number;
   readonly oldestSeconds: number;
@@ -25,12 +25,12 @@ const ANSWER_LIMIT_MS = 1_000;
 /** Up to so many waiting tasks are no backlog: a worker may just be starting again. */
 const COUNT_MAX = 100;
 const OLDEST_SECONDS_MAX = 5;
-const WORKFLOW_TASKS = 1;
+const TASK_TYPES = { workflow: 1, activity: 2 } as const;
 
 export function watchBacklog(
   client: Client,
   log: Pick<Logger, 'warn' | 'info'>,
-  ask: () => Promise<WaitingTasks> = () => askForWaitingTasks(client),
+  ask: () => Promise<WaitingTasks> = () => tasksWaiting(client)(TRANSFER_TASK_QUEUE, 'workflow'),
 ): Backlog {
   let isLong = false;
   let isStopped = false;
@@ -63,17 +63,20 @@ export function watchBacklog(
   };
 }
 
-async function askForWaitingTasks(client: Client): Promise<WaitingTasks> {
-  const { stats } = await answerWithin(client, ANSWER_LIMIT_MS, () =>
-    client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: TRANSFER_TASK_QUEUE },
-      taskQueueType: WORKFLOW_TASKS,
-      reportStats: true,
-    }),
-  );
-  return {
-    count: Number(stats?.approximateBacklogCount ?? 0),
-    oldestSeconds: Number(stats?.approximateBacklogAge?.seconds ?? 0),
+/** Returns what asks for the tasks that wait on a task queue, which throws if the server does not answer within a second. */
+export function tasksWaiting(client: Client) {
+  return async (name: string, type: keyof typeof TASK_TYPES): Promise<WaitingTasks> => {
+    const { stats } = await answerWithin(client, ANSWER_LIMIT_MS, () =>
+      client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name },
+        taskQueueType: TASK_TYPES[type],
+        reportStats: true,
+      }),
+    );
+    return {
+      count: Number(stats?.approximateBacklogCount ?? 0),
+      oldestSeconds: Number(stats?.approximateBacklogAge?.seconds ?? 0),
+    };
   };
 }

@@ -8,9 +8,11 @@ import {
   Worker,
   type ActivityInterceptorsFactory,
   type NativeConnection,
+  type TelemetryOptions,
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
+import type { Metrics } from '../process/metrics.ts';
 import { faultOf } from '../domain/fault.ts';
 import { MovementMissing } from '../domain/transfer/movement-missing.ts';
 import { pauseWithin, WalletBusy } from '../domain/wallet/wallet-busy.ts';
@@ -18,6 +20,7 @@ import type { RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
+import { measureTasks } from './measured-tasks.ts';
 
 /** The query time-out of an activity's database: longer than the role's statement_timeout, so that the server speaks first. */
 export const ACTIVITY_QUERY_TIMEOUT_MS = 4_500;
@@ -27,23 +30,24 @@ export interface WorkerContext {
   readonly binding: NamespaceBinding;
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** The beginning of the SDK's warning at each start of a wallet worker, which has no workflows. */
 const ACTIVITIES_ALONE = 'No workflows registered';
 
 /**
- * Sends the SDK's own log lines to ours, and has it leave the signals of the process alone. To be called once, before the first
- * connection is made.
+ * Sends the SDK's own log lines to ours, and has it leave the signals of the process alone. `metrics` is where it counts, if it is
+ * to: see core-metrics.ts. To be called once, before the first connection is made.
  */
-export function installTemporalRuntime(logger: Logger): void {
+export function installTemporalRuntime(logger: Logger, metrics?: TelemetryOptions['metrics']): void {
   // The SDK's information is about its own workings: for us, these are debug lines.
   const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) =>
     logger[level](attributesOf(meta), message);
   Runtime.install({
     shutdownSignals: [],
     // Otherwise the SDK's native part writes lines to the console, in a format of its own.
-    telemetryOptions: { logging: { forward: {} } },
+    telemetryOptions: { logging: { forward: {} }, ...(metrics === undefined ? {} : { metrics }) },
     logger: {
       log: (level, message, meta) =>
         write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug', message, meta),
@@ -61,10 +65,14 @@ export function installTemporalRuntime(logger: Logger): void {
  * finish, within some seconds.
  */
 export async function startWorker(
-  { connection, binding, settings, logger }: WorkerContext,
+  { connection, binding, settings, logger, metrics }: WorkerContext,
   options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'> & { taskQueue: string },
 ): Promise<RunningService> {
   const { installationId } = await binding.verify();
+  const { taskQueue, activities = {} } = options;
+  // Of a shard, whichever it is: each has a worker of its own.
+  const kind = taskQueue.split('-', 1)[0]!;
+  const measured = metrics === undefined ? [] : [measureTasks(metrics, kind, Object.keys(activities))];
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -72,7 +80,7 @@ export async function startWorker(
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
-    interceptors: { activity: [faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
+    interceptors: { activity: [...measured, faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
     ...options,
   });
   const run = worker.run();

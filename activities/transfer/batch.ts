@@ -8,6 +8,8 @@ import { recordBatchAttention, recordBatchEnds } from '../../db/transfer/batch-q
 import type { BatchEnds, ReadBatchLegs } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
+import { countBatch } from './count-ends.ts';
 
 export type BatchTransferActivities = ReturnType<typeof createBatchTransferActivities>;
 
@@ -16,7 +18,7 @@ export function createBatchLegsReader(database: Database): ReadBatchLegs {
   return (query) => readBatchLegs(database, query);
 }
 
-export function createBatchTransferActivities(database: Database) {
+export function createBatchTransferActivities(database: Database, counts: MovementCounts = UNCOUNTED) {
   return {
     /** Writes how the items at these places have ended, COMPLETED but for those in `ends`; returns the batch's progress. */
     recordBatchEnds: ({
@@ -28,7 +30,7 @@ export function createBatchTransferActivities(database: Database) {
       ends: readonly BatchEnds[];
       trace: TraceContext;
       bodyHash?: string;
-    }) => recordBatchEnds(database, ended, trace),
+    }) => recordBatchEnds(database, ended, trace, (written) => countBatch(counts, written)),
 
     /** Shows an operator that a batch's compensation cannot finish, with the reason and the last error. */
     recordBatchAttention: ({

@@ -8,8 +8,10 @@ import type { Transfer } from '../../db/transfer/queries.ts';
 import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { formatIndexes } from '../../domain/index-set.ts';
 import type { ReadGroupLegs } from '../../domain/transfer/group.ts';
+import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { forEach } from '../../process/for-each.ts';
+import { countTransfer } from './count-ends.ts';
 
 export type GroupTransferActivities = ReturnType<typeof createGroupTransferActivities>;
 
@@ -26,10 +28,12 @@ export function createGroupTransferActivities({
   database,
   start,
   tell = () => {},
+  counts = UNCOUNTED,
 }: {
   database: Database;
   start: (transfer: Transfer) => Promise<void>;
   tell?: (transfer: Transfer) => void;
+  counts?: MovementCounts;
 }) {
   return {
     /**
@@ -46,7 +50,10 @@ export function createGroupTransferActivities({
       debitedAtMs: number;
     }): Promise<string> {
       const ended = await recordGroupEnds(database, groupId, transferIds, new Date(debitedAtMs));
-      ended.forEach(tell);
+      for (const transfer of ended) {
+        tell(transfer);
+        countTransfer(counts, transfer, true);
+      }
       const known = new Set(ended.map(({ transferId }) => transferId));
       if (known.size < transferIds.length) {
         // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.

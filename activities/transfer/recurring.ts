@@ -7,6 +7,7 @@ import type { Transfer } from '../../db/transfer/queries.ts';
 import { findRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import { acceptScheduledRun } from '../../db/transfer/recurring-runs.ts';
 import { shardsBehind } from '../../db/transfer/watermark-queries.ts';
+import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
 import { shardsOf } from '../../domain/routing.ts';
@@ -28,11 +29,13 @@ export function createRecurringActivities({
   start,
   walletShardCount,
   deadlineSeconds,
+  counts = UNCOUNTED,
 }: {
   database: Database;
   start: (transfer: Transfer) => Promise<void>;
   walletShardCount: number;
   deadlineSeconds: number;
+  counts?: MovementCounts;
 }) {
   return {
     /** Accepts the transfer of the run at a nominal time, once, if the recurring transfer is active and was so at that time. */
@@ -46,7 +49,8 @@ export function createRecurringActivities({
       await refuseWhileBehind(recurringTransferId);
       const run = await acceptScheduledRun(database, recurringTransferId, new Date(nominalMs), deadlineSeconds);
       if (run.outcome === 'not_due') return run;
-      const { transfer } = run;
+      const { transfer, isNew } = run;
+      if (isNew) counts.accepted('transfer', 1);
       // This start only saves time: the transfer is accepted, and the sweep starts whatever is not started.
       if (transfer.status === 'PENDING') await within(START_LIMIT_MS, start(transfer)).catch(() => LATE);
       return { outcome: 'accepted', transferId: transfer.transferId };

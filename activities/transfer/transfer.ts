@@ -20,8 +20,10 @@ import {
 import type { Resolution } from '../../domain/transfer/case.ts';
 import type { TransactionId, TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import type { TransactionEnd } from '../../domain/transfer/transaction.ts';
 import type { AdvanceState, ReachedStatus } from '../../domain/transfer/transfer.ts';
+import { countTransaction, countTransfer } from './count-ends.ts';
 
 /**
  * The hash (hex) of the body that the calling workflow was started for. If the row has another body, which was accepted after the
@@ -32,12 +34,21 @@ interface ForBody {
   readonly bodyHash?: string;
 }
 
+interface StatusWrite extends ForBody {
+  readonly transferId: TransferId;
+  readonly next: ReachedStatus;
+  readonly trace: TraceContext;
+  readonly debitedAtMs?: number;
+  readonly advance?: AdvanceState;
+}
+
 export type TransferActivities = ReturnType<typeof createTransferActivities>;
 
-/** `tell` receives the stored movement after each status write. */
+/** `tell` receives the stored movement after each status write; `counts` is told of each end once. */
 export function createTransferActivities(
   database: Database,
   tell: (movement: Transfer | Transaction) => void = () => {},
+  counts: MovementCounts = UNCOUNTED,
 ) {
   return {
     /**
@@ -45,22 +56,11 @@ export function createTransferActivities(
      * a debit whose DEBITED step is written with the end. With `advance` open, COMPLETED is not written over a transfer that has
      * ever needed attention, and the returned status is no end: its advance has to be canceled first.
      */
-    recordTransferStatus: async ({
-      transferId,
-      next,
-      trace,
-      debitedAtMs,
-      advance,
-      bodyHash,
-    }: ForBody & {
-      transferId: TransferId;
-      next: ReachedStatus;
-      trace: TraceContext;
-      debitedAtMs?: number;
-      advance?: AdvanceState;
-    }) => {
+    recordTransferStatus: async ({ transferId, next, trace, debitedAtMs, advance, bodyHash }: StatusWrite) => {
       const debitedAt = debitedAtMs === undefined ? undefined : new Date(debitedAtMs);
-      const stored = await recordTransferStatus(database, transferId, next, trace, { debitedAt, advance, bodyHash });
+      const ended = (transfer: Transfer): void => countTransfer(counts, transfer, debitedAt !== undefined);
+      const known = { debitedAt, advance, bodyHash, ended };
+      const stored = await recordTransferStatus(database, transferId, next, trace, known);
       tell(stored);
       return statusOf(stored);
     },
@@ -106,7 +106,8 @@ export function createTransferActivities(
       end: TransactionEnd;
       trace: TraceContext;
     }) => {
-      const stored = await recordTransactionEnd(database, transactionId, end, trace, bodyHash);
+      const ended = (transaction: Transaction): void => countTransaction(counts, transaction);
+      const stored = await recordTransactionEnd(database, transactionId, end, trace, bodyHash, ended);
       tell(stored);
       return endOf(stored);
     },

@@ -6,7 +6,7 @@ import type { Database } from '../../db/database.ts';
 import type { LogFilter } from '../../db/events/log-queries.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { limitConcurrency } from '../http/concurrency.ts';
-import { ProblemError } from '../http/problem.ts';
+import { Shed } from '../http/load-limits.ts';
 import { createLogReader, type LogPlace, type LogReader } from './log-reader.ts';
 import { createLogTail } from './log-tail.ts';
 
@@ -55,7 +55,7 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
   return {
     open(place, filter, cut) {
       if (open.size >= streamsMax)
-        throw new ProblemError('too_many_streams', { detail: `${streamsMax} are open. Try again, or read pages.` });
+        throw new Shed('streams', 'too_many_streams', { detail: `${streamsMax} are open. Try again, or read pages.` });
       return streamOf(createLogReader({ database, tail, turns, heartbeatMs }, place, filter), cut);
     },
     count: () => open.size,

@@ -6,7 +6,9 @@ import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Authority } from '../../process/authority.ts';
 import type { Installation } from '../../domain/installation.ts';
+import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { countRequests } from './count-requests.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { refuseMisdirected } from './misdirected.ts';
@@ -22,6 +24,8 @@ export interface BaseDeps {
   /** The names, besides those of loopback, by which clients ask for the API. */
   readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
+  /** Absent if this process counts nothing. */
+  readonly metrics?: Metrics | undefined;
   /** The installation that the process's databases belong to. */
   readonly installation: () => Promise<Installation>;
 }
@@ -31,12 +35,13 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, hosts, bounds, installation }: BaseDeps) {
+export function createBaseApp({ log, hosts, bounds, metrics, installation }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
   return $(
     app
+      .use(countRequests(metrics))
       .use(withRequestContext(log))
       .use(refuseCrossSite(hosts))
       .use(refuseRepeatedHeaders)

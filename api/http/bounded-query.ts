@@ -45,7 +45,8 @@ export async function boundedQuery<T>(
   const isMoving = (): boolean => gate.lastAnswerAt > performance.now() - TURN_LIMIT_MS;
   const isWorthIt = (): boolean => isMoving() && performance.now() - startedAt < MOVING_LINE_LIMIT_MS;
   const endTurn = await gate.turns.take(TURN_LIMIT_MS, isWorthIt);
-  if (endTurn === undefined) throw isMoving() ? overloaded() : unavailable(AFTER_READ, 'no connection was free');
+  if (endTurn === undefined)
+    throw isMoving() ? overloaded('connections') : unavailable(AFTER_READ, 'no connection was free');
   const detail = isWrite ? AFTER_WRITE : AFTER_READ;
   // The wait counts against the limit only if the database answered nobody meanwhile.
   const waitedMs = gate.lastAnswerAt > startedAt ? 0 : performance.now() - startedAt;

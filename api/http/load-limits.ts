@@ -6,6 +6,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import type { ShedCause } from '../../process/metrics.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -45,14 +46,14 @@ export function limitLoad({
     // A probe must get an answer, most of all when the service is busy.
     if (c.req.path.startsWith('/health')) return next();
     const lane = matchedRoutes(c).some(({ handler }) => handler === settlesMoney) ? settlements : ordinary;
-    if (lane.atWork >= lane.atWorkMax) throw overloaded();
+    if (lane.atWork >= lane.atWorkMax) throw overloaded(lane === settlements ? 'settlements' : 'requests');
 
     let isWaiter = false;
     let ownBytes = 0;
     lane.atWork += 1;
     c.set('slot', {
       reserveBody(bytes) {
-        if (bodyBytes + bytes > bodyBytesMax) throw overloaded();
+        if (bodyBytes + bytes > bodyBytesMax) throw overloaded('bodies');
         bodyBytes += bytes;
         ownBytes += bytes;
       },
@@ -75,6 +76,16 @@ export function limitLoad({
 }
 
 /** The refusal of a request; only if nothing of it has been begun. */
-export function overloaded(): ProblemError {
-  return new ProblemError('overloaded', { detail: 'Nothing was done. Try again, with the same Idempotency-Key.' });
+export function overloaded(cause: ShedCause): Shed {
+  return new Shed(cause, 'overloaded', { detail: 'Nothing was done. Try again, with the same Idempotency-Key.' });
+}
+
+/** A refusal because there is too much of something at once. */
+export class Shed extends ProblemError {
+  readonly shedCause: ShedCause;
+
+  constructor(shedCause: ShedCause, ...problem: ConstructorParameters<typeof ProblemError>) {
+    super(...problem);
+    this.shedCause = shedCause;
+  }
 }

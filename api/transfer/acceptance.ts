@@ -10,6 +10,7 @@ import type { Transfer } from '../../db/transfer/queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { Backlog } from '../../temporal/backlog.ts';
+import type { MovementCounts, MovementKind } from '../../domain/transfer/movement-counts.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
 import type { MovementNotifier } from '../../temporal/transfer/movement-notifier.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -37,12 +38,16 @@ export interface AcceptanceDeps {
   /** Where plain transfers wait to be moved in groups; absent if each has a workflow of its own. */
   readonly groups?: GroupLine | undefined;
   readonly notifiers?: MovementNotifiers | undefined;
+  readonly counts?: MovementCounts | undefined;
   /** Aborts when the server stops, so that requests that wait are answered. */
   readonly draining: AbortSignal;
 }
 
 /** A movement that a request asks for. */
 export interface Requested<Row> {
+  readonly kind: MovementKind;
+  /** How many movements it is: the items of a batch. Default: 1. */
+  readonly count?: number;
   readonly database: Database;
   readonly workflowId: string;
   /** The limit for storing it, if it is more than one row; otherwise that of one database step. */
@@ -89,6 +94,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   const receivedAt = performance.now();
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew, group } = await acceptOnce(c, deps, requested);
+  if (isNew) deps.counts?.accepted(requested.kind, requested.count ?? 1);
   const answered = new AbortController();
   // Listens from before the start, because the reply to the start may come later than the movement's end.
   const heard =
@@ -217,7 +223,7 @@ async function storeAlone<Row>(
         // A movement that is stored is answered all the same; a new one must not be stored now.
         const stored = await find();
         if (stored !== undefined) return { row: stored, isNew: false };
-        if (!isDown && !isBehind) throw overloaded();
+        if (!isDown && !isBehind) throw overloaded('backlog');
         throw new ProblemError(isDown ? 'temporal_unavailable' : 'wallet_shard_behind', {
           detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
         });

@@ -228,7 +228,7 @@ export function batchRoutes(deps: BatchDeps) {
 
       const { row, status } = await acceptMovement(c, acceptance, {
         // No notifier: the end of a batch is written in parts, and heard of from Temporal.
-        database: batchDatabase,
+        ...{ kind: 'batch_item' as const, count: items.length, database: batchDatabase },
         storeLimitMs: ACCEPTANCE_LIMIT_MS,
         workflowId: batchWorkflowId(id),
         bodyHash,

@@ -71,11 +71,12 @@ export function cancelUncreatedRoutes(deps: MovementDeps) {
     const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds, ...kind, beginsCanceled: true };
     const find = (): Promise<Transfer | undefined> => findTransfer(database, id);
     // What a new transfer is refused for is no reason not to cancel one.
-    const { row: stored } = await acceptOnce(c, acceptance, {
+    const { row: stored, isNew } = await acceptOnce(c, acceptance, {
       ...{ database, bodyHash, find },
       shards: shardsOf([terms.senderWalletId, terms.receiverWalletId], starter.walletShardCount),
       store: () => acceptTransfer(database, terms, accepted, c.var.trace),
     });
+    if (isNew) acceptance.counts?.accepted(kind.expiresInSeconds === undefined ? 'transfer' : 'hold', 1);
     c.header('Location', `/v1/transfers/${id}`);
     const row = isTerminal(stored.status) ? stored : await cancel(stored);
     if (row.status === 'CANCELED' || row.status === 'FAILED') return c.json(renderTransfer(row), 200);

@@ -161,7 +161,7 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
           isWrite: true,
         },
       );
-      if (row === undefined) throw overloaded();
+      if (row === undefined) throw overloaded('runs');
       try {
         await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId, scope));
       } catch (error) {

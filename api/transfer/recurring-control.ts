@@ -129,6 +129,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
       c.var.log.setBindings({ recurring_transfer_id: id, transfer_id: transferId });
 
       const { row, status } = await acceptMovement(c, acceptance, {
+        kind: 'transfer',
         database,
         workflowId: transferWorkflowId(transferId),
         // The body is the recurring transfer's terms, which never change.

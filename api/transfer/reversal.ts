@@ -76,6 +76,7 @@ export function reversalRoutes({
       }
     };
     const { row, status } = await acceptMovement(c, accepting, {
+      kind: 'transfer',
       database,
       workflowId: transferWorkflowId(id),
       bodyHash,

@@ -6,6 +6,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { listTransactions } from '../../db/transfer/list-queries.ts';
 import { acceptTransaction, findTransaction, type Transaction } from '../../db/transfer/transaction-queries.ts';
 import { transactionId } from '../../domain/derived-id.ts';
+import { kindOfTransaction } from '../../domain/transfer/movement-counts.ts';
 import { transactionBodyHash } from '../../domain/transfer/movement-body.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
@@ -138,6 +139,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       c.var.log.setBindings({ transaction_id: id, wallet_id: walletId });
 
       const { row, status } = await acceptMovement(c, acceptance, {
+        kind: kindOfTransaction({ type }),
         database,
         workflowId: transactionWorkflowId(id),
         bodyHash: hash,

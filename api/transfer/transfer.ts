@@ -103,6 +103,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
       const { groups } = acceptance;
 
       const { row, status } = await acceptMovement(c, acceptance, {
+        kind: kind.expiresInSeconds === undefined ? 'transfer' : 'hold',
         database,
         workflowId: transferWorkflowId(id),
         bodyHash,

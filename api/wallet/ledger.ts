@@ -37,6 +37,7 @@ export function ledgerRoutes(shards: readonly Database[]) {
       after: z.guid().nullable(),
       limit: z.int().min(1).max(10_000),
     }),
+    z.object({ operation: z.literal('totals'), shard }),
     z.object({ operation: z.literal('movements'), ids: z.array(z.guid()).max(MOVEMENTS_MAX) }),
     z.object({ operation: z.literal('walletProblem'), walletId: z.guid() }),
   ]);
@@ -56,6 +57,8 @@ export function ledgerRoutes(shards: readonly Database[]) {
         return c.json(await ledger.entries(data));
       case 'wallets':
         return c.json(await ledger.wallets(data));
+      case 'totals':
+        return c.json(await ledger.totals(data.shard));
       case 'movements':
         return c.json([...(await ledger.movements(data.ids))]);
       case 'walletProblem':

@@ -40,6 +40,10 @@ export interface ConsumeOptions<C extends Connection> {
   readonly signal: AbortSignal;
   /** Called with what went wrong and is tried again, and with the event if it was its handling. Default: `console.error`. */
   readonly onError?: (error: unknown, event?: Event) => void;
+  /** Called before an event is tried again that has failed, by itself or with its page. */
+  readonly onRetry?: (event: Event) => void;
+  /** Called when an event has become a dead letter, after its last attempt. */
+  readonly onDeadLetter?: (event: Event) => void;
   /** What happens behind a dead letter in its subject. Default: `wait`. Other subjects always go on. */
   readonly afterDeadLetter?: AfterDeadLetter;
   /** The pauses between the attempts of one event, which are one more. Default: 1 s, 5 s, 30 s and 2 min, so five attempts. */
@@ -74,6 +78,8 @@ export async function consume<C extends Connection>(options: ConsumeOptions<C>):
     store,
     handle: options.handle,
     onError,
+    onRetry: options.onRetry ?? (() => {}),
+    onDeadLetter: options.onDeadLetter ?? (() => {}),
     after: options.afterDeadLetter ?? 'wait',
     pausesMs: options.retryPausesMs ?? RETRY_PAUSES_MS,
     limitMs: options.handlerLimitMs ?? HANDLER_LIMIT_MS,

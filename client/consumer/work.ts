@@ -29,6 +29,8 @@ export interface WorkDeps<C extends Connection> {
   readonly store: Store<C>;
   readonly handle: (events: readonly Event[], connection: C) => Promise<void>;
   readonly onError: (error: unknown, event?: Event) => void;
+  readonly onRetry: (event: Event) => void;
+  readonly onDeadLetter: (event: Event) => void;
   readonly after: AfterDeadLetter;
   readonly pausesMs: readonly number[];
   readonly limitMs: number;
@@ -37,14 +39,16 @@ export interface WorkDeps<C extends Connection> {
 
 /** Every function throws if the database does not answer, or a LeaseLostError if another process works now. */
 export function createWork<C extends Connection>(deps: WorkDeps<C>): Work {
-  const { store, handle, onError, after, pausesMs, limitMs, keptMs } = deps;
+  const { store, handle, onError, onRetry, onDeadLetter, after, pausesMs, limitMs, keptMs } = deps;
   const attemptsMax = pausesMs.length + 1;
   const transaction = <T>(work: (connection: C) => Promise<T>): Promise<T> => inTransaction(store, limitMs, work);
-  const giveUp = (lease: Lease, due: DueEvent, error: unknown): Promise<void> =>
-    transaction(async (connection) => {
+  const giveUp = async (lease: Lease, due: DueEvent, error: unknown): Promise<void> => {
+    await transaction(async (connection) => {
       await noteFailure(connection, lease, due, error, { after, attemptsMax });
       await moveCursor(connection, lease, undefined);
     });
+    if (due.attempts >= attemptsMax) onDeadLetter(due.event);
+  };
 
   async function apply(lease: Lease, page: EventPage): Promise<boolean> {
     try {
@@ -75,6 +79,7 @@ export function createWork<C extends Connection>(deps: WorkDeps<C>): Work {
     const { event, attempts } = due;
     // The last attempt has ended the process: there is nothing more to try.
     if (attempts > attemptsMax) return giveUp(lease, due, undefined);
+    onRetry(event);
     try {
       await transaction(async (connection) => {
         if (await unpark(connection, lease, event)) await withinLimit(limitMs, handle([event], connection));

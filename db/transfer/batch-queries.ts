@@ -10,7 +10,12 @@ import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { statusesBelow, type TransferEnd, type TransferTerms } from '../../domain/transfer/transfer.ts';
+import {
+  statusesBelow,
+  type TransferEnd,
+  type TransferFailureReason,
+  type TransferTerms,
+} from '../../domain/transfer/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { andBody, isBody } from './body.ts';
@@ -82,11 +87,23 @@ export async function acceptBatch(
   return rows[0] && rowOf(transferBatches, rows[0]);
 }
 
+/** Ends that one call has written. */
+export interface WrittenEnds {
+  readonly tally: readonly {
+    readonly status: TransferEnd['status'];
+    readonly reason: TransferFailureReason | null;
+    readonly count: number;
+  }[];
+  /** If they were the last ones: from the acceptance of the batch to its end. */
+  readonly lastedSeconds: number | undefined;
+}
+
 /**
  * Writes the ends of the items at these places, COMPLETED unless `ends` says otherwise, each only if the item has not ended
  * before, with their steps, their events and the batch's counts. Returns the batch's progress afterwards. Many items are written
  * as two halves at once, each in a database transaction of its own; this returns after both. Throws MovementMissing, having
- * written nothing, if there is no such batch, or if it has another body than `bodyHash` (hex).
+ * written nothing, if there is no such batch, or if it has another body than `bodyHash` (hex). `ended` is told what each half has
+ * written.
  */
 export async function recordBatchEnds(
   database: Database,
@@ -97,12 +114,18 @@ export async function recordBatchEnds(
     bodyHash,
   }: { batchId: BatchId; places: string; ends: readonly BatchEnds[]; bodyHash?: string | undefined },
   trace: TraceContext,
+  ended: (written: WrittenEnds) => void = () => {},
 ): Promise<BatchProgress> {
   const others = Object.fromEntries(
     ends.flatMap(({ places: at, end }) => parseIndexes(at).map((index) => [index, end] as const)),
   );
   if (bodyHash !== undefined) await existing();
-  await Promise.all(halves(places).map((half) => writeEnds(database, batchId, half, others, trace)));
+  await Promise.all(
+    halves(places).map(async (half) => {
+      const written = await writeEnds(database, batchId, half, others, trace);
+      if (written !== undefined) ended(written);
+    }),
+  );
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await existing();
   if (stored.status === 'COMPLETED' && stored.attentionCaseId !== null)
@@ -118,7 +141,7 @@ export async function recordBatchEnds(
 
 /**
  * Writes one half. The batch's row is written last: it is all that the two halves have in common, and it is locked until the
- * database transaction ends.
+ * database transaction ends. Returns undefined if all had ended before.
  */
 async function writeEnds(
   database: Database,
@@ -126,14 +149,14 @@ async function writeEnds(
   places: string,
   others: Readonly<Record<string, TransferEnd>>,
   trace: TraceContext,
-): Promise<void> {
+): Promise<WrittenEnds | undefined> {
   const end = sql`(${JSON.stringify(others)}::jsonb -> batch_index::text)`;
   const isOver = sql`completed_count + failed_count + counted.completed + counted.failed = item_count`;
   const untilOver = (column: SQL): SQL => sql`${column} = CASE WHEN NOT ${isOver} THEN ${column} END`;
   const openings = Object.fromEntries(
     ['completed', 'failed', 'canceled'].map((how) => [how, foldOpening(`transfer.${how}`, trace, END_COLUMNS)]),
   );
-  await database.execute(sql`
+  const { rows } = await database.execute<{ tally: WrittenEnds['tally']; lasted: number | null }>(sql`
     WITH ended AS (
       UPDATE transfers SET status = coalesce(${end} ->> 'status', 'COMPLETED'), failure_reason = ${end} ->> 'failureReason',
         failure_detail = ${end} -> 'detail', updated_at = clock_timestamp()
@@ -155,7 +178,13 @@ async function writeEnds(
       updated_at = clock_timestamp(),
       status = CASE WHEN ${isOver} THEN 'COMPLETED' ELSE status END,
       ${untilOver(sql`attention_reason`)}, ${untilOver(sql`attention_since`)}, ${untilOver(sql`attention_error`)}
-    FROM counted WHERE batch_id = ${batchId} AND counted.completed + counted.failed > 0`);
+    FROM counted WHERE batch_id = ${batchId} AND counted.completed + counted.failed > 0
+    RETURNING (SELECT json_agg(alike) FROM (
+        SELECT status, failure_reason AS reason, count(*) FROM ended GROUP BY status, failure_reason
+      ) alike) AS tally,
+      CASE status WHEN 'COMPLETED' THEN extract(epoch FROM updated_at - created_at)::float8 END AS lasted`);
+  const [written] = rows;
+  return written && { tally: written.tally, lastedSeconds: written.lasted ?? undefined };
 }
 
 /** Shows an operator that a batch's compensation cannot finish, and opens a case for it. */

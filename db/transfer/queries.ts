@@ -50,7 +50,14 @@ export async function recordTransferStatus(
     debitedAt,
     advance,
     bodyHash,
-  }: { debitedAt?: Date | undefined; advance?: AdvanceState | undefined; bodyHash?: string | undefined } = {},
+    ended,
+  }: {
+    debitedAt?: Date | undefined;
+    advance?: AdvanceState | undefined;
+    bodyHash?: string | undefined;
+    /** Called with the row if this call has written its end. */
+    ended?: (transfer: Transfer) => void;
+  } = {},
 ): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
   const { rows } = await executePrepared(
@@ -68,6 +75,7 @@ export async function recordTransferStatus(
     SELECT ${columnsOf(transfers)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transfers, rows[0]);
+  if (isEnd(next) && changed !== undefined) ended?.(changed);
   if (isEnd(next) && changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${next.status}`);
   if (changed !== undefined) return changed;

@@ -18,7 +18,7 @@ import { findRecurringTransfer, putBackChange, type RecurringTransfer } from './
 import { recurringTransferSkips, transfers } from './schema.ts';
 
 export type ScheduledRun =
-  | { readonly outcome: 'accepted'; readonly transfer: Transfer }
+  | { readonly outcome: 'accepted'; readonly transfer: Transfer; readonly isNew: boolean }
   /** The recurring transfer is paused or deleted, or was at the nominal time; or it has no run at that time. */
   | { readonly outcome: 'not_due' };
 
@@ -48,10 +48,12 @@ export async function acceptScheduledRun(
       condition: sql`status = 'ACTIVE' AND ${at} BETWEEN coalesce(starts_at, '-infinity') AND coalesce(ends_at, 'infinity')
         AND ${wasActiveAt(id, at)} AND NOT ${hasRun(id, sql`${secondOf(recurring, nominalAt)?.toISOString() ?? null}::timestamptz`)}`,
     });
-  const transfer = (await accept()) ?? (await findTransfer(database, recurringRunId(id, name)));
-  if (transfer !== undefined) return { outcome: 'accepted', transfer };
+  const fresh = await accept();
+  if (fresh !== undefined) return { outcome: 'accepted', transfer: fresh, isNew: true };
+  const transfer = await findTransfer(database, recurringRunId(id, name));
+  if (transfer !== undefined) return { outcome: 'accepted', transfer, isNew: false };
   const late = (await putBackChange(database, id, { nominalAt, now })) === undefined ? undefined : await accept();
-  if (late !== undefined) return { outcome: 'accepted', transfer: late };
+  if (late !== undefined) return { outcome: 'accepted', transfer: late, isNew: true };
   // A Schedule that runs a paused or deleted order does not agree with it yet: have it looked after at once.
   await database.execute(sql`
     UPDATE recurring_transfers SET tend_due_at = now() WHERE recurring_transfer_id = ${id} AND status <> 'ACTIVE'`);

@@ -61,7 +61,8 @@ export async function acceptTransaction(
 
 /**
  * Writes the end of a transaction, with its event, unless it has ended already. Returns the row as it is then. Throws
- * MovementMissing if there is no such transaction, or if it has another body than `bodyHash` (hex).
+ * MovementMissing if there is no such transaction, or if it has another body than `bodyHash` (hex). `ended` is called with the row if
+ * this call has written its end.
  */
 export async function recordTransactionEnd(
   database: Database,
@@ -69,6 +70,7 @@ export async function recordTransactionEnd(
   end: TransactionEnd,
   trace: TraceContext,
   bodyHash?: string,
+  ended: (transaction: Transaction) => void = () => {},
 ): Promise<Transaction> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
   const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
@@ -88,6 +90,7 @@ export async function recordTransactionEnd(
     SELECT ${columnsOf(transactions)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transactions, rows[0]);
+  if (changed !== undefined) ended(changed);
   const subject = `transaction/${transactionId}`;
   if (changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, subject, `the transaction is ${end.status}`);

@@ -20,13 +20,7 @@ export function ledgerOf(shards: readonly Database[]): Ledger {
   return {
     shardCount: shards.length,
 
-    async clock(shard) {
-      const [row] = await rowsOf<{ at_ms: string }>(
-        shards[shard]!,
-        sql`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms`,
-      );
-      return Number(row!.at_ms);
-    },
+    clock: (shard) => clockOf(shards[shard]!),
 
     async watermark(shard, known) {
       const [row] = await rowsOf<{ is_there: boolean; newest: Watermark | null }>(
@@ -82,6 +76,8 @@ export function ledgerOf(shards: readonly Database[]): Ledger {
       };
     },
 
+    totals: (shard) => totalsOf(shards[shard]!),
+
     async movements(ids) {
       const found = await Promise.all(shards.map((shard) => movedIn(shard, ids)));
       const entries = Map.groupBy(
@@ -101,6 +97,18 @@ export function ledgerOf(shards: readonly Database[]): Ledger {
 
     walletProblem: (walletId) => walletProblem(shards[shardOf(walletId as WalletId, shards.length)]!, walletId),
   };
+}
+
+async function clockOf(shard: Database): Promise<number> {
+  const [row] = await rowsOf<{ at_ms: string }>(
+    shard,
+    sql`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms`,
+  );
+  return Number(row!.at_ms);
+}
+
+function totalsOf(shard: Database): Promise<{ currency: string; balance: string }[]> {
+  return rowsOf(shard, sql`SELECT currency, sum(balance)::text AS balance FROM wallets GROUP BY currency`);
 }
 
 interface WrittenEntry {

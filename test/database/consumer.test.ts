@@ -259,6 +259,8 @@ describe('a consumer', () => {
       store: database.pool,
       handle: async ([event], connection) => writeEffect(event!, connection),
       onError: () => {},
+      onRetry: () => {},
+      onDeadLetter: () => {},
       after: 'wait',
       pausesMs: [],
       limitMs: 1_000,

@@ -9,6 +9,13 @@ import { MOVEMENT_REQUESTS } from '../../bench/reading-requests.ts';
 import type { Database } from '../../db/database.ts';
 import { claimDueTransactions } from '../../db/transfer/transaction-queries.ts';
 import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
+import {
+  lastReconciliationEnd,
+  listOpenMovements,
+  moneyUnderWay,
+  presentInstant,
+  summarizeCases,
+} from '../../db/transfer/state-queries.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster } from './database.ts';
 
@@ -17,6 +24,7 @@ const SIZES = [10_000, 100_000] as const;
 const GROWTH_MAX = 1.5;
 const BUFFERS_FREE = 30;
 const SORTED_ROWS_MAX = 1_000;
+const MOVEMENT_TABLES = ['transfers', 'transactions', 'transfer_batches'];
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -67,6 +75,28 @@ describe('the plans of the lists', () => {
         assert.ok(node['Node Type'] !== 'Seq Scan', JSON.stringify(node));
         assert.ok(!isSort || node['Actual Rows'] <= SORTED_ROWS_MAX, JSON.stringify(node));
       }
+      const [few, many] = buffers as [number, number];
+      assert.ok(many <= few * GROWTH_MAX + BUFFERS_FREE, `${few} buffers of few, ${many} of many`);
+    });
+  }
+
+  for (const [name, look] of [
+    ['movements that have not ended', listOpenMovements],
+    ['money that is under way', async (database: Database) => moneyUnderWay(database, await presentInstant(database))],
+    ['cases that are open', summarizeCases],
+    ['the end of the last reconciliation', lastReconciliationEnd],
+  ] as const) {
+    test(`the metrics of ${name} read as much of many as of few, and scan no table`, async () => {
+      const buffers: number[] = [];
+      for (const { database, plans } of apps) {
+        plans.length = 0;
+        await look(database);
+        buffers.push(plans.reduce((sum, plan) => sum + plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], 0));
+      }
+      // PostgreSQL scans what is small, such as the batches of the few.
+      for (const node of apps.at(-1)!.plans.flatMap(nodesOf))
+        if (MOVEMENT_TABLES.includes(node['Relation Name'] ?? ''))
+          assert.notEqual(node['Node Type'], 'Seq Scan', JSON.stringify(node));
       const [few, many] = buffers as [number, number];
       assert.ok(many <= few * GROWTH_MAX + BUFFERS_FREE, `${few} buffers of few, ${many} of many`);
     });

@@ -41,6 +41,7 @@ function setUp(
   const starts = boundStarts(client, monitor, { atOnceMax: startsMax, waitingMax: 0 });
   const draining = new AbortController();
   const requested = (bodyHash: string): Requested<Row> => ({
+    kind: 'transfer',
     database: { $client: { options: { max: 10 } } } as never,
     workflowId: 'transfer/1',
     bodyHash,

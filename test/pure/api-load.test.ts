@@ -86,6 +86,7 @@ test('the routes that settle money are counted as such', () => {
     'POST /v1/transfers/:transfer_id/cancel',
     'POST /v1/transfers/:transfer_id/capture',
     'POST /v1/transfers/:transfer_id/resolve',
+    'POST /v1/transfers/cancel',
   ]);
 });
 

@@ -172,6 +172,7 @@ const MET = [
   measuredOf([sample('engine', 1, 50, 20)]),
   measured('local', 50, 65),
   measuredOf([sample('local', 1, 30, 27)]),
+  measured('local-counted', 50, 64),
   measured('local-grouped', 50, 300),
   measured('local-grouped', 200, 400),
   measured('ordinary', 50, 30),
@@ -203,6 +204,7 @@ describe('the goals', () => {
   test('are missed below them, each by itself', () => {
     const worse: [string, number][] = [
       ['local', 50],
+      ['local-counted', 50],
       ['local-grouped', 50],
       ['local-grouped', 200],
       ['ordinary', 50],
@@ -287,7 +289,7 @@ describe('the report', () => {
     const picture = pictureOf(MET);
     const width = Number(/viewBox="0 0 (\d+)/.exec(picture)![1]);
     const bars = [...picture.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
-    assert.equal(bars.length, 7 + 3 + 2 + 2);
+    assert.equal(bars.length, 8 + 3 + 2 + 2);
     for (const [, x, barWidth] of bars) assert.ok(Number(x) + Number(barWidth) < width);
     assert.ok(
       picture.includes('The Temporal template&apos;s shape') || picture.includes("The Temporal template's shape"),

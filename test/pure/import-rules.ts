@@ -50,6 +50,11 @@ export const RULES: readonly Rule[] = [
   // Sends HTTP to strangers: the events service's API, which tests an endpoint, and its worker, which delivers, both use it.
   { of: 'webhooks/', may: ['webhooks/', 'domain/', 'ipaddr.js', 'node:'] },
 
+  // Declares every metric of every service, and so knows the vocabulary of their labels.
+  { of: 'process/metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
+  { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
+  { of: 'process/metric.ts', may: ['prom-client'] },
+  { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
   { of: 'process/', may: ['process/', 'zod', 'pino', 'node:fs', 'node:module'], mayTypes: ['pino-pretty'] },
 
   {

@@ -51,8 +51,10 @@ test('a Temporal server that is not ours is named by its address, and a wallet A
   const said = summarize({
     ...stack,
     wallet_api: 'http://127.0.0.1:3001',
+    metrics: { api: 'http://127.0.0.1:9464/metrics', 'wallet-api': 'http://127.0.0.1:9465/metrics' },
     temporal: { address: 'temporal.example.com:7233', namespace: 'default' },
   });
+  assert.match(said, /^ {2}Metrics {5}http:\/\/127\.0\.0\.1:9464\/metrics, and 1 more \(in stack\.json\)$/m);
   assert.match(said, /^ {2}Wallet API {2}http:\/\/127\.0\.0\.1:3001$/m);
   assert.match(said, /^ {2}Temporal {4}temporal\.example\.com:7233$/m);
   assert.doesNotMatch(said, /Web UI/);

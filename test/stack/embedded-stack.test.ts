@@ -18,6 +18,30 @@ const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 const RESPAWN_LIMIT_MS = 20_000;
 
+const SERIES_MAX = 3_000;
+const METRICS = [
+  ...[
+    'http_requests_total',
+    'http_request_duration_seconds',
+    'events_consumed_total',
+    'worker_processing_duration_seconds',
+  ],
+  ...['worker_retries_total', 'dlq_messages_total', 'process_cpu_seconds_total', 'process_resident_memory_bytes'],
+  ...[
+    ...['build_info', 'pool_connections', 'requests_shed_total', 'movements_accepted_total', 'movements_ended_total'],
+    ...['movement_duration_seconds', 'compensations_total', 'movements_in_flight', 'movement_oldest_age_seconds'],
+    ...['movements_stuck', 'cases_open', 'case_oldest_age_seconds', 'reconciliation_last_end_timestamp_seconds'],
+    ...['backlog_tasks', 'backlog_oldest_age_seconds', 'outbox_lag_events', 'outbox_lag_seconds', 'outbox_stopped'],
+    ...['log_lag_events', 'log_lag_seconds', 'webhook_endpoints', 'webhook_deliveries_pending', 'dead_letters'],
+    'collector_last_success_timestamp_seconds',
+  ].map((name) => `counterpoise_${name}`),
+  ...['temporal_request_latency_seconds', 'temporal_worker_task_slots_available', 'temporal_num_pollers'],
+];
+
+function seriesIn(text: string): number {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+}
+
 describe('the embedded stack', () => {
   let whole: TestStack;
   let separate: TestStack;
@@ -32,11 +56,12 @@ describe('the embedded stack', () => {
 
   test('two stacks that start at the same moment share no port', () => {
     const addresses = [whole, separate].flatMap((stack) => {
-      const { api, wallet_api, temporal, databases } = stack.file();
-      return [api, wallet_api, temporal.ui, `http://${temporal.address}`, databases['transfer']];
+      const { api, wallet_api, metrics = {}, temporal, databases } = stack.file();
+      const servers = [api, wallet_api, temporal.ui, `http://${temporal.address}`, databases['transfer']];
+      return [...servers, ...Object.values(metrics)];
     });
     const ports = addresses.filter((address) => address !== undefined).map((address) => new URL(address).port);
-    assert.equal(ports.length, 9);
+    assert.equal(ports.length, 16);
     assert.equal(new Set(ports).size, ports.length, ports.join(' '));
   });
 
@@ -48,6 +73,25 @@ describe('the embedded stack', () => {
     ]);
     for (const pid of Object.values(separate.file().processes)) assert.ok(recordOf(pid), `pid ${pid} runs`);
   });
+
+  for (const [kind, stackOf] of [
+    ['one process', () => whole],
+    ['--separate', () => separate],
+  ] as const)
+    test(`${kind}: each process serves its metrics where stack.json says, and together they have every name`, async () => {
+      const { metrics = {}, processes } = stackOf().file();
+      const services = Object.keys(processes).filter((name) => !['launcher', 'postgres', 'temporal'].includes(name));
+      assert.deepEqual(Object.keys(metrics).sort(), services.sort());
+      await until(START_LIMIT_MS, 'some names are missing', async () => {
+        const texts = await Promise.all(Object.values(metrics).map(async (url) => (await fetch(url)).text()));
+        for (const text of texts) assert.ok(seriesIn(text) <= SERIES_MAX, `${seriesIn(text)} series`);
+        const missing = METRICS.filter(
+          (name) => !texts.some((text) => new RegExp(`^${name}(_bucket)?[{ ]`, 'm').test(text)),
+        );
+        assert.deepEqual(missing, []);
+        return true;
+      });
+    });
 
   for (const [kind, stackOf] of [
     ['one process', () => whole],

@@ -50,6 +50,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
       '127.0.0.1:3001': `127.0.0.1:${ports.walletApi}`,
       'api:3000': api,
       '127.0.0.1:3000': api,
+      // The port of everybody's metrics: here they share an address.
+      9464: '0',
     };
     const secrets = join(directory, 'secrets');
     makeSecrets(secrets, new URL(databases['transfer']!).password, hosts);

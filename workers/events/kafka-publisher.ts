@@ -9,10 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { moveLogCursor, openLogCursor, readEventTexts } from '../../db/events/cursor-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
+import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { connectKafka, reasonOf, RecordsRefused, type KafkaConnection } from './kafka-client.ts';
 import type { KafkaOptions } from './kafka-options.ts';
 import { deadLetterOf, inBatches, recordOf, type KafkaRecord } from './kafka-records.ts';
+import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
 /** The name of the cursor and of the lease. */
@@ -34,14 +36,16 @@ export interface KafkaPublisherDeps {
   readonly database: Database;
   readonly options: KafkaOptions;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
-export function startKafkaPublisher({ database, options, logger }: KafkaPublisherDeps): KafkaPublisher {
+export function startKafkaPublisher({ database, options, logger, metrics }: KafkaPublisherDeps): KafkaPublisher {
   let alarm = Promise.withResolvers<void>();
   let failures = 0;
   const running = whileLeased(database, NAME, publishFrom, (error) => {
     const pauseMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures) * (0.5 + Math.random() / 2);
     failures += 1;
+    noteRetry(metrics, 'kafka');
     logger.warn({ reason: reasonOf(error), failures }, 'events could not be published to Kafka: tried again soon');
     return pauseMs;
   });
@@ -67,12 +71,20 @@ export function startKafkaPublisher({ database, options, logger }: KafkaPublishe
         const lost = first.position - position - 1;
         if (lost > 0)
           logger.error({ after: position, lost }, 'the log let events go before they were published to Kafka');
-        for (const batch of inBatches(page.map(recordOf), BATCH_BYTES_MAX)) {
+        const beganAt = performance.now();
+        const records = page.map(recordOf);
+        for (const batch of inBatches(records, BATCH_BYTES_MAX)) {
           if (!(await holding.isHeld())) return;
-          await publish(kafka, batch, logger);
+          await publish({ kafka, logger, metrics }, batch);
         }
         if (!(await moveLogCursor(database, holding.lease, position, last.position))) return;
         position = last.position;
+        noteDuration(metrics, 'kafka', performance.now() - beganAt);
+        countConsumed(
+          metrics,
+          'kafka',
+          records.map(({ headers }) => headers['ce_type']!),
+        );
         if (failures > 0) logger.info({ position }, 'events are published to Kafka again');
         failures = 0;
       }
@@ -89,28 +101,33 @@ export function startKafkaPublisher({ database, options, logger }: KafkaPublishe
   }
 }
 
+interface PublishedBy extends Pick<KafkaPublisherDeps, 'logger' | 'metrics'> {
+  readonly kafka: KafkaConnection;
+}
+
 /** Publishes records in their order. What is refused is halved until the records are found that are refused by themselves. */
-async function publish(kafka: KafkaConnection, records: readonly KafkaRecord[], logger: Logger): Promise<void> {
+async function publish(by: PublishedBy, records: readonly KafkaRecord[]): Promise<void> {
+  const { kafka } = by;
   try {
     await kafka.send(records);
   } catch (error) {
     if (!(error instanceof RecordsRefused)) throw error;
     const [first] = records;
-    if (records.length === 1) return bury(kafka, first!, error, logger);
+    if (records.length === 1) return bury(by, first!, error);
     const half = Math.ceil(records.length / 2);
-    await publish(kafka, records.slice(0, half), logger);
-    await publish(kafka, records.slice(half), logger);
+    await publish(by, records.slice(0, half));
+    await publish(by, records.slice(half));
   }
 }
 
 async function bury(
-  kafka: KafkaConnection,
+  { kafka, logger, metrics }: PublishedBy,
   record: KafkaRecord,
   refusal: RecordsRefused,
-  logger: Logger,
 ): Promise<void> {
   const reason = refusal.isTooLarge ? 'too_large' : 'refused';
   await kafka.send([deadLetterOf(record, reason, refusal.message)]);
+  metrics?.deadLetters.add({ queue: 'kafka' });
   const { ce_id: event_id, ce_position: position } = record.headers;
   logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
 }

@@ -4,8 +4,10 @@ import type { CloudEvent } from '../../domain/event.ts';
 import type { OutboxCursor } from '../../db/events/log-queries.ts';
 import { withoutLogged } from '../../db/events/source-queries.ts';
 import { continueWindow, openWindow, type OutboxPage } from '../../db/outbox-queries.ts';
+import type { Metrics } from '../../process/metrics.ts';
 import { BURST_EVENTS } from './burst.ts';
 import type { EventText, LogWriter } from './log-writer.ts';
+import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 import { checkedCursor, stopOutbox, type CopiedOutbox } from './outbox-cursor.ts';
 
 /** A page has at most so many rows, and ends behind the one that reaches so many events. */
@@ -17,6 +19,7 @@ export interface OutboxCopyDeps extends CopiedOutbox {
   readonly log: LogWriter;
   /** Waits for a bounded time, while much is being written. */
   readonly untilBurstIsOver: () => Promise<void>;
+  readonly metrics?: Metrics | undefined;
 }
 
 export interface Copied {
@@ -34,14 +37,16 @@ const NOTHING: Copied = { events: 0, hasMore: false, isLost: false };
  * go on. Throws if the log cannot be written.
  */
 export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
-  const { source, outbox, database, log, untilBurstIsOver, logger } = deps;
+  const { source, outbox, database, log, untilBurstIsOver, logger, metrics } = deps;
   let cursor: OutboxCursor | undefined;
   let notBefore = 0;
   let hasWaited = false;
 
   return async () => {
-    if (performance.now() < notBefore) return NOTHING;
+    const beganAt = performance.now();
+    if (beganAt < notBefore) return NOTHING;
     const read = await readNext().catch((error: unknown) => {
+      noteRetry(metrics, 'relay');
       logger.warn({ err: error, source }, 'an outbox could not be read: tried again soon');
       return undefined;
     });
@@ -66,6 +71,14 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
       return { ...NOTHING, isLost: true };
     // The end of a resuming is seen to when the cursor is read again.
     cursor = next.isResuming && !page.hasMore ? undefined : next;
+    if (events.length > 0) {
+      noteDuration(metrics, 'relay', performance.now() - beganAt);
+      countConsumed(
+        metrics,
+        'relay',
+        events.map(({ event }) => event.type),
+      );
+    }
     return { events: events.length, hasMore: page.hasMore || cursor === undefined, isLost: false };
   };
 

@@ -9,10 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { RELAY_LEASE } from '../../db/events/lease-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
+import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { watchBursts, type Bursts } from './burst.ts';
 import { keepRetention } from './log-retention.ts';
 import { openLog, type LogWriter } from './log-writer.ts';
+import { noteRetry } from './measured.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 import { createOutboxSighting } from './outbox-sighting.ts';
 import { createOutboxTruncation } from './outbox-truncation.ts';
@@ -41,6 +43,7 @@ export interface RelayDeps {
   /** So long events are kept in the log. */
   readonly retentionDays: number;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
   /** Called after events were appended. */
   readonly appended?: () => void;
 }
@@ -49,6 +52,7 @@ export function startRelay(deps: RelayDeps): Relay {
   const { database, outboxes, retentionDays, logger } = deps;
   let alarm = Promise.withResolvers<void>();
   const running = whileLeased(database, RELAY_LEASE, copyAll, (error) => {
+    noteRetry(deps.metrics, 'relay');
     logger.warn({ err: error }, 'the event log could not be written: tried again soon');
     return RETRY_MS;
   });
@@ -88,10 +92,10 @@ interface CopyingDeps extends RelayDeps {
 
 /** Copies one outbox, and empties it of what is in the log, until the signal is aborted or the lease is lost. */
 async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
-  const { database, log, logger, bursts, appended, alarm, signal } = deps;
+  const { database, log, logger, metrics, bursts, appended, alarm, signal } = deps;
   const outbox = deps.outboxes.get(source)!;
   const untilBurstIsOver = (): Promise<void> => bursts.untilOver(signal);
-  const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger });
+  const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger, metrics });
   const truncate = createOutboxTruncation({ source, outbox, database, logger });
   const noteWaiting = createOutboxSighting({ source, outbox, database });
   let busyAt = performance.now();

@@ -14,8 +14,10 @@ import { addActivity } from '../../db/events/activity-queries.ts';
 import { readLog } from '../../db/events/log-queries.ts';
 import { readProjection, removeOldGenerations, switchGeneration } from '../../db/events/projection-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
+import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { repeatUntilStopped } from '../repeat.ts';
+import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
 const NAME = 'wallet_activity';
 /** A change of this list needs a rebuild. */
@@ -51,7 +53,7 @@ interface Consumer {
 }
 
 /** `database` is the events service's. Any number of processes may do this; for each generation one of them works at a time. */
-export function startWalletActivity(database: Database, logger: Logger): WalletActivity {
+export function startWalletActivity(database: Database, logger: Logger, metrics?: Metrics): WalletActivity {
   const alarm = createAlarm();
   const consumers = new Map<number, Consumer>();
   let looksToRemoval = 0;
@@ -91,9 +93,15 @@ export function startWalletActivity(database: Database, logger: Logger): WalletA
     // One that cannot go on stays as it is until the process starts again.
     const ended = consume<pg.PoolClient>({
       name,
-      source: logIn(database, alarm),
+      source: logIn(database, alarm, metrics),
       store: database.$client,
-      handle: (events, connection) => addActivity(connection, generation, events),
+      async handle(events, connection) {
+        const beganAt = performance.now();
+        await addActivity(connection, generation, events);
+        noteDuration(metrics, 'wallet_activity', performance.now() - beganAt);
+      },
+      onRetry: () => noteRetry(metrics, 'wallet_activity'),
+      onDeadLetter: () => metrics?.deadLetters.add({ queue: 'wallet_activity' }),
       signal: ending.signal,
       onError: (error, event) =>
         logger.warn({ err: error, consumer: name, eventId: event?.id }, 'a projection: tried again'),
@@ -112,8 +120,15 @@ export function startWalletActivity(database: Database, logger: Logger): WalletA
 }
 
 /** The log as it is in this database. */
-function logIn(database: Database, alarm: Alarm): EventSource {
+function logIn(database: Database, alarm: Alarm, metrics: Metrics | undefined): EventSource {
   return {
+    async committed({ events }) {
+      countConsumed(
+        metrics,
+        'wallet_activity',
+        events.map(({ type }) => type),
+      );
+    },
     async *read(from, signal) {
       for (let after = from; !signal.aborted;) {
         const woken = alarm.next();

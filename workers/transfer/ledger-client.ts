@@ -30,6 +30,7 @@ export function ledgerAt(walletApiUrl: string, shardCount: number, installation:
     fences: (page) => ask<Answer<'fences'>>({ operation: 'fences', ...page }),
     entries: (page) => ask<Answer<'entries'>>({ operation: 'entries', ...page }),
     wallets: (slice) => ask<Answer<'wallets'>>({ operation: 'wallets', ...slice }),
+    totals: (shard) => ask<Answer<'totals'>>({ operation: 'totals', shard }),
     movements: async (ids) => new Map(await ask<[string, Moved][]>({ operation: 'movements', ids })),
     async walletProblem(walletId) {
       const { problem } = await ask<{ problem: string | null }>({ operation: 'walletProblem', walletId });

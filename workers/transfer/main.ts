@@ -16,17 +16,22 @@ import { createTransferActivities, type TransferActivities } from '../../activit
 import type { TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet/wallet.ts';
 import { requireSettings, SettingsError, walletShardCount, type Settings } from '../../process/config.ts';
-import { closeDatabases } from '../../db/database.ts';
+import { closeDatabases, watchPools } from '../../db/database.ts';
 import { guardInstallation, installationOf } from '../../db/installation.ts';
 import { openTransferDatabase, type PoolLimits } from '../../db/service-databases.ts';
 import { isStillOpen } from '../../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { tasksWaiting } from '../../temporal/backlog.ts';
 import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import { ensureReconciliationSchedule } from '../../temporal/transfer/start-reconciliation.ts';
+import { countsOf } from '../../process/metrics.ts';
+import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
+import { coreMetrics } from '../core-metrics.ts';
+import { startTransferCollector } from './collect.ts';
 import { ledgerAt } from './ledger-client.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { recurringSchedules } from '../../temporal/transfer/tend-recurring.ts';
@@ -73,13 +78,13 @@ export const TRANSFER_POOL: PoolLimits = {
   queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
 };
 
-async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
   if (settings.DISPATCH === 'local')
     throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
   const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
   const guard = guardInstallation();
   const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
-  installTemporalRuntime(logger);
+  installTemporalRuntime(logger, await coreMetrics(served));
   const connection = await connectWorker(settings);
   const client = createClient(connection, settings);
   const installation = () => installationOf(guard, database);
@@ -92,12 +97,15 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
     dispatch: settings.DISPATCH,
   };
   const ledger = ledgerAt(WALLET_API_URL, starter.walletShardCount, installation);
+  const metrics = served?.metrics;
+  const counts = countsOf(metrics);
+  watchPools(metrics, [database]);
   const worker = await startTransferWorker(
-    { connection, binding, settings, logger },
+    { connection, binding, settings, logger, metrics },
     {
-      ...createTransferActivities(database),
-      ...createBatchTransferActivities(database),
-      ...createGroupTransferActivities({ database, start: (transfer) => startTransfer(starter, transfer) }),
+      ...createTransferActivities(database, () => {}, counts),
+      ...createBatchTransferActivities(database, counts),
+      ...createGroupTransferActivities({ database, start: (transfer) => startTransfer(starter, transfer), counts }),
       ...createReconciliationActivities({
         database,
         ledger,
@@ -108,15 +116,18 @@ async function start(settings: Settings, logger: Logger): Promise<RunningService
         start: (transfer) => startTransfer(starter, transfer),
         walletShardCount: starter.walletShardCount,
         deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
+        counts,
       }),
     },
   );
   const sweep = startSweep({ database, starter, logger });
   const shards = watchShards({ database, ledger, starter, logger });
+  const collector =
+    metrics && startTransferCollector({ metrics, settings, guard, ledger, waiting: tasksWaiting(client), logger });
   return {
     ...worker,
     stop: async () => {
-      await Promise.all([sweep.stop(), shards.stop(), worker.stop()]);
+      await Promise.all([sweep.stop(), shards.stop(), collector?.stop(), worker.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

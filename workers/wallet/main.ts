@@ -7,14 +7,16 @@ import { createGroupWalletActivities, type GroupWalletActivities } from '../../a
 import { createShardTurns } from '../../activities/wallet/turns.ts';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
 import { requireSettings, type Settings } from '../../process/config.ts';
-import { closeDatabases, type Database } from '../../db/database.ts';
+import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
 import { openWalletShard } from '../../db/service-databases.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
+import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { coreMetrics } from '../core-metrics.ts';
 import { fetchBatchLegs } from './batch-legs.ts';
 import { fetchGroupLegs } from './group-legs.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
@@ -35,16 +37,18 @@ export function openWalletDatabase(settings: Settings, shard: number, guard: Ins
   });
 }
 
-async function start(settings: Settings, logger: Logger): Promise<RunningService> {
+async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
   const { WALLET_SHARD: shard, TRANSFER_API_URL } = requireSettings(settings, 'WALLET_SHARD', 'TRANSFER_API_URL');
   const guard = guardInstallation();
   const database = openWalletDatabase(settings, shard, guard);
-  installTemporalRuntime(logger);
+  installTemporalRuntime(logger, await coreMetrics(served));
   const connection = await connectWorker(settings);
   const installation = () => installationOf(guard, database);
   const binding = bindNamespace(createClient(connection, settings), installation);
   const turnsOf = createShardTurns();
-  const worker = await startWalletWorker({ connection, binding, settings, logger }, shard, {
+  const metrics = served?.metrics;
+  watchPools(metrics, [database]);
+  const worker = await startWalletWorker({ connection, binding, settings, logger, metrics }, shard, {
     ...createWalletActivities(() => database, turnsOf),
     ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation), turnsOf),
     ...createGroupWalletActivities(() => database, fetchGroupLegs(TRANSFER_API_URL, installation), turnsOf),

@@ -3,6 +3,7 @@ import type { DisabledReason } from '../../../domain/events/webhook.ts';
 import type { Database } from '../../../db/database.ts';
 import { disableEndpoint, type Owner, type Parked, type TakenEndpoint } from '../../../db/events/delivery-writes.ts';
 import type { WebhookEndpoint } from '../../../db/events/endpoint-queries.ts';
+import type { Metrics } from '../../../process/metrics.ts';
 import type { Logger } from '../../../process/telemetry.ts';
 import { createAlarm, type Alarm } from './alarm.ts';
 import { createCircuit, OPENS_AFTER, type Circuit, type CircuitOptions } from './circuit.ts';
@@ -14,11 +15,13 @@ export interface StateDeps {
   readonly taken: TakenEndpoint;
   readonly probePauseMs?: CircuitOptions['pauseMs'];
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
 export interface CourseState {
   readonly database: Database;
   readonly logger: Logger;
+  readonly metrics: Metrics | undefined;
   readonly endpoint: WebhookEndpoint;
   readonly owner: Owner;
   readonly lanes: Lanes;
@@ -45,7 +48,7 @@ export interface CourseState {
   readonly cut: () => void;
 }
 
-export function beginState({ database, taken, probePauseMs, logger }: StateDeps): CourseState {
+export function beginState({ database, taken, probePauseMs, logger, metrics }: StateDeps): CourseState {
   const { endpoint } = taken;
   const { webhookEndpointId, epoch, url } = endpoint;
   const ending = new AbortController();
@@ -58,7 +61,7 @@ export function beginState({ database, taken, probePauseMs, logger }: StateDeps)
   let hasFailed = false;
 
   const state: CourseState = {
-    ...{ database, logger, endpoint, circuit, retriesAlarm },
+    ...{ database, logger, metrics, endpoint, circuit, retriesAlarm },
     owner: { webhookEndpointId, epoch },
     lanes: createLanes(),
     parked: new Map(taken.parked),

@@ -12,6 +12,7 @@ import {
 import { readHead, type LogHead } from '../../../db/events/log-queries.ts';
 import type { WebhookEndpointId } from '../../../domain/ids.ts';
 import type { RunningService } from '../../../process/run-service.ts';
+import type { Metrics } from '../../../process/metrics.ts';
 import type { Logger } from '../../../process/telemetry.ts';
 import type { SecretBox } from '../../../webhooks/sealed-secret.ts';
 import { openConnections, type SenderOptions } from '../../../webhooks/sender.ts';
@@ -28,6 +29,7 @@ export interface WebhooksDeps {
   readonly sender: SenderOptions;
   readonly box: SecretBox;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
   readonly probePauseMs?: CircuitOptions['pauseMs'];
 }
 
@@ -122,13 +124,22 @@ async function begin(
   id: WebhookEndpointId,
   runs: Runs,
 ): Promise<EndpointRunner | undefined> {
-  const { database, sender, box, logger, probePauseMs } = deps;
+  const { database, sender, box, logger, metrics, probePauseMs } = deps;
   const taken = await takeEndpoint(database, lease, id);
   if (taken === undefined) return undefined;
   try {
     const secrets = await openSecrets(database, box, taken.endpoint);
     const connections = openConnections(sender, CONNECTIONS_MAX);
-    const own = { database, taken, secrets, connections, isHeld, logger, ...(probePauseMs && { probePauseMs }) };
+    const own = {
+      database,
+      taken,
+      secrets,
+      connections,
+      isHeld,
+      logger,
+      metrics,
+      ...(probePauseMs && { probePauseMs }),
+    };
     return runEndpoint(own, head, runs.lookSoon);
   } catch (error) {
     logger.error({ err: error, webhook_endpoint_id: id }, 'the secret of a webhook endpoint cannot be read');

@@ -3,6 +3,7 @@
  */
 import { listDue, type DueDelivery } from '../../../db/events/delivery-queries.ts';
 import { storeDelivered, storeFailure } from '../../../db/events/delivery-writes.ts';
+import { noteRetry } from '../measured.ts';
 import { createCatchUp } from './catch-up.ts';
 import type { Course } from './course.ts';
 import { createTurns } from './lanes.ts';
@@ -71,7 +72,7 @@ export async function retryDeliveries(course: Course): Promise<void> {
 
 /** Returns whether the delivery is over: delivered or given up. */
 async function retry(course: Course, delivery: DueDelivery, isProbe: boolean): Promise<boolean> {
-  const { database, owner } = course;
+  const { database, owner, metrics } = course;
   const { position, isParking, payload, attempts, sinceFirstMs } = delivery;
   const tried = { attempts: attempts + 1, sinceFirstMs, parksSubject: isParking };
   if (payload === undefined) {
@@ -81,9 +82,11 @@ async function retry(course: Course, delivery: DueDelivery, isProbe: boolean): P
       course.end();
       return false;
     }
+    metrics?.deadLetters.add({ queue: 'webhooks' });
     course.addPending(-1);
     return true;
   }
+  noteRetry(metrics, 'webhook');
   const result = await course.attempt(delivery, isProbe ? 'probe' : 'again');
   if (result === undefined) return false;
   if (!result.isAccepted) return (await course.fail(delivery, { ...tried, result })) === 'given up';

@@ -5,6 +5,7 @@ import type { EventToSend } from '../../../db/events/delivery-queries.ts';
 import { bringForward, storeFailure } from '../../../db/events/delivery-writes.ts';
 import type { Connections, SendResult } from '../../../webhooks/sender.ts';
 import { signatureHeaders } from '../../../webhooks/signature.ts';
+import { countConsumed, noteDuration } from '../measured.ts';
 import type { CourseState } from './course-state.ts';
 
 /** The secrets of an endpoint, to be read. */
@@ -43,11 +44,11 @@ export interface Tries {
 }
 
 export function createTries(course: CourseState, { secrets, connections, isHeld }: TryDeps): Tries {
-  const { database, owner, circuit, ending, retriesAlarm } = course;
+  const { database, metrics, owner, circuit, ending, retriesAlarm } = course;
   const { url } = course.endpoint;
 
   return {
-    async attempt({ position, payload }, kind) {
+    async attempt({ position, type, payload }, kind) {
       if (ending.aborted || payload === undefined) return undefined;
       if (!(await isHeld())) {
         course.end();
@@ -57,6 +58,8 @@ export function createTries(course: CourseState, { secrets, connections, isHeld 
       const headers = signatureHeaders(webhookId(position), body, validSecrets(secrets), new Date());
       const result = await connections.send({ url, headers, body }, course.cutting);
       if (course.cutting.aborted && !result.isAccepted) return undefined;
+      noteDuration(metrics, 'webhook', result.durationMs);
+      if (result.isAccepted) countConsumed(metrics, 'webhooks', [type]);
       await conclude(result, kind);
       return result;
     },
@@ -71,6 +74,7 @@ export function createTries(course: CourseState, { secrets, connections, isHeld 
       }
       if (!stored.wasPending && pauseMs !== undefined) course.addPending(1);
       if (stored.wasPending && pauseMs === undefined) course.addPending(-1);
+      if (pauseMs === undefined) metrics?.deadLetters.add({ queue: 'webhooks' });
       if (stored.failingMs > FAILING_MAX_MS) await course.disable('failing');
       return pauseMs === undefined ? 'given up' : 'pending';
     },

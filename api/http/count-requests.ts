@@ -1,0 +1,63 @@
+/**
+ * The counting of requests, by the pattern of the route and never by the path: whatever clients ask for, the number of series stays
+ * the same.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Metrics } from '../../process/metrics.ts';
+import type { ApiEnv } from './env.ts';
+import { Shed } from './load-limits.ts';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const OTHER_METHOD = 'other';
+/** The route of a request that none has. */
+const NO_ROUTE = 'none';
+/** What hono calls the method of a middleware. */
+const ANY_METHOD = 'ALL';
+/** What any route may be answered with besides what its documentation says. */
+const ALWAYS_POSSIBLE = ['429', '500', '503'];
+const WITHOUT_ROUTE = ['403', '404', '405'];
+
+/** Does nothing without metrics. */
+export function countRequests(metrics: Metrics | undefined): MiddlewareHandler<ApiEnv> {
+  if (metrics === undefined) return (_c, next) => next();
+  const { requests, answers, shed } = metrics;
+  return async (c, next) => {
+    const startedAt = performance.now();
+    await next();
+    const matched = matchedRoutes(c).find(({ method }) => method !== ANY_METHOD);
+    const route = matched?.path ?? NO_ROUTE;
+    // Of a route's own, for a HEAD is answered by the route of GET.
+    const method = matched?.method ?? (METHODS.includes(c.req.method) ? c.req.method : OTHER_METHOD);
+    requests.add({ method, route, status: `${c.res.status}` });
+    if (matched !== undefined) answers.observe({ method, route }, (performance.now() - startedAt) / 1_000);
+    if (c.error instanceof Shed) shed.add({ cause: c.error.shedCause });
+  };
+}
+
+type Routed = Pick<OpenAPIHono<ApiEnv>, 'routes' | 'openAPIRegistry'>;
+
+/** Begins at 0 what each route of the app may be answered with. */
+export function beginCounting(metrics: Metrics | undefined, app: Routed): void {
+  if (metrics === undefined) return;
+  const documented = documentedStatuses(app);
+  for (const { method, path: route } of app.routes) {
+    if (method === ANY_METHOD) continue;
+    metrics.answers.begin({ method, route });
+    for (const status of [...ALWAYS_POSSIBLE, ...(documented.get(`${method} ${route}`) ?? ['200'])])
+      metrics.requests.begin({ method, route, status });
+  }
+  for (const method of [...METHODS, OTHER_METHOD])
+    for (const status of WITHOUT_ROUTE) metrics.requests.begin({ method, route: NO_ROUTE, status });
+}
+
+function documentedStatuses(app: Routed): Map<string, string[]> {
+  const routes = app.openAPIRegistry.definitions.flatMap((each) => (each.type === 'route' ? [each.route] : []));
+  return new Map(
+    routes.map(({ method, path, responses }) => [
+      `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      Object.keys(responses),
+    ]),
+  );
+}

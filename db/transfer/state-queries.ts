@@ -1,0 +1,124 @@
+/**
+ * The state of the transfer service in figures, for the metrics. They cost what is open and not what is stored: each reads a partial
+ * index, and a bounded part of it.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
+import type { Database } from '../database.ts';
+
+/** Of each status; the oldest are counted first. */
+const OPEN_MAX = 100_000;
+/** So long after it should have ended, a movement is stuck. */
+const STUCK_AFTER = sql`interval '5 minutes'`;
+
+export interface OpenMovements {
+  readonly kind: MovementKind;
+  readonly status: 'SCHEDULED' | 'PENDING' | 'DEBITED';
+  readonly count: number;
+  /** Since the oldest was accepted, or since its scheduled time; 0 if that is to come. */
+  readonly oldestSeconds: number;
+  readonly stuck: number;
+}
+
+/** The movements that have not ended; kinds and statuses without any are left out. */
+export async function listOpenMovements(database: Database): Promise<OpenMovements[]> {
+  const { rows } = await database.execute<{
+    kind: MovementKind;
+    status: OpenMovements['status'];
+    count: string;
+    oldest: number;
+    stuck: string;
+  }>(sql`
+    SELECT kind, status, sum(movements) AS count, greatest(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest,
+      coalesce(sum(movements) FILTER (WHERE is_stuck), 0) AS stuck
+    FROM (
+      ${openTransfers('SCHEDULED')} UNION ALL ${openTransfers('PENDING')} UNION ALL ${openTransfers('DEBITED')}
+      UNION ALL (
+        SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, 1, created_at,
+          attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
+        FROM transactions WHERE status = 'PENDING' ORDER BY created_at, transaction_id LIMIT ${OPEN_MAX}
+      ) UNION ALL (
+        SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, created_at,
+          attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
+        FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${OPEN_MAX}
+      )
+    ) open (kind, status, movements, since, is_stuck) GROUP BY kind, status`);
+  return rows.map(({ kind, status, count, oldest, stuck }) => ({
+    ...{ kind, status, oldestSeconds: oldest },
+    count: Number(count),
+    stuck: Number(stuck),
+  }));
+}
+
+function openTransfers(status: OpenMovements['status']): SQL {
+  return sql`(
+        SELECT CASE capture_method WHEN 'manual' THEN 'hold' ELSE 'transfer' END, listed_status, 1, coalesce(scheduled_at, created_at),
+          attention_since IS NOT NULL OR now() - ${STUCK_AFTER} > CASE
+            WHEN capture_method = 'manual' AND listed_status = 'DEBITED' AND captured_amount IS NULL THEN expires_at
+            WHEN capture_method = 'manual' AND listed_status = 'DEBITED' THEN updated_at
+            ELSE coalesce(scheduled_at, created_at)
+          END
+        FROM transfers WHERE listed_status = ${sql.raw(`'${status}'`)} ORDER BY created_at, transfer_id LIMIT ${OPEN_MAX}
+      )`;
+}
+
+/** The open cases by their reasons, and for how long the oldest has been open; 0 without any. */
+export async function summarizeCases(
+  database: Database,
+): Promise<{ byReason: Map<string, number>; oldestSeconds: number }> {
+  const { rows } = await database.execute<{ reason: string; count: number; oldest: number }>(sql`
+    SELECT reason, count(*)::int AS count, extract(epoch FROM now() - min(opened_at))::float8 AS oldest
+    FROM cases WHERE status = 'OPEN' GROUP BY reason`);
+  return {
+    byReason: new Map(rows.map(({ reason, count }) => [reason, count])),
+    oldestSeconds: Math.max(0, ...rows.map(({ oldest }) => oldest)),
+  };
+}
+
+/** When a run of the reconciliation last came to its end, in seconds since 1970; 0 if none has. */
+export async function lastReconciliationEnd(database: Database): Promise<number> {
+  const { rows } = await database.execute<{ at: number }>(sql`
+    SELECT extract(epoch FROM finished_at)::float8 AS at FROM reconciliation_runs
+    WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') ORDER BY run_number DESC LIMIT 1`);
+  return rows[0]?.at ?? 0;
+}
+
+/** The time of the database's clock, for `moneyUnderWay`: a little earlier, for rows keep milliseconds. */
+export async function presentInstant(database: Database): Promise<string> {
+  const { rows } = await database.execute<{ now: string }>(
+    sql`SELECT (clock_timestamp() - interval '2 ms')::text AS now`,
+  );
+  return rows[0]!.now;
+}
+
+/** Decimal strings. */
+export interface UnderWay {
+  readonly currency: string;
+  /** Debited since before `since`, and neither credited nor given back until now. */
+  readonly surely: string;
+  /** What may have been debited and not credited or given back at some time since `since`. */
+  readonly perhaps: string;
+}
+
+/**
+ * The money that was under way at any time since an instant of the database's clock: the balances of all wallets, read in between,
+ * sum to minus what is surely under way, give or take what perhaps is.
+ */
+export async function moneyUnderWay(database: Database, since: string): Promise<UnderWay[]> {
+  // Nothing of a hold moves until it is decided how much of it is captured.
+  const isHeld = sql`listed_status = 'DEBITED' AND capture_method = 'manual' AND captured_amount IS NULL AND changed_at < ${since}::timestamptz`;
+  const { rows } = await database.execute<{ currency: string; surely: string; perhaps: string }>(sql`
+    SELECT currency, coalesce(sum(amount) FILTER (WHERE is_held), 0)::text AS surely, coalesce(sum(amount) FILTER (WHERE NOT is_held), 0)::text AS perhaps
+    FROM (
+      SELECT currency, amount, ${isHeld} AS is_held FROM transfers WHERE listed_status IN ('PENDING', 'DEBITED')
+      UNION ALL
+      SELECT currency, amount, false FROM transfers
+      WHERE changed_at >= ${since}::timestamptz AND (listed_status IS NULL OR listed_status NOT IN ('PENDING', 'DEBITED'))
+      UNION ALL
+      SELECT currency, amount, false FROM (
+        SELECT batch_id FROM transfer_batches WHERE status = 'PROCESSING'
+        UNION SELECT batch_id FROM transfer_batches WHERE updated_at >= ${since}::timestamptz
+      ) concerned JOIN transfers USING (batch_id)
+    ) under_way GROUP BY currency`);
+  return rows.map(({ currency, surely, perhaps }) => ({ currency, surely, perhaps }));
+}

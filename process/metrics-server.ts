@@ -1,0 +1,83 @@
+/**
+ * The metrics of a process over HTTP: GET /metrics, in Prometheus' text format, on a listener of its own. Without METRICS_PORT
+ * nothing listens. What Temporal's SDK counts by itself follows in the same text.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Settings } from './config.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { Logger } from './telemetry.ts';
+
+export interface MetricsServer {
+  readonly metrics: Metrics;
+  /** Where it listens. */
+  readonly url: string;
+  /** Has the answers end with the text at this address. */
+  readonly append: (url: string) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** The SDK renders its text within milliseconds. */
+const APPENDED_LIMIT_MS = 1_000;
+const REQUEST_LIMIT_MS = 5_000;
+const CONNECTIONS_MAX = 16;
+
+/** Undefined without METRICS_PORT. Throws if it cannot listen. */
+export async function serveMetrics(
+  { METRICS_PORT: port, METRICS_HOST: host }: Pick<Settings, 'METRICS_PORT' | 'METRICS_HOST'>,
+  logger: Logger,
+): Promise<MetricsServer | undefined> {
+  if (port === undefined) return undefined;
+  const metrics = createMetrics();
+  const appended: string[] = [];
+  const server = createServer(
+    { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS },
+    (asked, answer) => {
+      const { pathname } = new URL(asked.url ?? '/', 'http://metrics');
+      if (pathname !== '/metrics') return void answer.writeHead(404).end();
+      if (asked.method !== 'GET' && asked.method !== 'HEAD')
+        return void answer.writeHead(405, { Allow: 'GET, HEAD' }).end();
+      render(metrics, appended).then(
+        (text) => answer.writeHead(200, { 'Content-Type': metrics.registry.contentType }).end(text),
+        (error: unknown) => {
+          logger.warn({ err: error }, 'the metrics could not be rendered');
+          answer.writeHead(500).end();
+        },
+      );
+    },
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.listen(port, host);
+  await once(server, 'listening');
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/metrics`;
+  logger.info({ url }, 'the metrics are served');
+  return {
+    metrics,
+    url,
+    append: (from) => void appended.push(from),
+    stop: () => close(server),
+  };
+}
+
+async function render({ registry }: Metrics, appended: readonly string[]): Promise<string> {
+  const texts = await Promise.all([registry.metrics(), ...appended.map(read)]);
+  return texts.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
+}
+
+/** Empty if there is no answer in time: the rest is worth more without it than not at all. */
+async function read(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(APPENDED_LIMIT_MS) });
+    return response.ok ? await response.text() : '';
+  } catch {
+    return '';
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

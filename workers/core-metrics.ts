@@ -1,0 +1,54 @@
+/**
+ * What Temporal's SDK counts by itself: its native part serves it on a loopback port of its own, and the process's own answer to
+ * GET /metrics ends with it.
+ */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { RuntimeOptions } from '@temporalio/worker';
+import type { MetricsServer } from '../process/metrics-server.ts';
+
+type TelemetryMetrics = NonNullable<NonNullable<RuntimeOptions['telemetryOptions']>['metrics']>;
+
+/** The SDK's own begin at 0.1 for the time from schedule to start, which takes five milliseconds here. */
+const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60];
+/** Where there is a series of each for each activity: worker_processing_duration_seconds is finer. */
+const FEW_SECONDS = [0.005, 0.1, 1, 10];
+const BUCKETS = {
+  request_latency: SECONDS,
+  long_request_latency: FEW_SECONDS,
+  workflow_endtoend_latency: SECONDS,
+  workflow_task_schedule_to_start_latency: SECONDS,
+  workflow_task_execution_latency: SECONDS,
+  workflow_task_replay_latency: SECONDS,
+  activity_schedule_to_start_latency: SECONDS,
+  activity_execution_latency: FEW_SECONDS,
+  activity_succeed_endtoend_latency: FEW_SECONDS,
+  local_activity_execution_latency: FEW_SECONDS,
+  local_activity_succeed_endtoend_latency: FEW_SECONDS,
+};
+
+/** Chooses the port. Undefined without a server of metrics: then the SDK counts nothing either. */
+export async function coreMetrics(server: MetricsServer | undefined): Promise<TelemetryMetrics | undefined> {
+  if (server === undefined) return undefined;
+  const bindAddress = `127.0.0.1:${await freePort()}`;
+  server.append(`http://${bindAddress}/metrics`);
+  return {
+    prometheus: {
+      bindAddress,
+      countersTotalSuffix: true,
+      unitSuffix: true,
+      useSecondsForDurations: true,
+      histogramBucketOverrides: BUCKETS,
+    },
+  };
+}
+
+/** Whoever takes it before the SDK does makes the process end, and its supervisor starts it again, with another one. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
