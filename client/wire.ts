@@ -803,7 +803,9 @@ export interface WebhookReplay {
   to_position: number;
   types: Array<string> | null;
   only_failed: boolean;
-  status: 'RUNNING' | 'COMPLETED';
+
+  /** `EXPIRED`: the log keeps the events behind `read_to` no longer, and the replay ended there. */
+  status: 'RUNNING' | 'COMPLETED' | 'EXPIRED';
 
   /** Up to here, everything was sent. */
   read_to: number;

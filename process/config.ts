@@ -64,8 +64,8 @@ const settings = z.object({
   OUTBOX_DATABASE_URLS: list(namedUrl)
     .transform((named) => named && new Map(named))
     .optional(),
-  /** So long events are kept in the log. */
-  EVENTS_RETENTION_DAYS: whole(1, 36_500).default(90),
+  /** So long events are kept in the log, and twice as long for its readers: longer than the three days for which a webhook is tried. */
+  EVENTS_RETENTION_DAYS: whole(2, 36_500).default(90),
   DATABASE_CONNECTIONS: whole(1, 100).default(10),
 
   /** The brokers to which events are published, separated by commas. Without it, none are. */

@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { judgeAddresses } from './address.ts';
+import { limitLookUps, type Resolve, type ResolvedAddress } from './look-ups.ts';
 
 export type UrlRefusalCode =
   | 'webhook_url_invalid'
@@ -18,14 +19,6 @@ export interface UrlRefusal {
   readonly code: UrlRefusalCode;
   readonly detail: string;
 }
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
-
-/** Returns every address of a name; throws if it has none. */
-export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 export interface UrlGuard {
   /** What can be said of a URL without resolving its name. */
@@ -43,6 +36,7 @@ const resolveAll: Resolve = (hostname) => lookup(hostname, { all: true, verbatim
 /** Throws if one of the CIDRs is none. */
 export function createUrlGuard(allowedCidrs: readonly string[], resolve: Resolve = resolveAll): UrlGuard {
   const judge = judgeAddresses(allowedCidrs);
+  const lookUp = limitLookUps(resolve);
 
   const guard: UrlGuard = {
     inspect(text) {
@@ -72,7 +66,7 @@ export function createUrlGuard(allowedCidrs: readonly string[], resolve: Resolve
   return guard;
 
   async function resolved(hostname: string): Promise<readonly ResolvedAddress[] | UrlRefusal> {
-    const addresses = await resolve(hostname).catch(() => []);
+    const addresses = await lookUp(hostname).catch(() => []);
     return addresses.length > 0
       ? addresses
       : refusal('webhook_url_unresolvable', `The name ${hostname} has no address.`);

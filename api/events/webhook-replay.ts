@@ -43,7 +43,9 @@ const replayAnswer = z
     to_position: z.int().openapi({ example: 42 }),
     types: z.array(z.string()).nullable(),
     only_failed: z.boolean(),
-    status: z.enum(['RUNNING', 'COMPLETED']),
+    status: z.enum(['RUNNING', 'COMPLETED', 'EXPIRED']).openapi({
+      description: '`EXPIRED`: the log keeps the events behind `read_to` no longer, and the replay ended there.',
+    }),
     read_to: z.int().openapi({ example: 42, description: 'Up to here, everything was sent.' }),
     delivered_count: z.int().openapi({ example: 41 }),
     failed_count: z.int().openapi({ example: 1, description: 'These are deliveries now, and tried again.' }),

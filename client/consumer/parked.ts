@@ -19,6 +19,8 @@ export interface DueEvent {
 }
 
 const ERROR_CHARACTERS_MAX = 2_000;
+/** A retry that is further ahead than this beyond the longest pause was set by a clock that was wrong, and is due. */
+const LEAP_MS = 3_600_000;
 
 /** Rows that the subject's next event waits for: all, or all but dead letters. $2 is AfterDeadLetter in each statement below. */
 const BLOCKS = `(b.retry_at IS NOT NULL OR $2 = 'wait')`;
@@ -97,10 +99,12 @@ export async function takeDue(
      SET attempts = attempts + 1, failed_at = clock_timestamp(), error = coalesce(error, 'the process ended, or was held up, meanwhile'),
        retry_at = clock_timestamp() + coalesce(($2::float8[])[attempts + 1], 0) * interval '1 ms'
      WHERE consumer = $1 AND event_id = (
-       SELECT event_id FROM parked_events WHERE consumer = $1 AND retry_at <= clock_timestamp() ORDER BY retry_at, position LIMIT 1
+       SELECT event_id FROM parked_events WHERE consumer = $1 AND retry_at < 'infinity'
+         AND (retry_at <= clock_timestamp() OR retry_at > clock_timestamp() + $4::float8 * interval '1 ms')
+       ORDER BY retry_at, position LIMIT 1
      ) AND EXISTS (SELECT FROM consumer_cursors WHERE consumer = $1 AND token = $3)
      RETURNING event, attempts`,
-    [consumer, [...pausesMs], token],
+    [consumer, [...pausesMs], token, Math.max(0, ...pausesMs) + LEAP_MS],
   );
   return row;
 }

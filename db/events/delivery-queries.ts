@@ -117,7 +117,17 @@ export async function lookAgain(
   return { isUnchanged: rows[0]!.unchanged, firstPosition: Number(rows[0]!.first_position) };
 }
 
-/** The deliveries whose time has come, the longest due first; `isEarly` takes those of later, too. None once the endpoint was changed. */
+/**
+ * Whether an instant is past. One that is further ahead than any pause, which is a day at most, was written while the clock was wrong.
+ */
+function isPast(at: SQL): SQL {
+  return sql`(${at} <= clock_timestamp() OR ${at} > clock_timestamp() + interval '36 hours')`;
+}
+
+/**
+ * The deliveries whose time has come, the longest due first; `isEarly` takes those of later, too, but for what the receiver wanted
+ * later. None once the endpoint was changed.
+ */
 export async function listDue(
   database: Database,
   endpoint: EndpointVersion,
@@ -128,7 +138,8 @@ export async function listDue(
     SELECT d.position, d.type, d.subject, d.is_parking, d.attempts, l.payload::text AS payload,
       extract(epoch FROM clock_timestamp() - d.first_attempt_at) * 1000 AS since_first_ms
     FROM webhook_deliveries d LEFT JOIN event_log l ON l.position = d.position
-    WHERE d.webhook_endpoint_id = ${endpoint.webhookEndpointId} AND ${isUnchanged(endpoint)} AND d.status = 'PENDING' ${isEarly ? sql`` : sql`AND d.next_attempt_at <= clock_timestamp()`}
+    WHERE d.webhook_endpoint_id = ${endpoint.webhookEndpointId} AND ${isUnchanged(endpoint)} AND d.status = 'PENDING'
+      AND ${isEarly ? sql`(d.not_before IS NULL OR ${isPast(sql`d.not_before`)})` : isPast(sql`d.next_attempt_at`)}
     ORDER BY d.next_attempt_at, d.position LIMIT ${limit}`);
   return rows.map((row) => ({
     ...eventOf(row),

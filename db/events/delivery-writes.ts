@@ -140,7 +140,7 @@ export async function storeFailure(
     ms === undefined ? sql`NULL::timestamptz` : sql`clock_timestamp() + ${ms} * interval '1 ms'`;
   const { rows } = await database.execute<{ failing_ms: string; was_pending: boolean }>(sql`
     WITH owner AS (
-      UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, clock_timestamp())
+      UPDATE webhook_endpoints SET failing_since = least(failing_since, clock_timestamp())
       WHERE webhook_endpoint_id = ${owner.webhookEndpointId} AND epoch = ${owner.epoch}
       RETURNING webhook_endpoint_id, extract(epoch FROM clock_timestamp() - failing_since) * 1000 AS failing_ms
     ), ${attempted(attempt, position)}, parked AS (
@@ -156,7 +156,7 @@ export async function storeFailure(
         status = excluded.status,
         is_parking = CASE WHEN d.status = 'PENDING' THEN d.is_parking ELSE excluded.is_parking END,
         attempts = CASE WHEN d.status = 'PENDING' THEN d.attempts + 1 ELSE 1 END,
-        first_attempt_at = CASE WHEN d.status = 'PENDING' THEN d.first_attempt_at ELSE excluded.first_attempt_at END,
+        first_attempt_at = CASE WHEN d.status = 'PENDING' THEN least(d.first_attempt_at, clock_timestamp()) ELSE excluded.first_attempt_at END,
         next_attempt_at = excluded.next_attempt_at, not_before = excluded.not_before,
         last_status_code = excluded.last_status_code, last_error_code = excluded.last_error_code, updated_at = clock_timestamp()
     )

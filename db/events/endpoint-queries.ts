@@ -66,21 +66,35 @@ export interface EndpointChanges {
   readonly status?: Exclude<EndpointStatus, 'DISABLED'> | undefined;
 }
 
-/** Returns the endpoint as it then is. Undefined if there is none, or if it is DISABLED and the changes have a status. */
+/**
+ * Returns the endpoint as it then is. Undefined if there is none, or if it is DISABLED and the changes have a status. The time for
+ * which it was paused counts neither as failing nor as tried: one that is resumed begins both anew.
+ */
 export async function changeEndpoint(
   database: Database,
   id: WebhookEndpointId,
   { url, types, ordering, status }: EndpointChanges,
 ): Promise<WebhookEndpoint | undefined> {
-  const { rows } = await database.execute(sql`
-    UPDATE webhook_endpoints SET
-      url = coalesce(${url ?? null}, url),
-      types = ${types === undefined ? sql`types` : sql`${sql.param(types)}::text[]`},
-      ordering = coalesce(${ordering ?? null}, ordering),
-      status = coalesce(${status ?? null}, status),
-      version = version + 1, updated_at = clock_timestamp()
-    WHERE webhook_endpoint_id = ${id} AND (status <> 'DISABLED' OR ${status === undefined}) RETURNING ${columns}`);
-  return endpointOf(rows[0]);
+  return database.transaction(async (transaction) => {
+    const before = await transaction.execute<{ status: EndpointStatus }>(
+      sql`SELECT status FROM webhook_endpoints WHERE webhook_endpoint_id = ${id} FOR NO KEY UPDATE`,
+    );
+    const isResumed = before.rows[0]?.status === 'PAUSED' && status === 'ACTIVE';
+    const { rows } = await transaction.execute(sql`
+      UPDATE webhook_endpoints SET
+        url = coalesce(${url ?? null}, url),
+        types = ${types === undefined ? sql`types` : sql`${sql.param(types)}::text[]`},
+        ordering = coalesce(${ordering ?? null}, ordering),
+        status = coalesce(${status ?? null}, status),
+        failing_since = ${isResumed ? sql`NULL` : sql`failing_since`},
+        version = version + 1, updated_at = clock_timestamp()
+      WHERE webhook_endpoint_id = ${id} AND (status <> 'DISABLED' OR ${status === undefined}) RETURNING ${columns}`);
+    if (isResumed)
+      await transaction.execute(sql`
+        UPDATE webhook_deliveries SET first_attempt_at = clock_timestamp()
+        WHERE webhook_endpoint_id = ${id} AND status = 'PENDING'`);
+    return endpointOf(rows[0]);
+  });
 }
 
 /** Its deliveries are removed later, by the worker. Returns whether it was there. */
@@ -116,7 +130,7 @@ export async function rotateSecret(
 /**
  * Makes an endpoint active again, and has what is pending tried at once. `now` passes over everything that it has not been sent: its cursor
  * moves to the end of the log, and what is pending is given up, from which a replay can bring it back. `cursor` goes on where it
- * was; 'expired' if the log keeps that no longer. Whichever process has the endpoint begins it anew.
+ * was; 'expired' if the log keeps that no longer, or what waits behind a delivery. Whichever process has the endpoint begins it anew.
  */
 export async function enableEndpoint(
   database: Database,
@@ -129,7 +143,8 @@ export async function enableEndpoint(
         cursor = ${from === 'now' ? sql`(SELECT position FROM log_head)` : sql`cursor`},
         epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp()
       WHERE webhook_endpoint_id = ${id}
-        AND (${from === 'now'} OR cursor >= (SELECT first_position - 1 FROM log_head))
+        AND (${from === 'now'} OR least(cursor, (SELECT min(read_to) FROM webhook_parked WHERE webhook_endpoint_id = ${id}))
+          >= (SELECT first_position - 1 FROM log_head))
       RETURNING ${columns}`);
     const enabled = endpointOf(rows[0]);
     if (enabled === undefined) return (await findEndpoint(database, id)) && 'expired';

@@ -1,5 +1,5 @@
 /** Replays: events that are sent to an endpoint again because its owner asked for it. */
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import type { Owner } from './delivery-writes.ts';
@@ -56,7 +56,7 @@ export async function nextReplay(database: Database, endpoint: WebhookEndpointId
  */
 export async function moveReplay(
   database: Database,
-  { webhookEndpointId, epoch }: Owner,
+  owner: Owner,
   { replayId, readTo: from, toPosition }: WebhookReplay,
   done: { readonly readTo: number; readonly delivered: readonly number[]; readonly failedCount: number },
 ): Promise<boolean> {
@@ -66,8 +66,7 @@ export async function moveReplay(
       UPDATE webhook_replays SET read_to = ${done.readTo},
         delivered_count = delivered_count + ${done.delivered.length}, failed_count = failed_count + ${done.failedCount},
         status = ${isOver ? 'COMPLETED' : 'RUNNING'}, finished_at = ${isOver ? sql`clock_timestamp()` : sql`NULL`}
-      WHERE replay_id = ${replayId} AND read_to = ${from} AND EXISTS (
-        SELECT FROM webhook_endpoints WHERE webhook_endpoint_id = ${webhookEndpointId} AND epoch = ${epoch} FOR NO KEY UPDATE)
+      WHERE replay_id = ${replayId} AND read_to = ${from} AND ${isOwned(owner)}
       RETURNING webhook_endpoint_id
     ), delivered AS (
       UPDATE webhook_deliveries d SET status = 'DELIVERED', last_error_code = NULL, updated_at = clock_timestamp()
@@ -76,4 +75,23 @@ export async function moveReplay(
     )
     SELECT FROM moved`);
   return rowCount === 1;
+}
+
+/**
+ * Ends a replay whose next events the log keeps no longer; its place says how far it came. Changes nothing, and returns false, if the
+ * endpoint is no longer its owner's.
+ */
+export async function expireReplay(
+  database: Database,
+  owner: Owner,
+  { replayId, readTo }: WebhookReplay,
+): Promise<boolean> {
+  const { rowCount } = await database.execute(sql`
+    UPDATE webhook_replays SET status = 'EXPIRED', finished_at = clock_timestamp()
+    WHERE replay_id = ${replayId} AND read_to = ${readTo} AND ${isOwned(owner)}`);
+  return rowCount === 1;
+}
+
+function isOwned({ webhookEndpointId, epoch }: Owner): SQL {
+  return sql`EXISTS (SELECT FROM webhook_endpoints WHERE webhook_endpoint_id = ${webhookEndpointId} AND epoch = ${epoch} FOR NO KEY UPDATE)`;
 }

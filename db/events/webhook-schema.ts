@@ -109,7 +109,8 @@ export const webhookAttempts = pgTable(
   (t) => [index('webhook_attempts_of').on(t.webhookEndpointId, t.position, t.at)],
 );
 
-const REPLAY_STATUSES = ['RUNNING', 'COMPLETED'] as const;
+/** EXPIRED: the log keeps the events behind its place no longer. */
+const REPLAY_STATUSES = ['RUNNING', 'COMPLETED', 'EXPIRED'] as const;
 
 /** Events that are sent again because somebody asked for it. */
 export const webhookReplays = pgTable(

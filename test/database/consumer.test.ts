@@ -170,6 +170,19 @@ describe('a consumer', () => {
     assert.equal(await retryDeadLetters(database.pool, 'effects'), 0);
   });
 
+  test('a retry that was set by a clock that was a year ahead is due now, and what waits behind it goes on', async () => {
+    let isPoisonous = true;
+    await database.append('s', 's');
+    const handle = failingFor((event) => isPoisonous && event.id === id(1));
+    start({ retryPausesMs: [600_000, 600_000], handle });
+    const failed = `SELECT FROM parked_events WHERE attempts = 1 AND error LIKE '%poison%'`;
+    await until('it failed', async () => (await database.rows(failed)).length === 1);
+    isPoisonous = false;
+    await database.rows(`UPDATE parked_events SET retry_at = now() + interval '1 year' WHERE event_id = '${id(1)}'`);
+    await effectsAre(ids(1, 2));
+    assert.deepEqual(await database.effects(), ids(1, 2));
+  });
+
   test('behind a dead letter its subject waits in order, and other subjects go on', async () => {
     let isBroken = true;
     await database.append('a', 'b', 'a', 'b', 'a');

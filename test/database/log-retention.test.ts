@@ -91,6 +91,22 @@ describe('the event log', () => {
     assert.equal((await readHead(events)).firstPosition, 3);
   });
 
+  test('is not kept by events whose clock was ahead: they go with the next one that is old, and stay before one that is not', async () => {
+    await log(-400, 100, -400, -400, 95, -400, 1, -400);
+    await expire();
+    const heads = await rowsOf(
+      admin,
+      `SELECT first_position::int, dropped_time < now() - interval '90 days' AS is_dropped_past FROM log_head`,
+    );
+    assert.deepEqual(heads, [{ first_position: 6, is_dropped_past: true }]);
+    assert.deepEqual(await audited(), []);
+    await expire(1);
+    assert.equal((await readHead(events)).firstPosition, 6);
+    await rowsOf(admin, `UPDATE event_log SET time = now() - interval '100 days' WHERE position = 7`);
+    await expire(1);
+    assert.equal((await readHead(events)).firstPosition, 8, 'the newest one stays');
+  });
+
   test('may let everything go, and its positions and its chain go on', async () => {
     await log(100, 95);
     await expire(1);

@@ -166,6 +166,34 @@ describe('the delivery of webhooks', () => {
     }
   });
 
+  test('while an endpoint is down, few events are read ahead of it, and all arrive once it answers', async () => {
+    hooks = await openHooks(cluster);
+    let isWell = false;
+    const { url, received } = await receiver((_, response) => void response.writeHead(isWell ? 200 : 503).end());
+    const id = await hooks.endpoint(url, { ordering: 'none' });
+    hooks.start();
+    await hooks.append(...numbered(25, 25));
+    await hooks.until('it is down', async () => (await hooks.deliveries(id)).length === 25, { hurries: false });
+    await hooks.stopAll();
+    await hooks.append(...numbered(1_000, 1_000));
+    const database = cluster.open(hooks.events.serviceUrl);
+    const execute = database.execute.bind(database);
+    const read = new Set<unknown>();
+    const counting = Object.assign(database, {
+      execute: async (query: Parameters<typeof execute>[0]) => {
+        const result = await execute(query);
+        for (const row of result.rows) if ('payload' in row && !('is_parking' in row)) read.add(row['position']);
+        return result;
+      },
+    });
+    const before = received.length;
+    hooks.start({ database: counting });
+    await hooks.until('it was probed', () => received.length >= before + 6, { hurries: false });
+    assert.ok(read.size > 0 && read.size < 100, `${read.size} were read`);
+    isWell = true;
+    await hooks.until('all arrived', () => new Set(positionsOf(received)).size === 1_025);
+  });
+
   test('a receiver that hangs with one subject holds up no other', async () => {
     hooks = await openHooks(cluster);
     const { url, received } = await receiver((delivered, response) => {
@@ -205,6 +233,33 @@ describe('the delivery of webhooks', () => {
       'SELECT round(extract(epoch FROM next_attempt_at - first_attempt_at) / 3600)::int AS hours FROM webhook_deliveries',
     );
     assert.equal(hours, 24);
+  });
+
+  test('the removal of old deliveries delays no new one, however long it takes', async () => {
+    hooks = await openHooks(cluster);
+    const { url, received } = await receiver();
+    await hooks.endpoint(url);
+    const holder = await hooks.events.admin.$client.connect();
+    try {
+      await holder.query('BEGIN');
+      await rowsOf(
+        hooks.events.admin,
+        `INSERT INTO webhook_replays (replay_id, webhook_endpoint_id, body_hash, from_position, to_position, only_failed, read_to, finished_at)
+         SELECT id, id, '', 1, 1, false, 1, now() - interval '1 year' FROM (SELECT gen_random_uuid() AS id) given`,
+      );
+      await holder.query('SELECT FROM webhook_replays FOR UPDATE');
+      hooks.start();
+      const waiting = `SELECT pid, query_start FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%webhook_replays%'`;
+      const waits = (): Promise<unknown[]> => rowsOf(hooks.events.admin, waiting);
+      await hooks.until('it waits', async () => (await waits()).length === 1);
+      const before = await waits();
+      await hooks.append({ subject: 'a' });
+      await hooks.until('it arrives', () => received.length === 1);
+      assert.deepEqual(await waits(), before, 'it waits still');
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
   });
 
   test('a delivery is given up after three days, and its subject goes on', async () => {

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { openConnections, type SendResult } from '../../webhooks/sender.ts';
-import { createUrlGuard, type Resolve } from '../../webhooks/url-guard.ts';
+import type { Resolve } from '../../webhooks/look-ups.ts';
+import { createUrlGuard } from '../../webhooks/url-guard.ts';
 import { accept, startReceiver, type Receiver } from './webhook-receiver.ts';
 
 const LOOPBACK = ['127.0.0.0/8'];

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createUrlGuard, type Resolve } from '../../webhooks/url-guard.ts';
+import type { Resolve } from '../../webhooks/look-ups.ts';
+import { createUrlGuard } from '../../webhooks/url-guard.ts';
 
 const PUBLIC = { address: '93.184.215.14', family: 4 };
 const named =

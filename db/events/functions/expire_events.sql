@@ -11,6 +11,7 @@ DECLARE
   head log_head;
   oldest record;
   read_through bigint;
+  last bigint;
   through bigint;
 BEGIN
   -- While an outbox is resumed, what the log has is compared with it.
@@ -25,14 +26,22 @@ BEGIN
   END IF;
 
   SELECT min(read_position) INTO read_through FROM log_readers();
-  -- The first event that stays; NULL if all of these go.
-  SELECT min(position) - 1 INTO through FROM event_log
-  WHERE position >= head.first_position AND position < head.first_position + p_events_max
-    AND (time >= now() - p_retention OR position > read_through AND time >= now() - 2 * p_retention);
-  through := least(coalesce(through, head.first_position + p_events_max - 1), head.position);
-  IF through < head.first_position THEN
+  -- An event of the future has its time from a clock that was wrong: it is as old as the next one that has a time of the past.
+  SELECT coalesce(min(position), head.position) INTO last FROM (
+    SELECT position FROM event_log
+    WHERE position >= least(head.first_position + p_events_max - 1, head.position) AND time <= now() ORDER BY position LIMIT 1
+  ) next;
+  -- The last event before the first one that stays; NULL if there is none.
+  SELECT max(position) INTO through FROM event_log
+  WHERE position >= head.first_position AND time <= now() AND position < coalesce((
+    SELECT min(position) FROM event_log
+    WHERE position >= head.first_position AND position <= last AND time <= now()
+      AND (time >= now() - p_retention OR position > read_through AND time >= now() - 2 * p_retention)
+  ), last + 1);
+  IF through IS NULL THEN
     RETURN false;
   END IF;
+  through := least(through, head.first_position + p_events_max - 1, head.position);
   INSERT INTO log_seals AS seal (source, type, event_count, digest)
   SELECT source, type, count(*), sum(event_digest(event_id, subject, (payload -> 'data')::jsonb)) FROM event_log
   WHERE position >= head.first_position AND position <= through
@@ -41,7 +50,7 @@ BEGIN
   UPDATE log_head SET first_position = through + 1,
     first_chain = (SELECT chain FROM event_log WHERE position = through),
     dropped_time = (
-      SELECT greatest(head.dropped_time, max(time)) FROM event_log WHERE position >= head.first_position AND position <= through
+      SELECT greatest(head.dropped_time, max(time) FILTER (WHERE time <= now())) FROM event_log WHERE position >= head.first_position AND position <= through
     );
   RETURN true;
 EXCEPTION WHEN lock_not_available THEN

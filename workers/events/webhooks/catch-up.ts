@@ -1,5 +1,5 @@
 /** The end of a subject's wait: the events that waited behind one that failed are sent, in their order. */
-import { readEvents } from '../../../db/events/delivery-queries.ts';
+import { lookAgain, readEvents } from '../../../db/events/delivery-queries.ts';
 import { moveParked, unpark } from '../../../db/events/delivery-writes.ts';
 import type { Course } from './course.ts';
 import type { Turns } from './lanes.ts';
@@ -37,6 +37,9 @@ export function createCatchUp(course: Course, turns: Turns): CatchUp {
       const last = Math.max(endpoint.cursor, passedOver.get(subject) ?? 0);
       const range = { after: hold.readTo, last, limit: PAGE_MAX, types: endpoint.types, subject };
       const { events } = await readEvents(database, range);
+      const { isUnchanged, firstPosition } = await lookAgain(database, endpoint);
+      if (!isUnchanged) return course.end();
+      if (hold.readTo < Math.min(last, firstPosition - 1)) return course.disable('position_expired');
       if (events.length === 0) break;
       let { readTo } = hold;
       for (const event of events) {

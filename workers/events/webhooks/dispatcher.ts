@@ -2,6 +2,7 @@
  * The delivery of webhooks: while this process has the lease, it runs every active endpoint, each by itself, so that none waits for
  * another. A change by an endpoint's owner ends its run, after what is under way, and begins a new one.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../db/database.ts';
 import {
   listActiveEndpoints,
@@ -62,13 +63,14 @@ export function startWebhooks(deps: WebhooksDeps): Webhooks {
 
   async function dispatch(holding: Holding): Promise<void> {
     let lookAt = 0;
-    let tidyAt = 0;
     const lookSoon = (): void => {
       lookAt = 0;
       alarm.ring();
     };
     const runners = new Map<WebhookEndpointId, EndpointRunner>();
     const runs: Runs = { runners, ending: new Set(), resting: new Map(), lookSoon };
+    const ending = new AbortController();
+    const tidying = keepTidy(deps, AbortSignal.any([holding.signal, ending.signal]));
     try {
       while (!holding.signal.aborted) {
         const head = await readHead(database);
@@ -77,19 +79,23 @@ export function startWebhooks(deps: WebhooksDeps): Webhooks {
           lookAt = performance.now() + ENDPOINTS_POLL_MS;
           await lookAtEndpoints(deps, holding, head, runs);
         }
-        if (performance.now() >= tidyAt) {
-          const isDone = await removeOldDeliveries(database).then(
-            (removed) => removed === 0,
-            // A lock that somebody else has is no reason to deliver nothing.
-            (error: unknown) => logger.warn({ err: error }, 'old deliveries could not be removed'),
-          );
-          tidyAt = performance.now() + (isDone === false ? RETRY_MS : TIDY_MS);
-        }
         await alarm.wait(runners.size > 0 ? HEAD_POLL_MS : ENDPOINTS_POLL_MS, holding.signal);
       }
     } finally {
-      await Promise.all([...runners.values()].map((runner) => runner.stop(STOP_GRACE_MS)));
+      ending.abort();
+      await Promise.all([tidying, ...[...runners.values()].map((runner) => runner.stop(STOP_GRACE_MS))]);
     }
+  }
+}
+
+/** Removes what nobody needs any more, beside the deliveries, until the signal. What fails is tried again later. */
+async function keepTidy({ database, logger }: WebhooksDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const isDone = await removeOldDeliveries(database).then(
+      (removed) => removed === 0,
+      (error: unknown) => logger.warn({ err: error }, 'old deliveries could not be removed'),
+    );
+    await sleep(isDone === false ? RETRY_MS : TIDY_MS, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -5,7 +5,7 @@
  *
  *   log ──▶ window ──▶ lanes ──▶ receiver ──▶ cursor
  */
-import { lookAgain, readEvents } from '../../../db/events/delivery-queries.ts';
+import { lookAgain, readEvents, type EventToSend } from '../../../db/events/delivery-queries.ts';
 import type { LogHead } from '../../../db/events/log-queries.ts';
 import type { Course } from './course.ts';
 import { createTurns } from './lanes.ts';
@@ -21,6 +21,8 @@ export interface LiveEvents {
 /** Events that are read and not passed yet: read again below the first number, up to so many more. */
 const WINDOW_LOW = 250;
 const PAGE_MAX = 500;
+/** Both, while the circuit is open. */
+const READ_AHEAD_WHILE_DOWN = 16;
 /** How many positions a page looks through for events of the types that are asked for. */
 const POSITIONS_MAX = 20_000;
 /** Requests at once, besides those of retries. */
@@ -50,12 +52,16 @@ export function deliverLive(course: Course, { position, firstPosition }: LogHead
   async function read(): Promise<void> {
     while (!ending.aborted) {
       const after = window.readTo();
-      if (window.size() >= WINDOW_LOW || after >= head || course.pendingCount() >= PENDING_MAX) {
+      const isDown = circuit.isOpen();
+      if (isDown) window.forgetPayloads();
+      const low = isDown ? READ_AHEAD_WHILE_DOWN : WINDOW_LOW;
+      if (window.size() >= low || after >= head || course.pendingCount() >= PENDING_MAX) {
         await window.room.wait(IDLE_MS, ending);
         continue;
       }
       const last = Math.min(head, after + POSITIONS_MAX);
-      const { events, isCut } = await readEvents(database, { after, last, limit: PAGE_MAX, types: endpoint.types });
+      const limit = isDown ? READ_AHEAD_WHILE_DOWN : PAGE_MAX;
+      const { events, isCut } = await readEvents(database, { after, last, limit, types: endpoint.types });
       const { isUnchanged, firstPosition: first } = await lookAgain(database, endpoint);
       if (!isUnchanged) return course.end();
       // Partitions are dropped whole, so a page that was read before this look has no gap if this look finds none.
@@ -68,14 +74,16 @@ export function deliverLive(course: Course, { position, firstPosition }: LogHead
   }
 
   async function deliver(entry: Entry): Promise<void> {
-    const { event } = entry;
-    const { subject, position: at } = event;
+    const { subject, position: at } = entry.event;
     const hold = isOrdered ? parked.get(subject) : undefined;
     if (hold !== undefined) {
       if (at > hold.readTo) passedOver.set(subject, at);
       return window.finish(entry);
     }
-    const result = await course.attempt(event, (await circuit.pass()) ? 'probe' : 'first');
+    const kind = (await circuit.pass()) ? 'probe' : 'first';
+    const event = await withPayload(course, entry);
+    if (event === undefined) return;
+    const result = await course.attempt(event, kind);
     if (result === undefined) return;
     if (!result.isAccepted) {
       const failed = { result, attempts: 1, sinceFirstMs: 0, parksSubject: isOrdered };
@@ -84,4 +92,13 @@ export function deliverLive(course: Course, { position, firstPosition }: LogHead
     }
     window.finish(entry);
   }
+}
+
+/** The event of an entry, read again if its payload was forgotten. Undefined, which ends the course, if the log keeps it no longer. */
+async function withPayload(course: Course, { event }: Entry): Promise<EventToSend | undefined> {
+  if (event.payload !== undefined || course.ending.aborted) return event;
+  const { position: at } = event;
+  const { events } = await readEvents(course.database, { after: at - 1, last: at, limit: 1 });
+  if (events.length === 0) await course.disable('position_expired');
+  return events[0];
 }

@@ -1,6 +1,6 @@
 /** The replays of an endpoint, one after the other: events of a range are sent again, beside the new ones, with the same ids. */
 import { lookAgain, readEvents, readGivenUp, type EventToSend } from '../../../db/events/delivery-queries.ts';
-import { moveReplay, nextReplay, type WebhookReplay } from '../../../db/events/replay-queries.ts';
+import { expireReplay, moveReplay, nextReplay, type WebhookReplay } from '../../../db/events/replay-queries.ts';
 import type { Alarm } from './alarm.ts';
 import type { Course } from './course.ts';
 import { createTurns } from './lanes.ts';
@@ -31,7 +31,13 @@ export async function replayEvents(course: Course, alarm: Alarm): Promise<void> 
     const { events, isCut } = replay.onlyFailed
       ? await readGivenUp(database, webhookEndpointId, range)
       : await readEvents(database, range);
-    if (!(await lookAgain(database, endpoint)).isUnchanged) return course.end();
+    const { isUnchanged, firstPosition } = await lookAgain(database, endpoint);
+    if (!isUnchanged) return course.end();
+    // What was given up is known without the log, event by event.
+    if (!replay.onlyFailed && replay.readTo < firstPosition - 1) {
+      if (!(await expireReplay(database, owner, replay))) course.end();
+      return;
+    }
     const sent = await Promise.all(
       events.map(async (event) => {
         const lane = endpoint.ordering === 'subject' ? event.subject : `replay ${event.position}`;

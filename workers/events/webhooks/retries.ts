@@ -43,8 +43,10 @@ export async function retryDeliveries(course: Course): Promise<void> {
     if (isLivesTurn && circuit.waiting() > 0) return circuit.letOneThrough();
     const [delivery] = await look(AT_ONCE + 1, true);
     if (delivery !== undefined) await start(delivery, true);
-    else if (underWay.size === 0) circuit.letOneThrough();
-    else await retriesAlarm.wait(PAUSE_MS, ending);
+    else if (underWay.size > 0) await retriesAlarm.wait(PAUSE_MS, ending);
+    else if (circuit.waiting() > 0 || course.pendingCount() === 0) circuit.letOneThrough();
+    // The receiver wanted all that is pending later, and nothing new waits.
+    else await retriesAlarm.wait(POLL_MS, ending);
   }
 
   /** What is due and not under way. What was under way when the look began may have ended since: it is for the next look. */

@@ -9,7 +9,7 @@ import { createAlarm, type Alarm } from './alarm.ts';
 import type { Course } from './course.ts';
 
 export interface Entry {
-  readonly event: EventToSend;
+  event: EventToSend;
   isDone: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface Window {
   readonly add: (events: readonly EventToSend[], readTo: number) => Entry[];
   /** Delivered, or stored as a delivery, or waiting behind one. */
   readonly finish: (entry: Entry) => void;
+  /** Frees the memory of events that wait: what is sent of them later is read again. */
+  readonly forgetPayloads: () => void;
   /** Rings when there is room. */
   readonly room: Alarm;
   /** Moves the cursor until the course ends and what was under way has. Rejects if the database fails. */
@@ -52,6 +54,10 @@ export function openWindow({ database, endpoint, owner, lanes, ending, takeSucce
     finish(entry) {
       entry.isDone = true;
       progress.ring();
+    },
+    forgetPayloads() {
+      for (const entry of entries)
+        if (entry.event.payload !== undefined) entry.event = { ...entry.event, payload: undefined };
     },
     async moveCursorAlong() {
       for (let isLast = false; !isLast;) {
