@@ -34,8 +34,9 @@ export async function serveMetrics(
   const server = createServer(
     { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS },
     (asked, answer) => {
-      const { pathname } = new URL(asked.url ?? '/', 'http://metrics');
-      if (pathname !== '/metrics') return void answer.writeHead(404).end();
+      // Not as a URL: parsing throws for some paths, and an exception here would end the process.
+      const [path] = (asked.url ?? '').split('?');
+      if (path !== '/metrics') return void answer.writeHead(404).end();
       if (asked.method !== 'GET' && asked.method !== 'HEAD')
         return void answer.writeHead(405, { Allow: 'GET, HEAD' }).end();
       render(metrics, appended).then(

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -147,6 +148,10 @@ describe('the server of the metrics', () => {
       assert.match(await answer.text(), /^# HELP counterpoise_build_info /m);
       assert.equal((await fetch(new URL('/', url))).status, 404);
       assert.equal((await fetch(url, { method: 'POST' })).status, 405);
+      // A path that is no URL: an exception while it is looked at would end the process.
+      const { hostname, port } = new URL(url);
+      const answered = once(request({ hostname, port, path: '//' }).end(), 'response');
+      assert.equal(((await answered) as [IncomingMessage])[0].resume().statusCode, 404);
     });
   });
 
