@@ -80,17 +80,13 @@ export async function requestRebuild(
     const { generation, next_generation } = rows[0]!;
     if (next_generation !== null) return { isRequested: true };
     const next = generation + 1;
-    // The place is taken before the look at the log's beginning, which retention does not move past a consumer's place.
+    // Retention, which takes its steps under this lock, does not see a place before it is committed; afterwards it does not pass it.
+    await transaction.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended('expire_events', 0))`);
+    const { firstPosition } = await readHead(transaction as unknown as Database);
+    if (firstPosition > 1) return { isRequested: false, firstPosition };
     await transaction.execute(
       sql`INSERT INTO consumer_cursors (consumer) VALUES (${consumerOf(sql`${name}::text`, sql`${next}::int`)})`,
     );
-    const { firstPosition } = await readHead(transaction as unknown as Database);
-    if (firstPosition > 1) {
-      await transaction.execute(
-        sql`DELETE FROM consumer_cursors WHERE consumer = ${consumerOf(sql`${name}::text`, sql`${next}::int`)}`,
-      );
-      return { isRequested: false, firstPosition };
-    }
     await transaction.execute(sql`UPDATE projections SET next_generation = ${next} WHERE name = ${name}`);
     return { isRequested: true };
   });

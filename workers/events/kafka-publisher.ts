@@ -126,8 +126,17 @@ async function bury(
   refusal: RecordsRefused,
 ): Promise<void> {
   const reason = refusal.isTooLarge ? 'too_large' : 'refused';
-  await kafka.send([deadLetterOf(record, reason, refusal.message)]);
-  metrics?.deadLetters.add({ queue: 'kafka' });
   const { ce_id: event_id, ce_position: position } = record.headers;
+  metrics?.deadLetters.add({ queue: 'kafka' });
+  try {
+    await kafka.send([deadLetterOf(record, reason, refusal.message)]);
+  } catch (error) {
+    // To try it for ever would keep every later event from Kafka.
+    if (!(error instanceof RecordsRefused)) throw error;
+    return logger.error(
+      { event_id, position, reason },
+      'Kafka refuses an event, and its dead letter: it is in the event log alone',
+    );
+  }
   logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
 }
