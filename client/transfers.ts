@@ -21,10 +21,14 @@ export function transferCalls({ call, listing }: Calls) {
      * For a `create` that got no answer: with its key and its body, makes sure that nothing of it moves, however late it arrives.
      * Refused with `not_cancelable` if it has moved its money.
      */
-    cancelByKey: (
+    cancelByKey: async (
       body: BodyOf<'cancelTransferByKey'>,
       callOptions: CallOptions & { readonly idempotencyKey: string },
-    ) => call('cancelTransferByKey', { body }, callOptions),
+    ) => {
+      // Where nobody checks types: with a key of its own it would cancel nothing, and say that it has.
+      if (!callOptions?.idempotencyKey) throw new TypeError('cancelByKey needs the idempotencyKey of the creation');
+      return call('cancelTransferByKey', { body }, callOptions);
+    },
     /** A new transfer that gives a completed one back, whole or in part. */
     reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
       call('reverseTransfer', { path: { transfer_id }, body }, callOptions),

@@ -131,14 +131,18 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { box, sendOnce } = toolsOf(deps);
       const { webhook_endpoint_id: id } = c.req.valid('param');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      const { url, secret } = await existingEndpoint(database, id);
+      const { url, secret, previousSecret, previousSecretExpiresAt } = await existingEndpoint(database, id);
       // The receiver may take its time; this is no work of ours.
       c.var.slot.becomeWaiter();
       const now = new Date();
       const eventId = randomUUID();
       const webhookId = `test_${eventId}`;
       const body = JSON.stringify(testEvent(id, eventId, now));
-      const headers = signatureHeaders(webhookId, body, [box.open(secret, id)], now);
+      // As events are while a secret is rotated.
+      const isRotating = previousSecret !== null && previousSecretExpiresAt !== null && previousSecretExpiresAt > now;
+      const signing = isRotating ? [secret, previousSecret] : [secret];
+      const secrets = signing.map((sealed) => box.open(sealed, id));
+      const headers = signatureHeaders(webhookId, body, secrets, now);
       const { isAccepted, statusCode, errorCode, answer, durationMs } = await sendOnce({ url, headers, body });
       return c.json(
         {

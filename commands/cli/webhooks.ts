@@ -104,7 +104,9 @@ function addControlCommands(webhooks: Command, end: EndCommand): void {
 
   webhooks
     .command('rotate-secret <endpoint-id>')
-    .description('make a new secret; the one of until now signs too for a while')
+    .description(
+      'make a new secret; the one of until now signs too for a while. Within that while, a repeat replaces the new one alone',
+    )
     .option('--expires-in <seconds>', 'for how long (default: a day)', seconds(0, EXPIRES_IN_MAX))
     .action(async (id: string, { expiresIn }: { expiresIn?: number }, command: Command) => {
       const { client, print } = openSession(command);

@@ -2,7 +2,7 @@
  * A service that keeps each wallet's balance in a database of its own, told by nothing but events. Killed at any moment and started
  * again, it ends with what the ledgers say: an event is counted in the transaction that notes it as processed.
  *
- *   node examples/consumer/main.ts [the DATA_DIR of a running stack]
+ *   npm run example:consumer, which gives it DATA_DIR
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

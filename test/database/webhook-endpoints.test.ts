@@ -148,6 +148,9 @@ describe('webhook endpoints', () => {
     const verify = (secret: string, { body, headers }: Delivered): unknown =>
       new Webhook(secret).verify(body, headers as Record<string, string>);
     for (const secret of [old, young]) verify(secret, received[0]!);
+    assert.equal((await ask('POST', `/${id}/test`)).body['delivered'], true);
+    const tested = received.pop()!;
+    for (const secret of [old, young]) verify(secret, tested);
     const youngest = (await ask('POST', `/${id}/rotate-secret`)).body.secret;
     await hooks.append({ subject: 'a' });
     await arrived(received, 2);

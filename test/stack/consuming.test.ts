@@ -55,7 +55,7 @@ describe('consuming events of a real stack', () => {
   /** As `npm run example:consumer` runs it. */
   function startExample(): { child: ChildProcess; output: () => string } {
     const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> };
-    assert.equal(scripts['example:consumer'], 'exec node examples/consumer/main.ts');
+    assert.equal(scripts['example:consumer'], 'exec node examples/consumer/main.ts "${DATA_DIR:-.data}"');
     const args = ['examples/consumer/main.ts', stack.dataDir];
     const child = spawnTethered(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
