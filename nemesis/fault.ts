@@ -22,8 +22,8 @@ export interface Stage {
     readonly ownWallets: (receiverShard: number, signal: AbortSignal) => Promise<OwnWallets | undefined>;
     readonly operator: Pick<Operator, 'cancel' | 'force'>;
   };
-  /** The receivers of webhooks that may be hurt, and what an operator does about their endpoints. */
-  readonly receivers: Pick<Receivers, 'frail' | 'loose'>;
+  /** The receivers of webhooks that may be hurt, and what an operator does about their endpoints; none without faults of webhooks. */
+  readonly receivers: Pick<Receivers, 'frail' | 'loose'> | undefined;
   /** Of a run that has one. */
   readonly broker: KafkaBroker | undefined;
   /** Writes a line of the run's log. */

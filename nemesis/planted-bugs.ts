@@ -221,6 +221,11 @@ export const PLANTED_BUGS = {
         find: `sql\`xid >= pg_snapshot_xmin(\${since}::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, \${since}::pg_snapshot)\`;`,
         replace: `sql\`sequence > \${since}::bigint\`;`,
       },
+      {
+        file: 'db/outbox-queries.ts',
+        find: `durableSnapshot(since), isInside`,
+        replace: `durableSnapshot(undefined), isInside`,
+      },
     ],
     faults: [lateCommits],
   },

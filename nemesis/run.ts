@@ -34,6 +34,7 @@ import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
 import { verify } from './verify.ts';
 import { collectViolations, type Violations } from './violations.ts';
 import { makeWorld, type World } from './world.ts';
+import { webhookFaults } from './webhook-faults.ts';
 
 export interface NemesisOptions {
   readonly seed: number;
@@ -121,7 +122,10 @@ async function runFaults(
   const world = await makeWorld(patientApi, book, draws.of('world'));
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);
-  const receivers = await openReceivers(stack, patientApi, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
+  // They take as much of the machine as the movements do.
+  const receivers = kinds.some((kind) => webhookFaults.includes(kind))
+    ? await openReceivers(stack, patientApi, violations, cacheDirectory(environment['XDG_CACHE_HOME']))
+    : undefined;
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};
@@ -174,7 +178,7 @@ async function runFaults(
       await Promise.all([striking, working]);
       say('Faults have stopped, all drains');
       drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
-      await receivers.verify(signal);
+      await receivers?.verify(signal);
       if (broker !== undefined) messages = await verifyTopic(stack, broker, violations, signal);
     } finally {
       done.abort();
@@ -194,9 +198,9 @@ async function runFaults(
   } catch (error) {
     failure = signal.aborted ? 'it was interrupted' : tellError(error);
   } finally {
-    await receivers.close();
+    await receivers?.close();
   }
-  for (const [what, howMany] of Object.entries(receivers.tally())) count(met, what, howMany);
+  for (const [what, howMany] of Object.entries(receivers?.tally() ?? {})) count(met, what, howMany);
   count(met, 'messages in Kafka’s topic', messages);
   const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
   const stories = await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id)));
@@ -231,7 +235,7 @@ interface Services {
   readonly clients: Clients;
   readonly observer: Observer;
   readonly operator: Operator;
-  readonly receivers: Receivers;
+  readonly receivers: Receivers | undefined;
   readonly broker: KafkaBroker | undefined;
   readonly violations: Violations;
   readonly say: (line: string) => void;

@@ -45,7 +45,7 @@ const receiverHurt: FaultKind = {
       kind: 'receiver hurt',
       lastsMs: forMs + 2_000,
       strike: (stage, signal) =>
-        inTurn(stage.stack, who, () => hurt(stage, stage.receivers[who], { harm, forMs, slowMs }, signal)),
+        inTurn(stage.stack, who, () => hurt(stage, stage.receivers![who], { harm, forMs, slowMs }, signal)),
     };
   },
 };
@@ -147,12 +147,13 @@ export const webhookWorkerKilled: FaultKind = {
 
 /** The receiver's conduct lasts until the worker is back, so that what it had sent was not all that there was. */
 async function killDelivering(
-  { stack, draws, receivers: { frail }, log, met, recovered }: Stage,
+  { stack, draws, receivers, log, met, recovered }: Stage,
   operation: keyof typeof MOMENTS,
   point: Point,
   signal: AbortSignal,
 ): Promise<void> {
   const { what, conduct } = MOMENTS[operation];
+  const { frail } = receivers!;
   const isOfFrail: Wanted = (statement) =>
     statement.operation === operation &&
     statement.application === 'counterpoise-webhooks' &&
