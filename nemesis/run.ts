@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
 import { createClient, type Client } from '../client/client.ts';
-import { cacheDirectory } from '../dev/cache.ts';
 import type { KafkaBroker } from '../dev/kafka-broker.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook, type Book } from './book.ts';
@@ -24,7 +23,7 @@ import { createObserver, type Observer } from './observer.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { overload } from './overload.ts';
 import { openOwnWallets } from './own-wallets.ts';
-import { openReceivers, type Receivers } from './receivers.ts';
+import type { Receivers } from './receivers.ts';
 import type { NemesisReport } from './report.ts';
 import { RETRY_SOON } from './retry-soon.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
@@ -34,7 +33,7 @@ import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
 import { verify } from './verify.ts';
 import { collectViolations, type Violations } from './violations.ts';
 import { makeWorld, type World } from './world.ts';
-import { webhookFaults } from './webhook-faults.ts';
+import { openReceiversFor } from './webhook-faults.ts';
 
 export interface NemesisOptions {
   readonly seed: number;
@@ -122,10 +121,7 @@ async function runFaults(
   const world = await makeWorld(patientApi, book, draws.of('world'));
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);
-  // They take as much of the machine as the movements do.
-  const receivers = kinds.some((kind) => webhookFaults.includes(kind))
-    ? await openReceivers(stack, patientApi, violations, cacheDirectory(environment['XDG_CACHE_HOME']))
-    : undefined;
+  const receivers = await openReceiversFor(kinds, stack, patientApi, violations, environment);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};

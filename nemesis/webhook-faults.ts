@@ -2,13 +2,16 @@
  * Receivers of webhooks that are slow, refuse, reset, are gone, or lie; and the worker that delivers, killed between a delivery and the
  * move of its cursor, or between a refusal and its record.
  */
+import type { Client } from '../client/client.ts';
+import { cacheDirectory } from '../dev/cache.ts';
 import type { Fault, FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause, untilDone } from './pause.ts';
 import { catchOne, killHolding } from './point-faults.ts';
 import type { Point, Wanted } from './proxy.ts';
 import type { Conduct } from './receiver.ts';
-import type { Subscriber } from './receivers.ts';
+import { openReceivers, type Receivers, type Subscriber } from './receivers.ts';
 import { inTurn } from './turns.ts';
+import type { Violations } from './violations.ts';
 
 const WORKER = 'worker-events';
 const FOR_MS = { min: 2_000, max: 6_000 };
@@ -174,3 +177,15 @@ async function killDelivering(
 }
 
 export const webhookFaults: readonly FaultKind[] = [receiverHurt, webhookWorkerKilled];
+
+/** They take as much of the machine as the movements do, so there are none unless webhooks are hurt. */
+export async function openReceiversFor(
+  kinds: readonly FaultKind[],
+  stack: Stage['stack'],
+  api: Client,
+  violations: Violations,
+  environment: NodeJS.ProcessEnv,
+): Promise<Receivers | undefined> {
+  if (!kinds.some((kind) => webhookFaults.includes(kind))) return undefined;
+  return openReceivers(stack, api, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
+}

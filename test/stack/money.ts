@@ -33,8 +33,11 @@ export interface Money {
   readonly lockWallet: (walletId: string) => Promise<() => Promise<void>>;
   /** The types of a movement's ledger entries over all shards, in alphabetical order. */
   readonly entriesOf: (movementId: string) => Promise<string[]>;
-  /** Waits until every movement has ended, then audits all databases and Temporal: I1 to I8 hold. */
-  readonly assertSound: (drainLimitMs?: number) => Promise<void>;
+  /**
+   * Waits until every movement has ended, then audits all databases and Temporal: I1 to I8 hold. Without the event log where a test has
+   * set rows back by hand: their events are in the log all the same, and are written again.
+   */
+  readonly assertSound: (options?: { readonly withLog?: boolean }) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -96,7 +99,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
         .map(({ type }) => type)
         .sort();
     },
-    async assertSound(drainLimitMs = DRAIN_LIMIT_MS) {
+    async assertSound({ withLog = true } = {}) {
       const underWay = async (): Promise<string[]> => {
         const rows = await money.rows<{ id: string }>(
           'transfer',
@@ -107,7 +110,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
         return rows.map(({ id }) => id);
       };
       let left: string[] = [];
-      await until(drainLimitMs, 'not every movement has ended', async () => {
+      await until(DRAIN_LIMIT_MS, 'not every movement has ended', async () => {
         left = await underWay();
         return left.length === 0;
       }).catch(async (error: unknown) => {
@@ -116,7 +119,11 @@ export async function openMoney(stack: TestStack): Promise<Money> {
       const eventsUrl = stack.file().databases['events'];
       if (eventsUrl !== undefined) opened.events ??= open(eventsUrl);
       const report = await audit(
-        { wallets: [opened['wallet-0'], opened['wallet-1']], transfer: opened.transfer, events: opened.events },
+        {
+          wallets: [opened['wallet-0'], opened['wallet-1']],
+          transfer: opened.transfer,
+          events: withLog ? opened.events : undefined,
+        },
         lookUpWorkflows(client),
       );
       assert.ok(report.ok, describeAudit(report));
