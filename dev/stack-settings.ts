@@ -2,7 +2,7 @@
  * The settings by which further processes reach the databases and the Temporal server of a stack that runs, as its launcher's own
  * services do: for workers and commands beside it. They hold passwords.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackFile } from './stack-file.ts';
 
@@ -30,9 +30,15 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     EVENTS_DATABASE_URL: events,
     OUTBOX_DATABASE_URLS: outboxes,
     EVENTS_ADMIN_DATABASE_URL: databases['events']!,
-    WEBHOOK_KEYS_FILE: join(stack.dataDir, 'webhook-keys'),
+    ...webhookKeysOf(stack.dataDir),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
+}
+
+/** A stack that a version before has made has no such file, and no webhooks. */
+function webhookKeysOf(dataDir: string): { WEBHOOK_KEYS_FILE?: string } {
+  const file = join(dataDir, 'webhook-keys');
+  return existsSync(file) ? { WEBHOOK_KEYS_FILE: file } : {};
 }
 
 /** The URLs of these databases with the services' roles, the wallets' in the order of the shards. */
