@@ -19,7 +19,7 @@ import type { World } from './world.ts';
 
 export interface Clients {
   /** Lets clients work until the signal aborts, which will be at `untilMs`; returns when each has its last answer. */
-  readonly run: (draws: Draws, untilMs: number, signal: AbortSignal) => Promise<void>;
+  readonly run: (draws: Draws, untilMs: number, signal: AbortSignal, atOnce?: number) => Promise<void>;
   /** For a time without faults: learns every answer that clients still want, decides every hold, ends standing orders. */
   readonly finish: (draws: Draws, signal: AbortSignal) => Promise<void>;
   /**
@@ -150,7 +150,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
   };
 
   return {
-    async run(draws, untilMs, signal) {
+    async run(draws, untilMs, signal, atOnce = CLIENTS) {
       const client = async (): Promise<void> => {
         while (!signal.aborted) {
           const n = sequence++;
@@ -166,7 +166,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
           await sleep(own.whole(0, PAUSE_MS_MAX, 'pause'), undefined, { signal }).catch(() => {});
         }
       };
-      await Promise.all(Array.from({ length: CLIENTS }, client));
+      await Promise.all(Array.from({ length: atOnce }, client));
     },
     async finish(draws, signal) {
       const inLanes = <Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> =>

@@ -20,6 +20,8 @@ export interface PlantedBug {
   readonly faults: readonly FaultKind[];
   /** The stack's GROUP_MAX. Where it is not said, each transfer has a workflow of its own. */
   readonly groupMax?: number;
+  /** Fewer than usual, where the fault makes movements of its own, which wait behind those of clients on a slow machine. */
+  readonly clientsAtOnce?: number;
 }
 
 /** As large as a burst is. */
@@ -152,6 +154,7 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [drawnWith(restoredShard, 'long ago')],
+    clientsAtOnce: 2,
   },
 
   'group-answered-early': {

@@ -46,6 +46,8 @@ export interface NemesisOptions {
   readonly broker?: KafkaBroker | undefined;
   /** The stack's GROUP_MAX; otherwise drawn from the seed. */
   readonly groupMax?: number;
+  /** Default: 12. */
+  readonly clientsAtOnce?: number | undefined;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
   readonly isDisposable?: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -109,7 +111,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
 
 async function runFaults(
   stack: Stack,
-  { seed, seconds, kinds, broker, environment, say, signal }: NemesisOptions,
+  { seed, seconds, kinds, broker, clientsAtOnce, environment, say, signal }: NemesisOptions,
 ): Promise<NemesisReport> {
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
@@ -162,7 +164,7 @@ async function runFaults(
       say,
     );
     const working = Promise.all([
-      clients.run(draws.of('clients'), startedAtMs + forMs, ending),
+      clients.run(draws.of('clients'), startedAtMs + forMs, ending, clientsAtOnce),
       operator.run(own.of('operator'), ending),
     ]);
     // The observer goes on during the drain.

@@ -27,19 +27,20 @@ async function run(
   seconds: number,
   kinds: readonly FaultKind[],
   edits: readonly Edit[],
-  groupMax: number,
+  { groupMax, clientsAtOnce }: { groupMax: number; clientsAtOnce?: number | undefined },
   say: (line: string) => void,
 ) {
   const signal = AbortSignal.timeout(LIMIT_MS);
   const environment = { ...process.env, LOG_LEVEL: 'warn' };
-  return runNemesis({ seed: SEED, seconds, kinds, edits, groupMax, environment, say, signal, isDisposable: true });
+  const how = { environment, say, signal, isDisposable: true };
+  return runNemesis({ seed: SEED, seconds, kinds, edits, groupMax, clientsAtOnce, ...how });
 }
 
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
-  for (const [name, { what, edits, faults, groupMax = 1 }] of Object.entries<PlantedBug>(PLANTED_BUGS)) {
+  for (const [name, { what, edits, faults, groupMax = 1, clientsAtOnce }] of Object.entries<PlantedBug>(PLANTED_BUGS)) {
     test(`${name}: ${what}`, { timeout: ALL_TRIES_LIMIT_MS }, async (t) => {
       for (const seconds of SECONDS.bug) {
-        const report = await run(seconds, faults, edits, groupMax, (line) => t.diagnostic(line));
+        const report = await run(seconds, faults, edits, { groupMax, clientsAtOnce }, (line) => t.diagnostic(line));
         assert.equal(report.failure, undefined);
         if (report.violationsTotal > 0) return;
       }
@@ -49,7 +50,7 @@ describe('a bug that is planted is caught', { concurrency: 1 }, () => {
 
   test('none of it is there without them, under the same faults', { timeout: LIMIT_MS }, async (t) => {
     const kinds = [...new Set(Object.values(PLANTED_BUGS).flatMap(({ faults }) => faults))];
-    const report = await run(SECONDS.all, kinds, [], GROUP_MAX, (line) => t.diagnostic(line));
+    const report = await run(SECONDS.all, kinds, [], { groupMax: GROUP_MAX }, (line) => t.diagnostic(line));
     assert.equal(report.failure, undefined);
     assert.deepEqual(report.violations, []);
   });
