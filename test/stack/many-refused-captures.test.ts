@@ -60,7 +60,11 @@ describe('a hold whose receiver is suspended', () => {
     const path = `/v1/transfers/${body.transfer_id}`;
     while ((await money.api.get<{ status: string }>(path)).body.status !== 'DEBITED');
     await money.api.post(`/v1/wallets/${bob}/suspend`);
-    return { alice, bob, path, handle: money.temporal.workflow.getHandle(transferWorkflowId(body.transfer_id)) };
+    const handle = money.temporal.workflow.getHandle(transferWorkflowId(body.transfer_id));
+    // The row says DEBITED before the run has gone on to wait: its history grows a little more, by the timer of its expiry at last.
+    for (let timers = 0; timers < 2;)
+      timers = (await handle.fetchHistory()).events!.filter((event) => event.timerStartedEventAttributes).length;
+    return { alice, bob, path, handle };
   }
 
   test('is asked for in vain as often as one likes, and captured once the receiver is active again', async () => {
