@@ -101,6 +101,23 @@ export interface EventSum {
   readonly digest: bigint;
 }
 
+/** As the database writes it. */
+export type SumRow = { readonly type: string; readonly count: string; readonly digest: string };
+
+/** Adds up sums of parts, by type. */
+export function addUp(): { readonly add: (rows: readonly SumRow[]) => void; readonly all: () => EventSum[] } {
+  const sums = new Map<string, EventSum>();
+  return {
+    add(rows) {
+      for (const { type, count, digest } of rows) {
+        const before = sums.get(type) ?? { type, count: 0n, digest: 0n };
+        sums.set(type, { type, count: before.count + BigInt(count), digest: before.digest + BigInt(digest) });
+      }
+    },
+    all: () => [...sums.values()],
+  };
+}
+
 /** Of one statement. A row may have a thousand events, for which a statement takes some milliseconds. */
 const SUMMED_ROWS = 500;
 
@@ -109,21 +126,14 @@ const SUMMED_ROWS = 500;
  * meanwhile. Takes some seconds for a million events, in short statements.
  */
 export async function sumOutbox(database: Database, snapshot: string): Promise<EventSum[]> {
-  const sums = new Map<string, EventSum>();
-  const add = (rows: readonly { type: string; count: string; digest: string }[]): void => {
-    for (const { type, count, digest } of rows) {
-      const before = sums.get(type) ?? { type, count: 0n, digest: 0n };
-      sums.set(type, { type, count: before.count + BigInt(count), digest: before.digest + BigInt(digest) });
-    }
-  };
-  type Sum = { type: string; count: string; digest: string };
-  add((await database.execute<Sum>(sql`SELECT type, event_count AS count, digest FROM outbox_seals`)).rows);
+  const { add, all } = addUp();
+  add((await database.execute<SumRow>(sql`SELECT type, event_count AS count, digest FROM outbox_seals`)).rows);
   for (let after = 0; ;) {
     const { rows } = await database.execute<{ last: string | null }>(sql`
       SELECT max(sequence) AS last FROM (SELECT sequence FROM outbox_events WHERE sequence > ${after} ORDER BY sequence LIMIT ${SUMMED_ROWS}) page`);
     const last = rows[0]!.last;
-    if (last === null) return [...sums.values()];
-    const page = await database.execute<Sum>(sql`
+    if (last === null) return all();
+    const page = await database.execute<SumRow>(sql`
       SELECT type, count(*) AS count, sum(event_digest(unfolded.event_id, unfolded.subject, unfolded.data)) AS digest
       FROM outbox_events outbox CROSS JOIN LATERAL unfolded_events(outbox.event_id, outbox.subject, payload) unfolded
       WHERE sequence > ${after} AND sequence <= ${Number(last)} AND pg_visible_in_snapshot(xid, ${snapshot}::pg_snapshot) GROUP BY type`);

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
 import { executePrepared, type Database } from '../database.ts';
-import type { EventSum } from '../outbox-queries.ts';
+import { addUp, type EventSum, type SumRow } from '../outbox-queries.ts';
 import type { Lease } from './lease-queries.ts';
 import { readHead } from './log-queries.ts';
 
@@ -146,25 +146,19 @@ const PAGE_POSITIONS = 50_000;
  * for a million events.
  */
 export async function sumLogged(database: Database, source: string): Promise<EventSum[]> {
-  const sums = new Map<string, EventSum>();
-  const add = (rows: readonly { type: string; count: string; digest: string }[]): void => {
-    for (const { type, count, digest } of rows) {
-      const before = sums.get(type) ?? { type, count: 0n, digest: 0n };
-      sums.set(type, { type, count: before.count + BigInt(count), digest: before.digest + BigInt(digest) });
-    }
-  };
-  const sealed = await database.execute<{ type: string; count: string; digest: string }>(
+  const { add, all } = addUp();
+  const sealed = await database.execute<SumRow>(
     sql`SELECT type, event_count AS count, digest FROM log_seals WHERE source = ${source}`,
   );
   add(sealed.rows);
   const { firstPosition, position } = await readHead(database);
   for (let from = firstPosition; from <= position; from += PAGE_POSITIONS) {
-    const page = await database.execute<{ type: string; count: string; digest: string }>(sql`
+    const page = await database.execute<SumRow>(sql`
       SELECT type, count(*) AS count, sum(event_digest(event_id, subject, (payload -> 'data')::jsonb)) AS digest FROM event_log
       WHERE source = ${source} AND position >= ${from} AND position < ${from + PAGE_POSITIONS} GROUP BY type`);
     add(page.rows);
   }
-  return [...sums.values()];
+  return all();
 }
 
 /** See db/events/functions/settle_resume.sql. */

@@ -5,7 +5,6 @@
  *
  *   event_log ── a page behind the cursor ──▶ Kafka, acks = all ──▶ the cursor
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { moveLogCursor, openLogCursor, readEventTexts } from '../../db/events/cursor-queries.ts';
 import type { RunningService } from '../../process/run-service.ts';
@@ -15,6 +14,7 @@ import { connectKafka, reasonOf, RecordsRefused, type KafkaConnection } from './
 import type { KafkaOptions } from './kafka-options.ts';
 import { deadLetterOf, inBatches, recordOf, type KafkaRecord } from './kafka-records.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
+import { createNews, untilNews } from './news.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
 /** The name of the cursor and of the lease. */
@@ -40,7 +40,7 @@ export interface KafkaPublisherDeps {
 }
 
 export function startKafkaPublisher({ database, options, logger, metrics }: KafkaPublisherDeps): KafkaPublisher {
-  let alarm = Promise.withResolvers<void>();
+  const news = createNews();
   let failures = 0;
   const running = whileLeased(database, NAME, publishFrom, (error) => {
     const pauseMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures) * (0.5 + Math.random() / 2);
@@ -49,13 +49,7 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
     logger.warn({ reason: reasonOf(error), failures }, 'events could not be published to Kafka: tried again soon');
     return pauseMs;
   });
-  return {
-    ...running,
-    wake() {
-      alarm.resolve();
-      alarm = Promise.withResolvers();
-    },
-  };
+  return { ...running, wake: news.wake };
 
   async function publishFrom(holding: Holding): Promise<void> {
     const kafka = await connectKafka(options, logger, holding.signal);
@@ -65,7 +59,7 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
         const page = await readEventTexts(database, position, PAGE_MAX);
         const [first, last] = [page[0], page.at(-1)];
         if (first === undefined || last === undefined) {
-          await rest(holding.signal);
+          await untilNews(news.next(), POLL_MS, holding.signal);
           continue;
         }
         const lost = first.position - position - 1;
@@ -91,13 +85,6 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
     } finally {
       await kafka.close();
     }
-  }
-
-  async function rest(signal: AbortSignal): Promise<void> {
-    const polling = new AbortController();
-    const either = AbortSignal.any([signal, polling.signal]);
-    await Promise.race([alarm.promise, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
-    polling.abort();
   }
 }
 

@@ -17,6 +17,7 @@ import { openLog, type LogWriter } from './log-writer.ts';
 import { noteRetry } from './measured.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 import { createOutboxSighting } from './outbox-sighting.ts';
+import { createNews, untilNews } from './news.ts';
 import { createOutboxTruncation } from './outbox-truncation.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
@@ -50,19 +51,13 @@ export interface RelayDeps {
 
 export function startRelay(deps: RelayDeps): Relay {
   const { database, outboxes, retentionDays, logger } = deps;
-  let alarm = Promise.withResolvers<void>();
+  const news = createNews();
   const running = whileLeased(database, RELAY_LEASE, copyAll, (error) => {
     noteRetry(deps.metrics, 'relay');
     logger.warn({ err: error }, 'the event log could not be written: tried again soon');
     return RETRY_MS;
   });
-  return {
-    ...running,
-    wake() {
-      alarm.resolve();
-      alarm = Promise.withResolvers();
-    },
-  };
+  return { ...running, wake: news.wake };
 
   /** Copies until this process stops or has lost the lease. Each outbox has a loop of its own: one that hangs delays no other. */
   async function copyAll({ lease, signal: held }: Holding): Promise<void> {
@@ -71,7 +66,7 @@ export function startRelay(deps: RelayDeps): Relay {
     const log = await openLog(database, lease);
     const bursts = watchBursts([...outboxes.values()]);
     const copyOne = async (source: string): Promise<void> => {
-      await keepCopying({ ...deps, log, bursts, alarm: () => alarm.promise, signal }, source);
+      await keepCopying({ ...deps, log, bursts, news: news.next, signal }, source);
       ending.abort();
     };
     const loops = [keepRetention(database, retentionDays, logger, signal), ...[...outboxes.keys()].map(copyOne)];
@@ -86,13 +81,13 @@ interface CopyingDeps extends RelayDeps {
   readonly log: LogWriter;
   readonly bursts: Bursts;
   /** The next time that something may be new. */
-  readonly alarm: () => Promise<void>;
+  readonly news: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /** Copies one outbox, and empties it of what is in the log, until the signal is aborted or the lease is lost. */
 async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
-  const { database, log, logger, metrics, bursts, appended, alarm, signal } = deps;
+  const { database, log, logger, metrics, bursts, appended, news, signal } = deps;
   const outbox = deps.outboxes.get(source)!;
   const untilBurstIsOver = (): Promise<void> => bursts.untilOver(signal);
   const copy = createOutboxCopy({ source, outbox, database, log, untilBurstIsOver, logger, metrics });
@@ -110,15 +105,8 @@ async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
     const hasMoreToTruncate = await truncate(hasMore || events > BUSY_EVENTS);
     if (hasMore || hasMoreToTruncate) continue;
     const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
-    await rest(pollMs, alarm(), signal);
+    await untilNews(news(), pollMs, signal);
+    // A moment longer, for what comes with it.
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
   }
-}
-
-/** Waits until something may be new, and a moment longer for what comes with it. */
-async function rest(pollMs: number, alarm: Promise<void>, signal: AbortSignal): Promise<void> {
-  const polling = new AbortController();
-  const either = AbortSignal.any([signal, polling.signal]);
-  await Promise.race([alarm, sleep(pollMs, undefined, { signal: either }).catch(() => {})]);
-  polling.abort();
-  await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
 }

@@ -6,7 +6,6 @@
  *   event_log ──▶ wallet_activity.1, live ──▶ its rows are read
  *       └───────▶ wallet_activity.2, next ──▶ as far? then it is the live one, and the other's rows are removed
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { consume, PositionExpiredError, type EventSource } from '../../client/consumer/consumer.ts';
 import type { Database } from '../../db/database.ts';
@@ -17,6 +16,7 @@ import type { RunningService } from '../../process/run-service.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { repeatUntilStopped } from '../repeat.ts';
+import { createNews, untilNews, type News } from './news.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
 const NAME = 'wallet_activity';
@@ -54,14 +54,14 @@ interface Consumer {
 
 /** `database` is the events service's. Any number of processes may do this; for each generation one of them works at a time. */
 export function startWalletActivity(database: Database, logger: Logger, metrics?: Metrics): WalletActivity {
-  const alarm = createAlarm();
+  const news = createNews();
   const consumers = new Map<number, Consumer>();
   let looksToRemoval = 0;
   const loop = repeatUntilStopped(LOOK_MS, () =>
     look().catch((error: unknown) => logger.warn({ err: error }, 'the projections could not be looked at: again soon')),
   );
   return {
-    wake: alarm.wake,
+    wake: news.wake,
     async stop() {
       await loop.stop();
       await stopAllBut(new Set());
@@ -93,7 +93,7 @@ export function startWalletActivity(database: Database, logger: Logger, metrics?
     // One that cannot go on stays as it is until the process starts again.
     const ended = consume<pg.PoolClient>({
       name,
-      source: logIn(database, alarm, metrics),
+      source: logIn(database, news, metrics),
       store: database.$client,
       async handle(events, connection) {
         const beganAt = performance.now();
@@ -120,7 +120,7 @@ export function startWalletActivity(database: Database, logger: Logger, metrics?
 }
 
 /** The log as it is in this database. */
-function logIn(database: Database, alarm: Alarm, metrics: Metrics | undefined): EventSource {
+function logIn(database: Database, news: News, metrics: Metrics | undefined): EventSource {
   return {
     async committed({ events }) {
       countConsumed(
@@ -131,37 +131,13 @@ function logIn(database: Database, alarm: Alarm, metrics: Metrics | undefined): 
     },
     async *read(from, signal) {
       for (let after = from; !signal.aborted;) {
-        const woken = alarm.next();
+        const woken = news.next();
         const { events, readTo, head } = await readLog(database, after, PAGE, { types: TYPES }, POSITIONS_MAX);
         if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
         if (readTo > after) yield { events: events.map(({ position, event }) => ({ position, ...event })), readTo };
         after = readTo;
-        if (readTo === head.position) await rest(woken, signal);
+        if (readTo === head.position) await untilNews(woken, POLL_MS, signal);
       }
-    },
-  };
-}
-
-async function rest(woken: Promise<void>, signal: AbortSignal): Promise<void> {
-  const polling = new AbortController();
-  const either = AbortSignal.any([signal, polling.signal]);
-  await Promise.race([woken, sleep(POLL_MS, undefined, { signal: either }).catch(() => {})]);
-  polling.abort();
-}
-
-interface Alarm {
-  readonly wake: () => void;
-  /** Resolves at the next `wake`. */
-  readonly next: () => Promise<void>;
-}
-
-function createAlarm(): Alarm {
-  let alarm = Promise.withResolvers<void>();
-  return {
-    next: () => alarm.promise,
-    wake() {
-      alarm.resolve();
-      alarm = Promise.withResolvers();
     },
   };
 }
