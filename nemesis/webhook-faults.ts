@@ -178,7 +178,10 @@ async function killDelivering(
 
 export const webhookFaults: readonly FaultKind[] = [receiverHurt, webhookWorkerKilled];
 
-/** They take as much of the machine as the movements do, so there are none unless webhooks are hurt. */
+/**
+ * They take as much of the machine as the movements do, so there are none unless webhooks are hurt. A kind that is drawn in one way
+ * only (drawnWith) is another object of the same name.
+ */
 export async function openReceiversFor(
   kinds: readonly FaultKind[],
   stack: Stage['stack'],
@@ -186,6 +189,6 @@ export async function openReceiversFor(
   violations: Violations,
   environment: NodeJS.ProcessEnv,
 ): Promise<Receivers | undefined> {
-  if (!kinds.some((kind) => webhookFaults.includes(kind))) return undefined;
+  if (!kinds.some(({ kind }) => webhookFaults.some((fault) => fault.kind === kind))) return undefined;
   return openReceivers(stack, api, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
 }

@@ -42,6 +42,11 @@ describe('a bug that is planted is caught', { concurrency: 1 }, () => {
       for (const seconds of SECONDS.bug) {
         const report = await run(seconds, faults, edits, { groupMax, clientsAtOnce }, (line) => t.diagnostic(line));
         assert.equal(report.failure, undefined);
+        // A fault that could not be injected is a mistake of the nemesis, and proves nothing.
+        assert.deepEqual(
+          report.violations.filter(({ seenBy, detail }) => seenBy === 'fault' && detail.includes('TypeError')),
+          [],
+        );
         if (report.violationsTotal > 0) return;
       }
       assert.fail('the nemesis found nothing');
