@@ -3,8 +3,10 @@
  */
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import type { BoundDatabase } from '../db/bind-installation.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import {
   migrateEventsDatabase,
+  migrateOrderServiceDatabase,
   migrateTransferDatabase,
   migrateWalletDatabase,
   type MigrationTarget,
@@ -23,7 +25,15 @@ export function administratedDatabases(settings: Settings): BoundDatabase[] {
     { name: 'transfer', adminUrl: TRANSFER_ADMIN_DATABASE_URL },
     ...WALLET_ADMIN_DATABASE_URLS.map((adminUrl, shard) => ({ name: `wallet-${shard}`, adminUrl })),
     { name: 'events', adminUrl: EVENTS_ADMIN_DATABASE_URL },
+    ...ORDER_SERVICES.flatMap((name) => {
+      const adminUrl = settings[`${settingOf(name)}_ADMIN_DATABASE_URL`];
+      return adminUrl === undefined ? [] : [{ name, adminUrl }];
+    }),
   ];
+}
+
+function settingOf<Name extends OrderService>(name: Name): Uppercase<Name> {
+  return name.toUpperCase() as Uppercase<Name>;
 }
 
 /** The URLs of the databases, for their administrator and for the services. */
@@ -32,6 +42,8 @@ export interface MigratedDatabases {
   readonly wallets: readonly OutboxTarget[];
   readonly transfer: OutboxTarget;
   readonly events: MigrationTarget;
+  /** Of the services of orders: all, or none. */
+  readonly orders: ReadonlyMap<OrderService, OutboxTarget>;
 }
 
 /** Throws a SettingsError that names all settings that are missing. */
@@ -66,12 +78,32 @@ export function migratedDatabases(settings: Settings): MigratedDatabases {
       relayUrl: relayUrl('transfer'),
     },
     events: { adminUrl: urls.EVENTS_ADMIN_DATABASE_URL, serviceUrl: urls.EVENTS_DATABASE_URL },
+    orders: orderTargets(settings, relayUrl),
   };
+}
+
+/** None if no setting names one of them. Throws a SettingsError if only some are named. */
+function orderTargets(settings: Settings, relayUrl: (name: string) => string): Map<OrderService, OutboxTarget> {
+  const names = ORDER_SERVICES.flatMap(
+    (name) => [`${settingOf(name)}_ADMIN_DATABASE_URL`, `${settingOf(name)}_DATABASE_URL`] as const,
+  );
+  if (names.every((name) => settings[name] === undefined)) return new Map();
+  const urls = requireSettings(settings, ...names);
+  return new Map(
+    ORDER_SERVICES.map((name) => [
+      name,
+      {
+        adminUrl: urls[`${settingOf(name)}_ADMIN_DATABASE_URL`],
+        serviceUrl: urls[`${settingOf(name)}_DATABASE_URL`],
+        relayUrl: relayUrl(name),
+      },
+    ]),
+  );
 }
 
 /** Migrates each database to what this version needs. A repeat changes nothing. `say` is called with a line for each. */
 export async function migrateDatabases(
-  { wallets, transfer, events }: MigratedDatabases,
+  { wallets, transfer, events, orders }: MigratedDatabases,
   say: (line: string) => void,
 ): Promise<void> {
   const shardCount = wallets.length;
@@ -83,4 +115,8 @@ export async function migrateDatabases(
   say('transfer database: migrated');
   await migrateEventsDatabase(events);
   say('events database: migrated');
+  for (const [name, target] of orders) {
+    await migrateOrderServiceDatabase(name, target);
+    say(`${name} database: migrated`);
+  }
 }

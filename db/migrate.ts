@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
+import type { OrderService } from '../domain/order-services.ts';
 import { bucketRange } from '../domain/routing.ts';
 import { asAdministrator } from './administrator.ts';
 import type { ServiceName } from './schema-version.ts';
@@ -47,6 +48,10 @@ const SETTINGS_OF: Readonly<Record<ServiceName, Readonly<Record<string, string>>
   wallet: ROLE_SETTINGS,
   transfer: TRANSFER_ROLE_SETTINGS,
   events: EVENTS_ROLE_SETTINGS,
+  order: TRANSFER_ROLE_SETTINGS,
+  inventory: ROLE_SETTINGS,
+  delivery: ROLE_SETTINGS,
+  accounting: ROLE_SETTINGS,
 };
 
 /** Throws if the database was made for another range of buckets, because routing would not find its wallets. */
@@ -76,6 +81,15 @@ export async function migrateWalletDatabase({
 
 export async function migrateTransferDatabase(target: OutboxTarget): Promise<void> {
   await migrateDatabase({ ...target, service: 'transfer' });
+}
+
+/** One of the services of orders. All but the order service keep fences of saga steps. */
+export async function migrateOrderServiceDatabase(service: OrderService, target: OutboxTarget): Promise<void> {
+  await migrateDatabase({ ...target, service }, async (client) => {
+    if (service === 'order') return;
+    await defineFunctions(client, 'step-fences');
+    await defineFunctions(client, service);
+  });
 }
 
 /** The events service reads its own outbox with its own role. */

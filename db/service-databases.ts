@@ -3,9 +3,10 @@
  * another installation. The caller sets the bounds of their use.
  */
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import type { InstallationGuard } from './installation.ts';
-import type { ServiceName } from './schema-version.ts';
+import { SCHEMA_VERSIONS, type ServiceName } from './schema-version.ts';
 
 /** `connectionsMax` defaults to the setting DATABASE_CONNECTIONS. */
 export type PoolLimits = Pick<DatabaseOptions, 'applicationName' | 'queryTimeoutMs'> &
@@ -31,6 +32,37 @@ export function openEventsDatabase(settings: Settings, guard: InstallationGuard,
   });
 }
 
+/** The database of one of the services of orders. Throws a SettingsError if its URL is not set. */
+export function openOrderServiceDatabase(
+  service: OrderService,
+  settings: Settings,
+  guard: InstallationGuard,
+  limits: PoolLimits,
+): Database {
+  const setting = ORDER_SETTINGS[service];
+  const url = requireSettings(settings, setting)[setting];
+  return openDatabase(url, {
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    ...limits,
+    admit: guard.admit(service),
+  });
+}
+
+/** Whether the settings name the databases of orders. Throws a SettingsError if they name some of them only. */
+export function hasOrders(settings: Settings): boolean {
+  const names = ORDER_SERVICES.map((service) => ORDER_SETTINGS[service]);
+  const isAnySet = names.some((name) => settings[name] !== undefined);
+  if (isAnySet) requireSettings(settings, ...names);
+  return isAnySet;
+}
+
+const ORDER_SETTINGS = {
+  order: 'ORDER_DATABASE_URL',
+  inventory: 'INVENTORY_DATABASE_URL',
+  delivery: 'DELIVERY_DATABASE_URL',
+  accounting: 'ACCOUNTING_DATABASE_URL',
+} as const satisfies Record<OrderService, keyof Settings>;
+
 /** Every database with an outbox, as the relay reads it. Throws a SettingsError if none is set. */
 export function openOutboxes(
   settings: Settings,
@@ -38,7 +70,8 @@ export function openOutboxes(
   limits: Omit<DatabaseOptions, 'admit'>,
 ): Map<string, Database> {
   const { OUTBOX_DATABASE_URLS: urls } = requireSettings(settings, 'OUTBOX_DATABASE_URLS');
-  const serviceOf = (name: string): ServiceName => (name === 'transfer' || name === 'events' ? name : 'wallet');
+  // A wallet shard's name has its number behind it.
+  const serviceOf = (name: string): ServiceName => (name in SCHEMA_VERSIONS ? (name as ServiceName) : 'wallet');
   return new Map(
     [...urls].map(([name, url]) => [name, openDatabase(url, { ...limits, admit: guard.admit(serviceOf(name)) })]),
   );

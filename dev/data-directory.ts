@@ -34,8 +34,17 @@ export interface DataDirectory {
   readonly release: () => void;
 }
 
-const ROLES = ['postgres', 'wallet_service', 'transfer_service', 'events_service'] as const;
-type Role = (typeof ROLES)[number];
+const ROLES = [
+  'postgres',
+  'wallet_service',
+  'transfer_service',
+  'events_service',
+  'order_service',
+  'inventory_service',
+  'delivery_service',
+  'accounting_service',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 interface Settings<Passwords = Record<Role, string>> {
   passwords: Passwords;

@@ -4,7 +4,8 @@
  * the calling process is killed, nothing is left behind.
  */
 import { fileURLToPath } from 'node:url';
-import { openDataDirectory, type DataDirectory } from './data-directory.ts';
+import { ORDER_SERVICES } from '../domain/order-services.ts';
+import { openDataDirectory, type DataDirectory, type Role } from './data-directory.ts';
 import { choosePorts, type Ports, type PortWish } from './ports.ts';
 import * as postgres from './postgres.ts';
 import type { Progress, Step } from './progress.ts';
@@ -44,7 +45,7 @@ export interface Infrastructure {
   /** The ports that were chosen, of those that were wanted. */
   readonly ports: Readonly<Record<PortName, number>>;
   readonly temporal: StackFile['temporal'];
-  /** Administrator URLs: wallet-0, wallet-1, transfer, events. */
+  /** Administrator URLs: wallet-0, wallet-1, transfer, events, and those of orders. */
   readonly databases: Readonly<Record<string, string>>;
   /** The settings by which services reach all of this, in the roles they have. */
   readonly settings: Readonly<Record<string, string>>;
@@ -221,7 +222,7 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
 
 function databasesAt(data: DataDirectory, port: number, servicePort: number) {
   const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
-  const service = (role: 'wallet_service' | 'transfer_service' | 'events_service', database: string): string =>
+  const service = (role: Role, database: string): string =>
     postgres.postgresUrl(servicePort, role, data.passwords[role], database);
   const administrator = (database: string): string =>
     postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
@@ -237,17 +238,25 @@ function databasesAt(data: DataDirectory, port: number, servicePort: number) {
         `transfer=${service('events_service', 'transfer')}`,
         ...shards.map((shard) => `wallet-${shard}=${service('events_service', `wallet_${shard}`)}`),
         `events=${service('events_service', 'events')}`,
+        ...ORDER_SERVICES.map((name) => `${name}=${service('events_service', name)}`),
       ].join(','),
+      ...Object.fromEntries(
+        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, service(`${name}_service`, name)]),
+      ),
     },
     administratorSettings: {
       WALLET_ADMIN_DATABASE_URLS: walletAdministrators.join(','),
       TRANSFER_ADMIN_DATABASE_URL: administrator('transfer'),
       EVENTS_ADMIN_DATABASE_URL: administrator('events'),
+      ...Object.fromEntries(
+        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_ADMIN_DATABASE_URL`, administrator(name)]),
+      ),
     },
     administratorUrls: {
       ...Object.fromEntries(walletAdministrators.map((url, shard) => [`wallet-${shard}`, url])),
       transfer: administrator('transfer'),
       events: administrator('events'),
+      ...Object.fromEntries(ORDER_SERVICES.map((name) => [name, administrator(name)])),
     },
   };
 }

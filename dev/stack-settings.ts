@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ORDER_SERVICES } from '../domain/order-services.ts';
 import type { StackFile } from './stack-file.ts';
 
 export interface RunningStack {
@@ -11,13 +12,13 @@ export interface RunningStack {
   readonly file: () => StackFile;
 }
 
-/** URLs by the names of stack.json: wallet-0, wallet-1, transfer, events. */
+/** URLs by the names of stack.json: wallet-0, wallet-1, transfer, events, and those of orders. */
 export type DatabaseUrls = Readonly<Record<string, string>>;
 
 /** What services and administrators are told. `databases` are administrator URLs: the stack's own unless others are named. */
 export function stackSettings(stack: RunningStack, databases: DatabaseUrls = stack.file().databases) {
   const { temporal } = stack.file();
-  const { wallets, transfer, events, outboxes } = serviceUrls(stack, databases);
+  const { wallets, transfer, events, orders, outboxes } = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
     TEMPORAL_ADDRESS: temporal.address,
@@ -30,6 +31,7 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     EVENTS_DATABASE_URL: events,
     OUTBOX_DATABASE_URLS: outboxes,
     EVENTS_ADMIN_DATABASE_URL: databases['events']!,
+    ...orders,
     ...webhookKeysOf(stack.dataDir),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
@@ -52,6 +54,12 @@ export function serviceUrls({ dataDir, file }: RunningStack, databases: Database
     wallets: shardsOf(databases).map((url) => as('wallet_service', url)),
     transfer: as('transfer_service', databases['transfer']!),
     events: as('events_service', databases['events']!),
+    orders: Object.fromEntries(
+      ORDER_SERVICES.filter((name) => name in databases).flatMap((name) => [
+        [`${name.toUpperCase()}_DATABASE_URL`, as(`${name}_service`, databases[name]!)],
+        [`${name.toUpperCase()}_ADMIN_DATABASE_URL`, databases[name]!],
+      ]),
+    ),
     outboxes: Object.entries(databases)
       .map(([name, url]) => `${name}=${as('events_service', url)}`)
       .join(','),

@@ -6,8 +6,12 @@ import { createHash, hash } from 'node:crypto';
 import type { Currency } from './currency.ts';
 import type {
   BatchId,
+  ConsignmentId,
+  OrderId,
   RecurringTransferId,
+  ReturnId,
   RunId,
+  ShipmentId,
   TransactionId,
   TransferId,
   WalletId,
@@ -71,6 +75,31 @@ export function recurringTransferId(idempotencyKey: string): RecurringTransferId
 /** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
 export function recurringRunId(recurringTransferId: RecurringTransferId, runName: string): TransferId {
   return derivedUuid('movement', TENANT, 'recurring-run', recurringTransferId, runName) as TransferId;
+}
+
+/** The order that an Idempotency-Key names. */
+export function orderId(idempotencyKey: string): OrderId {
+  return derivedUuid('order', TENANT, idempotencyKey) as OrderId;
+}
+
+/** The consignment of this number, from 1, of an order. */
+export function consignmentId(order: OrderId, n: number): ConsignmentId {
+  return derivedUuid('consignment', order, String(n)) as ConsignmentId;
+}
+
+/** The shipment of a consignment. */
+export function shipmentId(consignment: ConsignmentId): ShipmentId {
+  return derivedUuid('shipment', consignment) as ShipmentId;
+}
+
+/** The return of goods of an order that an Idempotency-Key names. */
+export function returnId(order: OrderId, idempotencyKey: string): ReturnId {
+  return derivedUuid('return', TENANT, order, idempotencyKey) as ReturnId;
+}
+
+/** What an Idempotency-Key names that receives or adjusts stock. */
+export function stockChangeId(kind: 'receipt' | 'adjustment', sku: string, idempotencyKey: string): string {
+  return derivedUuid('stock-change', TENANT, kind, sku, idempotencyKey);
 }
 
 /** The replay to a webhook endpoint that an Idempotency-Key names. */

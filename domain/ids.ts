@@ -19,3 +19,9 @@ export type InstallationId = Id<'InstallationId'>;
 export type RunId = Id<'RunId'>;
 export type WebhookEndpointId = Id<'WebhookEndpointId'>;
 export type WebhookReplayId = Id<'WebhookReplayId'>;
+export type OrderId = Id<'OrderId'>;
+/** One of an order's deliveries: goods, hold, shipment and invoice of its own. */
+export type ConsignmentId = Id<'ConsignmentId'>;
+export type ShipmentId = Id<'ShipmentId'>;
+/** Goods of an order that come back. */
+export type ReturnId = Id<'ReturnId'>;

@@ -60,6 +60,15 @@ const settings = z.object({
   WALLET_SHARD: whole(0, 255).optional(),
   EVENTS_DATABASE_URL: postgresUrl.optional(),
   EVENTS_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  /** The services of orders. All of their databases are set, or none, and then there are no orders. */
+  ORDER_DATABASE_URL: postgresUrl.optional(),
+  ORDER_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  INVENTORY_DATABASE_URL: postgresUrl.optional(),
+  INVENTORY_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  DELIVERY_DATABASE_URL: postgresUrl.optional(),
+  DELIVERY_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  ACCOUNTING_DATABASE_URL: postgresUrl.optional(),
+  ACCOUNTING_ADMIN_DATABASE_URL: postgresUrl.optional(),
   /** Where the relay reads each service's outbox, by the names of the databases: `transfer=postgres://…,wallet-0=postgres://…`. */
   OUTBOX_DATABASE_URLS: list(namedUrl)
     .transform((named) => named && new Map(named))

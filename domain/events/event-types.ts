@@ -1,5 +1,9 @@
 /** Every type of event, with the schema of its events. The list is closed: nothing else is ever written to an outbox. */
 import { TRANSACTION_FAILURE_REASONS, type TransactionRefusal } from '../transfer/transaction.ts';
+import { ACCOUNTING_SHAPES } from './accounting-shapes.ts';
+import { DELIVERY_SHAPES } from './delivery-shapes.ts';
+import { INVENTORY_SHAPES } from './inventory-shapes.ts';
+import { ORDER_SHAPES } from './order-shapes.ts';
 import { DISABLED_REASONS } from './webhook.ts';
 import { TRANSFER_FAILURE_REASONS, type CreditRefusal, type DebitRefusal } from '../transfer/transfer.ts';
 import {
@@ -178,6 +182,10 @@ const SHAPES: readonly EventShape[] = [
       reason: oneOfTexts('Why.', DISABLED_REASONS),
     },
   },
+  ...ORDER_SHAPES,
+  ...INVENTORY_SHAPES,
+  ...DELIVERY_SHAPES,
+  ...ACCOUNTING_SHAPES,
 ];
 
 /** Ordered by type. */

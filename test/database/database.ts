@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { openDatabase, type Database } from '../../db/database.ts';
-import { migrateEventsDatabase, migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
+import {
+  migrateEventsDatabase,
+  migrateOrderServiceDatabase,
+  migrateTransferDatabase,
+  migrateWalletDatabase,
+} from '../../db/migrate.ts';
+import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
 import { cacheDirectory } from '../../dev/cache.ts';
 import { openDataDirectory } from '../../dev/data-directory.ts';
 import { choosePorts } from '../../dev/ports.ts';
@@ -38,12 +44,14 @@ export interface TestCluster {
   readonly open: (url: string, connectionsMax?: number) => Database;
   /** Creates new, migrated databases of every service, separate from all others of the cluster. */
   readonly createStores: (options?: { shards?: number; connectionsMax?: number }) => Promise<TestStores>;
+  /** Creates new, migrated databases of the services of orders. */
+  readonly createOrderStores: (options?: { connectionsMax?: number }) => Promise<Record<OrderService, TestDatabase>>;
   readonly stop: () => Promise<void>;
 }
 
 type DatabaseUrls = Pick<TestDatabase, 'adminUrl' | 'serviceUrl' | 'relayUrl'>;
 
-export type Service = 'wallet' | 'transfer' | 'events';
+export type Service = 'wallet' | 'transfer' | 'events' | OrderService;
 
 const READY_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 15_000;
@@ -78,6 +86,10 @@ export async function startCluster(settings: readonly string[] = []): Promise<Te
     relayUrl: postgresUrl(port, 'events_service', data.passwords.events_service, database),
   });
   let stores = 0;
+  const opened = (name: string, service: Service, connectionsMax: number): TestDatabase => {
+    const named = urls(`${name}_of_${stores}`, service);
+    return { ...named, service: open(named.serviceUrl, connectionsMax), admin: open(named.adminUrl) };
+  };
 
   const stopServer = async (): Promise<void> => {
     await supervisor.stop(['postgres'], 0);
@@ -102,19 +114,21 @@ export async function startCluster(settings: readonly string[] = []): Promise<Te
     open,
     async createStores({ shards = 2, connectionsMax = 10 } = {}) {
       stores += 1;
-      const opened = (name: string, service: Service): TestDatabase => {
-        const named = urls(`${name}_of_${stores}`, service);
-        return { ...named, service: open(named.serviceUrl, connectionsMax), admin: open(named.adminUrl) };
-      };
-      const wallets = Array.from({ length: shards }, (_, shard) => opened(`wallet_${shard}`, 'wallet'));
-      const transfer = opened('transfer', 'transfer');
-      const events = opened('events', 'events');
+      const wallets = Array.from({ length: shards }, (_, shard) => opened(`wallet_${shard}`, 'wallet', connectionsMax));
+      const transfer = opened('transfer', 'transfer', connectionsMax);
+      const events = opened('events', 'events', connectionsMax);
       await Promise.all([
         ...wallets.map((target, shard) => migrateWalletDatabase({ ...target, shard, shardCount: shards })),
         migrateTransferDatabase(transfer),
         migrateEventsDatabase(events),
       ]);
       return { wallets, transfer, events };
+    },
+    async createOrderStores({ connectionsMax = 10 } = {}) {
+      stores += 1;
+      const entries = ORDER_SERVICES.map((service) => [service, opened(service, service, connectionsMax)] as const);
+      await Promise.all(entries.map(([service, target]) => migrateOrderServiceDatabase(service, target)));
+      return Object.fromEntries(entries) as Record<OrderService, TestDatabase>;
     },
     async stop() {
       await Promise.all(pools.map((database) => database.$client.end()));

@@ -1,0 +1,79 @@
+/**
+ * The inventory's operations on an order, which its workflow calls as activities on the task queue `inventory`. Each is decided
+ * once, by a fence; a repeat returns what was decided, and changes nothing.
+ */
+import type { OrderId, ReturnId } from '../ids.ts';
+import type { Consignment, Line } from '../order/order.ts';
+import type { TraceContext } from '../trace-context.ts';
+
+interface OfOrder {
+  readonly orderId: OrderId;
+  readonly trace: TraceContext;
+}
+
+export interface ReserveInput extends OfOrder {
+  /** Each SKU once. */
+  readonly lines: readonly Line[];
+  /** Whether each SKU becomes a consignment of its own, at most CONSIGNMENTS_MAX; otherwise there is one consignment. */
+  readonly allowSplit: boolean;
+}
+
+/** All lines are reserved, or none. `undone`: the order's release came first, and nothing will ever be reserved. */
+export type Reserved =
+  | { readonly outcome: 'reserved'; readonly consignments: readonly Consignment[] }
+  | { readonly outcome: 'refused'; readonly reason: 'out_of_stock'; readonly skus: readonly string[] }
+  | { readonly outcome: 'undone' };
+
+export interface IssueInput extends OfOrder {
+  readonly n: number;
+  /** When the hold that pays for the consignment expires, in milliseconds since 1970. */
+  readonly holdExpiresAtMs: number;
+  /** How long before that the goods may leave at the latest. */
+  readonly marginSeconds: number;
+  readonly carrierReference: string;
+}
+
+/**
+ * The pivot: the consignment's goods leave, or they were or are given back. `hold_expiring`: by the database's clock the hold ends too
+ * soon; the goods are given back in the same transaction.
+ */
+export type Issued =
+  | { readonly outcome: 'issued'; readonly carrierReference: string }
+  | { readonly outcome: 'released'; readonly reason: 'hold_expiring' | 'released' };
+
+export interface ReleaseInput extends OfOrder {
+  readonly n: number;
+  readonly reason: string;
+}
+
+/** The pivot's verdict on one consignment: `issued` stays, whatever is asked. */
+export type Released = { readonly outcome: 'released' | 'issued' };
+
+export interface ReleaseOrderInput extends OfOrder {
+  readonly reason: string;
+}
+
+/**
+ * The verdict on the whole order. `never_reserved`: and nothing will be. Otherwise each consignment of the split that had been
+ * reserved, each asked as by `ReleaseInput`.
+ */
+export type ReleasedOrder =
+  | { readonly outcome: 'never_reserved' }
+  | {
+      readonly outcome: 'answered';
+      readonly consignments: readonly (Consignment & { readonly goods: 'released' | 'issued' })[];
+    };
+
+export interface TakeBackInput extends OfOrder {
+  readonly returnId: ReturnId;
+  /** `restock` puts the goods on the shelf again, `scrap` only notes them. */
+  readonly lines: readonly (Line & { readonly disposition: 'restock' | 'scrap' })[];
+}
+
+export interface InventoryOperations {
+  readonly reserve: (input: ReserveInput) => Promise<Reserved>;
+  readonly issue: (input: IssueInput) => Promise<Issued>;
+  readonly release: (input: ReleaseInput) => Promise<Released>;
+  readonly releaseOrder: (input: ReleaseOrderInput) => Promise<ReleasedOrder>;
+  readonly takeBack: (input: TakeBackInput) => Promise<void>;
+}
