@@ -3,11 +3,12 @@
  * answers from the row in the transfer database, never from this display.
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { OrderStatus } from '../domain/order/order.ts';
 import type { TransactionStatus } from '../domain/transfer/transaction.ts';
 import type { TransferStatus } from '../domain/transfer/transfer.ts';
 import { searchAttributes } from './transfer/messages.ts';
 
-export function showStatus(status: TransferStatus | TransactionStatus): void {
+export function showStatus(status: TransferStatus | TransactionStatus | OrderStatus): void {
   upsertSearchAttributes([{ key: searchAttributes.movementStatus, value: status }]);
   setCurrentDetails(status);
 }

@@ -19,7 +19,11 @@ import type { TransferGroupAtOnceActivities } from '../activities/transfer-group
 import type { TransferActivities } from '../activities/transfer/transfer.ts';
 import type { TransferAtOnceActivities } from '../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../activities/wallet/wallet.ts';
+import type { AccountingOperations } from '../domain/accounting/operations.ts';
+import type { DeliveryOperations } from '../domain/delivery/operations.ts';
 import type { InstallationId } from '../domain/ids.ts';
+import type { InventoryOperations } from '../domain/inventory/operations.ts';
+import type { OrderPayments, OrderRecords, ReturnOperations } from '../domain/order/operations.ts';
 import type { Dispatch } from './transfer/messages.ts';
 import { ownBodyHash } from './own-body.ts';
 
@@ -30,7 +34,13 @@ type Activities = WalletActivities &
   BatchTransferActivities &
   GroupWalletActivities &
   GroupTransferActivities &
-  TransferGroupAtOnceActivities;
+  TransferGroupAtOnceActivities &
+  InventoryOperations &
+  DeliveryOperations &
+  AccountingOperations &
+  OrderRecords &
+  OrderPayments &
+  ReturnOperations;
 type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };
 

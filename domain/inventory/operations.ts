@@ -70,10 +70,15 @@ export interface TakeBackInput extends OfOrder {
   readonly lines: readonly (Line & { readonly disposition: 'restock' | 'scrap' })[];
 }
 
+/** What has been decided of an order's consignments; those that are undecided are left out. */
+export type DecidedGoods = readonly { readonly n: number; readonly decided: Issued }[];
+
 export interface InventoryOperations {
   readonly reserve: (input: ReserveInput) => Promise<Reserved>;
   readonly issue: (input: IssueInput) => Promise<Issued>;
   readonly release: (input: ReleaseInput) => Promise<Released>;
   readonly releaseOrder: (input: ReleaseOrderInput) => Promise<ReleasedOrder>;
+  /** Decides nothing. */
+  readonly goodsOf: (input: OfOrder) => Promise<DecidedGoods>;
   readonly takeBack: (input: TakeBackInput) => Promise<void>;
 }

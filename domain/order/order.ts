@@ -81,3 +81,7 @@ export interface ConsignmentState {
   readonly money: MoneyState;
   readonly transferId: TransferId;
 }
+
+/** REFUNDED: the credit note is written and the money is back. REFUND_DUE: the seller has not had the money for too long. */
+export const RETURN_STATUSES = ['REQUESTED', 'RECEIVED', 'REFUNDED', 'REFUND_DUE'] as const;
+export type ReturnStatus = (typeof RETURN_STATUSES)[number];

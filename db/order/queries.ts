@@ -1,0 +1,114 @@
+/** The order service's reads: an order with its lines and consignments, the list, the steps; and the claim of what is to be started. */
+import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import type { OrderId, WalletId } from '../../domain/ids.ts';
+import type { OrderStatus } from '../../domain/order/order.ts';
+import type { Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
+import { consignments, orderLines, orders, orderSteps } from './schema.ts';
+
+export type OrderRow = typeof orders.$inferSelect;
+export type OrderLineRow = typeof orderLines.$inferSelect;
+export type ConsignmentRow = typeof consignments.$inferSelect;
+export type OrderStep = typeof orderSteps.$inferSelect;
+
+export interface Order extends OrderRow {
+  readonly lines: readonly OrderLineRow[];
+  readonly consignments: readonly ConsignmentRow[];
+}
+
+export async function findOrder(database: Database, orderId: OrderId): Promise<Order | undefined> {
+  const rows = await database.select().from(orders).where(eq(orders.orderId, orderId));
+  return (await withParts(database, rows))[0];
+}
+
+export interface OrderFilter {
+  readonly status?: OrderStatus | undefined;
+  readonly buyerWalletId?: WalletId | undefined;
+  /** Those that are being undone now. */
+  readonly compensating?: true | undefined;
+  /** Those that wait for an operator. */
+  readonly attention?: true | undefined;
+  readonly after?: { readonly createdAt: Date; readonly orderId: OrderId } | undefined;
+  readonly limit: number;
+}
+
+/** The orders that follow the cursor, newest first. Each filter alone has an index that the list walks. */
+export async function listOrders(database: Database, filter: OrderFilter): Promise<Order[]> {
+  const { status, buyerWalletId, compensating, attention, after, limit } = filter;
+  const conditions: (SQL | undefined)[] = [
+    status && eq(orders.status, status),
+    buyerWalletId && eq(orders.buyerWalletId, buyerWalletId),
+    // As the partial index says it, so that the planner sees that it fits.
+    compensating && sql`compensating AND status IN ('PENDING', 'CONFIRMED')`,
+    attention && sql`attention_since IS NOT NULL`,
+    after &&
+      sql`(${orders.createdAt}, ${orders.orderId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.orderId}::uuid)`,
+  ];
+  const rows = await database
+    .select()
+    .from(orders)
+    .where(and(...conditions))
+    .orderBy(sql`${orders.createdAt} DESC, ${orders.orderId} DESC`)
+    .limit(limit);
+  return withParts(database, rows);
+}
+
+/** The oldest first. */
+export function listOrderSteps(database: Database, orderId: OrderId): Promise<OrderStep[]> {
+  return database
+    .select()
+    .from(orderSteps)
+    .where(eq(orderSteps.orderId, orderId))
+    .orderBy(asc(orderSteps.createdAt), asc(orderSteps.n));
+}
+
+const UNSTARTED: DueRows<typeof orders> = {
+  table: orders,
+  id: orders.orderId,
+  dueAt: orders.startDueAt,
+  isOpen: sql`status IN ('PENDING', 'CONFIRMED')`,
+};
+
+/** Claims the orders that are due to be started, by db/due.ts. */
+export async function claimDueOrders(database: Database, claim: Claim): Promise<Order[]> {
+  return withParts(database, await claimDue(database, UNSTARTED, claim));
+}
+
+/** Notes that these orders are known to be started. */
+export function noteOrdersStarted(database: Database, orderIds: readonly OrderId[]): Promise<void> {
+  return clearDue(database, UNSTARTED, orderIds);
+}
+
+/** A page of the orders that have not ended and were last changed before so many seconds, in the order of their ids. */
+export async function listOpenOrders(
+  database: Database,
+  { after, unchangedSeconds, limit }: { after: string; unchangedSeconds: number; limit: number },
+): Promise<Order[]> {
+  const rows = await database
+    .select()
+    .from(orders)
+    .where(
+      and(
+        inArray(orders.status, ['PENDING', 'CONFIRMED']),
+        sql`${orders.orderId} > ${after}::uuid`,
+        sql`${orders.updatedAt} < now() - make_interval(secs => ${unchangedSeconds})`,
+      ),
+    )
+    .orderBy(asc(orders.orderId))
+    .limit(limit);
+  return withParts(database, rows);
+}
+
+async function withParts(database: Database, rows: readonly OrderRow[]): Promise<Order[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ orderId }) => orderId);
+  const [lines, parts] = await Promise.all([
+    database.select().from(orderLines).where(inArray(orderLines.orderId, ids)).orderBy(asc(orderLines.line)),
+    database.select().from(consignments).where(inArray(consignments.orderId, ids)).orderBy(asc(consignments.n)),
+  ]);
+  return rows.map((row) => ({
+    ...row,
+    lines: lines.filter(({ orderId }) => orderId === row.orderId),
+    consignments: parts.filter(({ orderId }) => orderId === row.orderId),
+  }));
+}

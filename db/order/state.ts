@@ -1,0 +1,195 @@
+/**
+ * The order service's writes of an order's progress. Each locks the order's row first, so that the events of an order are in the
+ * order of its changes, and a state is only written over an earlier one: a worker that thaws late changes nothing.
+ */
+import { eq, sql } from 'drizzle-orm';
+import { randomUUID } from 'node:crypto';
+import type { CaseId, OrderId } from '../../domain/ids.ts';
+import { orderEvent } from '../../domain/order/events.ts';
+import type {
+  ConfirmInput,
+  ConsignmentStep,
+  LoggedResolution,
+  OrderAttention,
+  OrderEnd,
+  StoredOrder,
+  UndoInput,
+} from '../../domain/order/operations.ts';
+import { ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
+import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import type { CloudEvent } from '../../domain/event.ts';
+import type { Database } from '../database.ts';
+import { findOrder, type OrderRow } from './queries.ts';
+import { consignments, orderActions, orderCases, orderLines, orders, orderSteps, outboxEvents } from './schema.ts';
+
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+const GOODS_RANKS: Readonly<Record<GoodsState, number>> = { RESERVED: 0, ISSUED: 1, RELEASED: 1, DELIVERED: 2 };
+const MONEY_RANKS: Readonly<Record<MoneyState, number>> = {
+  ...{ HELD: 0, CAPTURED: 1, VOIDED: 1, DUE: 1 },
+  ...{ COLLECTED: 2, WRITTEN_OFF: 2 },
+};
+
+/** Writes CONFIRMED with the consignments, unless the order is being undone or is further. Returns the row as it is then. */
+export function confirmOrder(database: Database, input: ConfirmInput): Promise<StoredOrder> {
+  return change(database, input.orderId, async (tx, row) => {
+    if (row.status !== 'PENDING' || row.compensating) return;
+    const { orderId, trace } = input;
+    const lines = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
+    await tx
+      .update(orders)
+      .set({ status: 'CONFIRMED', ...changedNow })
+      .where(eq(orders.orderId, orderId));
+    await tx.insert(consignments).values(
+      input.consignments.map(({ n, amount, transferId, shipmentId, holdExpiresAtMs, ...consignment }) => ({
+        ...{ orderId, n, amount, transferId, shipmentId },
+        lines: consignment.lines.map(({ sku }) => lines.find((line) => line.sku === sku)!.line),
+        goods: 'RESERVED' as const,
+        money: 'HELD' as const,
+        holdExpiresAt: new Date(holdExpiresAtMs),
+      })),
+    );
+    await writeStep(tx, orderId, 0, 'CONFIRMED');
+    await writeEvent(tx, orderEvent('order.confirmed', orderId, {}, trace));
+  });
+}
+
+/** Notes that the order is being undone, and why, unless it is further. Returns the row as it is then. */
+export function undoOrder(database: Database, { orderId, reason }: UndoInput): Promise<StoredOrder> {
+  return change(database, orderId, async (tx, row) => {
+    if (row.status !== 'PENDING' || row.compensating) return;
+    await tx
+      .update(orders)
+      .set({ compensating: true, cancelReason: reason, ...changedNow })
+      .where(eq(orders.orderId, orderId));
+    await writeStep(tx, orderId, 0, 'UNDOING', reason);
+  });
+}
+
+/** Writes what is new of a consignment, with a step for each state. */
+export async function recordConsignment(database: Database, input: ConsignmentStep): Promise<void> {
+  const { orderId, n, goods, money, transferId, carrierReference, releaseReason, invoiceNumber } = input;
+  await change(database, orderId, async (tx) => {
+    const [row] = await tx
+      .select()
+      .from(consignments)
+      .where(sql`order_id = ${orderId} AND n = ${n}`);
+    if (row === undefined) throw new Error(`the order ${orderId} has no consignment ${n}`);
+    const isNewGoods = goods !== undefined && GOODS_RANKS[goods] > GOODS_RANKS[row.goods];
+    const isNewMoney = money !== undefined && MONEY_RANKS[money] > MONEY_RANKS[row.money];
+    await tx
+      .update(consignments)
+      .set({
+        ...(isNewGoods ? { goods } : {}),
+        ...(isNewMoney ? { money } : {}),
+        ...(transferId === undefined ? {} : { transferId }),
+        ...(carrierReference === undefined ? {} : { carrierReference }),
+        ...(releaseReason === undefined ? {} : { releaseReason }),
+        ...(invoiceNumber === undefined ? {} : { invoiceNumber }),
+        ...changedNow,
+      })
+      .where(sql`order_id = ${orderId} AND n = ${n}`);
+    await tx.update(orders).set(changedNow).where(eq(orders.orderId, orderId));
+    if (isNewGoods) await writeStep(tx, orderId, n, goods, goods === 'RELEASED' ? releaseReason : carrierReference);
+    if (isNewMoney) await writeStep(tx, orderId, n, money);
+    if (invoiceNumber !== undefined) await writeStep(tx, orderId, n, 'INVOICED', String(invoiceNumber));
+  });
+}
+
+/** Writes the end with its event, and closes the order's cases, unless it has ended. Returns the row as it is then. */
+export function recordOrderEnd(
+  database: Database,
+  { orderId, status, cancelReason, trace }: OrderEnd,
+): Promise<StoredOrder> {
+  return change(database, orderId, async (tx, row) => {
+    if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return;
+    const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;
+    await tx
+      .update(orders)
+      .set({ status, cancelReason: reason, startDueAt: null, ...NO_ATTENTION, ...changedNow })
+      .where(eq(orders.orderId, orderId));
+    await closeCases(tx, orderId);
+    await writeStep(tx, orderId, 0, status, reason ?? undefined);
+    const type = `order.${status.toLowerCase().replace('_', '-')}` as Parameters<typeof orderEvent>[0];
+    await writeEvent(tx, orderEvent(type, orderId, reason === null ? {} : { reason }, trace));
+  });
+}
+
+/** Shows an operator that the order needs somebody, and opens a case; or, without a reason, takes that back and closes it. */
+export async function recordOrderAttention(
+  database: Database,
+  { orderId, reason, error = '' }: OrderAttention,
+): Promise<void> {
+  await change(database, orderId, async (tx, row) => {
+    if (reason === null) {
+      await tx
+        .update(orders)
+        .set({ ...NO_ATTENTION, ...changedNow })
+        .where(eq(orders.orderId, orderId));
+      await closeCases(tx, orderId);
+      return;
+    }
+    if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return;
+    const caseId = row.attentionSince === null ? (randomUUID() as CaseId) : row.attentionCaseId!;
+    await tx
+      .update(orders)
+      .set({
+        ...{ attentionCaseId: caseId, attentionReason: reason, attentionError: error },
+        attentionSince: sql`coalesce(attention_since, clock_timestamp())`,
+        ...changedNow,
+      })
+      .where(eq(orders.orderId, orderId));
+    await tx
+      .insert(orderCases)
+      .values({ caseId, orderId, reason, lastError: error })
+      .onConflictDoUpdate({ target: orderCases.caseId, set: { reason, lastError: error } });
+  });
+}
+
+/** Logs an operator's action. A repeat changes nothing. */
+export async function recordOrderAction(database: Database, action: LoggedResolution): Promise<void> {
+  await database.insert(orderActions).values(action).onConflictDoNothing();
+}
+
+const changedNow = { updatedAt: sql`clock_timestamp()` };
+const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
+
+/** Makes a change under the lock of the order's row, and returns the order as it is then. */
+async function change(
+  database: Database,
+  orderId: OrderId,
+  make: (tx: Transaction, row: OrderRow) => Promise<void>,
+): Promise<StoredOrder> {
+  return database.transaction(async (tx) => {
+    const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
+    if (row === undefined) throw new MovementMissing(`order ${orderId}`);
+    await make(tx, row);
+    const order = (await findOrder(tx as unknown as Database, orderId))!;
+    return {
+      ...{ status: order.status, cancelReason: order.cancelReason, compensating: order.compensating },
+      consignments: order.consignments.map(({ n, lines, goods, money, amount, transferId, holdExpiresAt }) => ({
+        ...{ n, goods, money, amount, transferId },
+        lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
+        holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
+      })),
+    };
+  });
+}
+
+async function closeCases(tx: Transaction, orderId: OrderId): Promise<void> {
+  await tx
+    .update(orderCases)
+    .set({ closedAt: sql`clock_timestamp()` })
+    .where(sql`order_id = ${orderId} AND closed_at IS NULL`);
+}
+
+async function writeStep(tx: Transaction, orderId: OrderId, n: number, step: string, reason?: string): Promise<void> {
+  await tx
+    .insert(orderSteps)
+    .values({ orderId, n, step, reason: reason ?? null })
+    .onConflictDoNothing();
+}
+
+async function writeEvent(tx: Transaction, event: CloudEvent): Promise<void> {
+  await tx.insert(outboxEvents).values({ eventId: event.id, type: event.type, subject: event.subject, payload: event });
+}

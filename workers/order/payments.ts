@@ -1,0 +1,163 @@
+/**
+ * The money of orders and returns, over the public HTTP API. Each call is one try: Temporal repeats it, with the same key, until it
+ * is known what has become of the money. What the API refuses for good is an answer; everything else is a fault.
+ */
+import { createClient, CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import { collectionKey, holdKey, refundKey } from '../../domain/order/money.ts';
+import type { AuthorizeInput, OrderPayments, RefundAnswer, RefundInput } from '../../domain/order/operations.ts';
+
+type Transfer = Operations['getTransfer']['answer'];
+
+/** An activity is given up after ten seconds (workflows/steps.ts); the API waits for so many of them. */
+const WAIT_SECONDS = 4;
+const TIMEOUT_MS = 4_000;
+/** How often an operator may have the same money collected, or a return refunded, anew. */
+const ATTEMPTS_MAX = 1_000;
+
+export interface Payments extends OrderPayments {
+  readonly refundReturn: (input: RefundInput) => Promise<RefundAnswer>;
+}
+
+/** `apiUrl` is where the transfer API listens. */
+export function createPayments(apiUrl: string): Payments {
+  const { transfers } = createClient({ baseUrl: apiUrl, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
+
+  return {
+    async authorize(input) {
+      try {
+        const held = await transfers.create(holdBody(input), {
+          idempotencyKey: holdKey(input.orderId, input.n),
+          waitSeconds: WAIT_SECONDS,
+        });
+        const transferId = held.transfer_id as TransferId;
+        switch (held.status) {
+          case 'DEBITED':
+          case 'COMPLETED':
+            return { outcome: 'held', transferId, holdExpiresAtMs: Date.parse(held.expires_at!) };
+          case 'FAILED':
+            return { outcome: 'refused', reason: held.failure_reason! };
+          case 'CANCELED':
+            return { outcome: 'refused', reason: 'canceled' };
+          default:
+            throw stillUnderWay(held);
+        }
+      } catch (error) {
+        return { outcome: 'refused', reason: refusedFor(error) };
+      }
+    },
+
+    async captureHold({ transferId }) {
+      const captured = await transfers
+        .capture(transferId, {}, { waitSeconds: WAIT_SECONDS })
+        .catch((error: unknown) => refusedAs(error, transfers, transferId));
+      if (captured.status === 'COMPLETED' && captured.captured_amount === captured.amount)
+        return { outcome: 'captured' };
+      if (captured.status === 'FAILED' || captured.status === 'CANCELED') return { outcome: 'lost' };
+      throw stillUnderWay(captured);
+    },
+
+    async voidHold(input) {
+      const idempotencyKey = holdKey(input.orderId, input.n);
+      try {
+        const voided = await transfers.cancelByKey(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
+        if (voided.status !== 'CANCELED' && voided.status !== 'FAILED') throw stillUnderWay(voided);
+      } catch (error) {
+        const captured = capturedBy(error);
+        if (captured === undefined) throw error;
+        // The key is the hold's own, so that a repeat finds the same reversal.
+        const reversed = await transfers.reverse(captured, {}, { idempotencyKey, waitSeconds: WAIT_SECONDS });
+        if (reversed.status !== 'COMPLETED') throw stillUnderWay(reversed);
+      }
+    },
+
+    async collect({ terms, orderId, n, amount }) {
+      const { buyerWalletId, sellerWalletId, currency } = terms;
+      const body = { sender_wallet_id: buyerWalletId, receiver_wallet_id: sellerWalletId, amount, currency };
+      const answer = await untilFresh((attempt, options) =>
+        transfers.create(
+          { ...body, ...about(orderId, n) },
+          { ...options, idempotencyKey: collectionKey(orderId, n, attempt) },
+        ),
+      );
+      return 'transferId' in answer ? { outcome: 'collected', ...answer } : { outcome: 'refused', ...answer };
+    },
+
+    async refundReturn({ returnId, transferId, amount }) {
+      const answer = await untilFresh((attempt, options) =>
+        transfers.reverse(transferId, { amount }, { ...options, idempotencyKey: refundKey(returnId, attempt) }),
+      );
+      return 'transferId' in answer ? { outcome: 'refunded', ...answer } : { outcome: 'refused', ...answer };
+    },
+  };
+}
+
+/**
+ * Sends a movement under the first key of a row that has not failed yet: a movement that was refused is refused for ever, and one that
+ * is under way, or has succeeded, must not be sent again under another key.
+ */
+async function untilFresh(
+  send: (
+    attempt: number,
+    options: { readonly waitSeconds: number; readonly onReplayed: () => void },
+  ) => Promise<Transfer>,
+): Promise<{ readonly transferId: TransferId } | { readonly reason: string }> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    let isReplayed = false;
+    const onReplayed = (): void => {
+      isReplayed = true;
+    };
+    let transfer: Transfer;
+    try {
+      transfer = await send(attempt, { waitSeconds: WAIT_SECONDS, onReplayed });
+    } catch (error) {
+      return { reason: refusedFor(error) };
+    }
+    if (transfer.status === 'COMPLETED') return { transferId: transfer.transfer_id as TransferId };
+    if (transfer.status !== 'FAILED' && transfer.status !== 'CANCELED') throw stillUnderWay(transfer);
+    if (!isReplayed) return { reason: transfer.failure_reason ?? 'canceled' };
+  }
+  throw new Error(`refused ${ATTEMPTS_MAX} times`);
+}
+
+/** The same body creates a hold and cancels it. */
+function holdBody({ terms, orderId, n, amount, holdSeconds }: AuthorizeInput) {
+  const { buyerWalletId, sellerWalletId, currency } = terms;
+  return {
+    ...{ sender_wallet_id: buyerWalletId, receiver_wallet_id: sellerWalletId, amount, currency },
+    capture_method: 'manual' as const,
+    expires_in: holdSeconds,
+    ...about(orderId, n),
+  };
+}
+
+function about(orderId: string, n: number) {
+  return { reference: `order ${orderId}`, metadata: { order_id: orderId, consignment: String(n) } };
+}
+
+function stillUnderWay({ transfer_id, status }: Transfer): Error {
+  return new Error(`the transfer ${transfer_id} is still ${status}`);
+}
+
+/** The code of a refusal that a repeat would meet again; throws any other error. */
+function refusedFor(error: unknown): string {
+  const isForGood =
+    error instanceof CounterpoiseError &&
+    (error.status === 409 || error.status === 422) &&
+    error.code !== 'idempotency_key_reused';
+  if (!isForGood) throw error;
+  return error.code;
+}
+
+/** The hold as it is, where a capture was refused by its state; throws any other error. */
+async function refusedAs(error: unknown, transfers: Client['transfers'], transferId: string): Promise<Transfer> {
+  if (!(error instanceof CounterpoiseError) || error.code !== 'not_capturable') throw error;
+  return transfers.get(transferId);
+}
+
+/** The id of the transfer that could not be canceled because its money has moved. */
+function capturedBy(error: unknown): string | undefined {
+  if (!(error instanceof CounterpoiseError) || error.code !== 'not_cancelable') return undefined;
+  const { transfer_id, transfer_status } = (error.problem ?? {}) as Record<string, unknown>;
+  return transfer_status === 'COMPLETED' && typeof transfer_id === 'string' ? transfer_id : undefined;
+}

@@ -1,0 +1,2 @@
+/** The task queue of the accounting service's activities. */
+export const ACCOUNTING_TASK_QUEUE = 'accounting';
