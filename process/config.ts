@@ -114,6 +114,12 @@ const settings = z.object({
   DISPATCH: z.enum(['ordinary', 'local'], { error: 'expected ordinary or local' }).default('ordinary'),
   /** From a movement's acceptance until it is given up and compensated. */
   TRANSFER_DEADLINE_SECONDS: seconds(1, 86_400).default(600),
+  /** From an order's acceptance until it is given up and undone, unless it is confirmed. */
+  ORDER_DEADLINE_SECONDS: seconds(1, 86_400).default(600),
+  /** How long the holds of an order last: the goods have to leave within it. */
+  ORDER_HOLD_SECONDS: whole(60, 30 * 86_400).default(7 * 86_400),
+  /** How long before the end of its hold a consignment may leave at the latest: its money has to be captured in that time. */
+  HAND_OVER_MARGIN_SECONDS: whole(10, 86_400).default(60),
   /** How fine the amounts of new movements may be: as their currency allows, or four decimals of every currency. */
   AMOUNT_PRECISION: z.enum(['currency', 'ledger'], { error: 'expected currency or ledger' }).default('currency'),
   /** How many requests are worked on at once before more are refused with 429. */

@@ -7,7 +7,9 @@ import { isCurrency, type Currency } from '../../domain/currency.ts';
 import type {
   BatchId,
   CaseId,
+  OrderId,
   RecurringTransferId,
+  ReturnId,
   RunId,
   TransactionId,
   TransferId,
@@ -54,6 +56,15 @@ export const webhookEndpointIdField = uuid<WebhookEndpointId>('webhook_endpoint_
 export const replayIdField = uuid<WebhookReplayId>('replay_id_invalid', exampleRunId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
+
+export const orderIdField = uuid<OrderId>('order_id_invalid', exampleMovementId);
+export const returnIdField = uuid<ReturnId>('return_id_invalid', exampleRunId);
+
+/** The name by which a seller sells something, and keeps it in stock. */
+export const skuField = z
+  .string({ error: faultCode('sku_invalid') })
+  .regex(/^[\w.-]{1,64}$/, 'sku_invalid')
+  .openapi({ type: 'string', example: 'TEAPOT-1L' });
 
 export const AMOUNT_DESCRIPTION =
   'A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals.';

@@ -2,6 +2,7 @@
  * `Prefer: wait=N` of RFC 7240: its parsing, and the wait itself. The answer is the row in the database; the end of the workflow
  * only tells when to look at it.
  */
+import { z } from '@hono/zod-openapi';
 import { LATE, within } from '../../process/deadline.ts';
 
 const WAIT_SECONDS_MAX = 60;
@@ -17,6 +18,19 @@ const NEVER = new Promise<never>(() => {});
 
 /** A longer header is ignored. */
 export const PREFER_CHARACTERS_MAX = 1_000;
+
+export const preferHeader = {
+  Prefer: z
+    .string()
+    .optional()
+    .openapi({
+      example: 'wait=10',
+      description:
+        'With `wait=N` (RFC 7240) the answer comes when the movement has ended or waits for somebody, and after N seconds at ' +
+        'most; N is at most 60. ' +
+        `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
+    }),
+};
 
 /**
  * Returns the seconds of the first wait preference, at most 60, or undefined if there is none. Ignores other preferences, a value
@@ -69,19 +83,29 @@ export interface Wait<Row> {
   readonly limitMs: number;
   /** Ends the wait early: the client has gone, or the server drains. */
   readonly signal: AbortSignal;
+  /** The longest time between two looks, where no news is to be expected. */
+  readonly everyMs?: number;
 }
 
 /**
  * Returns the row once it `isWaitOver`, or as last seen when the time is up. An unreachable database or Temporal prolongs nothing.
  */
-export async function waitForRow<Row>({ row, isWaitOver, look, untilNews, limitMs, signal }: Wait<Row>): Promise<Row> {
+export async function waitForRow<Row>({
+  row,
+  isWaitOver,
+  look,
+  untilNews,
+  limitMs,
+  signal,
+  everyMs = LOOK_EVERY_MS_MAX,
+}: Wait<Row>): Promise<Row> {
   const endsAt = performance.now() + limitMs;
   const done = new AbortController();
   const giveUp = AbortSignal.any([signal, done.signal]);
   let known = row;
   // If `untilNews` fails, as it does for a workflow that is not started yet, the looks at the row go on.
   let news = untilNews(giveUp).catch(() => NEVER);
-  let lookEveryMs = LOOK_EVERY_MS;
+  let lookEveryMs = Math.min(LOOK_EVERY_MS, everyMs);
   try {
     while (!isWaitOver(known)) {
       const leftMs = endsAt - performance.now();
@@ -96,7 +120,7 @@ export async function waitForRow<Row>({ row, isWaitOver, look, untilNews, limitM
         () => undefined,
       );
       if (seen !== LATE && seen !== undefined) known = seen;
-      lookEveryMs = Math.min(lookEveryMs * 1.5, LOOK_EVERY_MS_MAX);
+      lookEveryMs = Math.min(lookEveryMs * 1.5, everyMs);
     }
   } finally {
     done.abort();

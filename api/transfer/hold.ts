@@ -12,7 +12,8 @@ import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.t
 import { boundedQuery } from '../http/bounded-query.ts';
 import { transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
-import { preferHeader, type MovementDeps } from './movement.ts';
+import type { MovementDeps } from './movement.ts';
+import { preferHeader } from '../http/prefer-wait.ts';
 import { amountOrAll, asked, ASKING_PROBLEMS, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';

@@ -18,7 +18,7 @@ import {
   referenceField,
 } from '../http/fields.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
-import { PREFER_CHARACTERS_MAX } from '../http/prefer-wait.ts';
+import { preferHeader } from '../http/prefer-wait.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 
@@ -30,19 +30,6 @@ export interface MovementDeps {
   readonly deadlineSeconds: number;
   readonly amountPrecision: AmountPrecision;
 }
-
-export const preferHeader = {
-  Prefer: z
-    .string()
-    .optional()
-    .openapi({
-      example: 'wait=10',
-      description:
-        'With `wait=N` (RFC 7240) the answer comes when the movement has ended or waits for somebody, and after N seconds at ' +
-        'most; N is at most 60. ' +
-        `Other preferences are ignored, and so is a header of more than ${PREFER_CHARACTERS_MAX} characters.`,
-    }),
-};
 
 export const movementHeaders = z.object({
   'Idempotency-Key': idempotencyKeyHeader,

@@ -13,7 +13,8 @@ import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
 import { renderTransfer } from './answer.ts';
-import { preferHeader, type MovementDeps } from './movement.ts';
+import type { MovementDeps } from './movement.ts';
+import { preferHeader } from '../http/prefer-wait.ts';
 import { asked, ASKING_PROBLEMS, existing, refused } from './of-existing.ts';
 import { askTransfer } from './workflow-request.ts';
 

@@ -1,6 +1,7 @@
 /** The order service's reads: an order with its lines and consignments, the list, the steps; and the claim of what is to be started. */
 import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { OrderId, WalletId } from '../../domain/ids.ts';
+import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { OrderStatus } from '../../domain/order/order.ts';
 import type { Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
@@ -19,6 +20,18 @@ export interface Order extends OrderRow {
 export async function findOrder(database: Database, orderId: OrderId): Promise<Order | undefined> {
   const rows = await database.select().from(orders).where(eq(orders.orderId, orderId));
   return (await withParts(database, rows))[0];
+}
+
+/** How far an order is, as its workflow knows it. */
+export function storedOrderOf({ status, cancelReason, compensating, ...order }: Order): StoredOrder {
+  return {
+    ...{ status, cancelReason, compensating },
+    consignments: order.consignments.map(({ n, lines, goods, money, amount, transferId, holdExpiresAt }) => ({
+      ...{ n, goods, money, amount, transferId },
+      lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
+      holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
+    })),
+  };
 }
 
 export interface OrderFilter {

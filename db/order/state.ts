@@ -19,7 +19,7 @@ import { ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../doma
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../database.ts';
-import { findOrder, type OrderRow } from './queries.ts';
+import { findOrder, storedOrderOf, type OrderRow } from './queries.ts';
 import { consignments, orderActions, orderCases, orderLines, orders, orderSteps, outboxEvents } from './schema.ts';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -164,15 +164,7 @@ async function change(
     const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
     if (row === undefined) throw new MovementMissing(`order ${orderId}`);
     await make(tx, row);
-    const order = (await findOrder(tx as unknown as Database, orderId))!;
-    return {
-      ...{ status: order.status, cancelReason: order.cancelReason, compensating: order.compensating },
-      consignments: order.consignments.map(({ n, lines, goods, money, amount, transferId, holdExpiresAt }) => ({
-        ...{ n, goods, money, amount, transferId },
-        lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
-        holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
-      })),
-    };
+    return storedOrderOf((await findOrder(tx as unknown as Database, orderId))!);
   });
 }
 

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { sql } from 'drizzle-orm';
-import { boundStarts } from '../../api/transfer/acceptance.ts';
+import { boundStarts } from '../../api/http/bound-starts.ts';
 import { recordTransferStatus } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { ReachedStatus } from '../../domain/transfer/transfer.ts';

@@ -3,7 +3,7 @@
 
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { boundStarts } from '../../api/transfer/acceptance.ts';
+import { boundStarts } from '../../api/http/bound-starts.ts';
 import { createEventStreams } from '../../api/events/event-streams.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
 import type { Database } from '../../db/database.ts';

@@ -39,7 +39,8 @@ export function createPayments(apiUrl: string): Payments {
             return { outcome: 'refused', reason: held.failure_reason! };
           case 'CANCELED':
             return { outcome: 'refused', reason: 'canceled' };
-          default:
+          case 'PENDING':
+          case 'SCHEDULED':
             throw stillUnderWay(held);
         }
       } catch (error) {

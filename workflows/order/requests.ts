@@ -28,7 +28,7 @@ export interface Requests {
 }
 
 /** A request that is not decided within this is answered all the same; what was asked goes on. */
-const DECIDED_WITHIN = '20 seconds';
+const DECIDED_WITHIN = '8 seconds';
 
 /** `forward` is the scope of what comes before the confirmation: a cancel request ends it. */
 export function receiveRequests(

@@ -1,0 +1,79 @@
+/**
+ * Requests to the workflow of an order. If an order that has not ended has no run, because none was started yet or somebody
+ * terminated it, a run is started from the row first.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
+import type { Context } from 'hono';
+import { findOrder, type Order } from '../../db/order/queries.ts';
+import { startOrder } from '../../temporal/order/start-order.ts';
+import { orderWorkflowId, type OrderRefusal } from '../../workflows/order/messages.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { ProblemError } from '../http/problem.ts';
+import { hasEnded, type OrderDeps } from './deps.ts';
+
+export type OrderAnswer<Result> =
+  | { readonly outcome: 'taken'; readonly result: Result }
+  | { readonly outcome: 'refused'; readonly refusal: OrderRefusal }
+  | { readonly outcome: 'ended' };
+
+/** Longer than the workflow takes to answer what is not decided yet (workflows/order/requests.ts). */
+const ANSWER_LIMIT_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
+
+/** Throws `temporal_unavailable` if it is not known whether the request was taken: it is safe to repeat. */
+export async function askOrder<Result, Asked extends [] | [object]>(
+  c: Context<ApiEnv>,
+  { database, starter, monitor, draining }: OrderDeps,
+  order: Order,
+  update: UpdateDefinition<Result, Asked>,
+  ...asked: Asked
+): Promise<OrderAnswer<Result>> {
+  const { client } = starter;
+  const signal = AbortSignal.any([c.req.raw.signal, draining, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
+  const handle = client.workflow.getHandle(orderWorkflowId(order.orderId));
+  let row = order;
+  try {
+    while (!signal.aborted && !monitor.isDown()) {
+      if (hasEnded(row)) return { outcome: 'ended' };
+      const answer = await client.connection.withAbortSignal(signal, ask);
+      if (answer !== 'no_run') return answer;
+      row = (await boundedQuery(database, () => findOrder(database, order.orderId), { isWrite: true }))!;
+      if (!hasEnded(row))
+        await client.connection.withAbortSignal(signal, () => startOrder({ ...starter, isEager: false }, row));
+      await sleep(LOOK_AGAIN_MS);
+    }
+  } catch (error) {
+    if (!signal.aborted && !monitor.isDown()) throw error;
+  }
+  throw notKnown();
+
+  async function ask(): Promise<OrderAnswer<Result> | 'no_run'> {
+    try {
+      await starter.binding.verify();
+      // Cast, because the compiler cannot see that an update without an argument is sent none.
+      const result = await handle.executeUpdate<Result, [unknown, ...unknown[]]>(update as never, {
+        args: asked as never,
+      });
+      return { outcome: 'taken', result };
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'no_run';
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      const { cause } = error;
+      const refusal = cause instanceof ApplicationFailure ? REFUSALS.find((each) => each === cause.type) : undefined;
+      // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it.
+      return refusal === undefined ? 'no_run' : { outcome: 'refused', refusal };
+    }
+  }
+}
+
+const REFUSALS: readonly OrderRefusal[] = ['not_confirmed', 'no_such_consignment', 'not_cancelable', 'not_resolvable'];
+
+function notKnown(): ProblemError {
+  return new ProblemError('temporal_unavailable', {
+    detail: 'Whether the request was taken is not known. Repeat it: a repeat does nothing twice.',
+  });
+}

@@ -1,0 +1,49 @@
+/** What the routes of orders need, and what they share. */
+import type { Context } from 'hono';
+import type { Database } from '../../db/database.ts';
+import { findOrder, type Order } from '../../db/order/queries.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import type { TemporalMonitor } from '../../temporal/health.ts';
+import type { OrderStarter } from '../../temporal/order/start-order.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { Starts } from '../http/bound-starts.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { ProblemError } from '../http/problem.ts';
+
+export interface OrderDeps {
+  /** The order service's. */
+  readonly database: Database;
+  readonly starter: OrderStarter;
+  readonly starts: Starts;
+  readonly monitor: TemporalMonitor;
+  /** From an order's acceptance until it is given up unless it is confirmed. */
+  readonly deadlineSeconds: number;
+  readonly holdSeconds: number;
+  /** Aborts when the server stops, so that requests that wait are answered. */
+  readonly draining: AbortSignal;
+}
+
+export async function existingOrder(c: Context<ApiEnv>, database: Database, id: OrderId): Promise<Order> {
+  c.var.log.setBindings({ order_id: id });
+  const row = await boundedQuery(database, () => findOrder(database, id));
+  if (row === undefined) throw new ProblemError('order_not_found', { detail: `There is no order ${id}.` });
+  return row;
+}
+
+export function hasEnded({ status }: Pick<Order, 'status'>): boolean {
+  return status !== 'PENDING' && status !== 'CONFIRMED';
+}
+
+/** The refusal of a new order or return while Temporal is known to be down; nothing has been stored. */
+export function refuseWhileDown(monitor: TemporalMonitor): void {
+  if (!monitor.isDown()) return;
+  throw new ProblemError('temporal_unavailable', {
+    detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
+  });
+}
+
+export function keyReused(): ProblemError {
+  return new ProblemError('idempotency_key_reused', {
+    detail: 'The key was used with another body, and what it names has not been changed.',
+  });
+}

@@ -1,0 +1,239 @@
+/** The routes that act on an order: cancel it, hand a consignment over, resolve what waits for an operator. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { findOrder, type Order } from '../../db/order/queries.ts';
+import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
+import { CONSIGNMENTS_MAX } from '../../domain/order/order.ts';
+import { cancelOrderUpdate, handOverUpdate, resolveOrderUpdate } from '../../workflows/order/messages.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { actorHeader, commentField, orderIdField, textField } from '../http/fields.ts';
+import { settlesMoney } from '../http/load-limits.ts';
+import { preferHeader, waitForRow, waitPreference } from '../http/prefer-wait.ts';
+import { ProblemError, type ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson, readJsonOrNothing } from '../http/request-body.ts';
+import { faultCode } from '../http/validation.ts';
+import { orderAnswer, renderOrder } from './answer.ts';
+import { askOrder } from './ask-order.ts';
+import { existingOrder, hasEnded, type OrderDeps } from './deps.ts';
+
+const tags = ['Orders'];
+const content = { 'application/json': { schema: orderAnswer } };
+const params = z.object({ order_id: orderIdField });
+const problems = [
+  'order_not_found',
+  'order_id_invalid',
+  ...BODY_PROBLEMS,
+  'database_unavailable',
+  'temporal_unavailable',
+] as const;
+const nothing = z.strictObject({}, { error: faultCode('body_invalid') });
+const undecided = {
+  description: 'Taken, and not decided by the time that the client waits: it goes on. Repeat it.',
+  content,
+};
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/orders/{order_id}/cancel',
+  operationId: 'cancelOrder',
+  summary: 'Cancel an order, or what has not left of it',
+  tags,
+  description: `Before the order is confirmed, everything is undone. After that, each consignment whose goods have not left is
+released, and its hold voided. If a cancel and a hand-over come at once, exactly one of them happens, and both are told which.
+Refused with \`order_not_cancelable\` if all of its goods have left, or it has ended otherwise. A repeat is safe.`,
+  middleware: [settlesMoney, readJsonOrNothing] as const,
+  request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
+  responses: {
+    200: { description: 'Canceled, or what could be: the order as it is now.', content },
+    202: undecided,
+    ...problemResponses(...problems, 'order_not_cancelable'),
+  },
+});
+
+const handOver = createRoute({
+  method: 'post',
+  path: '/v1/orders/{order_id}/consignments/{n}/hand-over',
+  operationId: 'handOverConsignment',
+  summary: 'Hand a consignment over to the carrier',
+  tags,
+  description: `To be asked before the goods leave. With 200 they may, and the money is taken; with \`consignment_released\` or
+\`hold_expiring\` they must stay, because they are back in stock and the hold is voided. A repeat with the same reference is safe.`,
+  middleware: [settlesMoney, readJson] as const,
+  request: {
+    params: params.extend({
+      n: z
+        .string()
+        .regex(/^\d{1,4}$/, 'consignment_invalid')
+        .transform(Number)
+        .openapi({ type: 'integer', minimum: 1, maximum: CONSIGNMENTS_MAX, example: 1 }),
+    }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject(
+              { carrier_reference: textField(255).refine((text) => text.trim() !== '', 'too_short') },
+              { error: faultCode('body_invalid') },
+            )
+            .openapi('HandOver', { example: { carrier_reference: 'JD014600003210983711' } }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'The goods may leave.', content },
+    202: undecided,
+    ...problemResponses(
+      ...problems,
+      'consignment_not_found',
+      'consignment_invalid',
+      'field_missing',
+      'text_invalid',
+      'too_short',
+      'too_long',
+      'order_not_confirmed',
+      'consignment_released',
+      'hold_expiring',
+      'handed_over_otherwise',
+    ),
+  },
+});
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/v1/orders/{order_id}/resolve',
+  operationId: 'resolveOrder',
+  summary: 'Decide about an order that waits for an operator',
+  tags,
+  description: `\`retry\`: what keeps failing is tried at once. For goods that have left and whose hold was lost (DUE):
+\`collect_again\` takes the money by an ordinary transfer, \`write_off\` gives it up.`,
+  middleware: [settlesMoney, readJson] as const,
+  request: {
+    params,
+    headers: z.object({ 'X-Actor': actorHeader }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject(
+              { action: z.enum(ORDER_ACTIONS, { error: faultCode('action_invalid') }), comment: commentField },
+              { error: faultCode('body_invalid') },
+            )
+            .openapi('OrderResolution', { example: { action: 'collect_again', comment: 'The buyer has paid in.' } }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'Taken: the order as it is now.', content },
+    ...problemResponses(
+      ...problems,
+      'actor_missing',
+      'actor_invalid',
+      'action_invalid',
+      'field_missing',
+      'too_short',
+      'too_long',
+      'character_forbidden',
+      'order_not_resolvable',
+    ),
+  },
+});
+
+const SHOWN_SECONDS_DEFAULT = 2;
+
+export function orderActionRoutes(deps: OrderDeps) {
+  const { database, draining } = deps;
+  const find = (order: Order): Promise<Order> =>
+    boundedQuery(database, async () => (await findOrder(database, order.orderId))!, { isWrite: true });
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(cancel, async (c) => {
+      const receivedAt = performance.now();
+      const before = await existingOrder(c, database, c.req.valid('param').order_id);
+      if (before.status === 'CANCELED' || isPartlyCanceled(before)) return c.json(renderOrder(before), 200);
+      if (hasEnded(before)) throw refused('order_not_cancelable', before);
+      const answer = await askOrder(c, deps, before, cancelOrderUpdate);
+      if (answer.outcome === 'refused') throw refused('order_not_cancelable', await find(before));
+      const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
+      const row = await waitForRow({
+        row: await find(before),
+        isWaitOver: (seen) => hasEnded(seen) || isPartlyCanceled(seen),
+        look: () => findOrder(database, before.orderId),
+        untilNews: () => new Promise(() => {}),
+        limitMs: waitMs - (performance.now() - receivedAt),
+        signal: AbortSignal.any([c.req.raw.signal, draining]),
+        everyMs: 100,
+      });
+      if (row.status === 'CANCELED' || isPartlyCanceled(row)) return c.json(renderOrder(row), 200);
+      if (hasEnded(row)) throw refused('order_not_cancelable', row);
+      return c.json(renderOrder(row), 202);
+    })
+    .openapi(handOver, async (c) => {
+      const { order_id: id, n } = c.req.valid('param');
+      const { carrier_reference: carrierReference } = c.req.valid('json');
+      const before = await existingOrder(c, database, id);
+      const isThere = before.consignments.some((each) => each.n === n);
+      if (!isThere && before.status !== 'PENDING') throw noConsignment(n);
+      const known = told(before);
+      if (known !== undefined) return c.json(renderOrder(known), 200);
+      if (before.status !== 'CONFIRMED') throw refused('order_not_confirmed', before);
+      const answer = await askOrder(c, deps, before, handOverUpdate, { n, carrierReference });
+      if (answer.outcome === 'refused') {
+        if (answer.refusal === 'no_such_consignment') throw noConsignment(n);
+        throw refused('order_not_confirmed', await find(before));
+      }
+      const row = await find(before);
+      if (answer.outcome === 'ended') return c.json(renderOrder(told(row) ?? row), 200);
+      const decided = answer.result;
+      if (decided === undefined) return c.json(renderOrder(row), 202);
+      if (decided.outcome === 'released')
+        throw refused(decided.reason === 'hold_expiring' ? 'hold_expiring' : 'consignment_released', row);
+      if (decided.carrierReference !== carrierReference) throw refused('handed_over_otherwise', row);
+      return c.json(renderOrder(row), 200);
+
+      /** The order, if its row says already that the goods have left so; throws if they have not, or not so. */
+      function told(order: Order): Order | undefined {
+        const consignment = order.consignments.find((each) => each.n === n);
+        if (consignment?.goods === 'RELEASED')
+          throw refused(
+            consignment.releaseReason === 'hold_expiring' ? 'hold_expiring' : 'consignment_released',
+            order,
+          );
+        if (consignment === undefined || consignment.goods === 'RESERVED') return undefined;
+        if (consignment.carrierReference !== carrierReference) throw refused('handed_over_otherwise', order);
+        return order;
+      }
+    })
+    .openapi(resolve, async (c) => {
+      const { action, comment } = c.req.valid('json');
+      const actor = c.req.valid('header')['X-Actor'];
+      const before = await existingOrder(c, database, c.req.valid('param').order_id);
+      const answer = await askOrder(c, deps, before, resolveOrderUpdate, { action, actor, comment });
+      if (answer.outcome !== 'taken') throw refused('order_not_resolvable', await find(before));
+      return c.json(renderOrder(await find(before)), 200);
+    });
+}
+
+/** Whether somebody has canceled a part of the order, and the rest of it has left. */
+function isPartlyCanceled({ consignments }: Order): boolean {
+  return (
+    consignments.some(({ releaseReason }) => releaseReason === 'canceled') &&
+    consignments.every(({ goods }) => goods !== 'RESERVED')
+  );
+}
+
+function noConsignment(n: number): ProblemError {
+  return new ProblemError('consignment_not_found', { detail: `It has no consignment ${n}.` });
+}
+
+/** The refusal of an action, with the order's state that does not allow it. */
+function refused(code: ProblemCode, { orderId, status }: Order): ProblemError {
+  return new ProblemError(code, {
+    detail: `The order is ${status}.`,
+    members: { order_id: orderId, order_status: status },
+  });
+}

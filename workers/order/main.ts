@@ -1,0 +1,88 @@
+/**
+ * The order worker: the workflows of orders and returns, the order service's activities, and its sweep.
+ * `node workers/order/main.ts` runs it as a process of its own.
+ */
+import { createOrderActivities, type OrderActivities } from '../../activities/order/order.ts';
+import { requireSettings, type Settings } from '../../process/config.ts';
+import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
+import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import { findOrder } from '../../db/order/queries.ts';
+import { findReturn } from '../../db/order/returns.ts';
+import { openOrderServiceDatabase } from '../../db/service-databases.ts';
+import type { AccountingOperations } from '../../domain/accounting/operations.ts';
+import type { DeliveryOperations } from '../../domain/delivery/operations.ts';
+import type { InventoryOperations } from '../../domain/inventory/operations.ts';
+import { runService, type RunningService } from '../../process/run-service.ts';
+import type { MetricsServer } from '../../process/metrics-server.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { bindNamespace } from '../../temporal/namespace-binding.ts';
+import type { OrderStarter } from '../../temporal/order/start-order.ts';
+import { ORDER_TASK_QUEUE } from '../../workflows/order/messages.ts';
+import { coreMetrics } from '../core-metrics.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { workflowBundle } from '../workflow-bundle.ts';
+import { createPayments } from './payments.ts';
+import { startOrderSweep } from './sweep.ts';
+
+/** `activities` are the order service's; in local dispatch the other services' of orders too. */
+export async function startOrderWorker(
+  context: WorkerContext,
+  activities: OrderActivities & Partial<InventoryOperations & DeliveryOperations & AccountingOperations>,
+): Promise<RunningService> {
+  return startWorker(context, {
+    taskQueue: ORDER_TASK_QUEUE,
+    workflowBundle: await workflowBundle(),
+    activities: { ...activities },
+  });
+}
+
+/** The order service's database as its activities and its sweep use it. */
+export function openOrderDatabase(settings: Settings, guard: InstallationGuard): Database {
+  return openOrderServiceDatabase('order', settings, guard, {
+    applicationName: 'counterpoise-order',
+    queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
+  });
+}
+
+/** What starts orders, over this database. */
+export function orderStarter(
+  database: Database,
+  settings: Settings,
+  { client, binding, dispatch }: Pick<OrderStarter, 'client' | 'binding' | 'dispatch'>,
+): OrderStarter {
+  return {
+    ...{ client, binding, dispatch },
+    findOrder: (orderId) => findOrder(database, orderId),
+    findReturn: (returnId) => findReturn(database, returnId),
+    marginSeconds: settings.HAND_OVER_MARGIN_SECONDS,
+  };
+}
+
+async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
+  const { TRANSFER_API_URL } = requireSettings(settings, 'TRANSFER_API_URL');
+  const guard = guardInstallation();
+  const database = openOrderDatabase(settings, guard);
+  installTemporalRuntime(logger, await coreMetrics(served));
+  const connection = await connectWorker(settings);
+  const client = createClient(connection, settings);
+  const binding = bindNamespace(client, () => installationOf(guard, database));
+  const metrics = served?.metrics;
+  watchPools(metrics, [database]);
+  const worker = await startOrderWorker(
+    { connection, binding, settings, logger, metrics },
+    createOrderActivities(database, createPayments(TRANSFER_API_URL)),
+  );
+  const starter = orderStarter(database, settings, { client, binding, dispatch: settings.DISPATCH });
+  const sweep = startOrderSweep({ database, starter, logger });
+  return {
+    ...worker,
+    stop: async () => {
+      await Promise.all([sweep.stop(), worker.stop()]);
+      await connection.close();
+      await closeDatabases([database]);
+    },
+  };
+}
+
+if (import.meta.main) await runService('worker-order', start);
