@@ -8,7 +8,8 @@ import type { OrderStarter } from '../../temporal/order/start-order.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { Starts } from '../http/bound-starts.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { ProblemError } from '../http/problem.ts';
+import { ProblemError, type ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS } from '../http/problem-schema.ts';
 
 export interface OrderDeps {
   /** The order service's. */
@@ -22,6 +23,15 @@ export interface OrderDeps {
   /** Aborts when the server stops, so that requests that wait are answered. */
   readonly draining: AbortSignal;
 }
+
+/** The problems of every request to an order. */
+export const ASKING_PROBLEMS = [
+  'order_not_found',
+  'order_id_invalid',
+  ...BODY_PROBLEMS,
+  'database_unavailable',
+  'temporal_unavailable',
+] as const;
 
 export async function existingOrder(c: Context<ApiEnv>, database: Database, id: OrderId): Promise<Order> {
   c.var.log.setBindings({ order_id: id });
@@ -45,5 +55,18 @@ export function refuseWhileDown(monitor: TemporalMonitor): void {
 export function keyReused(): ProblemError {
   return new ProblemError('idempotency_key_reused', {
     detail: 'The key was used with another body, and what it names has not been changed.',
+  });
+}
+
+/** The order after a request was sent to its workflow. */
+export function orderNow(database: Database, { orderId }: Order): Promise<Order> {
+  return boundedQuery(database, async () => (await findOrder(database, orderId))!, { isWrite: true });
+}
+
+/** The refusal of an action, with the order's state that does not allow it. */
+export function refused(code: ProblemCode, { orderId, status }: Order): ProblemError {
+  return new ProblemError(code, {
+    detail: `The order is ${status}.`,
+    members: { order_id: orderId, order_status: status },
   });
 }

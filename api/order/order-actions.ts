@@ -1,32 +1,23 @@
 /** The routes that act on an order: cancel it, hand a consignment over, resolve what waits for an operator. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { findOrder, type Order } from '../../db/order/queries.ts';
-import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { CONSIGNMENTS_MAX } from '../../domain/order/order.ts';
-import { cancelOrderUpdate, handOverUpdate, resolveOrderUpdate } from '../../workflows/order/messages.ts';
-import { boundedQuery } from '../http/bounded-query.ts';
+import { cancelOrderUpdate, handOverUpdate } from '../../workflows/order/messages.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { actorHeader, commentField, orderIdField, textField } from '../http/fields.ts';
+import { orderIdField, textField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { preferHeader, waitForRow, waitPreference } from '../http/prefer-wait.ts';
-import { ProblemError, type ProblemCode } from '../http/problem.ts';
-import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { ProblemError } from '../http/problem.ts';
+import { problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { askOrder } from './ask-order.ts';
-import { existingOrder, hasEnded, type OrderDeps } from './deps.ts';
+import { ASKING_PROBLEMS, existingOrder, hasEnded, orderNow, refused, type OrderDeps } from './deps.ts';
 
 const tags = ['Orders'];
 const content = { 'application/json': { schema: orderAnswer } };
 const params = z.object({ order_id: orderIdField });
-const problems = [
-  'order_not_found',
-  'order_id_invalid',
-  ...BODY_PROBLEMS,
-  'database_unavailable',
-  'temporal_unavailable',
-] as const;
 const nothing = z.strictObject({}, { error: faultCode('body_invalid') });
 const undecided = {
   description: 'Taken, and not decided by the time that the client waits: it goes on. Repeat it.',
@@ -47,7 +38,7 @@ Refused with \`order_not_cancelable\` if all of its goods have left, or it has e
   responses: {
     200: { description: 'Canceled, or what could be: the order as it is now.', content },
     202: undecided,
-    ...problemResponses(...problems, 'order_not_cancelable'),
+    ...problemResponses(...ASKING_PROBLEMS, 'order_not_cancelable'),
   },
 });
 
@@ -86,7 +77,7 @@ const handOver = createRoute({
     200: { description: 'The goods may leave.', content },
     202: undecided,
     ...problemResponses(
-      ...problems,
+      ...ASKING_PROBLEMS,
       'consignment_not_found',
       'consignment_invalid',
       'field_missing',
@@ -101,54 +92,11 @@ const handOver = createRoute({
   },
 });
 
-const resolve = createRoute({
-  method: 'post',
-  path: '/v1/orders/{order_id}/resolve',
-  operationId: 'resolveOrder',
-  summary: 'Decide about an order that waits for an operator',
-  tags,
-  description: `\`retry\`: what keeps failing is tried at once. For goods that have left and whose hold was lost (DUE):
-\`collect_again\` takes the money by an ordinary transfer, \`write_off\` gives it up.`,
-  middleware: [settlesMoney, readJson] as const,
-  request: {
-    params,
-    headers: z.object({ 'X-Actor': actorHeader }),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z
-            .strictObject(
-              { action: z.enum(ORDER_ACTIONS, { error: faultCode('action_invalid') }), comment: commentField },
-              { error: faultCode('body_invalid') },
-            )
-            .openapi('OrderResolution', { example: { action: 'collect_again', comment: 'The buyer has paid in.' } }),
-        },
-      },
-    },
-  },
-  responses: {
-    200: { description: 'Taken: the order as it is now.', content },
-    ...problemResponses(
-      ...problems,
-      'actor_missing',
-      'actor_invalid',
-      'action_invalid',
-      'field_missing',
-      'too_short',
-      'too_long',
-      'character_forbidden',
-      'order_not_resolvable',
-    ),
-  },
-});
-
 const SHOWN_SECONDS_DEFAULT = 2;
 
 export function orderActionRoutes(deps: OrderDeps) {
   const { database, draining } = deps;
-  const find = (order: Order): Promise<Order> =>
-    boundedQuery(database, async () => (await findOrder(database, order.orderId))!, { isWrite: true });
+  const find = (order: Order): Promise<Order> => orderNow(database, order);
 
   return new OpenAPIHono<ApiEnv>()
     .openapi(cancel, async (c) => {
@@ -207,14 +155,6 @@ export function orderActionRoutes(deps: OrderDeps) {
         if (consignment.carrierReference !== carrierReference) throw refused('handed_over_otherwise', order);
         return order;
       }
-    })
-    .openapi(resolve, async (c) => {
-      const { action, comment } = c.req.valid('json');
-      const actor = c.req.valid('header')['X-Actor'];
-      const before = await existingOrder(c, database, c.req.valid('param').order_id);
-      const answer = await askOrder(c, deps, before, resolveOrderUpdate, { action, actor, comment });
-      if (answer.outcome !== 'taken') throw refused('order_not_resolvable', await find(before));
-      return c.json(renderOrder(await find(before)), 200);
     });
 }
 
@@ -228,12 +168,4 @@ function isPartlyCanceled({ consignments }: Order): boolean {
 
 function noConsignment(n: number): ProblemError {
   return new ProblemError('consignment_not_found', { detail: `It has no consignment ${n}.` });
-}
-
-/** The refusal of an action, with the order's state that does not allow it. */
-function refused(code: ProblemCode, { orderId, status }: Order): ProblemError {
-  return new ProblemError(code, {
-    detail: `The order is ${status}.`,
-    members: { order_id: orderId, order_status: status },
-  });
 }

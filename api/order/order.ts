@@ -1,33 +1,22 @@
 /**
- * The routes of orders: accept one, show it and its steps, list them. They are the first step of an order's path; the next is
+ * The routes of orders: accept one and show it; list.ts lists them. They are the first step of an order's path; the next is
  * workflows/order/order.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import { acceptOrder, type AskedOrder, type OrderRefusal } from '../../db/order/acceptance.ts';
-import { findOrder, listOrders, listOrderSteps, type Order } from '../../db/order/queries.ts';
-import type { OrderId } from '../../domain/ids.ts';
-import { ORDER_STATUSES } from '../../domain/order/order.ts';
+import { findOrder, type Order } from '../../db/order/queries.ts';
 import { startOrder } from '../../temporal/order/start-order.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { instantAnswer, orderIdField, walletIdField } from '../http/fields.ts';
+import { orderIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
 import { preferHeader, waitForRow, waitPreference } from '../http/prefer-wait.ts';
 import { faultyRequest, type Fault } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { bodyFault, faultCode } from '../http/validation.ts';
+import { bodyFault } from '../http/validation.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { existingOrder, keyReused, refuseWhileDown, type OrderDeps } from './deps.ts';
 import { askedOrder, faultsOfNew, orderRequest } from './order-request.ts';
@@ -96,74 +85,6 @@ const get = createRoute({
   responses: { 200: { description: 'The order as it is now.', content }, ...problemResponses(...oneProblems) },
 });
 
-const getSteps = createRoute({
-  method: 'get',
-  path: '/v1/orders/{order_id}/steps',
-  operationId: 'listOrderSteps',
-  summary: 'What happened to an order, and when',
-  tags,
-  description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
-  request: { params },
-  responses: {
-    200: {
-      description: 'Its steps.',
-      content: {
-        'application/json': {
-          schema: z.object({
-            data: z.array(
-              z
-                .object({
-                  consignment: z
-                    .int()
-                    .nullable()
-                    .openapi({ type: ['integer', 'null'] }),
-                  step: z.string().openapi({ example: 'CONFIRMED' }),
-                  reason: z.string().nullable(),
-                  at: instantAnswer,
-                })
-                .openapi('OrderStep'),
-            ),
-          }),
-        },
-      },
-    },
-    ...problemResponses(...oneProblems),
-  },
-});
-
-/** Only `true` can be asked for: of all orders, nearly all are the others. */
-const flag = z.literal('true', { error: faultCode('flag_invalid') }).optional();
-
-const list = createRoute({
-  method: 'get',
-  path: '/v1/orders',
-  operationId: 'listOrders',
-  summary: 'Orders, newest first',
-  tags,
-  request: {
-    query: z.strictObject({
-      status: z.enum(ORDER_STATUSES, { error: faultCode('status_invalid') }).optional(),
-      buyer_wallet_id: walletIdField.optional(),
-      compensating: flag.openapi({ description: 'Those that are being undone now.' }),
-      attention: flag.openapi({ description: 'Those that wait for an operator.' }),
-      ...pageParameters,
-    }),
-  },
-  responses: {
-    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(orderAnswer) } } },
-    ...problemResponses(
-      'status_invalid',
-      'wallet_id_invalid',
-      'flag_invalid',
-      'limit_invalid',
-      'cursor_invalid',
-      'cursor_of_another_list',
-      'unknown_parameter',
-      'database_unavailable',
-    ),
-  },
-});
-
 /** The longest wait for the start of a workflow, unless the client prefers a shorter one. */
 const START_LIMIT_MS = 1_500;
 const LOOK_EVERY_MS = 100;
@@ -197,7 +118,7 @@ export function orderRoutes(deps: PlacingDeps) {
 
       const isWaitOver = ({ status }: Order): boolean => status !== 'PENDING';
       const latest = c.var.slot.becomeWaiter()
-        ? await waited(c, row, isWaitOver, waitMs - (performance.now() - receivedAt))
+        ? await waited(c, deps, row, isWaitOver, waitMs - (performance.now() - receivedAt))
         : row;
       if (!draining.aborted || isWaitOver(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
       return c.json(renderOrder(latest), isWaitOver(latest) ? 200 : 202);
@@ -205,29 +126,6 @@ export function orderRoutes(deps: PlacingDeps) {
     .openapi(get, async (c) => {
       const { order_id: id } = c.req.valid('param');
       return c.json(renderOrder(await existingOrder(c, database, id)), 200);
-    })
-    .openapi(getSteps, async (c) => {
-      const { order_id: id } = c.req.valid('param');
-      await existingOrder(c, database, id);
-      const steps = await boundedQuery(database, () => listOrderSteps(database, id));
-      const data = steps.map(({ n, step, reason, createdAt }) => ({
-        ...{ consignment: n === 0 ? null : n, step, reason },
-        at: createdAt.toISOString(),
-      }));
-      return c.json({ data }, 200);
-    })
-    .openapi(list, async (c) => {
-      const { status, buyer_wallet_id: buyerWalletId, compensating, attention, limit, cursor } = c.req.valid('query');
-      const at = decodeCursor(listOf(c), creationCursor, cursor);
-      const filter = {
-        ...{ status, buyerWalletId, limit: limit + 1 },
-        compensating: compensating && (true as const),
-        attention: attention && (true as const),
-        after: at && { createdAt: at[0], orderId: at[1] as OrderId },
-      };
-      const rows = await boundedQuery(database, () => listOrders(database, filter));
-      const cursorOf = ({ createdAt, orderId }: Order) => creationPosition(createdAt, orderId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder }), 200);
     });
 
   /** Returns the row that the key names, and whether this request stored it. */
@@ -249,26 +147,24 @@ export function orderRoutes(deps: PlacingDeps) {
     if (row.bodyHash !== asked.bodyHash) throw keyReused();
     return { row, isNew: false };
   }
+}
 
-  function waited(
-    c: Context<ApiEnv>,
-    row: Order,
-    isWaitOver: (row: Order) => boolean,
-    limitMs: number,
-  ): Promise<Order> {
-    const look = (): Promise<Order | undefined> => findOrder(database, row.orderId);
-    const signal = AbortSignal.any([c.req.raw.signal, draining]);
+/** Returns the order once the wait is over, or as it is when the time is up. */
+function waited(
+  c: Context<ApiEnv>,
+  { database, draining }: OrderDeps,
+  row: Order,
+  isWaitOver: (row: Order) => boolean,
+  limitMs: number,
+): Promise<Order> {
+  return waitForRow({
+    ...{ row, isWaitOver, limitMs },
+    look: () => findOrder(database, row.orderId),
     // The workflow goes on after the confirmation, so its end is no news; the row is looked at more often instead.
-    return waitForRow({
-      row,
-      isWaitOver,
-      look,
-      untilNews: () => new Promise(() => {}),
-      limitMs,
-      signal,
-      everyMs: LOOK_EVERY_MS,
-    });
-  }
+    untilNews: () => new Promise(() => {}),
+    signal: AbortSignal.any([c.req.raw.signal, draining]),
+    everyMs: LOOK_EVERY_MS,
+  });
 }
 
 function faultsOf(refusal: OrderRefusal): [Fault, ...Fault[]] {

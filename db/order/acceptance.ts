@@ -4,7 +4,7 @@ import type { Currency } from '../../domain/currency.ts';
 import type { OrderId, WalletId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { orderEvent } from '../../domain/order/events.ts';
-import type { Line } from '../../domain/order/order.ts';
+import type { Line, OrderLine } from '../../domain/order/order.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { Database } from '../database.ts';
 import { findOrder, type Order } from './queries.ts';
@@ -52,41 +52,15 @@ export async function acceptOrder(
   trace: TraceContext,
 ): Promise<Order | OrderRefusal | undefined> {
   const outcome = await database.transaction(async (tx) => {
-    // Locked, so that no price changes until the order has taken it.
-    const prices = await tx
-      .select()
-      .from(products)
-      .where(
-        inArray(
-          products.sku,
-          asked.lines.map(({ sku }) => sku),
-        ),
-      )
-      .orderBy(products.sku)
-      .for('share');
-    const priced = asked.lines.map((line) => ({ ...line, product: prices.find(({ sku }) => sku === line.sku) }));
-    const without = (isFine: (line: (typeof priced)[number]) => boolean): number[] =>
-      priced.flatMap((line, index) => (isFine(line) ? [] : [index]));
-    const unknown = without(({ product }) => product !== undefined);
-    if (unknown.length > 0) return { refused: 'sku_unknown', lines: unknown } as const;
-    const foreign = without(({ product }) => product!.currency === asked.currency);
-    if (foreign.length > 0) return { refused: 'currency_mismatch', lines: foreign } as const;
-    const goods = priced.reduce(
-      (sum, { quantity, product }) => sum + BigInt(quantity) * parseUnits(product!.unitPrice),
-      0n,
-    );
-    const total = goods + parseUnits(asked.shippingAmount);
-    if (total > AMOUNT_MAX) return { refused: 'amount_too_large' } as const;
-    if (asked.expectedTotal !== undefined && parseUnits(asked.expectedTotal) !== total)
-      return { refused: 'price_changed', total: formatUnits(total) } as const;
-
+    const priced = await pricesOf(tx, asked);
+    if ('refused' in priced) return priced;
     const { orderId } = asked;
     const { expectedTotal: _, lines: __, deadlineSeconds, ...row } = asked;
     const stored = await tx
       .insert(orders)
       .values({
         ...row,
-        goodsAmount: formatUnits(goods),
+        goodsAmount: formatUnits(priced.goods),
         reference: asked.reference ?? null,
         metadata: asked.metadata ?? null,
         requestId: trace.requestId,
@@ -97,13 +71,7 @@ export async function acceptOrder(
       .onConflictDoNothing()
       .returning({ orderId: orders.orderId });
     if (stored.length === 0) return undefined;
-    await tx.insert(orderLines).values(
-      priced.map(({ sku, quantity, product }, index) => ({
-        ...{ orderId, sku, quantity },
-        line: index + 1,
-        unitPrice: product!.unitPrice,
-      })),
-    );
+    await tx.insert(orderLines).values(priced.lines.map((line, index) => ({ orderId, ...line, line: index + 1 })));
     await tx.insert(orderSteps).values({ orderId, n: 0, step: 'PENDING' });
     const event = orderEvent(
       'order.placed',
@@ -111,7 +79,7 @@ export async function acceptOrder(
       {
         buyer_wallet_id: asked.buyerWalletId,
         seller_wallet_id: asked.sellerWalletId,
-        amount: formatUnits(total),
+        amount: formatUnits(priced.total),
         currency: asked.currency,
       },
       trace,
@@ -122,4 +90,33 @@ export async function acceptOrder(
     return 'stored' as const;
   });
   return outcome === 'stored' ? findOrder(database, asked.orderId) : outcome;
+}
+
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+interface Priced {
+  readonly lines: readonly OrderLine[];
+  /** In units, as the total. */
+  readonly goods: bigint;
+  readonly total: bigint;
+}
+
+/** The lines at the present prices, which stay until the transaction ends; or why the order is refused. */
+async function pricesOf(tx: Transaction, asked: AskedOrder): Promise<Priced | OrderRefusal> {
+  const skus = asked.lines.map(({ sku }) => sku);
+  const prices = await tx.select().from(products).where(inArray(products.sku, skus)).orderBy(products.sku).for('share');
+  const priced = asked.lines.map((line) => ({ ...line, product: prices.find(({ sku }) => sku === line.sku) }));
+  const without = (isFine: (line: (typeof priced)[number]) => boolean): number[] =>
+    priced.flatMap((line, index) => (isFine(line) ? [] : [index]));
+  const unknown = without(({ product }) => product !== undefined);
+  if (unknown.length > 0) return { refused: 'sku_unknown', lines: unknown };
+  const foreign = without(({ product }) => product!.currency === asked.currency);
+  if (foreign.length > 0) return { refused: 'currency_mismatch', lines: foreign };
+  const lines = priced.map(({ sku, quantity, product }) => ({ sku, quantity, unitPrice: product!.unitPrice }));
+  const goods = lines.reduce((sum, { quantity, unitPrice }) => sum + BigInt(quantity) * parseUnits(unitPrice), 0n);
+  const total = goods + parseUnits(asked.shippingAmount);
+  if (total > AMOUNT_MAX) return { refused: 'amount_too_large' };
+  if (asked.expectedTotal !== undefined && parseUnits(asked.expectedTotal) !== total)
+    return { refused: 'price_changed', total: formatUnits(total) };
+  return { lines, goods, total };
 }

@@ -166,7 +166,7 @@ export const orderSteps = pgTable(
 export const orderCases = pgTable(
   'order_cases',
   {
-    caseId: uuid('case_id').$type<CaseId>().primaryKey(),
+    caseId: uuid('case_id').$type<CaseId>().primaryKey().defaultRandom(),
     orderId: uuid('order_id')
       .$type<OrderId>()
       .notNull()

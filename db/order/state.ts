@@ -3,7 +3,6 @@
  * order of its changes, and a state is only written over an earlier one: a worker that thaws late changes nothing.
  */
 import { eq, sql } from 'drizzle-orm';
-import { randomUUID } from 'node:crypto';
 import type { CaseId, OrderId } from '../../domain/ids.ts';
 import { orderEvent } from '../../domain/order/events.ts';
 import type {
@@ -130,7 +129,10 @@ export async function recordOrderAttention(
       return;
     }
     if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return;
-    const caseId = row.attentionSince === null ? (randomUUID() as CaseId) : row.attentionCaseId!;
+    const what = { reason, lastError: error };
+    const isOpen = row.attentionSince !== null && row.attentionCaseId !== null;
+    const caseId = isOpen ? row.attentionCaseId : await openCase(tx, orderId, what);
+    if (isOpen) await tx.update(orderCases).set(what).where(eq(orderCases.caseId, caseId!));
     await tx
       .update(orders)
       .set({
@@ -139,10 +141,6 @@ export async function recordOrderAttention(
         ...changedNow,
       })
       .where(eq(orders.orderId, orderId));
-    await tx
-      .insert(orderCases)
-      .values({ caseId, orderId, reason, lastError: error })
-      .onConflictDoUpdate({ target: orderCases.caseId, set: { reason, lastError: error } });
   });
 }
 
@@ -166,6 +164,18 @@ async function change(
     await make(tx, row);
     return storedOrderOf((await findOrder(tx as unknown as Database, orderId))!);
   });
+}
+
+async function openCase(
+  tx: Transaction,
+  orderId: OrderId,
+  what: { readonly reason: string; readonly lastError: string },
+): Promise<CaseId> {
+  const [opened] = await tx
+    .insert(orderCases)
+    .values({ orderId, ...what })
+    .returning({ caseId: orderCases.caseId });
+  return opened!.caseId;
 }
 
 async function closeCases(tx: Transaction, orderId: OrderId): Promise<void> {

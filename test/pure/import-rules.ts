@@ -76,7 +76,7 @@ export const RULES: readonly Rule[] = [
   // Counts each service's migrations.
   { of: 'db/schema-version.ts', may: ['db/'] },
   // Opens the services' databases by a process's settings.
-  { of: 'db/service-databases.ts', may: ['db/*', 'process/config.ts'] },
+  { of: 'db/service-databases.ts', may: ['db/*', 'process/config.ts', 'domain/order-services.ts'] },
   { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'pg', 'node:'] },
 
   // What knows no service.
@@ -89,8 +89,16 @@ export const RULES: readonly Rule[] = [
     'api',
     [...HTTP, 'node:timers/promises'],
     (service) =>
-      service === 'transfer'
-        ? ['db/transfer/', 'temporal/', ...MESSAGES, '@temporalio/client', '@temporalio/common']
+      // The services that start workflows.
+      service === 'transfer' || service === 'order'
+        ? [
+            `db/${service}/`,
+            'temporal/*',
+            `temporal/${service}/`,
+            ...MESSAGES,
+            '@temporalio/client',
+            '@temporalio/common',
+          ]
         : [`db/${service}/`, ...consumerOf(service), ...(service === 'events' ? ['webhooks/', 'node:crypto'] : [])],
     () => HTTP_TYPES,
   ),
@@ -135,6 +143,8 @@ export const RULES: readonly Rule[] = [
       // The publisher's client, and the sending of webhooks.
       ...(service === 'events' ? ['@platformatic/kafka', 'webhooks/'] : []),
       ...consumerOf(service),
+      // An order's money moves over the public API, as everybody's does.
+      ...(service === 'order' ? ['client/client.ts'] : []),
     ],
     (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],
   ),

@@ -5,7 +5,13 @@
 import { createClient, CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { collectionKey, holdKey, refundKey } from '../../domain/order/money.ts';
-import type { AuthorizeInput, OrderPayments, RefundAnswer, RefundInput } from '../../domain/order/operations.ts';
+import type {
+  Authorized,
+  AuthorizeInput,
+  OrderPayments,
+  RefundAnswer,
+  RefundInput,
+} from '../../domain/order/operations.ts';
 
 type Transfer = Operations['getTransfer']['answer'];
 
@@ -24,29 +30,7 @@ export function createPayments(apiUrl: string): Payments {
   const { transfers } = createClient({ baseUrl: apiUrl, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
 
   return {
-    async authorize(input) {
-      try {
-        const held = await transfers.create(holdBody(input), {
-          idempotencyKey: holdKey(input.orderId, input.n),
-          waitSeconds: WAIT_SECONDS,
-        });
-        const transferId = held.transfer_id as TransferId;
-        switch (held.status) {
-          case 'DEBITED':
-          case 'COMPLETED':
-            return { outcome: 'held', transferId, holdExpiresAtMs: Date.parse(held.expires_at!) };
-          case 'FAILED':
-            return { outcome: 'refused', reason: held.failure_reason! };
-          case 'CANCELED':
-            return { outcome: 'refused', reason: 'canceled' };
-          case 'PENDING':
-          case 'SCHEDULED':
-            throw stillUnderWay(held);
-        }
-      } catch (error) {
-        return { outcome: 'refused', reason: refusedFor(error) };
-      }
-    },
+    authorize: (input) => authorize(transfers, input),
 
     async captureHold({ transferId }) {
       const captured = await transfers
@@ -58,19 +42,7 @@ export function createPayments(apiUrl: string): Payments {
       throw stillUnderWay(captured);
     },
 
-    async voidHold(input) {
-      const idempotencyKey = holdKey(input.orderId, input.n);
-      try {
-        const voided = await transfers.cancelByKey(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
-        if (voided.status !== 'CANCELED' && voided.status !== 'FAILED') throw stillUnderWay(voided);
-      } catch (error) {
-        const captured = capturedBy(error);
-        if (captured === undefined) throw error;
-        // The key is the hold's own, so that a repeat finds the same reversal.
-        const reversed = await transfers.reverse(captured, {}, { idempotencyKey, waitSeconds: WAIT_SECONDS });
-        if (reversed.status !== 'COMPLETED') throw stillUnderWay(reversed);
-      }
-    },
+    voidHold: (input) => voidHold(transfers, input),
 
     async collect({ terms, orderId, n, amount }) {
       const { buyerWalletId, sellerWalletId, currency } = terms;
@@ -91,6 +63,43 @@ export function createPayments(apiUrl: string): Payments {
       return 'transferId' in answer ? { outcome: 'refunded', ...answer } : { outcome: 'refused', ...answer };
     },
   };
+}
+
+async function authorize(transfers: Client['transfers'], input: AuthorizeInput): Promise<Authorized> {
+  const idempotencyKey = holdKey(input.orderId, input.n);
+  let held: Transfer;
+  try {
+    held = await transfers.create(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
+  } catch (error) {
+    return { outcome: 'refused', reason: refusedFor(error) };
+  }
+  const transferId = held.transfer_id as TransferId;
+  switch (held.status) {
+    case 'DEBITED':
+    case 'COMPLETED':
+      return { outcome: 'held', transferId, holdExpiresAtMs: Date.parse(held.expires_at!) };
+    case 'FAILED':
+      return { outcome: 'refused', reason: held.failure_reason! };
+    case 'CANCELED':
+      return { outcome: 'refused', reason: 'canceled' };
+    case 'PENDING':
+    case 'SCHEDULED':
+      throw stillUnderWay(held);
+  }
+}
+
+async function voidHold(transfers: Client['transfers'], input: AuthorizeInput): Promise<void> {
+  const idempotencyKey = holdKey(input.orderId, input.n);
+  try {
+    const voided = await transfers.cancelByKey(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
+    if (voided.status !== 'CANCELED' && voided.status !== 'FAILED') throw stillUnderWay(voided);
+  } catch (error) {
+    const captured = capturedBy(error);
+    if (captured === undefined) throw error;
+    // The key is the hold's own, so that a repeat finds the same reversal.
+    const reversed = await transfers.reverse(captured, {}, { idempotencyKey, waitSeconds: WAIT_SECONDS });
+    if (reversed.status !== 'COMPLETED') throw stillUnderWay(reversed);
+  }
 }
 
 /**

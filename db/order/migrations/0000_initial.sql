@@ -38,7 +38,7 @@ CREATE TABLE "order_actions" (
 );
 --> statement-breakpoint
 CREATE TABLE "order_cases" (
-	"case_id" uuid PRIMARY KEY NOT NULL,
+	"case_id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"order_id" uuid NOT NULL,
 	"reason" text NOT NULL,
 	"last_error" text,

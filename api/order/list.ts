@@ -1,0 +1,122 @@
+/** The routes that list orders, and the steps of one. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import { listOrders, listOrderSteps, type Order } from '../../db/order/queries.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import { ORDER_STATUSES } from '../../domain/order/order.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { instantAnswer, orderIdField, walletIdField } from '../http/fields.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
+import { problemResponses } from '../http/problem-schema.ts';
+import { faultCode } from '../http/validation.ts';
+import { orderAnswer, renderOrder } from './answer.ts';
+import { existingOrder } from './deps.ts';
+
+const tags = ['Orders'];
+const params = z.object({ order_id: orderIdField });
+const oneProblems = ['order_not_found', 'order_id_invalid', 'database_unavailable'] as const;
+
+const getSteps = createRoute({
+  method: 'get',
+  path: '/v1/orders/{order_id}/steps',
+  operationId: 'listOrderSteps',
+  summary: 'What happened to an order, and when',
+  tags,
+  description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
+  request: { params },
+  responses: {
+    200: {
+      description: 'Its steps.',
+      content: {
+        'application/json': {
+          schema: z.object({
+            data: z.array(
+              z
+                .object({
+                  consignment: z
+                    .int()
+                    .nullable()
+                    .openapi({ type: ['integer', 'null'] }),
+                  step: z.string().openapi({ example: 'CONFIRMED' }),
+                  reason: z.string().nullable(),
+                  at: instantAnswer,
+                })
+                .openapi('OrderStep'),
+            ),
+          }),
+        },
+      },
+    },
+    ...problemResponses(...oneProblems),
+  },
+});
+
+/** Only `true` can be asked for: of all orders, nearly all are the others. */
+const flag = z.literal('true', { error: faultCode('flag_invalid') }).optional();
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/orders',
+  operationId: 'listOrders',
+  summary: 'Orders, newest first',
+  tags,
+  request: {
+    query: z.strictObject({
+      status: z.enum(ORDER_STATUSES, { error: faultCode('status_invalid') }).optional(),
+      buyer_wallet_id: walletIdField.optional(),
+      compensating: flag.openapi({ description: 'Those that are being undone now.' }),
+      attention: flag.openapi({ description: 'Those that wait for an operator.' }),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(orderAnswer) } } },
+    ...problemResponses(
+      'status_invalid',
+      'wallet_id_invalid',
+      'flag_invalid',
+      'limit_invalid',
+      'cursor_invalid',
+      'cursor_of_another_list',
+      'unknown_parameter',
+      'database_unavailable',
+    ),
+  },
+});
+
+/** `database` is the order service's. */
+export function orderListRoutes({ database }: { readonly database: Database }) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(getSteps, async (c) => {
+      const { order_id: id } = c.req.valid('param');
+      await existingOrder(c, database, id);
+      const steps = await boundedQuery(database, () => listOrderSteps(database, id));
+      const data = steps.map(({ n, step, reason, createdAt }) => ({
+        ...{ consignment: n === 0 ? null : n, step, reason },
+        at: createdAt.toISOString(),
+      }));
+      return c.json({ data }, 200);
+    })
+    .openapi(list, async (c) => {
+      const { status, buyer_wallet_id: buyerWalletId, compensating, attention, limit, cursor } = c.req.valid('query');
+      const at = decodeCursor(listOf(c), creationCursor, cursor);
+      const filter = {
+        ...{ status, buyerWalletId, limit: limit + 1 },
+        compensating: compensating && (true as const),
+        attention: attention && (true as const),
+        after: at && { createdAt: at[0], orderId: at[1] as OrderId },
+      };
+      const rows = await boundedQuery(database, () => listOrders(database, filter));
+      const cursorOf = ({ createdAt, orderId }: Order) => creationPosition(createdAt, orderId);
+      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder }), 200);
+    });
+}
