@@ -57,6 +57,8 @@ export const FIELD_FAULTS = {
   price_changed: 'The total is another one by now.',
   currency_mismatch: 'The product has a price in another currency.',
   lines_invalid: 'Must be an array of 1 to 50 lines.',
+  on_hand_invalid: 'Must be a whole number from 0 to 1000000000000.',
+  adjustment_invalid: 'Must be a whole number from -1000000 to 1000000, and not 0.',
   quantity_invalid: 'Must be a whole number from 1 to 1000000.',
   flag_invalid: 'Must be true or false.',
   order_id_invalid: 'Must be a UUID.',

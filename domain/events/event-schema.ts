@@ -46,6 +46,10 @@ export const currency: JsonSchema = {
   examples: ['USD'],
 };
 
+export function text(description: string, example: string): JsonSchema {
+  return { type: 'string', description, examples: [example] };
+}
+
 export function oneOfTexts(description: string, texts: readonly string[]): JsonSchema {
   return { type: 'string', enum: texts, description, examples: [texts[0]] };
 }
