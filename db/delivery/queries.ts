@@ -75,15 +75,24 @@ export interface CarrierReport {
   readonly at: Date;
 }
 
+export interface Recorded {
+  readonly outcome: 'recorded' | 'repeated' | 'reused' | 'not_found' | 'not_handed_over';
+  /** Whether this report has changed the shipment's status. */
+  readonly hasRisen: boolean;
+  /** Whose shipment it is; null if there is none. */
+  readonly orderId: OrderId | null;
+  readonly n: number | null;
+}
+
 /** functions/record_carrier_event.sql */
 export async function recordCarrierEvent(
   database: Database,
   { eventId, shipmentId, status, at }: CarrierReport,
   trace: TraceContext,
-): Promise<{ outcome: 'recorded' | 'repeated' | 'reused' | 'not_found' | 'not_handed_over'; hasRisen: boolean }> {
+): Promise<Recorded> {
   return callOne(
     database,
-    sql`SELECT outcome, has_risen AS "hasRisen" FROM record_carrier_event(${eventId}, ${shipmentId}, ${status},
+    sql`SELECT outcome, has_risen AS "hasRisen", order_id AS "orderId", consignment AS n FROM record_carrier_event(${eventId}, ${shipmentId}, ${status},
       ${SHIPMENT_STATUSES.indexOf(status)}, ${at.toISOString()}, ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
 }
@@ -108,7 +117,7 @@ function termsOf(lines: readonly Line[]): string {
   return JSON.stringify(lines.map(({ sku, quantity }) => ({ sku, quantity })));
 }
 
-async function callOne<Row extends Record<string, unknown>>(database: Database, statement: SQL): Promise<Row> {
-  const { rows } = await executePrepared<Row>(database, statement);
+async function callOne<Row extends object>(database: Database, statement: SQL): Promise<Row> {
+  const { rows } = await executePrepared<Row & Record<string, unknown>>(database, statement);
   return rows[0]!;
 }
