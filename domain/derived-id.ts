@@ -97,6 +97,11 @@ export function returnId(order: OrderId, idempotencyKey: string): ReturnId {
   return derivedUuid('return', TENANT, order, idempotencyKey) as ReturnId;
 }
 
+/** The journal by which a step of an order is posted. */
+export function journalId(order: OrderId, step: string): string {
+  return derivedUuid('journal', order, step);
+}
+
 /** What an Idempotency-Key names that receives or adjusts stock. */
 export function stockChangeId(kind: 'receipt' | 'adjustment', sku: string, idempotencyKey: string): string {
   return derivedUuid('stock-change', TENANT, kind, sku, idempotencyKey);

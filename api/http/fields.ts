@@ -7,10 +7,12 @@ import { isCurrency, type Currency } from '../../domain/currency.ts';
 import type {
   BatchId,
   CaseId,
+  ConsignmentId,
   OrderId,
   RecurringTransferId,
   ReturnId,
   RunId,
+  ShipmentId,
   TransactionId,
   TransferId,
   WalletId,
@@ -58,6 +60,9 @@ export const replayIdField = uuid<WebhookReplayId>('replay_id_invalid', exampleR
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
 export const orderIdField = uuid<OrderId>('order_id_invalid', exampleMovementId);
+/** An invoice has the id of its consignment. */
+export const invoiceIdField = uuid<ConsignmentId>('invoice_id_invalid', exampleMovementId);
+export const shipmentIdField = uuid<ShipmentId>('shipment_id_invalid', exampleRunId);
 export const returnIdField = uuid<ReturnId>('return_id_invalid', exampleRunId);
 
 /** The name by which a seller sells something, and keeps it in stock. */

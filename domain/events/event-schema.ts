@@ -39,6 +39,11 @@ export const amount: JsonSchema = {
   examples: ['25.0000'],
 };
 
+/** A whole number from 1 on. As every value of the data, it is a string. */
+export function numeral(description: string): JsonSchema {
+  return { type: 'string', pattern: '^[1-9][0-9]*$', description, examples: ['1'] };
+}
+
 export const currency: JsonSchema = {
   type: 'string',
   enum: CURRENCIES,

@@ -46,6 +46,8 @@ export interface TestCluster {
   readonly createStores: (options?: { shards?: number; connectionsMax?: number }) => Promise<TestStores>;
   /** Creates new, migrated databases of the services of orders. */
   readonly createOrderStores: (options?: { connectionsMax?: number }) => Promise<Record<OrderService, TestDatabase>>;
+  /** As `createOrderStores`, of one service alone. */
+  readonly createOrderStore: (service: OrderService, connectionsMax?: number) => Promise<TestDatabase>;
   readonly stop: () => Promise<void>;
 }
 
@@ -129,6 +131,12 @@ export async function startCluster(settings: readonly string[] = []): Promise<Te
       const entries = ORDER_SERVICES.map((service) => [service, opened(service, service, connectionsMax)] as const);
       await Promise.all(entries.map(([service, target]) => migrateOrderServiceDatabase(service, target)));
       return Object.fromEntries(entries) as Record<OrderService, TestDatabase>;
+    },
+    async createOrderStore(service, connectionsMax = 10) {
+      stores += 1;
+      const target = opened(service, service, connectionsMax);
+      await migrateOrderServiceDatabase(service, target);
+      return target;
     },
     async stop() {
       await Promise.all(pools.map((database) => database.$client.end()));

@@ -132,8 +132,8 @@ describe('the events of movements', () => {
     assert.deepEqual(await validTypes(), oneByOne);
     assert.deepEqual(
       oneByOne,
-      // Those of webhook endpoints are written, and held against their schemas, where endpoints are disabled.
-      EVENT_TYPES.map(({ type }) => type).filter((type) => !type.startsWith('webhook-endpoint.')),
+      // The others are written, and held against their schemas, where endpoints are disabled and where orders are tested.
+      EVENT_TYPES.map(({ type }) => type).filter((type) => /^(transfer|transaction|wallet)\./.test(type)),
     );
   });
 });

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { boundStarts } from '../../api/http/bound-starts.ts';
 import { createEventStreams } from '../../api/events/event-streams.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
+import { createBaseApp, loadBounds } from '../../api/http/base-app.ts';
 import type { Database } from '../../db/database.ts';
 import type { Installation } from '../../domain/installation.ts';
 import type { InstallationId } from '../../domain/ids.ts';
@@ -74,6 +75,23 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
     ...overrides,
   });
   return { app, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+/** The base of an API, for tests of the routes of one service. */
+export function baseApp() {
+  return createBaseApp({
+    log: pino({ level: 'silent' }),
+    hosts: [],
+    bounds: loadBounds(1_000),
+    installation: async () => INSTALLATION,
+  });
+}
+
+export async function jsonOf(
+  answer: Response | Promise<Response>,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await answer;
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
 export const SENDER = '11111111-1111-8111-8111-111111111111';

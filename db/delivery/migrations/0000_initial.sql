@@ -1,3 +1,12 @@
+CREATE TABLE "carrier_events" (
+	"event_id" text PRIMARY KEY NOT NULL,
+	"shipment_id" uuid NOT NULL,
+	"status" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"received_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "carrier_events_status" CHECK ("carrier_events"."status" IN ('IN_TRANSIT', 'OUT_FOR_DELIVERY', 'DELIVERED'))
+);
+--> statement-breakpoint
 CREATE TABLE "installation" (
 	"only_row" integer PRIMARY KEY DEFAULT 1 NOT NULL,
 	"installation_id" uuid NOT NULL,
@@ -47,6 +56,22 @@ CREATE TABLE "outbox_truncation" (
 	"snapshot" "pg_snapshot" NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "shipments" (
+	"shipment_id" uuid PRIMARY KEY NOT NULL,
+	"order_id" uuid NOT NULL,
+	"consignment" integer NOT NULL,
+	"status" text DEFAULT 'BOOKED' NOT NULL,
+	"rank" integer DEFAULT 0 NOT NULL,
+	"carrier_reference" text,
+	"units" integer NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "shipments_order_consignment" UNIQUE("order_id","consignment"),
+	CONSTRAINT "shipments_rank" CHECK (("shipments"."status", "shipments"."rank") IN (('BOOKED', 0), ('CANCELED', 1), ('HANDED_OVER', 2), ('IN_TRANSIT', 3), ('OUT_FOR_DELIVERY', 4), ('DELIVERED', 5))),
+	CONSTRAINT "shipments_carrier_reference" CHECK (("shipments"."carrier_reference" IS NULL) = ("shipments"."status" IN ('BOOKED', 'CANCELED'))),
+	CONSTRAINT "shipments_units_positive" CHECK ("shipments"."units" > 0)
+);
+--> statement-breakpoint
 CREATE TABLE "step_fences" (
 	"saga_id" uuid NOT NULL,
 	"step" text NOT NULL,
@@ -59,5 +84,6 @@ CREATE TABLE "step_fences" (
 	CONSTRAINT "step_fences_outcome" CHECK ("step_fences"."outcome" IN ('done', 'refused', 'undone'))
 );
 --> statement-breakpoint
+CREATE INDEX "carrier_events_shipment" ON "carrier_events" USING btree ("shipment_id","received_at","event_id");--> statement-breakpoint
 CREATE INDEX "outbox_events_sequence" ON "outbox_events" USING btree ("sequence");--> statement-breakpoint
 CREATE INDEX "outbox_events_xid" ON "outbox_events" USING btree ("xid");
