@@ -19,6 +19,8 @@ import { webhookDeliveryRoutes } from './events/webhook-delivery.ts';
 import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
 import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
+import type { OpenOrders } from './open-orders.ts';
+import { orderServiceRoutes } from './order-routes.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { docsRoutes } from './http/docs.ts';
@@ -48,9 +50,11 @@ export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDe
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
+  /** Of an installation that has orders. */
+  readonly orders?: Pick<OpenOrders, 'routes' | 'readiness'> | undefined;
 }
 
-export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppDeps) {
+export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps }: AppDeps) {
   // Before all other paths of wallets: see its file.
   const app = createBaseApp(deps).route('/', activityRoutes(deps));
   if ('walletApiUrl' in wallets) {
@@ -64,7 +68,11 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
     app
       .route(
         '/',
-        healthRoutes(readiness, { shardsBehind: () => deps.acceptance.shardsBehind.known(), events: eventsReadiness }),
+        healthRoutes(readiness, {
+          shardsBehind: () => deps.acceptance.shardsBehind.known(),
+          events: eventsReadiness,
+          orders: orders?.readiness,
+        }),
       )
       .route('/', transferRoutes(deps))
       .route('/', cancelUncreatedRoutes(deps))
@@ -91,6 +99,7 @@ export function createApp({ wallets, readiness, eventsReadiness, ...deps }: AppD
       .route('/', webhookControlRoutes(deps))
       .route('/', webhookDeliveryRoutes(deps))
       .route('/', webhookReplayRoutes(deps))
+      .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

@@ -4,8 +4,10 @@
  */
 import { requireSettings, type Settings } from '../process/config.ts';
 import type { Database } from '../db/database.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
+import type { OrderDatabases } from './order-routes.ts';
 import type { InstallationGuard } from '../db/installation.ts';
-import { openWalletShard, type PoolLimits } from '../db/service-databases.ts';
+import { openOrderServiceDatabase, openWalletShard, type PoolLimits } from '../db/service-databases.ts';
 
 /**
  * Bounds a connection attempt and a query, each, so that a pool drops connections to a frozen server; see http/bounded-query.ts.
@@ -26,6 +28,16 @@ export const BATCH_POOL: PoolLimits = {
   /** Longer than the role's statement_timeout, so that the server reports the time-out first. */
   queryTimeoutMs: 4_500,
 };
+
+/** The databases of the services of orders. */
+export function openOrderDatabases(settings: Settings, guard: InstallationGuard): OrderDatabases {
+  const open = (service: OrderService): Database =>
+    openOrderServiceDatabase(service, settings, guard, {
+      applicationName: `counterpoise-api-${service}`,
+      queryTimeoutMs: QUERY_TIMEOUT_MS,
+    });
+  return Object.fromEntries(ORDER_SERVICES.map((service) => [service, open(service)])) as OrderDatabases;
+}
 
 /** Every shard's database, in the order of their numbers. */
 export function openShards(settings: Settings, guard: InstallationGuard): Database[] {

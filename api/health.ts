@@ -29,6 +29,13 @@ counts as available. Missing in answers of the wallet API, which does not know i
         description: `Whether events leave the outboxes. Movements do not need that: while it is down, events wait in their outboxes.
 Missing in answers of the wallet API.`,
       }),
+    orders: z
+      .record(z.string(), z.object({ status: z.enum(['up', 'down']), reason: z.string().optional() }))
+      .optional()
+      .openapi({
+        example: { 'inventory-database': { status: 'up' }, 'order-worker': { status: 'up' } },
+        description: `Whether an order would go through. Movements do not need that. Missing where the installation has no orders.`,
+      }),
   })
   .openapi('Readiness');
 
@@ -70,17 +77,19 @@ export interface WiderHealth {
   readonly shardsBehind: () => readonly number[];
   /** The checks that movements do not need. */
   readonly events: Readiness;
+  readonly orders?: Readiness | undefined;
 }
 
 export function healthRoutes(readiness: Readiness, wider?: WiderHealth) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      const [checks, events] = await Promise.all([readiness(), wider?.events()]);
+      const [checks, events, orders] = await Promise.all([readiness(), wider?.events(), wider?.orders?.()]);
       const isReady = Object.values(checks).every(({ status }) => status === 'up');
       const told = {
         checks,
         ...(wider === undefined ? {} : { shards_behind: [...wider.shardsBehind()], events }),
+        ...(orders === undefined ? {} : { orders }),
       };
       c.header('Cache-Control', 'no-store');
       return isReady

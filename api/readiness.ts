@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { isTaken, RELAY_LEASE } from '../db/events/lease-queries.ts';
 import { LATE, within } from '../process/deadline.ts';
 import { walletTaskQueue } from '../domain/routing.ts';
@@ -77,6 +78,10 @@ const WALLET_LOCKS = `
   SELECT set_wallet_status('00000000-0000-0000-0000-000000000000', 'ACTIVE');
   SELECT lock_for_movements()`;
 
+const ORDER_LOCKS = `
+  UPDATE orders SET updated_at = updated_at WHERE false;
+  LOCK TABLE orders, order_lines, order_steps, consignments, outbox_events IN ROW EXCLUSIVE MODE`;
+
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** A check that the transfer service's database takes movements. */
@@ -113,19 +118,6 @@ export function temporalChecks(
   monitor: Pick<TemporalMonitor, 'isDown' | 'suspect'>,
   walletShardCount: number,
 ): Checks {
-  const { workflowService } = client;
-  const { namespace } = client.options;
-  const requirePoller = async (name: string, type: 'workflow' | 'activity'): Promise<void> => {
-    const answer = await workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name },
-      taskQueueType: type === 'workflow' ? 1 : 2,
-    });
-    const isPolled = (answer.pollers ?? []).some(
-      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SILENCE_MS_MAX,
-    );
-    if (!isPolled) throw new NotReady(`no worker polls the task queue ${name}`);
-  };
   const bounded = (call: () => Promise<void>) => (): Promise<void> => answerWithin(client, CHECK_LIMIT_MS, call);
   return {
     temporal: bounded(async () => {
@@ -141,17 +133,38 @@ export function temporalChecks(
     }),
     'transfer-worker': bounded(async () => {
       await Promise.all([
-        requirePoller(TRANSFER_TASK_QUEUE, 'workflow'),
-        requirePoller(TRANSFER_TASK_QUEUE, 'activity'),
+        requirePoller(client, TRANSFER_TASK_QUEUE, 'workflow'),
+        requirePoller(client, TRANSFER_TASK_QUEUE, 'activity'),
       ]);
     }),
     ...Object.fromEntries(
       Array.from({ length: walletShardCount }, (_, shard) => [
         `wallet-worker-${shard}`,
-        bounded(() => requirePoller(walletTaskQueue(shard), 'activity')),
+        bounded(() => requirePoller(client, walletTaskQueue(shard), 'activity')),
       ]),
     ),
   };
+}
+
+/**
+ * Whether an order would go through: each database of the services of orders, and a worker on each of their task queues. A role that
+ * may write no table itself is asked only whether its database answers.
+ */
+export function orderReadiness(
+  databases: Readonly<Record<OrderService, Database>>,
+  client: Client,
+  log: Logger,
+): Readiness {
+  const checks = ORDER_SERVICES.flatMap((service): [string, () => Promise<void>][] => [
+    [
+      `${service}-database`,
+      service === 'order'
+        ? lockCheck(databases.order, ORDER_LOCKS)
+        : async () => void (await databases[service].$client.query('SELECT 1')),
+    ],
+    [`${service}-worker`, () => answerWithin(client, CHECK_LIMIT_MS, () => requirePoller(client, service, 'activity'))],
+  ]);
+  return watchReadiness(Object.fromEntries(checks), log);
 }
 
 /** Whether events leave: whether some process copies them into the log. `eventsDatabase` is the events service's. */
@@ -171,6 +184,18 @@ export function walletApiCheck(walletApiUrl: string): () => Promise<void> {
     await response.body?.cancel();
     if (!response.ok) throw new NotReady(`it answers ${response.status}`);
   };
+}
+
+async function requirePoller(client: Client, name: string, type: 'workflow' | 'activity'): Promise<void> {
+  const answer = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name },
+    taskQueueType: type === 'workflow' ? 1 : 2,
+  });
+  const isPolled = (answer.pollers ?? []).some(
+    ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SILENCE_MS_MAX,
+  );
+  if (!isPolled) throw new NotReady(`no worker polls the task queue ${name}`);
 }
 
 async function runAll(checks: Checks): Promise<Record<string, CheckResult>> {

@@ -15,6 +15,7 @@ import type { Logger } from '../process/telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
+import type { OrderStarter } from '../temporal/order/start-order.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal } from '../temporal/health.ts';
 import type { MovementNotifiers } from './transfer/acceptance.ts';
@@ -25,6 +26,7 @@ import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
+import { openOrders } from './open-orders.ts';
 import {
   eventsReadiness,
   temporalChecks,
@@ -51,9 +53,12 @@ export interface ApiContext {
   readonly guard: InstallationGuard;
   readonly notifiers?: MovementNotifiers;
   readonly metrics?: Metrics | undefined;
+  /** Starts orders in place of the API's own starter; the caller may give it another client for later starts, too. */
+  readonly orderStarter?: OrderStarter | undefined;
 }
 
 export interface RunningApi extends RunningService {
+  readonly url: string;
   /** Says that the event log may have something new. */
   readonly wakeStreams: () => void;
 }
@@ -61,7 +66,7 @@ export interface RunningApi extends RunningService {
 export async function startApi(
   settings: Settings,
   logger: Logger,
-  { starter, database, guard, notifiers, metrics }: ApiContext,
+  { starter, database, guard, notifiers, metrics, orderStarter }: ApiContext,
 ): Promise<RunningApi> {
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
@@ -75,6 +80,8 @@ export async function startApi(
   const shardsBehind = watchShardsBehind(database, logger);
   const draining = new AbortController();
 
+  const surroundings = { starter, orderStarter, monitor, draining: draining.signal, logger };
+  const orders = openOrders(settings, guard, surroundings);
   const eventStreams = openEventStreams(settings, eventsDatabase, logger, draining.signal);
   const groupMax = settings.GROUP_MAX;
   const lineDeps = { database, client, starter, monitor, log: logger, groupMax, draining: draining.signal };
@@ -110,21 +117,24 @@ export async function startApi(
       logger,
     ),
     eventsReadiness: eventsReadiness(eventsDatabase, logger),
+    orders,
   });
   beginCounting(metrics, app);
   const shards = 'shards' in wallets ? wallets.shards : [];
-  watchPools(metrics, [database, batchDatabase, eventsDatabase, ...shards]);
+  const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? [])];
+  watchPools(metrics, [database, ...own]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
   const server = await serveHttp({ fetch: app.fetch, host, port, draining });
   logger.info({ url: server.url }, 'the API listens');
   return {
+    url: server.url,
     wakeStreams: eventStreams.wake,
     async stop() {
       await server.stop();
       monitor.stop();
       backlog.stop();
       shardsBehind.stop();
-      await closeDatabases([batchDatabase, eventsDatabase, ...shards]);
+      await closeDatabases(own);
     },
   };
 }

@@ -47,6 +47,7 @@ import { startSweep } from '../workers/transfer/sweep.ts';
 import { startTransferWorker, TRANSFER_POOL } from '../workers/transfer/main.ts';
 import { openWalletDatabase, startWalletWorker } from '../workers/wallet/main.ts';
 import { watchShards } from '../workers/transfer/watch-shards.ts';
+import { serveOrders } from './serve-orders.ts';
 import { installTemporalRuntime } from '../workers/worker.ts';
 
 const RECONNECT_MS = 1_000;
@@ -76,7 +77,6 @@ export async function startEverything(
   const apiDatabase = openTransferDatabase(settings, guard, API_POOL);
   let wakeStreams = (): void => {};
   const events = startEventsWorker(settings, logger, guard, { appended: () => wakeStreams(), metrics });
-  for (const written of [database, apiDatabase, ...shards]) written.$client.on('release', events.wake);
   watchPools(metrics, [database, ...shards]);
   installTemporalRuntime(logger, await coreMetrics(served));
 
@@ -91,11 +91,18 @@ export async function startEverything(
     walletShardCount,
     dispatch: 'ordinary',
   };
+  const orders = serveOrders(settings, guard, starter, metrics);
+  for (const written of [database, apiDatabase, ...shards, ...(orders?.databases ?? [])])
+    written.$client.on('release', events.wake);
   const notifiers: Notifiers = {
     transfers: createMovementNotifier<Transfer>(),
     transactions: createMovementNotifier<Transaction>(),
   };
-  const api = await startApi(settings, logger, { starter, database: apiDatabase, guard, notifiers, metrics });
+  const orderStarter = orders?.starter;
+  const api = await startApi(settings, logger, {
+    ...{ starter, guard, notifiers, metrics, orderStarter },
+    database: apiDatabase,
+  });
   ({ wakeStreams } = api);
   const stopping = new AbortController();
   const workers = startWorkers();
@@ -109,7 +116,7 @@ export async function startEverything(
       await workers.then((running) => running.stop());
       await events.stop();
       await connection.close();
-      await closeDatabases([database, apiDatabase, ...shards]);
+      await Promise.all([closeDatabases([database, apiDatabase, ...shards]), orders?.close()]);
     },
   };
 
@@ -134,6 +141,7 @@ export async function startEverything(
         ...(settings.DISPATCH === 'local' ? { ...wallet, ...activitiesAtOnce({ ...wallet, ...transfer }) } : {}),
       }),
       ...shards.map((_, shard) => startWalletWorker(context, shard, wallet)),
+      ...(orders === undefined ? [] : [orders.start(context, api.url)]),
     ]);
     // An eager start needs the worker's connection.
     starter.client = createClient(workerConnection, settings);

@@ -31,6 +31,10 @@ export function servicesOf(
     EVENTS_DATABASE_URL,
     OUTBOX_DATABASE_URLS,
     WEBHOOK_KEYS_FILE,
+    ORDER_DATABASE_URL,
+    INVENTORY_DATABASE_URL,
+    DELIVERY_DATABASE_URL,
+    ACCOUNTING_DATABASE_URL,
     ...shared
   } = settings;
   const wallet = { WALLET_DATABASE_URLS };
@@ -41,6 +45,11 @@ export function servicesOf(
     // Receivers on this machine, unless the operator says otherwise.
     WEBHOOK_ALLOW_CIDRS: environment['WEBHOOK_ALLOW_CIDRS'] ?? LOOPBACK,
   };
+  const order = { ORDER_DATABASE_URL };
+  const inventory = { INVENTORY_DATABASE_URL };
+  const delivery = { DELIVERY_DATABASE_URL };
+  const accounting = { ACCOUNTING_DATABASE_URL };
+  const orders = { ...order, ...inventory, ...delivery, ...accounting };
   const outboxes = { OUTBOX_DATABASE_URLS };
   const api = `http://127.0.0.1:${ports.api}`;
   const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
@@ -59,6 +68,7 @@ export function servicesOf(
         ...wallet,
         ...transfer,
         ...events,
+        ...orders,
         ...outboxes,
         PORT: `${ports.api}`,
         WALLET_API_URL: '',
@@ -69,7 +79,13 @@ export function servicesOf(
   const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
   const children = [
     service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
-    service('api', 'api/server.ts', { ...transfer, ...events, PORT: `${ports.api}`, WALLET_API_URL: walletApi }),
+    service('api', 'api/server.ts', {
+      ...transfer,
+      ...events,
+      ...orders,
+      PORT: `${ports.api}`,
+      WALLET_API_URL: walletApi,
+    }),
     ...shards.map((shard) =>
       service(`worker-wallet-${shard}`, 'workers/wallet/main.ts', {
         ...wallet,
@@ -78,6 +94,10 @@ export function servicesOf(
       }),
     ),
     service('worker-transfer', 'workers/transfer/main.ts', { ...transfer, WALLET_API_URL: walletApi }),
+    service('worker-order', 'workers/order/main.ts', { ...order, TRANSFER_API_URL: api }),
+    service('worker-inventory', 'workers/inventory/main.ts', inventory),
+    service('worker-delivery', 'workers/delivery/main.ts', delivery),
+    service('worker-accounting', 'workers/accounting/main.ts', accounting),
     service('worker-events', 'workers/events/main.ts', { ...events, ...outboxes }),
   ];
   return { children, api, walletApi, metrics: metricsOf(ports, children) };

@@ -79,6 +79,7 @@ const PROBLEMS = {
   too_many_streams: [429, 'Too many streams of events are open'],
   headers_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'The request failed'],
+  orders_not_configured: [501, 'This installation has no databases of orders'],
   webhooks_not_configured: [501, 'This installation has no keys for the secrets of webhooks'],
   database_unavailable: [503, 'A database does not answer'],
   temporal_unavailable: [503, 'The workflow engine does not answer'],

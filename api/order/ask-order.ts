@@ -26,12 +26,11 @@ const LOOK_AGAIN_MS = 100;
 /** Throws `temporal_unavailable` if it is not known whether the request was taken: it is safe to repeat. */
 export async function askOrder<Result, Asked extends [] | [object]>(
   c: Context<ApiEnv>,
-  { database, starter, monitor, draining }: OrderDeps,
+  { database, client, starter, monitor, draining }: OrderDeps,
   order: Order,
   update: UpdateDefinition<Result, Asked>,
   ...asked: Asked
 ): Promise<OrderAnswer<Result>> {
-  const { client } = starter;
   const signal = AbortSignal.any([c.req.raw.signal, draining, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
   const handle = client.workflow.getHandle(orderWorkflowId(order.orderId));
   let row = order;
@@ -42,7 +41,7 @@ export async function askOrder<Result, Asked extends [] | [object]>(
       if (answer !== 'no_run') return answer;
       row = (await boundedQuery(database, () => findOrder(database, order.orderId), { isWrite: true }))!;
       if (!hasEnded(row))
-        await client.connection.withAbortSignal(signal, () => startOrder({ ...starter, isEager: false }, row));
+        await client.connection.withAbortSignal(signal, () => startOrder({ ...starter, client, isEager: false }, row));
       await sleep(LOOK_AGAIN_MS);
     }
   } catch (error) {

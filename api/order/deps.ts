@@ -1,4 +1,5 @@
 /** What the routes of orders need, and what they share. */
+import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { findOrder, type Order } from '../../db/order/queries.ts';
@@ -14,6 +15,8 @@ import { BODY_PROBLEMS } from '../http/problem-schema.ts';
 export interface OrderDeps {
   /** The order service's. */
   readonly database: Database;
+  /** On whose connection a call can be given up. */
+  readonly client: Client;
   readonly starter: OrderStarter;
   readonly starts: Starts;
   readonly monitor: TemporalMonitor;

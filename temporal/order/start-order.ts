@@ -1,7 +1,8 @@
 /** The start of the workflows of orders and returns from their rows: the same start, whether the API sends it or the sweep. */
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
-import { storedOrderOf, type Order } from '../../db/order/queries.ts';
-import type { Return } from '../../db/order/returns.ts';
+import type { Database } from '../../db/database.ts';
+import { findOrder, storedOrderOf, type Order } from '../../db/order/queries.ts';
+import { findReturn, type Return } from '../../db/order/returns.ts';
 import type { OrderId, ReturnId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
@@ -26,6 +27,18 @@ export interface OrderStarter {
   readonly dispatch: 'ordinary' | 'local';
   /** Whether the client shares the connection of a workflow worker here, which then gets the first task in the answer. */
   readonly isEager?: boolean;
+}
+
+/** What starts orders, by the rows of this database. */
+export function createOrderStarter(
+  database: Database,
+  how: Omit<OrderStarter, 'findOrder' | 'findReturn'>,
+): OrderStarter {
+  return {
+    ...how,
+    findOrder: (orderId) => findOrder(database, orderId),
+    findReturn: (returnId) => findReturn(database, returnId),
+  };
 }
 
 /** Resolves when the workflow is known to have been started, now or before. A repeat finds the first run. */

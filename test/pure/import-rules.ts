@@ -177,6 +177,7 @@ export const RULES: readonly Rule[] = [
   {
     of: [
       'commands/serve.ts',
+      'commands/serve-orders.ts',
       'commands/migrate.ts',
       'commands/migrate-databases.ts',
       'commands/rebind.ts',

@@ -6,8 +6,6 @@ import { createOrderActivities, type OrderActivities } from '../../activities/or
 import { requireSettings, type Settings } from '../../process/config.ts';
 import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
-import { findOrder } from '../../db/order/queries.ts';
-import { findReturn } from '../../db/order/returns.ts';
 import { openOrderServiceDatabase } from '../../db/service-databases.ts';
 import type { AccountingOperations } from '../../domain/accounting/operations.ts';
 import type { DeliveryOperations } from '../../domain/delivery/operations.ts';
@@ -17,7 +15,7 @@ import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
-import type { OrderStarter } from '../../temporal/order/start-order.ts';
+import { createOrderStarter } from '../../temporal/order/start-order.ts';
 import { ORDER_TASK_QUEUE } from '../../workflows/order/messages.ts';
 import { coreMetrics } from '../core-metrics.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
@@ -45,20 +43,6 @@ export function openOrderDatabase(settings: Settings, guard: InstallationGuard):
   });
 }
 
-/** What starts orders, over this database. */
-export function orderStarter(
-  database: Database,
-  settings: Settings,
-  { client, binding, dispatch }: Pick<OrderStarter, 'client' | 'binding' | 'dispatch'>,
-): OrderStarter {
-  return {
-    ...{ client, binding, dispatch },
-    findOrder: (orderId) => findOrder(database, orderId),
-    findReturn: (returnId) => findReturn(database, returnId),
-    marginSeconds: settings.HAND_OVER_MARGIN_SECONDS,
-  };
-}
-
 async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
   const { TRANSFER_API_URL } = requireSettings(settings, 'TRANSFER_API_URL');
   const guard = guardInstallation();
@@ -73,7 +57,8 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
     { connection, binding, settings, logger, metrics },
     createOrderActivities(database, createPayments(TRANSFER_API_URL)),
   );
-  const starter = orderStarter(database, settings, { client, binding, dispatch: settings.DISPATCH });
+  const marginSeconds = settings.HAND_OVER_MARGIN_SECONDS;
+  const starter = createOrderStarter(database, { client, binding, dispatch: settings.DISPATCH, marginSeconds });
   const sweep = startOrderSweep({ database, starter, logger });
   return {
     ...worker,
