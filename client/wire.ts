@@ -12,6 +12,22 @@ export interface Balance {
   at: string;
 }
 
+export interface CarrierEvent {
+  event_id: string;
+  status: 'IN_TRANSIT' | 'OUT_FOR_DELIVERY' | 'DELIVERED';
+  at: string;
+  received_at: string;
+}
+
+export interface CarrierEventRequest {
+  /** The carrier's own id of the report. */
+  event_id: string;
+  status: 'IN_TRANSIT' | 'OUT_FOR_DELIVERY' | 'DELIVERED';
+
+  /** When it happened. */
+  at: string;
+}
+
 export interface Case {
   case_id: string;
 
@@ -44,6 +60,26 @@ export type CaseWithHistory = Case & {
     at: string;
   }>;
 };
+
+export interface Consignment {
+  n: number;
+
+  /** ISSUED: they have left. RELEASED: they are back on the shelf, for ever. */
+  goods: 'RESERVED' | 'ISSUED' | 'DELIVERED' | 'RELEASED';
+
+  /** DUE: the goods have left, and the hold can no longer be captured; an operator decides. */
+  money: 'HELD' | 'CAPTURED' | 'VOIDED' | 'DUE' | 'COLLECTED' | 'WRITTEN_OFF';
+  amount: string;
+
+  /** The transfer that holds or has paid it. */
+  transfer_id: string;
+  hold_expires_at: string | null;
+  shipment_id: string | null;
+  carrier_reference: string | null;
+  release_reason: string | null;
+  invoice_number: number | null;
+  lines: Array<{ sku: string; quantity: number }>;
+}
 
 export interface Currency {
   /** ISO 4217. */
@@ -152,6 +188,10 @@ export interface EventType {
   schema: { [name: string]: unknown };
 }
 
+export interface HandOver {
+  carrier_reference: string;
+}
+
 export interface LedgerEntry {
   entry_id: string;
   wallet_id: string;
@@ -168,6 +208,84 @@ export interface LedgerEntry {
 }
 
 export interface Nothing {}
+
+export interface Order {
+  order_id: string;
+  buyer_wallet_id: string;
+  seller_wallet_id: string;
+
+  /** COMPLETED, PARTLY_COMPLETED and CANCELED are final. */
+  status: 'PENDING' | 'CONFIRMED' | 'COMPLETED' | 'PARTLY_COMPLETED' | 'CANCELED';
+
+  /** Why the order is CANCELED. */
+  cancel_reason:
+    'out_of_stock' | 'payment_refused' | 'delivery_refused' | 'not_handed_over' | 'timed_out' | 'canceled' | null;
+
+  /** Whether it is being undone, or was: then it is or will be CANCELED. */
+  compensating: boolean;
+  currency: string;
+  goods_amount: string;
+  shipping_amount: string;
+  total_amount: string;
+  allow_split: boolean;
+  lines: Array<OrderLine>;
+
+  /** Empty until the order is confirmed. */
+  consignments: Array<Consignment>;
+  reference: string | null;
+  metadata: { [name: string]: string };
+
+  /** Set while an operator should look. What keeps failing goes on being tried. */
+  attention: { case_id: string | null; reason: string; since: string; last_error: string | null } | null;
+  created_at: string;
+  updated_at: string;
+
+  /** When the order is given up unless it is confirmed. */
+  deadline_at: string;
+}
+
+export interface OrderLine {
+  sku: string;
+  quantity: number;
+  unit_price: string;
+  amount: string;
+}
+
+export interface OrderRequest {
+  buyer_wallet_id: string;
+  seller_wallet_id: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+  lines: Array<{ sku: string; quantity: number }>;
+
+  /** Paid with the first consignment. Zero if it is left out. */
+  shipping_amount?: string;
+
+  /** What the buyer was shown. If the prices make another total, the order is refused with `price_changed`. */
+  expected_total?: string;
+
+  /** Whether each SKU may be delivered, and is paid, by itself: at most ten consignments. */
+  allow_split?: boolean;
+
+  /** Your own note, returned as it was sent. One line, without control characters and marks that change the direction of text. */
+  reference?: string;
+
+  /** Up to 50 keys of 1 to 40 characters, with strings of up to 500, each one line as `reference` is. */
+  metadata?: { [name: string]: string };
+}
+
+export interface OrderResolution {
+  action: 'retry' | 'collect_again' | 'write_off';
+  comment: string;
+}
+
+export interface OrderStep {
+  consignment: number | null;
+  step: string;
+  reason: string | null;
+  at: string;
+}
 
 /** RFC 9457 problem details. */
 export interface Problem {
@@ -188,6 +306,24 @@ export interface Problem {
   /** Every fault of a request that does not validate, with a JSON pointer into the body or the name of the parameter. The problem has the code of the first fault. */
   errors?: Array<{ code: string; detail: string; pointer?: string; parameter?: string; [name: string]: unknown }>;
   [name: string]: unknown;
+}
+
+export interface Product {
+  sku: string;
+  name: string | null;
+  unit_price: string;
+  currency: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ProductRequest {
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  unit_price: string;
+
+  /** An active ISO 4217 code, upper case. */
+  currency?: string;
+  name?: string;
 }
 
 export interface Projection {
@@ -234,6 +370,9 @@ export interface Readiness {
 
   /** Whether events leave the outboxes. Movements do not need that: while it is down, events wait in their outboxes. Missing in answers of the wallet API. */
   events?: { [name: string]: { status: 'up' | 'down'; reason?: string } };
+
+  /** Whether an order would go through. Movements do not need that. Missing where the installation has no orders. */
+  orders?: { [name: string]: { status: 'up' | 'down'; reason?: string } };
 }
 
 export interface ReconciliationRun {
@@ -465,8 +604,108 @@ export interface Resolution {
   comment: string;
 }
 
+export interface Return {
+  return_id: string;
+  order_id: string;
+
+  /** REFUND_DUE: the seller’s wallet could not pay for thirty days. Send the receipt again to have it tried again. */
+  status: 'REQUESTED' | 'RECEIVED' | 'REFUNDED' | 'REFUND_DUE';
+
+  /** What goes back to the buyer: the goods at the prices of the order. */
+  amount: string;
+  lines: Array<{
+    sku: string;
+    quantity: number;
+    unit_price: string;
+    amount: string;
+
+    /** Null until they are back. */
+    disposition: 'restock' | 'scrap' | null;
+  }>;
+  credit_note_number: number | null;
+  refund_transfer_id: string | null;
+  attention: { reason: string; since: string; last_error: string | null } | null;
+  received_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ReturnReceipt {
+  scrapped?: Array<string>;
+}
+
+export interface ReturnRequest {
+  lines: Array<{ sku: string; quantity: number }>;
+}
+
+export interface Shipment {
+  shipment_id: string;
+  order_id: string;
+
+  /** The number of the consignment within the order. */
+  consignment: number;
+
+  /** CANCELED and DELIVERED are final. Reports come out of order: the furthest status stays. */
+  status: 'BOOKED' | 'CANCELED' | 'HANDED_OVER' | 'IN_TRANSIT' | 'OUT_FOR_DELIVERY' | 'DELIVERED';
+  carrier_reference: string | null;
+  units: number;
+
+  /** What the carrier has reported, in the order of its arrival: the first 100 reports. */
+  events: Array<CarrierEvent>;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface SkippedRun {
   scheduled_for: string;
+}
+
+export interface Stock {
+  sku: string;
+  on_hand: number;
+
+  /** The part of it that is promised to orders. */
+  reserved: number;
+
+  /** On hand and not reserved. */
+  available: number;
+  updated_at: string;
+}
+
+export interface StockAdjustment {
+  quantity: number;
+  reason: string;
+}
+
+export interface StockCount {
+  on_hand: number;
+}
+
+export interface StockEntry {
+  sku: string;
+
+  /** Without gaps within the SKU, from 1. */
+  sequence: number;
+  type: 'COUNT' | 'RECEIPT' | 'ADJUSTMENT' | 'RESERVATION' | 'RELEASE' | 'ISSUE' | 'RETURN' | 'SCRAP';
+  on_hand_change: number;
+  reserved_change: number;
+  on_hand_after: number;
+  reserved_after: number;
+
+  /** The order, the return, the receipt or the adjustment; null for a count. */
+  cause_id: string | null;
+  consignment: number | null;
+  unit_cost: string | null;
+  reason: string | null;
+  created_at: string;
+}
+
+export interface StockReceipt {
+  quantity: number;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  unit_cost?: string;
+  reason?: string;
 }
 
 export interface Transaction {
@@ -851,6 +1090,22 @@ export interface Operations {
     answer: Wallet;
   };
 
+  /** Adjust what is on hand */
+  adjustStock: {
+    path: { sku: string };
+    query?: undefined;
+    body: StockAdjustment;
+    answer: StockEntry;
+  };
+
+  /** Cancel an order, or what has not left of it */
+  cancelOrder: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: {};
+    answer: Order;
+  };
+
   /** Cancel a transfer that is under way */
   cancelTransfer: {
     path: { transfer_id: string };
@@ -875,6 +1130,30 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Set what is on hand of a SKU */
+  countStock: {
+    path: { sku: string };
+    query?: undefined;
+    body: StockCount;
+    answer: Stock;
+  };
+
+  /** Report how far a shipment is */
+  createCarrierEvent: {
+    path: { shipment_id: string };
+    query?: undefined;
+    body: CarrierEventRequest;
+    answer: Shipment;
+  };
+
+  /** Place an order */
+  createOrder: {
+    path?: undefined;
+    query?: undefined;
+    body: OrderRequest;
+    answer: Order;
+  };
+
   /** Compare transfers, ledger and workflows now */
   createReconciliationRun: {
     path?: undefined;
@@ -889,6 +1168,14 @@ export interface Operations {
     query?: undefined;
     body: RecurringTransferRequest;
     answer: RecurringTransferMade;
+  };
+
+  /** Announce that goods come back */
+  createReturn: {
+    path: { order_id: string };
+    query?: undefined;
+    body: ReturnRequest;
+    answer: Return;
   };
 
   /** Put money into a wallet, or take it out */
@@ -987,6 +1274,22 @@ export interface Operations {
     answer: { status: 'ok' };
   };
 
+  /** An order */
+  getOrder: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Order;
+  };
+
+  /** A product */
+  getProduct: {
+    path: { sku: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Product;
+  };
+
   /** Whether movements are accepted and carried out, and the state of everything that they need */
   getReadiness: {
     path?: undefined;
@@ -1009,6 +1312,30 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: RecurringTransferDetails;
+  };
+
+  /** A return */
+  getReturn: {
+    path: { return_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Return;
+  };
+
+  /** A shipment, with what its carrier has reported */
+  getShipment: {
+    path: { shipment_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Shipment;
+  };
+
+  /** The stock of a SKU */
+  getStock: {
+    path: { sku: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Stock;
   };
 
   /** A transaction */
@@ -1100,6 +1427,14 @@ export interface Operations {
     answer: WebhookReplay;
   };
 
+  /** Hand a consignment over to the carrier */
+  handOverConsignment: {
+    path: { order_id: string; n: number };
+    query?: undefined;
+    body: HandOver;
+    answer: Order;
+  };
+
   /** Cases, newest first */
   listCases: {
     path?: undefined;
@@ -1177,6 +1512,58 @@ export interface Operations {
     };
   };
 
+  /** What happened to an order, and when */
+  listOrderSteps: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<OrderStep> };
+  };
+
+  /** Orders, newest first */
+  listOrders: {
+    path?: undefined;
+    query?: {
+      status?: 'PENDING' | 'CONFIRMED' | 'COMPLETED' | 'PARTLY_COMPLETED' | 'CANCELED';
+      buyer_wallet_id?: string;
+
+      /** Those that are being undone now. */
+      compensating?: 'true';
+
+      /** Those that wait for an operator. */
+      attention?: 'true';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Order>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Products, in the order of their SKUs */
+  listProducts: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Product>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** What is derived from the event log, and how far it is */
   listProjections: {
     path?: undefined;
@@ -1243,6 +1630,14 @@ export interface Operations {
     };
   };
 
+  /** The returns of an order, oldest first */
+  listReturns: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<Return> };
+  };
+
   /** The runs that were missed and not caught up, the latest first */
   listSkippedRuns: {
     path: { recurring_transfer_id: string };
@@ -1255,6 +1650,42 @@ export interface Operations {
     body?: undefined;
     answer: {
       data: Array<SkippedRun>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Stock, in the order of the SKUs */
+  listStock: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Stock>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** What has changed the stock of a SKU, newest first */
+  listStockEntries: {
+    path: { sku: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<StockEntry>;
 
       /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
@@ -1478,6 +1909,14 @@ export interface Operations {
     answer: RecurringTransfer;
   };
 
+  /** Make a product, or change its price or name */
+  putProduct: {
+    path: { sku: string };
+    query?: undefined;
+    body: ProductRequest;
+    answer: Product;
+  };
+
   /** Build a projection anew, from the first event on */
   rebuildProjection: {
     path: { projection: string };
@@ -1486,12 +1925,36 @@ export interface Operations {
     answer: Projection;
   };
 
+  /** Note that the goods of a return are back */
+  receiveReturn: {
+    path: { return_id: string };
+    query?: undefined;
+    body?: ReturnReceipt;
+    answer: Return;
+  };
+
+  /** Receive goods into stock */
+  receiveStock: {
+    path: { sku: string };
+    query?: undefined;
+    body: StockReceipt;
+    answer: StockEntry;
+  };
+
   /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
     query?: undefined;
     body: CaseResolution;
     answer: CaseWithHistory;
+  };
+
+  /** Decide about an order that waits for an operator */
+  resolveOrder: {
+    path: { order_id: string };
+    query?: undefined;
+    body: OrderResolution;
+    answer: Order;
   };
 
   /** Step in where a transfer needs attention */
@@ -1600,11 +2063,17 @@ export interface Operations {
 /** Where each operation is, and which headers it knows. */
 export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
+  adjustStock: { method: 'POST', path: '/v1/stock/{sku}/adjustments', headers: ['idempotency-key'] },
+  cancelOrder: { method: 'POST', path: '/v1/orders/{order_id}/cancel', headers: ['prefer'] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
   cancelTransferByKey: { method: 'POST', path: '/v1/transfers/cancel', headers: ['idempotency-key', 'prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
+  countStock: { method: 'PUT', path: '/v1/stock/{sku}', headers: [] },
+  createCarrierEvent: { method: 'POST', path: '/v1/shipments/{shipment_id}/events', headers: [] },
+  createOrder: { method: 'POST', path: '/v1/orders', headers: ['idempotency-key', 'prefer'] },
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
+  createReturn: { method: 'POST', path: '/v1/orders/{order_id}/returns', headers: ['idempotency-key'] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createTransferBatch: { method: 'POST', path: '/v1/transfer-batches', headers: ['idempotency-key', 'prefer'] },
@@ -1621,9 +2090,14 @@ export const ROUTES = {
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
+  getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
+  getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
   getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
   getRecurringTransfer: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
+  getReturn: { method: 'GET', path: '/v1/returns/{return_id}', headers: [] },
+  getShipment: { method: 'GET', path: '/v1/shipments/{shipment_id}', headers: [] },
+  getStock: { method: 'GET', path: '/v1/stock/{sku}', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
@@ -1642,12 +2116,16 @@ export const ROUTES = {
     path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays/{replay_id}',
     headers: [],
   },
+  handOverConsignment: { method: 'POST', path: '/v1/orders/{order_id}/consignments/{n}/hand-over', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
   listDeadLetters: { method: 'GET', path: '/v1/projections/{projection}/dead-letters', headers: [] },
   listEventSources: { method: 'GET', path: '/v1/event-sources', headers: [] },
   listEventTypes: { method: 'GET', path: '/v1/event-types', headers: [] },
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
+  listOrderSteps: { method: 'GET', path: '/v1/orders/{order_id}/steps', headers: [] },
+  listOrders: { method: 'GET', path: '/v1/orders', headers: [] },
+  listProducts: { method: 'GET', path: '/v1/products', headers: [] },
   listProjections: { method: 'GET', path: '/v1/projections', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
   listRecurringTransferRuns: {
@@ -1656,7 +2134,10 @@ export const ROUTES = {
     headers: [],
   },
   listRecurringTransfers: { method: 'GET', path: '/v1/recurring-transfers', headers: [] },
+  listReturns: { method: 'GET', path: '/v1/orders/{order_id}/returns', headers: [] },
   listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
+  listStock: { method: 'GET', path: '/v1/stock', headers: [] },
+  listStockEntries: { method: 'GET', path: '/v1/stock/{sku}/entries', headers: [] },
   listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
   listTransferBatchItems: { method: 'GET', path: '/v1/transfer-batches/{batch_id}/items', headers: [] },
   listTransferBatches: { method: 'GET', path: '/v1/transfer-batches', headers: [] },
@@ -1671,8 +2152,12 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
     headers: [],
   },
+  putProduct: { method: 'PUT', path: '/v1/products/{sku}', headers: [] },
   rebuildProjection: { method: 'POST', path: '/v1/projections/{projection}/rebuild', headers: [] },
+  receiveReturn: { method: 'POST', path: '/v1/returns/{return_id}/receipt', headers: [] },
+  receiveStock: { method: 'POST', path: '/v1/stock/{sku}/receipts', headers: ['idempotency-key'] },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
+  resolveOrder: { method: 'POST', path: '/v1/orders/{order_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
   resumeEventSource: { method: 'POST', path: '/v1/event-sources/{source}/resume', headers: ['x-actor'] },
   resumeRecurringTransfer: {
