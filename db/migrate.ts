@@ -51,7 +51,7 @@ const SETTINGS_OF: Readonly<Record<ServiceName, Readonly<Record<string, string>>
   order: TRANSFER_ROLE_SETTINGS,
   inventory: ROLE_SETTINGS,
   delivery: ROLE_SETTINGS,
-  accounting: ROLE_SETTINGS,
+  accounting: TRANSFER_ROLE_SETTINGS,
 };
 
 /** Throws if the database was made for another range of buckets, because routing would not find its wallets. */

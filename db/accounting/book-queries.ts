@@ -1,0 +1,112 @@
+/** The accounting's reads: the lists of documents and journals with their lines, an invoice, and the trial balance. */
+import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import type { InvoiceStatus } from '../../domain/accounting/books.ts';
+import type { ConsignmentId, OrderId, WalletId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { accounts, creditNoteLines, creditNotes, invoiceLines, invoices, journalLines, journals } from './schema.ts';
+
+export type Account = typeof accounts.$inferSelect;
+type DocumentLine = Omit<typeof invoiceLines.$inferSelect, 'invoiceId'>;
+export type Invoice = typeof invoices.$inferSelect & { readonly lines: readonly DocumentLine[] };
+export type CreditNote = typeof creditNotes.$inferSelect & { readonly lines: readonly DocumentLine[] };
+export type Journal = typeof journals.$inferSelect & { readonly lines: readonly (typeof journalLines.$inferSelect)[] };
+
+export interface BookFilter {
+  readonly sellerWalletId?: WalletId | undefined;
+  readonly orderId?: OrderId | undefined;
+  readonly after?: Place | undefined;
+  readonly limit: number;
+}
+
+export interface InvoiceFilter extends BookFilter {
+  readonly buyerWalletId?: WalletId | undefined;
+  readonly status?: InvoiceStatus | undefined;
+}
+
+/** Walks the index of the filter that is usually the rarest. */
+export async function listInvoices(database: Database, filter: InvoiceFilter): Promise<Listed<Invoice>> {
+  const { status, buyerWalletId, ...of } = filter;
+  const isUnusual = status !== undefined && status !== 'PAID';
+  const leads: (Lead | undefined)[] = [
+    ofOrder(of),
+    isUnusual ? { column: 'status', type: 'text', value: status, predicate: sql`status <> 'PAID'` } : undefined,
+    buyerWalletId && { column: 'buyer_wallet_id', type: 'uuid', value: buyerWalletId },
+    ofSeller(of),
+  ];
+  const paid = status === 'PAID' ? [sql`status = 'PAID'`] : [];
+  const listed = await listNewestFirst(database, { table: invoices, id: 'invoice_id', ...walked(leads, paid), ...of });
+  return { ...listed, rows: await withInvoiceLines(database, listed.rows) };
+}
+
+export async function findInvoice(database: Database, invoiceId: ConsignmentId): Promise<Invoice | undefined> {
+  const rows = await database.select().from(invoices).where(eq(invoices.invoiceId, invoiceId));
+  return (await withInvoiceLines(database, rows))[0];
+}
+
+export async function listCreditNotes(database: Database, filter: BookFilter): Promise<Listed<CreditNote>> {
+  const walk = { table: creditNotes, id: 'credit_note_id', ...walked([ofOrder(filter), ofSeller(filter)]), ...filter };
+  const { rows, ...listed } = await listNewestFirst(database, walk);
+  const ids = rows.map(({ creditNoteId }) => creditNoteId);
+  const lines = await linesOf(ids, () =>
+    database
+      .select()
+      .from(creditNoteLines)
+      .where(inArray(creditNoteLines.creditNoteId, ids))
+      .orderBy(asc(creditNoteLines.line)),
+  );
+  const ofNote = Map.groupBy(lines, ({ creditNoteId }) => creditNoteId);
+  return { ...listed, rows: rows.map((row) => ({ ...row, lines: ofNote.get(row.creditNoteId) ?? [] })) };
+}
+
+export async function listJournals(database: Database, filter: BookFilter): Promise<Listed<Journal>> {
+  const walk = { table: journals, id: 'journal_id', ...walked([ofOrder(filter), ofSeller(filter)]), ...filter };
+  const { rows, ...listed } = await listNewestFirst(database, walk);
+  const ids = rows.map(({ journalId }) => journalId);
+  const lines = await linesOf(ids, () =>
+    database.select().from(journalLines).where(inArray(journalLines.journalId, ids)).orderBy(asc(journalLines.line)),
+  );
+  const ofJournal = Map.groupBy(lines, ({ journalId }) => journalId);
+  return { ...listed, rows: rows.map((row) => ({ ...row, lines: ofJournal.get(row.journalId) ?? [] })) };
+}
+
+/** The accounts of a seller, at one instant; none if nothing was ever posted. */
+export function listAccounts(database: Database, sellerWalletId: WalletId): Promise<Account[]> {
+  return database
+    .select()
+    .from(accounts)
+    .where(eq(accounts.sellerWalletId, sellerWalletId))
+    .orderBy(asc(accounts.accountId));
+}
+
+function ofOrder({ orderId }: BookFilter): Lead | undefined {
+  return orderId && { column: 'order_id', type: 'uuid', value: orderId };
+}
+
+function ofSeller({ sellerWalletId }: BookFilter): Lead | undefined {
+  return sellerWalletId && { column: 'seller_wallet_id', type: 'uuid', value: sellerWalletId };
+}
+
+/** The first filter leads; the others, and `more`, are tested. */
+function walked(filters: readonly (Lead | undefined)[], more: readonly SQL[] = []) {
+  const [lead, ...others] = filters.filter((filter) => filter !== undefined);
+  const tests = others.map(({ column, type, value }) => sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`);
+  return { lead, rest: [...tests, ...more] };
+}
+
+async function withInvoiceLines(
+  database: Database,
+  rows: readonly (typeof invoices.$inferSelect)[],
+): Promise<Invoice[]> {
+  const ids = rows.map(({ invoiceId }) => invoiceId);
+  const lines = await linesOf(ids, () =>
+    database.select().from(invoiceLines).where(inArray(invoiceLines.invoiceId, ids)).orderBy(asc(invoiceLines.line)),
+  );
+  const ofInvoice = Map.groupBy(lines, ({ invoiceId }) => invoiceId);
+  return rows.map((row) => ({ ...row, lines: ofInvoice.get(row.invoiceId) ?? [] }));
+}
+
+/** Lines are written with what they belong to and never changed, so they may be read after it. */
+async function linesOf<Line>(ids: readonly string[], read: () => Promise<Line[]>): Promise<Line[]> {
+  return ids.length === 0 ? [] : read();
+}

@@ -1,0 +1,87 @@
+/**
+ * Lists, newest first, that walk one index in the order of creation and stop early: the lead's, which ends in (created_at, id). What
+ * that index does not know is tested on each row, of ROWS_MAX rows at most; then the page is short, and says where it stopped
+ * (docs/decisions/0016-lists-walk-an-index.md).
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { columnsOf, rowOf, type Database } from './database.ts';
+
+/** Some tens of milliseconds. */
+const ROWS_MAX = 10_000;
+const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** The column with which an index begins, and the value that is wanted. */
+export interface Lead {
+  readonly column: string;
+  readonly type: 'uuid' | 'text';
+  readonly value: string;
+  /** That of a partial index, as the index says it. */
+  readonly predicate?: SQL;
+}
+
+export interface Place {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+export interface Walk<Table extends PgTable> {
+  readonly table: Table;
+  /** The name of the column with the id. */
+  readonly id: string;
+  /** Without one, all rows are walked. */
+  readonly lead?: Lead | undefined;
+  /** What a row has to fulfill besides. */
+  readonly rest: readonly SQL[];
+  readonly after?: Place | undefined;
+  readonly limit: number;
+}
+
+export interface Listed<Row> {
+  readonly rows: Row[];
+  /** Where the walk was given up, if it was. */
+  readonly stoppedAt: Place | undefined;
+}
+
+export async function listNewestFirst<Table extends PgTable>(
+  database: Database,
+  { table, id, lead, rest, after, limit }: Walk<Table>,
+): Promise<Listed<Table['$inferSelect']>> {
+  const leading = lead === undefined ? [] : [sql.identifier(lead.column)];
+  const wanted = lead === undefined ? [] : [sql`${lead.value}::${sql.raw(lead.type)}`];
+  const columns = [...leading, sql`created_at`, sql.identifier(id)];
+  const order = sql.join(
+    columns.map((column) => sql`${column} DESC`),
+    sql`, `,
+  );
+  const end = [
+    sql`${after?.createdAt.toISOString() ?? 'infinity'}::timestamptz`,
+    sql`${after?.id ?? HIGHEST_ID}::uuid`,
+  ];
+  const rowsMax = rest.length === 0 ? limit : ROWS_MAX;
+  // Comparisons of whole rows, and an order by all columns, so that no other index serves.
+  const { rows } = await database.execute(sql`
+    SELECT * FROM (
+      SELECT walked.*, ${rest.length === 0 ? sql`true` : sql.join([...rest], sql` AND `)} AS is_match,
+        row_number() OVER (ORDER BY ${order}) AS place
+      FROM (
+        SELECT ${columnsOf(table)} FROM ${table}
+        WHERE ${lead?.predicate ?? sql`true`}
+          AND (${list([...leading, sql`created_at`])}) >= (${list([...wanted, sql`'-infinity'::timestamptz`])})
+          AND (${list(columns)}) < (${list([...wanted, ...end])})
+        ORDER BY ${order} LIMIT ${rowsMax}
+      ) AS walked
+    ) AS placed
+    WHERE is_match OR place = ${ROWS_MAX} ORDER BY ${order} LIMIT ${limit}`);
+  const last = rows.at(-1);
+  const matches = rows.filter((row) => row['is_match']);
+  const isStopped = matches.length < limit && last !== undefined && Number(last['place']) === ROWS_MAX;
+  return {
+    rows: matches.map((row) => rowOf(table, row)),
+    stoppedAt: isStopped ? { createdAt: new Date(last['created_at'] as string), id: last[id] as string } : undefined,
+  };
+}
+
+function list(items: readonly (SQL | ReturnType<typeof sql.identifier>)[]): SQL {
+  return sql.join([...items], sql`, `);
+}
