@@ -1114,6 +1114,8 @@ export interface WebhookEndpoint {
   /** Each event up to this position was delivered, is a pending delivery, or waits behind one. */
   cursor: number;
   failing_since: string | null;
+
+  /** Until then a secret of before a rotation signs too; null if none does. */
   previous_secret_expires_at: string | null;
   created_at: string;
   updated_at: string;
@@ -1123,7 +1125,7 @@ export interface WebhookEndpointChange {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url?: string;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1135,7 +1137,7 @@ export interface WebhookEndpointRequest {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url: string;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1172,7 +1174,7 @@ export interface WebhookReplayRequest {
   from_position: number;
   to_position: number;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
   only_failed?: boolean;
 }
@@ -1643,7 +1645,7 @@ export interface Operations {
     query?: {
       after?: number;
 
-      /** Types, separated by commas. */
+      /** Types, separated by commas. One that is in no event is no error: the log may have events of other versions of this program. */
       types?: string;
       subject?: string;
       limit?: number;
@@ -2091,6 +2093,24 @@ export interface Operations {
     };
   };
 
+  /** The replays to a webhook endpoint, newest first */
+  listWebhookReplays: {
+    path: { webhook_endpoint_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<WebhookReplay>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Stop the runs of a recurring transfer */
   pauseRecurringTransfer: {
     path: { recurring_transfer_id: string };
@@ -2209,7 +2229,7 @@ export interface Operations {
     query?: {
       after?: number;
 
-      /** Types, separated by commas. */
+      /** Types, separated by commas. One that is in no event is no error: the log may have events of other versions of this program. */
       types?: string;
       subject?: string;
     };
@@ -2342,6 +2362,7 @@ export const ROUTES = {
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
   listWebhookDeliveries: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries', headers: [] },
   listWebhookEndpoints: { method: 'GET', path: '/v1/webhook-endpoints', headers: [] },
+  listWebhookReplays: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays', headers: [] },
   pauseRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',

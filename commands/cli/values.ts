@@ -29,6 +29,11 @@ export function whole(what: string, min: number, max: number): (text: string) =>
   };
 }
 
+/** Types of events, separated by commas. */
+export function typeList(text: string): string[] {
+  return text.split(',').map((type) => type.trim());
+}
+
 /** Parses `--metadata order=42 --metadata shop=7`, one pair a call. */
 export function pair(text: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');

@@ -155,6 +155,10 @@ describe('consuming events of a real stack', () => {
       [retried.code, retried.json<{ error: { code: string } }>().error.code],
       [1, 'projection_not_found'],
     );
+    const all = await runCounterpoise(['events', 'dead-letters', 'retry'], { env });
+    assert.deepEqual([all.code, all.stdout.trim()], [0, '0 of them are tried again.']);
+    const none = await runCounterpoise(['events', 'dead-letters', 'retry', 'nope', '--json'], { env });
+    assert.deepEqual([none.code, none.json<{ error: { code: string } }>().error.code], [1, 'dead_letter_not_found']);
   });
 });
 
