@@ -20,7 +20,7 @@ export const eventsListed = whole('a whole number', 1, 1_000);
 /** The position of an event; 0 is before the first. */
 export const position = whole('a position', 0, 10 ** 15 - 1);
 
-function whole(what: string, min: number, max: number): (text: string) => number {
+export function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max)
