@@ -22,7 +22,7 @@ const LONGER: Readonly<Record<string, number>> = {
   'api/transfer/recurring.ts recurringRoutes': 114,
   'api/transfer/workflow-request.ts askTransfer': 104,
   'api/wallet/wallet.ts walletRoutes': 89,
-  'commands/serve.ts startEverything': 113,
+  'commands/serve.ts startEverything': 100,
   'db/wallet/ledger.ts ledgerOf': 86,
   'dev/infrastructure.ts startInfrastructure': 79,
   'nemesis/clients.ts createClients': 161,
