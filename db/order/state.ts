@@ -167,11 +167,13 @@ async function change(
     const order = (await findOrder(tx as unknown as Database, orderId))!;
     return {
       ...{ status: order.status, cancelReason: order.cancelReason, compensating: order.compensating },
-      consignments: order.consignments.map(({ n, lines, goods, money, amount, transferId, holdExpiresAt }) => ({
-        ...{ n, goods, money, amount, transferId },
-        lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
-        holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
-      })),
+      consignments: order.consignments.map(
+        ({ n, lines, goods, money, amount, transferId, holdExpiresAt, releaseReason }) => ({
+          ...{ n, goods, money, amount, transferId, releaseReason },
+          lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
+          holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
+        }),
+      ),
     };
   });
 }
