@@ -148,6 +148,11 @@ export async function withWorkers<T>(services: FakeServices, use: () => Promise<
   const workers = await Promise.all(
     ['transfer', 'wallet-0', 'wallet-1'].map((taskQueue) => createWorker(taskQueue, services)),
   );
+  return whileWorking(workers, use);
+}
+
+/** Runs `use` while these workers run, and ends them with it, or with a test that was abandoned. */
+export async function whileWorking<T>(workers: readonly Worker[], use: () => Promise<T>): Promise<T> {
   const [running, ...others] = workers;
   const runs = others.map((worker) => worker.run());
   try {
