@@ -50,6 +50,8 @@ function longFunctions(...paths: string[]): Record<string, number> {
       'test/**',
       '--ignore-pattern',
       'client/dist/**',
+      '--ignore-pattern',
+      'saga/dist/**',
       '--format',
       'json',
       ...paths,

@@ -166,7 +166,24 @@ export const RULES: readonly Rule[] = [
   // A package of its own, which needs nothing of the server and no other package.
   { of: 'client/', may: ['client/'] },
 
-  // As other people's packages: the client, and nothing of the server.
+  // A package of its own: the workflow part needs Temporal, and what participants use, nothing.
+  { of: 'saga/saga.ts', may: ['@temporalio/workflow'], mayTypes: ['saga/verdict.ts'] },
+  {
+    of: 'saga/',
+    may: ['saga/experiments.ts', 'saga/participant-calls.ts'],
+    mayTypes: ['saga/verdict.ts'],
+  },
+
+  // As other people's packages: the client, the saga, and nothing of the server.
+  {
+    of: 'examples/ticketing/workflow.ts',
+    may: ['saga/saga.ts', '@temporalio/workflow'],
+    mayTypes: ['examples/ticketing/'],
+  },
+  {
+    of: 'examples/ticketing/',
+    may: ['examples/ticketing/', 'client/client.ts', 'saga/', 'pg', '@temporalio/', 'node:'],
+  },
   { of: 'examples/', may: ['client/client.ts', 'client/consumer/consumer.ts', 'pg', 'node:'] },
 
   // The app for its own description, which the client's types are made from.

@@ -155,6 +155,11 @@ export async function withWorkers<T>(
   const workers = await Promise.all(
     taskQueues.map((taskQueue, index) => createWorker(taskQueue, services, index === 0)),
   );
+  return whileWorking(workers, use);
+}
+
+/** Runs `use` while these workers run, and ends them with it, or with a test that was abandoned. */
+export async function whileWorking<T>(workers: readonly Worker[], use: () => Promise<T>): Promise<T> {
   const [running, ...others] = workers;
   const runs = others.map((worker) => worker.run());
   try {

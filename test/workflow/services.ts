@@ -166,7 +166,7 @@ export function unavailable(): ApplicationFailure {
 }
 
 /** Holds up one attempt of an activity, as `before` or `after`: it is `reached`, and goes on once it is released. */
-export function holdUp(during: ActivityName | OrderActivity, nth = 1) {
+export function holdUp<Name extends string = ActivityName | OrderActivity>(during: NoInfer<Name>, nth = 1) {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
   const hold = async (name: string, attempt: number): Promise<void> => {
