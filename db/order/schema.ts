@@ -1,4 +1,3 @@
 /** The tables of the order service. */
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
-
