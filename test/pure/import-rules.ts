@@ -258,5 +258,8 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['pg'],
   },
 
+  // Dashboards as code: of the services they know the names of metrics, which a test holds against a stack.
+  { of: 'observability/', may: ['observability/', 'node:'] },
+
   { of: ['test/', 'bench/'], may: ['*'] },
 ];
