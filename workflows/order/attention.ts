@@ -34,26 +34,13 @@ export function createAttention(steps: Steps, record: (shown: Shown) => Promise<
   let isWriting = false;
   let hurries = 0;
 
-  const insist: Step = async (name, taskQueue, input) => {
-    let over: (() => void) | undefined;
-    try {
-      return await steps.runUntilDone({
-        onStuck: (step, error) => {
-          over = show(attentionReason(step), error);
-          return Promise.resolve();
-        },
-        untilHurried: () => {
-          const seen = hurries;
-          return condition(() => hurries > seen);
-        },
-      })(name, taskQueue, input);
-    } finally {
-      over?.();
-    }
+  const untilHurried = (): Promise<void> => {
+    const seen = hurries;
+    return condition(() => hurries > seen);
   };
 
   return {
-    insist,
+    insist: insistOn(steps, show, untilHurried),
     show,
     isShown: () => shown.length > 0,
     hurry: () => {
@@ -103,4 +90,20 @@ export function createAttention(steps: Steps, record: (shown: Shown) => Promise<
       isWriting = false;
     }
   }
+}
+
+/** The step that never gives up, shown while it keeps failing. */
+function insistOn(steps: Steps, show: Attention['show'], untilHurried: () => Promise<void>): Step {
+  return async (name, taskQueue, input) => {
+    let over: (() => void) | undefined;
+    const onStuck = (step: string, error: string): Promise<void> => {
+      over = show(attentionReason(step), error);
+      return Promise.resolve();
+    };
+    try {
+      return await steps.runUntilDone({ onStuck, untilHurried })(name, taskQueue, input);
+    } finally {
+      over?.();
+    }
+  };
 }

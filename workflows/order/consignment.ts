@@ -8,16 +8,16 @@
  * released: in the other order, goods could leave unpaid. Past the pivot everything goes forward, and insists.
  */
 import { ApplicationFailure, condition } from '@temporalio/workflow';
-import { amountOf, pricedLines, shippingOf } from '../../domain/order/money.ts';
+import { amountOf } from '../../domain/order/money.ts';
 import type { Issued } from '../../domain/inventory/operations.ts';
 import type { OrderAction, StoredConsignment } from '../../domain/order/operations.ts';
 import type { GoodsState } from '../../domain/order/order.ts';
-import type { ShipmentState } from '../../domain/delivery/operations.ts';
-import { ACCOUNTING_TASK_QUEUE } from '../accounting/messages.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Attention } from './attention.ts';
 import { ORDER_TASK_QUEUE, type OrderInput } from './messages.ts';
+import { createPayment } from './payment.ts';
+import { createShipment } from './shipment.ts';
 
 export interface ConsignmentCourse {
   readonly n: number;
@@ -43,33 +43,26 @@ type Asked =
   | { readonly kind: 'hand_over'; readonly carrierReference: string }
   | { readonly kind: 'release'; readonly reason: string };
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
 /** `known` is what the inventory had decided before this run began. */
 export function createConsignment(
   input: OrderInput,
   stored: StoredConsignment,
-  { insist, show }: Attention,
+  attention: Attention,
   known?: Issued,
 ): ConsignmentCourse {
-  const { terms, trace, marginSeconds, holdSeconds } = input;
-  const { orderId, sellerWalletId, buyerWalletId, currency } = terms;
-  const { n, transferId } = stored;
-  const amount = amountOf(terms, stored);
+  const { insist } = attention;
+  const { marginSeconds } = input;
+  const { n } = stored;
   const holdExpiresAtMs = stored.holdExpiresAtMs ?? 0;
   const latestMs = holdExpiresAtMs - marginSeconds * 1_000;
-  const own = { orderId, n, trace };
-  const books = { orderId, n, sellerWalletId, currency, trace };
+  const own = { orderId: input.terms.orderId, n, trace: input.trace };
   let asked: Asked | undefined;
   let decided = known;
-  /** Why this run has released it. */
   let releasedFor: string | undefined;
   // Without a request, a run before this one has released it only once its hold was about to end.
   const reasonOfRunBefore = Date.now() < latestMs ? 'canceled' : 'not_handed_over';
-  let isDue = false;
-  let resolution: Exclude<OrderAction, 'retry'> | undefined;
-  let movements = 0;
+  const payment = createPayment(input, stored, attention);
+  const shipment = createShipment(input, stored, attention);
 
   return {
     n,
@@ -81,22 +74,22 @@ export function createConsignment(
       asked ??= { kind: 'release', reason };
     },
     releaseReason,
-    isDue: () => isDue,
-    resolve: (action) => {
-      resolution = action;
-    },
-    moved: () => {
-      movements += 1;
-    },
+    isDue: payment.isDue,
+    resolve: payment.resolve,
+    moved: shipment.moved,
     async run() {
       decided ??= await decide();
       if (decided.outcome === 'released') {
-        await giveBack(releaseReason()!);
+        await giveBack(input, stored, attention, releaseReason()!);
         return { goods: 'RELEASED' };
       }
       const { carrierReference } = decided;
       const issued = { ...own, goods: 'ISSUED' as const, carrierReference };
-      await Promise.all([insist('recordConsignment', ORDER_TASK_QUEUE, issued), pay(), deliver(carrierReference)]);
+      await Promise.all([
+        insist('recordConsignment', ORDER_TASK_QUEUE, issued),
+        payment.run(),
+        shipment.run(carrierReference),
+      ]);
       return { goods: 'DELIVERED' };
     },
   };
@@ -116,94 +109,41 @@ export function createConsignment(
     }
     const { reason } = asked;
     const { outcome } = await insist('release', INVENTORY_TASK_QUEUE, { ...own, reason });
-    if (outcome === 'issued') return handedOverBefore();
+    if (outcome === 'issued') return handedOverBefore(input, stored, attention);
     releasedFor = reason;
     return { outcome, reason: 'released' };
   }
+}
 
-  /** What the inventory says of a consignment that a run before this one has handed over, as late as now. */
-  async function handedOverBefore(): Promise<Issued> {
-    const all = await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace });
-    const before = all.find((each) => each.n === n)?.decided;
-    if (before?.outcome !== 'issued')
-      throw ApplicationFailure.nonRetryable('goods that were issued are not issued any more', 'Impossible');
-    return before;
-  }
+/** What the inventory says of a consignment that a run before this one has handed over, as late as now. */
+async function handedOverBefore(
+  { terms: { orderId }, trace }: OrderInput,
+  { n }: StoredConsignment,
+  { insist }: Attention,
+): Promise<Issued> {
+  const all = await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace });
+  const before = all.find((each) => each.n === n)?.decided;
+  if (before?.outcome !== 'issued')
+    throw ApplicationFailure.nonRetryable('goods that were issued are not issued any more', 'Impossible');
+  return before;
+}
 
-  async function giveBack(why: string): Promise<void> {
-    const [canceled] = await Promise.all([
-      insist('cancelBooking', DELIVERY_TASK_QUEUE, own),
-      insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount, holdSeconds }),
-      insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'RELEASED', releaseReason: why }),
-    ]);
-    if (canceled.outcome === 'handed_over')
-      throw ApplicationFailure.nonRetryable('a shipment was handed over, though its goods are released', 'Impossible');
-    await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'VOIDED' });
-  }
-
-  async function pay(): Promise<void> {
-    if (stored.money === 'DUE') return settleDue();
-    if (stored.money !== 'HELD') return;
-    const captured = await insist('captureHold', ORDER_TASK_QUEUE, { orderId, trace, transferId });
-    const isPaid = captured.outcome === 'captured';
-    const { number } = await insist('postInvoice', ACCOUNTING_TASK_QUEUE, {
-      ...books,
-      buyerWalletId,
-      lines: pricedLines(terms, stored),
-      shippingAmount: shippingOf(terms, stored),
-      ...(isPaid ? { paidBy: transferId } : {}),
-    });
-    const money = isPaid ? ('CAPTURED' as const) : ('DUE' as const);
-    await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money, invoiceNumber: number });
-    if (!isPaid) await settleDue();
-  }
-
-  /** The goods have left and the hold is lost: an operator collects the money again, or writes it off. */
-  async function settleDue(): Promise<void> {
-    isDue = true;
-    let over = show('payment_due', 'the hold ended before it was captured');
-    for (;;) {
-      await condition(() => resolution !== undefined);
-      const action = resolution;
-      resolution = undefined;
-      const payment = { ...own, terms, amount, holdSeconds };
-      // A collection that a run before this one has begun may have arrived, or arrive late: what is written off is never collected.
-      const collected =
-        action === 'write_off'
-          ? await insist('closeCollection', ORDER_TASK_QUEUE, payment)
-          : await insist('collect', ORDER_TASK_QUEUE, payment);
-      if (collected.outcome === 'closed') {
-        await insist('settleDue', ACCOUNTING_TASK_QUEUE, { ...books, settlement: { how: 'written_off' } });
-        await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'WRITTEN_OFF' });
-        break;
-      }
-      if (collected.outcome === 'collected') {
-        const paidBy = { transferId: collected.transferId };
-        await insist('settleDue', ACCOUNTING_TASK_QUEUE, { ...books, settlement: { how: 'collected', ...paidBy } });
-        await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'COLLECTED', ...paidBy });
-        break;
-      }
-      over();
-      over = show('payment_due', `the buyer's wallet refused the payment: ${collected.reason}`);
-    }
-    isDue = false;
-    over();
-  }
-
-  async function deliver(carrierReference: string): Promise<void> {
-    if (stored.goods === 'DELIVERED') return;
-    // Counted before each look, so that what is reported while the answer is under way has it looked at again.
-    let seen = movements;
-    let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, {
-      ...own,
-      carrierReference,
-    });
-    // A signal says when to look; one that is lost is made up for by the time.
-    for (let pauseMs = HOUR_MS; shipment?.status !== 'DELIVERED'; pauseMs = Math.min(2 * pauseMs, DAY_MS)) {
-      await condition(() => movements > seen, pauseMs);
-      seen = movements;
-      shipment = await insist('shipmentOf', DELIVERY_TASK_QUEUE, own);
-    }
-    await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'DELIVERED' });
-  }
+/** What undoes a consignment whose goods are released. */
+async function giveBack(
+  input: OrderInput,
+  stored: StoredConsignment,
+  { insist }: Attention,
+  why: string,
+): Promise<void> {
+  const { terms, trace, holdSeconds } = input;
+  const own = { orderId: terms.orderId, n: stored.n, trace };
+  const amount = amountOf(terms, stored);
+  const [canceled] = await Promise.all([
+    insist('cancelBooking', DELIVERY_TASK_QUEUE, own),
+    insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount, holdSeconds }),
+    insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'RELEASED', releaseReason: why }),
+  ]);
+  if (canceled.outcome === 'handed_over')
+    throw ApplicationFailure.nonRetryable('a shipment was handed over, though its goods are released', 'Impossible');
+  await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'VOIDED' });
 }

@@ -80,6 +80,13 @@ export function receiveRequests(
     },
   );
 
+  receiveResolutions(orderId, requests, steps, attention);
+  setHandler(shipmentMovedSignal, ({ n }) => courseOf(n)?.moved());
+  return requests;
+}
+
+/** An operator's decisions. */
+function receiveResolutions(orderId: OrderId, requests: Requests, steps: Steps, attention: Attention): void {
   setHandler(
     resolveOrderUpdate,
     insistently(async (resolution) => {
@@ -98,9 +105,6 @@ export function receiveRequests(
       },
     },
   );
-
-  setHandler(shipmentMovedSignal, ({ n }) => courseOf(n)?.moved());
-  return requests;
 }
 
 /** A handler that Temporal's own cancel request of the workflow does not end: whoever asks is told what has been decided. */
