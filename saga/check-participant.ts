@@ -39,18 +39,18 @@ export class ParticipantBroken extends Error {
   readonly broken: readonly Broken[];
 
   constructor(broken: readonly Broken[]) {
-    super(
-      broken
-        .map(
-          ({ property, sagaId, seen }) => `${property}: broken is that ${PROPERTIES[property]}.\n  ${seen} (${sagaId})`,
-        )
-        .join('\n'),
+    const lines = broken.map(
+      ({ property, sagaId, seen }) => `${property} is broken (${PROPERTIES[property]}):\n  ${seen}, in saga ${sagaId}`,
     );
+    super(lines.join('\n'));
     this.broken = broken;
   }
 }
 
-/** Tries everything, by some hundred calls. Throws a ParticipantBroken if anything is broken. */
+/**
+ * Tries everything, by some hundred calls. Throws a ParticipantBroken if anything is broken. What it has done it undoes, as far as the
+ * participant can; of a pivot it stays.
+ */
 export async function checkParticipant(participant: Participant, options: CheckOptions = {}): Promise<CheckReport> {
   const { rounds = 20, atOnce = 8, limitMs = 15_000 } = options;
   const ask = asking(participant, limitMs);
@@ -71,6 +71,7 @@ export async function checkParticipant(participant: Participant, options: CheckO
       const seen = await EXPERIMENTS[property](sagaId, { ask, verdict, atOnce, round }).catch(
         (error: unknown) => `a call keeps failing: ${String(error)}`,
       );
+      await ask.undo(sagaId).catch(() => {});
       if (seen === '') continue;
       broken.push({ property, sagaId, seen });
       break;

@@ -12,6 +12,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { createClient } from '../../client/client.ts';
 import { checkParticipant } from '../../saga/check-participant.ts';
+import type { TurnedBack } from '../../saga/saga.ts';
 import { createPaymentActivities } from './payments.ts';
 import { TASK_QUEUE, type Sale } from './sale.ts';
 import { makeDatabase, openClient, openDatabase, readStack, type Stack } from './stack.ts';
@@ -23,12 +24,12 @@ const SEATS = 3;
 const END_LIMIT_MS = 90_000;
 const SEATS_TO_CHECK_WITH = 1_000;
 
-/** In this order. Three seats: Carol's and Frank's are free again for the next ones. */
+/** In this order, for three seats. Frank has changed his mind before a worker runs; Carol's seat is free again for Dave. */
 const BUYERS = [
+  { name: 'Frank', money: '100.00', isCanceled: true },
   { name: 'Alice', money: '100.00' },
   { name: 'Bob', money: '100.00', isWorkerKilled: true },
   { name: 'Carol', money: '10.00' },
-  { name: 'Frank', money: '100.00', isCanceled: true },
   { name: 'Dave', money: '100.00' },
   { name: 'Erin', money: '100.00' },
 ] as const;
@@ -57,16 +58,20 @@ try {
     const buyerWalletId = await openWallet(`${buyer.name}-at-${showId}`, buyer.money);
     const sale: Sale = { saleId: randomUUID(), showId, buyerWalletId, venueWalletId, price: PRICE };
     if ('isWorkerKilled' in buyer) await endWorker();
-    worker ??= startWorker('isWorkerKilled' in buyer ? sale.saleId : undefined);
     const handle = await temporal.workflow.start<typeof sellTicket>('sellTicket', {
       workflowId: `ticketing/${sale.saleId}`,
       taskQueue: TASK_QUEUE,
       args: [sale],
     });
     if ('isCanceled' in buyer) await handle.cancel();
+    worker ??= startWorker('isWorkerKilled' in buyer ? sale.saleId : undefined);
     const ended = await withinLimit(handle.result());
-    const outcome = ended.outcome === 'done' ? 'sold' : `${ended.because} at ${ended.step} ${ended.reason}`;
-    rows.push({ name: buyer.name, outcome, ticket: await ticketOf(sale), payment: await paymentOf(sale) });
+    rows.push({
+      name: buyer.name,
+      outcome: ended.outcome === 'done' ? 'sold' : describe(ended),
+      ticket: await ticketOf(sale),
+      payment: await paymentOf(sale),
+    });
   }
   print(rows);
   await check(rows, showId, venueWalletId);
@@ -175,6 +180,10 @@ async function ticketOf({ saleId }: Sale): Promise<string> {
 async function paymentOf({ saleId }: Sale): Promise<string> {
   const { data } = await counterpoise.transfers.list({ reference: saleId });
   return data.map(({ status }) => status).join() || '-';
+}
+
+function describe({ because, step, reason }: TurnedBack): string {
+  return `${because} at ${step}${because === 'canceled' ? '' : ` (${reason})`}`;
 }
 
 function print(rows: readonly Row[]): void {

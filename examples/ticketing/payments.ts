@@ -11,7 +11,7 @@ export interface Held {
 
 const HOLD_SECONDS = 86_400;
 /** How long an answer is waited for. Asking again is Temporal's, so the client is to try once. */
-export const WAIT_SECONDS = 2;
+const WAIT_SECONDS = 2;
 
 export type PaymentActivities = ReturnType<typeof createPaymentActivities>;
 

@@ -302,7 +302,7 @@ export function createOrderServices(
       if (row.status === 'PENDING' && !row.compensating) row = { ...row, compensating: true, cancelReason: reason };
       return row;
     },
-    recordConsignment: async ({ orderId: _, trace: __, ...step }) => {
+    recordConsignment: async (step) => {
       check(step.carrierReference !== '', 'a carrier reference is lost');
       const consignments = row.consignments.map((part): StoredConsignment => {
         if (part.n !== step.n) return part;

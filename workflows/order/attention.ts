@@ -17,11 +17,13 @@ export interface Attention {
   readonly hurry: () => void;
   /** Waits until the row says what is shown. */
   readonly written: () => Promise<void>;
-  /** Gives up the writes: the row has its end, which takes back what it shows. */
-  readonly close: () => void;
+  /** Waits for the last write only so long as one takes: the row has its end, which has taken back what it shows. */
+  readonly close: () => Promise<void>;
 }
 
 type Shown = { readonly reason: string; readonly error: string } | { readonly reason: null };
+
+const LAST_WRITE_WITHIN = '10 seconds';
 
 /** `record` writes what is shown to the row. */
 export function createAttention(steps: Steps, record: (shown: Shown) => Promise<void>): Attention {
@@ -58,7 +60,11 @@ export function createAttention(steps: Steps, record: (shown: Shown) => Promise<
       hurries += 1;
     },
     written: () => condition(() => !isWriting),
-    close: () => writes.cancel(),
+    close: async () => {
+      if (!isWriting) return;
+      await condition(() => !isWriting, LAST_WRITE_WITHIN);
+      writes.cancel();
+    },
   };
 
   function show(reason: string, error: string): () => void {

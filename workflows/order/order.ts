@@ -54,7 +54,7 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
     if (stored === undefined || stored.status === 'PENDING') stored = await undo();
     if (stored.status === 'CONFIRMED') stored = await fulfil(stored);
     requests.isOver = true;
-    attention.close();
+    await attention.close();
     showStatus(stored.status);
     await condition(allHandlersFinished);
     return { status: stored.status, cancelReason: stored.cancelReason };

@@ -44,7 +44,7 @@ async function course({ returnId, terms, lines, paidBy, amount, trace, ...caller
   const { transferId } = refunded;
   await insist('postRefund', ACCOUNTING_TASK_QUEUE, { ...books, transferId });
   await insist('recordReturn', ORDER_TASK_QUEUE, { returnId, trace, status: 'REFUNDED', refundTransferId: transferId });
-  attention.close();
+  await attention.close();
   return 'REFUNDED' as const;
 
   async function refund(): Promise<RefundAnswer> {

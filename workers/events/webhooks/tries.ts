@@ -7,6 +7,7 @@ import { bringForward, storeFailure } from '../../../db/events/delivery-writes.t
 import type { Connections, SendResult } from '../../../webhooks/sender.ts';
 import { signatureHeaders } from '../../../webhooks/signature.ts';
 import { countConsumed, noteDuration } from '../measured.ts';
+import { tracedDelivery } from '../traced-events.ts';
 import type { CourseState } from './course-state.ts';
 
 /** The secrets of an endpoint, to be read. */
@@ -58,7 +59,9 @@ export function createTries(course: CourseState, { secrets, connections, isHeld 
       }
       const body = webhookBody(position, payload);
       const headers = signatureHeaders(webhookId(position), body, validSecrets(secrets), new Date());
-      const result = await connections.send({ url, headers, body }, course.cutting);
+      const result = await tracedDelivery({ position, type, payload }, (traceparent) =>
+        connections.send({ url, headers: { ...headers, ...traceparent }, body }, course.cutting),
+      );
       if (course.cutting.aborted && !result.isAccepted) return undefined;
       noteDuration(metrics, 'webhook', result.durationMs);
       if (result.isAccepted) countConsumed(metrics, 'webhooks', [type]);
