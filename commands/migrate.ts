@@ -1,7 +1,8 @@
 /**
  * `npm run migrate`: migrates the databases to what this version needs, binds them to each other and to the Temporal namespace,
  * registers Temporal's search attributes, and makes the reconciliation's Schedule. A repeat changes nothing. It runs before the
- * services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, EVENTS_ADMIN_DATABASE_URL.
+ * services, as an administrator: WALLET_ADMIN_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, EVENTS_ADMIN_DATABASE_URL, and where there
+ * are orders, those of their four services.
  */
 import { readSettings } from '../process/config.ts';
 import { bindInstallation, requireFitting } from '../db/bind-installation.ts';
@@ -16,7 +17,8 @@ import { administratedDatabases, migratedDatabases, migrateDatabases } from './m
 
 const USAGE = `Usage: npm run migrate
 The databases are those of WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL,
-EVENTS_ADMIN_DATABASE_URL and EVENTS_DATABASE_URL; OUTBOX_DATABASE_URLS says how the events service reads the outboxes; Temporal is at TEMPORAL_ADDRESS.`;
+EVENTS_ADMIN_DATABASE_URL and EVENTS_DATABASE_URL; for orders, also ORDER_ADMIN_DATABASE_URL, ORDER_DATABASE_URL and the like of INVENTORY,
+DELIVERY and ACCOUNTING; OUTBOX_DATABASE_URLS says how the events service reads the outboxes; Temporal is at TEMPORAL_ADDRESS.`;
 
 try {
   readFlags({}, USAGE);

@@ -21,11 +21,12 @@ const stackFileSchema = z.object({
     ui: z.url().optional(),
     namespace: z.string(),
   }),
-  /** Administrator URLs: wallet-0, wallet-1, transfer. */
+  /** Administrator URLs: wallet-0, wallet-1, transfer, events, and those of orders: order, inventory, delivery, accounting. */
   databases: z.record(z.string(), z.url()),
   /**
    * The processes that run now, by name: launcher, postgres, temporal, and the services: app, which holds all of them, or each
-   * apart (api, wallet-api, worker-wallet-0 …, worker-transfer). In the demo, launcher and app are the same process.
+   * apart (api, wallet-api, worker-wallet-0 …, worker-transfer, worker-order …, worker-events). In the demo, launcher and app are
+   * the same process.
    */
   processes: z.record(z.string(), z.int().positive()),
 });

@@ -18,7 +18,7 @@ export function summarize(stack: SummarizedStack): string {
     temporal.ui === undefined ? ['Temporal', temporal.address] : ['Web UI', `${temporal.ui} (Temporal)`],
     [
       'PostgreSQL',
-      `${new URL(databases['transfer']!).host}, ${wallets} wallet databases and transfer (URLs in stack.json)`,
+      `${new URL(databases['transfer']!).host}, ${Object.keys(databases).length} databases, ${wallets} of wallets (URLs in stack.json)`,
     ],
     ...metricsPlace(Object.values(metrics)),
     ['Data', dataDir],

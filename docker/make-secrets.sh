@@ -24,26 +24,35 @@ administrator="postgres://postgres:$(password postgres/password)@$server"
 wallet="postgres://wallet_service:$(password migrate/wallet_password)@$server"
 transfer="postgres://transfer_service:$(password migrate/transfer_password)@$server"
 events="postgres://events_service:$(password migrate/events_password)@$server"
+orders='order inventory delivery accounting'
 password temporal/password > /dev/null
 
 put migrate/WALLET_ADMIN_DATABASE_URLS "$administrator/wallet_0,$administrator/wallet_1"
 put migrate/TRANSFER_ADMIN_DATABASE_URL "$administrator/transfer"
 put migrate/EVENTS_ADMIN_DATABASE_URL "$administrator/events"
 for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
-for reader in migrate transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
-for reader in migrate transfer events; do put $reader/EVENTS_DATABASE_URL "$events/events"; done
+for reader in migrate api transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
+for reader in migrate api events; do put $reader/EVENTS_DATABASE_URL "$events/events"; done
+outboxes="transfer=$events/transfer,wallet-0=$events/wallet_0,wallet-1=$events/wallet_1,events=$events/events"
+for service in $orders; do
+  name=$(echo "$service" | tr a-z A-Z)
+  put migrate/"$name"_ADMIN_DATABASE_URL "$administrator/$service"
+  url="postgres://${service}_service:$(password migrate/"$service"_password)@$server/$service"
+  for reader in migrate api "$service"; do put "$reader/${name}_DATABASE_URL" "$url"; done
+  outboxes="$outboxes,$service=$events/$service"
+done
 # Who rotates the key puts a line with a new one before the others in this file; the services read it at their start.
 [ -s migrate/webhook_keys ] || put migrate/webhook_keys "first:$(head -c 32 /dev/urandom | base64)"
-for reader in transfer events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
-for reader in migrate events; do
-  put $reader/OUTBOX_DATABASE_URLS \
-    "transfer=$events/transfer,wallet-0=$events/wallet_0,wallet-1=$events/wallet_1,events=$events/events"
-done
+for reader in api events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
+for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes"; done
 
 # 999 is postgres in its image; 1000 is node in the services' and temporal in the Temporal server's.
-chmod 0550 postgres temporal migrate wallet transfer events
-chmod 0440 postgres/* temporal/* migrate/* wallet/* transfer/* events/*
-if [ "$(id -u)" = 0 ]; then
-  chown -R 999:1000 postgres temporal
-  chown -R 1000:1000 migrate wallet transfer events
-fi
+for directory in postgres temporal migrate api wallet transfer events $orders; do
+  chmod 0550 "$directory"
+  chmod 0440 "$directory"/*
+  [ "$(id -u)" = 0 ] || continue
+  case "$directory" in
+    postgres | temporal) chown -R 999:1000 "$directory" ;;
+    *) chown -R 1000:1000 "$directory" ;;
+  esac
+done

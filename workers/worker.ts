@@ -35,7 +35,7 @@ export interface WorkerContext {
   readonly metrics?: Metrics | undefined;
 }
 
-/** The beginning of the SDK's warning at each start of a wallet worker, which has no workflows. */
+/** The beginning of the SDK's warning at each start of a worker that has activities alone. */
 const ACTIVITIES_ALONE = 'No workflows registered';
 
 /**
@@ -45,7 +45,7 @@ const ACTIVITIES_ALONE = 'No workflows registered';
 export function installTemporalRuntime(logger: Logger, metrics?: TelemetryOptions['metrics']): void {
   // The SDK's information is about its own workings: for us, these are debug lines.
   const write = (level: 'debug' | 'warn' | 'error', message: string, meta: object = {}) =>
-    logger[level](attributesOf(meta), message);
+    logger[level === 'warn' && message.startsWith(ACTIVITIES_ALONE) ? 'debug' : level](attributesOf(meta), message);
   Runtime.install({
     shutdownSignals: [],
     // Otherwise the SDK's native part writes lines to the console, in a format of its own.
@@ -56,7 +56,7 @@ export function installTemporalRuntime(logger: Logger, metrics?: TelemetryOption
       trace: (message, meta) => write('debug', message, meta),
       debug: (message, meta) => write('debug', message, meta),
       info: (message, meta) => write('debug', message, meta),
-      warn: (message, meta) => write(message.startsWith(ACTIVITIES_ALONE) ? 'debug' : 'warn', message, meta),
+      warn: (message, meta) => write('warn', message, meta),
       error: (message, meta) => write('error', message, meta),
     },
   });

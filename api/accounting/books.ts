@@ -39,7 +39,13 @@ import {
 
 const tags = ['Books'];
 const ofBooks = { seller_wallet_id: walletIdField.optional(), order_id: orderIdField.optional() };
-const listProblems = [...PAGE_PROBLEMS, 'wallet_id_invalid', 'order_id_invalid', 'database_unavailable'] as const;
+const listProblems = [
+  ...PAGE_PROBLEMS,
+  'wallet_id_invalid',
+  'order_id_invalid',
+  'database_unavailable',
+  'orders_not_configured',
+] as const;
 const description = `A filter tests at most 10,000 documents for one page: a page may be short, and even empty, and has a
 \`next_cursor\` as long as there may be more.`;
 
@@ -75,7 +81,7 @@ const getInvoice = createRoute({
   request: { params: z.object({ invoice_id: invoiceIdField }) },
   responses: {
     200: { description: 'The invoice as it is now.', content: { 'application/json': { schema: invoiceAnswer } } },
-    ...problemResponses('invoice_not_found', 'invoice_id_invalid', 'database_unavailable'),
+    ...problemResponses('invoice_not_found', 'invoice_id_invalid', 'database_unavailable', 'orders_not_configured'),
   },
 });
 
@@ -113,7 +119,13 @@ const getTrialBalance = createRoute({
       description: 'All accounts, at one instant. None if nothing was ever posted, and for a wallet that is not there.',
       content: { 'application/json': { schema: trialBalanceAnswer } },
     },
-    ...problemResponses('field_missing', 'wallet_id_invalid', 'unknown_parameter', 'database_unavailable'),
+    ...problemResponses(
+      'field_missing',
+      'wallet_id_invalid',
+      'unknown_parameter',
+      'database_unavailable',
+      'orders_not_configured',
+    ),
   },
 });
 

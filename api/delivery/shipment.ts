@@ -81,7 +81,12 @@ const shipmentAnswer = z
 const tags = ['Shipments'];
 const params = z.object({ shipment_id: shipmentIdField });
 const content = { 'application/json': { schema: shipmentAnswer } };
-const oneProblems = ['shipment_not_found', 'shipment_id_invalid', 'database_unavailable'] as const;
+const oneProblems = [
+  'shipment_not_found',
+  'shipment_id_invalid',
+  'database_unavailable',
+  'orders_not_configured',
+] as const;
 
 const get = createRoute({
   method: 'get',

@@ -18,6 +18,7 @@ const pageProblems = [
   'cursor_of_another_list',
   'unknown_parameter',
   'database_unavailable',
+  'orders_not_configured',
 ] as const;
 
 const list = createRoute({

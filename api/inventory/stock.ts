@@ -61,6 +61,7 @@ const put = createRoute({
       'on_hand_invalid',
       'stock_reserved',
       'database_unavailable',
+      'orders_not_configured',
     ),
   },
 });
@@ -74,7 +75,7 @@ const get = createRoute({
   request: { params },
   responses: {
     200: { description: 'The stock.', content },
-    ...problemResponses('stock_not_found', 'sku_invalid', 'database_unavailable'),
+    ...problemResponses('stock_not_found', 'sku_invalid', 'database_unavailable', 'orders_not_configured'),
   },
 });
 
@@ -92,6 +93,7 @@ const changeProblems = [
   'character_forbidden',
   'stock_too_large',
   'database_unavailable',
+  'orders_not_configured',
 ] as const;
 const answers = {
   200: { description: 'The entry, which was made before.', content: entryContent },

@@ -33,6 +33,7 @@ export const ASKING_PROBLEMS = [
   'order_id_invalid',
   ...BODY_PROBLEMS,
   'database_unavailable',
+  'orders_not_configured',
   'temporal_unavailable',
 ] as const;
 

@@ -23,7 +23,7 @@ import { existingOrder } from './deps.ts';
 
 const tags = ['Orders'];
 const params = z.object({ order_id: orderIdField });
-const oneProblems = ['order_not_found', 'order_id_invalid', 'database_unavailable'] as const;
+const oneProblems = ['order_not_found', 'order_id_invalid', 'database_unavailable', 'orders_not_configured'] as const;
 
 const getSteps = createRoute({
   method: 'get',
@@ -89,6 +89,7 @@ const list = createRoute({
       'cursor_of_another_list',
       'unknown_parameter',
       'database_unavailable',
+      'orders_not_configured',
     ),
   },
 });

@@ -24,7 +24,7 @@ import { askedOrder, faultsOfNew, orderRequest } from './order-request.ts';
 const tags = ['Orders'];
 const content = { 'application/json': { schema: orderAnswer } };
 const params = z.object({ order_id: orderIdField });
-const oneProblems = ['order_not_found', 'order_id_invalid', 'database_unavailable'] as const;
+const oneProblems = ['order_not_found', 'order_id_invalid', 'database_unavailable', 'orders_not_configured'] as const;
 
 const post = createRoute({
   method: 'post',
@@ -70,6 +70,7 @@ The money is taken when the goods leave: see \`POST /v1/orders/{order_id}/consig
       'currency_mismatch',
       'price_changed',
       'database_unavailable',
+      'orders_not_configured',
       'temporal_unavailable',
     ),
   },

@@ -57,6 +57,7 @@ const put = createRoute({
       'text_invalid',
       'too_long',
       'database_unavailable',
+      'orders_not_configured',
     ),
   },
 });
@@ -70,7 +71,7 @@ const get = createRoute({
   request: { params },
   responses: {
     200: { description: 'The product.', content },
-    ...problemResponses('product_not_found', 'sku_invalid', 'database_unavailable'),
+    ...problemResponses('product_not_found', 'sku_invalid', 'database_unavailable', 'orders_not_configured'),
   },
 });
 
@@ -89,6 +90,7 @@ const list = createRoute({
       'cursor_of_another_list',
       'unknown_parameter',
       'database_unavailable',
+      'orders_not_configured',
     ),
   },
 });

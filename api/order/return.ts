@@ -72,6 +72,7 @@ announced at once. Nothing moves until the goods are back.`,
       'quantity_invalid',
       'not_returnable',
       'database_unavailable',
+      'orders_not_configured',
     ),
   },
 });
@@ -88,7 +89,7 @@ const list = createRoute({
       description: 'All of them.',
       content: { 'application/json': { schema: z.object({ data: z.array(returnAnswer) }) } },
     },
-    ...problemResponses('order_not_found', 'order_id_invalid', 'database_unavailable'),
+    ...problemResponses('order_not_found', 'order_id_invalid', 'database_unavailable', 'orders_not_configured'),
   },
 });
 
@@ -101,7 +102,7 @@ const get = createRoute({
   request: { params: ofReturn },
   responses: {
     200: { description: 'The return as it is now.', content },
-    ...problemResponses('return_not_found', 'return_id_invalid', 'database_unavailable'),
+    ...problemResponses('return_not_found', 'return_id_invalid', 'database_unavailable', 'orders_not_configured'),
   },
 });
 
@@ -144,6 +145,7 @@ of a return that is REFUND_DUE, it has the refund tried again.`,
       'sku_invalid',
       'lines_invalid',
       'database_unavailable',
+      'orders_not_configured',
       'temporal_unavailable',
     ),
   },

@@ -8,7 +8,7 @@ const stack: SummarizedStack = {
   api: 'http://127.0.0.1:3000',
   temporal: { address: '127.0.0.1:7233', ui: 'http://127.0.0.1:8233', namespace: 'default' },
   databases: Object.fromEntries(
-    ['wallet-0', 'wallet-1', 'transfer'].map((name) => [name, `postgres://postgres:secret@127.0.0.1:5432/${name}`]),
+    ['wallet-0', 'wallet-1', 'transfer', 'events'].map((name) => [name, `postgres://postgres:secret@127.0.0.1:5432/${name}`]),
   ),
   dataDir: '/home/me/counterpoise/.data',
   isOnUsualDataDir: true,
@@ -24,7 +24,7 @@ Counterpoise is ready after 6.5 s.
   API         http://127.0.0.1:3000
   Reference   http://127.0.0.1:3000/docs
   Web UI      http://127.0.0.1:8233 (Temporal)
-  PostgreSQL  127.0.0.1:5432, 2 wallet databases and transfer (URLs in stack.json)
+  PostgreSQL  127.0.0.1:5432, 4 databases, 2 of wallets (URLs in stack.json)
   Data        /home/me/counterpoise/.data
 
 Type next, in a second terminal, in this directory:

@@ -5,11 +5,12 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { cacheDirectory } from '../../dev/cache.ts';
+import { ORDER_SERVICES } from '../../domain/order-services.ts';
 import { startInfrastructure } from '../../dev/infrastructure.ts';
 import { silentProgress } from '../../dev/progress.ts';
 import type { TestStack } from './stack.ts';
 
-export const KEPT = ['wallet-0', 'wallet-1', 'transfer', 'events', 'temporal'] as const;
+export const KEPT = ['wallet-0', 'wallet-1', 'transfer', 'events', ...ORDER_SERVICES, 'temporal'] as const;
 export type Kept = (typeof KEPT)[number];
 
 const STOP_LIMIT_MS = 10_000;
@@ -19,7 +20,8 @@ export async function backUp({ dataDir }: TestStack, name: string): Promise<void
   const { directory, copy } = temporalOf(dataDir, name);
   cpSync(directory, copy, { recursive: true });
   await withPostgres(dataDir, async (run) => {
-    for (const database of DATABASES) await run(`CREATE DATABASE ${database}_${name} TEMPLATE ${database}`);
+    // Quoted, for order is a word of SQL.
+    for (const database of DATABASES) await run(`CREATE DATABASE ${database}_${name} TEMPLATE "${database}"`);
   });
 }
 
@@ -30,8 +32,8 @@ export async function restore({ dataDir }: TestStack, names: Readonly<Record<Kep
   cpSync(copy, directory, { recursive: true });
   await withPostgres(dataDir, async (run) => {
     for (const database of DATABASES) {
-      await run(`DROP DATABASE ${database}`);
-      await run(`CREATE DATABASE ${database} TEMPLATE ${database}_${names[database.replace('_', '-') as Kept]}`);
+      await run(`DROP DATABASE "${database}"`);
+      await run(`CREATE DATABASE "${database}" TEMPLATE ${database}_${names[database.replace('_', '-') as Kept]}`);
     }
   });
 }

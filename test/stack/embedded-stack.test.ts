@@ -18,7 +18,7 @@ const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 const RESPAWN_LIMIT_MS = 20_000;
 
-const SERIES_MAX = 3_000;
+const SERIES_MAX = 4_500;
 const METRICS = [
   ...[
     'http_requests_total',
@@ -61,7 +61,7 @@ describe('the embedded stack', () => {
       return [...servers, ...Object.values(metrics)];
     });
     const ports = addresses.filter((address) => address !== undefined).map((address) => new URL(address).port);
-    assert.equal(ports.length, 16);
+    assert.equal(ports.length, 20);
     assert.equal(new Set(ports).size, ports.length, ports.join(' '));
   });
 
@@ -69,7 +69,8 @@ describe('the embedded stack', () => {
     assert.deepEqual(Object.keys(whole.file().processes).sort(), ['app', 'launcher', 'postgres', 'temporal']);
     assert.deepEqual(Object.keys(separate.file().processes).sort(), [
       ...['api', 'launcher', 'postgres', 'temporal', 'wallet-api'],
-      ...['worker-events', 'worker-transfer', 'worker-wallet-0', 'worker-wallet-1'],
+      ...['worker-accounting', 'worker-delivery', 'worker-events', 'worker-inventory', 'worker-order'],
+      ...['worker-transfer', 'worker-wallet-0', 'worker-wallet-1'],
     ]);
     for (const pid of Object.values(separate.file().processes)) assert.ok(recordOf(pid), `pid ${pid} runs`);
   });

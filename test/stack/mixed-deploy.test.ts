@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ORDER_SERVICES } from '../../domain/order-services.ts';
 import { stackSettings } from '../../dev/stack-settings.ts';
 import { apiClient } from './api-client.ts';
 import { freePort } from './free-port.ts';
@@ -19,6 +20,12 @@ import { checkOutPreviousRelease } from './previous-release.ts';
 import { startProgramBeside, untilPolling, type ProgramBeside } from './side-by-side.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
+interface Readiness {
+  readonly orders: Readonly<Record<string, { readonly status: string }>>;
+}
+
+/** The services that the previous release does not have. */
+const NEW_SERVICES = ['events', ...ORDER_SERVICES];
 const SEED = 4;
 const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
 const STEPS = 5;
@@ -51,7 +58,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   before(async () => {
     stack = await startStack({ separate: true, build: build! });
     await stack.waitUntilReady();
-    drawPassword(stack);
+    drawPasswords(stack);
     money = await openMoney(stack);
     load = await startLoad(money, { seed: SEED, transfers: Math.ceil(STEPS * REQUESTS_A_STEP * MARGIN) });
     await stepUnderLoad();
@@ -86,7 +93,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     assert.equal(await migration.ended, 0, migration.output());
     assert.match(
       migration.output(),
-      /transfer database: migrated\nevents database: migrated\n.*bound to the namespace/,
+      /transfer database: migrated\nevents database: migrated\n(\w+ database: migrated\n){4}.*bound to the namespace/,
     );
     await stepUnderLoad();
   });
@@ -102,12 +109,15 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
       start('workers/transfer/main.ts', own),
     ];
     start('workers/events/main.ts');
+    const orderWorkers = ORDER_SERVICES.map((name) =>
+      start(`workers/${name}/main.ts`, { TRANSFER_API_URL: `http://127.0.0.1:${port}` }),
+    );
     start('api/server.ts', own);
     const api = apiClient(() => `http://127.0.0.1:${port}`);
-    await Promise.all(workers.map(untilPolling));
+    await Promise.all([...workers, ...orderWorkers].map(untilPolling));
     await until(LIMIT_MS, 'the API of the new version is not ready', async () => {
-      const { status } = await api.get('/health/ready').catch(() => ({ status: 0 }));
-      return status === 200;
+      const { status, body } = await api.get<Readiness>('/health/ready').catch(() => ({ status: 0, body: undefined }));
+      return status === 200 && Object.values(body!.orders).every((check) => check.status === 'up');
     });
 
     const since = await now();
@@ -170,17 +180,17 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   }
 });
 
-/** The previous release has no events service: who deploys this one draws a password for its role. */
-function drawPassword({ dataDir }: TestStack): void {
+/** The previous release has neither an events service nor orders: who deploys this one draws passwords for their roles. */
+function drawPasswords({ dataDir }: TestStack): void {
   const file = join(dataDir, 'settings.json');
   const settings = JSON.parse(readFileSync(file, 'utf8')) as { passwords: Record<string, string> };
-  settings.passwords['events_service'] = randomBytes(24).toString('hex');
+  for (const name of NEW_SERVICES) settings.passwords[`${name}_service`] = randomBytes(24).toString('hex');
   writeFileSync(file, JSON.stringify(settings));
 }
 
 /** What programs of this version are told beside a stack of the previous one. */
 function settingsOfNew(stack: TestStack): Record<string, string> {
   const { databases } = stack.file();
-  const events = Object.assign(new URL(databases['transfer']!), { pathname: '/events' }).href;
-  return stackSettings(stack, { ...databases, events });
+  const at = (name: string): string => Object.assign(new URL(databases['transfer']!), { pathname: `/${name}` }).href;
+  return stackSettings(stack, { ...databases, ...Object.fromEntries(NEW_SERVICES.map((name) => [name, at(name)])) });
 }

@@ -10,11 +10,16 @@ import { promisify } from 'node:util';
 import { cacheDirectory } from '../../dev/cache.ts';
 import { startInfrastructure, type Infrastructure } from '../../dev/infrastructure.ts';
 import { isRunning, send } from '../../dev/processes.ts';
+import { ORDER_SERVICES } from '../../domain/order-services.ts';
 import { silentProgress } from '../../dev/progress.ts';
 import { spawnTethered } from '../../dev/tether.ts';
 import { apiClient } from './api-client.ts';
 import { buildImage, makeSecrets, readServices, type ServiceCommand } from './production-image.ts';
 import { until } from './stack.ts';
+
+interface Readiness {
+  readonly orders?: Readonly<Record<string, { readonly status: string }>>;
+}
 
 const READY_LIMIT_MS = 60_000;
 const EXIT_LIMIT_MS = 10_000;
@@ -80,6 +85,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     assert.deepEqual(settingsOf(/^WALLET_DATABASE/), ['migrate', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1']);
     assert.deepEqual(settingsOf(/^TRANSFER_DATABASE/), ['migrate', 'api', 'worker-transfer']);
     assert.deepEqual(settingsOf(/^EVENTS_DATABASE/), ['migrate', 'api', 'worker-events']);
+    for (const service of ORDER_SERVICES)
+      assert.deepEqual(settingsOf(new RegExp(`^${service}_DATABASE`, 'i')), ['migrate', 'api', `worker-${service}`]);
     assert.deepEqual(settingsOf(/^OUTBOX_DATABASE/), ['migrate', 'worker-events']);
     assert.deepEqual(settingsOf(/ADMIN/), ['migrate']);
   });
@@ -99,6 +106,28 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     const { body } = await client.transfer(sender, receiver, '25.00');
     assert.equal(body.status, 'COMPLETED', JSON.stringify(body));
     assert.deepEqual([await client.balance(sender), await client.balance(receiver)], ['75.0000', '25.0000']);
+  });
+
+  test('an order over HTTP is confirmed', async () => {
+    await until(READY_LIMIT_MS, 'orders are not ready', async () => {
+      const { orders } = (await (await fetch(`http://${api}/health/ready`)).json()) as Readiness;
+      return Object.values(orders!).every(({ status }) => status === 'up');
+    });
+    const client = apiClient(() => `http://${api}`);
+    const [buyer, seller] = [await client.wallet('100.00'), await client.wallet()];
+    assert.equal(await put('/v1/products/teapot', { unit_price: '20', currency: 'USD' }), 201);
+    assert.equal(await put('/v1/stock/teapot', { on_hand: 3 }), 200);
+    const order = { buyer_wallet_id: buyer, seller_wallet_id: seller, lines: [{ sku: 'teapot', quantity: 2 }] };
+    const { body } = await client.post('/v1/orders', order, { 'idempotency-key': 'order', prefer: 'wait=30' });
+    assert.equal(body['status'], 'CONFIRMED', JSON.stringify(body));
+    assert.equal(await client.balance(buyer), '60.0000');
+    // So that nothing is under way when the services stop.
+    await client.post(`/v1/orders/${String(body['order_id'])}/cancel`, {});
+    await until(READY_LIMIT_MS, 'the order is not canceled', async () => {
+      const { body: now } = await client.get(`/v1/orders/${String(body['order_id'])}`);
+      return now['status'] === 'CANCELED';
+    });
+    assert.equal(await client.balance(buyer), '100.0000');
   });
 
   test('each API is asked for by its name in the compose network and by loopback, and by no other name', async () => {
@@ -126,7 +155,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   });
 
   test('each service that is asked to stop drains and exits 0', async () => {
-    assert.equal(running.size, 6);
+    assert.equal(running.size, 10);
     const ends = [...running].map(async ([name, child]) => {
       child.kill('SIGTERM');
       return [name, await exitCode(child)] as const;
@@ -148,6 +177,44 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
       stderr: /^rebind: no stack is started here: set TRANSFER_ADMIN_DATABASE_URL/,
     });
   });
+
+  test('an installation whose settings do not name the databases of orders has none, and does without', async () => {
+    assert.equal(await exitCode(run(withoutOrders(serviceNamed('migrate')))), 0);
+    running.set('api', run(withoutOrders(serviceNamed('api'))));
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://${api}${path}`);
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    await until(READY_LIMIT_MS, 'the API does not live', async () => (await ask('/health')).status === 200);
+    const { status, body } = await ask('/v1/orders');
+    assert.deepEqual([status, body['code']], [501, 'orders_not_configured']);
+    assert.equal((await ask('/v1/transfers')).status, 200);
+    assert.ok(!('orders' in (await ask('/health/ready')).body));
+  });
+
+  test('some of their databases are not enough', async () => {
+    for (const name of ['api', 'migrate']) {
+      const { args, environment } = withoutOrders(serviceNamed(name));
+      const { ORDER_DATABASE_URL_FILE } = serviceNamed(name).environment;
+      const env = { ...environment, ORDER_DATABASE_URL_FILE, PORT: '0' };
+      await assert.rejects(promisify(execFile)(process.execPath, [...args], { cwd: app, env }), (error: object) =>
+        /INVENTORY_(ADMIN_)?DATABASE_URL/.test(JSON.stringify(error)),
+      );
+    }
+  });
+
+  /** As an installation of before orders runs it. */
+  function withoutOrders({ environment, ...command }: ServiceCommand): ServiceCommand {
+    const isOfOrders = (name: string): boolean =>
+      ORDER_SERVICES.some((service) => name.startsWith(`${service.toUpperCase()}_`));
+    const others = Object.entries(environment).filter(([name]) => !isOfOrders(name));
+    return { ...command, environment: Object.fromEntries(others) };
+  }
+
+  async function put(path: string, body: object): Promise<number> {
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch(`http://${api}${path}`, { method: 'PUT', headers, body: JSON.stringify(body) })).status;
+  }
 
   /** As `docker compose run --rm migrate node <args>` does; returns what was printed. */
   async function operate(...args: string[]): Promise<string> {

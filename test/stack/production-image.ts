@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { ORDER_SERVICES } from '../../domain/order-services.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -55,7 +56,7 @@ export function makeSecrets(
   administratorPassword: string,
   hosts: Readonly<Record<string, string>>,
 ): void {
-  for (const reader of ['postgres', 'temporal', 'migrate', 'wallet', 'transfer', 'events'])
+  for (const reader of ['postgres', 'temporal', 'migrate', 'api', 'wallet', 'transfer', 'events', ...ORDER_SERVICES])
     mkdirSync(join(directory, reader), { recursive: true });
   writeFileSync(join(directory, 'postgres/password'), administratorPassword);
   const make = (): void => void execFileSync('sh', [join(ROOT, 'docker/make-secrets.sh'), directory]);

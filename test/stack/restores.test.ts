@@ -369,6 +369,16 @@ describe('one database is restored, the others are not', () => {
     assert.ok(ids.includes(`transfer.completed/${idOf('over')}`));
   });
 
+  test('inventory: it is bound and read again as the others are, orders go on, and no money has moved', async () => {
+    assert.match(await restoreAlone('inventory'), /inventory: installation .*\n[^]*Everything fits together/);
+    await until(LIMIT_MS, 'orders are not ready', async () => {
+      const { body } = await money.api.get<{ orders: Record<string, { status: string }> }>('/health/ready');
+      return Object.values(body.orders).every(({ status }) => status === 'up');
+    });
+    for (const wallet of wallets) assert.equal(await money.api.balance(wallet), balances[wallet]);
+    assert.deepEqual((await audited()).violations, []);
+  });
+
   test('temporal: workflows that it has forgotten are started, those that it takes for open end, all is as it was', async () => {
     await restoreAlone('temporal');
     await until(AGREEMENT_LIMIT_MS, 'something disagrees', async () => {
