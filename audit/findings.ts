@@ -12,7 +12,8 @@ export const INVARIANTS = {
   I7: 'nothing is left undone',
   I8: 'each event has one place in the log, unchanged and in its order',
 } as const;
-export type Invariant = keyof typeof INVARIANTS;
+/** O4: invoices are captures, and what is due or written off. O5: the books balance. */
+export type Invariant = keyof typeof INVARIANTS | 'O4' | 'O5';
 
 export interface Violation {
   readonly invariant: Invariant;

@@ -1,10 +1,10 @@
 /** The report of an audit: as text for people, and as the one object that `--json` prints. */
 import type { AuditReport } from './audit.ts';
-import { INVARIANTS, type Invariant } from './findings.ts';
+import { INVARIANTS } from './findings.ts';
 
 /** One line for each invariant, with its first breaches below it. */
 export function describeInvariants({ violations, totals }: AuditReport): string {
-  return (Object.keys(INVARIANTS) as Invariant[])
+  return (Object.keys(INVARIANTS) as (keyof typeof INVARIANTS)[])
     .flatMap((invariant) => {
       const total = totals[invariant] ?? 0;
       if (total === 0) return [`  ✓ ${invariant}  ${INVARIANTS[invariant]}`];
