@@ -4,7 +4,7 @@ import { parseUnits } from '../../domain/money.ts';
 import { amountOf, holdKey } from '../../domain/order/money.ts';
 import { ENDED_PAIRS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
 import type { Invariant } from '../findings.ts';
-import type { ConsignmentRow, Invoice, OrderRow, StepFence } from './courses.ts';
+import type { ConsignmentRow, Invoice, OrderRow, StepFence } from './order-rows.ts';
 import { hasEnded, type TransferSeen } from './known-orders.ts';
 
 /** What the other services show of a consignment. */

@@ -8,54 +8,15 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { consignmentId, orderId, shipmentId, transferId } from '../../domain/derived-id.ts';
-import type { OrderId, TransferId, WalletId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { holdKey } from '../../domain/order/money.ts';
 import { orderBodyHash } from '../../domain/order/order-body.ts';
-import type { CancelReason, GoodsState, MoneyState, OrderStatus, OrderTerms } from '../../domain/order/order.ts';
 import type { Findings } from '../findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from '../reader.ts';
 import { consignmentProblems, type Done } from './consignments.ts';
 import { orderProblems } from './order-problems.ts';
+import type { Invoice, OrderRow, StepFence } from './order-rows.ts';
 import { transfersSeen, type OrderReaders } from './known-orders.ts';
-
-export interface OrderRow {
-  readonly id: OrderId;
-  readonly status: OrderStatus;
-  readonly cancel_reason: CancelReason | null;
-  readonly compensating: boolean;
-  readonly buyer: WalletId;
-  readonly seller: WalletId;
-  readonly currency: OrderTerms['currency'];
-  readonly goods_amount: string;
-  readonly shipping_amount: string;
-  readonly allow_split: boolean;
-  readonly reference: string | null;
-  readonly metadata: Record<string, string> | null;
-  readonly idempotency_key: string;
-  /** Hex. */
-  readonly body_hash: string;
-  readonly lines: readonly {
-    readonly line: number;
-    readonly sku: string;
-    readonly quantity: number;
-    readonly unitPrice: string;
-  }[];
-  readonly consignments: readonly ConsignmentRow[];
-  /** Of the order as a whole, each once. */
-  readonly steps: readonly string[];
-}
-
-export interface ConsignmentRow {
-  readonly n: number;
-  /** The numbers of the order's lines. */
-  readonly lines: readonly number[];
-  readonly goods: GoodsState;
-  readonly money: MoneyState;
-  readonly amount: string;
-  readonly transferId: TransferId;
-  readonly invoiceNumber: number | null;
-}
 
 export async function checkCourses(readers: OrderReaders, findings: Findings): Promise<void> {
   for await (const page of pagesOf(readers.order, ordersAfter, ({ id }: OrderRow) => id)) {
@@ -96,22 +57,6 @@ function bodyHashesOf(row: OrderRow): string[] {
       ...{ reference: row.reference, metadata: row.metadata },
     }),
   );
-}
-
-export interface StepFence {
-  readonly outcome: 'done' | 'refused' | 'undone';
-  readonly detail: unknown;
-}
-
-export interface Invoice {
-  readonly id: string;
-  readonly seller: string;
-  readonly buyer: string;
-  readonly number: number;
-  readonly currency: string;
-  readonly amount: string;
-  readonly status: string;
-  readonly transfer_id: string | null;
 }
 
 /** What the other services did for the orders of a page. */

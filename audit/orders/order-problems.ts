@@ -2,7 +2,7 @@
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { endOfOrder } from '../../domain/order/money.ts';
 import type { Consignment } from '../../domain/order/order.ts';
-import type { OrderRow, StepFence } from './courses.ts';
+import type { OrderRow, StepFence } from './order-rows.ts';
 import { hasEnded } from './known-orders.ts';
 
 /** The problems, in sentences; none if it is as it should be. `fences` are the inventory's, by their steps. */

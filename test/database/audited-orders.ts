@@ -1,19 +1,21 @@
 // A stack's databases with orders in every state, for tests that damage them and audit them. A set of open workflow ids stands in for
 // Temporal.
 
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { audit, type AuditReport } from '../../audit/audit.ts';
+import type { Invariant } from '../../audit/findings.ts';
 import { putProduct } from '../../db/order/products.ts';
 import { changeStock, countStock } from '../../db/inventory/queries.ts';
 import type { Database } from '../../db/database.ts';
 import { consignmentId, shipmentId, stockChangeId, transferId } from '../../domain/derived-id.ts';
 import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
-import { amountOf, holdKey, refundKey } from '../../domain/order/money.ts';
-import type { ReturnId, WalletId } from '../../domain/ids.ts';
+import { holdKey } from '../../domain/order/money.ts';
+import type { ReturnId, TransferId, WalletId } from '../../domain/ids.ts';
 import { rolledBack, workflowsOf } from './audited.ts';
 import { copyOutboxes } from './copy-outbox.ts';
 import { rowsOf, startCluster, type TestDatabase, type TestStores } from './database.ts';
 import { movementsOver } from './movements.ts';
-import { orderPaymentsOver } from './order-payments.ts';
 import { ordersOver, type Orders, type Placed } from './orders.ts';
 import { fresh, trace, USD, userOnShard } from './wallets.ts';
 
@@ -43,11 +45,7 @@ export interface AuditedOrders {
   readonly open: Set<string>;
   readonly audit: (options?: { withLog?: boolean }) => Promise<AuditReport>;
   readonly damage: (place: Place, statements: string) => Promise<void>;
-  /** Goes on with the orders as they should not. */
-  readonly captureByHand: (order: Name) => Promise<void>;
-  readonly collectAgain: (order: Name) => Promise<void>;
-  readonly refundAgain: () => Promise<void>;
-  readonly holdOf: (order: Name, n?: number) => string;
+  readonly holdOf: (order: Name, n?: number) => TransferId;
   readonly shipmentOf: (order: Name, n?: number) => string;
   readonly invoiceOf: (order: Name, n?: number) => string;
 }
@@ -58,7 +56,8 @@ export interface AuditedOrderStack {
   /** Goes on with the orders; what it does stays. */
   readonly course: Orders;
   readonly filled: Filled;
-  readonly audited: () => AuditedOrders;
+  /** `seenAs` the audit sees each database. */
+  readonly audited: (seenAs?: (database: Database) => Database) => AuditedOrders;
   /** Runs the work; its changes of the databases are undone afterwards. */
   readonly use: (work: (stack: AuditedOrders) => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -80,7 +79,7 @@ export async function startAuditedOrders(): Promise<AuditedOrderStack> {
     ].map(({ admin }) => admin);
     return {
       ...{ stores, services, course, filled },
-      audited: () => createAudited(admins, filled),
+      audited: (seenAs = (database) => database) => createAudited(admins.map(seenAs), filled),
       use: (work) => rolledBack(admins, (databases) => work(createAudited(databases, filled))),
       stop: () => cluster.stop(),
     };
@@ -191,7 +190,6 @@ async function fill(stores: TestStores, services: Readonly<Record<OrderService, 
 function createAudited(databases: readonly Database[], filled: Filled): AuditedOrders {
   const at = Object.fromEntries(PLACES.map((place, index) => [place, databases[index]!])) as Record<Place, Database>;
   const { buyer, seller, transfer, events, ...orders } = at;
-  const payments = orderPaymentsOver(storesOf(at));
   const orderOf = (name: Name) => filled.orders[name].orderId;
   const holdOf = (name: Name, n = 1) => transferId(holdKey(orderOf(name), n));
   const open = new Set([
@@ -202,14 +200,6 @@ function createAudited(databases: readonly Database[], filled: Filled): AuditedO
   return {
     ...{ orders: filled.orders, returned: filled.returned, seller: filled.seller, open, holdOf },
     shipmentOf: (name, n = 1) => shipmentId(consignmentId(orderOf(name), n)),
-    captureByHand: (name) => payments.captureByHand(holdOf(name)),
-    async collectAgain(name) {
-      const { terms, orderId } = filled.orders[name];
-      const amount = amountOf(terms, { n: 1, lines: terms.lines });
-      await payments.collectAs({ orderId, n: 1, terms, amount, holdSeconds: 60, trace }, 2);
-    },
-    refundAgain: async () =>
-      void (await payments.reverse(holdOf('delivered'), '1.0000', refundKey(filled.returned, 2))),
     invoiceOf: (name, n = 1) => consignmentId(orderOf(name), n),
     audit: ({ withLog = false } = {}) =>
       audit({ wallets: [buyer, seller], transfer, events: withLog ? events : undefined, orders }, workflowsOf(open), {
@@ -221,8 +211,25 @@ function createAudited(databases: readonly Database[], filled: Filled): AuditedO
   };
 }
 
-/** The databases of a transaction that is rolled back, for what is written over stores. */
-function storesOf({ buyer, seller, transfer, events }: Record<Place, Database>): TestStores {
-  const store = (database: Database) => ({ service: database, admin: database }) as TestDatabase;
-  return { wallets: [store(buyer), store(seller)], transfer: store(transfer), events: store(events) };
+export interface Breach {
+  readonly what: string;
+  readonly damage: (stack: AuditedOrders) => Promise<unknown>;
+  /** Every invariant that is broken by it, and no other. */
+  readonly breaks: readonly Invariant[];
+  /** One of the sentences that say so. */
+  readonly said: RegExp;
+}
+
+export function breachTest(stack: () => AuditedOrderStack, { what, damage, breaks, said }: Breach): void {
+  test(`names it: ${what}`, () =>
+    stack().use(async (audited) => {
+      await damage(audited);
+      const report = await audited.audit();
+      assert.deepEqual(Object.keys(report.totals).sort(), breaks, sentencesOf(report));
+      assert.match(sentencesOf(report), said);
+    }));
+}
+
+export function sentencesOf({ violations }: AuditReport): string {
+  return violations.map(({ invariant, subject, detail }) => `${invariant} ${subject}: ${detail}`).join('\n');
 }

@@ -149,6 +149,11 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
       await own.recordConsignment({ orderId: id, n, money: 'COLLECTED', transferId, trace });
     },
 
+    /** Collects what was collected already, under another key. */
+    async collectAgain(placed: Placed): Promise<void> {
+      await payments.collectAs(payment(placed, await stored(placed, 1)), 2);
+    },
+
     /** What the carrier reports, in this order. */
     async report({ orderId: id }: Placed, statuses: readonly CarrierStatus[], n = 1): Promise<void> {
       const shipment = shipmentId(consignmentId(id, n));
