@@ -6,6 +6,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Database } from '../db/database.ts';
 import type { OrderService } from '../domain/order-services.ts';
+import { bookRoutes } from './accounting/books.ts';
 import { shipmentRoutes, type ShipmentDeps } from './delivery/shipment.ts';
 import type { ApiEnv } from './http/env.ts';
 import { ProblemError } from './http/problem.ts';
@@ -49,5 +50,6 @@ export function orderServiceRoutes(deps: OrderServicesDeps | undefined) {
     .route('/', returnRoutes(orders))
     .route('/', stockRoutes(inventory))
     .route('/', stockListRoutes(inventory))
-    .route('/', shipmentRoutes({ database: databases.delivery, ...(told === undefined ? {} : { told }) }));
+    .route('/', shipmentRoutes({ database: databases.delivery, ...(told === undefined ? {} : { told }) }))
+    .route('/', bookRoutes(databases.accounting));
 }

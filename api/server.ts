@@ -17,7 +17,7 @@ import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import type { OrderStarter } from '../temporal/order/start-order.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
-import { monitorTemporal } from '../temporal/health.ts';
+import { monitorTemporal, type TemporalMonitor } from '../temporal/health.ts';
 import type { MovementNotifiers } from './transfer/acceptance.ts';
 import { boundStarts } from './http/bound-starts.ts';
 import { createGroupLine } from './transfer/group-line.ts';
@@ -106,16 +106,7 @@ export async function startApi(
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     amountPrecision: settings.AMOUNT_PRECISION,
-    readiness: watchReadiness(
-      {
-        'transfer-database': transferDatabaseCheck(database),
-        ...('shards' in wallets
-          ? walletShardChecks(wallets.shards)
-          : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) }),
-        ...temporalChecks(client, binding, monitor, starter.walletShardCount),
-      },
-      logger,
-    ),
+    readiness: movementReadiness({ database, wallets, starter, monitor, logger }),
     eventsReadiness: eventsReadiness(eventsDatabase, logger),
     orders,
   });
@@ -137,6 +128,26 @@ export async function startApi(
       await closeDatabases(own);
     },
   };
+}
+
+/** Whether a movement would go through. */
+function movementReadiness({
+  database,
+  wallets,
+  starter: { client, binding, walletShardCount: shardCount },
+  monitor,
+  logger,
+}: Pick<ApiContext, 'database' | 'starter'> & { wallets: WalletAccess; monitor: TemporalMonitor; logger: Logger }) {
+  const walletChecks =
+    'shards' in wallets ? walletShardChecks(wallets.shards) : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) };
+  return watchReadiness(
+    {
+      'transfer-database': transferDatabaseCheck(database),
+      ...walletChecks,
+      ...temporalChecks(client, binding, monitor, shardCount),
+    },
+    logger,
+  );
 }
 
 function openEventStreams(settings: Settings, database: Database, logger: Logger, draining: AbortSignal): EventStreams {

@@ -6,6 +6,7 @@
 import { createCall, type BodyOf } from './call.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
+import { bookCalls, orderCalls, productCalls, returnCalls, shipmentCalls, stockCalls } from './orders.ts';
 import { recurringCalls } from './recurring.ts';
 import { transferBatchCalls, transferCalls } from './transfers.ts';
 import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
@@ -49,6 +50,13 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       /** All currencies, with how many decimals their amounts may have. */
       list: async (callOptions?: CallOptions) => (await call('listCurrencies', {}, callOptions)).data,
     },
+
+    products: productCalls(calls),
+    stock: stockCalls(calls),
+    orders: orderCalls(calls),
+    returns: returnCalls(calls),
+    shipments: shipmentCalls(calls),
+    books: bookCalls(calls),
 
     events: eventCalls(calls, createEventStream(options, surroundings)),
     eventSources: eventSourceCalls(calls),

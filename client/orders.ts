@@ -75,3 +75,18 @@ export function shipmentCalls({ call }: Calls) {
       call('createCarrierEvent', { path: { shipment_id }, body }, callOptions),
   };
 }
+
+/** The seller's books. */
+export function bookCalls({ call, listing }: Calls) {
+  return {
+    invoices: {
+      get: (invoice_id: string, callOptions?: CallOptions) => call('getInvoice', { path: { invoice_id } }, callOptions),
+      ...listing('listInvoices'),
+    },
+    creditNotes: listing('listCreditNotes'),
+    journals: listing('listJournals'),
+    /** The accounts of a seller; their balances sum to zero. */
+    trialBalance: (query: QueryOf<'getTrialBalance'>, callOptions?: CallOptions) =>
+      call('getTrialBalance', { query }, callOptions),
+  };
+}

@@ -16,7 +16,7 @@ export function webhookCalls({ call, each, listing }: Calls) {
     delete: (id: string, callOptions?: CallOptions) => call('deleteWebhookEndpoint', at(id), callOptions),
     /** Sends a test event, and returns what the receiver made of it. */
     test: (id: string, callOptions?: CallOptions) => call('testWebhookEndpoint', at(id), callOptions),
-    /** Returns the new secret; the one of until now signs too for `expires_in` seconds. */
+    /** Returns the new secret; the one of until now signs too for `expires_in` seconds, and earlier ones until their own time. */
     rotateSecret: (id: string, body: BodyOf<'rotateWebhookSecret'> = {}, callOptions?: CallOptions) =>
       call('rotateWebhookSecret', { ...at(id), body }, callOptions),
     enable: (id: string, body: BodyOf<'enableWebhookEndpoint'> = {}, callOptions?: CallOptions) =>
@@ -32,6 +32,11 @@ export function webhookCalls({ call, each, listing }: Calls) {
     /** Sends the events of a range again. */
     replay: (id: string, body: BodyOf<'createWebhookReplay'>, callOptions?: CallOptions) =>
       call('createWebhookReplay', { ...at(id), body }, callOptions),
+    /** The newest first. */
+    replays: (id: string, query: QueryOf<'listWebhookReplays'> = {}, callOptions?: CallOptions) =>
+      call('listWebhookReplays', { ...at(id), query }, callOptions),
+    allReplays: (id: string, query: QueryOf<'listWebhookReplays'> = {}, callOptions?: CallOptions) =>
+      each('listWebhookReplays', { ...at(id), query }, callOptions),
     getReplay: (webhook_endpoint_id: string, replay_id: string, callOptions?: CallOptions) =>
       call('getWebhookReplay', { path: { webhook_endpoint_id, replay_id } }, callOptions),
   };

@@ -1,5 +1,16 @@
 /** Generated from the OpenAPI document by `npm run generate:client`: not to be edited. */
 
+export interface Account {
+  account_id: string;
+  code: 'wallet' | 'receivable' | 'revenue' | 'shipping_revenue' | 'returns' | 'refunds_payable' | 'bad_debt';
+  name: string;
+  debit_total: string;
+  credit_total: string;
+
+  /** Debit minus credit. */
+  balance: string;
+}
+
 export interface AmountOrAll {
   /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. In a currency without a minor unit, such as JPY, only whole numbers, unless the service is set to `AMOUNT_PRECISION=ledger`; see `GET /v1/currencies`. */
   amount?: string;
@@ -81,6 +92,28 @@ export interface Consignment {
   lines: Array<{ sku: string; quantity: number }>;
 }
 
+export interface CreditNote {
+  credit_note_id: string;
+
+  /** A return has one credit note, which has its id. */
+  return_id: string;
+
+  /** The wallet of the seller, whose books these are. */
+  seller_wallet_id: string;
+
+  /** 1, 2, 3 … within the seller's credit notes, without gaps. */
+  number: number;
+  order_id: string;
+  currency: string;
+  lines: Array<DocumentLine>;
+  amount: string;
+
+  /** The transfer that has paid it back; null as long as it is owed. */
+  transfer_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface Currency {
   /** ISO 4217. */
   code: string;
@@ -109,6 +142,13 @@ export interface DeadLetter {
 
   /** How many events of its subject wait behind it. */
   waiting_count: number;
+}
+
+export interface DocumentLine {
+  sku: string;
+  quantity: number;
+  unit_price: string;
+  amount: string;
 }
 
 /** A CloudEvent 1.0 with its position in the log. */
@@ -190,6 +230,65 @@ export interface EventType {
 
 export interface HandOver {
   carrier_reference: string;
+}
+
+export interface Invoice {
+  invoice_id: string;
+
+  /** The wallet of the seller, whose books these are. */
+  seller_wallet_id: string;
+
+  /** 1, 2, 3 … within the seller's invoices, without gaps. */
+  number: number;
+  buyer_wallet_id: string;
+  order_id: string;
+
+  /** The number of the consignment within the order. */
+  consignment: number;
+
+  /** DUE: the goods have left and the money could not be had. It is COLLECTED later, or WRITTEN_OFF. */
+  status: 'PAID' | 'DUE' | 'COLLECTED' | 'WRITTEN_OFF';
+  currency: string;
+  lines: Array<DocumentLine>;
+  shipping_amount: string;
+
+  /** The lines and the shipping. */
+  amount: string;
+
+  /** The transfer that has paid it. */
+  transfer_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Journal {
+  journal_id: string;
+
+  /** The wallet of the seller, whose books these are. */
+  seller_wallet_id: string;
+
+  /** `collection` and `write_off`: what became of an invoice that was due. */
+  kind: 'invoice' | 'collection' | 'write_off' | 'credit_note' | 'refund';
+  order_id: string;
+
+  /** Null for a return. */
+  consignment: number | null;
+  return_id: string | null;
+
+  /** The number of the invoice or the credit note that it posts. */
+  number: number | null;
+
+  /** The transfer that moved the money; null where none has moved. */
+  transfer_id: string | null;
+  lines: Array<JournalLine>;
+  created_at: string;
+}
+
+export interface JournalLine {
+  line: number;
+  debit_account: string;
+  credit_account: string;
+  amount: string;
 }
 
 export interface LedgerEntry {
@@ -913,6 +1012,19 @@ export interface TransferStep {
   at: string;
 }
 
+export interface TrialBalance {
+  /** The wallet of the seller, whose books these are. */
+  seller_wallet_id: string;
+
+  /** Null if nothing was ever posted. */
+  currency: string | null;
+  accounts: Array<Account>;
+  debit_total: string;
+
+  /** The same as `debit_total`. */
+  credit_total: string;
+}
+
 export interface Wallet {
   wallet_id: string;
   user_id: string;
@@ -1002,6 +1114,8 @@ export interface WebhookEndpoint {
   /** Each event up to this position was delivered, is a pending delivery, or waits behind one. */
   cursor: number;
   failing_since: string | null;
+
+  /** Until then a secret of before a rotation signs too; null if none does. */
   previous_secret_expires_at: string | null;
   created_at: string;
   updated_at: string;
@@ -1011,7 +1125,7 @@ export interface WebhookEndpointChange {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url?: string;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1023,7 +1137,7 @@ export interface WebhookEndpointRequest {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url: string;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1060,7 +1174,7 @@ export interface WebhookReplayRequest {
   from_position: number;
   to_position: number;
 
-  /** Null: every type. */
+  /** Null: every type. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
   only_failed?: boolean;
 }
@@ -1274,6 +1388,14 @@ export interface Operations {
     answer: { status: 'ok' };
   };
 
+  /** An invoice */
+  getInvoice: {
+    path: { invoice_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: Invoice;
+  };
+
   /** An order */
   getOrder: {
     path: { order_id: string };
@@ -1360,6 +1482,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: TransferBatch;
+  };
+
+  /** The accounts of a seller's books, whose balances sum to zero */
+  getTrialBalance: {
+    path?: undefined;
+    query: { seller_wallet_id: string };
+    body?: undefined;
+    answer: TrialBalance;
   };
 
   /** A wallet */
@@ -1457,6 +1587,26 @@ export interface Operations {
     };
   };
 
+  /** Credit notes, newest first */
+  listCreditNotes: {
+    path?: undefined;
+    query?: {
+      seller_wallet_id?: string;
+      order_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<CreditNote>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** The currencies, and how many decimals amounts in them may have */
   listCurrencies: {
     path?: undefined;
@@ -1495,7 +1645,7 @@ export interface Operations {
     query?: {
       after?: number;
 
-      /** Types, separated by commas. */
+      /** Types, separated by commas. One that is in no event is no error: the log may have events of other versions of this program. */
       types?: string;
       subject?: string;
       limit?: number;
@@ -1509,6 +1659,48 @@ export interface Operations {
 
       /** The newest position of the log. */
       head: number;
+    };
+  };
+
+  /** Invoices, newest first */
+  listInvoices: {
+    path?: undefined;
+    query?: {
+      seller_wallet_id?: string;
+      order_id?: string;
+      buyer_wallet_id?: string;
+      status?: 'PAID' | 'DUE' | 'COLLECTED' | 'WRITTEN_OFF';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Invoice>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** Journals with their lines, newest first */
+  listJournals: {
+    path?: undefined;
+    query?: {
+      seller_wallet_id?: string;
+      order_id?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Journal>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
     };
   };
 
@@ -1901,6 +2093,24 @@ export interface Operations {
     };
   };
 
+  /** The replays to a webhook endpoint, newest first */
+  listWebhookReplays: {
+    path: { webhook_endpoint_id: string };
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<WebhookReplay>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Stop the runs of a recurring transfer */
   pauseRecurringTransfer: {
     path: { recurring_transfer_id: string };
@@ -2019,7 +2229,7 @@ export interface Operations {
     query?: {
       after?: number;
 
-      /** Types, separated by commas. */
+      /** Types, separated by commas. One that is in no event is no error: the log may have events of other versions of this program. */
       types?: string;
       subject?: string;
     };
@@ -2090,6 +2300,7 @@ export const ROUTES = {
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
+  getInvoice: { method: 'GET', path: '/v1/invoices/{invoice_id}', headers: [] },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
   getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
@@ -2101,6 +2312,7 @@ export const ROUTES = {
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
+  getTrialBalance: { method: 'GET', path: '/v1/trial-balance', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
@@ -2118,11 +2330,14 @@ export const ROUTES = {
   },
   handOverConsignment: { method: 'POST', path: '/v1/orders/{order_id}/consignments/{n}/hand-over', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
+  listCreditNotes: { method: 'GET', path: '/v1/credit-notes', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
   listDeadLetters: { method: 'GET', path: '/v1/projections/{projection}/dead-letters', headers: [] },
   listEventSources: { method: 'GET', path: '/v1/event-sources', headers: [] },
   listEventTypes: { method: 'GET', path: '/v1/event-types', headers: [] },
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
+  listInvoices: { method: 'GET', path: '/v1/invoices', headers: [] },
+  listJournals: { method: 'GET', path: '/v1/journals', headers: [] },
   listOrderSteps: { method: 'GET', path: '/v1/orders/{order_id}/steps', headers: [] },
   listOrders: { method: 'GET', path: '/v1/orders', headers: [] },
   listProducts: { method: 'GET', path: '/v1/products', headers: [] },
@@ -2147,6 +2362,7 @@ export const ROUTES = {
   listWallets: { method: 'GET', path: '/v1/wallets', headers: [] },
   listWebhookDeliveries: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries', headers: [] },
   listWebhookEndpoints: { method: 'GET', path: '/v1/webhook-endpoints', headers: [] },
+  listWebhookReplays: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays', headers: [] },
   pauseRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',

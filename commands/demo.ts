@@ -9,24 +9,16 @@ import { randomInt } from 'node:crypto';
 import type { AuditReport } from '../audit/audit.ts';
 import { describeInvariants } from '../audit/report.ts';
 import { createClient } from '../client/client.ts';
-import { readSettings, type Settings } from '../process/config.ts';
-import { cacheDirectory } from '../dev/cache.ts';
-import { startInfrastructure, unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
-import { quoted } from '../dev/stack-summary.ts';
 import { EXIT } from '../process/exit-code.ts';
-import type { RunningService } from '../process/run-service.ts';
-import { createLogger } from '../process/telemetry.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
+import { onDemoStack, workflowLink, type DemoStack } from './demo-stack.ts';
 import { exitCodeFor, isExplained } from './exit.ts';
-import { ownDataDirectory, ownEnvironment } from './own-environment.ts';
 import { carryOut, drawFailing, failCredits, type DemoOutcome, type DemoPlan } from './demo-transfers.ts';
-import { startEverything } from './serve.ts';
 
 const USAGE = 'Usage: npm run demo -- [--seed N] [--transfers 100] [--fail-credit 0.3] [--stay] [--json]';
 const DEADLINE_SECONDS = 3;
-const STOP_LIMIT_MS = 3_000;
 
 interface Result {
   readonly outcome: DemoOutcome;
@@ -73,48 +65,25 @@ function readCommand(): { plan: DemoPlan; stays: boolean } {
  * Runs the demo on a stack of its own, and stops it. Returns whether invariants hold, all transfers ended and no money is missing.
  */
 async function demo(plan: DemoPlan, stays: boolean, progress: Progress): Promise<boolean> {
-  const environment = { ...ownEnvironment(), DATA_DIR: ownDataDirectory('demo') };
-  const settings = readSettings(environment);
-  const infrastructure = await startInfrastructure({
-    dataDir: settings.DATA_DIR,
-    cacheDir: cacheDirectory(settings.XDG_CACHE_HOME),
-    // Any that are free: the usual ones, and those that are set, are for a stack that runs beside the demo.
-    ports: { api: 0, postgres: 0, temporal: 0, temporalUi: 0 },
-    temporalAddress: undefined,
-    temporalNamespace: settings.TEMPORAL_NAMESPACE,
-    environment,
-    progress,
-    interrupt: interrupt.signal,
-  });
-  let service: RunningService | undefined;
-  try {
-    const own = serviceSettings(infrastructure, settings);
-    const api = `http://127.0.0.1:${infrastructure.ports.api}`;
-    infrastructure.describe({ api }, { app: process.pid });
-    service = await startEverything(own, createLogger(own, 'demo'), (activities) => failCredits(activities, plan));
-    const result = await unlessInterrupted(
-      interrupt.signal,
-      Promise.race([run(plan, api, infrastructure, own, progress), service.failed!]),
-    );
-    if (isJson) console.log(JSON.stringify(asJson(plan, result)));
-    else show(plan, result);
-    if (!isJson) console.log(stays ? 'It stays up until you press Ctrl-C.' : stoppedText(settings.DATA_DIR));
-    if (stays && !interrupt.signal.aborted)
-      await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
-    return result.ok;
-  } finally {
-    await service?.stop();
-    await infrastructure.stop(STOP_LIMIT_MS);
-  }
+  const result = await onDemoStack(
+    {
+      ...{ name: 'demo', stays, progress },
+      settings: { TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}` },
+      wrap: (activities) => failCredits(activities, plan),
+      interrupt: interrupt.signal,
+    },
+    (stack) => run(plan, stack, progress),
+    (shown, farewell) => {
+      if (isJson) console.log(JSON.stringify(asJson(plan, shown)));
+      else show(plan, shown);
+      if (!isJson) console.log(farewell);
+    },
+  );
+  return result.ok;
 }
 
-async function run(
-  plan: DemoPlan,
-  api: string,
-  infrastructure: Infrastructure,
-  settings: Settings,
-  progress: Progress,
-): Promise<Result> {
+async function run(plan: DemoPlan, stack: DemoStack, progress: Progress): Promise<Result> {
+  const { api, infrastructure, settings } = stack;
   const step = progress.begin('Transfers');
   let completed = 0;
   let others = 0;
@@ -128,27 +97,13 @@ async function run(
   const auditing = progress.begin('Audit');
   const report = await auditStack({ ...auditedUrls(infrastructure.databases), settings });
   auditing.done('done');
-  const { ui, namespace } = infrastructure.temporal;
-  const link =
-    outcome.example === undefined
-      ? undefined
-      : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(`transfer/${outcome.example}`)}`;
+  const link = outcome.example === undefined ? undefined : workflowLink(stack, `transfer/${outcome.example}`);
   return {
     outcome,
     report,
     link,
     ok: report.ok && outcome.underWay === 0 && outcome.moneyBefore === outcome.moneyAfter,
   };
-}
-
-function serviceSettings(infrastructure: Infrastructure, { DISPATCH }: Settings): Settings {
-  return readSettings({
-    ...infrastructure.settings,
-    PORT: `${infrastructure.ports.api}`,
-    DISPATCH,
-    TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}`,
-    LOG_LEVEL: 'silent',
-  });
 }
 
 function asJson({ seed, transfers, failCredit }: DemoPlan, { outcome, report, link, ok }: Result): object {
@@ -192,12 +147,4 @@ function show(plan: DemoPlan, { outcome, report, link }: Result): void {
       ...(link === undefined ? [] : ['One that was rolled back, in the Temporal Web UI:', `  ${link}`, '']),
     ].join('\n'),
   );
-}
-
-function stoppedText(dataDir: string): string {
-  return [
-    'The demo is over, and what it had started stops. The link works again, unless its port is taken, after',
-    `  DATA_DIR=${quoted(dataDir)} npm start`,
-    'and npm run demo -- --stay stays up until Ctrl-C.',
-  ].join('\n');
 }

@@ -10,6 +10,6 @@ export function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** The data directory of the command's own stack, within DATA_DIR and apart from the stack's that may run there. */
-export function ownDataDirectory(command: 'demo' | 'bench'): string {
+export function ownDataDirectory(command: 'demo' | 'demo-orders' | 'bench'): string {
   return join(readSettings().DATA_DIR, command);
 }

@@ -37,7 +37,7 @@ import { connectClient, connectWorker, createClient } from '../temporal/connecti
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
 import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
 import { createMovementNotifier, type MovementNotifier } from '../temporal/transfer/movement-notifier.ts';
-import { bindNamespace } from '../temporal/namespace-binding.ts';
+import { bindNamespace, type NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
 import { coreMetrics } from '../workers/core-metrics.ts';
@@ -122,7 +122,7 @@ export async function startEverything(
 
   /** Starts the workers after the API, once Temporal is there. */
   async function startWorkers(): Promise<RunningService> {
-    const workerConnection = await connectWhenThere();
+    const workerConnection = await connectWhenThere(settings, binding, stopping.signal, logger);
     if (workerConnection === undefined) return { failed: new Promise<never>(() => {}), stop: async () => {} };
     const wallet = walletActivities(shards, database, wrap);
     const deadlineSeconds = settings.TRANSFER_DEADLINE_SECONDS;
@@ -159,21 +159,27 @@ export async function startEverything(
       },
     };
   }
+}
 
-  async function connectWhenThere(): Promise<NativeConnection | undefined> {
-    while (!stopping.signal.aborted) {
-      try {
-        const workerConnection = await connectWorker(settings);
-        await binding.verify();
-        return workerConnection;
-      } catch (error) {
-        if (error instanceof InstallationError) throw error;
-        logger.warn({ err: error }, 'Temporal is not there: the workers wait for it');
-        await sleep(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
-      }
+/** The workers' connection, once Temporal's namespace is the installation's own; undefined if the process is stopped before. */
+async function connectWhenThere(
+  settings: Settings,
+  binding: NamespaceBinding,
+  stopping: AbortSignal,
+  logger: Logger,
+): Promise<NativeConnection | undefined> {
+  while (!stopping.aborted) {
+    try {
+      const connection = await connectWorker(settings);
+      await binding.verify();
+      return connection;
+    } catch (error) {
+      if (error instanceof InstallationError) throw error;
+      logger.warn({ err: error }, 'Temporal is not there: the workers wait for it');
+      await sleep(RECONNECT_MS, undefined, { signal: stopping }).catch(() => {});
     }
-    return undefined;
   }
+  return undefined;
 }
 
 function walletActivities(shards: readonly Database[], database: Database, wrap: Wrap) {

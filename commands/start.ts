@@ -52,6 +52,10 @@ function wantedPorts(settings: Settings, separate: boolean) {
       'metrics-worker-events': undefined,
       'metrics-worker-wallet-0': undefined,
       'metrics-worker-wallet-1': undefined,
+      'metrics-worker-order': undefined,
+      'metrics-worker-inventory': undefined,
+      'metrics-worker-delivery': undefined,
+      'metrics-worker-accounting': undefined,
     }),
   };
 }

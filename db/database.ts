@@ -10,6 +10,8 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { customType, numeric, PgDialect, timestamp, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { within } from '../process/deadline.ts';
+import { isTracing } from '../process/traces.ts';
+import { traceQueries } from './traced-queries.ts';
 
 export type Database = NodePgDatabase & { readonly $client: pg.Pool };
 
@@ -44,6 +46,7 @@ export function openDatabase(
   // listeners: on the pool for idle connections, on each connection for those between two statements of a transaction.
   pool.on('error', () => {});
   pool.on('connect', (connection) => connection.on('error', () => {}));
+  if (isTracing()) traceQueries(pool, new URL(url).pathname.slice(1));
   return drizzle(pool);
 }
 

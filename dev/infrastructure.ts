@@ -74,6 +74,10 @@ const PORTS = {
   'metrics-worker-events': { setting: 'The metrics of worker-events', usual: 9467 },
   'metrics-worker-wallet-0': { setting: 'The metrics of worker-wallet-0', usual: 9468 },
   'metrics-worker-wallet-1': { setting: 'The metrics of worker-wallet-1', usual: 9469 },
+  'metrics-worker-order': { setting: 'The metrics of worker-order', usual: 9470 },
+  'metrics-worker-inventory': { setting: 'The metrics of worker-inventory', usual: 9471 },
+  'metrics-worker-delivery': { setting: 'The metrics of worker-delivery', usual: 9472 },
+  'metrics-worker-accounting': { setting: 'The metrics of worker-accounting', usual: 9473 },
 } as const;
 
 const WALLET_SHARDS = 2;

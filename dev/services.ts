@@ -20,11 +20,35 @@ export interface Services {
 }
 
 export function servicesOf(
-  infrastructure: Infrastructure,
+  { ports, settings }: Infrastructure,
   separate: boolean,
   environment: NodeJS.ProcessEnv,
 ): Services {
-  const { ports, settings } = infrastructure;
+  const api = `http://127.0.0.1:${ports.api}`;
+  const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
+  const { shared, ...owned } = settingsByService(settings, environment);
+  const programs = walletApi === undefined ? [together(owned, ports)] : apart(owned, ports, { api, walletApi });
+  const children = programs.map(({ name, file, own }): ChildSpec => ({
+    name,
+    command: process.execPath,
+    args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
+    environment: { ...withoutForeign(environment, own), ...shared, ...own, ...metricsSettings(ports, name) },
+    stopSignal: 'SIGTERM',
+    graceMs: DRAIN_LIMIT_MS,
+  }));
+  return { children, api, walletApi, metrics: metricsOf(ports, children) };
+}
+
+interface Program {
+  readonly name: string;
+  readonly file: string;
+  /** Its settings besides those that all programs share. */
+  readonly own: NodeJS.ProcessEnv;
+}
+
+type OwnedSettings = Omit<ReturnType<typeof settingsByService>, 'shared'>;
+
+function settingsByService(settings: Infrastructure['settings'], environment: NodeJS.ProcessEnv) {
   const {
     WALLET_DATABASE_URLS,
     TRANSFER_DATABASE_URL,
@@ -37,70 +61,62 @@ export function servicesOf(
     ACCOUNTING_DATABASE_URL,
     ...shared
   } = settings;
-  const wallet = { WALLET_DATABASE_URLS };
-  const transfer = { TRANSFER_DATABASE_URL };
-  const events = {
-    EVENTS_DATABASE_URL,
-    WEBHOOK_KEYS_FILE,
-    // Receivers on this machine, unless the operator says otherwise.
-    WEBHOOK_ALLOW_CIDRS: environment['WEBHOOK_ALLOW_CIDRS'] ?? LOOPBACK,
+  return {
+    shared,
+    wallet: { WALLET_DATABASE_URLS },
+    transfer: { TRANSFER_DATABASE_URL },
+    events: {
+      EVENTS_DATABASE_URL,
+      WEBHOOK_KEYS_FILE,
+      // Receivers on this machine, unless the operator says otherwise.
+      WEBHOOK_ALLOW_CIDRS: environment['WEBHOOK_ALLOW_CIDRS'] ?? LOOPBACK,
+    },
+    outboxes: { OUTBOX_DATABASE_URLS },
+    order: { ORDER_DATABASE_URL },
+    inventory: { INVENTORY_DATABASE_URL },
+    delivery: { DELIVERY_DATABASE_URL },
+    accounting: { ACCOUNTING_DATABASE_URL },
   };
-  const order = { ORDER_DATABASE_URL };
-  const inventory = { INVENTORY_DATABASE_URL };
-  const delivery = { DELIVERY_DATABASE_URL };
-  const accounting = { ACCOUNTING_DATABASE_URL };
-  const orders = { ...order, ...inventory, ...delivery, ...accounting };
-  const outboxes = { OUTBOX_DATABASE_URLS };
-  const api = `http://127.0.0.1:${ports.api}`;
-  const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
+}
 
-  const service = (name: string, file: string, own: NodeJS.ProcessEnv): ChildSpec => ({
-    name,
-    command: process.execPath,
-    args: [fileURLToPath(new URL(`../${file}`, import.meta.url))],
-    environment: { ...withoutForeign(environment, own), ...shared, ...own, ...metricsSettings(ports, name) },
-    stopSignal: 'SIGTERM',
-    graceMs: DRAIN_LIMIT_MS,
+/** One process for everything. */
+function together(owned: OwnedSettings, ports: ChosenPorts): Program {
+  const own = Object.assign({ PORT: `${ports.api}`, WALLET_API_URL: '' }, ...Object.values(owned)) as NodeJS.ProcessEnv;
+  return { name: 'app', file: 'commands/serve.ts', own };
+}
+
+/** A process for each API and each worker. */
+function apart(
+  { wallet, transfer, events, outboxes, order, inventory, delivery, accounting }: OwnedSettings,
+  ports: ChosenPorts,
+  { api, walletApi }: { readonly api: string; readonly walletApi: string },
+): Program[] {
+  const worker = (name: string, own: NodeJS.ProcessEnv): Program => ({
+    name: `worker-${name}`,
+    file: `workers/${name.split('-', 1)[0]}/main.ts`,
+    own,
   });
-  if (!walletApi) {
-    const children = [
-      service('app', 'commands/serve.ts', {
-        ...wallet,
-        ...transfer,
-        ...events,
-        ...orders,
-        ...outboxes,
+  return [
+    { name: 'wallet-api', file: 'api/wallet-server.ts', own: { ...wallet, WALLET_API_PORT: `${ports.walletApi}` } },
+    {
+      name: 'api',
+      file: 'api/server.ts',
+      own: {
+        ...{ ...transfer, ...events, ...order, ...inventory, ...delivery, ...accounting },
         PORT: `${ports.api}`,
-        WALLET_API_URL: '',
-      }),
-    ];
-    return { children, api, walletApi, metrics: metricsOf(ports, children) };
-  }
-  const shards = WALLET_DATABASE_URLS!.split(',').map((_, shard) => shard);
-  const children = [
-    service('wallet-api', 'api/wallet-server.ts', { ...wallet, WALLET_API_PORT: `${ports.walletApi}` }),
-    service('api', 'api/server.ts', {
-      ...transfer,
-      ...events,
-      ...orders,
-      PORT: `${ports.api}`,
-      WALLET_API_URL: walletApi,
-    }),
-    ...shards.map((shard) =>
-      service(`worker-wallet-${shard}`, 'workers/wallet/main.ts', {
-        ...wallet,
-        WALLET_SHARD: `${shard}`,
-        TRANSFER_API_URL: api,
-      }),
-    ),
-    service('worker-transfer', 'workers/transfer/main.ts', { ...transfer, WALLET_API_URL: walletApi }),
-    service('worker-order', 'workers/order/main.ts', { ...order, TRANSFER_API_URL: api }),
-    service('worker-inventory', 'workers/inventory/main.ts', inventory),
-    service('worker-delivery', 'workers/delivery/main.ts', delivery),
-    service('worker-accounting', 'workers/accounting/main.ts', accounting),
-    service('worker-events', 'workers/events/main.ts', { ...events, ...outboxes }),
+        WALLET_API_URL: walletApi,
+      },
+    },
+    ...wallet
+      .WALLET_DATABASE_URLS!.split(',')
+      .map((_, shard) => worker(`wallet-${shard}`, { ...wallet, WALLET_SHARD: `${shard}`, TRANSFER_API_URL: api })),
+    worker('transfer', { ...transfer, WALLET_API_URL: walletApi }),
+    worker('order', { ...order, TRANSFER_API_URL: api }),
+    worker('inventory', inventory),
+    worker('delivery', delivery),
+    worker('accounting', accounting),
+    worker('events', { ...events, ...outboxes }),
   ];
-  return { children, api, walletApi, metrics: metricsOf(ports, children) };
 }
 
 type ChosenPorts = Readonly<Partial<Record<PortName, number>>>;

@@ -2,7 +2,7 @@
 export interface TraceContext {
   readonly requestId: string;
   /** W3C Trace Context, as it came with the request; see https://www.w3.org/TR/trace-context/ */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }
 
 /** The trace id within a traceparent, for log lines. */

@@ -107,7 +107,12 @@ async function freezeAndThaw({ stack, log, met }: Stage, workedMs: number, signa
   // None comes through the proxy while the spare one has the lease.
   const caught = await catchAppend(stack, 'before', signal);
   if (caught === undefined) return log('no append came');
-  const thaw = await freezeProcess(stack.process(RELAY)!).catch((error: unknown) => {
+  const pid = stack.process(RELAY);
+  if (pid === undefined) {
+    caught.pass();
+    return log('another fault has killed it');
+  }
+  const thaw = await freezeProcess(pid).catch((error: unknown) => {
     caught.pass();
     throw error;
   });

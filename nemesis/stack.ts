@@ -66,7 +66,14 @@ export const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
 /** Of all services. */
 export const DATABASES: readonly DatabaseName[] = [...PLACES, 'events'];
 /** The services of `--separate`. */
-export const SERVICES = ['api', 'wallet-api', 'worker-wallet-0', 'worker-wallet-1', 'worker-transfer'] as const;
+export const SERVICES = [
+  'api',
+  'wallet-api',
+  'worker-wallet-0',
+  'worker-wallet-1',
+  'worker-transfer',
+  'worker-events',
+] as const;
 
 const START_LIMIT_MS = 90_000;
 const RESPAWN_LIMIT_MS = 30_000;

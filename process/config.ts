@@ -27,6 +27,17 @@ const sealingKey = z.string().transform((text, context): { readonly id: string; 
   context.addIssue('expected a list of id:key, each key 32 bytes in base64');
   return z.NEVER;
 });
+const headers = z.string().transform((text, context): Readonly<Record<string, string>> => {
+  const pairs = text.split(',').map((pair) => /^\s*([!#$%&'*+.^_`|~\w-]+)=(.*?)\s*$/.exec(pair));
+  try {
+    if (pairs.every((pair) => pair !== null))
+      return Object.fromEntries(pairs.map(([, name, value]) => [name!, decodeURIComponent(value!)]));
+  } catch {
+    // A value that is not percent-encoded as it should be: the message below says what is expected.
+  }
+  context.addIssue('expected a list of name=value, the values percent-encoded');
+  return z.NEVER;
+});
 export const DATA_DIR_DEFAULT = '.data';
 
 /** More would not be faster, and the ids of a group are in its history several times. */
@@ -41,6 +52,12 @@ const settings = z.object({
   /** Where GET /metrics is served; without it, this process counts nothing. The embedded stack chooses one for each process. */
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  /** Where traces are sent, by OTLP over HTTP, with `/v1/traces` behind it. Without it, this process traces nothing. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+  /** Sent with each of them, such as a key: `name=value`, separated by commas. */
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional(),
+  /** The part of the traces that begin here which is kept, the same in every process; one that has begun elsewhere brings its own. */
+  OTEL_TRACES_SAMPLER_ARG: ratio().default(1),
   /** The names, besides those of loopback, by which clients ask for the APIs, separated by commas; other names are refused. */
   HOSTS: list(authority),
   /** The address of the wallet API, if that does not run in this process. */
@@ -202,6 +219,10 @@ function whole(min: number, max: number) {
 /** Seconds, which may have a fraction. */
 function seconds(min: number, max: number) {
   return bounded(() => true, `seconds from ${min} to ${max}`, min, max);
+}
+
+function ratio() {
+  return bounded(() => true, 'a number from 0 to 1', 0, 1);
 }
 
 function bounded(isKind: (value: number) => boolean, expected: string, min: number, max: number) {

@@ -1,12 +1,14 @@
 /**
- * The life of a service's process: it starts, with its metrics if it has a port for them, runs until SIGINT or SIGTERM, drains and
- * exits 0. A wrong setting is explained in plain words, and any other error is logged; the process exits 2 or 1, and its supervisor
- * starts it again.
+ * The life of a service's process: it starts, with its metrics if it has a port for them and its traces if they have a receiver, runs
+ * until SIGINT or SIGTERM, drains and exits 0. A wrong setting is explained in plain words, and any other error is logged; the process
+ * exits 2 or 1, and its supervisor starts it again.
  */
 import { readSettings, SettingsError, type Settings } from './config.ts';
 import { EXIT } from './exit-code.ts';
 import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 import { createLogger, type Logger } from './telemetry.ts';
+import type { RunningTraces } from './trace-export.ts';
+import { installTracing } from './traces.ts';
 
 export interface RunningService {
   /** Takes nothing new, finishes what is in flight within some seconds, and frees what it holds. */
@@ -27,13 +29,14 @@ export async function runService(
     logger = createLogger(settings, name);
     const stopRequested = firstSignal();
     const metrics = await serveMetrics(settings, logger);
+    const traces = await startTracesIfSet(settings, name, logger);
     const service = await start(settings, logger, metrics);
     logger.info('started');
     const signal = await Promise.race([stopRequested, service.failed ?? stopRequested]);
     logger.info({ signal }, 'stopping');
     setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
     await service.stop();
-    await metrics?.stop();
+    await Promise.all([metrics?.stop(), traces?.stop()]);
     process.exit(0);
   } catch (error) {
     if (error instanceof SettingsError || logger === undefined)
@@ -41,6 +44,16 @@ export async function runService(
     else logger.fatal({ err: error }, 'ended by an error');
     process.exit(error instanceof SettingsError ? EXIT.usage : EXIT.failed);
   }
+}
+
+/** What sends them is loaded only if it is needed, because it takes a quarter of a second. */
+async function startTracesIfSet(settings: Settings, name: string, logger: Logger): Promise<RunningTraces | undefined> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = settings;
+  if (endpoint === undefined) return undefined;
+  const { startTraces } = await import('./trace-export.ts');
+  const traces = startTraces(endpoint, settings, name, logger);
+  installTracing(traces.tracing);
+  return traces;
 }
 
 function firstSignal(): Promise<NodeJS.Signals> {

@@ -6,11 +6,18 @@ import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import type { Settings } from './config.ts';
+import { activeTraceId } from './traces.ts';
 
 export type { Logger } from 'pino';
 
-/** A logger whose lines carry `service`. Code that deals with a request or a movement makes a child logger with its ids. */
-export function createLogger(settings: Pick<Settings, 'LOG_LEVEL' | 'LOG_FORMAT'>, service: string): Logger {
+/**
+ * A logger whose lines carry `service`, and within a trace its id. Code that deals with a request or a movement makes a child logger
+ * with its ids.
+ */
+export function createLogger(
+  settings: Pick<Settings, 'LOG_LEVEL' | 'LOG_FORMAT' | 'OTEL_EXPORTER_OTLP_ENDPOINT'>,
+  service: string,
+): Logger {
   const isPretty = (settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
   return pino(
     {
@@ -20,9 +27,15 @@ export function createLogger(settings: Pick<Settings, 'LOG_LEVEL' | 'LOG_FORMAT'
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
       hooks: { streamWrite: withoutPasswords },
+      ...(settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? {} : { mixin: traceIdField }),
     },
     (isPretty ? prettyStream() : undefined) ?? pino.destination({ dest: 1, sync: true }),
   );
+}
+
+function traceIdField(): { trace_id?: string } {
+  const traceId = activeTraceId();
+  return traceId === undefined ? {} : { trace_id: traceId };
 }
 
 /** pino-pretty is a development dependency: without it the lines stay JSON. */

@@ -11,8 +11,8 @@ export function newSecret(): string {
 }
 
 /**
- * The headers that sign a message. With two secrets, while the old one of a rotation is still valid, there are two signatures, and
- * a receiver accepts the message by either. `at` is the time of this attempt: receivers refuse old ones.
+ * The headers that sign a message. With several secrets, while those of before a rotation are still valid, there is a signature by
+ * each, and a receiver accepts the message by any. `at` is the time of this attempt: receivers refuse old ones.
  */
 export function signatureHeaders(
   id: string,

@@ -19,21 +19,33 @@ export interface Part {
   readonly look: () => Promise<() => void>;
 }
 
+interface CollectorOptions {
+  readonly lookMs?: number;
+  readonly staleMs?: number;
+  readonly close?: () => Promise<void>;
+}
+
 /** The limit of a look; one that takes longer has failed, and no other is begun until it has ended. */
 const LOOK_LIMIT_MS = 5_000;
 const STALE_MS = 60_000;
 
+/** `close` is called when it stops, once nothing is looked at any more. */
 export function startCollector(
   { collectorSuccess }: Pick<Metrics, 'collectorSuccess'>,
   logger: Pick<Logger, 'warn' | 'info'>,
   parts: readonly Part[],
-  { lookMs = LOOK_LIMIT_MS, staleMs = STALE_MS } = {},
+  { lookMs = LOOK_LIMIT_MS, staleMs = STALE_MS, close = async () => {} }: CollectorOptions = {},
 ): RunningService {
   const loops = parts.map((part) => {
     collectorSuccess.set({ part: part.name }, 0);
     return repeatUntilStopped(part.everyMs, createLook(part, collectorSuccess, logger, { lookMs, staleMs }));
   });
-  return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) };
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await close();
+    },
+  };
 }
 
 function createLook(

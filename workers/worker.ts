@@ -18,9 +18,11 @@ import { MovementMissing } from '../domain/transfer/movement-missing.ts';
 import { pauseWithin, WalletBusy } from '../domain/wallet/wallet-busy.ts';
 import type { RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
+import { isTracing } from '../process/traces.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
 import { measureTasks } from './measured-tasks.ts';
+import { traceTasks } from './traced-tasks.ts';
 
 /** The query time-out of an activity's database: longer than the role's statement_timeout, so that the server speaks first. */
 export const ACTIVITY_QUERY_TIMEOUT_MS = 4_500;
@@ -73,6 +75,7 @@ export async function startWorker(
   // Of a shard, whichever it is: each has a worker of its own.
   const kind = taskQueue.split('-', 1)[0]!;
   const measured = metrics === undefined ? [] : [measureTasks(metrics, kind, Object.keys(activities))];
+  const tracedTasks = isTracing() ? [traceTasks] : [];
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -80,7 +83,9 @@ export async function startWorker(
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
     shutdownForceTime: '3 seconds',
-    interceptors: { activity: [...measured, faultInterceptor, () => refuseForeignTasks(installationId, binding)] },
+    interceptors: {
+      activity: [...tracedTasks, ...measured, faultInterceptor, () => refuseForeignTasks(installationId, binding)],
+    },
     ...options,
   });
   const run = worker.run();

@@ -7,9 +7,9 @@ import {
   listCreditNotes,
   listInvoices,
   listJournals,
+  type BookFilter,
 } from '../../db/accounting/book-queries.ts';
 import type { Database } from '../../db/database.ts';
-import type { Listed, Place } from '../../db/newest-first.ts';
 import { INVOICE_STATUSES } from '../../domain/accounting/books.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -171,7 +171,7 @@ function filterOf(
   { seller_wallet_id: sellerWalletId, order_id: orderId, cursor, limit }: BookQuery,
 ) {
   const position = decodeCursor(listOf(c), creationCursor, cursor);
-  const after: Place | undefined = position && { createdAt: position[0], id: position[1] };
+  const after: BookFilter['after'] = position && { createdAt: position[0], id: position[1] };
   // One more than the page has, which says whether another page follows.
   return { sellerWalletId, orderId, after, limit: limit + 1 };
 }
@@ -179,7 +179,7 @@ function filterOf(
 function paged<Row extends { readonly createdAt: Date }, Item>(
   c: Context<ApiEnv>,
   limit: number,
-  { rows, stoppedAt }: Listed<Row>,
+  { rows, stoppedAt }: { readonly rows: readonly Row[]; readonly stoppedAt: BookFilter['after'] },
   render: (row: Row) => Item,
   idOf: (row: Row) => string,
 ) {

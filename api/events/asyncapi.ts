@@ -53,7 +53,9 @@ const webhookHeaders = {
     },
   ),
   'webhook-timestamp': text('When this attempt was made, in seconds since 1970.', { pattern: '^[0-9]+$' }),
-  'webhook-signature': text('`v1,` and the signature in base64; two, with a space between, while secrets are rotated.'),
+  'webhook-signature': text(
+    '`v1,` and the signature in base64; one for each secret that signs, with spaces between, while they are rotated.',
+  ),
 };
 
 function headers(properties: Readonly<Record<string, object>>): object {

@@ -39,7 +39,8 @@ export const typesField = z
   .openapi({
     type: 'string',
     example: 'transfer.completed,transfer.failed',
-    description: 'Types, separated by commas.',
+    description:
+      'Types, separated by commas. One that is in no event is no error: the log may have events of other versions of this program.',
   });
 
 export const eventAnswer = z

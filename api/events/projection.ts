@@ -112,14 +112,15 @@ const retry = createRoute({
   operationId: 'retryDeadLetters',
   summary: 'Try dead letters again, all of them or one',
   tags,
-  description: 'They are counted within a second or so, or become dead letters again. A repeat finds none.',
+  description:
+    'They are counted within a second or so, or become dead letters again. A repeat finds none; of one that is named, 404 says so.',
   request: { ...one, query: z.strictObject({ event_id: textField(500).optional() }) },
   responses: {
     202: {
       description: 'They are due now.',
       content: { 'application/json': { schema: z.object({ retried_count: z.int().openapi({ example: 1 }) }) } },
     },
-    ...problemResponses(...oneProblems, 'unknown_parameter'),
+    ...problemResponses(...oneProblems, 'unknown_parameter', 'dead_letter_not_found'),
   },
 });
 
@@ -171,7 +172,10 @@ export function projectionRoutes({ eventsDatabase }: EventDeps) {
           ),
         { isWrite: true },
       );
-      return c.json({ retried_count: counts.reduce((sum, count) => sum + count, 0) }, 202);
+      const retried = counts.reduce((sum, count) => sum + count, 0);
+      if (eventId !== undefined && retried === 0)
+        throw new ProblemError('dead_letter_not_found', { detail: `The event ${eventId} is none of ${name}.` });
+      return c.json({ retried_count: retried }, 202);
     });
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { enableEndpoint, rotateSecret } from '../../db/events/endpoint-queries.ts';
+import { earlierSecrets, SIGNING_SECRETS_MAX } from '../../domain/events/signing-secrets.ts';
 import { testEvent } from '../../domain/events/webhook.ts';
 import { newSecret, signatureHeaders } from '../../webhooks/signature.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -65,8 +66,9 @@ const rotate = createRoute({
   operationId: 'rotateWebhookSecret',
   summary: 'Give a webhook endpoint another secret',
   tags,
-  description: `The secret of until now signs too for \`expires_in\` seconds, so that receivers accept by either. With 0 it signs no
-longer. A repeat while it still signs replaces the new secret only.`,
+  description: `The secret of until now signs too for \`expires_in\` seconds, so that receivers accept by either. One of an earlier rotation
+signs on until its own time, so that a repeat takes from nobody the secret that they know; no more than ${SIGNING_SECRETS_MAX} sign at
+once. With 0 the new one signs alone.`,
   middleware: readJsonOrNothing,
   request: {
     params: idParameter,
@@ -92,7 +94,13 @@ longer. A repeat while it still signs replaces the new secret only.`,
       description: 'The endpoint with its new secret, which is not shown again.',
       content: { 'application/json': { schema: endpointWithSecret } },
     },
-    ...problemResponses(...oneProblems, ...BODY_PROBLEMS, 'secret_expires_in_invalid', 'webhooks_not_configured'),
+    ...problemResponses(
+      ...oneProblems,
+      ...BODY_PROBLEMS,
+      'secret_expires_in_invalid',
+      'webhook_secrets_exceeded',
+      'webhooks_not_configured',
+    ),
   },
 });
 
@@ -131,7 +139,7 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { box, sendOnce } = toolsOf(deps);
       const { webhook_endpoint_id: id } = c.req.valid('param');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      const { url, secret, previousSecret, previousSecretExpiresAt } = await existingEndpoint(database, id);
+      const endpoint = await existingEndpoint(database, id);
       // The receiver may take its time; this is no work of ours.
       c.var.slot.becomeWaiter();
       const now = new Date();
@@ -139,11 +147,13 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const webhookId = `test_${eventId}`;
       const body = JSON.stringify(testEvent(id, eventId, now));
       // As events are while a secret is rotated.
-      const isRotating = previousSecret !== null && previousSecretExpiresAt !== null && previousSecretExpiresAt > now;
-      const signing = isRotating ? [secret, previousSecret] : [secret];
-      const secrets = signing.map((sealed) => box.open(sealed, id));
+      const secrets = [endpoint, ...earlierSecrets(endpoint, now)].map(({ secret }) => box.open(secret, id));
       const headers = signatureHeaders(webhookId, body, secrets, now);
-      const { isAccepted, statusCode, errorCode, answer, durationMs } = await sendOnce({ url, headers, body });
+      const { isAccepted, statusCode, errorCode, answer, durationMs } = await sendOnce({
+        url: endpoint.url,
+        headers,
+        body,
+      });
       return c.json(
         {
           webhook_id: webhookId,
@@ -167,6 +177,10 @@ export function webhookControlRoutes(deps: WebhookDeps) {
         isWrite: true,
       });
       if (rotated === undefined) throw endpointNotFound(id);
+      if (rotated === 'exceeded')
+        throw new ProblemError('webhook_secrets_exceeded', {
+          detail: `There may be ${SIGNING_SECRETS_MAX}: wait until one has expired, or let the new one sign alone by an \`expires_in\` of 0.`,
+        });
       return c.json({ ...renderEndpoint(rotated), secret }, 200);
     })
     .openapi(enable, async (c) => {

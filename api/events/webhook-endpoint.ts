@@ -49,6 +49,7 @@ const bodyProblems = [
   'too_long',
   ...urlProblems,
   'event_types_invalid',
+  'event_type_unknown',
   'ordering_invalid',
   'webhooks_not_configured',
 ] as const;

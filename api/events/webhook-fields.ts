@@ -2,6 +2,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { findEndpoint, type WebhookEndpoint } from '../../db/events/endpoint-queries.ts';
+import { EVENT_TYPES } from '../../domain/events/event-types.ts';
+import { earlierSecrets } from '../../domain/events/signing-secrets.ts';
 import { DISABLED_REASONS, ENDPOINT_STATUSES, ORDERINGS } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
 import type { SecretBox } from '../../webhooks/sealed-secret.ts';
@@ -53,14 +55,23 @@ export const urlField = textField(2_048).openapi({
     'operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too.',
 });
 
+const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES.map(({ type }) => type));
+
+const eventType = z
+  .string({ error: faultCode('event_types_invalid') })
+  .regex(/^[a-z0-9.-]{1,100}$/, { error: 'event_types_invalid', abort: true })
+  .refine((type) => KNOWN_TYPES.has(type), 'event_type_unknown');
+
+/** Types that are not known are refused: an endpoint would wait for ever for a misspelled one, and nobody would notice. */
 export const eventTypesField = z
-  .array(z.string({ error: faultCode('event_types_invalid') }).regex(/^[a-z0-9.-]{1,100}$/, 'event_types_invalid'), {
-    error: faultCode('event_types_invalid'),
-  })
+  .array(eventType, { error: faultCode('event_types_invalid') })
   .min(1, 'event_types_invalid')
   .max(TYPES_MAX, 'event_types_invalid')
   .nullable()
-  .openapi({ example: ['transfer.completed', 'transfer.failed'], description: 'Null: every type.' });
+  .openapi({
+    example: ['transfer.completed', 'transfer.failed'],
+    description: 'Null: every type. Those that there are: `GET /v1/event-types`.',
+  });
 
 export const orderingField = z.enum(ORDERINGS, { error: faultCode('ordering_invalid') }).openapi({
   description:
@@ -88,7 +99,9 @@ export const endpointAnswer = z
       description: 'Each event up to this position was delivered, is a pending delivery, or waits behind one.',
     }),
     failing_since: instantAnswer.nullable(),
-    previous_secret_expires_at: instantAnswer.nullable(),
+    previous_secret_expires_at: instantAnswer.nullable().openapi({
+      description: 'Until then a secret of before a rotation signs too; null if none does.',
+    }),
     created_at: instantAnswer,
     updated_at: instantAnswer,
   })
@@ -104,7 +117,7 @@ export const endpointWithSecret = endpointAnswer
   .openapi('WebhookEndpointWithSecret');
 
 export function renderEndpoint(endpoint: WebhookEndpoint): z.infer<typeof endpointAnswer> {
-  const { previousSecretExpiresAt: expiresAt } = endpoint;
+  const untilMs = earlierSecrets(endpoint, new Date()).map(({ expiresAt }) => expiresAt.getTime());
   return {
     webhook_endpoint_id: endpoint.webhookEndpointId,
     url: endpoint.url,
@@ -114,7 +127,7 @@ export function renderEndpoint(endpoint: WebhookEndpoint): z.infer<typeof endpoi
     disabled_reason: endpoint.disabledReason,
     cursor: endpoint.cursor,
     failing_since: endpoint.failingSince?.toISOString() ?? null,
-    previous_secret_expires_at: expiresAt !== null && expiresAt > new Date() ? expiresAt.toISOString() : null,
+    previous_secret_expires_at: untilMs.length > 0 ? new Date(Math.max(...untilMs)).toISOString() : null,
     created_at: endpoint.createdAt.toISOString(),
     updated_at: endpoint.updatedAt.toISOString(),
   };

@@ -4,6 +4,7 @@ import { readHead } from '../../db/events/log-queries.ts';
 import {
   createReplay,
   findReplay,
+  listReplays,
   REPLAYS_MAX,
   type NewReplay,
   type WebhookReplay,
@@ -21,7 +22,16 @@ import {
 } from '../http/fields.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
-import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 import { refuseOutside } from './event.ts';
@@ -112,6 +122,7 @@ const post = createRoute({
       'position_invalid',
       'positions_reversed',
       'event_types_invalid',
+      'event_type_unknown',
       'value_invalid',
       'position_unknown',
       'position_expired',
@@ -130,6 +141,20 @@ const get = createRoute({
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: replayAnswer } } },
     ...problemResponses(...oneProblems, 'replay_id_invalid', 'webhook_replay_not_found'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: `${path}/replays`,
+  operationId: 'listWebhookReplays',
+  summary: 'The replays to a webhook endpoint, newest first',
+  tags,
+  description: 'Those that have ended are kept for five weeks.',
+  request: { params: idParameter, query: z.strictObject(pageParameters) },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(replayAnswer) } } },
+    ...problemResponses(...oneProblems, ...PAGE_PROBLEMS),
   },
 });
 
@@ -152,6 +177,23 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
       if (!isNew) c.header('Idempotent-Replayed', 'true');
       c.header('Location', `/v1/webhook-endpoints/${id}/replays/${replayId}`);
       return c.json(renderReplay(stored), 201);
+    })
+    .openapi(list, async (c) => {
+      const { webhook_endpoint_id: id } = c.req.valid('param');
+      const { limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
+      const after = position && { createdAt: position[0], replayId: position[1] };
+      await existingEndpoint(database, id);
+      const rows = await boundedQuery(database, () => listReplays(database, id, after, limit + 1));
+      return c.json(
+        pageOf(rows, {
+          list: listOf(c),
+          limit,
+          render: renderReplay,
+          cursorOf: ({ createdAt, replayId }) => creationPosition(createdAt, replayId),
+        }),
+        200,
+      );
     })
     .openapi(get, async (c) => {
       const { webhook_endpoint_id: id, replay_id: replayId } = c.req.valid('param');

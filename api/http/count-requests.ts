@@ -3,7 +3,7 @@
  * the same.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Metrics } from '../../process/metrics.ts';
 import type { ApiEnv } from './env.ts';
@@ -26,7 +26,7 @@ export function countRequests(metrics: Metrics | undefined): MiddlewareHandler<A
   return async (c, next) => {
     const startedAt = performance.now();
     await next();
-    const matched = matchedRoutes(c).find(({ method }) => method !== ANY_METHOD);
+    const matched = routeOf(c);
     const route = matched?.path ?? NO_ROUTE;
     // Of a route's own, for a HEAD is answered by the route of GET.
     const method = matched?.method ?? (METHODS.includes(c.req.method) ? c.req.method : OTHER_METHOD);
@@ -34,6 +34,11 @@ export function countRequests(metrics: Metrics | undefined): MiddlewareHandler<A
     if (matched !== undefined) answers.observe({ method, route }, (performance.now() - startedAt) / 1_000);
     if (c.error instanceof Shed) shed.add({ cause: c.error.shedCause });
   };
+}
+
+/** The route that has answered the request, if one has. */
+export function routeOf(c: Context<ApiEnv>): { readonly method: string; readonly path: string } | undefined {
+  return matchedRoutes(c).find(({ method }) => method !== ANY_METHOD);
 }
 
 type Routed = Pick<OpenAPIHono<ApiEnv>, 'routes' | 'openAPIRegistry'>;

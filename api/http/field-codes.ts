@@ -82,6 +82,7 @@ export const FIELD_FAULTS = {
   webhook_url_address_forbidden: 'Must lead to public addresses only.',
   webhook_url_unresolvable: 'The name in the URL has no address.',
   event_types_invalid: 'Must be an array of 1 to 50 event types, or null for all of them.',
+  event_type_unknown: 'Must be one of the types of GET /v1/event-types.',
   ordering_invalid: 'Must be subject or none.',
   from_invalid: 'Must be cursor or now.',
   secret_expires_in_invalid: 'Must be a whole number of seconds from 0 to 604800.',

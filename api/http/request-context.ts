@@ -1,37 +1,66 @@
 /**
  * The context of every request: its id, taken from X-Request-Id or made; the W3C trace context that came with it; a logger that
- * names both. A request that has been answered leaves one line in the log.
+ * names both. A request that has been answered leaves one line in the log, and is a span where this process traces.
  */
 import { randomUUID } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { traceIdOf, type TraceContext } from '../../domain/trace-context.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { errorTypeOf, isTracing, traced, type OpenSpan } from '../../process/traces.ts';
+import { routeOf } from './count-requests.ts';
 import type { ApiEnv } from './env.ts';
 
 export function withRequestContext(logger: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const startedAt = performance.now();
-    const trace = traceOf(c.req.header('x-request-id'), c.req.header('traceparent'));
-    const traceId = traceIdOf(trace);
-    const log = logger.child({ request_id: trace.requestId, ...(traceId === undefined ? {} : { trace_id: traceId }) });
-    c.set('trace', trace);
-    c.set('log', log);
-    c.header('X-Request-Id', trace.requestId);
-
-    await next();
-
-    const { status } = c.res;
-    const line = {
-      method: c.req.method,
-      path: c.req.path,
-      status,
-      duration_ms: Math.round(performance.now() - startedAt),
-    };
-    // Probes ask several times a second; the log has a line when their result changes.
-    if (c.req.path.startsWith('/health')) log.debug(line, 'request');
-    else if (status >= 500) log.warn(line, 'request');
-    else log.info(line, 'request');
+    const asked = traceOf(c.req.header('x-request-id'), c.req.header('traceparent'));
+    // Probes ask several times a second: no spans, and the log has a line when their result changes.
+    if (c.req.path.startsWith('/health')) return handle(logger, c, next, asked);
+    const { method } = c.req;
+    const attributes = { 'http.request.method': method };
+    return traced({ name: method, kind: 'server', place: { request: asked }, attributes }, async (span) => {
+      await handle(logger, c, next, continued(asked, span));
+      describe(span, c);
+    });
   };
+}
+
+async function handle(logger: Logger, c: Context<ApiEnv>, next: Next, trace: TraceContext): Promise<void> {
+  const startedAt = performance.now();
+  // Where this process traces, the logger knows the trace by itself.
+  const traceId = isTracing() ? undefined : traceIdOf(trace);
+  const log = logger.child({ request_id: trace.requestId, ...(traceId === undefined ? {} : { trace_id: traceId }) });
+  c.set('trace', trace);
+  c.set('log', log);
+  c.header('X-Request-Id', trace.requestId);
+
+  await next();
+
+  const { status } = c.res;
+  const line = {
+    method: c.req.method,
+    path: c.req.path,
+    status,
+    duration_ms: Math.round(performance.now() - startedAt),
+  };
+  if (c.req.path.startsWith('/health')) log.debug(line, 'request');
+  else if (status >= 500) log.warn(line, 'request');
+  else log.info(line, 'request');
+}
+
+/**
+ * The trace context for whatever the request brings about: a traceparent that came with it now names the request's own span. Without
+ * one there is none to carry, for the span's id follows from the request's.
+ */
+function continued(asked: TraceContext, { traceparent }: OpenSpan): TraceContext {
+  return asked.traceparent === undefined || traceparent === undefined ? asked : { ...asked, traceparent };
+}
+
+/** Names the request's span after its route and never after its path, which has ids in it. */
+function describe(span: OpenSpan, c: Context<ApiEnv>): void {
+  const route = routeOf(c)?.path;
+  span.rename(`${c.req.method} ${route ?? 'no route'}`);
+  span.set({ ...(route === undefined ? {} : { 'http.route': route }), 'http.response.status_code': c.res.status });
+  if (c.res.status >= 500) span.fail(errorTypeOf(c.error));
 }
 
 /** The request's trace. A malformed id or trace context counts as none. */

@@ -10,6 +10,7 @@ import type { Transfer } from '../../db/transfer/queries.ts';
 import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { traced } from '../../process/traces.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
 import { groupEnd, startGroup } from '../../temporal/transfer/start-group.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
@@ -58,9 +59,10 @@ export async function acceptAlone(
   { asked: { terms, acceptance, trace }, answer }: Waiting,
 ): Promise<void> {
   try {
-    const row = await boundedQuery(database, () => acceptTransfer(database, terms, acceptance, trace), {
-      isWrite: true,
-    });
+    // By name, for the line is worked off by whichever request came first.
+    const row = await traced({ name: 'accept in line', kind: 'internal', place: { within: trace } }, () =>
+      boundedQuery(database, () => acceptTransfer(database, terms, acceptance, trace), { isWrite: true }),
+    );
     answer.resolve(row && { row });
   } catch (error) {
     answer.reject(error);
@@ -78,9 +80,17 @@ export interface UnderWay {
 /** Accepts a group, starts its workflow, and waits for its end. Settles all answers. */
 export function acceptTogether(deps: GroupDeps, group: readonly Waiting[]): UnderWay {
   const groupId = crypto.randomUUID() as GroupId;
-  const stored = storeTogether(deps, groupId, group).then(
-    (rows) => rows && runTogether(deps, { groupId, group, rows }),
-  );
+  const span = {
+    name: 'accept group',
+    kind: 'internal',
+    attributes: { 'counterpoise.group_size': group.length },
+    place: { workflow: groupWorkflowId(groupId) },
+    links: group.map(({ asked }) => asked.trace),
+  } as const;
+  const stored = traced(span, async () => {
+    const rows = await storeTogether(deps, groupId, group);
+    return rows && runTogether(deps, { groupId, group, rows });
+  });
   return { accepted: stored.then(() => {}), ended: stored.then((running) => running?.end) };
 }
 
@@ -122,7 +132,14 @@ function runTogether(
   };
   for (const { asked, answer } of group) {
     const row = rows.get(asked.terms.transferId);
-    answer.resolve(row && { row, group: { workflowId, started, ended: () => ended(row.transferId) } });
+    if (row === undefined) {
+      answer.resolve(undefined);
+      continue;
+    }
+    // In the request's own trace; it leads to that of the group.
+    const span = { name: 'start in a group', kind: 'internal', place: { within: asked.trace } } as const;
+    const known = traced({ ...span, leadsTo: workflowId }, () => started);
+    answer.resolve({ row, group: { workflowId, started: known, ended: () => ended(row.transferId) } });
   }
   return { end };
 }

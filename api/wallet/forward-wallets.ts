@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from 'hono';
 import { proxy } from 'hono/proxy';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
+import { traced } from '../../process/traces.ts';
 import { ProblemError } from '../http/problem.ts';
 import { readBytes } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -24,19 +25,25 @@ export function forwardWallets(
     const body = method === 'GET' || method === 'HEAD' ? undefined : await readBytes(c);
     const target = new URL(path + new URL(raw.url).search, walletApiUrl);
     try {
-      const answer = await proxy(target, {
-        method,
-        headers: {
-          ...Object.fromEntries(
-            REQUEST_HEADERS.flatMap((name) => (c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]])),
-          ),
-          [INSTALLATION_HEADER]: (await installation()).installationId,
-          'x-request-id': c.var.trace.requestId,
-          ...(c.var.trace.traceparent === undefined ? {} : { traceparent: c.var.trace.traceparent }),
-        },
-        ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-        redirect: 'manual',
+      const { installationId } = await installation();
+      const answer = await traced({ name: 'wallet API', kind: 'client', place: 'active' }, (span) => {
+        const traceparent = span.traceparent ?? c.var.trace.traceparent;
+        return proxy(target, {
+          method,
+          headers: {
+            ...Object.fromEntries(
+              REQUEST_HEADERS.flatMap((name) =>
+                c.req.header(name) === undefined ? [] : [[name, c.req.header(name)!]],
+              ),
+            ),
+            [INSTALLATION_HEADER]: installationId,
+            'x-request-id': c.var.trace.requestId,
+            ...(traceparent === undefined ? {} : { traceparent }),
+          },
+          ...(body === undefined ? {} : { body }),
+          signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+          redirect: 'manual',
+        });
       });
       // Read to its end before it is passed on: an answer that breaks off is a failure.
       const bytes = await answer.arrayBuffer();

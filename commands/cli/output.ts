@@ -2,7 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
 const GOOD = new Set(['COMPLETED', 'PROCESSED', 'ACTIVE', 'DELIVERED']);
-const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED', 'DISABLED']);
+const BAD = new Set(['FAILED', 'CANCELED', 'SUSPENDED', 'DISABLED', 'EXPIRED']);
 const GAP = '  ';
 
 /** A status in its color. styleText adds none if standard output is no terminal or NO_COLOR is set. */
@@ -41,6 +41,14 @@ export function fields(values: Readonly<Record<string, string | null | undefined
   const given = Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const width = Math.max(...given.map(([name]) => name.length));
   return given.map(([name, value]) => `${styleText('dim', name.padEnd(width))}${GAP}${value}`).join('\n');
+}
+
+/** Text that others wrote, of any length: the start of it, in one line that moves no cursor and sets no color. Null if it is empty. */
+export function oneLine(text: string, charactersMax = 200): string | null {
+  const line = stripVTControlCharacters(text)
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim();
+  return line.length > charactersMax ? `${line.slice(0, charactersMax)}…` : line || null;
 }
 
 function widthOf(text: string): number {

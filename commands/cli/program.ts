@@ -8,8 +8,10 @@ import { addEventCommands } from './events.ts';
 import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
 import { addFundCommands } from './fund.ts';
+import { addOrderCommands } from './order.ts';
 import { addProjectionCommands } from './projections.ts';
 import type { GlobalOptions } from './session.ts';
+import { addStockCommands } from './stock.ts';
 import { addTransferCommands } from './transfer.ts';
 import { httpUrl } from './values.ts';
 import { addWalletCommands } from './wallet.ts';
@@ -48,6 +50,8 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addFundCommands,
   addTransferCommands,
   addBatchCommand,
+  addStockCommands,
+  addOrderCommands,
   addCaseCommands,
   addEventCommands,
   addWebhookCommands,

@@ -20,13 +20,18 @@ export const eventsListed = whole('a whole number', 1, 1_000);
 /** The position of an event; 0 is before the first. */
 export const position = whole('a position', 0, 10 ** 15 - 1);
 
-function whole(what: string, min: number, max: number): (text: string) => number {
+export function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max)
       throw new InvalidArgumentError(`Expected ${what} from ${min} to ${max}.`);
     return value;
   };
+}
+
+/** Types of events, separated by commas. */
+export function typeList(text: string): string[] {
+  return text.split(',').map((type) => type.trim());
 }
 
 /** Parses `--metadata order=42 --metadata shop=7`, one pair a call. */

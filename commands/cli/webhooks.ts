@@ -1,11 +1,13 @@
-/** `counterpoise webhooks`: the endpoints to which events are delivered, and what became of the deliveries. */
+/** `counterpoise webhooks`: the endpoints to which events are delivered. */
 import { Option, type Command } from 'commander';
-import type { Client, WebhookDelivery, WebhookEndpoint, WebhookReplay, WebhookTest } from '../../client/client.ts';
+import type { Client, WebhookEndpoint, WebhookTest } from '../../client/client.ts';
 import { EXIT } from '../../process/exit-code.ts';
 import type { EndCommand } from './exit-code.ts';
-import { fields, listedTable, status } from './output.ts';
+import { fields, listedTable, oneLine, status } from './output.ts';
 import { openSession } from './session.ts';
-import { given, LIMIT_HELP, listed, LISTED_DEFAULT, position, seconds } from './values.ts';
+import { given, LIMIT_HELP, listed, LISTED_DEFAULT, seconds, typeList } from './values.ts';
+import { addDeliveryCommands } from './webhook-deliveries.ts';
+import { addReplayCommands } from './webhook-replays.ts';
 
 const ORDERINGS = ['subject', 'none'] as const;
 const EXPIRES_IN_MAX = 604_800;
@@ -24,6 +26,7 @@ export function addWebhookCommands(program: Command, end: EndCommand): void {
   addEndpointCommands(webhooks);
   addControlCommands(webhooks, end);
   addDeliveryCommands(webhooks);
+  addReplayCommands(webhooks, end);
 }
 
 function addEndpointCommands(webhooks: Command): void {
@@ -105,13 +108,13 @@ function addControlCommands(webhooks: Command, end: EndCommand): void {
   webhooks
     .command('rotate-secret <endpoint-id>')
     .description(
-      'make a new secret; the one of until now signs too for a while. Within that while, a repeat replaces the new one alone',
+      'make a new secret; the one of until now signs too for a while, and so do those of before it until their own time',
     )
     .option('--expires-in <seconds>', 'for how long (default: a day)', seconds(0, EXPIRES_IN_MAX))
     .action(async (id: string, { expiresIn }: { expiresIn?: number }, command: Command) => {
       const { client, print } = openSession(command);
       const rotated = await client.webhookEndpoints.rotateSecret(id, given({ expires_in: expiresIn }));
-      print(rotated, () => fields({ secret: rotated.secret, 'old one until': rotated.previous_secret_expires_at }));
+      print(rotated, () => fields({ secret: rotated.secret, 'old ones until': rotated.previous_secret_expires_at }));
     });
 
   webhooks
@@ -127,47 +130,6 @@ function addControlCommands(webhooks: Command, end: EndCommand): void {
     });
 }
 
-function addDeliveryCommands(webhooks: Command): void {
-  webhooks
-    .command('deliveries <endpoint-id>')
-    .description('list the deliveries that did not succeed at first')
-    .addOption(new Option('--status <status>', 'only these').choices(['PENDING', 'DELIVERED', 'FAILED']))
-    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
-    .action(async (id: string, options: { status?: WebhookDelivery['status']; limit: number }, command: Command) => {
-      const { client, print } = openSession(command);
-      const { data, next_cursor } = await client.webhookEndpoints.deliveries(id, given(options));
-      const titles = [' POSITION', 'STATUS', ' ATTEMPTS', 'LAST', 'NEXT', 'TYPE', 'SUBJECT'];
-      print(data, () => listedTable(next_cursor, titles, data.map(rowOfDelivery)));
-    });
-
-  webhooks
-    .command('replay <endpoint-id>')
-    .description('send the events of a range again')
-    .requiredOption('--from <position>', 'the first one', position)
-    .requiredOption('--to <position>', 'the last one', position)
-    .option('--types <types>', 'only events of these types, separated by commas', typeList)
-    .option('--only-failed', 'only those that were given up')
-    .option('--key <key>', 'Idempotency-Key (default: a new key)')
-    .action(async (id: string, options: ReplayOptions, command: Command) => {
-      const { from, to, types, onlyFailed, key } = options;
-      const { client, print } = openSession(command);
-      const replay = await client.webhookEndpoints.replay(
-        id,
-        { from_position: from, to_position: to, ...given({ types, only_failed: onlyFailed }) },
-        given({ idempotencyKey: key }),
-      );
-      print(replay, () => describeReplay(replay));
-    });
-}
-
-interface ReplayOptions {
-  readonly from: number;
-  readonly to: number;
-  readonly types?: string[];
-  readonly onlyFailed?: boolean;
-  readonly key?: string;
-}
-
 async function showEndpoint(command: Command, call: (client: Client) => Promise<WebhookEndpoint>): Promise<void> {
   const { client, print } = openSession(command);
   const shown = await call(client);
@@ -178,10 +140,6 @@ function orderingOption(): Option {
   return new Option('--ordering <ordering>', 'one after the other within a subject, or each by itself').choices(
     ORDERINGS,
   );
-}
-
-function typeList(text: string): string[] {
-  return text.split(',').map((type) => type.trim());
 }
 
 function describeEndpoint(endpoint: WebhookEndpoint): string {
@@ -204,28 +162,6 @@ function describeTest({ delivered, status_code, error_code, duration_ms, answer 
     status: status_code === null ? null : String(status_code),
     error: error_code,
     took: `${duration_ms} ms`,
-    answer: answer || null,
+    answer: answer && oneLine(answer),
   });
-}
-
-function describeReplay(replay: WebhookReplay): string {
-  return fields({
-    replay: replay.replay_id,
-    status: status(replay.status),
-    positions: `${replay.from_position} to ${replay.to_position}`,
-    delivered: String(replay.delivered_count),
-    failed: String(replay.failed_count),
-  });
-}
-
-function rowOfDelivery(each: WebhookDelivery): string[] {
-  return [
-    String(each.position),
-    status(each.status),
-    String(each.attempt_count),
-    [each.last_status_code, each.last_error_code].filter((part) => part !== null).join(' '),
-    each.next_attempt_at ?? '',
-    each.type,
-    each.subject,
-  ];
 }

@@ -225,16 +225,14 @@ export async function disableEndpoint(
 /** Replaces the sealed secrets of an endpoint, unless somebody has rotated them meanwhile. */
 export async function resealSecrets(
   database: Database,
-  {
-    webhookEndpointId,
-    secret,
-    previousSecret,
-  }: Pick<WebhookEndpoint, 'webhookEndpointId' | 'secret' | 'previousSecret'>,
-  sealed: { readonly secret: string; readonly previousSecret: string | null },
+  { webhookEndpointId, secret, previousSecret, olderSecrets }: WebhookEndpoint,
+  sealed: Pick<WebhookEndpoint, 'secret' | 'previousSecret' | 'olderSecrets'>,
 ): Promise<void> {
   await database.execute(sql`
-    UPDATE webhook_endpoints SET secret = ${sealed.secret}, previous_secret = ${sealed.previousSecret}
-    WHERE webhook_endpoint_id = ${webhookEndpointId} AND secret = ${secret} AND previous_secret IS NOT DISTINCT FROM ${previousSecret}`);
+    UPDATE webhook_endpoints SET secret = ${sealed.secret}, previous_secret = ${sealed.previousSecret},
+      older_secrets = ${JSON.stringify(sealed.olderSecrets)}::jsonb
+    WHERE webhook_endpoint_id = ${webhookEndpointId} AND secret = ${secret} AND previous_secret IS NOT DISTINCT FROM ${previousSecret}
+      AND older_secrets = ${JSON.stringify(olderSecrets)}::jsonb`);
 }
 
 /** How long rows are kept of deliveries and replays that have ended: as long as their attempts. */

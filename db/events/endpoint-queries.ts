@@ -1,5 +1,6 @@
 /** Webhook endpoints as their owners see and change them. */
 import { and, desc, eq, sql } from 'drizzle-orm';
+import { SIGNING_SECRETS_MAX } from '../../domain/events/signing-secrets.ts';
 import type { EndpointStatus, Ordering } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
@@ -107,24 +108,31 @@ export async function deleteEndpoint(database: Database, id: WebhookEndpointId):
 }
 
 /**
- * The secret of until now signs too for so many seconds; with 0, no longer. If one of before signs still, that is the one which goes
- * on: a repeat, whose first answer may have been lost, does not take from receivers the secret that they know.
+ * The secret of until now signs too for so many seconds; those of before it that sign still do so until their own time, so that a
+ * repeat, whose first answer may have been lost, does not take from receivers the secret that they know. With 0 the new one signs
+ * alone. 'exceeded', and nothing is changed, if too many would sign.
  */
 export async function rotateSecret(
   database: Database,
   id: WebhookEndpointId,
   secret: string,
   expiresInSeconds: number,
-): Promise<WebhookEndpoint | undefined> {
+): Promise<WebhookEndpoint | 'exceeded' | undefined> {
+  const isAlone = expiresInSeconds === 0;
+  const signingStill = sql`(
+    SELECT coalesce(jsonb_agg(each ORDER BY place), '[]') FROM jsonb_array_elements(
+      jsonb_build_array(jsonb_build_object('secret', previous_secret, 'expires_at', previous_secret_expires_at)) || older_secrets
+    ) WITH ORDINALITY AS earlier (each, place) WHERE (each->>'expires_at')::timestamptz > clock_timestamp())`;
   const { rows } = await database.execute(sql`
     UPDATE webhook_endpoints SET secret = ${secret},
-      previous_secret = CASE WHEN ${expiresInSeconds} = 0 THEN NULL
-        WHEN previous_secret_expires_at > clock_timestamp() THEN previous_secret ELSE secret END,
-      previous_secret_expires_at = CASE WHEN ${expiresInSeconds} = 0 THEN NULL
-        ELSE clock_timestamp() + ${expiresInSeconds} * interval '1 s' END,
+      previous_secret = ${isAlone ? sql`NULL` : sql`secret`},
+      previous_secret_expires_at = ${isAlone ? sql`NULL` : sql`clock_timestamp() + ${expiresInSeconds} * interval '1 s'`},
+      older_secrets = ${isAlone ? sql`'[]'` : signingStill},
       version = version + 1, updated_at = clock_timestamp()
-    WHERE webhook_endpoint_id = ${id} RETURNING ${columns}`);
-  return endpointOf(rows[0]);
+    WHERE webhook_endpoint_id = ${id}
+      AND (${isAlone} OR jsonb_array_length(${signingStill}) + 2 <= ${SIGNING_SECRETS_MAX})
+    RETURNING ${columns}`);
+  return endpointOf(rows[0]) ?? ((await findEndpoint(database, id)) && 'exceeded');
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Replays: events that are sent to an endpoint again because its owner asked for it. */
-import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import type { Owner } from './delivery-writes.ts';
@@ -37,6 +37,25 @@ export async function findReplay(
     .from(webhookReplays)
     .where(and(eq(webhookReplays.replayId, id), eq(webhookReplays.webhookEndpointId, endpoint)));
   return rows[0];
+}
+
+/** Newest first. */
+export function listReplays(
+  database: Database,
+  endpoint: WebhookEndpointId,
+  after: { readonly createdAt: Date; readonly replayId: string } | undefined,
+  limit: number,
+): Promise<WebhookReplay[]> {
+  const { webhookEndpointId, createdAt, replayId } = webhookReplays;
+  const isAfter =
+    after &&
+    sql`(${createdAt}, ${replayId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.replayId}::uuid)`;
+  return database
+    .select()
+    .from(webhookReplays)
+    .where(and(eq(webhookEndpointId, endpoint), isAfter))
+    .orderBy(desc(createdAt), desc(replayId))
+    .limit(limit);
 }
 
 /** The oldest one of an endpoint that has not ended. */

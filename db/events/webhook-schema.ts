@@ -2,7 +2,8 @@
  * The tables of webhooks. An endpoint is a cursor into the event log; only what did not succeed at first has rows of its own.
  */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import type { OlderSecret } from '../../domain/events/signing-secrets.ts';
 import { DELIVERY_STATUSES, DISABLED_REASONS, ENDPOINT_STATUSES, ORDERINGS } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
 import { instant, sha256 } from '../database.ts';
@@ -32,9 +33,11 @@ export const webhookEndpoints = pgTable(
     failingSince: instant('failing_since'),
     /** Sealed (webhooks/sealed-secret.ts). */
     secret: text('secret').notNull(),
-    /** The secret of before a rotation, which signs too until it expires. */
+    /** The secret of before the last rotation, which signs too until it expires. */
     previousSecret: text('previous_secret'),
     previousSecretExpiresAt: instant('previous_secret_expires_at'),
+    /** Those of rotations before that which had not expired at the last one, the newest first. */
+    olderSecrets: jsonb('older_secrets').$type<readonly OlderSecret[]>().notNull().default([]),
     createdAt: instant('created_at').notNull().default(now),
     updatedAt: instant('updated_at').notNull().default(now),
   },
@@ -136,5 +139,6 @@ export const webhookReplays = pgTable(
     index('webhook_replays_running')
       .on(t.webhookEndpointId, t.createdAt)
       .where(sql`status = 'RUNNING'`),
+    index('webhook_replays_created').on(t.webhookEndpointId, t.createdAt, t.replayId),
   ],
 );

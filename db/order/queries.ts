@@ -26,11 +26,13 @@ export async function findOrder(database: Database, orderId: OrderId): Promise<O
 export function storedOrderOf({ status, cancelReason, compensating, ...order }: Order): StoredOrder {
   return {
     ...{ status, cancelReason, compensating },
-    consignments: order.consignments.map(({ n, lines, goods, money, amount, transferId, holdExpiresAt }) => ({
-      ...{ n, goods, money, amount, transferId },
-      lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
-      holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
-    })),
+    consignments: order.consignments.map(
+      ({ n, lines, goods, money, amount, transferId, holdExpiresAt, releaseReason }) => ({
+        ...{ n, goods, money, amount, transferId, releaseReason },
+        lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
+        holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
+      }),
+    ),
   };
 }
 

@@ -2,7 +2,7 @@
  * The order service's queries about returns. Goods come back by the consignment they left with, and never more than were delivered:
  * requests of one order take turns on its row.
  */
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { OrderId, ReturnId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { returnEvent } from '../../domain/order/events.ts';
@@ -137,7 +137,7 @@ export async function receiveReturn(
   return (await findReturn(database, returnId))!;
 }
 
-/** Writes what is new of a return, and with REFUNDED its event. */
+/** Writes what is new of a return, and with REFUNDED its event: then it needs nobody's attention any more. */
 export async function recordReturn(
   database: Database,
   { returnId, creditNoteNumber, refundTransferId, status, trace }: ReturnStep,
@@ -152,6 +152,7 @@ export async function recordReturn(
         ...(creditNoteNumber === undefined ? {} : { creditNoteNumber }),
         ...(refundTransferId === undefined ? {} : { refundTransferId }),
         ...(isNew ? { status, startDueAt: null } : {}),
+        ...(status === 'REFUNDED' ? NO_ATTENTION : {}),
         updatedAt: sql`clock_timestamp()`,
       })
       .where(eq(returns.returnId, returnId));
@@ -159,7 +160,7 @@ export async function recordReturn(
   });
 }
 
-/** Shows an operator that the return needs somebody; or, without a reason, takes that back. */
+/** Shows an operator that the return needs somebody, unless it is REFUNDED; or, without a reason, takes that back. */
 export async function recordReturnAttention(
   database: Database,
   { returnId, reason, error = '' }: ReturnAttention,
@@ -168,15 +169,17 @@ export async function recordReturnAttention(
     .update(returns)
     .set(
       reason === null
-        ? { attentionReason: null, attentionSince: null, attentionError: null }
+        ? NO_ATTENTION
         : {
             attentionReason: reason,
             attentionSince: sql`coalesce(attention_since, clock_timestamp())`,
             attentionError: error,
           },
     )
-    .where(eq(returns.returnId, returnId));
+    .where(and(eq(returns.returnId, returnId), ne(returns.status, 'REFUNDED')));
 }
+
+const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
 const UNSTARTED: DueRows<typeof returns> = {
   table: returns,

@@ -18,6 +18,7 @@ export interface StoredConsignment extends Consignment {
   readonly amount: string;
   readonly transferId: TransferId;
   readonly holdExpiresAtMs: number | null;
+  readonly releaseReason: string | null;
 }
 
 /** How far the order's row is. */
@@ -109,6 +110,9 @@ export type Collected =
   | { readonly outcome: 'collected'; readonly transferId: TransferId }
   | { readonly outcome: 'refused'; readonly reason: string };
 
+/** `closed`: nothing was collected, and nothing will be. */
+export type CollectionClosed = Extract<Collected, { readonly outcome: 'collected' }> | { readonly outcome: 'closed' };
+
 export interface OrderPayments {
   /** Holds the consignment's amount. Throws until it is known whether it is held. */
   readonly authorize: (input: AuthorizeInput) => Promise<Authorized>;
@@ -118,8 +122,10 @@ export interface OrderPayments {
    * has captured by hand is reversed.
    */
   readonly voidHold: (input: AuthorizeInput) => Promise<void>;
-  /** An ordinary transfer of the amount, for a hold that was lost. */
+  /** An ordinary transfer of the amount, for a hold that was lost. Refused for ever once the collection was closed. */
   readonly collect: (input: AuthorizeInput) => Promise<Collected>;
+  /** Makes sure that nothing is collected any more, be a collection under way or one that arrives late. */
+  readonly closeCollection: (input: AuthorizeInput) => Promise<CollectionClosed>;
 }
 
 export interface ReturnStep {
@@ -153,7 +159,9 @@ export type RefundAnswer =
   | { readonly outcome: 'refused'; readonly reason: string };
 
 export interface ReturnOperations {
+  /** With REFUNDED, nothing needs attention any more. */
   readonly recordReturn: (input: ReturnStep) => Promise<void>;
+  /** Shows nothing of a return that is REFUNDED. */
   readonly recordReturnAttention: (input: ReturnAttention) => Promise<void>;
   /** Reverses a part of what was paid. One that was refused before is tried again. */
   readonly refundReturn: (input: RefundInput) => Promise<RefundAnswer>;

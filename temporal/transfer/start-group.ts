@@ -2,6 +2,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { groupWorkflowId, TRANSFER_TASK_QUEUE, type GroupInput } from '../../workflows/transfer/messages.ts';
+import { traced } from '../../process/traces.ts';
 import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
 import type { MovementStarter } from './start-movement.ts';
 
@@ -13,15 +14,19 @@ export async function startGroup(
 ): Promise<void> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   const input: GroupInput = { groupId, transferIds, walletShardCount, dispatch, installationId };
-  await client.workflow.start('transferGroup', {
-    taskQueue: TRANSFER_TASK_QUEUE,
-    workflowId: groupWorkflowId(groupId),
-    args: [input],
-    staticSummary: `Group of ${transferIds.length} transfers`,
-    requestEagerStart: isEager,
-    // Its parts are bounded, so only one that no worker can run is still open then; the sweep starts its transfers after that.
-    workflowExecutionTimeout: '2 minutes',
-  });
+  const workflowId = groupWorkflowId(groupId);
+  const attributes = { 'counterpoise.workflow_id': workflowId };
+  await traced({ name: 'start transferGroup', kind: 'producer', place: 'active', attributes }, () =>
+    client.workflow.start('transferGroup', {
+      taskQueue: TRANSFER_TASK_QUEUE,
+      workflowId,
+      args: [input],
+      staticSummary: `Group of ${transferIds.length} transfers`,
+      requestEagerStart: isEager,
+      // Its parts are bounded, so only one that no worker can run is still open then; the sweep starts its transfers after that.
+      workflowExecutionTimeout: '2 minutes',
+    }),
+  );
 }
 
 /** Resolves when the workflow has closed; rejects if it ended otherwise than Completed, does not exist, or the signal aborts. */

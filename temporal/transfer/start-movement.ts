@@ -15,6 +15,7 @@ import type { Transfer } from '../../db/transfer/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf, walletTaskQueue } from '../../domain/routing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { traced } from '../../process/traces.ts';
 import {
   batchWorkflowId,
   searchAttributes,
@@ -139,7 +140,7 @@ async function start(
     status,
   }: {
     workflowId: string;
-    input: object;
+    input: { readonly trace: TraceContext };
     staticSummary: string;
     walletIds: WalletId[];
     bodyHash: string;
@@ -164,8 +165,16 @@ async function start(
       { key: searchAttributes.walletIds, value: walletIds },
     ],
   };
+  const span = {
+    name: `start ${workflowType}`,
+    kind: 'producer',
+    place: { within: input.trace },
+    attributes: { 'counterpoise.workflow_id': workflowId },
+    // The activities whose input names no request are there.
+    leadsTo: workflowId,
+  } as const;
   try {
-    await client.workflow.start(workflowType, options);
+    await traced(span, () => client.workflow.start(workflowType, options));
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const known = await client.workflow.getHandle(workflowId).describe();

@@ -9,6 +9,7 @@ import * as eventsSchema from '../../db/events/schema.ts';
 import * as transferSchema from '../../db/transfer/schema.ts';
 import * as walletSchema from '../../db/wallet/schema.ts';
 import type { Database } from '../../db/database.ts';
+import { changedMovements } from '../../db/transfer/reconciliation-queries.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 
 describe('migrations', () => {
@@ -76,6 +77,36 @@ describe('migrations', () => {
       await rowsOf(cluster.open(target.adminUrl), 'SELECT first_bucket, last_bucket FROM shard_buckets'),
       [{ first_bucket: 0, last_bucket: 127 }],
     );
+  });
+
+  test('transfers that completed since the last run of the reconciliation are found by the next one, whenever that was', async () => {
+    const { transfer } = await cluster.createStores({ shards: 1 });
+    const file = new URL('../../db/transfer/migrations/0012_heap_only_ends.sql', import.meta.url);
+    const fill = (await readFile(file, 'utf8'))
+      .split('--> statement-breakpoint')
+      .map((statement) => statement.trim())
+      .filter((statement) => /^(--.*\n)*UPDATE/.test(statement));
+    assert.equal(fill.length, 2);
+    const run = (status: string, days: number) =>
+      `INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, status, from_mark, to_mark, finished_at)
+       VALUES (gen_random_uuid(), 'w', 'schedule', '${status}', now() - interval '${days + 1} days', now() - interval '${days} days', now())`;
+    // Before the mark, after it, and of the last minutes.
+    await rowsOf(
+      transfer.admin,
+      `INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, idempotency_key, body_hash,
+         request_id, deadline_at, status, updated_at)
+       SELECT ('00000000-0000-8000-8000-00000000000' || n)::uuid, gen_random_uuid(), gen_random_uuid(), 1, 'USD', n, '\\x00', 'r', now(), 'COMPLETED',
+         now() - age
+       FROM unnest(ARRAY['4 days', '3 days', '10 minutes']::interval[]) WITH ORDINALITY AS old (age, n)`,
+    );
+    const unfilled = `ALTER TABLE transfers DISABLE TRIGGER USER; UPDATE transfers SET changed_at = NULL; ALTER TABLE transfers ENABLE TRIGGER USER`;
+    const found = async (runs: readonly string[]): Promise<number[]> => {
+      await rowsOf(transfer.admin, [unfilled, 'DELETE FROM reconciliation_runs', ...runs, ...fill].join(';'));
+      const { ids } = await changedMovements(transfer.service, 'transfer', { fromMs: 0, untilMs: Date.now() }, null);
+      return ids.map((id) => Number(id.at(-1)));
+    };
+    assert.deepEqual(await found([run('CLEAN', 3), run('FAILED', 1), run('CLEAN', -1)]), [2, 3]);
+    assert.deepEqual(await found([]), [3], 'where none has come to its end, its patrol finds the others');
   });
 
   test('a service URL that names another role is refused', async () => {

@@ -105,6 +105,11 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
       if (status === 'COMPLETED') await reverse(t.transferId, amount, key);
       else if (status !== 'FAILED' && status !== 'CANCELED') await movements.giveUp(t, 'canceled');
     },
+    async closeCollection(input) {
+      const t = await accept(collectionKey(input.orderId, input.n, 1), input, false, true);
+      await movements.giveUp(t, 'canceled');
+      return { outcome: 'closed' };
+    },
     collect: async (input) => ({ outcome: 'collected', transferId: await collectAs(input, 1) }),
     refundReturn: async ({ returnId, transferId: of, amount }) => ({
       outcome: 'refunded',

@@ -139,6 +139,7 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     async settle(placed: Placed, how: 'collected' | 'written_off', n = 1): Promise<void> {
       const { orderId: id } = placed;
       if (how === 'written_off') {
+        await own.closeCollection(payment(placed, await stored(placed, n)));
         await accounting.settleDue({ ...booksOf(placed, n), settlement: { how } });
         return own.recordConsignment({ orderId: id, n, money: 'WRITTEN_OFF', trace });
       }

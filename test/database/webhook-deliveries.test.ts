@@ -1,14 +1,14 @@
 // What webhooks promise over a real log: each event arrives, in its subject's order, whatever the receiver does.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
 import { newSecret } from '../../webhooks/signature.ts';
 import { createUrlGuard } from '../../webhooks/url-guard.ts';
-import { accept, startReceiver, type Delivered, type Receiver } from '../pure/webhook-receiver.ts';
-import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { openHooks, type Hooks } from './webhooks.ts';
+import { accept, startReceiver, type Delivered } from '../pure/webhook-receiver.ts';
+import { rowsOf } from './database.ts';
+import { useHooks, type Hooks } from './webhooks.ts';
 
 interface Body {
   readonly position: number;
@@ -26,30 +26,15 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 const sorted = (positions: readonly number[]): number[] => positions.toSorted((a, b) => a - b);
 
 describe('the delivery of webhooks', () => {
-  let cluster: TestCluster;
   let hooks: Hooks;
-  const receivers: Receiver[] = [];
-  before(async () => {
-    cluster = await startCluster();
-  });
-  after(() => cluster?.stop());
-  afterEach(async () => {
-    await hooks.stopAll();
-    await Promise.all(receivers.splice(0).map((receiver) => receiver.close().catch(() => {})));
-  });
-
-  async function receiver(...args: Parameters<typeof startReceiver>): Promise<Receiver> {
-    const started = await startReceiver(...args);
-    receivers.push(started);
-    return started;
-  }
+  const { open, receiver } = useHooks();
   const cursorIs = (id: WebhookEndpointId, position: number) => async (): Promise<boolean> =>
     (await hooks.find(id)).cursor === position;
   const numbered = (count: number, subjects: number) =>
     Array.from({ length: count }, (_, index) => ({ subject: `s${index % subjects}` }));
 
   test('each event arrives once, in its order, signed, and the cursor has passed it', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     await hooks.append({ subject: 'before' });
     const { url, received } = await receiver();
     const secret = newSecret();
@@ -70,7 +55,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('an endpoint receives the types that it asks for, and passes the others', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver();
     const id = await hooks.endpoint(url, { types: ['wanted'] });
     hooks.start();
@@ -80,7 +65,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('a failing event holds up its subject alone, and what waited arrives in order', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     let isWell = false;
     const { url, received } = await receiver((delivered, response) => {
       const isIll = bodyOf(delivered).subject === 'ill' && !isWell;
@@ -114,7 +99,7 @@ describe('the delivery of webhooks', () => {
     rowsOf(hooks.events.admin, `SELECT subject FROM webhook_parked WHERE webhook_endpoint_id = '${id}'`);
 
   test('under random failures, first acceptances keep the order within a subject, and none is missing', async (t) => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
     t.diagnostic(`SEED=${seed}`);
     let state = seed;
@@ -142,7 +127,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('a dead endpoint costs the others nothing, keeps few rows, and has everything once it answers', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const dead = await startReceiver();
     await dead.close();
     const alive = await receiver();
@@ -167,7 +152,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('while an endpoint is down, few events are read ahead of it, and all arrive once it answers', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     let isWell = false;
     const { url, received } = await receiver((_, response) => void response.writeHead(isWell ? 200 : 503).end());
     const id = await hooks.endpoint(url, { ordering: 'none' });
@@ -176,7 +161,7 @@ describe('the delivery of webhooks', () => {
     await hooks.until('it is down', async () => (await hooks.deliveries(id)).length === 25, { hurries: false });
     await hooks.stopAll();
     await hooks.append(...numbered(1_000, 1_000));
-    const database = cluster.open(hooks.events.serviceUrl);
+    const database = hooks.connect();
     const execute = database.execute.bind(database);
     const read = new Set<unknown>();
     const counting = Object.assign(database, {
@@ -195,7 +180,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('a receiver that hangs with one subject holds up no other', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver((delivered, response) => {
       if (bodyOf(delivered).subject !== 'hangs') response.writeHead(200).end();
     });
@@ -209,7 +194,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('without an order, a failing event holds up nothing', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver((delivered, response) => {
       response.writeHead(bodyOf(delivered).position === 1 ? 500 : 200).end();
     });
@@ -222,7 +207,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('Retry-After puts the next try off, by a day at most', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url } = await receiver((_, response) => void response.writeHead(503, { 'retry-after': '999999' }).end());
     const id = await hooks.endpoint(url);
     hooks.start();
@@ -236,7 +221,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('the removal of old deliveries delays no new one, however long it takes', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver();
     await hooks.endpoint(url);
     const holder = await hooks.events.admin.$client.connect();
@@ -263,7 +248,7 @@ describe('the delivery of webhooks', () => {
   });
 
   test('a delivery is given up after three days, and its subject goes on', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver((delivered, response) => {
       response.writeHead(bodyOf(delivered).position === 1 ? 422 : 200).end('no\0t this');
     });

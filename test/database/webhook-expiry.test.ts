@@ -1,32 +1,16 @@
 // What a webhook endpoint is told when the log has let go what it has not delivered: nothing is passed over silently.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { enableEndpoint } from '../../db/events/endpoint-queries.ts';
 import { createReplay, findReplay, nextReplay } from '../../db/events/replay-queries.ts';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
-import { startReceiver, type Receiver } from '../pure/webhook-receiver.ts';
-import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { openHooks, type Hooks } from './webhooks.ts';
+import { rowsOf } from './database.ts';
+import { useHooks, type Hooks } from './webhooks.ts';
 
 describe('a webhook endpoint whose events the log has let go', () => {
-  let cluster: TestCluster;
   let hooks: Hooks;
-  const receivers: Receiver[] = [];
-  before(async () => {
-    cluster = await startCluster();
-  });
-  after(() => cluster?.stop());
-  afterEach(async () => {
-    await hooks.stopAll();
-    await Promise.all(receivers.splice(0).map((receiver) => receiver.close().catch(() => {})));
-  });
-
-  async function receiver(...args: Parameters<typeof startReceiver>): Promise<Receiver> {
-    const started = await startReceiver(...args);
-    receivers.push(started);
-    return started;
-  }
+  const { open, receiver } = useHooks();
   const letGo = (firstPosition: number): Promise<unknown> =>
     rowsOf(
       hooks.events.admin,
@@ -43,7 +27,7 @@ describe('a webhook endpoint whose events the log has let go', () => {
   }
 
   test('is disabled if an event is gone that waited behind another', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const id = await withOneWaiting();
     await letGo(3);
     await hooks.until('the first one is given up', async () => (await hooks.deliveries(id))[0]?.status === 'FAILED');
@@ -51,7 +35,7 @@ describe('a webhook endpoint whose events the log has let go', () => {
   });
 
   test('is not disabled if nothing waited behind the event that is gone', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver(
       (_, response) => void response.writeHead(received.length > 1 ? 200 : 400).end(),
     );
@@ -68,7 +52,7 @@ describe('a webhook endpoint whose events the log has let go', () => {
   });
 
   test('is not enabled from its cursor if an event is gone that waits behind another', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const id = await withOneWaiting();
     await hooks.stopAll();
     await rowsOf(hooks.events.admin, `UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = 'gone'`);
@@ -80,7 +64,7 @@ describe('a webhook endpoint whose events the log has let go', () => {
   });
 
   test('has a replay over them end as expired, at the place that it has come to', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver();
     const id = await hooks.endpoint(url);
     await hooks.append({ subject: 'a' }, { subject: 'a' }, { subject: 'a' });

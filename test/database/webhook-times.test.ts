@@ -1,34 +1,18 @@
 // Times of deliveries that are not as they should be: those of a pause, those that a receiver wants later, those of a wrong clock.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { changeEndpoint } from '../../db/events/endpoint-queries.ts';
-import { startReceiver, type Receiver } from '../pure/webhook-receiver.ts';
-import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { openHooks, type Hooks } from './webhooks.ts';
+import { rowsOf } from './database.ts';
+import { useHooks, type Hooks } from './webhooks.ts';
 
 describe('the times of webhook deliveries', () => {
-  let cluster: TestCluster;
   let hooks: Hooks;
-  const receivers: Receiver[] = [];
-  before(async () => {
-    cluster = await startCluster();
-  });
-  after(() => cluster?.stop());
-  afterEach(async () => {
-    await hooks.stopAll();
-    await Promise.all(receivers.splice(0).map((receiver) => receiver.close().catch(() => {})));
-  });
-
-  async function receiver(...args: Parameters<typeof startReceiver>): Promise<Receiver> {
-    const started = await startReceiver(...args);
-    receivers.push(started);
-    return started;
-  }
+  const { open, receiver } = useHooks();
   const change = (statement: string): Promise<unknown> => rowsOf(hooks.events.admin, statement);
 
   test('the time for which an endpoint was paused counts neither as failing nor as tried', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url } = await receiver((_, response) => void response.writeHead(500).end());
     const id = await hooks.endpoint(url);
     await hooks.append({ subject: 'a' });
@@ -47,7 +31,7 @@ describe('the times of webhook deliveries', () => {
   });
 
   test('a change of an endpoint that is not paused leaves the time for which it has failed', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const id = await hooks.endpoint('http://127.0.0.1:1/');
     await change(`UPDATE webhook_endpoints SET failing_since = '2026-01-31T12:00:00Z'`);
     await changeEndpoint(hooks.events.service, id, { status: 'ACTIVE' });
@@ -56,7 +40,7 @@ describe('the times of webhook deliveries', () => {
   });
 
   test('no delivery is a probe before the time that the receiver asked for; a new event is, and that delivery later', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     const { url, received } = await receiver((_, response) => {
       response.writeHead(503, { 'retry-after': '3600' }).end();
     });
@@ -77,7 +61,7 @@ describe('the times of webhook deliveries', () => {
   });
 
   test('a delivery whose next try was set by a clock that was a year ahead is tried now, and its subject goes on', async () => {
-    hooks = await openHooks(cluster);
+    hooks = await open();
     let isWell = false;
     const { url, received } = await receiver((_, response) => void response.writeHead(isWell ? 200 : 400).end());
     const id = await hooks.endpoint(url);

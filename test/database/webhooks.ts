@@ -1,15 +1,21 @@
-// Webhook endpoints over an event log that the test writes, delivered by workers that the test starts.
+// Webhook endpoints over an event log that the test writes, delivered by workers that the test starts to receivers that it opens.
 
+import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { after, afterEach, before } from 'node:test';
 import { pino } from 'pino';
+import type { Database } from '../../db/database.ts';
 import { findEndpoint, createEndpoint, type WebhookEndpoint } from '../../db/events/endpoint-queries.ts';
 import type { Ordering } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
 import { createSecretBox, type SecretBox } from '../../webhooks/sealed-secret.ts';
 import { newSecret } from '../../webhooks/signature.ts';
+import { openConnections } from '../../webhooks/sender.ts';
 import { createUrlGuard } from '../../webhooks/url-guard.ts';
 import { startWebhooks, type Webhooks, type WebhooksDeps } from '../../workers/events/webhooks/dispatcher.ts';
-import { rowsOf, type TestCluster, type TestDatabase } from './database.ts';
+import { testApp } from '../pure/api-fakes.ts';
+import { startReceiver, type Receiver } from '../pure/webhook-receiver.ts';
+import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
 
 export interface TestEvent {
   readonly subject: string;
@@ -28,6 +34,8 @@ export interface Delivery extends Record<string, unknown> {
 export interface Hooks {
   readonly events: TestDatabase;
   readonly box: SecretBox;
+  /** The connections of one worker. */
+  readonly connect: () => Database;
   readonly append: (...events: TestEvent[]) => Promise<void>;
   readonly endpoint: (
     url: string,
@@ -45,9 +53,61 @@ export interface Hooks {
   readonly stopAll: () => Promise<void>;
 }
 
+/** Called in a suite: a cluster for its tests; `open` makes the hooks of one test, which end with it, as do its receivers. */
+export function useHooks() {
+  let cluster: TestCluster;
+  let hooks: Hooks | undefined;
+  const receivers: Receiver[] = [];
+  before(async () => {
+    cluster = await startCluster();
+  });
+  after(() => cluster?.stop());
+  afterEach(async () => {
+    await hooks?.stopAll();
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.close().catch(() => {})));
+  });
+  return {
+    open: async (): Promise<Hooks> => (hooks = await openHooks(cluster)),
+    receiver: async (...args: Parameters<typeof startReceiver>): Promise<Receiver> => {
+      const started = await startReceiver(...args);
+      receivers.push(started);
+      return started;
+    },
+  };
+}
+
 const LIMIT_MS = 60_000;
 
-export async function openHooks(cluster: TestCluster): Promise<Hooks> {
+export interface WebhookAnswer extends Record<string, unknown> {
+  readonly webhook_endpoint_id: WebhookEndpointId;
+  readonly secret: string;
+  readonly code: string;
+}
+
+export type WebhookApi = ReturnType<typeof openWebhookApi>;
+
+/** The API over the database of the hooks; `allowed` are the networks that it sends to. */
+export function openWebhookApi({ events, box }: Hooks, allowed: string[] = ['127.0.0.0/8']) {
+  const guard = createUrlGuard(allowed);
+  const { send } = openConnections({ guard, timeoutMs: 2_000 }, 1);
+  const { app } = testApp({ eventsDatabase: events.service, webhooks: { guard, box, sendOnce: send } });
+  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await app.request(`/v1/webhook-endpoints${path}`, {
+      method,
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as WebhookAnswer };
+  };
+  const create = async (url: string, more: object = {}) => {
+    const { status, body } = await ask('POST', '', { url, ...more });
+    assert.equal(status, 201, JSON.stringify(body));
+    return { id: body.webhook_endpoint_id, secret: body.secret };
+  };
+  return { ask, create };
+}
+
+async function openHooks(cluster: TestCluster): Promise<Hooks> {
   const { events } = await cluster.createStores({ shards: 1 });
   const box = createSecretBox([{ id: 'test', key: randomBytes(32) }]);
   const started: Webhooks[] = [];
@@ -55,6 +115,7 @@ export async function openHooks(cluster: TestCluster): Promise<Hooks> {
   const hooks: Hooks = {
     events,
     box,
+    connect: () => cluster.open(events.serviceUrl),
     async append(...given) {
       const list = given.map(({ subject, type = 'test.happened' }) => ({ subject, type }));
       await rowsOf(
@@ -91,7 +152,7 @@ export async function openHooks(cluster: TestCluster): Promise<Hooks> {
       ),
     start(deps) {
       const webhooks = startWebhooks({
-        database: cluster.open(events.serviceUrl),
+        database: hooks.connect(),
         sender: { guard: createUrlGuard(['127.0.0.0/8']), timeoutMs: 2_000 },
         box,
         logger: pino({ level: 'warn' }),

@@ -83,6 +83,10 @@ test('the routes that settle money are counted as such', () => {
   const marked = app.routes.filter(({ handler }) => handler === settlesMoney);
   assert.deepEqual(marked.map(({ method, path }) => `${method} ${path}`).toSorted(), [
     'POST /v1/cases/:case_id/resolve',
+    'POST /v1/orders/:order_id/cancel',
+    'POST /v1/orders/:order_id/consignments/:n/hand-over',
+    'POST /v1/orders/:order_id/resolve',
+    'POST /v1/returns/:return_id/receipt',
     'POST /v1/transfers/:transfer_id/cancel',
     'POST /v1/transfers/:transfer_id/capture',
     'POST /v1/transfers/:transfer_id/resolve',

@@ -38,6 +38,10 @@ describe('webhooks', () => {
       ['POST', '', { url: URL_, types: [] }, '422 event_types_invalid'],
       ['POST', '', { url: URL_, types: ['A b'] }, '422 event_types_invalid'],
       ['POST', '', { url: URL_, types: 'transfer.completed' }, '422 event_types_invalid'],
+      ['POST', '', { url: URL_, types: ['transfer.complete'] }, '422 event_type_unknown'],
+      ['PATCH', `/${ID}`, { types: ['transfer.*'] }, '422 event_types_invalid'],
+      ['PATCH', `/${ID}`, { types: ['webhook.test'] }, '422 event_type_unknown'],
+      ['POST', `/${ID}/replays`, { ...range, types: ['transfers.completed'] }, '422 event_type_unknown', key],
       ['POST', '', { url: URL_, ordering: 'total' }, '422 ordering_invalid'],
       ['POST', '', { url: URL_, secret: 'mine' }, '422 unknown_field'],
       ['GET', '/x', undefined, '422 webhook_endpoint_id_invalid'],
@@ -57,6 +61,21 @@ describe('webhooks', () => {
     ];
     for (const [method, path, body, code, headers] of cases)
       assert.equal(await ask(app, method, path, body, headers), code, `${method} ${path} ${JSON.stringify(body)}`);
+  });
+
+  test('a type of events that there is not is named by its place', async () => {
+    const response = await app.request('/v1/webhook-endpoints', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: URL_, types: ['transfer.completed', 'transfer.complete', 'A b'] }),
+    });
+    assert.deepEqual(
+      ((await response.json()) as Problem).errors?.map((each) => [each.code, 'pointer' in each && each.pointer]),
+      [
+        ['event_type_unknown', '/types/1'],
+        ['event_types_invalid', '/types/2'],
+      ],
+    );
   });
 
   test('without keys, nothing that needs a secret is done', async () => {

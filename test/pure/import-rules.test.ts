@@ -25,6 +25,7 @@ const FOLDERS = [
   'examples',
   'nemesis',
   'process',
+  'saga',
   'temporal',
   'test',
   'webhooks',
@@ -79,7 +80,7 @@ function readSources(): Map<string, string> {
     }
   });
   const names = [...atRoot.map(({ name }) => name), ...inFolders].filter(
-    (name) => name.endsWith('.ts') && !name.startsWith('client/dist/') && !name.includes('/node_modules/'),
+    (name) => name.endsWith('.ts') && !/^(client|saga)\/dist\/|\/node_modules\//.test(name),
   );
   return new Map(names.map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]));
 }
@@ -156,6 +157,11 @@ describe('the code base', () => {
       ['workers/worker.ts', "import { startSweep } from './transfer/sweep.ts';"],
       ['workers/wallet/main.ts', "import { consume } from '../../client/consumer/consumer.ts';"],
       ['examples/consumer/main.ts', "import { openDatabase } from '../../db/database.ts';"],
+      ['examples/ticketing/workflow.ts', "import { createClient } from '../../client/client.ts';"],
+      ['saga/saga.ts', "import pg from 'pg';"],
+      ['saga/saga.ts', "import { asking } from './participant-calls.ts';"],
+      ['saga/participant.ts', "import type { How } from './saga.ts';"],
+      ['saga/check-participant.ts', "import { proxyActivities } from '@temporalio/workflow';"],
       ['client/call.ts', "import type { Transfer } from '../db/transfer/queries.ts';"],
       ['commands/demo.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
       ['audit/money.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],

@@ -37,7 +37,15 @@ function rooms(
  */
 const consumerOf = (service: Service): string[] => (service === 'events' ? ['client/consumer/consumer.ts'] : []);
 
-const HTTP = ['api/http/', 'process/deadline.ts', 'process/authority.ts', 'hono', '@hono/zod-openapi', 'zod'];
+const HTTP = [
+  'api/http/',
+  'process/deadline.ts',
+  'process/traces.ts',
+  'process/authority.ts',
+  'hono',
+  '@hono/zod-openapi',
+  'zod',
+];
 const HTTP_TYPES = ['db/database.ts', 'process/', '@temporalio/client'];
 const MESSAGES = SERVICES.map((service) => `workflows/${service}/messages.ts`);
 const DATABASE = ['db/*', 'domain/', 'drizzle-orm'];
@@ -55,6 +63,12 @@ export const RULES: readonly Rule[] = [
   { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
   { of: 'process/metric.ts', may: ['prom-client'] },
   { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
+  // The only one that knows what traces are made with.
+  {
+    of: 'process/trace-export.ts',
+    may: ['process/', 'domain/trace-context.ts', 'package.json', '@opentelemetry/', 'node:'],
+  },
+  { of: 'process/traces.ts', may: [], mayTypes: ['domain/trace-context.ts'] },
   { of: 'process/', may: ['process/', 'zod', 'pino', 'node:fs', 'node:module'], mayTypes: ['pino-pretty'] },
 
   {
@@ -77,7 +91,7 @@ export const RULES: readonly Rule[] = [
   { of: 'db/schema-version.ts', may: ['db/'] },
   // Opens the services' databases by a process's settings.
   { of: 'db/service-databases.ts', may: ['db/*', 'process/config.ts', 'domain/order-services.ts'] },
-  { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'pg', 'node:'] },
+  { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'process/traces.ts', 'pg', 'node:'] },
 
   // What knows no service.
   {
@@ -123,7 +137,7 @@ export const RULES: readonly Rule[] = [
   // Brings rows and workflows together: their types, and for Schedules the rows themselves.
   ...rooms(
     'temporal',
-    ['temporal/*', 'process/deadline.ts', '@temporalio/', ...MESSAGES],
+    ['temporal/*', 'process/deadline.ts', 'process/traces.ts', '@temporalio/', ...MESSAGES],
     (service) => [`db/${service}/`],
     () => ['db/database.ts', 'process/'],
   ),
@@ -166,7 +180,24 @@ export const RULES: readonly Rule[] = [
   // A package of its own, which needs nothing of the server and no other package.
   { of: 'client/', may: ['client/'] },
 
-  // As other people's packages: the client, and nothing of the server.
+  // A package of its own: the workflow part needs Temporal, and what participants use, nothing.
+  { of: 'saga/saga.ts', may: ['@temporalio/workflow'], mayTypes: ['saga/verdict.ts'] },
+  {
+    of: 'saga/',
+    may: ['saga/experiments.ts', 'saga/participant-calls.ts'],
+    mayTypes: ['saga/verdict.ts'],
+  },
+
+  // As other people's packages: the client, the saga, and nothing of the server.
+  {
+    of: 'examples/ticketing/workflow.ts',
+    may: ['saga/saga.ts', '@temporalio/workflow'],
+    mayTypes: ['examples/ticketing/'],
+  },
+  {
+    of: 'examples/ticketing/',
+    may: ['examples/ticketing/', 'client/client.ts', 'saga/', 'pg', '@temporalio/', 'node:'],
+  },
   { of: 'examples/', may: ['client/client.ts', 'client/consumer/consumer.ts', 'pg', 'node:'] },
 
   // The app for its own description, which the client's types are made from.
@@ -254,6 +285,9 @@ export const RULES: readonly Rule[] = [
     ],
     mayTypes: ['pg'],
   },
+
+  // Dashboards as code: of the services they know the names of metrics, which a test holds against a stack.
+  { of: 'observability/', may: ['observability/', 'node:'] },
 
   { of: ['test/', 'bench/'], may: ['*'] },
 ];

@@ -1,4 +1,5 @@
-// What leaves by the log, seen from outside: a service of its own that consumes it, and the projection that ships.
+// Services of others beside a real stack: one that consumes its events, and one that joins a payment by a saga; and the projection that
+// ships.
 
 import assert from 'node:assert/strict';
 import { execFileSync, type ChildProcess } from 'node:child_process';
@@ -125,6 +126,34 @@ describe('consuming events of a real stack', () => {
     assert.deepEqual(await once(child, 'exit'), [0, null], 'it ends when it is asked to');
   });
 
+  test('the ticket office, whose worker is killed between a hold and its answer, issues exactly the tickets that are paid', async () => {
+    const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> };
+    assert.equal(scripts['example:ticketing'], 'exec node examples/ticketing/main.ts "${DATA_DIR:-.data}"');
+    const args = ['examples/ticketing/main.ts', stack.dataDir];
+    const child = spawnTethered(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = (await child.stdout!.setEncoding('utf8').toArray()).join('').split('\n');
+    const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+    assert.equal(code, 0, lines.join('\n'));
+    const shown = readFileSync(`${ROOT}examples/ticketing/README.md`, 'utf8').split('\n');
+    const told = (text: readonly string[]) =>
+      text.filter((line) => /^[A-Z]\w+ {3,}|^the worker|^\d tickets/.test(line));
+    assert.equal(told(lines).length, 8, lines.join('\n'));
+    assert.deepEqual(told(lines), told(shown), 'README.md shows what is printed');
+
+    // As the databases tell.
+    const { rows } = await databaseNamed('example_ticketing').query<{ sale_id: string }>(
+      `SELECT sale_id FROM tickets JOIN seats USING (show_id, seat, sale_id)
+       WHERE show_id IN (SELECT show_id FROM seats GROUP BY 1 HAVING count(*) = 3)`,
+    );
+    const paid = await money.rows<{ reference: string }>(
+      'transfer',
+      `SELECT reference FROM transfers WHERE status = 'COMPLETED' AND capture_method = 'manual'`,
+    );
+    assert.equal(rows.length, 3);
+    assert.deepEqual(rows.map(({ sale_id }) => sale_id).toSorted(), paid.map(({ reference }) => reference).toSorted());
+    await money.assertSound();
+  });
+
   test("a wallet's activity is what its ledger says, also after a rebuild by the command line", async () => {
     const [sender, receiver] = await Promise.all([money.wallet(0, '50.00'), money.wallet(1)]);
     for (const amount of ['10.00', '5.50', '1000.00']) await money.api.transfer(sender, receiver, amount);
@@ -155,6 +184,10 @@ describe('consuming events of a real stack', () => {
       [retried.code, retried.json<{ error: { code: string } }>().error.code],
       [1, 'projection_not_found'],
     );
+    const all = await runCounterpoise(['events', 'dead-letters', 'retry'], { env });
+    assert.deepEqual([all.code, all.stdout.trim()], [0, '0 of them are tried again.']);
+    const none = await runCounterpoise(['events', 'dead-letters', 'retry', 'nope', '--json'], { env });
+    assert.deepEqual([none.code, none.json<{ error: { code: string } }>().error.code], [1, 'dead_letter_not_found']);
   });
 });
 

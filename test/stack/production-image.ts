@@ -76,8 +76,10 @@ export function readServices(secretsDirectory: string, hosts: Readonly<Record<st
     .filter(([, { image }]) => image === 'counterpoise')
     .map(([name, { command = [], environment = {}, volumes = [], healthcheck }]) => {
       const secrets = /^secrets-(\w+):\/run\/secrets:ro$/.exec(volumes.join())?.[1] ?? 'none';
+      // Of a variable that nobody has set, its default.
+      const interpolate = (value: string): string => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
       const localize = (value: string): string =>
-        withLocalHosts(value, hosts).replace('/run/secrets', join(secretsDirectory, secrets));
+        withLocalHosts(interpolate(value), hosts).replace('/run/secrets', join(secretsDirectory, secrets));
       return {
         name,
         args: withoutNode(command),

@@ -128,9 +128,11 @@ describe('webhooks on a stack', () => {
     assert.match((await run('update', id, '--resume', '--no-types')).stdout, /status +ACTIVE\ntypes +all/);
     assert.match((await run('rotate-secret', id)).stdout, /^secret +whsec_/);
     assert.match((await run('enable', id, '--from', 'now')).stdout, /status +ACTIVE/);
-    const replay = await run('replay', id, '--from', '1', '--to', '3');
-    assert.match(replay.stdout, /positions +1 to 3/);
-    await until(LIMIT_MS, 'the replay has not arrived', () => received.length === 4);
+    const replay = await run('replay', id, '--from', '1', '--to', '3', '--wait');
+    const [, replayId] = /^replay +(\S+)\nstatus +COMPLETED\npositions +1 to 3\n/.exec(replay.stdout)!;
+    assert.deepEqual([replay.code, received.length], [0, 4]);
+    assert.match((await run('replays', id)).stdout, new RegExp(`\n${replayId} +COMPLETED +1 +3 +3 +3 +0 `));
+    assert.match((await run('replays', id, replayId!)).stdout, /\ndelivered +3\nfailed +0\n/);
     assert.match((await run('deliveries', id, '--status', 'FAILED')).stdout, /^POSITION +STATUS/);
     assert.match((await run('show', id)).stdout, new RegExp(`^endpoint +${id}`));
     assert.equal((await run('delete', id)).code, 0);

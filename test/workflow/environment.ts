@@ -19,7 +19,6 @@ import { silentProgress } from '../../dev/progress.ts';
 import { findTimeSkippingServer } from '../../dev/time-skipping-server.ts';
 import { addSearchAttributes } from '../../temporal/search-attributes.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import type { FakeServices } from './services.ts';
 
 const { History } = proto.temporal.api.history.v1;
 
@@ -143,11 +142,24 @@ async function hasEnded(body: () => Promise<void>): Promise<boolean> {
   return false;
 }
 
-/** Runs `use` while workers of every task queue run. */
-export async function withWorkers<T>(services: FakeServices, use: () => Promise<T>): Promise<T> {
+export interface Served {
+  readonly activities: object;
+}
+
+/** Runs `use` while workers of every task queue run. The first queue is that of the workflows. */
+export async function withWorkers<T>(
+  services: Served,
+  use: () => Promise<T>,
+  taskQueues: readonly string[] = ['transfer', 'wallet-0', 'wallet-1'],
+): Promise<T> {
   const workers = await Promise.all(
-    ['transfer', 'wallet-0', 'wallet-1'].map((taskQueue) => createWorker(taskQueue, services)),
+    taskQueues.map((taskQueue, index) => createWorker(taskQueue, services, index === 0)),
   );
+  return whileWorking(workers, use);
+}
+
+/** Runs `use` while these workers run, and ends them with it, or with a test that was abandoned. */
+export async function whileWorking<T>(workers: readonly Worker[], use: () => Promise<T>): Promise<T> {
   const [running, ...others] = workers;
   const runs = others.map((worker) => worker.run());
   try {
@@ -159,7 +171,7 @@ export async function withWorkers<T>(services: FakeServices, use: () => Promise<
 }
 
 /** Creates the worker of one task queue. The workflows' worker has every activity, because local dispatch needs them. */
-function createWorker(taskQueue: string, services: FakeServices): Promise<Worker> {
+function createWorker(taskQueue: string, services: Served, hasWorkflows: boolean): Promise<Worker> {
   return Worker.create({
     connection: environment!.nativeConnection,
     identity: `test-worker-${taskQueue}`,
@@ -167,7 +179,7 @@ function createWorker(taskQueue: string, services: FakeServices): Promise<Worker
     activities: services.activities,
     // Otherwise, once its server is gone, its pending reports would keep the process alive for ever.
     shutdownForceTime: '2 seconds',
-    ...(taskQueue === 'transfer' ? { workflowBundle: bundle! } : {}),
+    ...(hasWorkflows ? { workflowBundle: bundle! } : {}),
   });
 }
 

@@ -13,6 +13,7 @@ import type {
   PassingRefusal,
   TransferTerms,
 } from '../../domain/transfer/transfer.ts';
+import type { OrderActivity } from './order-services.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;
@@ -165,10 +166,10 @@ export function unavailable(): ApplicationFailure {
 }
 
 /** Holds up one attempt of an activity, as `before` or `after`: it is `reached`, and goes on once it is released. */
-export function holdUp(during: ActivityName, nth = 1) {
+export function holdUp<Name extends string = ActivityName | OrderActivity>(during: NoInfer<Name>, nth = 1) {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
-  const hold = async (name: ActivityName, attempt: number): Promise<void> => {
+  const hold = async (name: string, attempt: number): Promise<void> => {
     if (name !== during || attempt !== nth) return;
     reached.resolve();
     await gate.promise;

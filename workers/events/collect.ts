@@ -25,17 +25,12 @@ export function startEventsCollector(
     connectionsMax: 1,
     queryTimeoutMs: QUERY_TIMEOUT_MS,
   });
-  const collector = startCollector(metrics, logger, [
+  const parts = [
     outboxes(metrics, database),
     readers(metrics, database, settings.KAFKA_BROKERS !== undefined),
     deliveries(metrics, database),
-  ]);
-  return {
-    async stop() {
-      await collector.stop();
-      await closeDatabases([database]);
-    },
-  };
+  ];
+  return startCollector(metrics, logger, parts, { close: () => closeDatabases([database]) });
 }
 
 function outboxes({ outboxLagEvents, outboxLagSeconds, outboxStopped }: Metrics, database: Database): Part {

@@ -2,6 +2,7 @@
 import type { EventText } from '../../db/events/cursor-queries.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import { CLOUD_EVENT_CONTENT_TYPE, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from '../../domain/events/kafka-topics.ts';
+import { traceparentOf } from '../../process/traces.ts';
 
 export interface KafkaRecord {
   readonly topic: string;
@@ -13,7 +14,8 @@ export interface KafkaRecord {
 
 /** The value is the event byte for byte as the log's chain was made of it. */
 export function recordOf({ position, text }: EventText): KafkaRecord {
-  const { id, source, type, subject, time } = JSON.parse(text) as CloudEvent;
+  const { id, source, type, subject, time, requestid, traceparent } = JSON.parse(text) as CloudEvent;
+  const trace = requestid === undefined ? traceparent : traceparentOf({ requestId: requestid, traceparent });
   return {
     topic: EVENTS_TOPIC,
     key: subject,
@@ -27,6 +29,7 @@ export function recordOf({ position, text }: EventText): KafkaRecord {
       ce_subject: subject,
       ce_time: time,
       ce_position: `${position}`,
+      ...(trace === undefined ? {} : { traceparent: trace }),
     },
   };
 }

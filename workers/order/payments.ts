@@ -44,20 +44,34 @@ export function createPayments(apiUrl: string): Payments {
 
     voidHold: (input) => voidHold(transfers, input),
 
-    async collect({ terms, orderId, n, amount }) {
-      const { buyerWalletId, sellerWalletId, currency } = terms;
-      const body = { sender_wallet_id: buyerWalletId, receiver_wallet_id: sellerWalletId, amount, currency };
-      const answer = await untilFresh((attempt, options) =>
-        transfers.create(
-          { ...body, ...about(orderId, n) },
-          { ...options, idempotencyKey: collectionKey(orderId, n, attempt) },
-        ),
+    async collect(input) {
+      const body = collectionBody(input);
+      // One that was canceled has closed the collection: no other key is tried then.
+      const answer = await untilFresh(['FAILED'], (attempt, options) =>
+        transfers.create(body, { ...options, idempotencyKey: collectionKey(input.orderId, input.n, attempt) }),
       );
       return 'transferId' in answer ? { outcome: 'collected', ...answer } : { outcome: 'refused', ...answer };
     },
 
+    async closeCollection(input) {
+      const body = collectionBody(input);
+      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+        const idempotencyKey = collectionKey(input.orderId, input.n, attempt);
+        try {
+          const closed = await transfers.cancelByKey(body, { idempotencyKey, waitSeconds: WAIT_SECONDS });
+          if (closed.status === 'CANCELED') return { outcome: 'closed' };
+          if (closed.status !== 'FAILED') throw stillUnderWay(closed);
+        } catch (error) {
+          const collected = capturedBy(error);
+          if (collected === undefined) throw error;
+          return { outcome: 'collected', transferId: collected as TransferId };
+        }
+      }
+      throw new Error(`refused ${ATTEMPTS_MAX} times`);
+    },
+
     async refundReturn({ returnId, transferId, amount }) {
-      const answer = await untilFresh((attempt, options) =>
+      const answer = await untilFresh(['FAILED', 'CANCELED'], (attempt, options) =>
         transfers.reverse(transferId, { amount }, { ...options, idempotencyKey: refundKey(returnId, attempt) }),
       );
       return 'transferId' in answer ? { outcome: 'refunded', ...answer } : { outcome: 'refused', ...answer };
@@ -104,9 +118,10 @@ async function voidHold(transfers: Client['transfers'], input: AuthorizeInput): 
 
 /**
  * Sends a movement under the first key of a row that has not failed yet: a movement that was refused is refused for ever, and one that
- * is under way, or has succeeded, must not be sent again under another key.
+ * is under way, or has succeeded, must not be sent again under another key. `passed` are the ends after which the next key is tried.
  */
 async function untilFresh(
+  passed: readonly Transfer['status'][],
   send: (
     attempt: number,
     options: { readonly waitSeconds: number; readonly onReplayed: () => void },
@@ -125,7 +140,7 @@ async function untilFresh(
     }
     if (transfer.status === 'COMPLETED') return { transferId: transfer.transfer_id as TransferId };
     if (transfer.status !== 'FAILED' && transfer.status !== 'CANCELED') throw stillUnderWay(transfer);
-    if (!isReplayed) return { reason: transfer.failure_reason ?? 'canceled' };
+    if (!isReplayed || !passed.includes(transfer.status)) return { reason: transfer.failure_reason ?? 'canceled' };
   }
   throw new Error(`refused ${ATTEMPTS_MAX} times`);
 }
@@ -137,6 +152,15 @@ function holdBody({ terms, orderId, n, amount, holdSeconds }: AuthorizeInput) {
     ...{ sender_wallet_id: buyerWalletId, receiver_wallet_id: sellerWalletId, amount, currency },
     capture_method: 'manual' as const,
     expires_in: holdSeconds,
+    ...about(orderId, n),
+  };
+}
+
+/** The same body creates a collection and cancels it. */
+function collectionBody({ terms, orderId, n, amount }: AuthorizeInput) {
+  const { buyerWalletId, sellerWalletId, currency } = terms;
+  return {
+    ...{ sender_wallet_id: buyerWalletId, receiver_wallet_id: sellerWalletId, amount, currency },
     ...about(orderId, n),
   };
 }

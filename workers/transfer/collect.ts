@@ -41,18 +41,13 @@ export function startTransferCollector(deps: TransferCollectorDeps): RunningServ
     connectionsMax: 1,
     queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
   });
-  const collector = startCollector(metrics, logger, [
+  const parts = [
     movements(metrics, database),
     cases(metrics, database),
     money(metrics, database, ledger),
     backlog(metrics, waiting, ledger.shardCount),
-  ]);
-  return {
-    async stop() {
-      await collector.stop();
-      await closeDatabases([database]);
-    },
-  };
+  ];
+  return startCollector(metrics, logger, parts, { close: () => closeDatabases([database]) });
 }
 
 const OPEN_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED'];

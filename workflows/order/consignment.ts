@@ -26,7 +26,10 @@ export interface ConsignmentCourse {
   /** Asks for the goods to leave. The first request, of whichever kind, is the one that the pivot is asked about. */
   readonly askHandOver: (carrierReference: string) => void;
   readonly askRelease: (reason: string) => void;
-  /** Why its goods were released: `not_handed_over` without a request; undefined if they were not. */
+  /**
+   * Why its goods were released: `not_handed_over` without a request, `hold_expiring` if the request came too late; undefined if they
+   * were not.
+   */
   readonly releaseReason: () => string | undefined;
   readonly isDue: () => boolean;
   /** For a consignment that is due. */
@@ -55,10 +58,15 @@ export function createConsignment(
   const { n, transferId } = stored;
   const amount = amountOf(terms, stored);
   const holdExpiresAtMs = stored.holdExpiresAtMs ?? 0;
+  const latestMs = holdExpiresAtMs - marginSeconds * 1_000;
   const own = { orderId, n, trace };
   const books = { orderId, n, sellerWalletId, currency, trace };
   let asked: Asked | undefined;
   let decided = known;
+  /** Why this run has released it. */
+  let releasedFor: string | undefined;
+  // Without a request, a run before this one has released it only once its hold was about to end.
+  const reasonOfRunBefore = Date.now() < latestMs ? 'canceled' : 'not_handed_over';
   let isDue = false;
   let resolution: Exclude<OrderAction, 'retry'> | undefined;
   let movements = 0;
@@ -95,11 +103,11 @@ export function createConsignment(
 
   function releaseReason(): string | undefined {
     if (decided?.outcome !== 'released') return undefined;
-    return asked?.kind === 'release' ? asked.reason : decided.reason;
+    if (decided.reason === 'hold_expiring') return decided.reason;
+    return releasedFor ?? stored.releaseReason ?? reasonOfRunBefore;
   }
 
   async function decide(): Promise<Issued> {
-    const latestMs = holdExpiresAtMs - marginSeconds * 1_000;
     if (asked === undefined && Date.now() < latestMs) await condition(() => asked !== undefined, latestMs - Date.now());
     asked ??= { kind: 'release', reason: 'not_handed_over' };
     if (asked.kind === 'hand_over') {
@@ -108,8 +116,18 @@ export function createConsignment(
     }
     const { reason } = asked;
     const { outcome } = await insist('release', INVENTORY_TASK_QUEUE, { ...own, reason });
-    // A run before this one has handed it over.
-    return outcome === 'issued' ? { outcome, carrierReference: '' } : { outcome, reason: 'released' };
+    if (outcome === 'issued') return handedOverBefore();
+    releasedFor = reason;
+    return { outcome, reason: 'released' };
+  }
+
+  /** What the inventory says of a consignment that a run before this one has handed over, as late as now. */
+  async function handedOverBefore(): Promise<Issued> {
+    const all = await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace });
+    const before = all.find((each) => each.n === n)?.decided;
+    if (before?.outcome !== 'issued')
+      throw ApplicationFailure.nonRetryable('goods that were issued are not issued any more', 'Impossible');
+    return before;
   }
 
   async function giveBack(why: string): Promise<void> {
@@ -143,40 +161,47 @@ export function createConsignment(
   /** The goods have left and the hold is lost: an operator collects the money again, or writes it off. */
   async function settleDue(): Promise<void> {
     isDue = true;
-    let over = await show('payment_due', 'the hold ended before it was captured');
+    let over = show('payment_due', 'the hold ended before it was captured');
     for (;;) {
       await condition(() => resolution !== undefined);
       const action = resolution;
       resolution = undefined;
-      if (action === 'write_off') {
+      const payment = { ...own, terms, amount, holdSeconds };
+      // A collection that a run before this one has begun may have arrived, or arrive late: what is written off is never collected.
+      const collected =
+        action === 'write_off'
+          ? await insist('closeCollection', ORDER_TASK_QUEUE, payment)
+          : await insist('collect', ORDER_TASK_QUEUE, payment);
+      if (collected.outcome === 'closed') {
         await insist('settleDue', ACCOUNTING_TASK_QUEUE, { ...books, settlement: { how: 'written_off' } });
         await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'WRITTEN_OFF' });
         break;
       }
-      const collected = await insist('collect', ORDER_TASK_QUEUE, { ...own, terms, amount, holdSeconds });
       if (collected.outcome === 'collected') {
         const paidBy = { transferId: collected.transferId };
         await insist('settleDue', ACCOUNTING_TASK_QUEUE, { ...books, settlement: { how: 'collected', ...paidBy } });
         await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'COLLECTED', ...paidBy });
         break;
       }
-      await over();
-      over = await show('payment_due', `the buyer's wallet refused the payment: ${collected.reason}`);
+      over();
+      over = show('payment_due', `the buyer's wallet refused the payment: ${collected.reason}`);
     }
     isDue = false;
-    await over();
+    over();
   }
 
   async function deliver(carrierReference: string): Promise<void> {
     if (stored.goods === 'DELIVERED') return;
+    // Counted before each look, so that what is reported while the answer is under way has it looked at again.
+    let seen = movements;
     let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, {
       ...own,
       carrierReference,
     });
     // A signal says when to look; one that is lost is made up for by the time.
     for (let pauseMs = HOUR_MS; shipment?.status !== 'DELIVERED'; pauseMs = Math.min(2 * pauseMs, DAY_MS)) {
-      const seen = movements;
       await condition(() => movements > seen, pauseMs);
+      seen = movements;
       shipment = await insist('shipmentOf', DELIVERY_TASK_QUEUE, own);
     }
     await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'DELIVERED' });

@@ -32,7 +32,9 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   const { terms, trace, holdSeconds } = input;
   const { orderId, lines, allowSplit } = terms;
   const steps = createSteps(input);
-  const attention = createAttention(orderId, steps);
+  const attention = createAttention(steps, (shown) =>
+    steps.run('recordOrderAttention', ORDER_TASK_QUEUE, { orderId, ...shown }),
+  );
   const { insist } = attention;
   const forward = new CancellationScope();
   const requests = receiveRequests(orderId, forward, steps, attention);
@@ -42,7 +44,7 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   /** Whether the inventory has refused the reservation, and so has nothing of it. */
   let isRefused = false;
   try {
-    if (stored === undefined)
+    if (stored === undefined || (stored.status === 'PENDING' && !stored.compensating))
       await forward.run(() => CancellationScope.withTimeout(Math.max(input.deadlineMs - Date.now(), 1), confirm));
   } catch (error) {
     if (isCancellation(error) && forward.consideredCancelled) reason = 'canceled';
@@ -52,6 +54,7 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
     if (stored === undefined || stored.status === 'PENDING') stored = await undo();
     if (stored.status === 'CONFIRMED') stored = await fulfil(stored);
     requests.isOver = true;
+    await attention.close();
     showStatus(stored.status);
     await condition(allHandlersFinished);
     return { status: stored.status, cancelReason: stored.cancelReason };
@@ -119,8 +122,9 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
 
   /** Runs the course of each consignment, and writes the order's end. */
   async function fulfil(row: StoredOrder): Promise<StoredOrder> {
-    // A run that follows another one asks what was decided meanwhile.
-    const known = input.stored === undefined ? [] : await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace });
+    // A run that follows another one, be it that it learns so from the row, asks what was decided meanwhile.
+    const isFollowing = input.stored !== undefined || row.consignments.some(({ goods }) => goods !== 'RESERVED');
+    const known = isFollowing ? await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace }) : [];
     const decidedOf = (n: number): Issued | undefined => known.find((each) => each.n === n)?.decided;
     const courses = row.consignments.map((each) => createConsignment(input, each, attention, decidedOf(each.n)));
     requests.courses = courses;
@@ -130,8 +134,8 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
     else void forward.cancelRequested.catch(release);
     const ended = await Promise.all(courses.map((course) => course.run()));
     const status = endOfOrder(ended);
-    const isForgotten = courses.every((course) => course.releaseReason() === 'not_handed_over');
-    const cancelReason: CancelReason = isForgotten ? 'not_handed_over' : 'canceled';
+    const isCanceled = courses.some((course) => course.releaseReason() === 'canceled');
+    const cancelReason: CancelReason = isCanceled ? 'canceled' : 'not_handed_over';
     return insist('recordOrderEnd', ORDER_TASK_QUEUE, {
       ...{ orderId, trace, status },
       ...(status === 'CANCELED' ? { cancelReason } : {}),

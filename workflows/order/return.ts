@@ -6,8 +6,8 @@ import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { RefundAnswer } from '../../domain/order/operations.ts';
 import { ACCOUNTING_TASK_QUEUE } from '../accounting/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
-import { attentionReason, showAttention, showAttentionOver } from '../progress.ts';
-import { createSteps, type Step } from '../steps.ts';
+import { createSteps } from '../steps.ts';
+import { createAttention } from './attention.ts';
 import { ORDER_TASK_QUEUE, type ReturnInput } from './messages.ts';
 
 const FIRST_PAUSE_MS = 60_000;
@@ -23,13 +23,10 @@ async function course({ returnId, terms, lines, paidBy, amount, trace, ...caller
   const { orderId, sellerWalletId, currency } = terms;
   const steps = createSteps(caller);
   const books = { orderId, sellerWalletId, currency, returnId, trace };
-  let isShown = false;
-  const show = async (reason: string, error: string): Promise<void> => {
-    isShown = true;
-    showAttention(reason, error);
-    await steps.run('recordReturnAttention', ORDER_TASK_QUEUE, { returnId, reason, error });
-  };
-  const insist: Step = steps.runUntilDone({ onStuck: (step, error) => show(attentionReason(step), error) });
+  const attention = createAttention(steps, (shown) =>
+    steps.run('recordReturnAttention', ORDER_TASK_QUEUE, { returnId, ...shown }),
+  );
+  const { insist } = attention;
 
   const received = lines.map(({ sku, quantity, disposition }) => ({ sku, quantity, disposition }));
   await insist('takeBack', INVENTORY_TASK_QUEUE, { orderId, returnId, lines: received, trace });
@@ -40,23 +37,24 @@ async function course({ returnId, terms, lines, paidBy, amount, trace, ...caller
   const refunded = await refund();
   if (refunded.outcome === 'refused') {
     await insist('recordReturn', ORDER_TASK_QUEUE, { returnId, trace, status: 'REFUND_DUE' });
+    // It stays shown: somebody has to see to it that the buyer is paid.
+    await attention.written();
     return 'REFUND_DUE' as const;
   }
   const { transferId } = refunded;
   await insist('postRefund', ACCOUNTING_TASK_QUEUE, { ...books, transferId });
   await insist('recordReturn', ORDER_TASK_QUEUE, { returnId, trace, status: 'REFUNDED', refundTransferId: transferId });
-  if (isShown) {
-    showAttentionOver();
-    await insist('recordReturnAttention', ORDER_TASK_QUEUE, { returnId, reason: null });
-  }
+  await attention.close();
   return 'REFUNDED' as const;
 
   async function refund(): Promise<RefundAnswer> {
     const givenUpAtMs = Date.now() + ASKED_FOR_MS;
+    let over: (() => void) | undefined;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
       const answer = await insist('refundReturn', ORDER_TASK_QUEUE, { returnId, transferId: paidBy, amount, trace });
+      if (answer.outcome === 'refunded') over?.();
       if (answer.outcome === 'refunded' || Date.now() + pauseMs > givenUpAtMs) return answer;
-      if (!isShown) await show('refund_refused', `the seller's wallet cannot pay: ${answer.reason}`);
+      over ??= attention.show('refund_refused', `the seller's wallet cannot pay: ${answer.reason}`);
       await sleep(pauseMs);
     }
   }

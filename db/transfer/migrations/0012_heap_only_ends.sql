@@ -23,12 +23,18 @@ CREATE INDEX IF NOT EXISTS "transfers_sender_listed" ON "transfers" USING btree 
 CREATE INDEX IF NOT EXISTS "transfers_receiver_listed" ON "transfers" USING btree ("receiver_wallet_id","listed_status","created_at","transfer_id") WHERE listed_status in ('FAILED', 'CANCELED');--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "transfers_changed" ON "transfers" USING btree ("changed_at") WHERE changed_at is not null;--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "transfers_listed_due" ON "transfers" USING btree ("start_due_at") WHERE listed_status in ('SCHEDULED', 'PENDING') and start_due_at is not null;--> statement-breakpoint
--- The trigger fills the columns of what is open, of what did not succeed, and of what the reconciliation has yet to look at. The old
--- indexes lead to these rows.
+-- The trigger fills the columns of what is open, of what did not succeed, and of what the reconciliation has yet to look at: what
+-- changed since the mark of its last run, which is far back if it was stopped or has failed. Completed transfers of before keep
+-- null: nothing but that run asks when they changed, and its patrol of what has ended goes by the time of creation, so that none is
+-- left out for good; where no run has come to its end, it alone looks at them. The old indexes lead to these rows.
 UPDATE "transfers" SET status = status
 WHERE status IN ('SCHEDULED', 'PENDING', 'DEBITED', 'FAILED', 'CANCELED') AND changed_at IS NULL
   AND (batch_id IS NULL OR status IN ('FAILED', 'CANCELED') AND listed_status IS NULL);--> statement-breakpoint
-UPDATE "transfers" SET status = status WHERE updated_at > now() - interval '1 hour' AND batch_id IS NULL AND changed_at IS NULL;--> statement-breakpoint
+UPDATE "transfers" SET status = status
+WHERE updated_at > least(now(), (
+    SELECT to_mark FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') AND to_mark <= now()
+    ORDER BY run_number DESC LIMIT 1)) - interval '1 hour'
+  AND batch_id IS NULL AND changed_at IS NULL;--> statement-breakpoint
 DROP INDEX IF EXISTS "transfers_status_created";--> statement-breakpoint
 DROP INDEX IF EXISTS "transfers_sender_unsuccessful";--> statement-breakpoint
 DROP INDEX IF EXISTS "transfers_receiver_unsuccessful";--> statement-breakpoint

@@ -16,7 +16,7 @@ export interface Circuit {
    * that was let through.
    */
   readonly pass: () => Promise<boolean>;
-  /** Lets one through that waits, or the next one that comes. */
+  /** Lets one through that waits, or the next one that comes, which must then be tried. */
   readonly letOneThrough: () => void;
   readonly waiting: () => number;
   /** Returns whether this closed the circuit. */

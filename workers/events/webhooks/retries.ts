@@ -24,7 +24,7 @@ export async function retryDeliveries(course: Course): Promise<void> {
   /** Probes have a turn of their own: the others may all be taken by what waits for the circuit. */
   const probeTurns = createTurns(1);
   const underWay = new Set<number>();
-  let isLivesTurn = false;
+  let isTurnOfWaiting = false;
 
   for (const [subject, { pending }] of parked) if (pending === 0) catchUp.begin(subject);
   while (!ending.aborted) {
@@ -37,10 +37,10 @@ export async function retryDeliveries(course: Course): Promise<void> {
     else await retriesAlarm.wait(Math.min(circuit.msToProbe(), IDLE_MS), ending);
   }
 
-  /** One delivery or, in turn, one new event, so that no event which is refused for ever keeps the circuit open. */
+  /** One delivery or, in turn, one event that waits for the circuit, so that none which is refused for ever keeps that open. */
   async function probe(): Promise<void> {
-    isLivesTurn = !isLivesTurn;
-    if (isLivesTurn && circuit.waiting() > 0) return circuit.letOneThrough();
+    isTurnOfWaiting = !isTurnOfWaiting;
+    if (isTurnOfWaiting && circuit.waiting() > 0) return circuit.letOneThrough();
     const [delivery] = await look(AT_ONCE + 1, true);
     if (delivery !== undefined) await start(delivery, true);
     else if (underWay.size > 0) await retriesAlarm.wait(PAUSE_MS, ending);

@@ -1,17 +1,20 @@
 /** The tries of a course: an event is signed and sent, and what comes of it is told to the circuit and stored. */
 import { FAILING_MAX_MS, pauseBeforeRetryMs } from '../../../domain/events/retry-schedule.ts';
+import type { EarlierSecret } from '../../../domain/events/signing-secrets.ts';
 import { webhookBody, webhookId } from '../../../domain/events/webhook.ts';
 import type { EventToSend } from '../../../db/events/delivery-queries.ts';
 import { bringForward, storeFailure } from '../../../db/events/delivery-writes.ts';
 import type { Connections, SendResult } from '../../../webhooks/sender.ts';
 import { signatureHeaders } from '../../../webhooks/signature.ts';
 import { countConsumed, noteDuration } from '../measured.ts';
+import { tracedDelivery } from '../traced-events.ts';
 import type { CourseState } from './course-state.ts';
 
 /** The secrets of an endpoint, to be read. */
 export interface OpenSecrets {
   readonly secret: string;
-  readonly previous: { readonly secret: string; readonly expiresAt: Date } | undefined;
+  /** Those of before, which sign too until their time. */
+  readonly earlier: readonly EarlierSecret[];
 }
 
 export interface TryDeps {
@@ -56,7 +59,9 @@ export function createTries(course: CourseState, { secrets, connections, isHeld 
       }
       const body = webhookBody(position, payload);
       const headers = signatureHeaders(webhookId(position), body, validSecrets(secrets), new Date());
-      const result = await connections.send({ url, headers, body }, course.cutting);
+      const result = await tracedDelivery({ position, type, payload }, (traceparent) =>
+        connections.send({ url, headers: { ...headers, ...traceparent }, body }, course.cutting),
+      );
       if (course.cutting.aborted && !result.isAccepted) return undefined;
       noteDuration(metrics, 'webhook', result.durationMs);
       if (result.isAccepted) countConsumed(metrics, 'webhooks', [type]);
@@ -101,6 +106,7 @@ function saysNothingOfTheEvent(statusCode: number | undefined): boolean {
   return statusCode === undefined || statusCode === 429 || statusCode >= 500;
 }
 
-function validSecrets({ secret, previous }: OpenSecrets): string[] {
-  return previous !== undefined && previous.expiresAt > new Date() ? [secret, previous.secret] : [secret];
+function validSecrets({ secret, earlier }: OpenSecrets): string[] {
+  const now = new Date();
+  return [secret, ...earlier.filter(({ expiresAt }) => expiresAt > now).map((each) => each.secret)];
 }

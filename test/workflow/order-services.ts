@@ -1,0 +1,387 @@
+/**
+ * The order's services for workflow tests: the fences' rules of inventory, delivery, accounting, payments and the order's rows over
+ * maps, with faults on request. Whatever breaks the saga's rules is noted in `violations` when it happens.
+ */
+import type { AccountingOperations } from '../../domain/accounting/operations.ts';
+import type { DeliveryOperations, ShipmentStatus } from '../../domain/delivery/operations.ts';
+import type { OrderId, ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
+import type { Issued, InventoryOperations, Reserved } from '../../domain/inventory/operations.ts';
+import { formatUnits, parseUnits } from '../../domain/money.ts';
+import type {
+  LoggedResolution,
+  OrderPayments,
+  OrderRecords,
+  ReturnOperations,
+  StoredConsignment,
+  StoredOrder,
+} from '../../domain/order/operations.ts';
+import type { Line, OrderTerms, ReturnStatus } from '../../domain/order/order.ts';
+
+type Activities = InventoryOperations &
+  DeliveryOperations &
+  AccountingOperations &
+  OrderRecords &
+  OrderPayments &
+  ReturnOperations;
+export type OrderActivity = keyof Activities;
+
+export interface OrderFaults {
+  /** On the shelf of each SKU at first; 100 without it. */
+  readonly onHand?: number;
+  /** The consignments whose payment, or whose booking, is refused. */
+  readonly refuse?: { readonly payment?: number; readonly booking?: number };
+  /** Why a collection or a refund is refused now; a test may change it. */
+  readonly unpaid?: { collection?: string; refund?: string };
+  /** When the goods arrive: at the hand-over, when they are looked for, or once the test says so. */
+  readonly arrival?: 'at_once' | 'seen' | 'reported';
+  /** How far the inventory's clock is ahead of the others. */
+  readonly clockAheadMs?: number;
+  /** As of services.ts. */
+  readonly before?: (name: OrderActivity, nth: number) => Promise<void> | void;
+  readonly after?: (name: OrderActivity, nth: number) => Promise<void> | void;
+}
+
+interface Hold {
+  status: 'HELD' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  readonly amount: bigint;
+  readonly expiresAtMs: number;
+  isReversed: boolean;
+}
+
+interface Invoice {
+  readonly number: number;
+  readonly amount: string;
+  readonly paidBy: TransferId | undefined;
+  settled?: 'collected' | 'written_off';
+}
+
+type End = 'COMPLETED' | 'FAILED' | 'CANCELED';
+
+const GOODS_RANKS = { RESERVED: 0, ISSUED: 1, RELEASED: 1, DELIVERED: 2 };
+const MONEY_RANKS = { HELD: 0, CAPTURED: 1, VOIDED: 1, DUE: 1, COLLECTED: 2, WRITTEN_OFF: 2 };
+
+export type OrderServices = ReturnType<typeof createOrderServices>;
+
+/** The services of one order. `nowMs` is their clock. */
+export function createOrderServices(
+  terms: OrderTerms,
+  returnId: ReturnId,
+  nowMs: () => Promise<number>,
+  faults: OrderFaults,
+) {
+  const { onHand = 100, refuse = {}, unpaid = {}, arrival = 'seen', clockAheadMs = 0 } = faults;
+  const { orderId } = terms;
+  const violations: string[] = [];
+  const attempts: OrderActivity[] = [];
+  const check = (isRight: boolean, what: string): void => void (isRight || violations.push(what));
+
+  const stock = new Map(terms.lines.map(({ sku }) => [sku, { onHand, reserved: 0 }]));
+  let reserved: Reserved | undefined;
+  const goods = new Map<number, Issued>();
+  const takenBack = new Set<string>();
+  const consignmentsOf = () => (reserved?.outcome === 'reserved' ? reserved.consignments : []);
+  const move = (lines: readonly Line[], byShelf: 1 | 0 | -1, byReserved: 1 | 0 | -1): void => {
+    for (const { sku, quantity } of lines) {
+      const row = stock.get(sku)!;
+      row.onHand += byShelf * quantity;
+      row.reserved += byReserved * quantity;
+      check(row.reserved >= 0 && row.reserved <= row.onHand, `${sku}: ${row.reserved} of ${row.onHand} are reserved`);
+    }
+  };
+  const decideGoods = (n: number, decision: Issued): Issued => {
+    const before = goods.get(n);
+    if (before !== undefined) return before;
+    const part = consignmentsOf().find((each) => each.n === n);
+    if (part === undefined) throw new Error(`nothing is reserved for consignment ${n}`);
+    goods.set(n, decision);
+    move(part.lines, decision.outcome === 'issued' ? -1 : 0, -1);
+    return decision;
+  };
+  const release = (n: number) => decideGoods(n, { outcome: 'released', reason: 'released' }).outcome;
+  const isIssued = (n: number): boolean => goods.get(n)?.outcome === 'issued';
+
+  const inventory: InventoryOperations = {
+    reserve: async ({ lines, allowSplit }) => {
+      if (reserved !== undefined) return reserved;
+      const skus = lines.filter(({ sku, quantity }) => quantity > stock.get(sku)!.onHand).map(({ sku }) => sku);
+      if (skus.length > 0) return (reserved = { outcome: 'refused', reason: 'out_of_stock', skus });
+      move(lines, 0, 1);
+      const parts = allowSplit ? lines.map((line) => [line]) : [lines];
+      return (reserved = {
+        outcome: 'reserved',
+        consignments: parts.map((each, index) => ({ n: index + 1, lines: each })),
+      });
+    },
+    issue: async ({ n, holdExpiresAtMs, marginSeconds, carrierReference }) => {
+      check(row.status === 'CONFIRMED', `goods are issued for an order that is ${row.status}`);
+      const isTooLate = (await nowMs()) + clockAheadMs > holdExpiresAtMs - marginSeconds * 1_000;
+      return decideGoods(
+        n,
+        isTooLate ? { outcome: 'released', reason: 'hold_expiring' } : { outcome: 'issued', carrierReference },
+      );
+    },
+    release: async ({ n }) => ({ outcome: release(n) }),
+    releaseOrder: async () => {
+      reserved ??= { outcome: 'undone' };
+      if (reserved.outcome !== 'reserved') return { outcome: 'never_reserved' };
+      return {
+        outcome: 'answered',
+        consignments: reserved.consignments.map((part) => ({ ...part, goods: release(part.n) })),
+      };
+    },
+    goodsOf: async () => [...goods].map(([n, decided]) => ({ n, decided })),
+    takeBack: async (input) => {
+      if (takenBack.has(input.returnId)) return;
+      takenBack.add(input.returnId);
+      move(
+        input.lines.filter(({ disposition }) => disposition === 'restock'),
+        1,
+        0,
+      );
+    },
+  };
+
+  const holds = new Map<number, Hold>();
+  const collections = new Map<number, End[]>();
+  const refunds: End[] = [];
+  /** What the buyer has paid and has not back: in units, of holds too. */
+  let paid = 0n;
+  const holdId = (n: number) => `hold-${n}` as TransferId;
+  const collectionId = (n: number) => `collection-${n}-${collections.get(n)!.length}` as TransferId;
+  const giveBack = (hold: Hold, status: 'FAILED' | 'CANCELED'): void => {
+    hold.status = status;
+    paid -= hold.amount;
+  };
+  const collectionsOf = (n: number): End[] => collections.get(n) ?? collections.set(n, []).get(n)!;
+
+  const payments: OrderPayments & Pick<ReturnOperations, 'refundReturn'> = {
+    authorize: async ({ n, amount, holdSeconds }) => {
+      const isRefused = refuse.payment === n;
+      if (!holds.has(n)) {
+        if (!isRefused) paid += parseUnits(amount);
+        holds.set(n, {
+          status: isRefused ? 'FAILED' : 'HELD',
+          amount: parseUnits(amount),
+          expiresAtMs: (await nowMs()) + holdSeconds * 1_000,
+          isReversed: false,
+        });
+      }
+      const hold = holds.get(n)!;
+      if (hold.status === 'FAILED') return { outcome: 'refused', reason: 'insufficient_funds' };
+      if (hold.status === 'CANCELED') return { outcome: 'refused', reason: 'canceled' };
+      return { outcome: 'held', transferId: holdId(n), holdExpiresAtMs: hold.expiresAtMs };
+    },
+    captureHold: async ({ transferId }) => {
+      const [n, hold] = [...holds].find(([each]) => holdId(each) === transferId)!;
+      check(isIssued(n), `the hold ${n} is captured, and its goods are not issued`);
+      if (hold.status === 'HELD' && (await nowMs()) >= hold.expiresAtMs) giveBack(hold, 'FAILED');
+      if (hold.status === 'HELD') hold.status = 'COMPLETED';
+      return { outcome: hold.status === 'COMPLETED' ? 'captured' : 'lost' };
+    },
+    voidHold: async ({ n, amount }) => {
+      check(goods.get(n)?.outcome === 'released', `the hold ${n} is voided, and its goods are not released`);
+      const hold = holds.get(n);
+      if (hold === undefined)
+        holds.set(n, { status: 'CANCELED', amount: parseUnits(amount), expiresAtMs: 0, isReversed: false });
+      else if (hold.status === 'HELD') giveBack(hold, 'CANCELED');
+      else if (hold.status === 'COMPLETED' && !hold.isReversed) {
+        hold.isReversed = true;
+        paid -= hold.amount;
+      }
+    },
+    collect: async ({ n, amount }) => {
+      check(isIssued(n) && holds.get(n)?.status !== 'HELD', `${n} is collected, and nothing is due`);
+      const ends = collectionsOf(n);
+      if (ends.at(-1) === undefined || ends.at(-1) === 'FAILED') {
+        ends.push(unpaid.collection === undefined ? 'COMPLETED' : 'FAILED');
+        if (ends.at(-1) === 'COMPLETED') paid += parseUnits(amount);
+      }
+      if (ends.at(-1) === 'COMPLETED') return { outcome: 'collected', transferId: collectionId(n) };
+      return { outcome: 'refused', reason: unpaid.collection ?? 'canceled' };
+    },
+    closeCollection: async ({ n }) => {
+      const ends = collectionsOf(n);
+      if (ends.at(-1) === 'COMPLETED') return { outcome: 'collected', transferId: collectionId(n) };
+      if (ends.at(-1) !== 'CANCELED') ends.push('CANCELED');
+      return { outcome: 'closed' };
+    },
+    refundReturn: async ({ amount }) => {
+      if (refunds.at(-1) !== 'COMPLETED') {
+        refunds.push(unpaid.refund === undefined ? 'COMPLETED' : 'FAILED');
+        if (refunds.at(-1) === 'COMPLETED') paid -= parseUnits(amount);
+      }
+      if (refunds.at(-1) === 'COMPLETED')
+        return { outcome: 'refunded', transferId: `refund-${refunds.length}` as TransferId };
+      return { outcome: 'refused', reason: unpaid.refund! };
+    },
+  };
+
+  const shipments = new Map<number, ShipmentStatus | 'refused' | 'undone'>();
+  const shipmentId = (n: number) => `shipment-${n}` as ShipmentId;
+  const delivery: DeliveryOperations = {
+    book: async ({ n }) => {
+      if (!shipments.has(n)) shipments.set(n, refuse.booking === n ? 'refused' : 'BOOKED');
+      const status = shipments.get(n)!;
+      if (status === 'refused') return { outcome: 'refused', reason: 'too_many_units' };
+      return status === 'undone' ? { outcome: 'undone' } : { outcome: 'booked', shipmentId: shipmentId(n) };
+    },
+    cancelBooking: async ({ n }) => {
+      const status = shipments.get(n) ?? 'undone';
+      if (status === 'undone' || status === 'refused') {
+        shipments.set(n, status);
+        return { outcome: 'never_booked' };
+      }
+      if (status !== 'BOOKED' && status !== 'CANCELED') return { outcome: 'handed_over' };
+      shipments.set(n, 'CANCELED');
+      return { outcome: 'canceled' };
+    },
+    handOver: async ({ n, carrierReference }) => {
+      const decided = goods.get(n);
+      check(
+        decided?.outcome === 'issued' && decided.carrierReference === carrierReference,
+        `${n} is handed over to the carrier as ${carrierReference}`,
+      );
+      if (shipments.get(n) === 'BOOKED') shipments.set(n, arrival === 'at_once' ? 'DELIVERED' : 'HANDED_OVER');
+      const status = shipments.get(n);
+      if (status === undefined || status === 'refused' || status === 'undone' || status === 'CANCELED')
+        throw new Error(`nothing is booked for consignment ${n}`);
+      return { shipmentId: shipmentId(n), status };
+    },
+    shipmentOf: async ({ n }) => {
+      if (arrival === 'seen') shipments.set(n, 'DELIVERED');
+      return { shipmentId: shipmentId(n), status: shipments.get(n) as ShipmentStatus };
+    },
+  };
+
+  const invoices = new Map<number, Invoice>();
+  const creditNotes = new Map<ReturnId, string>();
+  const refundsPosted = new Set<TransferId>();
+  const totalOf = (lines: readonly { readonly quantity: number; readonly unitPrice: string }[], more = '0'): string =>
+    formatUnits(
+      lines.reduce((sum, line) => sum + BigInt(line.quantity) * parseUnits(line.unitPrice), parseUnits(more)),
+    );
+  const accounting: AccountingOperations = {
+    postInvoice: async ({ n, lines, shippingAmount, paidBy }) => {
+      check(isIssued(n), `${n} is invoiced, and its goods are not issued`);
+      if (!invoices.has(n))
+        invoices.set(n, { number: invoices.size + 1, amount: totalOf(lines, shippingAmount), paidBy });
+      return invoices.get(n)!;
+    },
+    settleDue: async ({ n, settlement: { how } }) => {
+      const invoice = invoices.get(n)!;
+      check(invoice.paidBy === undefined, `${n} was paid before`);
+      check((invoice.settled ?? how) === how, `${n} was ${invoice.settled} before it was ${how}`);
+      invoice.settled ??= how;
+    },
+    postCreditNote: async (input) => {
+      if (!creditNotes.has(input.returnId)) creditNotes.set(input.returnId, totalOf(input.lines));
+      return { number: 1, amount: creditNotes.get(input.returnId)! };
+    },
+    postRefund: async ({ transferId }) => void refundsPosted.add(transferId),
+  };
+
+  let row: StoredOrder = { status: 'PENDING', cancelReason: null, compensating: false, consignments: [] };
+  const steps: string[] = [];
+  const resolutions: LoggedResolution[] = [];
+  const attention = { shown: null as { reason: string; error?: string } | null, cases: [] as string[] };
+  const returned = { status: 'RECEIVED' as ReturnStatus, shown: null as { reason: string } | null };
+  const hasEnded = (): boolean => row.status !== 'PENDING' && row.status !== 'CONFIRMED';
+  const records: OrderRecords & Omit<ReturnOperations, 'refundReturn'> = {
+    confirmOrder: async ({ consignments }) => {
+      if (row.status !== 'PENDING' || row.compensating) return row;
+      steps.push('CONFIRMED');
+      return (row = {
+        ...{ status: 'CONFIRMED', cancelReason: null, compensating: false },
+        consignments: consignments.map(({ n, lines, amount, transferId, holdExpiresAtMs }) => ({
+          ...{ n, lines, amount, transferId, holdExpiresAtMs, releaseReason: null },
+          ...{ goods: 'RESERVED', money: 'HELD' },
+        })),
+      });
+    },
+    undoOrder: async ({ reason }) => {
+      if (row.status === 'PENDING' && !row.compensating) row = { ...row, compensating: true, cancelReason: reason };
+      return row;
+    },
+    recordConsignment: async (step) => {
+      check(step.carrierReference !== '', 'a carrier reference is lost');
+      const consignments = row.consignments.map((part): StoredConsignment => {
+        if (part.n !== step.n) return part;
+        const isNewGoods = step.goods !== undefined && GOODS_RANKS[step.goods] > GOODS_RANKS[part.goods];
+        const isNewMoney = step.money !== undefined && MONEY_RANKS[step.money] > MONEY_RANKS[part.money];
+        if (isNewGoods) steps.push(`${step.n} ${step.goods}`);
+        if (isNewMoney) steps.push(`${step.n} ${step.money}`);
+        const { transferId = part.transferId, releaseReason = part.releaseReason } = step;
+        return {
+          ...part,
+          ...(isNewGoods ? { goods: step.goods } : {}),
+          ...(isNewMoney ? { money: step.money } : {}),
+          ...{ transferId, releaseReason },
+        };
+      });
+      row = { ...row, consignments };
+    },
+    recordOrderEnd: async ({ status, cancelReason = null }) => {
+      if (hasEnded()) return row;
+      steps.push(status);
+      attention.shown = null;
+      attention.cases = [];
+      return (row = { ...row, status, cancelReason });
+    },
+    recordOrderAttention: async ({ reason, error }) => {
+      if (reason === null) {
+        attention.shown = null;
+        attention.cases = [];
+        return;
+      }
+      if (hasEnded()) return;
+      if (attention.shown === null) attention.cases.push(reason);
+      attention.shown = { reason, ...(error === undefined ? {} : { error }) };
+      steps.push(`attention ${reason}`);
+    },
+    recordOrderAction: async (action) => void resolutions.push(action),
+    recordReturn: async ({ status }) => {
+      if (status === undefined || returned.status === 'REFUNDED') return;
+      returned.status = status;
+      if (status === 'REFUNDED') returned.shown = null;
+    },
+    recordReturnAttention: async ({ reason }) => {
+      if (returned.status !== 'REFUNDED') returned.shown = reason === null ? null : { reason };
+    },
+  };
+
+  const effects: Activities = { ...inventory, ...payments, ...delivery, ...accounting, ...records };
+  const withFaults = (name: OrderActivity) => async (input: never) => {
+    attempts.push(name);
+    const nth = attempts.filter((other) => other === name).length;
+    await faults.before?.(name, nth);
+    const answer = await (effects[name] as (input: never) => Promise<unknown>)(input);
+    await faults.after?.(name, nth);
+    return answer;
+  };
+  return {
+    ...{ orderId, returnId, terms, violations, attempts, stock, goods, holds, collections, refunds, shipments },
+    ...{ invoices, creditNotes, refundsPosted, steps, resolutions, attention, returned, onHand, consignmentsOf },
+    activities: Object.fromEntries(
+      Object.keys(effects).map((name) => [name, withFaults(name as OrderActivity)]),
+    ) as unknown as Activities,
+    row: () => row,
+    paid: () => formatUnits(paid),
+    /** The hold ends before its time, as if somebody had canceled it. */
+    loseHold: (n: number) => giveBack(holds.get(n)!, 'CANCELED'),
+    report: (n: number, status: ShipmentStatus) => void shipments.set(n, status),
+    /** For a run that follows another one, as temporal/order/start-order.ts makes it. */
+    stored: (): StoredOrder | undefined => (row.status === 'PENDING' && !row.compensating ? undefined : row),
+  };
+}
+
+/** The activities of several orders, each by its own services. */
+export function ofOrders(orders: readonly OrderServices[]): { readonly activities: object } {
+  const of = (input: { orderId?: OrderId; returnId?: ReturnId }): OrderServices =>
+    orders.find(({ orderId, returnId }) => orderId === input.orderId || returnId === input.returnId)!;
+  const names = Object.keys(orders[0]!.activities) as OrderActivity[];
+  return {
+    activities: Object.fromEntries(
+      names.map((name) => [name, (input: never) => (of(input).activities[name] as (input: never) => unknown)(input)]),
+    ),
+  };
+}
