@@ -3,6 +3,7 @@
  * an unfinished window the sequence up to which it was read.
  */
 import { sql, type SQL } from 'drizzle-orm';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import type { EventSetRow } from './event-sets.ts';
 import { OUTBOX_EVENTS } from './outbox.ts';
 import { rowsOf, type Reader } from './reader.ts';
@@ -13,12 +14,18 @@ export interface Outbox {
   readonly reader: Reader;
 }
 
-/** The outboxes of a stack, by the names that the relay gives them. */
-export function outboxesOf(transfer: Reader, wallets: readonly Reader[], events: Reader): Outbox[] {
+/** The outboxes of a stack, by the names that the relay gives them. `orders` are those of the services of orders, if it has them. */
+export function outboxesOf(
+  transfer: Reader,
+  wallets: readonly Reader[],
+  events: Reader,
+  orders?: Readonly<Record<OrderService, Reader>>,
+): Outbox[] {
   return [
     { name: 'transfer', reader: transfer },
     ...wallets.map((reader, shard) => ({ name: `wallet-${shard}`, reader })),
     { name: 'events', reader: events },
+    ...(orders === undefined ? [] : ORDER_SERVICES.map((name) => ({ name, reader: orders[name] }))),
   ];
 }
 

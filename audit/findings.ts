@@ -12,8 +12,18 @@ export const INVARIANTS = {
   I7: 'nothing is left undone',
   I8: 'each event has one place in the log, unchanged and in its order',
 } as const;
-/** O4: invoices are captures, and what is due or written off. O5: the books balance. */
-export type Invariant = keyof typeof INVARIANTS | 'O4' | 'O5';
+/** Those of orders. */
+export const ORDER_INVARIANTS = {
+  O1: 'stock is what its entries and its reservations say',
+  O2: 'each consignment has the goods and the money of its state, as the inventory has decided',
+  O3: 'nothing is reserved, held or taken without an order that needs it',
+  O4: 'invoices are what was captured, collected, is due or written off',
+  O5: 'the books balance, and follow the wallets',
+  O6: 'each idempotency key names one order, with the body that was acknowledged',
+  O7: 'each change of an order has left its event, once',
+  O8: 'each open order has its workflow, and nothing of it is left undone',
+} as const;
+export type Invariant = keyof typeof INVARIANTS | keyof typeof ORDER_INVARIANTS;
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -34,6 +44,17 @@ export interface Checked {
   transactions: number;
   batches: number;
   open_workflows: number;
+  /** Those of orders are there where the installation has orders. */
+  orders?: number;
+  consignments?: number;
+  returns?: number;
+  skus?: number;
+  stock_entries?: number;
+  shipments?: number;
+  sellers?: number;
+  journals?: number;
+  invoices?: number;
+  credit_notes?: number;
 }
 
 export interface Findings {
@@ -76,7 +97,7 @@ export function collectFindings(): Findings {
       if (howMany > 0) totals[invariant] = (totals[invariant] ?? 0) + howMany;
     },
     count(what, howMany) {
-      checked[what] += howMany;
+      checked[what] = (checked[what] ?? 0) + howMany;
     },
     violations: () => kept.toSorted((a, b) => a.invariant.localeCompare(b.invariant)),
     totals: () => totals,
@@ -91,7 +112,13 @@ export interface Difference {
   readonly total: number;
 }
 
-export function reportDifferences(invariant: Invariant, differences: readonly Difference[], findings: Findings): void {
-  for (const { movement, detail } of differences) findings.report(invariant, `movement ${movement}`, detail);
+/** `what` the differences are about, if not movements. */
+export function reportDifferences(
+  invariant: Invariant,
+  differences: readonly Difference[],
+  findings: Findings,
+  what = 'movement',
+): void {
+  for (const { movement, detail } of differences) findings.report(invariant, `${what} ${movement}`, detail);
   findings.reportMore(invariant, (differences[0]?.total ?? 0) - differences.length);
 }

@@ -7,17 +7,15 @@ import { BINDING, bindingOf, faultsOf, type BindingRow } from '../db/bind-instal
 import type { Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
+/** `databases` by their names, `transfer` first, which knows the names of all. */
 export async function checkInstallation(
-  transfer: Reader,
-  shards: readonly Reader[],
+  databases: readonly (readonly [name: string, reader: Reader])[],
   namespaceId: string,
   findings: Findings,
 ): Promise<void> {
   const bindings = await Promise.all(
-    [transfer, ...shards].map(async (reader, index) =>
-      bindingOf(index === 0 ? 'transfer' : `wallet-${index - 1}`, {
-        rows: await rowsOf<BindingRow>(reader, sql.raw(BINDING)),
-      }),
+    databases.map(async ([name, reader]) =>
+      bindingOf(name, { rows: await rowsOf<BindingRow>(reader, sql.raw(BINDING)) }),
     ),
   );
   for (const fault of faultsOf(bindings, namespaceId)) findings.report('I5', 'the installation', fault);

@@ -1,10 +1,10 @@
 /**
- * I6 for one database: what its outbox had is what its tables tell of, each event once. Rows that are there are compared one by
+ * I6 for one database, and O7: what its outbox had is what its tables tell of, each event once. Rows that are there are compared one by
  * one. Those that were taken away once they were in the event log are compared as a set, by the counts and digests that were kept
  * of them. Change and event are written together, so this holds in every snapshot.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';
+import { reportDifferences, VIOLATIONS_KEPT, type Findings, type Invariant } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
 /** The events of the outbox's rows, each with its row's `payload` and whether the row agrees with itself. */
@@ -30,9 +30,15 @@ interface OfType {
 
 /**
  * `expected` selects the events that the database's tables tell of: movement, event_id, type, subject and data. `place` is the
- * database's name.
+ * database's name, `what` the things that its events are about.
  */
-export async function checkOutbox(reader: Reader, place: string, expected: SQL, findings: Findings): Promise<void> {
+export async function checkOutbox(
+  reader: Reader,
+  place: string,
+  expected: SQL,
+  findings: Findings,
+  { invariant = 'I6', what = 'movement' }: { invariant?: Invariant; what?: string } = {},
+): Promise<void> {
   const [counts] = await rowsOf<{ events: string }>(
     reader,
     sql`SELECT (SELECT coalesce(sum(event_count), 0) FROM outbox_events) + (SELECT coalesce(sum(event_count), 0) FROM outbox_seals) AS events`,
@@ -55,7 +61,7 @@ export async function checkOutbox(reader: Reader, place: string, expected: SQL, 
   for (const { type, absent, sealed } of unlike) {
     if (named.includes(type)) continue;
     findings.report(
-      'I6',
+      invariant,
       `the outbox of ${place}`,
       absent === sealed
         ? `the ${sealed} events of ${type} that were taken away are not those that its tables tell of`
@@ -63,7 +69,7 @@ export async function checkOutbox(reader: Reader, place: string, expected: SQL, 
     );
   }
   if (named.length > 0 || types.some(({ odd }) => odd !== '0'))
-    reportDifferences('I6', await rowsOf(reader, differences(expected, named)), findings);
+    reportDifferences(invariant, await rowsOf(reader, differences(expected, named)), findings, what);
 }
 
 function differences(expected: SQL, absentTypes: readonly string[]): SQL {

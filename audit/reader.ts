@@ -54,16 +54,20 @@ export async function rowsOf<Row>(reader: Reader, statement: SQL): Promise<Row[]
   return rows as Row[];
 }
 
+// No movement or wallet has this id: derived ids have a version.
+const BEFORE_UUIDS = '00000000-0000-0000-0000-000000000000';
+
 /**
- * A table page by page in the order of its uuid key: `pageAfter` selects the rows that follow a key, `keyOf` returns a row's key.
+ * A table page by page in the order of its key: `pageAfter` selects the rows that follow a key, `keyOf` returns a row's key. `before`
+ * is before all keys: by default, of those that are uuids.
  */
 export async function* pagesOf<Row>(
   reader: Reader,
   pageAfter: (key: string, limit: number) => SQL,
   keyOf: (row: Row) => string,
+  before = BEFORE_UUIDS,
 ): AsyncGenerator<Row[]> {
-  // No movement or wallet has this id: derived ids have a version.
-  let key = '00000000-0000-0000-0000-000000000000';
+  let key = before;
   for (;;) {
     const page = await rowsOf<Row>(reader, pageAfter(key, PAGE_ROWS));
     if (page.length > 0) yield page;

@@ -1,5 +1,6 @@
 /**
- * I5: each movement under way has an open workflow, its own or its group's, and each open workflow a movement under way.
+ * I5: each movement under way has an open workflow, its own or its group's, and each open workflow a movement under way. O8: so has
+ * each order, and each return whose goods are back.
  *
  * Rows and workflows are read while both may change, and Temporal's lists lag behind what it knows. So a disagreement is only a
  * suspicion at first: row and workflow are looked at again, the workflow by describe, until they agree or the audit's patience is
@@ -7,10 +8,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { ORDER_TASK_QUEUE } from '../workflows/order/messages.ts';
 import { TRANSFER_TASK_QUEUE } from '../workflows/transfer/messages.ts';
-import type { Findings } from './findings.ts';
+import type { Findings, Invariant } from './findings.ts';
 import { PAGE_ROWS, pagesOf, rowsOf, uuids } from './reader.ts';
 
 export interface WorkflowLookup {
@@ -26,14 +28,26 @@ export interface WorkflowLookup {
 const STARTED_WITHIN_SECONDS = 10;
 const LOOK_AGAIN_MS = 500;
 const DESCRIBED_AT_ONCE = 16;
-const KINDS = ['transfer', 'batch', 'transaction'] as const;
-type Kind = (typeof KINDS)[number];
+
+/** A kind of thing that has a workflow while it is under way; the workflow's id is the kind's name and the thing's id. */
+interface Kind {
+  readonly name: string;
+  readonly invariant: Invariant;
+  /** As it is now, because a snapshot would grow old while workflows end. */
+  readonly database: Database;
+  readonly table: SQL;
+  readonly id: SQL;
+  readonly isUnderWay: SQL;
+  /** Since when it has been under way. */
+  readonly since: SQL;
+}
 
 /** Looks workflows up in Temporal. */
 export function lookUpWorkflows(client: Client): WorkflowLookup {
   return {
     async *listRunning() {
-      const query = `TaskQueue = '${TRANSFER_TASK_QUEUE}' AND ExecutionStatus = 'Running'`;
+      const queues = `(TaskQueue = '${TRANSFER_TASK_QUEUE}' OR TaskQueue = '${ORDER_TASK_QUEUE}')`;
+      const query = `${queues} AND ExecutionStatus = 'Running'`;
       for await (const { workflowId } of client.workflow.list({ query, pageSize: PAGE_ROWS })) yield workflowId;
     },
     async isRunning(workflowId) {
@@ -53,9 +67,9 @@ export function lookUpWorkflows(client: Client): WorkflowLookup {
   };
 }
 
-/** `transfer` is the database as it is now, because a snapshot would grow old while workflows end. */
 export async function checkWorkflows(
   transfer: Database,
+  kinds: readonly Kind[],
   workflows: WorkflowLookup,
   findings: Findings,
   patienceMs: number,
@@ -72,13 +86,13 @@ export async function checkWorkflows(
     return amiss;
   };
 
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const isUnfounded = async (ids: string[]): Promise<string[]> => {
-      const alone = without(await underWay(transfer, kind, ids), await running(workflows, kind, ids));
-      return kind === 'transfer' ? without(alone, await inOpenGroup(transfer, workflows, alone)) : alone;
+      const alone = without(await underWay(kind, ids), await running(workflows, kind.name, ids));
+      return kind.name === 'transfer' ? without(alone, await inOpenGroup(transfer, workflows, alone)) : alone;
     };
     for await (const page of pagesOf(
-      transfer,
+      kind.database,
       (id, limit) => underWayAfter(kind, id, limit),
       ({ id }: { id: string }) => id,
     )) {
@@ -86,48 +100,78 @@ export async function checkWorkflows(
         page.map(({ id: each }) => each),
         isUnfounded,
       )) {
-        findings.report('I5', `${kind} ${id}`, 'it has not ended, but no workflow of it is open');
+        findings.report(kind.invariant, `${kind.name} ${id}`, 'it has not ended, but no workflow of it is open');
       }
     }
   }
 
   for await (const page of batchesOf(workflows.listRunning())) {
     findings.count('open_workflows', page.length);
-    for (const kind of [...KINDS, 'group'] as const) {
-      const ids = page.filter((id) => id.startsWith(`${kind}/`)).map((id) => id.slice(kind.length + 1));
+    for (const kind of [...kinds, groupsIn(transfer)]) {
+      const { name, invariant } = kind;
+      const ids = page.filter((id) => id.startsWith(`${name}/`)).map((id) => id.slice(name.length + 1));
       const isLeftOver = async (some: string[]): Promise<string[]> => {
-        const over = without(some, await underWay(transfer, kind, some));
-        return running(workflows, kind, over);
+        const over = without(some, await underWay(kind, some));
+        return running(workflows, name, over);
       };
       for (const id of await stillAmiss(ids, isLeftOver))
-        findings.report('I5', `${kind} ${id}`, 'its workflow is open, but it has ended or never was');
+        findings.report(invariant, `${name} ${id}`, 'its workflow is open, but it has ended or never was');
     }
   }
 }
 
-/** The items of a batch have no workflow of their own: theirs is the batch's. */
-const table = {
-  transfer: sql`(SELECT * FROM transfers WHERE batch_id IS NULL) transfers`,
-  batch: sql`transfer_batches`,
-  transaction: sql`transactions`,
-  group: sql`transfers`,
-};
-const id = { transfer: sql`transfer_id`, batch: sql`batch_id`, transaction: sql`transaction_id`, group: sql`group_id` };
-const isUnderWay = sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`;
+const ofMovement = {
+  invariant: 'I5',
+  isUnderWay: sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`,
+  since: sql`created_at`,
+} as const;
 
-function underWayAfter(kind: Kind, key: string, limit: number) {
-  return sql`
-    SELECT ${id[kind]} AS id FROM ${table[kind]}
-    WHERE ${id[kind]} > ${key} AND ${isUnderWay} AND created_at NOT BETWEEN now() - make_interval(secs => ${STARTED_WITHIN_SECONDS}) AND now() + make_interval(secs => ${STARTED_WITHIN_SECONDS})
-    ORDER BY ${id[kind]} LIMIT ${limit}`;
+/** What moves money. `transfer` is the database as it is now. */
+export function movementKinds(database: Database): Kind[] {
+  return [
+    {
+      ...{ ...ofMovement, database, name: 'transfer', id: sql`transfer_id` },
+      // The items of a batch have no workflow of their own: theirs is the batch's.
+      table: sql`(SELECT * FROM transfers WHERE batch_id IS NULL) transfers`,
+    },
+    { ...ofMovement, database, name: 'batch', table: sql`transfer_batches`, id: sql`batch_id` },
+    { ...ofMovement, database, name: 'transaction', table: sql`transactions`, id: sql`transaction_id` },
+  ];
 }
 
-/** Those of these movements that have not ended; of groups, those that have a transfer which has not. */
-async function underWay(transfer: Database, kind: Kind | 'group', ids: string[]): Promise<string[]> {
+/** A group is under way while one of its transfers is. */
+function groupsIn(database: Database): Kind {
+  return { ...ofMovement, database, name: 'group', table: sql`transfers`, id: sql`group_id` };
+}
+
+/** Orders, and returns whose goods are back: of one that was only announced, nothing runs. */
+export function orderKinds(database: Database): Kind[] {
+  return [
+    {
+      ...{ database, invariant: 'O8', name: 'order', table: sql`orders`, id: sql`order_id`, since: sql`created_at` },
+      isUnderWay: sql`status IN ('PENDING', 'CONFIRMED')`,
+    },
+    {
+      ...{ database, invariant: 'O8', name: 'return', table: sql`returns`, id: sql`return_id`, since: sql`updated_at` },
+      isUnderWay: sql`status = 'RECEIVED'`,
+    },
+  ];
+}
+
+function underWayAfter({ id, table, isUnderWay, since }: Kind, key: string, limit: number): SQL {
+  const seconds = sql`make_interval(secs => ${STARTED_WITHIN_SECONDS})`;
+  return sql`
+    SELECT ${id} AS id FROM ${table}
+    WHERE ${id} > ${key} AND ${isUnderWay} AND ${since} NOT BETWEEN now() - ${seconds} AND now() + ${seconds}
+    ORDER BY ${id} LIMIT ${limit}`;
+}
+
+/** Those of these that have not ended. */
+async function underWay({ database, id, table, isUnderWay }: Kind, ids: string[]): Promise<string[]> {
   const uuid = ids.filter((each) => /^[0-9a-f-]{36}$/.test(each));
   const rows = await rowsOf<{ id: string }>(
-    transfer,
-    sql`SELECT DISTINCT ${id[kind]} AS id FROM ${table[kind]} WHERE ${id[kind]} = ANY(${uuids(uuid)}) AND ${isUnderWay}`,
+    database,
+    sql`SELECT DISTINCT ${id} AS id FROM ${table} WHERE ${id} = ANY(${uuids(uuid)}) AND ${isUnderWay}`,
   );
   return rows.map((row) => row.id);
 }
@@ -143,8 +187,8 @@ async function inOpenGroup(transfer: Database, workflows: WorkflowLookup, ids: s
   return rows.filter((row) => open.has(row.group_id)).map((row) => row.id);
 }
 
-/** Those of these movements that have an open workflow. */
-async function running(workflows: WorkflowLookup, kind: Kind | 'group', ids: string[]): Promise<string[]> {
+/** Those of these that have an open workflow. */
+async function running(workflows: WorkflowLookup, kind: string, ids: string[]): Promise<string[]> {
   const found: string[] = [];
   for (let start = 0; start < ids.length; start += DESCRIBED_AT_ONCE) {
     const some = ids.slice(start, start + DESCRIBED_AT_ONCE);

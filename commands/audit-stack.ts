@@ -2,7 +2,8 @@
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
 import { SettingsError, type Settings } from '../process/config.ts';
-import { closeDatabases, openDatabase } from '../db/database.ts';
+import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 
@@ -11,6 +12,8 @@ export interface AuditTarget {
   readonly walletUrls: readonly string[];
   readonly transferUrl: string;
   readonly eventsUrl: string | undefined;
+  /** Of the services of orders; undefined for an installation without orders. */
+  readonly orderUrls: Readonly<Record<OrderService, string>> | undefined;
   /** They name the Temporal server. */
   readonly settings: Settings;
 }
@@ -18,30 +21,40 @@ export interface AuditTarget {
 /** Long, because statements scan whole tables. */
 const QUERY_TIMEOUT_MS = 30 * 60_000;
 
-export async function auditStack({ walletUrls, transferUrl, eventsUrl, settings }: AuditTarget): Promise<AuditReport> {
+export async function auditStack({
+  walletUrls,
+  transferUrl,
+  eventsUrl,
+  orderUrls,
+  settings,
+}: AuditTarget): Promise<AuditReport> {
   if (eventsUrl === undefined)
     throw new SettingsError('the database of the events service has to be set, too: EVENTS_DATABASE_URL');
-  const [events, transfer, ...wallets] = [eventsUrl, transferUrl, ...walletUrls].map((url) =>
-    openDatabase(url, { applicationName: 'counterpoise-audit', connectionsMax: 2, queryTimeoutMs: QUERY_TIMEOUT_MS }),
-  );
+  const open = (url: string): Database =>
+    openDatabase(url, { applicationName: 'counterpoise-audit', connectionsMax: 2, queryTimeoutMs: QUERY_TIMEOUT_MS });
+  const [events, transfer, wallets] = [open(eventsUrl), open(transferUrl), walletUrls.map(open)];
+  const orders = orderUrls && ofServices((service) => open(orderUrls[service]));
   const connection = connectClient(settings);
   try {
-    return await audit({ wallets, transfer: transfer!, events }, lookUpWorkflows(createClient(connection, settings)));
+    return await audit({ wallets, transfer, events, orders }, lookUpWorkflows(createClient(connection, settings)));
   } finally {
     await connection.close();
-    await closeDatabases([events!, transfer!, ...wallets]);
+    await closeDatabases([events, transfer, ...wallets, ...Object.values(orders ?? {})]);
   }
 }
 
 /** The URLs of a stack's databases, from stack.json. */
 export function auditedUrls(
   databases: Readonly<Record<string, string>>,
-): Pick<AuditTarget, 'walletUrls' | 'transferUrl' | 'eventsUrl'> {
+): Pick<AuditTarget, 'walletUrls' | 'transferUrl' | 'eventsUrl' | 'orderUrls'> {
   const shards = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   return {
     walletUrls: Array.from({ length: shards }, (_, shard) => databases[`wallet-${shard}`]!),
     transferUrl: databases['transfer']!,
     eventsUrl: databases['events'],
+    orderUrls: ORDER_SERVICES.every((service) => service in databases)
+      ? ofServices((service) => databases[service]!)
+      : undefined,
   };
 }
 
@@ -51,7 +64,8 @@ export function findAuditTarget(settings: Settings): AuditTarget & { readonly na
   const transferUrl = settings.TRANSFER_ADMIN_DATABASE_URL ?? settings.TRANSFER_DATABASE_URL;
   const eventsUrl = settings.EVENTS_ADMIN_DATABASE_URL ?? settings.EVENTS_DATABASE_URL;
   if (walletUrls !== undefined && transferUrl !== undefined) {
-    return { name: 'the stack that the settings name', walletUrls, transferUrl, eventsUrl, settings };
+    const orderUrls = orderUrlsOf(settings);
+    return { name: 'the stack that the settings name', walletUrls, transferUrl, eventsUrl, orderUrls, settings };
   }
   if (walletUrls !== undefined || transferUrl !== undefined) {
     throw new SettingsError(
@@ -64,4 +78,26 @@ export function findAuditTarget(settings: Settings): AuditTarget & { readonly na
     ...auditedUrls(databases),
     settings: { ...settings, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
   };
+}
+
+/** Undefined if the settings name no database of orders. Throws a SettingsError if they name some of them only. */
+function orderUrlsOf(settings: Settings): Record<OrderService, string> | undefined {
+  const urlOf = (service: OrderService): string | undefined => {
+    const name = service.toUpperCase() as Uppercase<OrderService>;
+    return settings[`${name}_ADMIN_DATABASE_URL`] ?? settings[`${name}_DATABASE_URL`];
+  };
+  const missing = ORDER_SERVICES.filter((service) => urlOf(service) === undefined);
+  if (missing.length === ORDER_SERVICES.length) return undefined;
+  if (missing.length > 0)
+    throw new SettingsError(
+      `the databases of all services of orders have to be set, or none; missing: ${missing.map((service) => `${service.toUpperCase()}_DATABASE_URL`).join(', ')}`,
+    );
+  return ofServices((service) => urlOf(service)!);
+}
+
+function ofServices<Value>(valueOf: (service: OrderService) => Value): Record<OrderService, Value> {
+  return Object.fromEntries(ORDER_SERVICES.map((service) => [service, valueOf(service)])) as Record<
+    OrderService,
+    Value
+  >;
 }

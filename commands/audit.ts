@@ -2,7 +2,8 @@
  * `npm run audit`: checks the invariants over all databases of a stack and its Temporal server, at rest or while it works,
  * and changes nothing. The stack is the one that runs on DATA_DIR, or the one that the settings name:
  * WALLET_ADMIN_DATABASE_URLS (or WALLET_DATABASE_URLS), TRANSFER_ADMIN_DATABASE_URL (or TRANSFER_DATABASE_URL),
- * EVENTS_ADMIN_DATABASE_URL (or EVENTS_DATABASE_URL), TEMPORAL_ADDRESS.
+ * EVENTS_ADMIN_DATABASE_URL (or EVENTS_DATABASE_URL), TEMPORAL_ADDRESS, and those of orders, if it has them: ORDER_, INVENTORY_,
+ * DELIVERY_ and ACCOUNTING_ADMIN_DATABASE_URL (or without ADMIN_).
  * Exits 0 if all hold, 1 if one is broken, 2 if it was called wrongly, 3 if it could not look. `--json`: one object on the last line.
  */
 import { auditAsJson, describeAudit } from '../audit/report.ts';

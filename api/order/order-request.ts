@@ -2,8 +2,9 @@
 import { z } from '@hono/zod-openapi';
 import { decimalsMax, isWithinDecimals, type AmountPrecision } from '../../domain/amount-precision.ts';
 import type { Currency } from '../../domain/currency.ts';
-import { bodyHash, orderId } from '../../domain/derived-id.ts';
+import { orderId } from '../../domain/derived-id.ts';
 import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
+import { orderBodyHash } from '../../domain/order/order-body.ts';
 import { ORDER_LINES_MAX, QUANTITY_MAX } from '../../domain/order/order.ts';
 import {
   amountField,
@@ -107,12 +108,7 @@ export function askedOrder(
     orderId: orderId(idempotencyKey),
     ...terms,
     idempotencyKey,
-    bodyHash: bodyHash({
-      ...terms,
-      expectedTotal: terms.expectedTotal ?? null,
-      reference: terms.reference ?? null,
-      metadata: terms.metadata ?? {},
-    }),
+    bodyHash: orderBodyHash(terms),
     ...settings,
   };
 }

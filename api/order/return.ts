@@ -9,7 +9,8 @@ import {
   type Return,
   type ReturnRefusal,
 } from '../../db/order/returns.ts';
-import { bodyHash, returnId } from '../../domain/derived-id.ts';
+import { returnId } from '../../domain/derived-id.ts';
+import { returnBodyHash } from '../../domain/order/order-body.ts';
 import { startReturn } from '../../temporal/order/start-order.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -173,7 +174,7 @@ export function returnRoutes(deps: OrderDeps) {
         orderId: id,
         lines,
         idempotencyKey,
-        bodyHash: bodyHash({ lines }),
+        bodyHash: returnBodyHash(lines),
       };
       c.var.log.setBindings({ return_id: asked.returnId });
       const stored = await boundedQuery(database, () => acceptReturn(database, asked, c.var.trace), { isWrite: true });

@@ -3,7 +3,7 @@
  * functions/, under the lock of the shipment's row, so that no status is written over a later one.
  */
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { CARRIER_STATUSES, SHIPMENT_STATUSES } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
 import { instant } from '../database.ts';
@@ -58,6 +58,8 @@ export const carrierEvents = pgTable(
     status: text('status', { enum: CARRIER_STATUSES }).notNull(),
     /** When it happened, as the carrier says. Nothing is decided by it. */
     at: instant('at').notNull(),
+    /** Whether it has changed the shipment's status: reports come out of order. */
+    hasRisen: boolean('has_risen').notNull(),
     receivedAt: instant('received_at')
       .notNull()
       .default(sql`clock_timestamp()`),

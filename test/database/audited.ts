@@ -74,7 +74,7 @@ export async function startAuditedStack(): Promise<AuditedStack> {
 }
 
 /** Runs the work in a transaction of each database that is rolled back. Transactions inside become savepoints. */
-async function rolledBack(
+export async function rolledBack(
   [first, ...others]: readonly Database[],
   work: (databases: Database[]) => Promise<void>,
 ): Promise<void> {

@@ -5,13 +5,17 @@ import type { Database } from '../../db/database.ts';
 import { leaveLease, takeLease } from '../../db/events/lease-queries.ts';
 import { openLog } from '../../workers/events/log-writer.ts';
 import { createOutboxCopy } from '../../workers/events/outbox-copy.ts';
-import type { TestCluster, TestStores } from './database.ts';
+import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
+import type { TestCluster, TestDatabase, TestStores } from './database.ts';
 
 const logger = pino({ level: 'silent' });
 
-/** The outboxes by the names that the relay gives them, opened with its role. */
-export function openOutboxes(cluster: TestCluster, stores: TestStores): Map<string, Database> {
+type OrderStores = Readonly<Record<OrderService, TestDatabase>>;
+
+/** The outboxes by the names that the relay gives them, opened with its role; those of orders, too, if they are given. */
+export function openOutboxes(cluster: TestCluster, stores: TestStores, orders?: OrderStores): Map<string, Database> {
   return new Map([
+    ...(orders === undefined ? [] : ORDER_SERVICES.map((name) => [name, cluster.open(orders[name].relayUrl)] as const)),
     ['transfer', cluster.open(stores.transfer.relayUrl)],
     ...stores.wallets.map(({ relayUrl }, shard) => [`wallet-${shard}`, cluster.open(relayUrl)] as const),
     ['events', stores.events.service],
@@ -48,7 +52,7 @@ export async function copyOutbox(
   }
 }
 
-export async function copyOutboxes(cluster: TestCluster, stores: TestStores): Promise<void> {
-  const outboxes = openOutboxes(cluster, stores);
+export async function copyOutboxes(cluster: TestCluster, stores: TestStores, orders?: OrderStores): Promise<void> {
+  const outboxes = openOutboxes(cluster, stores, orders);
   for (const source of outboxes.keys()) await copyOutbox(stores.events.service, outboxes, source);
 }

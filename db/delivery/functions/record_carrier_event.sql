@@ -20,7 +20,8 @@ BEGIN
     RETURN;
   END IF;
 
-  INSERT INTO carrier_events (event_id, shipment_id, status, at) VALUES (p_event_id, p_shipment_id, p_status, p_at)
+  INSERT INTO carrier_events (event_id, shipment_id, status, at, has_risen)
+  VALUES (p_event_id, p_shipment_id, p_status, p_at, p_rank > shipment.rank)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     SELECT * INTO STRICT known FROM carrier_events WHERE event_id = p_event_id;

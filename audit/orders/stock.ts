@@ -1,0 +1,89 @@
+/**
+ * O1: stock is what its entries and its reservations say. Of each SKU, `on_hand` and `reserved` are the sums of its entries and what
+ * the last of them says; each entry follows from the one before; sequences run from 1 without gaps; `reserved` is the sum of what is
+ * RESERVED, and never more than what is on hand. Each reservation, receipt and return has exactly its entries. Stock, entries, fences
+ * and reservations are written together, so this holds in every snapshot of the inventory.
+ */
+import { sql } from 'drizzle-orm';
+import { reportDifferences, VIOLATIONS_KEPT, type Findings } from '../findings.ts';
+import { pagesOf, rowsOf, type Reader } from '../reader.ts';
+
+interface StockRow {
+  sku: string;
+  /** The conditions that do not hold, each in a sentence. */
+  wrong: string[];
+  entries: string;
+}
+
+export async function checkStock(inventory: Reader, findings: Findings): Promise<void> {
+  for await (const page of pagesOf(inventory, stockAfter, ({ sku }: StockRow) => sku, '')) {
+    findings.count('skus', page.length);
+    for (const { sku, wrong, entries } of page) {
+      findings.count('stock_entries', Number(entries));
+      for (const detail of wrong) findings.report('O1', `stock ${sku}`, detail);
+    }
+  }
+  reportDifferences('O1', await rowsOf(inventory, unlikeEntries), findings, 'the entries of');
+}
+
+function stockAfter(sku: string, limit: number) {
+  return sql`
+    SELECT sku, ledger.entries, array_remove(ARRAY[
+      CASE WHEN reserved < 0 OR reserved > on_hand THEN format('%s are on hand and %s reserved', on_hand, reserved) END,
+      CASE WHEN (on_hand, reserved) <> (ledger.on_hand_sum, ledger.reserved_sum)
+        THEN format('%s are on hand and %s reserved, but its entries sum to %s and %s', on_hand, reserved, ledger.on_hand_sum, ledger.reserved_sum) END,
+      CASE WHEN (on_hand, reserved) <> (coalesce(last.on_hand_after, 0), coalesce(last.reserved_after, 0))
+        THEN format('%s are on hand and %s reserved, but its last entry says %s and %s', on_hand, reserved, last.on_hand_after, last.reserved_after) END,
+      CASE WHEN ledger.wrong > 0 THEN format('%s entries say another stock than the entries before them lead to', ledger.wrong) END,
+      CASE WHEN ledger.gaps > 0 THEN format('%s entries are not numbered one after the other', ledger.gaps) END,
+      CASE WHEN stock.sequence <> coalesce(last.sequence, 0)
+        THEN format('it counts %s entries, the last one is number %s', stock.sequence, coalesce(last.sequence, 0)) END,
+      CASE WHEN reserved <> promised.total THEN format('%s are reserved, but its reservations sum to %s', reserved, promised.total) END
+    ], NULL) AS wrong
+    FROM (SELECT * FROM stock WHERE sku > ${sku} ORDER BY sku LIMIT ${limit}) stock
+    LEFT JOIN LATERAL (
+      SELECT count(*) AS entries, coalesce(sum(on_hand_change), 0) AS on_hand_sum, coalesce(sum(reserved_change), 0) AS reserved_sum,
+        count(*) FILTER (WHERE (on_hand_after, reserved_after) <> (on_hand_running, reserved_running)) AS wrong,
+        count(*) FILTER (WHERE sequence <> number) AS gaps
+      FROM (
+        SELECT *, sum(on_hand_change) OVER in_order AS on_hand_running, sum(reserved_change) OVER in_order AS reserved_running,
+          row_number() OVER (ORDER BY sequence) AS number
+        FROM stock_entries WHERE stock_entries.sku = stock.sku
+        WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+      ) entry
+    ) ledger ON true
+    LEFT JOIN LATERAL (
+      SELECT on_hand_after, reserved_after, sequence FROM stock_entries WHERE stock_entries.sku = stock.sku ORDER BY sequence DESC LIMIT 1
+    ) last ON true
+    LEFT JOIN LATERAL (
+      SELECT coalesce(sum(quantity), 0) AS total FROM reservations WHERE reservations.sku = stock.sku AND state = 'RESERVED'
+    ) promised ON true
+    ORDER BY sku`;
+}
+
+/** The entries that reservations and fences tell of, against those that are there. A count has no cause, and none to compare with. */
+const unlikeEntries = sql`
+  SELECT cause AS movement, detail, count(*) OVER ()::int AS total FROM (
+    SELECT coalesce(expected.cause, entry.cause) || ' on ' || sku AS cause,
+      CASE WHEN entry.times IS NULL THEN format('its %s of %s and %s has no entry', type, on_hand_change, reserved_change)
+        WHEN expected.cause IS NULL THEN format('a %s of %s and %s, of which nothing tells', type, on_hand_change, reserved_change)
+        WHEN entry.times > 1 THEN format('its %s is there %s times', type, entry.times) END AS detail
+    FROM (
+      SELECT order_id || ' ' || n AS cause, sku, type, on_hand * quantity AS on_hand_change, reserved * quantity AS reserved_change
+      FROM reservations JOIN (VALUES ('RESERVATION', 0, 1, NULL), ('ISSUE', -1, -1, 'ISSUED'), ('RELEASE', 0, -1, 'RELEASED'))
+        move (type, on_hand, reserved, in_state) ON in_state IS NULL OR in_state = state
+      UNION ALL
+      SELECT saga_id || ' ', terms ->> 'sku', terms ->> 'type', (terms ->> 'quantity')::bigint, 0 FROM step_fences WHERE step = 'stock'
+      UNION ALL
+      SELECT substr(step, 8) || ' ', sku, CASE disposition WHEN 'restock' THEN 'RETURN' ELSE 'SCRAP' END,
+        CASE disposition WHEN 'restock' THEN quantity ELSE 0 END, 0
+      FROM step_fences CROSS JOIN LATERAL jsonb_to_recordset(terms) AS line (sku text, quantity bigint, disposition text)
+      WHERE step LIKE 'return:%' AND outcome = 'done'
+    ) expected
+    FULL JOIN (
+      SELECT cause_id || ' ' || coalesce(n::text, '') AS cause, sku, type, on_hand_change, reserved_change, count(*) AS times
+      FROM stock_entries WHERE cause_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+    ) entry USING (cause, sku, type, on_hand_change, reserved_change)
+  ) compared
+  WHERE detail IS NOT NULL
+  LIMIT ${VIOLATIONS_KEPT}`;
