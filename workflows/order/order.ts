@@ -44,8 +44,7 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   /** Whether the inventory has refused the reservation, and so has nothing of it. */
   let isRefused = false;
   try {
-    if (stored === undefined || (stored.status === 'PENDING' && !stored.compensating))
-      await forward.run(() => CancellationScope.withTimeout(Math.max(input.deadlineMs - Date.now(), 1), confirm));
+    if (stored === undefined || (stored.status === 'PENDING' && !stored.compensating)) await forward.run(confirm);
   } catch (error) {
     if (isCancellation(error) && forward.consideredCancelled) reason = 'canceled';
     log.info('order given up', { order_id: orderId, reason, cause: String(error) });
@@ -61,12 +60,8 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   });
 
   async function confirm(): Promise<void> {
-    const reserved = await steps.run('reserve', INVENTORY_TASK_QUEUE, {
-      orderId,
-      trace,
-      lines: lines.map(sold),
-      allowSplit,
-    });
+    const asked = { orderId, trace, lines: lines.map(sold), allowSplit };
+    const reserved = await steps.run('reserve', INVENTORY_TASK_QUEUE, asked, untilDeadline());
     isRefused = reserved.outcome === 'refused';
     if (isRefused) reason = 'out_of_stock';
     if (reserved.outcome !== 'reserved') return;
@@ -74,8 +69,8 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
     const held = await Promise.all(
       parts.map(async (part) => {
         const amount = amountOf(terms, part);
-        const asked = { orderId, trace, terms, n: part.n, amount, holdSeconds };
-        return { part, amount, answer: await steps.run('authorize', ORDER_TASK_QUEUE, asked) };
+        const payment = { orderId, trace, terms, n: part.n, amount, holdSeconds };
+        return { part, amount, answer: await steps.run('authorize', ORDER_TASK_QUEUE, payment, untilDeadline()) };
       }),
     );
     if (held.some(({ answer }) => answer.outcome === 'refused')) {
@@ -83,7 +78,7 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
       return;
     }
     const booked = await Promise.all(
-      parts.map((part) => steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, n: part.n, lines: part.lines })),
+      parts.map((part) => steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, ...part }, untilDeadline())),
     );
     if (booked.some(({ outcome }) => outcome !== 'booked')) {
       reason = 'delivery_refused';
@@ -95,8 +90,15 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
       const { transferId, holdExpiresAtMs } = answer;
       return [{ ...part, amount, transferId, holdExpiresAtMs, shipmentId: delivery.shipmentId }];
     });
-    stored = await steps.run('confirmOrder', ORDER_TASK_QUEUE, { orderId, trace, consignments });
+    stored = await steps.run('confirmOrder', ORDER_TASK_QUEUE, { orderId, trace, consignments }, untilDeadline());
     showStatus(stored.status);
+  }
+
+  /** Throws once the deadline has passed, so that no activity starts after it. */
+  function untilDeadline(): number {
+    const leftMs = input.deadlineMs - Date.now();
+    if (leftMs <= 0) throw new Error('past the deadline');
+    return leftMs;
   }
 
   /** Undoes everything, in the order that loses nothing; returns the row, which a run before this one may have brought further. */
