@@ -67,7 +67,8 @@ describe('an order', () => {
     });
 
   it('in local dispatch is confirmed within its first workflow task', async () => {
-    await withOrder(environment(), { dispatch: 'local' }, async ({ handle, handOver }) => {
+    await withOrder(environment(), { dispatch: 'local', arrival: 'at_once' }, async ({ handle, handOver, until }) => {
+      await until(({ row }) => row().status === 'CONFIRMED');
       assert.equal((await handOver())?.outcome, 'issued');
       assert.equal((await handle.result()).status, 'COMPLETED');
       await keepHistory('order-local-completed', handle);
