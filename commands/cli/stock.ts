@@ -1,6 +1,6 @@
 /** `counterpoise product` and `counterpoise stock`: prices, and what is on hand. */
 import type { Command } from 'commander';
-import type { Stock } from '../../client/client.ts';
+import type { Stock, StockEntry } from '../../client/client.ts';
 import { fields, listedTable } from './output.ts';
 import { openSession } from './session.ts';
 import { given, LIMIT_HELP, listed, LISTED_DEFAULT, whole } from './values.ts';
@@ -50,9 +50,20 @@ export function addStockCommands(program: Command): void {
         ...given({ unit_cost: unitCost, reason }),
       };
       const entry = await client.stock.receive(sku, body, given({ idempotencyKey: key }));
-      print(entry, () =>
-        fields({ sku, 'on hand': String(entry.on_hand_after), reserved: String(entry.reserved_after) }),
-      );
+      print(entry, () => describeChanged(entry));
+    });
+  stock
+    .command('adjust <sku> <quantity> <reason>')
+    .description('add to what is on hand, or take away from it by a negative quantity')
+    .option('--unit-cost <amount>', 'what one has cost')
+    .option('--key <key>', 'Idempotency-Key; a repeat with the same key adjusts nothing twice (default: a new key)')
+    .action(async (sku: string, quantity: string, reason: string, options: ReceiveOptions, command: Command) => {
+      const { unitCost, key } = options;
+      const { client, print } = openSession(command);
+      const size = whole('a quantity', 1, QUANTITY_MAX)(quantity.replace(/^-/, ''));
+      const body = { quantity: quantity.startsWith('-') ? -size : size, reason, ...given({ unit_cost: unitCost }) };
+      const entry = await client.stock.adjust(sku, body, given({ idempotencyKey: key }));
+      print(entry, () => describeChanged(entry));
     });
   stock
     .command('entries <sku>')
@@ -79,6 +90,10 @@ interface ReceiveOptions {
   readonly unitCost?: string;
   readonly reason?: string;
   readonly key?: string;
+}
+
+function describeChanged({ sku, on_hand_after, reserved_after }: StockEntry): string {
+  return fields({ sku, 'on hand': String(on_hand_after), reserved: String(reserved_after) });
 }
 
 function describeStock({ sku, on_hand, reserved, available }: Stock): string {
