@@ -8,6 +8,13 @@ import { given, LIMIT_HELP, listed, LISTED_DEFAULT, whole } from './values.ts';
 const QUANTITY_MAX = 1_000_000;
 
 export function addStockCommands(program: Command): void {
+  addProductCommands(program);
+  const stock = program.command('stock').description('what is on hand, and reserved for orders');
+  addLooks(stock);
+  addChanges(stock);
+}
+
+function addProductCommands(program: Command): void {
   const product = program.command('product').description('what is sold, and for how much');
   product
     .command('set <sku> <unit-price>')
@@ -19,8 +26,9 @@ export function addStockCommands(program: Command): void {
       const set = await client.products.put(sku, { unit_price, currency, ...given({ name }) });
       print(set, () => fields({ sku: set.sku, name: set.name, price: `${set.unit_price} ${set.currency}` }));
     });
+}
 
-  const stock = program.command('stock').description('what is on hand, and reserved for orders');
+function addLooks(stock: Command): void {
   stock
     .command('show <sku>')
     .description('show the stock of a SKU')
@@ -29,6 +37,23 @@ export function addStockCommands(program: Command): void {
       const shown = await client.stock.get(sku);
       print(shown, () => describeStock(shown));
     });
+  stock
+    .command('entries <sku>')
+    .description('list what has changed the stock of a SKU, newest first')
+    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
+    .action(async (sku: string, { limit }: { limit: number }, command: Command) => {
+      const { client, print } = openSession(command);
+      const { data, next_cursor } = await client.stock.entries(sku, { limit });
+      const rows = data.map((each) => [
+        ...[each.created_at, each.type, String(each.on_hand_change), String(each.reserved_change)],
+        ...[String(each.on_hand_after), String(each.reserved_after), each.cause_id ?? ''],
+      ]);
+      const titles = ['AT', 'TYPE', ' ON HAND', ' RESERVED', ' THEN ON HAND', ' THEN RESERVED', 'CAUSE'];
+      print(data, () => listedTable(next_cursor, titles, rows));
+    });
+}
+
+function addChanges(stock: Command): void {
   stock
     .command('count <sku> <on-hand>')
     .description('set what is on hand, as somebody has counted it')
@@ -64,20 +89,6 @@ export function addStockCommands(program: Command): void {
       const body = { quantity: quantity.startsWith('-') ? -size : size, reason, ...given({ unit_cost: unitCost }) };
       const entry = await client.stock.adjust(sku, body, given({ idempotencyKey: key }));
       print(entry, () => describeChanged(entry));
-    });
-  stock
-    .command('entries <sku>')
-    .description('list what has changed the stock of a SKU, newest first')
-    .option('--limit <count>', LIMIT_HELP, listed, LISTED_DEFAULT)
-    .action(async (sku: string, { limit }: { limit: number }, command: Command) => {
-      const { client, print } = openSession(command);
-      const { data, next_cursor } = await client.stock.entries(sku, { limit });
-      const rows = data.map((each) => [
-        ...[each.created_at, each.type, String(each.on_hand_change), String(each.reserved_change)],
-        ...[String(each.on_hand_after), String(each.reserved_after), each.cause_id ?? ''],
-      ]);
-      const titles = ['AT', 'TYPE', ' ON HAND', ' RESERVED', ' THEN ON HAND', ' THEN RESERVED', 'CAUSE'];
-      print(data, () => listedTable(next_cursor, titles, rows));
     });
 }
 

@@ -108,7 +108,7 @@ describe('stock over HTTP', () => {
       const { body } = await show(`/v1/stock/${sku}/entries?limit=3${cursor}`);
       pages.push(...(body['data'] as { type: string; quantity: number }[]).map((each) => [each.type, each.quantity]));
       if (body['next_cursor'] === null) break;
-      cursor = `&cursor=${String(body['next_cursor'])}`;
+      cursor = `&cursor=${body['next_cursor'] as string}`;
     }
     assert.deepEqual(pages, [
       ['SCRAP', 2],
