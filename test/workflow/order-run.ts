@@ -78,7 +78,10 @@ export interface OrderCase {
   readonly use: (running: RunningOrder) => Promise<void>;
 }
 
-/** Several orders at once, each with services of its own: workers start once for them all. */
+/**
+ * Several orders, each with services of its own: workers start once for them all. One at a time: with several under way, the
+ * time-skipping server loses count of what it waits for.
+ */
 export async function withOrders(environment: TestWorkflowEnvironment, cases: readonly OrderCase[]): Promise<void> {
   const orders = cases.map((each) => ({
     ...each,
@@ -90,20 +93,14 @@ export async function withOrders(environment: TestWorkflowEnvironment, cases: re
     ),
   }));
   const runs = async (): Promise<void> => {
-    const failures: Error[] = [];
-    await Promise.all(
-      orders.map(async ({ name, options, use, services }) => {
-        try {
-          await use(await startOrder(environment, services, options));
-        } catch (error) {
-          failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
-        }
-      }),
-    );
-    if (failures.length > 0)
-      throw cases.length === 1
-        ? failures[0]!.cause
-        : new AggregateError(failures, failures.map(({ message }) => message).join('\n'));
+    for (const { name, options, use, services } of orders) {
+      try {
+        await use(await startOrder(environment, services, options));
+      } catch (error) {
+        if (name === '') throw error;
+        throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+      }
+    }
   };
   await withWorkers(ofOrders(orders.map(({ services }) => services)), runs, ORDER_TASK_QUEUES);
   for (const { name, services } of orders) assertOrderSettled(services, name);
