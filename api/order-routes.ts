@@ -12,6 +12,7 @@ import type { ApiEnv } from './http/env.ts';
 import { ProblemError } from './http/problem.ts';
 import { stockListRoutes } from './inventory/list.ts';
 import { stockRoutes } from './inventory/stock.ts';
+import { orderCaseRoutes } from './order/case.ts';
 import { orderListRoutes } from './order/list.ts';
 import { orderActionRoutes } from './order/order-actions.ts';
 import { orderRoutes, type PlacingDeps } from './order/order.ts';
@@ -26,7 +27,7 @@ export interface OrderServicesDeps extends Omit<PlacingDeps, 'database'>, Pick<S
 }
 
 const PATHS = [
-  ...['/v1/products', '/v1/stock', '/v1/orders', '/v1/returns', '/v1/shipments'],
+  ...['/v1/products', '/v1/stock', '/v1/orders', '/v1/order-cases', '/v1/returns', '/v1/shipments'],
   ...['/v1/invoices', '/v1/journals', '/v1/trial-balance', '/v1/credit-notes'],
 ];
 
@@ -47,6 +48,7 @@ export function orderServiceRoutes(deps: OrderServicesDeps | undefined) {
     .route('/', orderActionRoutes(orders))
     .route('/', orderResolveRoutes(orders))
     .route('/', orderListRoutes(orders))
+    .route('/', orderCaseRoutes(orders))
     .route('/', returnRoutes(orders))
     .route('/', stockRoutes(inventory))
     .route('/', stockListRoutes(inventory))

@@ -8,6 +8,9 @@ export function orderCalls({ call, listing }: Calls) {
     create: (body: BodyOf<'createOrder'>, callOptions?: CallOptions) => call('createOrder', { body }, callOptions),
     get: (order_id: string, callOptions?: CallOptions) => call('getOrder', { path: { order_id } }, callOptions),
     ...listing('listOrders'),
+    /** What waits for an operator, or has waited, newest first. */
+    cases: (query: QueryOf<'listOrderCases'> = {}, callOptions?: CallOptions) =>
+      call('listOrderCases', { query }, callOptions),
     /** What happened to it, and when, oldest first. */
     steps: async (order_id: string, callOptions?: CallOptions) =>
       (await call('listOrderSteps', { path: { order_id } }, callOptions)).data,

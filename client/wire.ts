@@ -343,6 +343,18 @@ export interface Order {
   deadline_at: string;
 }
 
+export interface OrderCase {
+  case_id: string;
+  order_id: string;
+  status: 'OPEN' | 'RESOLVED';
+
+  /** A stable code: `payment_due`, or the step that keeps failing, such as `post_invoice_failing`. */
+  reason: string;
+  last_error: string | null;
+  opened_at: string;
+  closed_at: string | null;
+}
+
 export interface OrderLine {
   sku: string;
   quantity: number;
@@ -1710,6 +1722,25 @@ export interface Operations {
     };
   };
 
+  /** Cases of orders, newest first */
+  listOrderCases: {
+    path?: undefined;
+    query?: {
+      status?: 'OPEN' | 'RESOLVED';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<OrderCase>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** What happened to an order, and when */
   listOrderSteps: {
     path: { order_id: string };
@@ -2344,6 +2375,7 @@ export const ROUTES = {
   listEvents: { method: 'GET', path: '/v1/events', headers: [] },
   listInvoices: { method: 'GET', path: '/v1/invoices', headers: [] },
   listJournals: { method: 'GET', path: '/v1/journals', headers: [] },
+  listOrderCases: { method: 'GET', path: '/v1/order-cases', headers: [] },
   listOrderSteps: { method: 'GET', path: '/v1/orders/{order_id}/steps', headers: [] },
   listOrders: { method: 'GET', path: '/v1/orders', headers: [] },
   listProducts: { method: 'GET', path: '/v1/products', headers: [] },

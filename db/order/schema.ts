@@ -180,6 +180,7 @@ export const orderCases = pgTable(
     index('order_cases_open')
       .on(t.openedAt, t.caseId)
       .where(sql`closed_at IS NULL`),
+    index('order_cases_opened').on(t.openedAt, t.caseId),
     index('order_cases_order').on(t.orderId, t.openedAt),
   ],
 );

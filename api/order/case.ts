@@ -1,0 +1,84 @@
+/** The route that lists the cases of orders. POST …/resolve of the order decides about one, and it closes by itself once nothing keeps failing. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import { listOrderCases, type OrderCase } from '../../db/order/case-queries.ts';
+import type { CaseId } from '../../domain/ids.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { exampleCaseId, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
+import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { faultCode } from '../http/validation.ts';
+
+const STATUSES = ['OPEN', 'RESOLVED'] as const;
+
+const caseAnswer = z
+  .object({
+    case_id: idAnswer(exampleCaseId),
+    order_id: idAnswer(exampleMovementId),
+    status: z.enum(STATUSES),
+    reason: z.string().openapi({
+      example: 'payment_due',
+      description: 'A stable code: `payment_due`, or the step that keeps failing, such as `post_invoice_failing`.',
+    }),
+    last_error: z.string().nullable().openapi({ example: 'the hold ended before it was captured' }),
+    opened_at: instantAnswer,
+    closed_at: instantAnswer.nullable().openapi({ example: null }),
+  })
+  .openapi('OrderCase');
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/order-cases',
+  operationId: 'listOrderCases',
+  summary: 'Cases of orders, newest first',
+  tags: ['Orders'],
+  description: `What waits for an operator, or has waited. An order that is shown here shows the same as its \`attention\`; the case closes
+by itself once what has failed succeeds, or somebody has decided what is due.`,
+  request: {
+    query: z.strictObject({
+      status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(caseAnswer) } } },
+    ...problemResponses('status_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+  },
+});
+
+/** `database` is the order service's. */
+export function orderCaseRoutes({ database }: { readonly database: Database }) {
+  return new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
+    const { status, limit, cursor } = c.req.valid('query');
+    const at = decodeCursor(listOf(c), creationCursor, cursor);
+    const filter = {
+      isOpen: status && status === 'OPEN',
+      after: at && { openedAt: at[0], caseId: at[1] as CaseId },
+      limit: limit + 1,
+    };
+    const rows = await boundedQuery(database, () => listOrderCases(database, filter));
+    const cursorOf = ({ openedAt, caseId }: OrderCase) => creationPosition(openedAt, caseId);
+    return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render }), 200);
+  });
+}
+
+function render({ caseId, orderId, reason, lastError, openedAt, closedAt }: OrderCase): z.input<typeof caseAnswer> {
+  return {
+    case_id: caseId,
+    order_id: orderId,
+    status: closedAt === null ? 'OPEN' : 'RESOLVED',
+    reason,
+    last_error: lastError,
+    opened_at: openedAt.toISOString(),
+    closed_at: closedAt?.toISOString() ?? null,
+  };
+}

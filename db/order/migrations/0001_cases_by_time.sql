@@ -1,0 +1,1 @@
+CREATE INDEX "order_cases_opened" ON "order_cases" USING btree ("opened_at","case_id");

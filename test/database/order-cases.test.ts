@@ -1,0 +1,61 @@
+// The cases of orders over HTTP: open ones and all, newest first, by a cursor.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { orderCaseRoutes } from '../../api/order/case.ts';
+import { recordOrderAttention } from '../../db/order/state.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import { baseApp, jsonOf } from '../pure/api-fakes.ts';
+import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
+
+type Item = Record<string, unknown>;
+
+describe('the cases of orders', () => {
+  let stack: AuditedOrderStack;
+  before(async () => {
+    stack = await startAuditedOrders();
+  });
+  after(() => stack?.stop());
+
+  const get = async (query: string): Promise<{ status: number; body: Item }> =>
+    jsonOf(
+      baseApp()
+        .route('/', orderCaseRoutes({ database: stack.services.order.service }))
+        .request(`/v1/order-cases${query}`),
+    );
+  const list = async (query: string): Promise<Item[]> => (await get(query)).body['data'] as Item[];
+
+  test('are listed open or resolved, newest first, page after page', async () => {
+    const { due, issued, confirmed } = stack.filled.orders;
+    const show = (orderId: OrderId, reason: string | null) =>
+      recordOrderAttention(stack.services.order.service, { orderId, reason, error: 'it fails' });
+    await show(due.orderId, 'payment_due');
+    await show(issued.orderId, 'capture_hold_failing');
+    await show(confirmed.orderId, 'release_failing');
+    await show(confirmed.orderId, null);
+    const open = await list('?status=OPEN');
+    assert.deepEqual(
+      open.map((each) => [each['order_id'], each['reason'], each['last_error'], each['closed_at']]),
+      [
+        [issued.orderId, 'capture_hold_failing', 'it fails', null],
+        [due.orderId, 'payment_due', 'it fails', null],
+      ],
+    );
+    const [resolved, ...others] = await list('?status=RESOLVED');
+    assert.deepEqual([resolved!['order_id'], resolved!['status'], others], [confirmed.orderId, 'RESOLVED', []]);
+    assert.ok(resolved!['closed_at'] !== null);
+
+    const all: Item[] = [];
+    for (let cursor: unknown; cursor !== null;) {
+      const { body } = await get(`?limit=1${cursor === undefined ? '' : `&cursor=${String(cursor)}`}`);
+      all.push(...(body['data'] as Item[]));
+      cursor = body['next_cursor'];
+    }
+    assert.deepEqual(
+      all.map((each) => each['order_id']),
+      [confirmed.orderId, issued.orderId, due.orderId],
+    );
+    const { status, body } = await get('?status=CLOSED');
+    assert.deepEqual([status, body['code']], [422, 'status_invalid']);
+  });
+});
