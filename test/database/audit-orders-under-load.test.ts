@@ -8,6 +8,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import type { Database } from '../../db/database.ts';
 import { countStock } from '../../db/inventory/queries.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
+import { trace } from './wallets.ts';
 import type { Placed } from './orders.ts';
 import { trace } from './wallets.ts';
 
