@@ -114,6 +114,18 @@ export async function listOpenOrders(
   return withParts(database, rows);
 }
 
+/** Those of these orders that exist. */
+export async function listOrdersOf(database: Database, orderIds: readonly OrderId[]): Promise<Order[]> {
+  if (orderIds.length === 0) return [];
+  return withParts(
+    database,
+    await database
+      .select()
+      .from(orders)
+      .where(inArray(orders.orderId, [...orderIds])),
+  );
+}
+
 async function withParts(database: Database, rows: readonly OrderRow[]): Promise<Order[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ orderId }) => orderId);
