@@ -10,7 +10,6 @@ import { countStock } from '../../db/inventory/queries.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
 import { trace } from './wallets.ts';
 import type { Placed } from './orders.ts';
-import { trace } from './wallets.ts';
 
 const AUDITS = 4;
 /** Between two snapshots: long enough for an order to get on, so that their order counts. */
