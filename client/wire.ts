@@ -785,6 +785,9 @@ export interface Stock {
 
 export interface StockAdjustment {
   quantity: number;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  unit_cost?: string;
   reason: string;
 }
 
@@ -798,6 +801,9 @@ export interface StockEntry {
   /** Without gaps within the SKU, from 1. */
   sequence: number;
   type: 'COUNT' | 'RECEIPT' | 'ADJUSTMENT' | 'RESERVATION' | 'RELEASE' | 'ISSUE' | 'RETURN' | 'SCRAP';
+
+  /** How many it is about; of what was scrapped, which changes nothing, too. */
+  quantity: number;
   on_hand_change: number;
   reserved_change: number;
   on_hand_after: number;

@@ -49,7 +49,7 @@ const ENDED_LIMIT_MS = 60_000;
 /** What weighs little is sold by the thousand: more of it than fits into one shipment can be ordered, and cannot be delivered. */
 const SCREW_PRICE = '0.01';
 
-export function fateOf({ seed }: OrdersPlan, n: number): Fate {
+function fateOf({ seed }: OrdersPlan, n: number): Fate {
   const drawn = draw(seed, 'fate', n);
   if (drawn < 0.1) return 'out_of_stock';
   if (drawn < 0.2) return 'cannot_pay';

@@ -26,6 +26,9 @@ export const entryAnswer = z
     sku,
     sequence: whole(7).openapi({ description: 'Without gaps within the SKU, from 1.' }),
     type: z.enum(STOCK_ENTRY_TYPES),
+    quantity: whole(100).openapi({
+      description: 'How many it is about; of what was scrapped, which changes nothing, too.',
+    }),
     on_hand_change: whole(100),
     reserved_change: whole(0),
     on_hand_after: whole(100),
@@ -48,6 +51,7 @@ export function renderEntry(row: StockEntry): z.input<typeof entryAnswer> {
     sku: row.sku,
     sequence: row.sequence,
     type: row.type,
+    quantity: Math.abs(row.quantity ?? (row.onHandChange || row.reservedChange)),
     on_hand_change: row.onHandChange,
     reserved_change: row.reservedChange,
     on_hand_after: row.onHandAfter,

@@ -81,6 +81,10 @@ const get = createRoute({
 
 const headers = z.object({ 'Idempotency-Key': idempotencyKeyHeader });
 const changeProblems = [
+  'amount_invalid',
+  'amount_not_positive',
+  'amount_too_precise',
+  'amount_too_large',
   'idempotency_key_missing',
   'idempotency_key_invalid',
   'idempotency_key_reused',
@@ -134,14 +138,7 @@ const receive = createRoute({
   },
   responses: {
     ...answers,
-    ...problemResponses(
-      ...changeProblems,
-      'quantity_invalid',
-      'amount_invalid',
-      'amount_not_positive',
-      'amount_too_precise',
-      'amount_too_large',
-    ),
+    ...problemResponses(...changeProblems, 'quantity_invalid'),
   },
 });
 
@@ -169,6 +166,7 @@ const adjust = createRoute({
                   .max(QUANTITY_MAX, 'adjustment_invalid')
                   .refine((quantity) => quantity !== 0, 'adjustment_invalid')
                   .openapi({ type: 'integer', minimum: -QUANTITY_MAX, maximum: QUANTITY_MAX, example: -2 }),
+                unit_cost: amountField.optional().openapi({ example: '7.25' }),
                 reason: commentField,
               },
               { error: faultCode('body_invalid') },
@@ -190,7 +188,9 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     .openapi(put, async (c) => {
       const { sku } = c.req.valid('param');
       const { on_hand: onHand } = c.req.valid('json');
-      const counted = await boundedQuery(database, () => countStock(database, sku, onHand), { isWrite: true });
+      const counted = await boundedQuery(database, () => countStock(database, sku, onHand, c.var.trace), {
+        isWrite: true,
+      });
       if (counted === 'reserved') throw reserved(sku);
       return c.json(renderStock(counted), 200);
     })
@@ -209,10 +209,9 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     })
     .openapi(adjust, async (c) => {
       const { sku } = c.req.valid('param');
-      const { quantity, reason } = c.req.valid('json');
+      const { quantity, unit_cost: unitCost, reason } = c.req.valid('json');
       const changeId = stockChangeId('adjustment', sku, c.req.valid('header')['Idempotency-Key']);
-      const asked = { changeId, sku, type: 'ADJUSTMENT' as const, quantity, unitCost: undefined, reason };
-      const { entry, status } = await change(c, asked);
+      const { entry, status } = await change(c, { changeId, sku, type: 'ADJUSTMENT', quantity, unitCost, reason });
       return c.json(renderEntry(entry), status);
     });
 

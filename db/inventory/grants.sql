@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION
   release_order(uuid, uuid[], text, text, text),
   take_back(uuid, uuid, jsonb, text, text),
   change_stock(uuid, text, text, bigint, numeric, text, bigint, text, text),
-  count_stock(text, bigint)
+  count_stock(text, bigint, text, text)
 TO inventory_service;
 -- For an audit with the service's role.
 GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO inventory_service;

@@ -79,10 +79,15 @@ export async function changeStock(database: Database, change: StockChange, trace
 }
 
 /** Sets what is on hand; returns the stock then, or `reserved` if that would be less than is reserved. */
-export async function countStock(database: Database, sku: string, onHand: number): Promise<Stock | 'reserved'> {
+export async function countStock(
+  database: Database,
+  sku: string,
+  onHand: number,
+  trace: TraceContext,
+): Promise<Stock | 'reserved'> {
   const { rows } = await executePrepared<{ is_done: boolean }>(
     database,
-    sql`SELECT count_stock(${sku}, ${onHand}) AS is_done`,
+    sql`SELECT count_stock(${sku}, ${onHand}, ${trace.requestId}, ${trace.traceparent ?? null}) AS is_done`,
   );
   return rows[0]!.is_done ? (await findStock(database, sku))! : 'reserved';
 }

@@ -4,6 +4,7 @@ import { oneOfTexts, text, uuid, type EventShape } from './event-schema.ts';
 const order_id = uuid('The order.');
 const consignment = text('The number of the consignment, from 1.', '1');
 const sku = text('The SKU.', 'TEAPOT-1L');
+const more = text('How many more; negative for fewer.', '-2');
 const source = 'urn:counterpoise:inventory';
 const ofOrder = { source, subject: 'The order.' };
 
@@ -58,6 +59,14 @@ export const INVENTORY_SHAPES: readonly EventShape[] = [
     type: 'stock.adjusted',
     title: 'Stock was adjusted',
     description: 'There is more or less on hand than was thought.',
-    data: { sku, quantity: text('How many more; negative for fewer.', '-2') },
+    data: { sku, quantity: more },
+  },
+  {
+    source,
+    subject: 'The count.',
+    type: 'stock.counted',
+    title: 'Stock was counted',
+    description: 'Another number is on hand than was thought.',
+    data: { sku, on_hand: text('How many are on hand.', '100'), quantity: more },
   },
 ];

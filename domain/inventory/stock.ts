@@ -9,7 +9,6 @@ export const STOCK_ENTRY_TYPES = [
   'RETURN',
   'SCRAP',
 ] as const;
-export type StockEntryType = (typeof STOCK_ENTRY_TYPES)[number];
 
 /** `reserved`: less would be on hand than is promised to orders. `too_much`: more than can be counted. `unknown`: no such SKU. */
 export type StockRefusal = 'reserved' | 'too_much' | 'unknown';

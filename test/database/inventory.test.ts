@@ -32,7 +32,7 @@ describe('the inventory', () => {
   /** Counts a new SKU. */
   async function stocked(onHand: number): Promise<string> {
     const sku = `SKU-${randomUUID().slice(0, 8)}`;
-    await countStock(inventory.service, sku, onHand);
+    await countStock(inventory.service, sku, onHand, trace);
     return sku;
   }
   const stockOf = async (sku: string): Promise<[number, number]> => {
@@ -131,10 +131,51 @@ describe('the inventory', () => {
     await assertStockAgrees(inventory.admin);
   });
 
+  test('the hold goes on to its end while a hand-over waits for the stock', async () => {
+    const sku = await stocked(1);
+    const orderId = order();
+    await reserve(orderId, [{ sku, quantity: 1 }]);
+    const locking = rowsOf(
+      inventory.admin,
+      `WITH locked AS MATERIALIZED (SELECT FROM stock WHERE sku = '${sku}' FOR UPDATE) SELECT pg_sleep(1.2) FROM locked`,
+    );
+    const lock = `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%${sku}%'`;
+    while ((await rowsOf(inventory.admin, lock)).length === 0);
+    const expiring = { outcome: 'released', reason: 'hold_expiring' };
+    // Half a second longer than the margin.
+    assert.deepEqual(await issue(orderId, 1, Date.now() + 60_500), expiring);
+    await locking;
+    assert.deepEqual(await stockOf(sku), [1, 0]);
+    await assertStockAgrees(inventory.admin);
+  });
+
+  test('an order is released while its consignments are handed over one by one: none waits for another in a circle', async () => {
+    const skus = await Promise.all(Array.from({ length: 4 }, () => stocked(1_000)));
+    const ns = [1, 2, 3, 4];
+    for (let round = 0; round < 25; round += 1) {
+      const orderId = order();
+      const lines = skus.toReversed().map((sku) => ({ sku, quantity: 1 }));
+      await reserve(orderId, lines, true);
+      const [released, ...issued] = await Promise.all([
+        operations.releaseOrder({ orderId, reason: 'canceled', trace }),
+        ...ns.toReversed().map((n) => issue(orderId, n)),
+      ]);
+      assert.ok(released.outcome === 'answered');
+      const goods = released.consignments.map((each) => each.goods);
+      assert.deepEqual(
+        goods.toReversed(),
+        issued.map(({ outcome }) => outcome),
+      );
+    }
+    await assertStockAgrees(inventory.admin);
+  });
+
   test('nothing leaves that was not reserved, and that is not held against a reservation that comes later', async () => {
     const sku = await stocked(1);
     const orderId = order();
     await assert.rejects(issue(orderId), causedBy(/nothing is reserved/));
+    const release = operations.release({ orderId, n: 1, reason: 'canceled', trace });
+    await assert.rejects(release, causedBy(/nothing is reserved/));
     await reserve(orderId, [{ sku, quantity: 1 }]);
     assert.equal((await issue(orderId)).outcome, 'issued');
   });
@@ -201,7 +242,7 @@ describe('the inventory', () => {
     assert.deepEqual(await stockOf(sku), [15, 4]);
     assert.deepEqual(await change(-12), { outcome: 'refused', reason: 'reserved' });
     assert.equal((await change(-11)).outcome, 'done');
-    assert.equal(await countStock(inventory.service, sku, 3), 'reserved');
+    assert.equal(await countStock(inventory.service, sku, 3, trace), 'reserved');
     assert.deepEqual(await stockOf(sku), [4, 4]);
     const unknown = {
       changeId,

@@ -5,7 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { migrateTransferDatabase, migrateWalletDatabase } from '../../db/migrate.ts';
+import * as accountingSchema from '../../db/accounting/schema.ts';
+import * as deliverySchema from '../../db/delivery/schema.ts';
 import * as eventsSchema from '../../db/events/schema.ts';
+import * as inventorySchema from '../../db/inventory/schema.ts';
+import * as orderSchema from '../../db/order/schema.ts';
 import * as transferSchema from '../../db/transfer/schema.ts';
 import * as walletSchema from '../../db/wallet/schema.ts';
 import type { Database } from '../../db/database.ts';
@@ -123,6 +127,10 @@ describe('migrations', () => {
       ['wallet', walletSchema],
       ['transfer', transferSchema],
       ['events', eventsSchema],
+      ['order', orderSchema],
+      ['inventory', inventorySchema],
+      ['delivery', deliverySchema],
+      ['accounting', accountingSchema],
     ] as const) {
       const directory = new URL(`../../db/${service}/migrations/meta/`, import.meta.url);
       const { entries } = (await readJson(new URL('_journal.json', directory))) as { entries: { idx: number }[] };
@@ -138,10 +146,15 @@ describe('migrations', () => {
 
   test('the migrations make the columns and constraints that their snapshots say', async () => {
     const { wallets, transfer, events } = await cluster.createStores({ shards: 1 });
+    const orders = await cluster.createOrderStores();
     for (const [database, schema] of [
       [wallets[0]!.admin, walletSchema],
       [transfer.admin, transferSchema],
       [events.admin, eventsSchema],
+      [orders.order.admin, orderSchema],
+      [orders.inventory.admin, inventorySchema],
+      [orders.delivery.admin, deliverySchema],
+      [orders.accounting.admin, accountingSchema],
     ] as const) {
       const tables = Object.values(generateDrizzleJson(schema).tables as Record<string, SnapshotTable>);
       const expected = tables.flatMap(({ name, columns, checkConstraints, indexes, uniqueConstraints }) =>

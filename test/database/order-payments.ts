@@ -120,7 +120,10 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
 }
 
 /** The holds that are not settled, as the API lists them; they are an hour old. */
-export function findHolds({ transfer: { admin } }: TestStores, cancel = async (_: string): Promise<void> => {}): Holds {
+export function findHolds(
+  { transfer: { admin } }: TestStores,
+  cancel: (id: string) => Promise<void> = async () => {},
+): Holds {
   return {
     cancel,
     async page() {

@@ -27,6 +27,7 @@ const FENCED_OPERATIONS = [
   'set_wallet_status',
   'withdraw',
 ];
+const STOCK_OPERATIONS = ['change_stock', 'count_stock', 'issue', 'release', 'release_order', 'reserve', 'take_back'];
 const OF_THE_RELAY = ['outbox_seal_progress', 'outbox_truncation'];
 /** They change nothing; an audit with the service's role calls them. */
 const OF_THE_AUDIT = ['event_digest', 'unfolded_events'];
@@ -83,26 +84,40 @@ describe('the roles of the services', () => {
   });
 
   test('the wallet service calls the fenced operations and nothing that they are made of', async () => {
-    const functions = await rowsOf<{ name: string; allowed: boolean; definer: boolean; settings: string[] | null }>(
-      wallet.admin,
-      `
-      SELECT proname AS name, has_function_privilege('wallet_service', oid, 'EXECUTE') AS allowed, prosecdef AS definer, proconfig AS settings
-      FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
-    );
+    const functions = await functionsOf(wallet, 'wallet_service');
     assert.deepEqual(
       // Some as the version before calls them, too.
       [...new Set(functions.filter(({ allowed }) => allowed).map(({ name }) => name))],
       [...FENCED_OPERATIONS, ...OF_THE_AUDIT].sort(),
     );
-    for (const { name, allowed, definer, settings } of functions) {
-      if (OF_THE_AUDIT.includes(name) || name === 'truncate_relayed_outbox') continue;
-      assert.equal(definer, allowed, `${name} runs as its owner exactly if the service may call it`);
-      if (definer) assert.ok(settings?.includes('search_path=public, pg_temp'), `${name} trusts no search path`);
-    }
+    assertDefiners(functions);
     assert.ok(functions.length > FENCED_OPERATIONS.length);
     await isRefused(
       rowsOf(wallet.service, `SELECT append_entry(gen_random_uuid(), gen_random_uuid(), 'CREDIT', 1)`),
       'append_entry',
+    );
+  });
+
+  test('the inventory reads its tables, writes none of them, and calls the operations on stock and nothing that they are made of', async () => {
+    const inventory = await cluster.createOrderStore('inventory');
+    const tables = await tablesOf(inventory);
+    for (const table of ['reservations', 'step_fences', 'stock', 'stock_entries']) assert.ok(tables.includes(table));
+    for (const table of tables) {
+      if (!OF_THE_RELAY.includes(table)) await rowsOf(inventory.service, `SELECT * FROM ${table}`);
+      for (const write of [`INSERT INTO ${table} DEFAULT VALUES`, `DELETE FROM ${table}`, `TRUNCATE ${table}`])
+        await isRefused(rowsOf(inventory.service, write), write);
+      for (const column of await columnsOf(inventory, table))
+        await isRefused(rowsOf(inventory.service, `UPDATE ${table} SET ${column} = DEFAULT`), `${table}.${column}`);
+    }
+    const functions = await functionsOf(inventory, 'inventory_service');
+    assert.deepEqual(
+      functions.filter(({ allowed }) => allowed).map(({ name }) => name),
+      [...STOCK_OPERATIONS, ...OF_THE_AUDIT].sort(),
+    );
+    assertDefiners(functions);
+    await isRefused(
+      rowsOf(inventory.service, `SELECT append_stock_entry('a', 'COUNT', 1, 0, NULL, NULL)`),
+      'append_stock_entry',
     );
   });
 
@@ -266,6 +281,31 @@ describe('the roles of the services', () => {
     }
   });
 });
+
+interface DefinedFunction extends Record<string, unknown> {
+  name: string;
+  allowed: boolean;
+  definer: boolean;
+  settings: string[] | null;
+}
+
+function functionsOf({ admin }: TestDatabase, role: string): Promise<DefinedFunction[]> {
+  return rowsOf(
+    admin,
+    `
+    SELECT proname AS name, has_function_privilege('${role}', oid, 'EXECUTE') AS allowed, prosecdef AS definer, proconfig AS settings
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+}
+
+/** What a service may call runs as its owner and trusts no search path. */
+function assertDefiners(functions: readonly DefinedFunction[]): void {
+  for (const { name, allowed, definer, settings } of functions) {
+    if (OF_THE_AUDIT.includes(name) || name === 'truncate_relayed_outbox') continue;
+    assert.equal(definer, allowed, `${name} runs as its owner exactly if the service may call it`);
+    if (definer) assert.ok(settings?.includes('search_path=public, pg_temp'), `${name} trusts no search path`);
+  }
+}
 
 async function columnsOf({ admin }: TestDatabase, table: string): Promise<string[]> {
   const rows = await rowsOf<{ name: string }>(

@@ -8,7 +8,7 @@ import { EVENT_TYPES } from '../../domain/events/event-types.ts';
 import { eventFaults } from './event-validation.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
-const FAMILIES = 'transfer|transaction|wallet|webhook-endpoint|shipment|invoice|credit-note|refund';
+const FAMILIES = 'transfer|transaction|wallet|webhook-endpoint|shipment|invoice|credit-note|refund|stock';
 
 test('every schema is a valid one, and accepts its own example', () => {
   const faultsOf = eventFaults();

@@ -8,7 +8,10 @@ const stack: SummarizedStack = {
   api: 'http://127.0.0.1:3000',
   temporal: { address: '127.0.0.1:7233', ui: 'http://127.0.0.1:8233', namespace: 'default' },
   databases: Object.fromEntries(
-    ['wallet-0', 'wallet-1', 'transfer', 'events'].map((name) => [name, `postgres://postgres:secret@127.0.0.1:5432/${name}`]),
+    ['wallet-0', 'wallet-1', 'transfer', 'events'].map((name) => [
+      name,
+      `postgres://postgres:secret@127.0.0.1:5432/${name}`,
+    ]),
   ),
   dataDir: '/home/me/counterpoise/.data',
   isOnUsualDataDir: true,

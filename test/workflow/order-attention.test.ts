@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { it, keepHistory, useEnvironment } from './environment.ts';
-import type { OrderActivity, OrderServices } from './order-services.ts';
+import type { OrderActivity } from './order-faults.ts';
+import type { OrderServices } from './order-services.ts';
 import { linesOf, withOrder, withOrders, type OrderOptions, type RunningOrder } from './order-run.ts';
 import { holdUp, unavailable } from './services.ts';
 
@@ -101,25 +102,19 @@ async function beDue(running: RunningOrder): Promise<void> {
 const due: OrderOptions = { arrival: 'at_once' };
 
 describe('an order whose hold was lost after its goods had left', () => {
-  it('survives every activity failing once before and once after its effect', async () => {
-    const faults: OrderOptions = {
-      ...due,
-      before: (_, nth) => failIf(nth === 1),
-      after: (_, nth) => failIf(nth === 2),
-    };
-    await withOrders(
-      environment(),
-      (['collect_again', 'write_off'] as const).map((action) => ({
-        name: action,
-        options: faults,
-        use: async (running) => {
-          await beDue(running);
-          assert.equal(await running.resolve(action), '');
-          assert.equal((await running.handle.result()).status, 'COMPLETED');
-        },
-      })),
-    );
-  });
+  for (const action of ['collect_again', 'write_off'] as const)
+    it(`survives every activity failing once before and once after its effect, with ${action}`, async () => {
+      const options: OrderOptions = {
+        ...due,
+        before: (_, nth) => failIf(nth === 1),
+        after: (_, nth) => failIf(nth === 2),
+      };
+      await withOrder(environment(), options, async (running) => {
+        await beDue(running);
+        assert.equal(await running.resolve(action), '');
+        assert.equal((await running.handle.result()).status, 'COMPLETED');
+      });
+    });
 
   it('is DUE until the money is collected again, which may be refused before', async () => {
     const unpaid: OrderOptions['unpaid'] = { collection: 'insufficient_funds' };

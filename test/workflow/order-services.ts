@@ -4,8 +4,7 @@
  */
 import type { AccountingOperations } from '../../domain/accounting/operations.ts';
 import type { DeliveryOperations, ShipmentStatus } from '../../domain/delivery/operations.ts';
-import type { OrderId, ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
-import type { Issued, InventoryOperations, Reserved } from '../../domain/inventory/operations.ts';
+import type { ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import type {
   LoggedResolution,
@@ -15,31 +14,9 @@ import type {
   StoredConsignment,
   StoredOrder,
 } from '../../domain/order/operations.ts';
-import type { Line, OrderTerms, ReturnStatus } from '../../domain/order/order.ts';
-
-type Activities = InventoryOperations &
-  DeliveryOperations &
-  AccountingOperations &
-  OrderRecords &
-  OrderPayments &
-  ReturnOperations;
-export type OrderActivity = keyof Activities;
-
-export interface OrderFaults {
-  /** On the shelf of each SKU at first; 100 without it. */
-  readonly onHand?: number;
-  /** The consignments whose payment, or whose booking, is refused. */
-  readonly refuse?: { readonly payment?: number; readonly booking?: number };
-  /** Why a collection or a refund is refused now; a test may change it. */
-  readonly unpaid?: { collection?: string; refund?: string };
-  /** When the goods arrive: at the hand-over, when they are looked for, or once the test says so. */
-  readonly arrival?: 'at_once' | 'seen' | 'reported';
-  /** How far the inventory's clock is ahead of the others. */
-  readonly clockAheadMs?: number;
-  /** As of services.ts. */
-  readonly before?: (name: OrderActivity, nth: number) => Promise<void> | void;
-  readonly after?: (name: OrderActivity, nth: number) => Promise<void> | void;
-}
+import type { OrderTerms, ReturnStatus } from '../../domain/order/order.ts';
+import type { OrderActivities, OrderActivity, OrderFaults } from './order-faults.ts';
+import { createOrderInventory } from './order-inventory.ts';
 
 interface Hold {
   status: 'HELD' | 'COMPLETED' | 'FAILED' | 'CANCELED';
@@ -54,8 +31,6 @@ interface Invoice {
   readonly paidBy: TransferId | undefined;
   settled?: 'collected' | 'written_off';
 }
-
-type End = 'COMPLETED' | 'FAILED' | 'CANCELED';
 
 const GOODS_RANKS = { RESERVED: 0, ISSUED: 1, RELEASED: 1, DELIVERED: 2 };
 const MONEY_RANKS = { HELD: 0, CAPTURED: 1, VOIDED: 1, DUE: 1, COLLECTED: 2, WRITTEN_OFF: 2 };
@@ -75,75 +50,14 @@ export function createOrderServices(
   const attempts: OrderActivity[] = [];
   const check = (isRight: boolean, what: string): void => void (isRight || violations.push(what));
 
-  const stock = new Map(terms.lines.map(({ sku }) => [sku, { onHand, reserved: 0 }]));
-  let reserved: Reserved | undefined;
-  const goods = new Map<number, Issued>();
-  const takenBack = new Set<string>();
-  const consignmentsOf = () => (reserved?.outcome === 'reserved' ? reserved.consignments : []);
-  const move = (lines: readonly Line[], byShelf: 1 | 0 | -1, byReserved: 1 | 0 | -1): void => {
-    for (const { sku, quantity } of lines) {
-      const row = stock.get(sku)!;
-      row.onHand += byShelf * quantity;
-      row.reserved += byReserved * quantity;
-      check(row.reserved >= 0 && row.reserved <= row.onHand, `${sku}: ${row.reserved} of ${row.onHand} are reserved`);
-    }
-  };
-  const decideGoods = (n: number, decision: Issued): Issued => {
-    const before = goods.get(n);
-    if (before !== undefined) return before;
-    const part = consignmentsOf().find((each) => each.n === n);
-    if (part === undefined) throw new Error(`nothing is reserved for consignment ${n}`);
-    goods.set(n, decision);
-    move(part.lines, decision.outcome === 'issued' ? -1 : 0, -1);
-    return decision;
-  };
-  const release = (n: number) => decideGoods(n, { outcome: 'released', reason: 'released' }).outcome;
-  const isIssued = (n: number): boolean => goods.get(n)?.outcome === 'issued';
-
-  const inventory: InventoryOperations = {
-    reserve: async ({ lines, allowSplit }) => {
-      if (reserved !== undefined) return reserved;
-      const skus = lines.filter(({ sku, quantity }) => quantity > stock.get(sku)!.onHand).map(({ sku }) => sku);
-      if (skus.length > 0) return (reserved = { outcome: 'refused', reason: 'out_of_stock', skus });
-      move(lines, 0, 1);
-      const parts = allowSplit ? lines.map((line) => [line]) : [lines];
-      return (reserved = {
-        outcome: 'reserved',
-        consignments: parts.map((each, index) => ({ n: index + 1, lines: each })),
-      });
-    },
-    issue: async ({ n, holdExpiresAtMs, marginSeconds, carrierReference }) => {
-      check(row.status === 'CONFIRMED', `goods are issued for an order that is ${row.status}`);
-      const isTooLate = (await nowMs()) + clockAheadMs > holdExpiresAtMs - marginSeconds * 1_000;
-      return decideGoods(
-        n,
-        isTooLate ? { outcome: 'released', reason: 'hold_expiring' } : { outcome: 'issued', carrierReference },
-      );
-    },
-    release: async ({ n }) => ({ outcome: release(n) }),
-    releaseOrder: async () => {
-      reserved ??= { outcome: 'undone' };
-      if (reserved.outcome !== 'reserved') return { outcome: 'never_reserved' };
-      return {
-        outcome: 'answered',
-        consignments: reserved.consignments.map((part) => ({ ...part, goods: release(part.n) })),
-      };
-    },
-    goodsOf: async () => [...goods].map(([n, decided]) => ({ n, decided })),
-    takeBack: async (input) => {
-      if (takenBack.has(input.returnId)) return;
-      takenBack.add(input.returnId);
-      move(
-        input.lines.filter(({ disposition }) => disposition === 'restock'),
-        1,
-        0,
-      );
-    },
-  };
+  const { stock, goods, consignmentsOf, isIssued, inventory } = createOrderInventory(terms, {
+    ...{ onHand, clockAheadMs, check, nowMs },
+    statusOf: () => row.status,
+  });
 
   const holds = new Map<number, Hold>();
-  const collections = new Map<number, End[]>();
-  const refunds: End[] = [];
+  const collections = new Map<number, ('COMPLETED' | 'FAILED' | 'CANCELED')[]>();
+  const refunds: ('COMPLETED' | 'FAILED' | 'CANCELED')[] = [];
   /** What the buyer has paid and has not back: in units, of holds too. */
   let paid = 0n;
   const holdId = (n: number) => `hold-${n}` as TransferId;
@@ -152,7 +66,8 @@ export function createOrderServices(
     hold.status = status;
     paid -= hold.amount;
   };
-  const collectionsOf = (n: number): End[] => collections.get(n) ?? collections.set(n, []).get(n)!;
+  const collectionsOf = (n: number): ('COMPLETED' | 'FAILED' | 'CANCELED')[] =>
+    collections.get(n) ?? collections.set(n, []).get(n)!;
 
   const payments: OrderPayments & Pick<ReturnOperations, 'refundReturn'> = {
     authorize: async ({ n, amount, holdSeconds }) => {
@@ -349,7 +264,7 @@ export function createOrderServices(
     },
   };
 
-  const effects: Activities = { ...inventory, ...payments, ...delivery, ...accounting, ...records };
+  const effects: OrderActivities = { ...inventory, ...payments, ...delivery, ...accounting, ...records };
   const withFaults = (name: OrderActivity) => async (input: never) => {
     attempts.push(name);
     const nth = attempts.filter((other) => other === name).length;
@@ -363,7 +278,7 @@ export function createOrderServices(
     ...{ invoices, creditNotes, refundsPosted, steps, resolutions, attention, returned, onHand, consignmentsOf },
     activities: Object.fromEntries(
       Object.keys(effects).map((name) => [name, withFaults(name as OrderActivity)]),
-    ) as unknown as Activities,
+    ) as unknown as OrderActivities,
     row: () => row,
     paid: () => formatUnits(paid),
     /** The hold ends before its time, as if somebody had canceled it. */
@@ -371,17 +286,5 @@ export function createOrderServices(
     report: (n: number, status: ShipmentStatus) => void shipments.set(n, status),
     /** For a run that follows another one, as temporal/order/start-order.ts makes it. */
     stored: (): StoredOrder | undefined => (row.status === 'PENDING' && !row.compensating ? undefined : row),
-  };
-}
-
-/** The activities of several orders, each by its own services. */
-export function ofOrders(orders: readonly OrderServices[]): { readonly activities: object } {
-  const of = (input: { orderId?: OrderId; returnId?: ReturnId }): OrderServices =>
-    orders.find(({ orderId, returnId }) => orderId === input.orderId || returnId === input.returnId)!;
-  const names = Object.keys(orders[0]!.activities) as OrderActivity[];
-  return {
-    activities: Object.fromEntries(
-      names.map((name) => [name, (input: never) => (of(input).activities[name] as (input: never) => unknown)(input)]),
-    ),
   };
 }

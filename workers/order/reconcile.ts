@@ -38,13 +38,13 @@ export function startOrderReconciliations(deps: Deps): RunningService {
   const rounds = createRounds(deps);
   let reservationsAt = performance.now();
   return repeatUntilStopped(PAUSE_MS, async (stopping) => {
-    for (const round of [rounds.orders, rounds.returns, rounds.holds]) {
+    for (const kind of ['orders', 'returns', 'holds'] as const) {
       if (stopping.aborted) return;
-      await attempt(round);
+      await attempt(() => rounds[kind]());
     }
     if (performance.now() - reservationsAt < RESERVATIONS_EVERY_MS) return;
     reservationsAt = performance.now();
-    await attempt(rounds.reservations);
+    await attempt(() => rounds.reservations());
   });
 
   async function attempt(round: () => Promise<void>): Promise<void> {

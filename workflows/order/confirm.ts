@@ -17,10 +17,17 @@ export type Confirmed =
   /** A run before this one has undone the order. */
   | { readonly outcome: 'undone' };
 
-export async function confirm({ terms, trace, holdSeconds }: OrderInput, steps: Steps): Promise<Confirmed> {
+/** Each step ends at the order's deadline by its own limit. */
+export async function confirm(input: OrderInput, steps: Steps): Promise<Confirmed> {
+  const { terms, trace, holdSeconds } = input;
   const { orderId, allowSplit } = terms;
   const lines = terms.lines.map(({ sku, quantity }) => ({ sku, quantity }));
-  const reserved = await steps.run('reserve', INVENTORY_TASK_QUEUE, { orderId, trace, lines, allowSplit });
+  const reserved = await steps.run(
+    'reserve',
+    INVENTORY_TASK_QUEUE,
+    { orderId, trace, lines, allowSplit },
+    untilDeadline(input),
+  );
   if (reserved.outcome === 'refused') return { outcome: 'refused', reason: 'out_of_stock' };
   if (reserved.outcome === 'undone') return reserved;
 
@@ -29,13 +36,13 @@ export async function confirm({ terms, trace, holdSeconds }: OrderInput, steps: 
     parts.map(async (part) => {
       const amount = amountOf(terms, part);
       const asked = { orderId, trace, terms, n: part.n, amount, holdSeconds };
-      return { amount, answer: await steps.run('authorize', ORDER_TASK_QUEUE, asked) };
+      return { amount, answer: await steps.run('authorize', ORDER_TASK_QUEUE, asked, untilDeadline(input)) };
     }),
   );
   if (held.some(({ answer }) => answer.outcome === 'refused')) return { outcome: 'refused', reason: 'payment_refused' };
 
   const book = ({ n, lines: booked }: Consignment) =>
-    steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines: booked });
+    steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines: booked }, untilDeadline(input));
   const booked = await Promise.all(parts.map(book));
   if (booked.some(({ outcome }) => outcome !== 'booked')) return { outcome: 'refused', reason: 'delivery_refused' };
 
@@ -46,6 +53,18 @@ export async function confirm({ terms, trace, holdSeconds }: OrderInput, steps: 
     const { transferId, holdExpiresAtMs } = answer;
     return [{ ...part, amount, transferId, holdExpiresAtMs, shipmentId: delivery.shipmentId }];
   });
-  const stored = await steps.run('confirmOrder', ORDER_TASK_QUEUE, { orderId, trace, consignments });
+  const stored = await steps.run(
+    'confirmOrder',
+    ORDER_TASK_QUEUE,
+    { orderId, trace, consignments },
+    untilDeadline(input),
+  );
   return { outcome: 'written', stored };
+}
+
+/** Throws once the deadline has passed, so that no activity starts after it. */
+function untilDeadline({ deadlineMs }: OrderInput): number {
+  const leftMs = deadlineMs - Date.now();
+  if (leftMs <= 0) throw new Error('past the deadline');
+  return leftMs;
 }

@@ -37,16 +37,13 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   let reason: CancelReason = 'timed_out';
   try {
     if (stored === undefined || (stored.status === 'PENDING' && !stored.compensating))
-      await forward.run(() =>
-        CancellationScope.withTimeout(Math.max(input.deadlineMs - Date.now(), 1), async () => {
-          const confirmed = await confirm(input, steps);
-          if (confirmed.outcome === 'written') {
-            stored = confirmed.stored;
-            showStatus(stored.status);
-          }
-          if (confirmed.outcome === 'refused') ({ reason } = confirmed);
-        }),
-      );
+      await forward.run(async () => {
+        const confirmed = await confirm(input, steps);
+        if (confirmed.outcome === 'refused') ({ reason } = confirmed);
+        if (confirmed.outcome !== 'written') return;
+        stored = confirmed.stored;
+        showStatus(stored.status);
+      });
   } catch (error) {
     if (isCancellation(error) && forward.consideredCancelled) reason = 'canceled';
     log.info('order given up', { order_id: orderId, reason, cause: String(error) });

@@ -1,5 +1,5 @@
 -- Ends the reservation of a consignment, within the caller's transaction, whose claim of the step `goods:<n>` has decided it: the goods
--- leave (ISSUED), or they are on the shelf again (RELEASED). Rows are locked in the order of their SKUs.
+-- leave (ISSUED), or they are on the shelf again (RELEASED). The caller has locked their stock (lock_reserved_stock).
 CREATE OR REPLACE FUNCTION end_reservation(
   p_order_id uuid, p_n integer, p_state text, p_consignment_id uuid, p_request_id text, p_traceparent text
 ) RETURNS void
@@ -8,7 +8,7 @@ DECLARE
   line record;
   is_issued boolean := p_state = 'ISSUED';
 BEGIN
-  FOR line IN SELECT * FROM reservations WHERE order_id = p_order_id AND n = p_n AND state = 'RESERVED' ORDER BY sku FOR UPDATE LOOP
+  FOR line IN SELECT * FROM reservations WHERE order_id = p_order_id AND n = p_n AND state = 'RESERVED' ORDER BY sku LOOP
     PERFORM append_stock_entry(line.sku, CASE WHEN is_issued THEN 'ISSUE' ELSE 'RELEASE' END,
       CASE WHEN is_issued THEN -line.quantity ELSE 0 END, -line.quantity, p_order_id, p_n);
   END LOOP;

@@ -9,17 +9,19 @@ CREATE OR REPLACE FUNCTION issue(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   fence step_fences;
-  is_expiring boolean := clock_timestamp() > p_hold_expires_at - p_margin;
+  is_expiring boolean;
 BEGIN
-  fence := claim_step(p_order_id, 'goods:' || p_n, CASE WHEN is_expiring THEN 'undone' ELSE 'done' END,
-    CASE WHEN is_expiring THEN 'hold_expiring' END, NULL);
+  fence := claim_step(p_order_id, 'goods:' || p_n, 'done', NULL, NULL);
   IF fence.outcome IS NULL THEN
-    IF NOT EXISTS (SELECT FROM reservations WHERE order_id = p_order_id AND n = p_n) THEN
-      RAISE EXCEPTION 'nothing is reserved for consignment % of %', p_n, p_order_id USING ERRCODE = 'no_data_found';
-    END IF;
+    PERFORM lock_reserved_stock(p_order_id, ARRAY[p_n]);
+    -- After the locks, because the hold goes on to its end while they are waited for.
+    is_expiring := clock_timestamp() > p_hold_expires_at - p_margin;
     PERFORM end_reservation(p_order_id, p_n, CASE WHEN is_expiring THEN 'RELEASED' ELSE 'ISSUED' END, p_consignment_id,
       p_request_id, p_traceparent);
-    UPDATE step_fences SET detail = jsonb_build_object('carrier_reference', p_carrier_reference)
+    UPDATE step_fences
+    SET outcome = CASE WHEN is_expiring THEN 'undone' ELSE 'done' END,
+        reason = CASE WHEN is_expiring THEN 'hold_expiring' END,
+        detail = jsonb_build_object('carrier_reference', p_carrier_reference)
     WHERE saga_id = p_order_id AND step = 'goods:' || p_n RETURNING * INTO fence;
   END IF;
   outcome := fence.outcome;

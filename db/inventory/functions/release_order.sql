@@ -5,21 +5,27 @@ CREATE OR REPLACE FUNCTION release_order(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+  reservation step_fences := claim_step(p_order_id, 'reserve', 'undone', p_reason, NULL);
   fence step_fences;
   consignment jsonb;
+  claimed integer[] := '{}';
   n integer;
 BEGIN
-  fence := claim_step(p_order_id, 'reserve', 'undone', p_reason, NULL);
-  IF fence.outcome IS DISTINCT FROM 'done' THEN
+  IF reservation.outcome IS DISTINCT FROM 'done' THEN
     RETURN;
   END IF;
   detail := '[]';
-  -- In the order of the SKUs, because each takes their locks: the consignments are numbered by the lines' order.
-  PERFORM FROM stock WHERE sku IN (SELECT sku FROM reservations WHERE order_id = p_order_id) ORDER BY sku FOR NO KEY UPDATE;
-  FOR consignment IN SELECT value FROM jsonb_array_elements(fence.detail) LOOP
+  FOR consignment IN SELECT value FROM jsonb_array_elements(reservation.detail) LOOP
     n := (consignment ->> 'n')::integer;
-    detail := detail || (consignment || jsonb_build_object('goods',
-      (release(p_order_id, n, p_consignment_ids[n], p_reason, p_request_id, p_traceparent))));
+    fence := claim_step(p_order_id, 'goods:' || n, 'undone', p_reason, NULL);
+    IF fence.outcome IS NULL THEN
+      claimed := claimed || n;
+    END IF;
+    detail := detail || (consignment || jsonb_build_object('goods', coalesce(fence.outcome, 'undone')));
+  END LOOP;
+  PERFORM lock_reserved_stock(p_order_id, claimed);
+  FOREACH n IN ARRAY claimed LOOP
+    PERFORM end_reservation(p_order_id, n, 'RELEASED', p_consignment_ids[n], p_request_id, p_traceparent);
   END LOOP;
 END
 $$;

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe } from 'node:test';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { InstallationId, ReturnId, TransferId } from '../../domain/ids.ts';
+import { ORDER_TASK_QUEUE, returnWorkflowId, type ReturnInput } from '../../workflows/order/messages.ts';
+import type { orderReturn } from '../../workflows/order/return.ts';
+import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
+import { linesOf, ofOrders, ORDER_TASK_QUEUES, termsOf } from './order-run.ts';
+import type { OrderActivity, OrderFaults } from './order-faults.ts';
+import { createOrderServices } from './order-services.ts';
+import { holdUp, unavailable } from './services.ts';
+
+const environment = useEnvironment();
+const DAY_MS = 86_400_000;
+
+type Handle = WorkflowHandle<typeof orderReturn>;
+
+/** A return of one of the first SKU, which is put on the shelf again, and two of the second, which are not. */
+async function withReturn(
+  faults: OrderFaults,
+  use: (start: () => Promise<Handle>, services: ReturnType<typeof createOrderServices>) => Promise<void>,
+) {
+  const returnId = randomUUID() as ReturnId;
+  const terms = termsOf({ lines: linesOf(1, 2) });
+  const services = createOrderServices(terms, returnId, () => environment().currentTimeMs(), faults);
+  const input: ReturnInput = {
+    ...{ returnId, terms, paidBy: 'hold-1' as TransferId, amount: '30.0000', dispatch: 'ordinary' },
+    lines: terms.lines.map((line, index) => ({ ...line, disposition: index === 0 ? 'restock' : 'scrap' })),
+    ...{ trace: { requestId: 'test-request' }, installationId: 'test-installation' as InstallationId },
+  };
+  const start = () =>
+    environment().client.workflow.start<typeof orderReturn>('orderReturn', {
+      ...{ workflowId: returnWorkflowId(returnId), taskQueue: ORDER_TASK_QUEUE, args: [input] },
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+  await withWorkers(ofOrders([services]), () => use(start, services), ORDER_TASK_QUEUES);
+  // Whatever has become of it, the goods and the credit note are there once.
+  assert.deepEqual(
+    [...services.stock],
+    [
+      ['sku-1', { onHand: 101, reserved: 0 }],
+      ['sku-2', { onHand: 100, reserved: 0 }],
+    ],
+  );
+  assert.deepEqual([...services.creditNotes], [[returnId, '30.0000']]);
+  assert.ok(services.refunds.filter((end) => end === 'COMPLETED').length <= 1);
+  if (services.returned.status === 'REFUNDED') {
+    assert.equal(services.paid(), '-30.0000');
+    assert.equal(services.refundsPosted.size, 1);
+    assert.equal(services.returned.shown, null);
+  }
+  return services;
+}
+
+describe('a return', () => {
+  it('is taken back, has a credit note, and is refunded', async () => {
+    const { returned } = await withReturn({}, async (start) => {
+      const handle = await start();
+      assert.equal(await handle.result(), 'REFUNDED');
+      await keepHistory('return-refunded', handle);
+    });
+    assert.equal(returned.status, 'REFUNDED');
+  });
+
+  it('survives every activity failing once before and once after its effect', async () => {
+    const faults: OrderFaults = { before: (_, nth) => failIf(nth === 1), after: (_, nth) => failIf(nth === 2) };
+    await withReturn(faults, async (start) => assert.equal(await (await start()).result(), 'REFUNDED'));
+  });
+
+  it('whose seller has no money shows attention, and is refunded once the money is there', async () => {
+    const unpaid: NonNullable<OrderFaults['unpaid']> = { refund: 'insufficient_funds' };
+    let shown: string | undefined;
+    const services = await withReturn({ unpaid }, async (start, { returned }) => {
+      const handle = await start();
+      for (let tries = 0; tries < 100 && returned.shown === null; tries += 1) await environment().sleep('30 seconds');
+      shown = returned.shown?.reason;
+      await environment().sleep('2 days');
+      delete unpaid.refund;
+      assert.equal(await handle.result(), 'REFUNDED');
+      await keepHistory('return-refused-then-refunded', handle);
+    });
+    assert.equal(shown, 'refund_refused');
+    assert.equal(services.returned.status, 'REFUNDED');
+  });
+
+  it('whose seller has no money for thirty days ends REFUND_DUE and keeps its attention, until another run is paid', async () => {
+    const unpaid: NonNullable<OrderFaults['unpaid']> = { refund: 'insufficient_funds' };
+    const triedAtMs: number[] = [];
+    const before = async (name: string) => {
+      if (name === 'refundReturn') triedAtMs.push(await environment().currentTimeMs());
+    };
+    await withReturn({ unpaid, before }, async (start, services) => {
+      const handle = await start();
+      assert.equal(await handle.result(), 'REFUND_DUE');
+      const days = (triedAtMs.at(-1)! - triedAtMs[0]!) / DAY_MS;
+      assert.ok(days > 29 && days <= 30, `it was asked for ${days} days`);
+      assert.equal(services.returned.status, 'REFUND_DUE');
+      assert.equal(services.returned.shown?.reason, 'refund_refused');
+      await keepHistory('return-refund-due', handle);
+      delete unpaid.refund;
+      assert.equal(await (await start()).result(), 'REFUNDED');
+    });
+  });
+
+  it('one of whose steps keeps failing shows attention after three minutes, and none once it is over', async () => {
+    let failingSince: number | undefined;
+    const seen: (string | undefined)[] = [];
+    let shown = (): string | undefined => undefined;
+    const services = await withReturn(
+      {
+        before: async (name) => {
+          const now = await environment().currentTimeMs();
+          if (name === 'postCreditNote') failingSince ??= now;
+          failIf(name === 'postCreditNote' && now - failingSince! < 3_600_000);
+        },
+        after: (name) => void (name === 'recordReturnAttention' && seen.push(shown())),
+      },
+      async (start, { returned }) => {
+        shown = () => returned.shown?.reason;
+        const handle = await start();
+        assert.equal(await handle.result(), 'REFUNDED');
+        await keepHistory('return-attention', handle);
+      },
+    );
+    assert.equal(services.returned.status, 'REFUNDED');
+    assert.deepEqual(seen, ['post_credit_note_failing', undefined]);
+  });
+
+  it('that is canceled by a cancel request is refunded all the same: what has come back has come back', async () => {
+    const taking = holdUp('takeBack');
+    await withReturn({ before: taking.hold }, async (start) => {
+      const handle = await start();
+      await taking.reached;
+      await handle.cancel();
+      taking.release();
+      assert.equal(await handle.result(), 'REFUNDED');
+      await keepHistory('return-cancel-request', handle);
+    });
+  });
+});
+
+// Last in its file: the time-skipping server does not skip any more once a run has closed before its activity.
+describe('a return whose run was terminated', () => {
+  const AT: readonly OrderActivity[] = ['takeBack', 'postCreditNote', 'refundReturn', 'postRefund', 'recordReturn'];
+  for (const at of AT)
+    it(`after ${at} is finished by another run, which does nothing twice`, async () => {
+      const { hold, reached, release } = holdUp(at, at === 'recordReturn' ? 2 : 1);
+      await withReturn({ after: hold }, async (start) => {
+        const handle = await start();
+        await reached;
+        await handle.terminate('by a test');
+        assert.equal(await (await start()).result().finally(release), 'REFUNDED');
+      });
+    });
+});
+
+function failIf(isFailing: boolean): void {
+  if (isFailing) throw unavailable();
+}
