@@ -3,6 +3,7 @@ import { createAccountingActivities } from '../activities/accounting/accounting.
 import { createDeliveryActivities } from '../activities/delivery/delivery.ts';
 import { createInventoryActivities } from '../activities/inventory/inventory.ts';
 import { createOrderActivities } from '../activities/order/order.ts';
+import { createOrderReview } from '../activities/order/reconciliation.ts';
 import type { Settings } from '../process/config.ts';
 import { closeDatabases, watchPools, type Database } from '../db/database.ts';
 import type { InstallationGuard } from '../db/installation.ts';
@@ -10,14 +11,18 @@ import { hasOrders } from '../db/service-databases.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { RunningService } from '../process/run-service.ts';
 import { createClient } from '../temporal/connection.ts';
+import { isWorkflowRunning } from '../temporal/order/order-workflows.ts';
 import { createOrderStarter, type OrderStarter } from '../temporal/order/start-order.ts';
 import { openAccountingDatabase, startAccountingWorker } from '../workers/accounting/main.ts';
 import { openDeliveryDatabase, startDeliveryWorker } from '../workers/delivery/main.ts';
 import { openInventoryDatabase, startInventoryWorker } from '../workers/inventory/main.ts';
 import { openOrderDatabase, startOrderWorker } from '../workers/order/main.ts';
+import { createHolds } from '../workers/order/holds.ts';
 import { createPayments } from '../workers/order/payments.ts';
+import { startOrderReconciliations } from '../workers/order/reconcile.ts';
 import { startOrderSweep } from '../workers/order/sweep.ts';
 import type { WorkerContext } from '../workers/worker.ts';
+import { orderWorkflowId } from '../workflows/order/messages.ts';
 
 export interface ServedOrders {
   /** Starts orders: at once where the worker runs, once it does. */
@@ -52,7 +57,12 @@ export function serveOrders(
     starter,
     databases,
     async start(context, apiUrl) {
-      const own = createOrderActivities(order, createPayments(apiUrl));
+      const client = createClient(context.connection, settings);
+      const payments = createPayments(apiUrl);
+      const own = {
+        ...createOrderActivities(order, payments),
+        ...createOrderReview(order, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
+      };
       const others = {
         ...createInventoryActivities(inventory),
         ...createDeliveryActivities(delivery),
@@ -66,14 +76,18 @@ export function serveOrders(
       ]);
       // An eager start needs the worker's connection.
       Object.assign(starter, {
-        client: createClient(context.connection, settings),
+        client,
         isEager: true,
         dispatch: settings.DISPATCH,
       });
-      const sweep = startOrderSweep({ database: order, starter, logger: context.logger });
+      const { logger } = context;
+      const upkeep = [
+        startOrderSweep({ database: order, starter, logger }),
+        startOrderReconciliations({ database: order, starter, holds: createHolds(apiUrl), payments, logger }),
+      ];
       return {
         failed: Promise.race(running.map(({ failed }) => failed!)),
-        stop: async () => void (await Promise.all([sweep.stop(), ...running.map((worker) => worker.stop())])),
+        stop: async () => void (await Promise.all([...upkeep, ...running].map((each) => each.stop()))),
       };
     },
     close: () => closeDatabases(databases),

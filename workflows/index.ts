@@ -1,5 +1,6 @@
 /** The entry of the workflow bundle: every workflow type, by the name under which it is started. */
 export { order } from './order/order.ts';
+export { orderReconciliation } from './order/reconciliation.ts';
 export { orderReturn } from './order/return.ts';
 export { transferBatch } from './transfer/batch.ts';
 export { canceledTransfer } from './transfer/canceled.ts';

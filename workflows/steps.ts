@@ -24,6 +24,7 @@ import type { DeliveryOperations } from '../domain/delivery/operations.ts';
 import type { InstallationId } from '../domain/ids.ts';
 import type { InventoryOperations } from '../domain/inventory/operations.ts';
 import type { OrderPayments, OrderRecords, ReturnOperations } from '../domain/order/operations.ts';
+import type { OrderReview, ReservationReview } from '../domain/order/reconciliation.ts';
 import type { Dispatch } from './transfer/messages.ts';
 import { ownBodyHash } from './own-body.ts';
 
@@ -40,6 +41,8 @@ type Activities = WalletActivities &
   AccountingOperations &
   OrderRecords &
   OrderPayments &
+  OrderReview &
+  ReservationReview &
   ReturnOperations;
 type Inputs = { [Name in keyof Activities]: Parameters<Activities[Name]>[0] };
 type Answers = { [Name in keyof Activities]: Awaited<ReturnType<Activities[Name]>> };

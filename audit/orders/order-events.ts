@@ -40,6 +40,10 @@ const consignmentOf = (order: SQL, n: SQL): SQL => sql`(
   SELECT encode(set_byte(set_byte(digest, 6, get_byte(digest, 6) & 15 | 128), 8, get_byte(digest, 8) & 63 | 128), 'hex')::uuid
   FROM (SELECT substr(sha256(convert_to(format('["consignment","%s","%s"]', ${order}, ${n}), 'UTF8')), 1, 16) AS digest OFFSET 0) hashed)`;
 
+/** The id of an entry of a count, which has no cause, as db/inventory/functions/stock_entry_id.sql derives it. */
+const countId = sql`overlay(overlay(left(encode(sha256(convert_to('stock-entry/' || sku || '/' || sequence, 'UTF8')), 'hex'), 32)
+  placing '8' from 13) placing '8' from 17)::uuid::text`;
+
 const ofInventory = sql`
   SELECT subject AS movement, type || '/' || key AS event_id, type, subject, data FROM (
     SELECT CASE outcome WHEN 'done' THEN 'stock.reserved' ELSE 'stock.reservation-failed' END AS type, saga_id::text AS subject,
@@ -56,6 +60,9 @@ const ofInventory = sql`
     SELECT CASE terms ->> 'type' WHEN 'RECEIPT' THEN 'stock.received' ELSE 'stock.adjusted' END, saga_id::text, saga_id::text,
       jsonb_build_object('sku', terms ->> 'sku', 'quantity', terms ->> 'quantity')
     FROM step_fences WHERE step = 'stock'
+    UNION ALL
+    SELECT 'stock.counted', ${countId}, ${countId}, jsonb_build_object('sku', sku, 'on_hand', on_hand_after::text, 'quantity', on_hand_change::text)
+    FROM stock_entries WHERE type = 'COUNT'
   ) due`;
 
 const ofShipments = sql`

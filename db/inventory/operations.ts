@@ -14,6 +14,7 @@ import type {
   TakeBackInput,
 } from '../../domain/inventory/operations.ts';
 import type { OrderId } from '../../domain/ids.ts';
+import type { ReservedQuestion } from '../../domain/order/reconciliation.ts';
 import { CONSIGNMENTS_MAX, type Consignment } from '../../domain/order/order.ts';
 import { executePrepared, type Database } from '../database.ts';
 
@@ -83,6 +84,22 @@ export async function goodsOf(database: Database, orderId: OrderId): Promise<Dec
   );
   return rows.map(({ n, ...row }) => ({ n, decided: decidedOf(row) }));
 }
+
+/** The orders for which goods are reserved, in the order of their ids. */
+export async function listReserved(
+  database: Database,
+  { after, olderThanSeconds, limit }: ReservedQuestion,
+): Promise<OrderId[]> {
+  const { rows } = await executePrepared<{ order_id: OrderId }>(
+    database,
+    sql`SELECT DISTINCT order_id FROM reservations WHERE state = 'RESERVED' AND order_id > ${after ?? NIL}
+        AND created_at < now() - make_interval(secs => ${olderThanSeconds})
+      ORDER BY order_id LIMIT ${limit}`,
+  );
+  return rows.map((row) => row.order_id);
+}
+
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 export async function takeBack(database: Database, { orderId, returnId, lines, trace }: TakeBackInput): Promise<void> {
   await executePrepared(

@@ -94,6 +94,38 @@ export function noteOrdersStarted(database: Database, orderIds: readonly OrderId
   return clearDue(database, UNSTARTED, orderIds);
 }
 
+/** A page of the orders that have not ended and were last changed before so many seconds, in the order of their ids. */
+export async function listOpenOrders(
+  database: Database,
+  { after, unchangedSeconds, limit }: { after: string; unchangedSeconds: number; limit: number },
+): Promise<Order[]> {
+  const rows = await database
+    .select()
+    .from(orders)
+    .where(
+      and(
+        inArray(orders.status, ['PENDING', 'CONFIRMED']),
+        sql`${orders.orderId} > ${after}::uuid`,
+        sql`${orders.updatedAt} < now() - make_interval(secs => ${unchangedSeconds})`,
+      ),
+    )
+    .orderBy(asc(orders.orderId))
+    .limit(limit);
+  return withParts(database, rows);
+}
+
+/** Those of these orders that exist. */
+export async function listOrdersOf(database: Database, orderIds: readonly OrderId[]): Promise<Order[]> {
+  if (orderIds.length === 0) return [];
+  return withParts(
+    database,
+    await database
+      .select()
+      .from(orders)
+      .where(inArray(orders.orderId, [...orderIds])),
+  );
+}
+
 async function withParts(database: Database, rows: readonly OrderRow[]): Promise<Order[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ orderId }) => orderId);

@@ -181,6 +181,22 @@ export async function recordReturnAttention(
 
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
+/** A page of the returns whose goods are back and that were last changed before so many seconds, in the order of their ids. */
+export async function listOpenReturns(
+  database: Database,
+  { after, unchangedSeconds, limit }: { after: string; unchangedSeconds: number; limit: number },
+): Promise<Return[]> {
+  const rows = await database
+    .select()
+    .from(returns)
+    .where(
+      sql`status = 'RECEIVED' AND return_id > ${after}::uuid AND updated_at < now() - make_interval(secs => ${unchangedSeconds})`,
+    )
+    .orderBy(asc(returns.returnId))
+    .limit(limit);
+  return withLines(database, rows);
+}
+
 const UNSTARTED: DueRows<typeof returns> = {
   table: returns,
   id: returns.returnId,

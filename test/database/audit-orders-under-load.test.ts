@@ -8,6 +8,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import type { Database } from '../../db/database.ts';
 import { countStock } from '../../db/inventory/queries.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
+import { trace } from './wallets.ts';
 import type { Placed } from './orders.ts';
 
 const AUDITS = 4;
@@ -26,7 +27,7 @@ describe('the audit of orders that run', () => {
   after(() => stack?.stop());
 
   test('orders that are placed, move and end while it reads are no breach', async () => {
-    for (const { sku } of LINES) await countStock(stack.services.inventory.service, sku, 1_000_000);
+    for (const { sku } of LINES) await countStock(stack.services.inventory.service, sku, 1_000_000, trace);
     const stop = new AbortController();
     const load = Array.from({ length: 4 }, (_, lane) => keepOrdering(stack, lane, stop.signal));
     const { audit } = stack.audited(withPauses);

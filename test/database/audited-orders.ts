@@ -103,8 +103,8 @@ async function fill(stores: TestStores, services: Readonly<Record<OrderService, 
   ] as const)
     await putProduct(services.order.service, { sku, unitPrice, currency: USD, name: null });
   const { service: stock } = services.inventory;
-  await countStock(stock, 'lamp', 100);
-  await countStock(stock, 'bolt', 5_000);
+  await countStock(stock, 'lamp', 100, trace);
+  await countStock(stock, 'bolt', 5_000, trace);
   const change = { sku: 'desk', unitCost: '20.0000', reason: 'a test' };
   const [receipt, adjustment] = [fresh('receipt'), fresh('adjustment')];
   await changeStock(

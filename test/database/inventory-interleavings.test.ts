@@ -131,6 +131,7 @@ describe('the operations on stock from many connections at once', () => {
           seen stock;
         BEGIN
           SELECT * INTO STRICT seen FROM stock WHERE sku = p_sku;
+          PERFORM pg_sleep(0.005);
           UPDATE stock SET on_hand = seen.on_hand + p_on_hand, reserved = seen.reserved + p_reserved, sequence = sequence + 1
           WHERE sku = p_sku RETURNING * INTO STRICT seen;
           INSERT INTO stock_entries (sku, sequence, type, on_hand_change, reserved_change, on_hand_after, reserved_after, cause_id, n)
@@ -138,8 +139,13 @@ describe('the operations on stock from many connections at once', () => {
           RETURN seen;
         END
         $$;
-        ALTER FUNCTION lock_reserved_stock(uuid, integer[]) RENAME TO unlocked;
-        CREATE FUNCTION lock_reserved_stock(p_order_id uuid, p_ns integer[]) RETURNS void LANGUAGE sql AS ''`),
+        CREATE OR REPLACE FUNCTION lock_reserved_stock(p_order_id uuid, p_ns integer[]) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+          IF EXISTS (SELECT FROM unnest(p_ns) n WHERE NOT EXISTS (SELECT FROM reservations r WHERE (r.order_id, r.n) = (p_order_id, n.n))) THEN
+            RAISE 'nothing is reserved';
+          END IF;
+        END
+        $$`),
       /on_hand|reserved/,
     );
   });

@@ -46,10 +46,10 @@ describe('the cases of orders', () => {
     assert.ok(resolved!['closed_at'] !== null);
 
     const all: Item[] = [];
-    for (let cursor: unknown; cursor !== null;) {
-      const { body } = await get(`?limit=1${cursor === undefined ? '' : `&cursor=${String(cursor)}`}`);
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const { body } = await get(`?limit=1${cursor === undefined ? '' : `&cursor=${cursor}`}`);
       all.push(...(body['data'] as Item[]));
-      cursor = body['next_cursor'];
+      cursor = body['next_cursor'] as string | null;
     }
     assert.deepEqual(
       all.map((each) => each['order_id']),

@@ -6,12 +6,13 @@ import { acceptReversal, acceptTransfer } from '../../db/transfer/acceptance.ts'
 import * as transfers from '../../db/transfer/queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { reversalId, transferId } from '../../domain/derived-id.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { OrderId, TransferId } from '../../domain/ids.ts';
 import { collectionKey, holdKey, refundKey } from '../../domain/order/money.ts';
 import type { AuthorizeInput, OrderPayments, ReturnOperations } from '../../domain/order/operations.ts';
 import { reversalBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
-import type { TestStores } from './database.ts';
+import type { Holds } from '../../workers/order/holds.ts';
+import { rowsOf, type TestStores } from './database.ts';
 import { movementsOver } from './movements.ts';
 import { trace } from './wallets.ts';
 
@@ -115,5 +116,27 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
       outcome: 'refunded',
       transferId: await reverse(of, amount, refundKey(returnId, 1)),
     }),
+  };
+}
+
+/** The holds that are not settled, as the API lists them; they are an hour old. */
+export function findHolds(
+  { transfer: { admin } }: TestStores,
+  cancel: (id: string) => Promise<void> = async () => {},
+): Holds {
+  return {
+    cancel,
+    async page() {
+      const rows = await rowsOf<{ id: TransferId; order_id: OrderId; n: string }>(
+        admin,
+        `SELECT transfer_id AS id, metadata ->> 'order_id' AS order_id, metadata ->> 'consignment' AS n FROM transfers
+         WHERE status = 'DEBITED' AND capture_method = 'manual' ORDER BY transfer_id`,
+      );
+      const createdAtMs = Date.now() - 3_600_000;
+      return {
+        holds: rows.map(({ id, order_id: orderId, n }) => ({ transferId: id, orderId, n: Number(n), createdAtMs })),
+        next: undefined,
+      };
+    },
   };
 }

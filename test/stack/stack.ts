@@ -114,7 +114,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   return stack;
 }
 
-/** Runs commands/start.ts to its end, for starts that must be refused. */
+/** Runs commands/start.ts to its end, for starts that must be refused: some of them once the servers are up. */
 export async function refusedStart(
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; output: string }> {
@@ -126,7 +126,7 @@ export async function refusedStart(
       output += text;
     });
   }
-  return { code: await exitOf(child), output };
+  return { code: await exitOf(child, START_LIMIT_MS), output };
 }
 
 function runLauncher(dataDir: string, logFile: string, { separate, env, build }: TestStackOptions): ChildProcess {
@@ -135,9 +135,9 @@ function runLauncher(dataDir: string, logFile: string, { separate, env, build }:
   return launchStack({ command, flags, dataDir, logFile, inherited: process.env, settings: env });
 }
 
-async function exitOf(child: ChildProcess): Promise<number | null> {
+async function exitOf(child: ChildProcess, limitMs = EXIT_LIMIT_MS): Promise<number | null> {
   if (hasEnded(child)) return child.exitCode;
-  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) })) as [number | null];
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(limitMs) })) as [number | null];
   return code;
 }
 

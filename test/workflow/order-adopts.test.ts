@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { it, keepHistory, refusalOf, useEnvironment } from './environment.ts';
-import type { OrderActivity, OrderFaults } from './order-services.ts';
+import type { OrderActivity, OrderFaults } from './order-faults.ts';
 import { linesOf, withOrder, withOrders, type OrderCase, type OrderOptions, type RunningOrder } from './order-run.ts';
 import { holdUp } from './services.ts';
 

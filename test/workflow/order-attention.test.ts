@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { it, keepHistory, useEnvironment } from './environment.ts';
-import type { OrderActivity, OrderServices } from './order-services.ts';
+import type { OrderActivity } from './order-faults.ts';
+import type { OrderServices } from './order-services.ts';
 import { linesOf, withOrder, withOrders, type OrderOptions, type RunningOrder } from './order-run.ts';
 import { holdUp, unavailable } from './services.ts';
 

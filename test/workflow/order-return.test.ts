@@ -6,8 +6,9 @@ import type { InstallationId, ReturnId, TransferId } from '../../domain/ids.ts';
 import { ORDER_TASK_QUEUE, returnWorkflowId, type ReturnInput } from '../../workflows/order/messages.ts';
 import type { orderReturn } from '../../workflows/order/return.ts';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { linesOf, ORDER_TASK_QUEUES, termsOf } from './order-run.ts';
-import { createOrderServices, ofOrders, type OrderActivity, type OrderFaults } from './order-services.ts';
+import { linesOf, ofOrders, ORDER_TASK_QUEUES, termsOf } from './order-run.ts';
+import type { OrderActivity, OrderFaults } from './order-faults.ts';
+import { createOrderServices } from './order-services.ts';
 import { holdUp, unavailable } from './services.ts';
 
 const environment = useEnvironment();

@@ -22,7 +22,8 @@ import {
 } from '../../workflows/order/messages.ts';
 import type { order } from '../../workflows/order/order.ts';
 import { refusalOf, withWorkers } from './environment.ts';
-import { createOrderServices, ofOrders, type OrderFaults, type OrderServices } from './order-services.ts';
+import type { OrderActivity, OrderFaults } from './order-faults.ts';
+import { createOrderServices, type OrderServices } from './order-services.ts';
 
 export const ORDER_TASK_QUEUES = [ORDER_TASK_QUEUE, 'inventory', 'delivery', 'accounting'];
 export const HOLD_SECONDS = 7 * 86_400;
@@ -232,4 +233,16 @@ function assertBooks({ invoices, holds, collections, paid, row }: OrderServices,
     if (settled !== 'written_off') received += parseUnits(amount);
   }
   assert.equal(paid(), formatUnits(received), `${name} what the buyer has paid`);
+}
+
+/** The activities of several orders, each by its own services. */
+export function ofOrders(orders: readonly OrderServices[]): { readonly activities: object } {
+  const of = (input: { orderId?: OrderId; returnId?: ReturnId }): OrderServices =>
+    orders.find(({ orderId, returnId }) => orderId === input.orderId || returnId === input.returnId)!;
+  const names = Object.keys(orders[0]!.activities) as OrderActivity[];
+  return {
+    activities: Object.fromEntries(
+      names.map((name) => [name, (input: never) => (of(input).activities[name] as (input: never) => unknown)(input)]),
+    ),
+  };
 }

@@ -4,8 +4,7 @@
  */
 import type { AccountingOperations } from '../../domain/accounting/operations.ts';
 import type { DeliveryOperations, ShipmentStatus } from '../../domain/delivery/operations.ts';
-import type { OrderId, ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
-import type { InventoryOperations } from '../../domain/inventory/operations.ts';
+import type { ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import type {
   LoggedResolution,
@@ -16,31 +15,8 @@ import type {
   StoredOrder,
 } from '../../domain/order/operations.ts';
 import type { OrderTerms, ReturnStatus } from '../../domain/order/order.ts';
+import type { OrderActivities, OrderActivity, OrderFaults } from './order-faults.ts';
 import { createOrderInventory } from './order-inventory.ts';
-
-type Activities = InventoryOperations &
-  DeliveryOperations &
-  AccountingOperations &
-  OrderRecords &
-  OrderPayments &
-  ReturnOperations;
-export type OrderActivity = keyof Activities;
-
-export interface OrderFaults {
-  /** On the shelf of each SKU at first; 100 without it. */
-  readonly onHand?: number;
-  /** The consignments whose payment, or whose booking, is refused. */
-  readonly refuse?: { readonly payment?: number; readonly booking?: number };
-  /** Why a collection or a refund is refused now; a test may change it. */
-  readonly unpaid?: { collection?: string; refund?: string };
-  /** When the goods arrive: at the hand-over, when they are looked for, or once the test says so. */
-  readonly arrival?: 'at_once' | 'seen' | 'reported';
-  /** How far the inventory's clock is ahead of the others. */
-  readonly clockAheadMs?: number;
-  /** As of services.ts. */
-  readonly before?: (name: OrderActivity, nth: number) => Promise<void> | void;
-  readonly after?: (name: OrderActivity, nth: number) => Promise<void> | void;
-}
 
 interface Hold {
   status: 'HELD' | 'COMPLETED' | 'FAILED' | 'CANCELED';
@@ -55,8 +31,6 @@ interface Invoice {
   readonly paidBy: TransferId | undefined;
   settled?: 'collected' | 'written_off';
 }
-
-type End = 'COMPLETED' | 'FAILED' | 'CANCELED';
 
 const GOODS_RANKS = { RESERVED: 0, ISSUED: 1, RELEASED: 1, DELIVERED: 2 };
 const MONEY_RANKS = { HELD: 0, CAPTURED: 1, VOIDED: 1, DUE: 1, COLLECTED: 2, WRITTEN_OFF: 2 };
@@ -82,8 +56,8 @@ export function createOrderServices(
   });
 
   const holds = new Map<number, Hold>();
-  const collections = new Map<number, End[]>();
-  const refunds: End[] = [];
+  const collections = new Map<number, ('COMPLETED' | 'FAILED' | 'CANCELED')[]>();
+  const refunds: ('COMPLETED' | 'FAILED' | 'CANCELED')[] = [];
   /** What the buyer has paid and has not back: in units, of holds too. */
   let paid = 0n;
   const holdId = (n: number) => `hold-${n}` as TransferId;
@@ -92,7 +66,8 @@ export function createOrderServices(
     hold.status = status;
     paid -= hold.amount;
   };
-  const collectionsOf = (n: number): End[] => collections.get(n) ?? collections.set(n, []).get(n)!;
+  const collectionsOf = (n: number): ('COMPLETED' | 'FAILED' | 'CANCELED')[] =>
+    collections.get(n) ?? collections.set(n, []).get(n)!;
 
   const payments: OrderPayments & Pick<ReturnOperations, 'refundReturn'> = {
     authorize: async ({ n, amount, holdSeconds }) => {
@@ -289,7 +264,7 @@ export function createOrderServices(
     },
   };
 
-  const effects: Activities = { ...inventory, ...payments, ...delivery, ...accounting, ...records };
+  const effects: OrderActivities = { ...inventory, ...payments, ...delivery, ...accounting, ...records };
   const withFaults = (name: OrderActivity) => async (input: never) => {
     attempts.push(name);
     const nth = attempts.filter((other) => other === name).length;
@@ -303,7 +278,7 @@ export function createOrderServices(
     ...{ invoices, creditNotes, refundsPosted, steps, resolutions, attention, returned, onHand, consignmentsOf },
     activities: Object.fromEntries(
       Object.keys(effects).map((name) => [name, withFaults(name as OrderActivity)]),
-    ) as unknown as Activities,
+    ) as unknown as OrderActivities,
     row: () => row,
     paid: () => formatUnits(paid),
     /** The hold ends before its time, as if somebody had canceled it. */
@@ -311,17 +286,5 @@ export function createOrderServices(
     report: (n: number, status: ShipmentStatus) => void shipments.set(n, status),
     /** For a run that follows another one, as temporal/order/start-order.ts makes it. */
     stored: (): StoredOrder | undefined => (row.status === 'PENDING' && !row.compensating ? undefined : row),
-  };
-}
-
-/** The activities of several orders, each by its own services. */
-export function ofOrders(orders: readonly OrderServices[]): { readonly activities: object } {
-  const of = (input: { orderId?: OrderId; returnId?: ReturnId }): OrderServices =>
-    orders.find(({ orderId, returnId }) => orderId === input.orderId || returnId === input.returnId)!;
-  const names = Object.keys(orders[0]!.activities) as OrderActivity[];
-  return {
-    activities: Object.fromEntries(
-      names.map((name) => [name, (input: never) => (of(input).activities[name] as (input: never) => unknown)(input)]),
-    ),
   };
 }

@@ -13,7 +13,7 @@ import type {
   PassingRefusal,
   TransferTerms,
 } from '../../domain/transfer/transfer.ts';
-import type { OrderActivity } from './order-services.ts';
+import type { OrderActivity } from './order-faults.ts';
 
 type Activities = WalletActivities & TransferActivities;
 export type ActivityName = keyof Activities;

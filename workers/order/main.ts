@@ -3,6 +3,7 @@
  * `node workers/order/main.ts` runs it as a process of its own.
  */
 import { createOrderActivities, type OrderActivities } from '../../activities/order/order.ts';
+import { createOrderReview } from '../../activities/order/reconciliation.ts';
 import { requireSettings, type Settings } from '../../process/config.ts';
 import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
 import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
@@ -10,23 +11,27 @@ import { openOrderServiceDatabase } from '../../db/service-databases.ts';
 import type { AccountingOperations } from '../../domain/accounting/operations.ts';
 import type { DeliveryOperations } from '../../domain/delivery/operations.ts';
 import type { InventoryOperations } from '../../domain/inventory/operations.ts';
+import type { OrderReview } from '../../domain/order/reconciliation.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
+import { isWorkflowRunning } from '../../temporal/order/order-workflows.ts';
 import { createOrderStarter } from '../../temporal/order/start-order.ts';
-import { ORDER_TASK_QUEUE } from '../../workflows/order/messages.ts';
+import { ORDER_TASK_QUEUE, orderWorkflowId } from '../../workflows/order/messages.ts';
 import { coreMetrics } from '../core-metrics.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
 import { workflowBundle } from '../workflow-bundle.ts';
+import { createHolds } from './holds.ts';
 import { createPayments } from './payments.ts';
+import { startOrderReconciliations } from './reconcile.ts';
 import { startOrderSweep } from './sweep.ts';
 
 /** `activities` are the order service's; in local dispatch the other services' of orders too. */
 export async function startOrderWorker(
   context: WorkerContext,
-  activities: OrderActivities & Partial<InventoryOperations & DeliveryOperations & AccountingOperations>,
+  activities: OrderActivities & OrderReview & Partial<InventoryOperations & DeliveryOperations & AccountingOperations>,
 ): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: ORDER_TASK_QUEUE,
@@ -53,17 +58,23 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const binding = bindNamespace(client, () => installationOf(guard, database));
   const metrics = served?.metrics;
   watchPools(metrics, [database]);
+  const payments = createPayments(TRANSFER_API_URL);
   const worker = await startOrderWorker(
     { connection, binding, settings, logger, metrics },
-    createOrderActivities(database, createPayments(TRANSFER_API_URL)),
+    {
+      ...createOrderActivities(database, payments),
+      ...createOrderReview(database, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
+    },
   );
   const marginSeconds = settings.HAND_OVER_MARGIN_SECONDS;
   const starter = createOrderStarter(database, { client, binding, dispatch: settings.DISPATCH, marginSeconds });
   const sweep = startOrderSweep({ database, starter, logger });
+  const holds = createHolds(TRANSFER_API_URL);
+  const reconciliations = startOrderReconciliations({ database, starter, holds, payments, logger });
   return {
     ...worker,
     stop: async () => {
-      await Promise.all([sweep.stop(), worker.stop()]);
+      await Promise.all([reconciliations.stop(), sweep.stop(), worker.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

@@ -41,6 +41,14 @@ export interface OrderOutcome {
   readonly cancelReason: CancelReason | null;
 }
 
+export interface OrderReconciliationInput {
+  readonly installationId: InstallationId;
+  /** What has been reserved for less is left alone. */
+  readonly olderThanSeconds: number;
+  /** Of a run that goes on: the last order that was looked at. */
+  readonly after?: OrderId | undefined;
+}
+
 export interface ReturnInput {
   readonly returnId: ReturnId;
   readonly terms: Pick<OrderTerms, 'orderId' | 'sellerWalletId' | 'currency'>;
