@@ -66,23 +66,23 @@ describe('an order whose step keeps failing', () => {
 
   it('shows none any more while it goes on, however its writes of attention follow each other', async () => {
     const capture = broken('captureHold');
-    const writing = holdUp('recordOrderAttention');
+    const writing = broken('recordOrderAttention');
     const options: OrderOptions = {
       ...{ lines: linesOf(1, 2, 3), allowSplit: true, arrival: 'at_once' },
-      before: async (name, nth) => {
-        await writing.hold(name, nth);
+      before: async (name) => {
         await capture.before(name);
+        await writing.before(name);
       },
     };
     await withOrder(environment(), options, async (running) => {
       const { handOver, until, handle, services } = running;
       await until(isConfirmed);
       await Promise.all([handOver(1), handOver(2)]);
-      await inTime(running, ({ attempts }) => attempts.includes('recordOrderAttention'));
+      await inTime(running, () => writing.triedAtMs.length > 0);
       capture.heal();
       await inTime(running, ({ row }) => row().consignments.filter(({ money }) => money === 'CAPTURED').length === 2);
-      writing.release();
-      await until(({ attempts }) => attempts.filter((name) => name === 'recordOrderAttention').length > 1);
+      writing.heal();
+      await inTime(running, ({ steps }) => steps.some((step) => step.startsWith('attention')));
       await until(({ attention }) => attention.shown === null);
       assert.ok(isConfirmed(services));
       await handOver(3);
@@ -92,11 +92,11 @@ describe('an order whose step keeps failing', () => {
 });
 
 /** An order whose goods have left and whose hold was lost meanwhile: it waits for an operator. */
-async function beDue(running: RunningOrder): Promise<void> {
+async function beDue(running: RunningOrder, wait = inTime): Promise<void> {
   await running.until(isConfirmed);
   running.services.loseHold(1);
   await running.handOver();
-  await running.until(isShown('payment_due'));
+  await wait(running, isShown('payment_due'));
 }
 
 const due: OrderOptions = { arrival: 'at_once' };
@@ -215,7 +215,7 @@ describe('an order that is due, and whose run was terminated while its money was
           name: `${when} ${at}`,
           options: { ...due, [when]: hold },
           use: async (running) => {
-            await beDue(running);
+            await beDue(running, ({ until }, isSo) => until(isSo));
             await running.until(({ row }) => row().consignments[0]!.goods === 'DELIVERED');
             assert.equal(await running.resolve('collect_again'), '');
             await reached;

@@ -97,7 +97,6 @@ describe('a return', () => {
       assert.ok(days > 29 && days <= 30, `it was asked for ${days} days`);
       assert.equal(services.returned.status, 'REFUND_DUE');
       assert.equal(services.returned.shown?.reason, 'refund_refused');
-      await keepHistory('return-refund-due', handle);
       delete unpaid.refund;
       assert.equal(await (await start()).result(), 'REFUNDED');
     });
