@@ -9,6 +9,7 @@ import { audit } from '../../audit/audit.ts';
 import { describeAudit } from '../../audit/report.ts';
 import { lookUpWorkflows } from '../../audit/workflows.ts';
 import { openDatabase, type Database } from '../../db/database.ts';
+import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import { shardOf } from '../../domain/routing.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -34,8 +35,8 @@ export interface Money {
   /** The types of a movement's ledger entries over all shards, in alphabetical order. */
   readonly entriesOf: (movementId: string) => Promise<string[]>;
   /**
-   * Waits until every movement has ended, then audits all databases and Temporal: I1 to I8 hold. Without the event log where a test has
-   * set rows back by hand: their events are in the log all the same, and are written again.
+   * Waits until every movement has ended, then audits all databases and Temporal: I1 to I8, and O1 to O8, hold. Without the event log
+   * where a test has set rows back by hand: their events are in the log all the same, and are written again.
    */
   readonly assertSound: (options?: { readonly withLog?: boolean }) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -55,6 +56,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
     // A stack of a version before has no event log.
     PLACES.filter((place) => databases[place] !== undefined).map((place) => [place, open(databases[place]!)]),
   ) as Record<Place, Database>;
+  let orders: Record<OrderService, Database> | undefined;
   const connection = Connection.lazy({ address: temporal.address });
   const client = new Client({ connection, namespace: temporal.namespace });
 
@@ -116,13 +118,20 @@ export async function openMoney(stack: TestStack): Promise<Money> {
       }).catch(async (error: unknown) => {
         throw new Error(`${left.length} movements have not ended: ${left.slice(0, 5).join(', ')}`, { cause: error });
       });
-      const eventsUrl = stack.file().databases['events'];
+      const urls = stack.file().databases;
+      const eventsUrl = urls['events'];
       if (eventsUrl !== undefined) opened.events ??= open(eventsUrl);
+      if (ORDER_SERVICES.every((service) => service in urls))
+        orders ??= Object.fromEntries(ORDER_SERVICES.map((service) => [service, open(urls[service]!)])) as Record<
+          OrderService,
+          Database
+        >;
       const report = await audit(
         {
           wallets: [opened['wallet-0'], opened['wallet-1']],
           transfer: opened.transfer,
           events: withLog ? opened.events : undefined,
+          orders,
         },
         lookUpWorkflows(client),
       );
@@ -131,7 +140,8 @@ export async function openMoney(stack: TestStack): Promise<Money> {
     },
     async close() {
       await connection.close();
-      await Promise.all(Object.values(opened).map((database) => database.$client.end()));
+      const all = [...Object.values(opened), ...Object.values(orders ?? {})];
+      await Promise.all(all.map((database) => database.$client.end()));
     },
   };
   return money;

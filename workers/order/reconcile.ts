@@ -62,19 +62,19 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
   const places: { order?: string; return?: string; hold?: string | undefined } = {};
 
   return {
-    async orders(): Promise<void> {
+    orders: async (): Promise<void> => {
       const page = await listOpenOrders(database, { ...PAGE, after: places.order ?? NIL });
       places.order = page.length < PAGE.limit ? NIL : page.at(-1)!.orderId;
       await forEach(page, startAgain);
     },
 
-    async returns(): Promise<void> {
+    returns: async (): Promise<void> => {
       const page = await listOpenReturns(database, { ...PAGE, after: places.return ?? NIL });
       places.return = page.length < PAGE.limit ? NIL : page.at(-1)!.returnId;
       await forEach(page, startReturnAgain);
     },
 
-    async holds(): Promise<void> {
+    holds: async (): Promise<void> => {
       const page = await holds.page(places.hold);
       places.hold = page.next;
       await forEach(page.holds, settleHold);
