@@ -110,6 +110,25 @@ describe('a run that follows a terminated one', () => {
     });
   });
 
+  it('of an order that was canceled, long ago, keeps why', async () => {
+    const recording = holdUp('recordOrderEnd');
+    await withOrder(
+      environment(),
+      { before: recording.hold },
+      async ({ handle, services, cancel, startAnew, until }) => {
+        await until(isConfirmed);
+        await cancel();
+        await recording.reached;
+        await handle.terminate('by a test');
+        const { consignments, ...row } = services.row();
+        const stored = { ...row, consignments: consignments.map((part) => ({ ...part, holdExpiresAtMs: 0 })) };
+        const next = await startAnew({ stored });
+        assert.deepEqual(await next.result(), { status: 'CANCELED', cancelReason: 'canceled' });
+        recording.release();
+      },
+    );
+  });
+
   it('of an order that was confirmed since its input was read asks what has become of the goods', async () => {
     const ending = holdUp('recordOrderEnd');
     const options: OrderOptions = { arrival: 'at_once', before: ending.hold };

@@ -1,0 +1,28 @@
+// What the row of a return shows to an operator.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { findReturn, recordReturn, recordReturnAttention } from '../../db/order/returns.ts';
+import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
+import { trace } from './wallets.ts';
+
+let stack: AuditedOrderStack;
+before(async () => {
+  stack = await startAuditedOrders();
+});
+after(() => stack?.stop());
+
+test('a return that is refunded needs nobody’s attention, and a write of it that is late changes nothing', async () => {
+  const { service } = stack.services.order;
+  const returnId = stack.filled.received;
+  const shown = async () => (await findReturn(service, returnId))!.attentionReason;
+
+  await recordReturnAttention(service, { returnId, reason: 'refund_refused', error: 'insufficient_funds' });
+  await recordReturn(service, { returnId, status: 'REFUND_DUE', trace });
+  assert.equal(await shown(), 'refund_refused');
+
+  await recordReturn(service, { returnId, status: 'REFUNDED', trace });
+  assert.equal(await shown(), null);
+  await recordReturnAttention(service, { returnId, reason: 'refund_refused', error: 'insufficient_funds' });
+  assert.equal(await shown(), null);
+});
