@@ -51,7 +51,7 @@ by itself once what has failed succeeds, or somebody has decided what is due.`,
   },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(caseAnswer) } } },
-    ...problemResponses('status_invalid', ...PAGE_PROBLEMS, 'database_unavailable'),
+    ...problemResponses('status_invalid', ...PAGE_PROBLEMS, 'database_unavailable', 'orders_not_configured'),
   },
 });
 
