@@ -50,7 +50,7 @@ async function withApi(
   }
 }
 
-const key = (attempt: number) => collectionKey(terms.orderId as OrderId, 1, attempt);
+const key = (attempt: number) => collectionKey(terms.orderId, 1, attempt);
 
 test('what was refused is collected under another key, and once', async () => {
   await withApi(['FAILED', 'COMPLETED'], async ({ collect }, transfers) => {
