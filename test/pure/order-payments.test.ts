@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { OrderId } from '../../domain/ids.ts';
 import { collectionKey } from '../../domain/order/money.ts';
 import type { AuthorizeInput } from '../../domain/order/operations.ts';
 import { createPayments, type Payments } from '../../workers/order/payments.ts';
