@@ -76,7 +76,7 @@ export const SERVICES = [
 ] as const;
 
 const START_LIMIT_MS = 90_000;
-const RESPAWN_LIMIT_MS = 30_000;
+const RESPAWN_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 const QUERY_LIMIT_MS = 30_000;
 const READY_CALL_LIMIT_MS = 3_000;

@@ -49,7 +49,7 @@ export interface TestStack {
 }
 
 const START_LIMIT_MS = 60_000;
-const READY_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 120_000;
 const EXIT_LIMIT_MS = 15_000;
 
 /** Starts a stack, and returns once it is ready. */
