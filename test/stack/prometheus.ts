@@ -45,7 +45,7 @@ export async function startPrometheus(
     configuration,
     // JSON is YAML.
     JSON.stringify({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: '3s', scrape_timeout: '3s', evaluation_interval: '1s' },
       rule_files: ['rules.yml'],
       scrape_configs: scrapes,
     }),
