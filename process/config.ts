@@ -127,6 +127,16 @@ const settings = z.object({
   TEMPORAL_TLS_CERT: optionalText,
   TEMPORAL_TLS_KEY: optionalText,
 
+  /**
+   * The version of this process's workers, by which Temporal routes tasks (worker versioning). Without it, every worker takes every
+   * task.
+   */
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{0,64}$/, { error: 'expected at most 64 letters, digits, _ and -' })
+    .optional()
+    .transform((text) => (text === '' ? undefined : text)),
+
   /** How activities are called: on the task queue of the service that owns the database, or within one process. */
   DISPATCH: z.enum(['ordinary', 'local'], { error: 'expected ordinary or local' }).default('ordinary'),
   /** From a movement's acceptance until it is given up and compensated. */

@@ -35,6 +35,9 @@ export interface WorkerContext {
   readonly metrics?: Metrics | undefined;
 }
 
+/** The name under which Temporal knows the versions of all workers of an installation: they are rolled together. */
+const DEPLOYMENT = 'counterpoise';
+
 /** The beginning of the SDK's warning at each start of a worker that has activities alone. */
 const ACTIVITIES_ALONE = 'No workflows registered';
 
@@ -79,6 +82,7 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
+    ...versionOf(settings),
     // More slots than starts at once: with fewer, eager starts leave none to the pollers, and other workflow tasks wait.
     maxConcurrentWorkflowTaskExecutions: 250,
     shutdownGraceTime: '2 seconds',
@@ -97,6 +101,21 @@ export async function startWorker(
       clearInterval(watch);
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => {});
+    },
+  };
+}
+
+/**
+ * A run goes on with whichever version is the current one: replay guards it, and a run that were pinned could not be asked anything
+ * once its version is gone.
+ */
+function versionOf({ WORKER_BUILD_ID: buildId }: Settings): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: DEPLOYMENT, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
   };
 }

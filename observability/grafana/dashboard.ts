@@ -3,7 +3,7 @@
 /** A query, and how its lines are named. */
 type Query = readonly [expr: string, legend?: string];
 
-interface Panel {
+export interface Panel {
   readonly title: string;
   /** What it answers, and what to do if the answer is a bad one. */
   readonly description?: string;

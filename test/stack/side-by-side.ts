@@ -10,7 +10,7 @@ import { hasEnded } from '../../dev/launched-stack.ts';
 import { spawnTethered } from '../../dev/tether.ts';
 import { until } from './stack.ts';
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface ProgramBeside {

@@ -48,7 +48,7 @@ export interface TestStack {
   readonly remove: () => Promise<void>;
 }
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const READY_LIMIT_MS = 120_000;
 const EXIT_LIMIT_MS = 15_000;
 
