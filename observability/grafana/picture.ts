@@ -1,6 +1,6 @@
 /**
  * The 3 a.m. dashboard as an SVG, drawn from a Prometheus without Grafana:
- * `node observability/grafana/picture.ts http://127.0.0.1:9090 10 > picture.svg` draws the last ten minutes; a third
+ * `npm run -s draw:dashboard -- http://127.0.0.1:9090 10 > picture.svg` draws the last ten minutes; a third
  * argument, an RFC 3339 time, has it draw those before. It asks for each panel's
  * queries as they are written, and shows what Grafana shows: a figure that is green or red, or lines with their last values.
  */
