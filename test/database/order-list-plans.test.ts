@@ -150,7 +150,7 @@ function explaining({ $client: pool }: Database, plans: PlanNode[]): Database {
   };
   return drizzle({
     client: new Proxy(pool, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) }),
-  }) as Database;
+  });
 }
 
 /** Half is of COMMON, five are of RARE; a tenth is open, and what is unusual otherwise is old. Rows are spread over a year. */
