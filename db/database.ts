@@ -33,7 +33,7 @@ export function openDatabase(
   url: string,
   { applicationName, connectionsMax, queryTimeoutMs, admit }: DatabaseOptions,
 ): Database {
-  const pool = new pg.Pool({
+  const pool = new Connections({
     connectionString: url,
     application_name: applicationName,
     max: connectionsMax,
@@ -49,6 +49,23 @@ export function openDatabase(
   if (isTracing()) traceQueries(pool, new URL(url).pathname.slice(1));
   return drizzle(pool);
 }
+
+/**
+ * drizzle-orm wraps what fails of a query, but not of the connection that a transaction begins with: wrapped the same here, nobody takes
+ * a database that does not answer for a mistake in our own code.
+ */
+class Connections extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    if (callback !== undefined) return super.connect(callback);
+    return super.connect().catch((error: unknown) => {
+      throw new DrizzleQueryError('connect', [], error as Error);
+    });
+  }
+}
+
+type ConnectCallback = Parameters<typeof pg.Pool.prototype.connect>[0];
 
 /** Shows the connections of these databases among the metrics, if there are any, by the names of their applications. */
 export function watchPools(metrics: PoolWatch | undefined, databases: Iterable<Database>): void {

@@ -1,8 +1,13 @@
 /** The routes that act on an order: cancel it, hand a consignment over, resolve what waits for an operator. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Database } from '../../db/database.ts';
 import { findOrder, type Order } from '../../db/order/queries.ts';
+import { recordConsignment } from '../../db/order/state.ts';
+import type { OrderId } from '../../domain/ids.ts';
 import { CONSIGNMENTS_MAX } from '../../domain/order/order.ts';
 import { cancelOrderUpdate, handOverUpdate } from '../../workflows/order/messages.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { orderIdField, textField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
@@ -134,6 +139,8 @@ export function orderActionRoutes(deps: OrderDeps) {
         if (answer.refusal === 'no_such_consignment') throw noConsignment(n);
         throw refused('order_not_confirmed', await find(before));
       }
+      const issued = answer.outcome === 'taken' && answer.result?.outcome === 'issued' ? answer.result : undefined;
+      if (issued !== undefined) await noteIssued(c, database, { orderId: id, n, ...issued });
       const row = await find(before);
       if (answer.outcome === 'ended') return c.json(renderOrder(told(row) ?? row), 200);
       const decided = answer.result;
@@ -156,6 +163,20 @@ export function orderActionRoutes(deps: OrderDeps) {
         return order;
       }
     });
+}
+
+/** The workflow writes the same a little later. Until then, nobody who has been told that the goods may leave reads otherwise. */
+function noteIssued(
+  c: Context<ApiEnv>,
+  database: Database,
+  {
+    orderId,
+    n,
+    carrierReference,
+  }: { readonly orderId: OrderId; readonly n: number; readonly carrierReference: string },
+): Promise<void> {
+  const issued = { orderId, n, goods: 'ISSUED' as const, carrierReference, trace: c.var.trace };
+  return boundedQuery(database, () => recordConsignment(database, issued), { isWrite: true });
 }
 
 /** Whether somebody has canceled a part of the order, and the rest of it has left. */

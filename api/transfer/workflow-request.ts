@@ -22,7 +22,8 @@ import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
 import { isGroupUnderWay } from '../../temporal/transfer/start-group.ts';
-import { cancelUnlessClosed, RunOfAnotherBody, startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { cancelUnlessClosed, RunOfAnotherBody } from '../../temporal/run-of-another-body.ts';
+import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { startLookAtCase, startRefundOfCase } from '../../temporal/transfer/start-reconciliation.ts';
 import {
   cancelUpdate,

@@ -9,13 +9,12 @@
  * entries: exactly at rest, and under load but for what is still to be posted.
  */
 import { sql } from 'drizzle-orm';
-import { reversalId } from '../../domain/derived-id.ts';
 import type { ReturnStatus } from '../../domain/order/order.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { walletPostings } from '../books.ts';
 import type { Findings, Invariant } from '../findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from '../reader.ts';
-import { hasEnded, knownOrders, pivotsOf, transfersSeen, type KnownOrder, type OrderReaders } from './known-orders.ts';
+import { hasEnded, knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
 
 interface OrderTransfer {
   readonly id: string;
@@ -32,7 +31,7 @@ type Purpose =
   | { readonly kind: 'refund'; readonly returnId: string };
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const KEYS = `^(?:order/(${UUID})/([0-9]{1,4})(/collection/[0-9]+)?|return/(${UUID})/refund/[0-9]+)$`;
+const KEYS = `^(?:order/(${UUID})/([0-9]{1,4})(/collection/[0-9]+|/void/[0-9]+)?|return/(${UUID})/refund/[0-9]+)$`;
 
 export async function checkOrderMoney(readers: OrderReaders, findings: Findings): Promise<void> {
   for await (const page of pagesOf(readers.transfer, orderTransfersAfter, ({ id }: OrderTransfer) => id)) {
@@ -65,18 +64,18 @@ async function knownFor(page: readonly OrderTransfer[], readers: OrderReaders) {
     orderOf: await knownOrders(readers, orderIds),
     returnOf: returns.of,
     pivotOf: await pivotsOf(readers.inventory, orderIds),
-    voidOf: await transfersSeen(
+    isGivenBack: await givenBack(
       readers.transfer,
-      holds.map(({ key }) => reversalId(key)),
+      holds.map(({ id }) => id),
     ),
     isPosted: (id: string) => postedIds.has(id),
   };
 }
 
 function purposeOf({ key, isReversal }: OrderTransfer): Purpose {
-  const [, orderId, n, collection, returnId] = new RegExp(KEYS).exec(key)!;
+  const [, orderId, n, further, returnId] = new RegExp(KEYS).exec(key)!;
   if (returnId !== undefined) return { kind: 'refund', returnId };
-  const kind = collection !== undefined ? 'collection' : isReversal ? 'void' : 'hold';
+  const kind = isReversal ? 'void' : further === undefined ? 'hold' : 'collection';
   return { kind, orderId: orderId!, n: Number(n) };
 }
 
@@ -103,7 +102,7 @@ function problemsOf(transfer: OrderTransfer, known: Known): (readonly [Invariant
 }
 
 function holdProblems(
-  { id, key, status, isReversed }: OrderTransfer,
+  { id, status, isReversed }: OrderTransfer,
   of: { readonly order: KnownOrder | 'since' | undefined; readonly orderId: string; readonly n: number },
   known: Known,
 ): (readonly [Invariant, string])[] {
@@ -120,10 +119,22 @@ function holdProblems(
     return isEarly ? [['O3', `it was captured for ${orderId}/${n}, whose goods have not left`]] : [];
   }
   if (!hasMoved) return [['O3', `it is ${status}, but its order is ${order.status}`]];
-  const isGivenBack = known.voidOf(reversalId(key))?.status === 'COMPLETED';
   if (pivot !== 'done')
-    return isGivenBack ? [] : [['O3', `it was captured for ${orderId}/${n}, whose goods have not left`]];
+    return known.isGivenBack(id) ? [] : [['O3', `it was captured for ${orderId}/${n}, whose goods have not left`]];
   return known.isPosted(id) ? [] : [['O5', `it has paid ${orderId}/${n}, which no book says`]];
+}
+
+/** Whether all of a transfer is back, by whatever reversals. */
+async function givenBack(transfer: Reader, ids: readonly string[]): Promise<(id: string) => boolean> {
+  const rows = await rowsOf<{ id: string }>(
+    transfer,
+    sql`SELECT paid.transfer_id AS id
+      FROM transfers paid JOIN transfers back ON back.reverses_transfer_id = paid.transfer_id AND back.status = 'COMPLETED'
+      WHERE paid.transfer_id = ANY(${uuids(ids)})
+      GROUP BY paid.transfer_id HAVING sum(back.amount) >= coalesce(paid.captured_amount, paid.amount)`,
+  );
+  const seen = new Set(rows.map(({ id }) => id));
+  return (id) => seen.has(id);
 }
 
 /** The returns by the order database's snapshot and, of those announced since, as it is now; and the orders whose they are. */

@@ -61,7 +61,10 @@ function stockAfter(sku: string, limit: number) {
     ORDER BY sku`;
 }
 
-/** The entries that reservations and fences tell of, against those that are there. A count has no cause, and none to compare with. */
+/**
+ * The entries that reservations and fences tell of, against those that are there. A count has no cause, and none to compare with. What
+ * came back beyond the most that can be kept is noted only.
+ */
 const unlikeEntries = sql`
   SELECT cause AS movement, detail, count(*) OVER ()::int AS total FROM (
     SELECT coalesce(expected.cause, entry.cause) || ' on ' || sku AS cause,
@@ -81,8 +84,10 @@ const unlikeEntries = sql`
       WHERE step LIKE 'return:%' AND outcome = 'done'
     ) expected
     FULL JOIN (
-      SELECT cause_id || ' ' || coalesce(n::text, '') AS cause, sku, type, on_hand_change, reserved_change, count(*) AS times
-      FROM stock_entries WHERE cause_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+      SELECT cause_id || ' ' || coalesce(n::text, '') AS cause, sku, CASE WHEN is_beyond THEN 'RETURN' ELSE type END AS type,
+        CASE WHEN is_beyond THEN quantity ELSE on_hand_change END AS on_hand_change, reserved_change, count(*) AS times
+      FROM stock_entries CROSS JOIN LATERAL (SELECT type = 'SCRAP' AND reason IS NOT DISTINCT FROM 'stock_too_large' AS is_beyond) restock
+      WHERE cause_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
     ) entry USING (cause, sku, type, on_hand_change, reserved_change)
   ) compared
   WHERE detail IS NOT NULL

@@ -16,18 +16,22 @@ import type {
 import type { OrderId } from '../../domain/ids.ts';
 import type { ReservedQuestion } from '../../domain/order/reconciliation.ts';
 import { CONSIGNMENTS_MAX, type Consignment } from '../../domain/order/order.ts';
-import { executePrepared, type Database } from '../database.ts';
+import { executePrepared, violatedConstraint, type Database } from '../database.ts';
 
 export async function reserve(
   database: Database,
   { orderId, lines, allowSplit, trace }: ReserveInput,
 ): Promise<Reserved> {
-  const { rows } = await executePrepared<{ outcome: string; detail: unknown }>(
+  const reserved = await executePrepared<{ outcome: string; detail: unknown }>(
     database,
     sql`SELECT outcome, detail FROM reserve(${orderId}, ${JSON.stringify(lines)}::jsonb, ${allowSplit}, ${CONSIGNMENTS_MAX},
       ${trace.requestId}, ${trace.traceparent ?? null})`,
-  );
-  const { outcome, detail } = rows[0]!;
+  ).catch((error: unknown) => {
+    // It was reserved for an order of this id whose row was lost: nothing will ever be reserved for these lines.
+    if (violatedConstraint(error) !== 'step_fences_terms') throw error;
+  });
+  if (reserved === undefined) return { outcome: 'undone' };
+  const { outcome, detail } = reserved.rows[0]!;
   if (outcome === 'done') return { outcome: 'reserved', consignments: detail as Consignment[] };
   if (outcome === 'refused') return { outcome, reason: 'out_of_stock', skus: detail as string[] };
   return { outcome: 'undone' };

@@ -47,25 +47,51 @@ export interface OrderFilter {
   readonly limit: number;
 }
 
-/** The orders that follow the cursor, newest first. Each filter alone has an index that the list walks. */
+/**
+ * The orders that follow the cursor, newest first: along the one index that fits the filters, which ends in (created_at, order_id). The
+ * condition is a comparison of whole rows of its columns, so that no other index serves (docs/decisions/0016-lists-walk-an-index.md).
+ */
 export async function listOrders(database: Database, filter: OrderFilter): Promise<Order[]> {
   const { status, buyerWalletId, compensating, attention, after, limit } = filter;
-  const conditions: (SQL | undefined)[] = [
-    status && eq(orders.status, status),
-    buyerWalletId && eq(orders.buyerWalletId, buyerWalletId),
+  const tests = [
     // As the partial index says it, so that the planner sees that it fits.
     compensating && sql`compensating AND status IN ('PENDING', 'CONFIRMED')`,
     attention && sql`attention_since IS NOT NULL`,
-    after &&
-      sql`(${orders.createdAt}, ${orders.orderId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.orderId}::uuid)`,
+  ];
+  const leads = [
+    buyerWalletId && { column: sql`${orders.buyerWalletId}`, value: sql`${buyerWalletId}::uuid` },
+    status && { column: sql`${orders.status}`, value: sql`${status}::text` },
+  ].filter((lead) => lead !== undefined);
+  // Few are being undone or wait for somebody: their indexes know nothing else, and the other filters are tested.
+  const isFlagged = compensating !== undefined || attention !== undefined;
+  const led = isFlagged ? [] : leads;
+  const tested = isFlagged ? leads : [];
+  const columns = [...led.map(({ column }) => column), sql`${orders.createdAt}`];
+  const values = led.map(({ value }) => value);
+  const end = [
+    sql`${after?.createdAt.toISOString() ?? 'infinity'}::timestamptz`,
+    sql`${after?.orderId ?? HIGHEST_ID}::uuid`,
   ];
   const rows = await database
     .select()
     .from(orders)
-    .where(and(...conditions))
-    .orderBy(sql`${orders.createdAt} DESC, ${orders.orderId} DESC`)
+    .where(
+      and(
+        ...tests,
+        ...tested.map(({ column, value }) => sql`${column} = ${value}`),
+        sql`(${list(columns)}) >= (${list([...values, sql`'-infinity'::timestamptz`])})`,
+        sql`(${list([...columns, sql`${orders.orderId}`])}) < (${list([...values, ...end])})`,
+      ),
+    )
+    .orderBy(...columns.map((column) => sql`${column} DESC`), sql`${orders.orderId} DESC`)
     .limit(limit);
   return withParts(database, rows);
+}
+
+const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+function list(items: readonly SQL[]): SQL {
+  return sql.join([...items], sql`, `);
 }
 
 /** The oldest first. */
@@ -104,7 +130,8 @@ export async function listOpenOrders(
     .from(orders)
     .where(
       and(
-        inArray(orders.status, ['PENDING', 'CONFIRMED']),
+        // As the partial index says it, so that the planner sees that it fits.
+        sql`status IN ('PENDING', 'CONFIRMED')`,
         sql`${orders.orderId} > ${after}::uuid`,
         sql`${orders.updatedAt} < now() - make_interval(secs => ${unchangedSeconds})`,
       ),

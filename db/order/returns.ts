@@ -13,6 +13,7 @@ import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { consignments, orderLines, orders, outboxEvents, returnLines, returns } from './schema.ts';
+import type { ByRun } from './state.ts';
 
 export type ReturnRow = typeof returns.$inferSelect;
 
@@ -140,11 +141,12 @@ export async function receiveReturn(
 /** Writes what is new of a return, and with REFUNDED its event: then it needs nobody's attention any more. */
 export async function recordReturn(
   database: Database,
-  { returnId, creditNoteNumber, refundTransferId, status, trace }: ReturnStep,
+  { returnId, bodyHash, creditNoteNumber, refundTransferId, status, trace }: ReturnStep & ByRun,
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const [row] = await tx.select().from(returns).where(eq(returns.returnId, returnId)).for('update');
-    if (row === undefined) throw new MovementMissing(`return ${returnId}`);
+    if (row === undefined || (bodyHash !== undefined && row.bodyHash !== bodyHash))
+      throw new MovementMissing(`return ${returnId}`);
     const isNew = status !== undefined && row.status !== 'REFUNDED' && row.status !== status;
     await tx
       .update(returns)
@@ -163,7 +165,7 @@ export async function recordReturn(
 /** Shows an operator that the return needs somebody, unless it is REFUNDED; or, without a reason, takes that back. */
 export async function recordReturnAttention(
   database: Database,
-  { returnId, reason, error = '' }: ReturnAttention,
+  { returnId, bodyHash, reason, error = '' }: ReturnAttention & ByRun,
 ): Promise<void> {
   await database
     .update(returns)
@@ -176,7 +178,13 @@ export async function recordReturnAttention(
             attentionError: error,
           },
     )
-    .where(and(eq(returns.returnId, returnId), ne(returns.status, 'REFUNDED')));
+    .where(
+      and(
+        eq(returns.returnId, returnId),
+        ne(returns.status, 'REFUNDED'),
+        bodyHash === undefined ? undefined : eq(returns.bodyHash, bodyHash),
+      ),
+    );
 }
 
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };

@@ -91,6 +91,10 @@ export const orders = pgTable(
     index('orders_attention')
       .on(t.createdAt, t.orderId)
       .where(sql`attention_since IS NOT NULL`),
+    // The reconciliation's way through what is open.
+    index('orders_open')
+      .on(t.orderId)
+      .where(sql`status IN ('PENDING', 'CONFIRMED')`),
     index('orders_start_due')
       .on(t.startDueAt)
       .where(sql`status IN ('PENDING', 'CONFIRMED')`),
@@ -232,6 +236,10 @@ export const returns = pgTable(
   (t) => [
     check('returns_status', sql`${t.status} IN (${oneOf(RETURN_STATUSES)})`),
     index('returns_order').on(t.orderId, t.createdAt),
+    // As of orders.
+    index('returns_open')
+      .on(t.returnId)
+      .where(sql`status = 'RECEIVED'`),
     index('returns_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'RECEIVED'`),

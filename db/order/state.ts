@@ -23,6 +23,14 @@ import { consignments, orderActions, orderCases, orderLines, orders, orderSteps,
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
+/**
+ * The hash (hex) of the body that a run was started for. If that row was lost, and its key has come back with another body, the run
+ * writes nothing into the new row. Absent in runs that started before it was kept.
+ */
+export interface ByRun {
+  readonly bodyHash?: string;
+}
+
 const GOODS_RANKS: Readonly<Record<GoodsState, number>> = { RESERVED: 0, ISSUED: 1, RELEASED: 1, DELIVERED: 2 };
 const MONEY_RANKS: Readonly<Record<MoneyState, number>> = {
   ...{ HELD: 0, CAPTURED: 1, VOIDED: 1, DUE: 1 },
@@ -30,8 +38,8 @@ const MONEY_RANKS: Readonly<Record<MoneyState, number>> = {
 };
 
 /** Writes CONFIRMED with the consignments, unless the order is being undone or is further. Returns the row as it is then. */
-export function confirmOrder(database: Database, input: ConfirmInput): Promise<StoredOrder> {
-  return change(database, input.orderId, async (tx, row) => {
+export function confirmOrder(database: Database, input: ConfirmInput & ByRun): Promise<StoredOrder> {
+  return change(database, input, async (tx, row) => {
     if (row.status !== 'PENDING' || row.compensating) return;
     const { orderId, trace } = input;
     const lines = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
@@ -54,8 +62,9 @@ export function confirmOrder(database: Database, input: ConfirmInput): Promise<S
 }
 
 /** Notes that the order is being undone, and why, unless it is further. Returns the row as it is then. */
-export function undoOrder(database: Database, { orderId, reason }: UndoInput): Promise<StoredOrder> {
-  return change(database, orderId, async (tx, row) => {
+export function undoOrder(database: Database, input: UndoInput & ByRun): Promise<StoredOrder> {
+  const { orderId, reason } = input;
+  return change(database, input, async (tx, row) => {
     if (row.status !== 'PENDING' || row.compensating) return;
     await tx
       .update(orders)
@@ -66,9 +75,9 @@ export function undoOrder(database: Database, { orderId, reason }: UndoInput): P
 }
 
 /** Writes what is new of a consignment, with a step for each state. */
-export async function recordConsignment(database: Database, input: ConsignmentStep): Promise<void> {
+export async function recordConsignment(database: Database, input: ConsignmentStep & ByRun): Promise<void> {
   const { orderId, n, goods, money, transferId, carrierReference, releaseReason, invoiceNumber } = input;
-  await change(database, orderId, async (tx) => {
+  await change(database, input, async (tx) => {
     const [row] = await tx
       .select()
       .from(consignments)
@@ -96,11 +105,9 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
 }
 
 /** Writes the end with its event, and closes the order's cases, unless it has ended. Returns the row as it is then. */
-export function recordOrderEnd(
-  database: Database,
-  { orderId, status, cancelReason, trace }: OrderEnd,
-): Promise<StoredOrder> {
-  return change(database, orderId, async (tx, row) => {
+export function recordOrderEnd(database: Database, input: OrderEnd & ByRun): Promise<StoredOrder> {
+  const { orderId, status, cancelReason, trace } = input;
+  return change(database, input, async (tx, row) => {
     if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return;
     const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;
     await tx
@@ -115,11 +122,9 @@ export function recordOrderEnd(
 }
 
 /** Shows an operator that the order needs somebody, and opens a case; or, without a reason, takes that back and closes it. */
-export async function recordOrderAttention(
-  database: Database,
-  { orderId, reason, error = '' }: OrderAttention,
-): Promise<void> {
-  await change(database, orderId, async (tx, row) => {
+export async function recordOrderAttention(database: Database, input: OrderAttention & ByRun): Promise<void> {
+  const { orderId, reason, error = '' } = input;
+  await change(database, input, async (tx, row) => {
     if (reason === null) {
       await tx
         .update(orders)
@@ -152,15 +157,19 @@ export async function recordOrderAction(database: Database, action: LoggedResolu
 const changedNow = { updatedAt: sql`clock_timestamp()` };
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
-/** Makes a change under the lock of the order's row, and returns the order as it is then. */
+/**
+ * Makes a change under the lock of the order's row, and returns the order as it is then. Throws MovementMissing if there is none, or
+ * if it is of another body than the run that asks.
+ */
 async function change(
   database: Database,
-  orderId: OrderId,
+  { orderId, bodyHash }: ByRun & { readonly orderId: OrderId },
   make: (tx: Transaction, row: OrderRow) => Promise<void>,
 ): Promise<StoredOrder> {
   return database.transaction(async (tx) => {
     const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
-    if (row === undefined) throw new MovementMissing(`order ${orderId}`);
+    if (row === undefined || (bodyHash !== undefined && row.bodyHash !== bodyHash))
+      throw new MovementMissing(`order ${orderId}`);
     await make(tx, row);
     return storedOrderOf((await findOrder(tx as unknown as Database, orderId))!);
   });

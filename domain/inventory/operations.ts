@@ -18,7 +18,10 @@ export interface ReserveInput extends OfOrder {
   readonly allowSplit: boolean;
 }
 
-/** All lines are reserved, or none. `undone`: the order's release came first, and nothing will ever be reserved. */
+/**
+ * All lines are reserved, or none. `undone`: the order's release came first, or other lines were reserved for it, by a row that was
+ * lost; nothing will ever be reserved for these.
+ */
 export type Reserved =
   | { readonly outcome: 'reserved'; readonly consignments: readonly Consignment[] }
   | { readonly outcome: 'refused'; readonly reason: 'out_of_stock'; readonly skus: readonly string[] }

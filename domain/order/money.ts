@@ -31,6 +31,11 @@ export function holdKey(orderId: OrderId, n: number): string {
   return `order/${orderId}/${n}`;
 }
 
+/** The key of a reversal that gives a hold back which somebody has captured; the first one is the hold's, each further try is another. */
+export function voidKey(orderId: OrderId, n: number, attempt: number): string {
+  return attempt === 1 ? holdKey(orderId, n) : `${holdKey(orderId, n)}/void/${attempt}`;
+}
+
 /** The key of the transfer that collects what is due; each time an operator asks for it is another one. */
 export function collectionKey(orderId: OrderId, n: number, attempt: number): string {
   return `order/${orderId}/${n}/collection/${attempt}`;

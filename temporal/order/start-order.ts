@@ -12,8 +12,9 @@ import {
   type OrderInput,
   type ReturnInput,
 } from '../../workflows/order/messages.ts';
-import { searchAttributes } from '../../workflows/transfer/messages.ts';
+import { searchAttributes, type MovementMemo } from '../../workflows/transfer/messages.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
+import { isRunningFor } from '../run-of-another-body.ts';
 
 export interface OrderStarter {
   readonly client: Client;
@@ -41,7 +42,10 @@ export function createOrderStarter(
   };
 }
 
-/** Resolves when the workflow is known to have been started, now or before. A repeat finds the first run. */
+/**
+ * Resolves when the workflow is known to have been started, now or before. A repeat finds the first run. Throws RunOfAnotherBody if
+ * the start has to be repeated later.
+ */
 export async function startOrder(starter: OrderStarter, row: Order): Promise<void> {
   const { orderId, buyerWalletId, sellerWalletId } = row;
   await start(starter, 'order', {
@@ -50,6 +54,7 @@ export async function startOrder(starter: OrderStarter, row: Order): Promise<voi
     staticSummary: `Order of ${buyerWalletId} from ${sellerWalletId}`,
     walletIds: [buyerWalletId, sellerWalletId],
     status: row.status,
+    bodyHash: row.bodyHash,
     latest: async () => {
       const latest = await starter.findOrder(orderId);
       const isOpen = latest?.status === 'PENDING' || latest?.status === 'CONFIRMED';
@@ -68,6 +73,7 @@ export async function startReturn(starter: OrderStarter, row: Return, order: Ord
     staticSummary: `Return of order ${row.orderId}`,
     walletIds: [order.buyerWalletId, order.sellerWalletId],
     status: row.status,
+    bodyHash: row.bodyHash,
     latest: async () => ((await starter.findReturn(row.returnId))?.status === 'RECEIVED' ? input : undefined),
   });
 }
@@ -114,6 +120,7 @@ interface Started {
   readonly staticSummary: string;
   readonly walletIds: WalletId[];
   readonly status: string;
+  readonly bodyHash: string;
   /** The input for another run, if the row is open although a run has ended by itself: it was restored since. */
   readonly latest: () => Promise<object | undefined>;
 }
@@ -121,14 +128,16 @@ interface Started {
 async function start(
   { client, isEager = false }: OrderStarter,
   workflowType: string,
-  { workflowId, input, staticSummary, walletIds, status, latest }: Started,
+  { workflowId, input, staticSummary, walletIds, status, bodyHash, latest }: Started,
 ): Promise<void> {
+  const memo: MovementMemo = { bodyHash };
   const options: WorkflowStartOptions = {
     taskQueue: ORDER_TASK_QUEUE,
     workflowId,
     args: [input],
+    memo: { ...memo },
     staticSummary,
-    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdConflictPolicy: 'FAIL',
     // Only a run that did not end Completed may be followed by another: rows and fences tell it how far the first had come.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     requestEagerStart: isEager,
@@ -141,11 +150,13 @@ async function start(
     await client.workflow.start(workflowType, options);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (await isRunningFor(bodyHash, client, workflowId)) return;
     const anew = await latest();
     if (anew !== undefined)
       await client.workflow.start(workflowType, {
         ...options,
         args: [anew],
+        workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
   }

@@ -7,13 +7,8 @@ import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
-import {
-  cancelUnlessClosed,
-  startBatch,
-  startTransaction,
-  startTransfer,
-  type MovementStarter,
-} from './start-movement.ts';
+import { cancelUnlessClosed } from '../run-of-another-body.ts';
+import { startBatch, startTransaction, startTransfer, type MovementStarter } from './start-movement.ts';
 
 export interface MovementWorkflows {
   /** Whether the workflow is open now, or has closed, or Temporal knows of none. */

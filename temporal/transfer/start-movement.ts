@@ -2,13 +2,7 @@
  * The start of an accepted movement's workflow from its row: the same start, whether the API sends it right after the acceptance or
  * the sweep later. A repeat finds the first run.
  */
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowHandle,
-  type WorkflowStartOptions,
-} from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowStartOptions } from '@temporalio/client';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
@@ -29,6 +23,7 @@ import {
   type TransferInput,
 } from '../../workflows/transfer/messages.ts';
 import { VERIFIED_WITHIN_MS, type NamespaceBinding } from '../namespace-binding.ts';
+import { isRunningFor } from '../run-of-another-body.ts';
 
 export interface MovementStarter {
   readonly client: Client;
@@ -40,18 +35,6 @@ export interface MovementStarter {
   readonly dispatch: Dispatch;
   /** Whether the client shares the connection of a workflow worker here, which then gets the first task in the answer. */
   readonly isEager?: boolean;
-}
-
-/**
- * The error that a run with the same id is under way for another body: its row was lost, and its key has come back. The run was
- * asked to end, which leaves its money as the fences say; until it has ended, the movement cannot be started.
- */
-export class RunOfAnotherBody extends Error {
-  override readonly name = 'RunOfAnotherBody';
-
-  constructor(workflowId: string) {
-    super(`${workflowId} is still run for a body whose row was lost`);
-  }
 }
 
 /**
@@ -177,14 +160,7 @@ async function start(
     await traced(span, () => client.workflow.start(workflowType, options));
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const known = await client.workflow.getHandle(workflowId).describe();
-    if (known.status.name === 'RUNNING') {
-      const knownFor = (known.memo as Partial<MovementMemo> | undefined)?.bodyHash;
-      if (knownFor === undefined || knownFor === bodyHash) return;
-      // By its run id: a run for the right body may have followed it meanwhile.
-      await cancelUnlessClosed(client.workflow.getHandle(workflowId, known.runId));
-      throw new RunOfAnotherBody(workflowId);
-    }
+    if (await isRunningFor(bodyHash, client, workflowId)) return;
     // A run ends by itself only after its row has. If the row is open all the same, it was restored since, or was lost and accepted
     // again: another run brings the row to where the fences are.
     if (await isStillOpen(workflowId))
@@ -193,15 +169,6 @@ async function start(
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
-  }
-}
-
-/** Sends a workflow a cancel request; one that has closed needs none. */
-export async function cancelUnlessClosed(handle: WorkflowHandle): Promise<void> {
-  try {
-    await handle.cancel();
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }
 

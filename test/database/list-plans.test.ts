@@ -18,6 +18,7 @@ import {
 } from '../../db/transfer/state-queries.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster } from './database.ts';
+import { nodesOf, type PlanNode } from './plans.ts';
 
 const SIZES = [10_000, 100_000] as const;
 /** Each index is a level or so deeper. */
@@ -25,16 +26,6 @@ const GROWTH_MAX = 1.5;
 const BUFFERS_FREE = 30;
 const SORTED_ROWS_MAX = 1_000;
 const MOVEMENT_TABLES = ['transfers', 'transactions', 'transfer_batches'];
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Shared Hit Blocks': number;
-  readonly 'Shared Read Blocks': number;
-  readonly Plans?: readonly PlanNode[];
-}
 
 describe('the plans of the lists', () => {
   let cluster: TestCluster;
@@ -154,8 +145,4 @@ function explaining(database: Database, plans: PlanNode[]): Database {
       };
     },
   });
-}
-
-function nodesOf(plan: PlanNode): PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 }

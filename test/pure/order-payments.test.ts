@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { collectionKey } from '../../domain/order/money.ts';
+import { collectionKey, holdKey, voidKey } from '../../domain/order/money.ts';
 import type { AuthorizeInput } from '../../domain/order/operations.ts';
 import { createPayments, type Payments } from '../../workers/order/payments.ts';
 import { termsOf } from '../workflow/order-run.ts';
@@ -14,15 +14,28 @@ const input: AuthorizeInput = {
   ...{ orderId: terms.orderId, n: 1, terms, amount: '25.0000', holdSeconds: 3_600, trace: { requestId: 'test' } },
 };
 
-/** `ends` says how each new transfer ends. */
+/** `ends` says how each new transfer ends; the keys of `others` were used for other bodies. */
 async function withApi(
   ends: ('COMPLETED' | 'FAILED')[],
   use: (payments: Payments, transfers: Map<string, string>) => Promise<void>,
+  others: readonly string[] = [],
 ): Promise<void> {
   const transfers = new Map<string, string>();
   const server = createServer((request: IncomingMessage, response) => {
-    const key = request.headers['idempotency-key'] as string;
-    const isCancel = request.url === '/v1/transfers/cancel';
+    const { url = '' } = request;
+    if (request.method === 'GET') {
+      const isList = url.startsWith('/v1/transfers?');
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(isList ? { data: [], next_cursor: null } : { captured_amount: '25.0000' }));
+      return;
+    }
+    const key = `${url.endsWith('/reversals') ? 'reversal ' : ''}${request.headers['idempotency-key'] as string}`;
+    if (others.includes(key)) {
+      response.writeHead(422, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ type: 'about:blank', status: 422, code: 'idempotency_key_reused' }));
+      return;
+    }
+    const isCancel = url === '/v1/transfers/cancel';
     const before = transfers.get(key);
     const status = before ?? (isCancel ? 'CANCELED' : ends.shift()!);
     transfers.set(key, status);
@@ -36,7 +49,7 @@ async function withApi(
       JSON.stringify(
         isRefused
           ? { type: 'about:blank', status: 409, code: 'not_cancelable', transfer_id: key, transfer_status: status }
-          : { transfer_id: key, status, failure_reason },
+          : { transfer_id: key, status, failure_reason, expires_at: '2026-01-01T00:00:00.000Z' },
       ),
     );
   });
@@ -82,5 +95,40 @@ test('a collection that was made cannot be closed, and the caller is told which 
     await collect(input);
     await collect(input);
     assert.deepEqual(await closeCollection(input), { outcome: 'collected', transferId: key(2) });
+  });
+});
+
+test('an order whose key somebody has used for something else is refused, and there is nothing to void', async () => {
+  const use = async ({ authorize, voidHold }: Payments): Promise<void> => {
+    assert.deepEqual(await authorize(input), { outcome: 'refused', reason: 'idempotency_key_reused' });
+    await voidHold(input);
+  };
+  await withApi([], use, [holdKey(terms.orderId, 1)]);
+});
+
+test('a key of a collection that somebody has used for something else is passed over, whether it is made or closed', async () => {
+  const use = async ({ collect, closeCollection }: Payments, transfers: Map<string, string>): Promise<void> => {
+    assert.deepEqual(await collect(input), { outcome: 'refused', reason: 'insufficient_funds' });
+    assert.deepEqual(await closeCollection(input), { outcome: 'closed' });
+    assert.deepEqual(await collect(input), { outcome: 'refused', reason: 'canceled' });
+    assert.deepEqual([...transfers.keys()], [key(2), key(4)]);
+  };
+  await withApi(['FAILED'], use, [key(1), key(3)]);
+});
+
+test('a hold that somebody has captured is given back under a further key, if the seller could not pay before', async () => {
+  await withApi(['COMPLETED', 'FAILED', 'COMPLETED'], async ({ authorize, voidHold }, transfers) => {
+    await authorize(input);
+    await assert.rejects(voidHold(input), /cannot be given back now: insufficient_funds/);
+    await voidHold(input);
+    await voidHold(input);
+    assert.deepEqual(
+      [...transfers],
+      [
+        [holdKey(terms.orderId, 1), 'COMPLETED'],
+        [`reversal ${holdKey(terms.orderId, 1)}`, 'FAILED'],
+        [`reversal ${voidKey(terms.orderId, 1, 2)}`, 'COMPLETED'],
+      ],
+    );
   });
 });

@@ -28,6 +28,7 @@ export interface ApiClient {
     body?: unknown,
     headers?: Record<string, string>,
   ) => Promise<Answer<Body>>;
+  readonly put: <Body = Record<string, unknown>>(path: string, body: unknown) => Promise<Answer<Body>>;
   /** Makes a transfer, by default with a new key and waiting for its end. */
   readonly transfer: (
     sender: string,
@@ -62,6 +63,8 @@ export function apiClient(baseUrl: () => string): ApiClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         headers: { 'content-type': 'application/json', ...headers },
       }),
+    put: (path, body) =>
+      call(path, { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     transfer: (sender_wallet_id, receiver_wallet_id, amount, headers) =>
       client.post(
         '/v1/transfers',

@@ -1,10 +1,14 @@
 /**
  * The money of orders and returns, over the public HTTP API. Each call is one try: Temporal repeats it, with the same key, until it
  * is known what has become of the money. What the API refuses for good is an answer; everything else is a fault.
+ *
+ * The keys are anybody's to use. One that somebody has used for another body is theirs for ever, so nothing of the order was or will be
+ * made under it: an order that is to be paid by it is refused, and there is nothing to void; elsewhere the next key is taken.
  */
 import { createClient, CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import { collectionKey, holdKey, refundKey } from '../../domain/order/money.ts';
+import { parseUnits } from '../../domain/money.ts';
+import { collectionKey, holdKey, refundKey, voidKey } from '../../domain/order/money.ts';
 import type {
   Authorized,
   AuthorizeInput,
@@ -62,6 +66,7 @@ export function createPayments(apiUrl: string): Payments {
           if (closed.status === 'CANCELED') return { outcome: 'closed' };
           if (closed.status !== 'FAILED') throw stillUnderWay(closed);
         } catch (error) {
+          if (isKeyOfAnother(error)) continue;
           const collected = capturedBy(error);
           if (collected === undefined) throw error;
           return { outcome: 'collected', transferId: collected as TransferId };
@@ -108,12 +113,23 @@ async function voidHold(transfers: Client['transfers'], input: AuthorizeInput): 
     const voided = await transfers.cancelByKey(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
     if (voided.status !== 'CANCELED' && voided.status !== 'FAILED') throw stillUnderWay(voided);
   } catch (error) {
+    if (isKeyOfAnother(error)) return;
     const captured = capturedBy(error);
     if (captured === undefined) throw error;
-    // The key is the hold's own, so that a repeat finds the same reversal.
-    const reversed = await transfers.reverse(captured, {}, { idempotencyKey, waitSeconds: WAIT_SECONDS });
-    if (reversed.status !== 'COMPLETED') throw stillUnderWay(reversed);
+    const reversed = await untilFresh(['FAILED', 'CANCELED'], (attempt, options) =>
+      transfers.reverse(captured, {}, { ...options, idempotencyKey: voidKey(input.orderId, input.n, attempt) }),
+    );
+    if ('transferId' in reversed) return;
+    // Somebody may have reversed it by hand; or the seller has spent it: then it is tried again until there is enough.
+    if (!(await isGivenBack(transfers, captured)))
+      throw new Error(`what was captured of the hold cannot be given back now: ${reversed.reason}`);
   }
+}
+
+async function isGivenBack(transfers: Client['transfers'], id: string): Promise<boolean> {
+  const { data } = await transfers.list({ reverses_transfer_id: id, status: 'COMPLETED', limit: 200 });
+  const { captured_amount: captured } = await transfers.get(id);
+  return captured !== null && data.reduce((sum, { amount }) => sum + parseUnits(amount), 0n) >= parseUnits(captured);
 }
 
 /**
@@ -136,6 +152,7 @@ async function untilFresh(
     try {
       transfer = await send(attempt, { waitSeconds: WAIT_SECONDS, onReplayed });
     } catch (error) {
+      if (isKeyOfAnother(error)) continue;
       return { reason: refusedFor(error) };
     }
     if (transfer.status === 'COMPLETED') return { transferId: transfer.transfer_id as TransferId };
@@ -173,14 +190,15 @@ function stillUnderWay({ transfer_id, status }: Transfer): Error {
   return new Error(`the transfer ${transfer_id} is still ${status}`);
 }
 
-/** The code of a refusal that a repeat would meet again; throws any other error. */
+/** The code of a refusal that a repeat would meet again; throws any other error. A key that is another's is the caller's to judge. */
 function refusedFor(error: unknown): string {
-  const isForGood =
-    error instanceof CounterpoiseError &&
-    (error.status === 409 || error.status === 422) &&
-    error.code !== 'idempotency_key_reused';
-  if (!isForGood) throw error;
+  if (!(error instanceof CounterpoiseError) || (error.status !== 409 && error.status !== 422)) throw error;
   return error.code;
+}
+
+/** Whether somebody has used the key for another body. */
+function isKeyOfAnother(error: unknown): error is CounterpoiseError {
+  return error instanceof CounterpoiseError && error.code === 'idempotency_key_reused';
 }
 
 /** The hold as it is, where a capture was refused by its state; throws any other error. */

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { amountOf } from '../../domain/order/money.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
-import type { CancelReason } from '../../domain/order/order.ts';
+import type { CancelReason, Line, OrderTerms } from '../../domain/order/order.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Attention } from './attention.ts';
@@ -30,9 +30,15 @@ export async function undo(
   await Promise.all(
     parts.map(async (part) => {
       const own = { orderId, trace, n: part.n };
-      await insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount: amountOf(terms, part), holdSeconds });
+      // What a lost row of another body had reserved was never to be paid by these terms.
+      if (areLinesOf(terms, part.lines))
+        await insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount: amountOf(terms, part), holdSeconds });
       await insist('cancelBooking', DELIVERY_TASK_QUEUE, own);
     }),
   );
   return insist('recordOrderEnd', ORDER_TASK_QUEUE, { orderId, trace, status: 'CANCELED', cancelReason: why });
+}
+
+function areLinesOf({ lines }: OrderTerms, some: readonly Line[]): boolean {
+  return some.every(({ sku }) => lines.some((line) => line.sku === sku));
 }

@@ -1,0 +1,2 @@
+CREATE INDEX "orders_open" ON "orders" USING btree ("order_id") WHERE status IN ('PENDING', 'CONFIRMED');--> statement-breakpoint
+CREATE INDEX "returns_open" ON "returns" USING btree ("return_id") WHERE status = 'RECEIVED';
