@@ -70,7 +70,7 @@ ${shapes}
 
 An order of one unit counts from its request until it is answered that it is CONFIRMED: its goods are reserved, its money held by a
 transfer of its own, its delivery booked. It comes over HTTP with \`Prefer: wait\`, to one process that holds API and workers of all
-services. The orders that are there are delivered and paid; their rows were stored by thousands at a time, without their transfers.
+services. Orders that are there are delivered and paid; they were stored by thousands at a time in databases of their own, without their transfers.
 
 ${orders}
 

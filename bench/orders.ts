@@ -1,6 +1,6 @@
 /**
  * The speed of orders over HTTP until they are CONFIRMED, with single transfers beside them in each dispatch and round; the history of
- * a whole order; orders of one SKU alone; and orders when many are stored already.
+ * a whole order; orders of one SKU alone; and orders when many are stored already, to the few that are where the others are measured.
  */
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import type { Dispatch } from '../workflows/transfer/messages.ts';
 import type { BenchStack, RunningApp } from './bench-stack.ts';
 import { counterpoise, postUntilOver } from './counterpoise.ts';
 import { openGoods, skusInTurn } from './goods.ts';
-import { anotherGround, copyOf, vacuumDatabases, type Bench, type BenchGround } from './ground.ts';
+import { anotherGround, vacuumDatabases, type Bench, type BenchGround } from './ground.ts';
 import { historyOf, type History } from './history.ts';
 import { subjectTurn, type Sightings } from './single.ts';
 import { storeOrders } from './stored-orders.ts';
@@ -41,7 +41,13 @@ export async function orderTurns(bench: Bench, sightings: Sightings, tell: (text
     ...{ id: 'orders-hot', name: 'orders, all of one SKU', dispatch: 'local', skus: skus.slice(0, 1) },
   });
   const kinds = [transfers('ordinary'), orders('ordinary'), transfers('local'), orders('local'), hot];
-  return [...kinds.map((kind) => subjectTurn(kind, ground, plan)), ...(await growthTurns(bench, tell))];
+  const grown = await grownGround(bench, tell);
+  const stored = bench.plan.orders.stored;
+  const grownKind = orderKind(stack, grown, {
+    ...{ id: `orders-growth-${stored}`, name: `orders, ${stored.toLocaleString('en')} orders there` },
+    ...{ dispatch: 'local', skus },
+  });
+  return [...kinds.map((kind) => subjectTurn(kind, ground, plan)), subjectTurn(grownKind, grown, plan)];
 }
 
 function loopOf({ stack, plan: { orders }, interrupt }: Bench) {
@@ -52,27 +58,16 @@ function loopOf({ stack, plan: { orders }, interrupt }: Bench) {
   return { ...orders, atOnce: [AT_ONCE], interrupt, processes };
 }
 
-/** Measures on databases with stored orders, in local dispatch, where the databases weigh most. */
-async function growthTurns(bench: Bench, tell: (text: string) => void): Promise<Turn[]> {
-  const { stack, plan, interrupt } = bench;
+/** Databases of their own with stored orders. */
+async function grownGround({ stack, plan, interrupt }: Bench, tell: (text: string) => void): Promise<BenchGround> {
   const grown = await anotherGround(stack, 'orders', { shards: 2, hasOrders: true });
-  const skus = await openGoods(grown);
-  const turns: Turn[] = [];
-  let present = 0;
-  for (const size of plan.orders.sizes) {
-    await storeOrders(grown, skus, { from: present, until: size }, (stored) => {
-      interrupt.throwIfAborted();
-      tell(`storing ${size} orders: ${stored}`);
-    });
-    present = size;
-    const isLast = size === plan.orders.sizes.at(-1);
-    const ground = isLast ? grown : await copyOf(stack, grown, `orders-${size}`);
-    await vacuumDatabases(ground);
-    const name = `orders, ${size.toLocaleString('en')} orders there`;
-    const kind = orderKind(stack, ground, { id: `orders-growth-${size}`, name, dispatch: 'local', skus });
-    turns.push(subjectTurn(kind, ground, loopOf(bench)));
-  }
-  return turns;
+  const count = plan.orders.stored;
+  await storeOrders(grown, await openGoods(grown), count, (stored) => {
+    interrupt.throwIfAborted();
+    tell(`storing ${count} orders: ${stored}`);
+  });
+  await vacuumDatabases(grown);
+  return grown;
 }
 
 interface OrderKind extends Pick<SubjectKind, 'id' | 'name'> {

@@ -68,7 +68,7 @@ export function titleOf(id: string): string {
   if (sized === null) return TITLES[id] ?? id;
   const count = Number(sized[2]).toLocaleString('en');
   if (sized[1] === 'batch') return `batches of ${count}`;
-  return `${count} ${sized[1] === 'growth' ? 'transfers' : 'orders'} there`;
+  return sized[1] === 'growth' ? `${count} transfers there` : `orders, local dispatch, ${count} there`;
 }
 
 /** The report as Markdown, with the parts that were measured. */
@@ -103,14 +103,10 @@ function orderTables(
   results: readonly Measured[],
   against: (id: string) => (one: Measured) => Measured | undefined,
 ): string {
-  const grown = results.filter(({ id }) => id.startsWith('orders-growth-'));
-  const others = results.filter((one) => !grown.includes(one));
+  const floorOf = ({ id }: Measured): string => (id.endsWith('-ordinary') ? 'transfers-ordinary' : 'transfers-local');
   return [
-    speedTable(others, 'to single transfers', (one) =>
-      against(one.id === 'orders-hot' ? 'transfers-local' : one.id.replace(/^orders/, 'transfers'))(one),
-    ),
-    costTable(others, 'order or transfer'),
-    speedTable(grown, 'to the fewest', () => grown[0]),
+    speedTable(results, 'to single transfers', (one) => against(floorOf(one))(one)),
+    costTable(results, 'order or transfer'),
   ]
     .join('\n\n')
     .trim();

@@ -3,30 +3,36 @@
  * thousands of them, by the services' own operations where these are the database's functions. Their events are gone, as the relay's
  * are once they are in the log; and their transfers are not there, because what stored transfers cost is measured by itself.
  */
-import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { bodyHash, consignmentId, journalId, orderId, shipmentId } from '../domain/derived-id.ts';
+import type { Currency } from '../domain/currency.ts';
+import { consignmentId, journalId, orderId, shipmentId, transferId } from '../domain/derived-id.ts';
 import { SHIPMENT_STATUSES, SHIPMENT_UNITS_MAX } from '../domain/delivery/operations.ts';
+import type { WalletId } from '../domain/ids.ts';
+import { holdKey } from '../domain/order/money.ts';
 import { CONSIGNMENTS_MAX } from '../domain/order/order.ts';
+import { orderBodyHash } from '../domain/order/order-body.ts';
 import { UNIT_PRICE } from './goods.ts';
 import { asAdministrator, type BenchGround } from './ground.ts';
 import { itemsAmong } from './wallets.ts';
 
 const ORDERS_A_STATEMENT = 5_000;
 
-/** Stores the orders of these numbers; `tell` is called with how many are stored. */
+/** Stores so many orders; `tell` is called with how many are stored. */
 export async function storeOrders(
   { administrators, wallets }: Pick<BenchGround, 'administrators' | 'wallets'>,
   skus: readonly string[],
-  { from, until }: { readonly from: number; readonly until: number },
+  count: number,
   tell: (stored: number) => void,
 ): Promise<void> {
-  const pairs = itemsAmong(wallets, until);
-  for (let first = from; first < until; first += ORDERS_A_STATEMENT) {
-    tell(first);
-    const count = Math.min(ORDERS_A_STATEMENT, until - first);
-    const stored = Array.from({ length: count }, (_, index) => storedOrder(first + index, pairs[first + index]!, skus));
-    const rows = JSON.stringify(stored);
+  const invoices = new Map<string, number>();
+  const all = itemsAmong(wallets, count).map(({ sender_wallet_id: buyer, receiver_wallet_id: seller }, n) => {
+    const invoice = (invoices.get(seller) ?? 0) + 1;
+    invoices.set(seller, invoice);
+    return { ...storedOrder(`stored-${n}`, { buyer, seller, sku: skus[n % skus.length]! }), invoice };
+  });
+  for (let from = 0; from < count; from += ORDERS_A_STATEMENT) {
+    tell(from);
+    const rows = JSON.stringify(all.slice(from, from + ORDERS_A_STATEMENT));
     await Promise.all(
       Object.entries(STATEMENTS).map(([service, statements]) =>
         asAdministrator(administrators[service]!, (client) => runAll(client, statements, rows)),
@@ -35,21 +41,19 @@ export async function storeOrders(
   }
 }
 
-function storedOrder(
-  n: number,
-  { sender_wallet_id: buyer, receiver_wallet_id: seller }: { sender_wallet_id: string; receiver_wallet_id: string },
-  skus: readonly string[],
-) {
-  const key = `stored-${n}`;
+function storedOrder(key: string, { buyer, seller, sku }: Readonly<Record<'buyer' | 'seller' | 'sku', string>>) {
   const id = orderId(key);
   const consignment = consignmentId(id, 1);
+  const hash = orderBodyHash({
+    ...{ buyerWalletId: buyer as WalletId, sellerWalletId: seller as WalletId, currency: 'USD' as Currency },
+    ...{ lines: [{ sku, quantity: 1 }], shippingAmount: '0.0000', allowSplit: false },
+    ...{ expectedTotal: undefined, reference: undefined, metadata: undefined },
+  });
   return {
-    ...{ id, key, buyer, seller, consignment },
-    sku: skus[n % skus.length]!,
-    hash: bodyHash(key),
+    ...{ id, key, buyer, seller, sku, consignment, hash },
     shipment: shipmentId(consignment),
     journal: journalId(id, 'invoice:1'),
-    transfer: randomUUID(),
+    transfer: transferId(holdKey(id, 1)),
   };
 }
 
@@ -61,7 +65,7 @@ async function runAll(client: pg.Client, statements: readonly string[], rows: st
 }
 
 const ORDERS = `FROM jsonb_to_recordset($1::jsonb) AS o (id uuid, key text, buyer uuid, seller uuid, consignment uuid, sku text,
-  hash text, shipment uuid, journal uuid, transfer uuid)`;
+  hash text, shipment uuid, journal uuid, transfer uuid, invoice integer)`;
 const LINES = `jsonb_build_array(jsonb_build_object('sku', sku, 'quantity', 1))`;
 const DELIVERED = SHIPMENT_STATUSES.indexOf('DELIVERED');
 const WITHOUT_EVENTS = 'TRUNCATE outbox_events';
@@ -75,7 +79,7 @@ const STATEMENTS: Readonly<Record<string, readonly string[]>> = {
     `INSERT INTO order_lines (order_id, line, sku, quantity, unit_price) SELECT id, 1, sku, 1, ${UNIT_PRICE} ${ORDERS}`,
     `INSERT INTO consignments (order_id, n, lines, goods, money, amount, transfer_id, hold_expires_at, shipment_id, carrier_reference,
        invoice_number)
-     SELECT id, 1, '{1}', 'DELIVERED', 'CAPTURED', ${UNIT_PRICE}, transfer, now() + interval '7 days', shipment, 'bench', 1 ${ORDERS}`,
+     SELECT id, 1, '{1}', 'DELIVERED', 'CAPTURED', ${UNIT_PRICE}, transfer, now() + interval '7 days', shipment, 'bench', invoice ${ORDERS}`,
     `INSERT INTO order_steps (order_id, n, step) SELECT id, n, step ${ORDERS}
      CROSS JOIN (VALUES (0, 'PENDING'), (0, 'CONFIRMED'), (1, 'ISSUED'), (1, 'CAPTURED'), (1, 'INVOICED'), (1, 'DELIVERED'),
        (0, 'COMPLETED')) AS steps (n, step)`,

@@ -18,7 +18,7 @@ import { ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../doma
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../database.ts';
-import { findOrder, storedOrderOf, type OrderRow } from './queries.ts';
+import { findOrder, storedOrderOf, type Order, type OrderRow } from './queries.ts';
 import { consignments, orderActions, orderCases, orderLines, orders, orderSteps, outboxEvents } from './schema.ts';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -29,11 +29,14 @@ const MONEY_RANKS: Readonly<Record<MoneyState, number>> = {
   ...{ COLLECTED: 2, WRITTEN_OFF: 2 },
 };
 
+/** Told of what a call has written, after its commit: the row as it is then, and its status before. A repeat writes nothing. */
+type Written = (row: Order, before: Order['status']) => void;
+
 /** Writes CONFIRMED with the consignments, unless the order is being undone or is further. Returns the row as it is then. */
-export function confirmOrder(database: Database, input: ConfirmInput): Promise<StoredOrder> {
-  return change(database, input.orderId, async (tx, row) => {
-    if (row.status !== 'PENDING' || row.compensating) return;
-    const { orderId, trace } = input;
+export function confirmOrder(database: Database, input: ConfirmInput, written?: Written): Promise<StoredOrder> {
+  const { orderId, trace } = input;
+  const make: Change = async (tx, row) => {
+    if (row.status !== 'PENDING' || row.compensating) return false;
     const lines = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
     await tx
       .update(orders)
@@ -50,18 +53,21 @@ export function confirmOrder(database: Database, input: ConfirmInput): Promise<S
     );
     await writeStep(tx, orderId, 0, 'CONFIRMED');
     await writeEvent(tx, orderEvent('order.confirmed', orderId, {}, trace));
-  });
+    return true;
+  };
+  return change(database, orderId, make, written);
 }
 
 /** Notes that the order is being undone, and why, unless it is further. Returns the row as it is then. */
 export function undoOrder(database: Database, { orderId, reason }: UndoInput): Promise<StoredOrder> {
   return change(database, orderId, async (tx, row) => {
-    if (row.status !== 'PENDING' || row.compensating) return;
+    if (row.status !== 'PENDING' || row.compensating) return false;
     await tx
       .update(orders)
       .set({ compensating: true, cancelReason: reason, ...changedNow })
       .where(eq(orders.orderId, orderId));
     await writeStep(tx, orderId, 0, 'UNDOING', reason);
+    return true;
   });
 }
 
@@ -92,6 +98,7 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
     if (isNewGoods) await writeStep(tx, orderId, n, goods, goods === 'RELEASED' ? releaseReason : carrierReference);
     if (isNewMoney) await writeStep(tx, orderId, n, money);
     if (invoiceNumber !== undefined) await writeStep(tx, orderId, n, 'INVOICED', String(invoiceNumber));
+    return true;
   });
 }
 
@@ -99,9 +106,10 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
 export function recordOrderEnd(
   database: Database,
   { orderId, status, cancelReason, trace }: OrderEnd,
+  written?: Written,
 ): Promise<StoredOrder> {
-  return change(database, orderId, async (tx, row) => {
-    if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return;
+  const make: Change = async (tx, row) => {
+    if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return false;
     const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;
     await tx
       .update(orders)
@@ -111,7 +119,9 @@ export function recordOrderEnd(
     await writeStep(tx, orderId, 0, status, reason ?? undefined);
     const type = `order.${status.toLowerCase().replace('_', '-')}` as Parameters<typeof orderEvent>[0];
     await writeEvent(tx, orderEvent(type, orderId, reason === null ? {} : { reason }, trace));
-  });
+    return true;
+  };
+  return change(database, orderId, make, written);
 }
 
 /** Shows an operator that the order needs somebody, and opens a case; or, without a reason, takes that back and closes it. */
@@ -126,9 +136,9 @@ export async function recordOrderAttention(
         .set({ ...NO_ATTENTION, ...changedNow })
         .where(eq(orders.orderId, orderId));
       await closeCases(tx, orderId);
-      return;
+      return true;
     }
-    if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return;
+    if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return false;
     const what = { reason, lastError: error };
     const isOpen = row.attentionSince !== null && row.attentionCaseId !== null;
     const caseId = isOpen ? row.attentionCaseId : await openCase(tx, orderId, what);
@@ -141,6 +151,7 @@ export async function recordOrderAttention(
         ...changedNow,
       })
       .where(eq(orders.orderId, orderId));
+    return true;
   });
 }
 
@@ -152,18 +163,19 @@ export async function recordOrderAction(database: Database, action: LoggedResolu
 const changedNow = { updatedAt: sql`clock_timestamp()` };
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
+/** Returns whether it has written anything. */
+type Change = (tx: Transaction, row: OrderRow) => Promise<boolean>;
+
 /** Makes a change under the lock of the order's row, and returns the order as it is then. */
-async function change(
-  database: Database,
-  orderId: OrderId,
-  make: (tx: Transaction, row: OrderRow) => Promise<void>,
-): Promise<StoredOrder> {
-  return database.transaction(async (tx) => {
+async function change(database: Database, orderId: OrderId, make: Change, written?: Written): Promise<StoredOrder> {
+  const { isWritten, before, after } = await database.transaction(async (tx) => {
     const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
     if (row === undefined) throw new MovementMissing(`order ${orderId}`);
-    await make(tx, row);
-    return storedOrderOf((await findOrder(tx as unknown as Database, orderId))!);
+    const isNew = await make(tx, row);
+    return { isWritten: isNew, before: row.status, after: (await findOrder(tx as unknown as Database, orderId))! };
   });
+  if (isWritten) written?.(after, before);
+  return storedOrderOf(after);
 }
 
 async function openCase(

@@ -60,6 +60,7 @@ export const RULES: readonly Rule[] = [
 
   // Declares every metric of every service, and so knows the vocabulary of their labels.
   { of: 'process/metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
+  { of: 'process/order-metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
   { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
   { of: 'process/metric.ts', may: ['prom-client'] },
   { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
