@@ -163,6 +163,11 @@ export const RULES: readonly Rule[] = [
     ],
     (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],
   ),
+  // What the workers of the inventory, the delivery and the accounting are started by, each with its own database.
+  {
+    of: 'workers/activity-worker.ts',
+    may: ['workers/*', 'process/', 'temporal/', 'db/database.ts', 'db/installation.ts'],
+  },
   {
     of: 'workers/*',
     may: [
