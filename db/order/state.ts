@@ -2,7 +2,7 @@
  * The order service's writes of an order's progress. Each locks the order's row first, so that the events of an order are in the
  * order of its changes, and a state is only written over an earlier one: a worker that thaws late changes nothing.
  */
-import { eq, sql } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import type { CaseId, OrderId } from '../../domain/ids.ts';
 import { orderEvent } from '../../domain/order/events.ts';
 import type {
@@ -37,23 +37,31 @@ export function confirmOrder(database: Database, input: ConfirmInput, written?: 
   const { orderId, trace } = input;
   const make: Change = async (tx, row) => {
     if (row.status !== 'PENDING' || row.compensating) return false;
-    const lines = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
-    await tx
+    const lines = await tx
+      .select()
+      .from(orderLines)
+      .where(eq(orderLines.orderId, orderId))
+      .orderBy(asc(orderLines.line));
+    const [confirmed] = await tx
       .update(orders)
       .set({ status: 'CONFIRMED', ...changedNow })
-      .where(eq(orders.orderId, orderId));
-    await tx.insert(consignments).values(
-      input.consignments.map(({ n, amount, transferId, shipmentId, holdExpiresAtMs, ...consignment }) => ({
-        ...{ orderId, n, amount, transferId, shipmentId },
-        lines: consignment.lines.map(({ sku }) => lines.find((line) => line.sku === sku)!.line),
-        goods: 'RESERVED' as const,
-        money: 'HELD' as const,
-        holdExpiresAt: new Date(holdExpiresAtMs),
-      })),
-    );
+      .where(eq(orders.orderId, orderId))
+      .returning();
+    const parts = await tx
+      .insert(consignments)
+      .values(
+        input.consignments.map(({ n, amount, transferId, shipmentId, holdExpiresAtMs, ...consignment }) => ({
+          ...{ orderId, n, amount, transferId, shipmentId },
+          lines: consignment.lines.map(({ sku }) => lines.find((line) => line.sku === sku)!.line),
+          goods: 'RESERVED' as const,
+          money: 'HELD' as const,
+          holdExpiresAt: new Date(holdExpiresAtMs),
+        })),
+      )
+      .returning();
     await writeStep(tx, orderId, 0, 'CONFIRMED');
     await writeEvent(tx, orderEvent('order.confirmed', orderId, {}, trace));
-    return true;
+    return { ...confirmed!, lines, consignments: parts.toSorted((one, other) => one.n - other.n) };
   };
   return change(database, orderId, make, written);
 }
@@ -163,16 +171,17 @@ export async function recordOrderAction(database: Database, action: LoggedResolu
 const changedNow = { updatedAt: sql`clock_timestamp()` };
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
-/** Returns whether it has written anything. */
-type Change = (tx: Transaction, row: OrderRow) => Promise<boolean>;
+/** Returns whether it has written anything, or the whole order as it is then. */
+type Change = (tx: Transaction, row: OrderRow) => Promise<boolean | Order>;
 
 /** Makes a change under the lock of the order's row, and returns the order as it is then. */
 async function change(database: Database, orderId: OrderId, make: Change, written?: Written): Promise<StoredOrder> {
   const { isWritten, before, after } = await database.transaction(async (tx) => {
     const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
     if (row === undefined) throw new MovementMissing(`order ${orderId}`);
-    const isNew = await make(tx, row);
-    return { isWritten: isNew, before: row.status, after: (await findOrder(tx as unknown as Database, orderId))! };
+    const made = await make(tx, row);
+    const latest = typeof made === 'object' ? made : (await findOrder(tx as unknown as Database, orderId))!;
+    return { isWritten: made !== false, before: row.status, after: latest };
   });
   if (isWritten) written?.(after, before);
   return storedOrderOf(after);

@@ -75,7 +75,8 @@ describe('the metrics of orders', () => {
     const { told, activities } = recorded();
     const placed = await place();
     const { orderId } = placed;
-    await Promise.all(Array.from({ length: 5 }, () => activities.confirmOrder(confirmation(placed))));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => activities.confirmOrder(confirmation(placed))));
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
     assert.deepEqual(told.splice(0), ['confirmed', 'lasted confirmed', 'told CONFIRMED']);
     const end = { orderId, trace, status: 'CANCELED' as const, cancelReason: 'canceled' as const };
     await Promise.all(Array.from({ length: 5 }, () => activities.recordOrderEnd(end)));
