@@ -86,7 +86,10 @@ function linesOf(seed: number, n: number, fate: Fate): { sku: string; quantity: 
 /** Brings the order as far as its fate says; each call may be repeated. */
 async function carryOn(api: Client, order: Order, fate: Fate, key: string): Promise<Order> {
   const { order_id: id } = order;
-  if (order.status === 'CONFIRMED' && fate === 'canceled') return api.orders.cancel(id);
+  if (order.status === 'CONFIRMED' && fate === 'canceled') {
+    await api.orders.cancel(id);
+    return ended(api, id);
+  }
   if (fate !== 'delivered' && fate !== 'returned' && fate !== 'on_its_way') return order;
   const latest = order.status === 'CONFIRMED' ? await deliver(api, order, fate, key) : order;
   if (latest.status !== 'COMPLETED' || fate !== 'returned') return latest;
@@ -108,6 +111,10 @@ async function deliver(api: Client, order: Order, fate: Fate, key: string): Prom
   await report('IN_TRANSIT');
   if (fate === 'on_its_way') return api.orders.get(id);
   await report('DELIVERED');
+  return ended(api, id);
+}
+
+async function ended(api: Client, id: string): Promise<Order> {
   await until(async () => (await api.orders.get(id)).status !== 'CONFIRMED');
   return api.orders.get(id);
 }
