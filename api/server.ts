@@ -15,7 +15,6 @@ import type { Logger } from '../process/telemetry.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 import { bindNamespace } from '../temporal/namespace-binding.ts';
 import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
-import type { OrderStarter } from '../temporal/order/start-order.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal, type TemporalMonitor } from '../temporal/health.ts';
 import type { MovementNotifiers } from './transfer/acceptance.ts';
@@ -26,7 +25,7 @@ import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
-import { openOrders } from './open-orders.ts';
+import { openOrders, type ServedOrders } from './open-orders.ts';
 import {
   eventsReadiness,
   temporalChecks,
@@ -53,8 +52,8 @@ export interface ApiContext {
   readonly guard: InstallationGuard;
   readonly notifiers?: MovementNotifiers;
   readonly metrics?: Metrics | undefined;
-  /** Starts orders in place of the API's own starter; the caller may give it another client for later starts, too. */
-  readonly orderStarter?: OrderStarter | undefined;
+  /** Of orders whose worker runs in this process. */
+  readonly servedOrders?: ServedOrders | undefined;
 }
 
 export interface RunningApi extends RunningService {
@@ -66,7 +65,7 @@ export interface RunningApi extends RunningService {
 export async function startApi(
   settings: Settings,
   logger: Logger,
-  { starter, database, guard, notifiers, metrics, orderStarter }: ApiContext,
+  { starter, database, guard, notifiers, metrics, servedOrders }: ApiContext,
 ): Promise<RunningApi> {
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
@@ -80,7 +79,7 @@ export async function startApi(
   const shardsBehind = watchShardsBehind(database, logger);
   const draining = new AbortController();
 
-  const surroundings = { starter, orderStarter, monitor, draining: draining.signal, logger };
+  const surroundings = { starter, servedOrders, monitor, draining: draining.signal, logger, metrics };
   const orders = openOrders(settings, guard, surroundings);
   const eventStreams = openEventStreams(settings, eventsDatabase, logger, draining.signal);
   const groupMax = settings.GROUP_MAX;

@@ -18,6 +18,7 @@ import { areMet, goalsOf } from './goals.ts';
 import { mainGround, type BenchGround } from './ground.ts';
 import { growthTurns, shapeTurns } from './growth.ts';
 import { describeMachine } from './machine.ts';
+import { orderTurns } from './orders.ts';
 import { arePeersInstalled, peerKinds, templateKind } from './peers/kinds.ts';
 import { QUICK, WHOLE, type Plan } from './plan.ts';
 import { asJson, sections, type Report } from './report.ts';
@@ -25,7 +26,7 @@ import { singleTurns, type Sightings } from './single.ts';
 import { measureStarts, type Starts } from './starts.ts';
 import { inTurns, type Measured, type Turn } from './turns.ts';
 
-const PARTS = ['starts', 'single', 'batches', 'shapes', 'growth'] as const;
+const PARTS = ['starts', 'single', 'batches', 'shapes', 'growth', 'orders'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `Usage: npm run bench -- [--quick] [--peers] [--only ${PARTS.join(',')}] [--subjects engine,local,…] [--at 1,50]
@@ -95,6 +96,7 @@ function readWanted(): Wanted {
       batches: { ...plan.batches, ...number('rounds', 100) },
       shapes: { ...plan.shapes, ...given },
       growth: { ...plan.growth, ...given },
+      orders: { ...plan.orders, ...given },
     },
     isQuick,
     parts: new Set(parts),
@@ -121,7 +123,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
   try {
     const ground = await withProgress(progress, 'Wallets', () => mainGround(stack));
     const own = { stack, ground, plan, interrupt: signal };
-    const sightings: Sightings = { loaded: {}, history: {} };
+    const sightings: Sightings = { loaded: {}, history: {}, orderHistory: {} };
     const results: Measured[] = [];
     const brokenOff: string[] = [];
     let tpcbBy: string | undefined;
@@ -145,9 +147,10 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     await measure('batches', () => batchTurns(own, (by) => (tpcbBy = by)));
     await measure('shapes', () => shapeTurns(own));
     await measure('growth', (tell) => growthTurns(own, tell));
+    await measure('orders', (tell) => orderTurns(own, sightings, tell));
     const isAudited = await withProgress(progress, 'Audit', () => isMoneyThere(stack, ground));
 
-    const goals = goalsOf(results, starts);
+    const goals = goalsOf(results, starts, sightings.orderHistory);
     const machine = await describeMachine(ground.administrators['transfer']!);
     const ok = areMet(goals) && isAudited && brokenOff.length === 0 && results.every(({ failed }) => failed === 0);
     const tookSeconds = (performance.now() - beganAt) / 1_000;

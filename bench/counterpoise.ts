@@ -10,7 +10,7 @@ import type { BenchStack, RunningApp } from './bench-stack.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 
 const ANSWER_LIMIT_MS = 40_000;
-/** The most requests for one transfer, each waiting as long as `Prefer: wait` says. */
+/** The most requests for one transfer or order, each waiting as long as `Prefer: wait` says. */
 const ASKED_MAX = 3;
 
 export interface CounterpoiseOptions {
@@ -21,6 +21,8 @@ export interface CounterpoiseOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The wallets of the next transfer; by default each wallet in turn. */
   readonly nextPair?: Ground['nextPair'];
+  /** Makes something else than transfers. */
+  readonly requestsTo?: (api: string) => Subject;
   /** Prepares the conditions of the measurement. */
   readonly afterOpen?: (app: RunningApp) => Promise<void>;
   /** Looks at the process after its measurements. */
@@ -29,14 +31,14 @@ export interface CounterpoiseOptions {
 
 export function counterpoise(
   stack: BenchStack,
-  { id, name, dispatch, settings, nextPair, afterOpen, beforeClose }: CounterpoiseOptions,
+  { id, name, dispatch, settings, nextPair, requestsTo, afterOpen, beforeClose }: CounterpoiseOptions,
 ): SubjectKind {
   return {
     id,
     name,
     async open(ground) {
       const app = await stack.startApp(dispatch, { ...ground.settings, ...settings });
-      const requests = transferRequests(app.api, nextPair ?? ground.nextPair);
+      const requests = requestsTo?.(app.api) ?? transferRequests(app.api, nextPair ?? ground.nextPair);
       await afterOpen?.(app);
       return {
         once: requests.once,
@@ -82,17 +84,11 @@ export function transferRequests(
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const transfer = async (): Promise<string> => {
     const { sender, receiver } = nextPair();
-    const body = JSON.stringify({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '1.00' });
-    const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=30' };
-    for (let asked = 1; ; asked += 1) {
-      const { status, text } = await send(agent, `${api}/v1/transfers`, { method: 'POST', headers, body });
-      // It has not ended yet; a repeat with the same key waits for the same transfer.
-      if (status === 202 && asked < ASKED_MAX) continue;
-      const answer = JSON.parse(text) as { status: string; transfer_id: string };
-      if (status !== 200 || answer.status !== 'COMPLETED')
-        throw new Error(`a transfer was answered ${status}: ${text}`);
-      return answer.transfer_id;
-    }
+    const body = { sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '1.00' };
+    const { status, text } = await postUntilOver(agent, `${api}/v1/transfers`, body);
+    const answer = JSON.parse(text) as { status: string; transfer_id: string };
+    if (status !== 200 || answer.status !== 'COMPLETED') throw new Error(`a transfer was answered ${status}: ${text}`);
+    return answer.transfer_id;
   };
   return {
     transfer,
@@ -120,13 +116,27 @@ export function readRequests(api: string, paths: readonly string[]): Subject {
   };
 }
 
+/** Posts under a new key, and again under the same one while the answer is 202: what it asks for has not ended yet. */
+export async function postUntilOver(agent: Agent, url: string, body: object): Promise<Answer> {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=30' };
+  for (let asked = 1; ; asked += 1) {
+    const answer = await send(agent, url, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (answer.status !== 202 || asked === ASKED_MAX) return answer;
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 interface Sent {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-function send(agent: Agent, url: string, { method, headers, body }: Sent): Promise<{ status: number; text: string }> {
+function send(agent: Agent, url: string, { method, headers, body }: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
     const options = {

@@ -13,7 +13,7 @@ export function writeDocument(path: string, report: Report): void {
 
 /** The text of the document; `picture` is the path of its picture. */
 export function documentOf(report: Report, picture: string): string {
-  const { goals, single, batches, reads, shapes, machines } = sections(report);
+  const { goals, single, batches, reads, shapes, orders, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
   const withPeers = report.results.some(({ id }) => id === 'dbos');
   const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
@@ -32,7 +32,7 @@ ${machine.join(' · ')}
 
 ${goals}
 
-${report.isAudited ? 'Afterwards the audit held over everything that was moved (I1 to I8).' : '**Afterwards the audit did not hold.**'}
+${report.isAudited ? 'Afterwards the audit held over everything that was moved and ordered (I1 to I8, O1 to O8).' : '**Afterwards the audit did not hold.**'}
 
 ${failuresOf(report)}
 
@@ -65,6 +65,14 @@ Counterpoise against itself, in local dispatch. The transfers that are there cam
 the same server, and all were vacuumed before. One shard or two makes no server more, here: both are databases of one.
 
 ${shapes}
+
+## Orders
+
+An order of one unit counts from its request until it is answered that it is CONFIRMED: its goods are reserved, its money held by a
+transfer of its own, its delivery booked. It comes over HTTP with \`Prefer: wait\`, to one process that holds API and workers of all
+services. Orders that are there are delivered and paid; they were stored by thousands at a time in databases of their own, without their transfers.
+
+${orders}
 
 ## Memory, starts, history
 

@@ -1,8 +1,9 @@
 /**
- * The goals of the bench: ratios within one run, and one size in memory. Pure: judges the measurements.
+ * The goals of the bench: ratios within one run, one size in memory, and one of a history. Pure: judges the measurements.
  */
+import type { Sightings } from './single.ts';
 import type { Starts } from './starts.ts';
-import { ratioOf, type Measured, type Spread } from './turns.ts';
+import { ratioOf, spreadOf, type Measured, type Spread } from './turns.ts';
 
 export interface Goal {
   readonly name: string;
@@ -17,8 +18,15 @@ export interface Goal {
 const MANY = 50;
 const CROWD = 200;
 const GROWN = { from: 10_000, hundredThousand: 100_000, million: 1_000_000 };
+/** Orders are measured so many at a time. */
+const ORDERS = 20;
+const ORDERS_STORED = 100_000;
 
-export function goalsOf(results: readonly Measured[], starts: Starts | undefined): Goal[] {
+export function goalsOf(
+  results: readonly Measured[],
+  starts: Starts | undefined,
+  orderHistory: Sightings['orderHistory'],
+): Goal[] {
   const ratio = (figure: 'perSecond' | 'p50Ms', one: string, other: string, atOnce = MANY, otherAtOnce = atOnce) => {
     const find = (id: string, n: number) => results.find((each) => each.id === id && each.atOnce === n);
     const [measured, against] = [find(one, atOnce), find(other, otherAtOnce)];
@@ -28,6 +36,8 @@ export function goalsOf(results: readonly Measured[], starts: Starts | undefined
     return Number.isNaN(value.median) ? null : value;
   };
   const grown = (size: number) => ratio('perSecond', `growth-${size}`, `growth-${GROWN.from}`);
+  const orders = (one: string, other: string) => ratio('perSecond', `orders-${one}`, other, ORDERS);
+  const orderEvents = Object.values(orderHistory).map(({ events }) => events);
   const idleMb = starts?.idle['app']?.residentMb;
   return [
     atLeast(3, 'local, grouped, 50 at a time, to Restate', ratio('perSecond', 'local-grouped', 'restate')),
@@ -50,6 +60,19 @@ export function goalsOf(results: readonly Measured[], starts: Starts | undefined
       0.5,
       'while 60 wait for a wallet that is locked, to all wallets in turn',
       ratio('perSecond', 'locked', 'spread'),
+    ),
+    atLeast(1 / 3, 'orders, ordinary, to single transfers', orders('ordinary', 'transfers-ordinary')),
+    atLeast(1 / 3, 'orders, local, to single transfers', orders('local', 'transfers-local')),
+    atLeast(0.5, 'orders, all of one SKU, to all SKUs in turn', orders('hot', 'orders-local')),
+    atLeast(
+      0.9,
+      'orders, with a hundred thousand orders there, to those of this run alone',
+      orders(`growth-${ORDERS_STORED}`, 'orders-local'),
+    ),
+    atMost(
+      119,
+      'events in the history of a whole order',
+      orderEvents.length === 0 ? null : spreadOf([Math.max(...orderEvents)]),
     ),
     atMost(
       350,

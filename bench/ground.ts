@@ -10,6 +10,7 @@ import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { inheritedEnvironment } from '../process/config.ts';
 import type { WalletId } from '../domain/ids.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import type { BenchStack } from './bench-stack.ts';
 import type { Plan } from './plan.ts';
 import type { Ground } from './subject.ts';
@@ -40,9 +41,13 @@ export async function mainGround(stack: BenchStack): Promise<BenchGround> {
   return withWallets(stack, { settings, administrators: databases, namespace: temporal.namespace });
 }
 
-/** Makes further databases and another namespace on the same servers. */
-export async function anotherGround(stack: BenchStack, name: string, shards: number): Promise<BenchGround> {
-  const place = placeOf(stack, name, shards);
+/** Makes further databases and another namespace on the same servers; those of the services of orders only if wanted. */
+export async function anotherGround(
+  stack: BenchStack,
+  name: string,
+  { shards, hasOrders = false }: { readonly shards: number; readonly hasOrders?: boolean },
+): Promise<BenchGround> {
+  const place = placeOf(stack, name, { shards, hasOrders });
   await registerNamespace(stack, place.namespace);
   await makeReady(place, 'migrate.ts');
   return withWallets(stack, place);
@@ -50,7 +55,8 @@ export async function anotherGround(stack: BenchStack, name: string, shards: num
 
 /** Copies the databases, and so the wallets, under another name; nothing may be connected to the originals meanwhile. */
 export async function copyOf(stack: BenchStack, ground: BenchGround, name: string): Promise<BenchGround> {
-  const place = placeOf(stack, name, ground.databases.wallets.length);
+  const hasOrders = 'order' in ground.administrators;
+  const place = placeOf(stack, name, { shards: ground.databases.wallets.length, hasOrders });
   await registerNamespace(stack, place.namespace);
   await asAdministrator(stack.infrastructure.databases['transfer']!, async (client) => {
     for (const [each, url] of Object.entries(ground.administrators))
@@ -107,7 +113,11 @@ interface Place {
   readonly namespace: string;
 }
 
-function placeOf({ infrastructure }: BenchStack, name: string, shards: number): Place {
+function placeOf(
+  { infrastructure }: BenchStack,
+  name: string,
+  { shards, hasOrders }: { readonly shards: number; readonly hasOrders: boolean },
+): Place {
   const { settings, databases, temporal } = infrastructure;
   const namespace = `bench-${name}`;
   const at = (url: string, database: string): string =>
@@ -115,7 +125,8 @@ function placeOf({ infrastructure }: BenchStack, name: string, shards: number): 
   const wallets = Array.from({ length: shards }, (_, shard) => `wallet_${shard}`);
   const walletService = settings['WALLET_DATABASE_URLS']!.split(',')[0]!;
   const events = settings['EVENTS_DATABASE_URL']!;
-  const outboxes = ['transfer', ...wallets, 'events'].map(
+  const orderServices = hasOrders ? ORDER_SERVICES : [];
+  const outboxes = ['transfer', ...wallets, 'events', ...orderServices].map(
     (database) => `${database.replace('_', '-')}=${at(events, database)}`,
   );
   return {
@@ -128,6 +139,13 @@ function placeOf({ infrastructure }: BenchStack, name: string, shards: number): 
       OUTBOX_DATABASE_URLS: outboxes.join(','),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: namespace,
+      // Without orders nothing is set, for the process would otherwise have those of the stack's own installation.
+      ...Object.fromEntries(
+        ORDER_SERVICES.map((service) => [
+          settingOf(service),
+          hasOrders ? at(settings[settingOf(service)]!, service) : '',
+        ]),
+      ),
     },
     administrators: {
       ...Object.fromEntries(
@@ -135,8 +153,13 @@ function placeOf({ infrastructure }: BenchStack, name: string, shards: number): 
       ),
       transfer: at(databases['transfer']!, 'transfer'),
       events: at(databases['events']!, 'events'),
+      ...Object.fromEntries(orderServices.map((service) => [service, at(databases[service]!, service)])),
     },
   };
+}
+
+function settingOf(service: OrderService): string {
+  return `${service.toUpperCase()}_DATABASE_URL`;
 }
 
 async function withWallets(stack: BenchStack, place: Place): Promise<BenchGround> {
@@ -184,13 +207,17 @@ async function registerNamespace({ infrastructure }: BenchStack, namespace: stri
 /** Runs a command of administrators on databases and namespace. A namespace that was registered is there some seconds later. */
 async function makeReady({ settings, administrators }: Place, command: string, ...args: string[]): Promise<void> {
   const file = fileURLToPath(new URL(`../commands/${command}`, import.meta.url));
-  const { transfer, events, ...wallets } = administrators;
+  const wallets = Object.keys(administrators).filter((name) => name.startsWith('wallet-'));
   const env = {
     ...inheritedEnvironment(),
     ...settings,
-    WALLET_ADMIN_DATABASE_URLS: Object.values(wallets).join(','),
-    TRANSFER_ADMIN_DATABASE_URL: transfer,
-    EVENTS_ADMIN_DATABASE_URL: events,
+    WALLET_ADMIN_DATABASE_URLS: wallets.map((name) => administrators[name]!).join(','),
+    ...Object.fromEntries(
+      ['transfer', 'events', ...ORDER_SERVICES].map((name) => [
+        `${name.toUpperCase()}_ADMIN_DATABASE_URL`,
+        administrators[name],
+      ]),
+    ),
   };
   for (const endsAt = performance.now() + READY_LIMIT_MS; ; await sleep(1_000)) {
     try {
@@ -202,7 +229,7 @@ async function makeReady({ settings, administrators }: Place, command: string, .
   }
 }
 
-async function asAdministrator(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+export async function asAdministrator(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

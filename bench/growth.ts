@@ -18,7 +18,7 @@ export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }:
   const plan = { ...shapes, atOnce: [AT_ONCE], interrupt };
   const own = (id: string, name: string, nextPair = ground.nextPair) =>
     counterpoise(stack, { id, name: `Counterpoise, ${name}`, dispatch: 'local', nextPair });
-  const oneShard = await anotherGround(stack, 'one-shard', 1);
+  const oneShard = await anotherGround(stack, 'one-shard', { shards: 1 });
   return [
     subjectTurn(own('spread', 'all wallets in turn, in two shards'), ground, plan),
     subjectTurn(own('hot', 'all out of one wallet', pairsFromOne(ground.wallets)), ground, plan),
@@ -37,7 +37,7 @@ export async function growthTurns(
   tell: (text: string) => void,
 ): Promise<Turn[]> {
   const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
-  const grown = await anotherGround(stack, 'growth', 2);
+  const grown = await anotherGround(stack, 'growth', { shards: 2 });
   const turns: Turn[] = [];
   let present = grown.wallets.length;
   for (const size of growth.sizes) {

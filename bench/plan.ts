@@ -23,6 +23,8 @@ export interface Plan {
   readonly shapes: Loop;
   /** The sizes in ascending order. */
   readonly growth: Loop & { readonly sizes: readonly number[] };
+  /** `stored`: how many orders are there already, where growth is measured. */
+  readonly orders: Loop & { readonly stored: number };
 }
 
 export const COMPARED_AT_ONCE = [1, 50] as const;
@@ -43,6 +45,7 @@ export const WHOLE: Plan = {
   },
   shapes: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
   growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
+  orders: { rounds: 3, warmUpSeconds: 3, seconds: 5, stored: 100_000 },
 };
 
 export const QUICK: Plan = {
@@ -59,4 +62,5 @@ export const QUICK: Plan = {
   },
   shapes: { rounds: 1, warmUpSeconds: 1, seconds: 3 },
   growth: { rounds: 1, warmUpSeconds: 1, seconds: 3, sizes: [1_000, 11_000] },
+  orders: { rounds: 1, warmUpSeconds: 0.5, seconds: 2, stored: 2_000 },
 };

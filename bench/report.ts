@@ -43,6 +43,11 @@ const TITLES: Readonly<Record<string, string>> = {
   hot: 'all out of one wallet, two shards',
   locked: 'all but one that is locked and waited for, two shards',
   'one-shard': 'all wallets in turn, one shard',
+  'transfers-ordinary': 'single transfers, ordinary dispatch',
+  'orders-ordinary': 'orders, ordinary dispatch',
+  'transfers-local': 'single transfers, local dispatch',
+  'orders-local': 'orders, local dispatch',
+  'orders-hot': 'orders, local dispatch, all of one SKU',
 };
 
 export const SINGLE = [
@@ -59,16 +64,17 @@ export const SINGLE = [
 ] as const;
 
 export function titleOf(id: string): string {
-  const sized = /^(batch|growth)-(\d+)$/.exec(id);
+  const sized = /^(batch|growth|orders-growth)-(\d+)$/.exec(id);
   if (sized === null) return TITLES[id] ?? id;
   const count = Number(sized[2]).toLocaleString('en');
-  return sized[1] === 'batch' ? `batches of ${count}` : `${count} transfers there`;
+  if (sized[1] === 'batch') return `batches of ${count}`;
+  return sized[1] === 'growth' ? `${count} transfers there` : `orders, local dispatch, ${count} there`;
 }
 
 /** The report as Markdown, with the parts that were measured. */
 export function sections(
   report: Report,
-): Readonly<Record<'goals' | 'single' | 'batches' | 'reads' | 'shapes' | 'machines', string>> {
+): Readonly<Record<'goals' | 'single' | 'batches' | 'reads' | 'shapes' | 'orders' | 'machines', string>> {
   const { goals, results, starts, sightings } = report;
   const ids = (...prefixes: string[]): Measured[] =>
     results.filter(({ id }) => prefixes.some((prefix) => id === prefix || id.startsWith(`${prefix}-`)));
@@ -77,7 +83,9 @@ export function sections(
   const single = SINGLE.flatMap((id) => results.filter((one) => one.id === id)).toSorted((a, b) => a.atOnce - b.atOnce);
   return {
     goals: goalTable(goals),
-    single: [speedTable(single, 'to an empty workflow', against('engine')), costTable(single)].join('\n\n').trim(),
+    single: [speedTable(single, 'to an empty workflow', against('engine')), costTable(single, 'transfer')]
+      .join('\n\n')
+      .trim(),
     batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),
     reads: speedTable(ids('read')),
     shapes: [
@@ -86,8 +94,22 @@ export function sections(
     ]
       .join('\n\n')
       .trim(),
+    orders: orderTables(ids('transfers', 'orders'), against),
     machines: machineTables(starts, sightings),
   };
+}
+
+function orderTables(
+  results: readonly Measured[],
+  against: (id: string) => (one: Measured) => Measured | undefined,
+): string {
+  const floorOf = ({ id }: Measured): string => (id.endsWith('-ordinary') ? 'transfers-ordinary' : 'transfers-local');
+  return [
+    speedTable(results, 'to single transfers', (one) => against(floorOf(one))(one)),
+    costTable(results, 'order or transfer'),
+  ]
+    .join('\n\n')
+    .trim();
 }
 
 function goalTable(goals: readonly Goal[]): string {
@@ -95,7 +117,7 @@ function goalTable(goals: readonly Goal[]): string {
     ['goal', 'wanted', 'median', 'between', ''],
     goals.map(({ name, atLeast, atMost: limit, value, ok }) => [
       name,
-      atLeast === undefined ? `at most ${limit}` : `at least ${atLeast}`,
+      atLeast === undefined ? `at most ${limit}` : `at least ${Number(atLeast.toFixed(3))}`,
       value === null ? 'not measured' : figure(value.median),
       value === null ? '' : `${figure(value.min)} and ${figure(value.max)}`,
       ok === null ? '' : ok ? '✓' : '✗',
@@ -121,7 +143,7 @@ function speedTable(
 }
 
 /** Medians over the rounds. The bench's own process, which sends the requests, is not in it. */
-function costTable(results: readonly Measured[]): string {
+function costTable(results: readonly Measured[], what: string): string {
   const rows = results.flatMap((one) => {
     const costs = one.rounds.flatMap(({ cost }) => cost ?? []);
     if (costs.length === 0) return [];
@@ -138,12 +160,20 @@ function costTable(results: readonly Measured[]): string {
   });
   if (rows.length === 0) return '';
   return table(
-    ['CPU ms a transfer', 'at once', 'its process', 'PostgreSQL', 'Temporal', 'all', 'transfers a group'],
+    [
+      `CPU ms a${what === 'transfer' ? '' : 'n'} ${what}`,
+      'at once',
+      'its process',
+      'PostgreSQL',
+      'Temporal',
+      'all',
+      'transfers a group',
+    ],
     rows,
   );
 }
 
-function machineTables(starts: Starts | undefined, { loaded, history }: Sightings): string {
+function machineTables(starts: Starts | undefined, { loaded, history, orderHistory }: Sightings): string {
   const memory = (title: string, each: Readonly<Record<string, Memory>>): string[][] =>
     Object.entries(each).map(([name, { residentMb, peakMb }]) => [
       `${name}, ${title}`,
@@ -167,11 +197,19 @@ function machineTables(starts: Starts | undefined, { loaded, history }: Sighting
       ],
     ),
     table(
-      ['a completed transfer in Temporal', 'events', 'bytes'],
-      Object.entries(history).map(([dispatch, { events, bytes }]) => [`${dispatch} dispatch`, `${events}`, `${bytes}`]),
+      ['history in Temporal', 'events', 'bytes'],
+      [...histories('a completed transfer', history), ...histories('an order, delivered and paid', orderHistory)],
     ),
   ];
   return parts.filter((part) => part !== undefined && part.split('\n').length > 2).join('\n\n');
+}
+
+function histories(of: string, each: Sightings['history']): string[][] {
+  return Object.entries(each).map(([dispatch, { events, bytes }]) => [
+    `${of}, ${dispatch} dispatch`,
+    `${events}`,
+    `${bytes}`,
+  ]);
 }
 
 /** The report for programs, with names in the API's style. */
@@ -199,6 +237,7 @@ export function asJson({ ok, goals, results, starts, sightings, ...rest }: Repor
     starts: starts === undefined ? null : { cold_seconds: starts.coldSeconds, warm_seconds: starts.warmSeconds },
     memory_mb: { idle: starts?.idle ?? null, idle_separate: starts?.idleSeparate ?? null, loaded: sightings.loaded },
     history: sightings.history,
+    order_history: sightings.orderHistory,
     audited: rest.isAudited,
     machine: rest.machine,
     took_seconds: rest.tookSeconds,

@@ -2,7 +2,6 @@
  * Single transfers, one subject after the other: the floors, Counterpoise in both dispatches, and its peers. Also measures the
  * memory of Counterpoise's processes after load, and the history that a transfer leaves in Temporal.
  */
-import { Client, Connection } from '@temporalio/client';
 import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferWorkflowId, type Dispatch } from '../workflows/transfer/messages.ts';
@@ -10,6 +9,7 @@ import type { RunningApp } from './bench-stack.ts';
 import { closedLoop } from './closed-loop.ts';
 import { counterpoise, transferRequests } from './counterpoise.ts';
 import { databaseFloor, engineFloor } from './floors.ts';
+import { historyOf, type History } from './history.ts';
 import type { Bench } from './ground.ts';
 import { cpuMsOf, memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
@@ -80,11 +80,8 @@ export interface Sightings {
   readonly loaded: Record<string, Memory>;
   /** The history that a completed transfer leaves in Temporal. */
   readonly history: Partial<Record<Dispatch, History>>;
-}
-
-export interface History {
-  readonly events: number;
-  readonly bytes: number;
+  /** That of an order from its acceptance until it is delivered and paid. */
+  readonly orderHistory: Partial<Record<Dispatch, History>>;
 }
 
 /** The turns of the wanted subjects, by default of all. */
@@ -152,22 +149,15 @@ const HISTORIES = 5;
 
 async function historyOfTransfers(app: RunningApp, { nextPair, temporal }: Ground): Promise<History> {
   const requests = transferRequests(app.api, nextPair);
-  const connection = await Connection.connect({ address: temporal.address });
+  const histories: History[] = [];
   try {
-    const { workflow } = new Client({ connection, namespace: temporal.namespace });
-    const histories: History[] = [];
-    for (let n = 0; n < HISTORIES; n += 1) {
-      const handle = workflow.getHandle(transferWorkflowId((await requests.transfer()) as TransferId));
-      await handle.result();
-      const { historyLength, historySize } = await handle.describe();
-      histories.push({ events: historyLength, bytes: historySize ?? Number.NaN });
-    }
-    return {
-      events: spreadOf(histories.map(({ events }) => events)).median,
-      bytes: spreadOf(histories.map(({ bytes }) => bytes)).median,
-    };
+    for (let n = 0; n < HISTORIES; n += 1)
+      histories.push(await historyOf(temporal, transferWorkflowId((await requests.transfer()) as TransferId)));
   } finally {
-    await connection.close();
     await requests.close();
   }
+  return {
+    events: spreadOf(histories.map(({ events }) => events)).median,
+    bytes: spreadOf(histories.map(({ bytes }) => bytes)).median,
+  };
 }

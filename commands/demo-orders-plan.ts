@@ -57,6 +57,33 @@ function fateOf({ seed }: OrdersPlan, n: number): Fate {
   return drawn < 0.4 ? 'cancels' : 'pays';
 }
 
+/** What the seed draws: how the orders end, by status and reason, and what is sold. */
+export function drawnBy(plan: OrdersPlan) {
+  const ends: Record<string, number> = {};
+  let units = 0;
+  let revenue = 0n;
+  for (let n = 0; n < plan.orders; n += 1) {
+    const fate = fateOf(plan, n);
+    ends[END_OF[fate]] = (ends[END_OF[fate]] ?? 0) + 1;
+    if (fate !== 'pays') continue;
+    units += quantityOf(plan, n);
+    revenue += BigInt(quantityOf(plan, n)) * parseUnits(PRICE) + parseUnits(SHIPPING);
+  }
+  return { orders: plan.orders, ends, units, revenue: formatUnits(revenue) };
+}
+
+const END_OF: Readonly<Record<Fate, string>> = {
+  pays: 'COMPLETED',
+  out_of_stock: 'CANCELED out_of_stock',
+  cannot_pay: 'CANCELED payment_refused',
+  too_many: 'CANCELED delivery_refused',
+  cancels: 'CANCELED canceled',
+};
+
+function quantityOf({ seed }: OrdersPlan, n: number): number {
+  return 1 + Math.floor(draw(seed, 'quantity', n) * 5);
+}
+
 /** Carries out the plan. `ended` is called with each order that has ended. */
 export async function carryOutOrders(
   api: Client,
@@ -122,14 +149,14 @@ async function openBuyer(api: Client, plan: OrdersPlan, n: number): Promise<stri
 }
 
 function lineFor(
-  { seed }: OrdersPlan,
+  plan: OrdersPlan,
   fate: Fate,
   skus: { readonly teapot: string; readonly gone: string; readonly screw: string },
   n: number,
 ): { sku: string; quantity: number } {
   if (fate === 'out_of_stock') return { sku: skus.gone, quantity: 1 };
   if (fate === 'too_many') return { sku: skus.screw, quantity: SHIPMENT_UNITS_MAX + 1 };
-  return { sku: skus.teapot, quantity: 1 + Math.floor(draw(seed, 'quantity', n) * 5) };
+  return { sku: skus.teapot, quantity: quantityOf(plan, n) };
 }
 
 /** Cancels the order, or has its goods leave and arrive; returns it as it has ended, or as it is when the time is up. */

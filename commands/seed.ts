@@ -1,7 +1,7 @@
 /**
- * `npm run seed`: fills the stack that runs on DATA_DIR with plausible wallets and movements, through its API. Everything follows
- * from the seed, ids and keys included, so a repeat finds it all there and adds nothing. `--seed`, `--wallets`, `--transfers`;
- * `--json`: one object on the last line.
+ * `npm run seed`: fills the stack that runs on DATA_DIR with plausible wallets and movements, and where it has orders, with goods and
+ * orders, through its API. Everything follows from the seed, ids and keys included, so a repeat finds it all there and adds nothing.
+ * `--seed`, `--wallets`, `--transfers`, `--orders`; `--json`: one object on the last line.
  */
 import {
   createClient,
@@ -17,10 +17,11 @@ import { showProgress, silentProgress } from '../dev/progress.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
 import { exitCodeFor, isExplained } from './exit.ts';
+import { openShop } from './seed-orders.ts';
 import { draw, drawAmount, drawFrom } from '../dev/draw.ts';
 import { forEach } from '../process/for-each.ts';
 
-const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--json]';
+const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--orders 20] [--json]';
 const AT_ONCE = 8;
 const WAIT_SECONDS = 30;
 const NAMES = [
@@ -54,6 +55,7 @@ interface Plan {
   readonly seed: number;
   readonly wallets: number;
   readonly transfers: number;
+  readonly orders: number;
 }
 
 const isJson = process.argv.includes('--json');
@@ -73,13 +75,20 @@ try {
 
 function readArguments(): Plan {
   const values = readFlags(
-    { seed: { type: 'string' }, wallets: { type: 'string' }, transfers: { type: 'string' }, json: { type: 'boolean' } },
+    {
+      seed: { type: 'string' },
+      wallets: { type: 'string' },
+      transfers: { type: 'string' },
+      orders: { type: 'string' },
+      json: { type: 'boolean' },
+    },
     USAGE,
   );
   return {
     seed: wholeNumber('--seed', values.seed ?? '1', { max: 2 ** 32, usage: USAGE }),
     wallets: wholeNumber('--wallets', values.wallets ?? '20', { min: 2, max: 100_000, usage: USAGE }),
     transfers: wholeNumber('--transfers', values.transfers ?? '100', { max: 1_000_000, usage: USAGE }),
+    orders: wholeNumber('--orders', values.orders ?? '20', { max: 100_000, usage: USAGE }),
   };
 }
 
@@ -90,7 +99,8 @@ async function fill(api: Client, plan: Plan, progress: typeof silentProgress) {
     const outcome = reason === null ? status : `${status} ${reason}`;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
-  const counts = { wallets: 0, wallets_opened: 0, transactions: 0, transfers: 0 };
+  const counts = { wallets: 0, wallets_opened: 0, transactions: 0, transfers: 0, orders: 0 };
+  const orderOutcomes: Record<string, number> = {};
   const step = async (title: string, of: number, work: (n: number) => Promise<number>): Promise<void> => {
     const shown = progress.begin(title);
     await forEach(Array(of).keys(), AT_ONCE, async (n) => shown.update(`${await work(n)} of ${of}`));
@@ -135,8 +145,17 @@ async function fill(api: Client, plan: Plan, progress: typeof silentProgress) {
     note(await api.transactions.create(body, waited(`seed-${seed}-withdrawal-${n}`)));
     return (counts.transactions += 1);
   });
+  const place = plan.orders === 0 ? undefined : await openShop(api, seed);
+  if (place !== undefined)
+    await step('Orders', plan.orders, async (n) => {
+      const { status, cancel_reason: reason } = await place(n);
+      const outcome = reason === null ? status : `${status} ${reason}`;
+      orderOutcomes[outcome] = (orderOutcomes[outcome] ?? 0) + 1;
+      return (counts.orders += 1);
+    });
   const hasEnded = (outcome: string): boolean => /^(COMPLETED|PROCESSED|FAILED|CANCELED)/.test(outcome);
-  return { ok: Object.keys(outcomes).every(hasEnded), seed, ...counts, outcomes };
+  const ok = Object.keys(outcomes).every(hasEnded) && orderOutcomes['PENDING'] === undefined;
+  return { ok, seed, ...counts, outcomes, order_outcomes: orderOutcomes };
 }
 
 /** The options of a call that returns when its movement has ended, or after WAIT_SECONDS. */
@@ -165,15 +184,25 @@ function transferOf(seed: number, n: number, wallets: readonly Wallet[]): BodyOf
 
 function describe(
   api: string,
-  { wallets, wallets_opened, transactions, transfers, outcomes }: Awaited<ReturnType<typeof fill>>,
+  {
+    wallets,
+    wallets_opened,
+    transactions,
+    transfers,
+    orders,
+    outcomes,
+    order_outcomes,
+  }: Awaited<ReturnType<typeof fill>>,
 ): string {
-  const lines = Object.entries(outcomes)
-    .sort(([one], [other]) => one.localeCompare(other))
-    .map(([outcome, howMany]) => `  ${outcome.padEnd(32)} ${howMany}`);
+  const linesOf = (counted: Readonly<Record<string, number>>): string[] =>
+    Object.entries(counted)
+      .sort(([one], [other]) => one.localeCompare(other))
+      .map(([outcome, howMany]) => `  ${outcome.padEnd(32)} ${howMany}`);
   return [
     '',
     `${wallets} wallets, ${wallets_opened} of them new; ${transactions} transactions and ${transfers} transfers:`,
-    ...lines,
+    ...linesOf(outcomes),
+    ...(orders === 0 ? [] : ['', `${orders} orders:`, ...linesOf(order_outcomes)]),
     '',
     `Look: curl '${api}/v1/transfers?status=FAILED&limit=5'`,
   ].join('\n');

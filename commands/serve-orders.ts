@@ -7,16 +7,19 @@ import { createOrderReview } from '../activities/order/reconciliation.ts';
 import type { Settings } from '../process/config.ts';
 import { closeDatabases, watchPools, type Database } from '../db/database.ts';
 import type { InstallationGuard } from '../db/installation.ts';
+import type { Order } from '../db/order/queries.ts';
 import { hasOrders } from '../db/service-databases.ts';
-import type { Metrics } from '../process/metrics.ts';
+import { orderCountsOf, type Metrics } from '../process/metrics.ts';
 import type { RunningService } from '../process/run-service.ts';
 import { createClient } from '../temporal/connection.ts';
 import { isWorkflowRunning } from '../temporal/order/order-workflows.ts';
 import { createOrderStarter, type OrderStarter } from '../temporal/order/start-order.ts';
+import { createMovementNotifier, type MovementNotifier } from '../temporal/movement-notifier.ts';
 import { openAccountingDatabase, startAccountingWorker } from '../workers/accounting/main.ts';
 import { openDeliveryDatabase, startDeliveryWorker } from '../workers/delivery/main.ts';
 import { openInventoryDatabase, startInventoryWorker } from '../workers/inventory/main.ts';
 import { openOrderDatabase, startOrderWorker } from '../workers/order/main.ts';
+import { startOrderCollector } from '../workers/order/collect.ts';
 import { createHolds } from '../workers/order/holds.ts';
 import { createPayments } from '../workers/order/payments.ts';
 import { startOrderReconciliations } from '../workers/order/reconcile.ts';
@@ -27,6 +30,8 @@ import { orderWorkflowId } from '../workflows/order/messages.ts';
 export interface ServedOrders {
   /** Starts orders: at once where the worker runs, once it does. */
   readonly starter: OrderStarter;
+  /** The news of orders that the worker here has confirmed or ended. */
+  readonly notifier: MovementNotifier<Order>;
   readonly databases: readonly Database[];
   /** Starts the workers and the sweep. `apiUrl` is where the API listens, over which an order's money moves. */
   readonly start: (context: WorkerContext, apiUrl: string) => Promise<RunningService>;
@@ -47,6 +52,8 @@ export function serveOrders(
   const accounting = openAccountingDatabase(settings, guard);
   const databases = [order, inventory, delivery, accounting];
   watchPools(metrics, databases);
+  const notifier = createMovementNotifier<Order>();
+  const tell = (row: Order): void => notifier.tell(orderWorkflowId(row.orderId), row);
   const marginSeconds = settings.HAND_OVER_MARGIN_SECONDS;
   const starter: { -readonly [Name in keyof OrderStarter]: OrderStarter[Name] } = createOrderStarter(order, {
     ...{ client, binding, marginSeconds },
@@ -55,12 +62,13 @@ export function serveOrders(
 
   return {
     starter,
+    notifier,
     databases,
     async start(context, apiUrl) {
       const client = createClient(context.connection, settings);
       const payments = createPayments(apiUrl);
       const own = {
-        ...createOrderActivities(order, payments),
+        ...createOrderActivities(order, payments, { counts: orderCountsOf(metrics), tell }),
         ...createOrderReview(order, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
       };
       const others = {
@@ -84,6 +92,7 @@ export function serveOrders(
       const upkeep = [
         startOrderSweep({ database: order, starter, logger }),
         startOrderReconciliations({ database: order, starter, holds: createHolds(apiUrl), payments, logger }),
+        ...(metrics === undefined ? [] : [startOrderCollector(metrics, { settings, guard, logger })]),
       ];
       return {
         failed: Promise.race(running.map(({ failed }) => failed!)),

@@ -36,7 +36,7 @@ import { tasksWaiting } from '../temporal/backlog.ts';
 import { connectClient, connectWorker, createClient } from '../temporal/connection.ts';
 import { movementWorkflows } from '../temporal/transfer/movement-workflows.ts';
 import { recurringSchedules } from '../temporal/transfer/tend-recurring.ts';
-import { createMovementNotifier, type MovementNotifier } from '../temporal/transfer/movement-notifier.ts';
+import { createMovementNotifier, type MovementNotifier } from '../temporal/movement-notifier.ts';
 import { bindNamespace, type NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
@@ -98,9 +98,8 @@ export async function startEverything(
     transfers: createMovementNotifier<Transfer>(),
     transactions: createMovementNotifier<Transaction>(),
   };
-  const orderStarter = orders?.starter;
   const api = await startApi(settings, logger, {
-    ...{ starter, guard, notifiers, metrics, orderStarter },
+    ...{ starter, guard, notifiers, metrics, servedOrders: orders },
     database: apiDatabase,
   });
   ({ wakeStreams } = api);

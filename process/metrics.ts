@@ -1,9 +1,10 @@
 /**
- * The metrics: every one is declared here, with its definition. A process counts only if it is told to (METRICS_PORT); until then
+ * The metrics: every one is declared here, those of orders in order-metrics.ts, with its definition. A process counts only if it is told to (METRICS_PORT); until then
  * there are no metrics, and code that counts is given none.
  */
 import { Registry } from 'prom-client';
 import { EVENT_TYPES } from '../domain/events/event-types.ts';
+import { UNCOUNTED_ORDERS, type OrderCounts } from '../domain/order/order-counts.ts';
 import {
   classOf,
   COMPENSATION_CAUSES,
@@ -14,6 +15,7 @@ import {
   type MovementCounts,
 } from '../domain/transfer/movement-counts.ts';
 import { countingOf, showingOf, timingOf, TOLD_LATER } from './metric.ts';
+import { orderCounts, orderState } from './order-metrics.ts';
 import { declareProcess, type Pool } from './process-metrics.ts';
 
 /** Why a request was refused with 429 before anything was done. */
@@ -44,7 +46,9 @@ export function createMetrics() {
     ...httpMetrics(registry),
     ...workMetrics(registry),
     ...stateMetrics(registry),
+    ...orderState(registry),
     movements: movementCounts(registry),
+    orders: orderCounts(registry),
     /** Shows the pool until the process ends. Pools of one name are summed. */
     watchPool(name: string, pool: Pool): void {
       pools.set(name, (pools.get(name) ?? new Set()).add(pool));
@@ -55,6 +59,11 @@ export function createMetrics() {
 /** What counts the movements of this process. */
 export function countsOf(metrics: Metrics | undefined): MovementCounts {
   return metrics?.movements ?? UNCOUNTED;
+}
+
+/** What counts the orders of this process. */
+export function orderCountsOf(metrics: Metrics | undefined): OrderCounts {
+  return metrics?.orders ?? UNCOUNTED_ORDERS;
 }
 
 function httpMetrics(registry: Registry) {

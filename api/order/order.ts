@@ -6,8 +6,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import { acceptOrder, type AskedOrder, type OrderRefusal } from '../../db/order/acceptance.ts';
-import { findOrder, type Order } from '../../db/order/queries.ts';
+import { findOrder, isPending, type Order } from '../../db/order/queries.ts';
+import type { OrderCounts } from '../../domain/order/order-counts.ts';
 import { startOrder } from '../../temporal/order/start-order.ts';
+import type { MovementNotifier } from '../../temporal/movement-notifier.ts';
+import { orderWorkflowId } from '../../workflows/order/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { orderIdField } from '../http/fields.ts';
@@ -92,6 +95,9 @@ const LOOK_EVERY_MS = 100;
 
 export interface PlacingDeps extends OrderDeps {
   readonly amountPrecision: AmountPrecision;
+  readonly counts: OrderCounts;
+  /** The news of orders, where the worker runs in this process. */
+  readonly notifier: MovementNotifier<Order> | undefined;
 }
 
 export function orderRoutes(deps: PlacingDeps) {
@@ -142,7 +148,10 @@ export function orderRoutes(deps: PlacingDeps) {
       refuseWhileDown(monitor);
       const stored = await boundedQuery(database, () => acceptOrder(database, asked, c.var.trace), { isWrite: true });
       if (stored !== undefined && 'refused' in stored) throw faultyRequest(faultsOf(stored));
-      if (stored !== undefined) return { row: stored, isNew: true };
+      if (stored !== undefined) {
+        deps.counts.placed();
+        return { row: stored, isNew: true };
+      }
     }
     const row = known ?? (await boundedQuery(database, find))!;
     if (row.bodyHash !== asked.bodyHash) throw keyReused();
@@ -153,18 +162,19 @@ export function orderRoutes(deps: PlacingDeps) {
 /** Returns the order once the wait is over, or as it is when the time is up. */
 function waited(
   c: Context<ApiEnv>,
-  { database, draining }: OrderDeps,
+  { database, draining, notifier }: PlacingDeps,
   row: Order,
   isWaitOver: (row: Order) => boolean,
   limitMs: number,
 ): Promise<Order> {
   return waitForRow({
     ...{ row, isWaitOver, limitMs },
-    look: () => findOrder(database, row.orderId),
-    // The workflow goes on after the confirmation, so its end is no news; the row is looked at more often instead.
-    untilNews: () => new Promise(() => {}),
+    look: async () => ((await isPending(database, row.orderId)) ? undefined : findOrder(database, row.orderId)),
+    // The workflow goes on after the confirmation, so its end is no news; without any, the row is looked at more often.
+    untilNews: (signal) =>
+      notifier?.next(orderWorkflowId(row.orderId), isWaitOver, signal) ?? new Promise<never>(() => {}),
     signal: AbortSignal.any([c.req.raw.signal, draining]),
-    everyMs: LOOK_EVERY_MS,
+    ...(notifier === undefined ? { everyMs: LOOK_EVERY_MS } : {}),
   });
 }
 

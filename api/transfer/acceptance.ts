@@ -12,7 +12,7 @@ import { LATE, within } from '../../process/deadline.ts';
 import type { Backlog } from '../../temporal/backlog.ts';
 import type { MovementCounts, MovementKind } from '../../domain/transfer/movement-counts.ts';
 import type { TemporalMonitor } from '../../temporal/health.ts';
-import type { MovementNotifier } from '../../temporal/transfer/movement-notifier.ts';
+import type { MovementNotifier } from '../../temporal/movement-notifier.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { overloaded } from '../http/load-limits.ts';
 import { waitPreference, waitForRow } from '../http/prefer-wait.ts';

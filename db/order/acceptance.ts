@@ -7,7 +7,7 @@ import { orderEvent } from '../../domain/order/events.ts';
 import type { Line, OrderLine } from '../../domain/order/order.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { Database } from '../database.ts';
-import { findOrder, type Order } from './queries.ts';
+import type { Order } from './queries.ts';
 import { orderLines, orders, orderSteps, outboxEvents, products } from './schema.ts';
 
 export interface AskedOrder {
@@ -51,12 +51,12 @@ export async function acceptOrder(
   asked: AskedOrder,
   trace: TraceContext,
 ): Promise<Order | OrderRefusal | undefined> {
-  const outcome = await database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
     const priced = await pricesOf(tx, asked);
     if ('refused' in priced) return priced;
     const { orderId } = asked;
     const { expectedTotal: _, lines: __, deadlineSeconds, ...row } = asked;
-    const stored = await tx
+    const [stored] = await tx
       .insert(orders)
       .values({
         ...row,
@@ -69,9 +69,12 @@ export async function acceptOrder(
         startDueAt: sql`now() + make_interval(secs => ${START_DUE_SECONDS})`,
       })
       .onConflictDoNothing()
-      .returning({ orderId: orders.orderId });
-    if (stored.length === 0) return undefined;
-    await tx.insert(orderLines).values(priced.lines.map((line, index) => ({ orderId, ...line, line: index + 1 })));
+      .returning();
+    if (stored === undefined) return undefined;
+    const lines = await tx
+      .insert(orderLines)
+      .values(priced.lines.map((line, index) => ({ orderId, ...line, line: index + 1 })))
+      .returning();
     await tx.insert(orderSteps).values({ orderId, n: 0, step: 'PENDING' });
     const event = orderEvent(
       'order.placed',
@@ -87,9 +90,8 @@ export async function acceptOrder(
     await tx
       .insert(outboxEvents)
       .values({ eventId: event.id, type: event.type, subject: event.subject, payload: event });
-    return 'stored' as const;
+    return { ...stored, lines, consignments: [] };
   });
-  return outcome === 'stored' ? findOrder(database, asked.orderId) : outcome;
 }
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];

@@ -3,7 +3,7 @@ import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { OrderId, WalletId } from '../../domain/ids.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { OrderStatus } from '../../domain/order/order.ts';
-import type { Database } from '../database.ts';
+import { executePrepared, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { consignments, orderLines, orders, orderSteps } from './schema.ts';
 
@@ -20,6 +20,15 @@ export interface Order extends OrderRow {
 export async function findOrder(database: Database, orderId: OrderId): Promise<Order | undefined> {
   const rows = await database.select().from(orders).where(eq(orders.orderId, orderId));
   return (await withParts(database, rows))[0];
+}
+
+/** Whether the order is PENDING still: a look that costs little, for one that is waited for. */
+export async function isPending(database: Database, orderId: OrderId): Promise<boolean> {
+  const { rows } = await executePrepared<{ status: OrderStatus }>(
+    database,
+    sql`SELECT status FROM orders WHERE order_id = ${orderId}`,
+  );
+  return rows[0]?.status === 'PENDING';
 }
 
 /** How far an order is, as its workflow knows it. */

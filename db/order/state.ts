@@ -2,7 +2,7 @@
  * The order service's writes of an order's progress. Each locks the order's row first, so that the events of an order are in the
  * order of its changes, and a state is only written over an earlier one: a worker that thaws late changes nothing.
  */
-import { eq, sql } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import type { CaseId, OrderId } from '../../domain/ids.ts';
 import { orderEvent } from '../../domain/order/events.ts';
 import type {
@@ -18,7 +18,7 @@ import { ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../doma
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../database.ts';
-import { findOrder, storedOrderOf, type OrderRow } from './queries.ts';
+import { findOrder, storedOrderOf, type Order, type OrderRow } from './queries.ts';
 import { consignments, orderActions, orderCases, orderLines, orders, orderSteps, outboxEvents } from './schema.ts';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -37,40 +37,54 @@ const MONEY_RANKS: Readonly<Record<MoneyState, number>> = {
   ...{ COLLECTED: 2, WRITTEN_OFF: 2 },
 };
 
+/** Told of what a call has written, after its commit: the row as it is then, and its status before. A repeat writes nothing. */
+type Written = (row: Order, before: Order['status']) => void;
+
 /** Writes CONFIRMED with the consignments, unless the order is being undone or is further. Returns the row as it is then. */
-export function confirmOrder(database: Database, input: ConfirmInput & ByRun): Promise<StoredOrder> {
-  return change(database, input, async (tx, row) => {
-    if (row.status !== 'PENDING' || row.compensating) return;
-    const { orderId, trace } = input;
-    const lines = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
-    await tx
+export function confirmOrder(database: Database, input: ConfirmInput & ByRun, written?: Written): Promise<StoredOrder> {
+  const { orderId, trace } = input;
+  const make: Change = async (tx, row) => {
+    if (row.status !== 'PENDING' || row.compensating) return false;
+    const lines = await tx
+      .select()
+      .from(orderLines)
+      .where(eq(orderLines.orderId, orderId))
+      .orderBy(asc(orderLines.line));
+    const [confirmed] = await tx
       .update(orders)
       .set({ status: 'CONFIRMED', ...changedNow })
-      .where(eq(orders.orderId, orderId));
-    await tx.insert(consignments).values(
-      input.consignments.map(({ n, amount, transferId, shipmentId, holdExpiresAtMs, ...consignment }) => ({
-        ...{ orderId, n, amount, transferId, shipmentId },
-        lines: consignment.lines.map(({ sku }) => lines.find((line) => line.sku === sku)!.line),
-        goods: 'RESERVED' as const,
-        money: 'HELD' as const,
-        holdExpiresAt: new Date(holdExpiresAtMs),
-      })),
-    );
+      .where(eq(orders.orderId, orderId))
+      .returning();
+    const parts = await tx
+      .insert(consignments)
+      .values(
+        input.consignments.map(({ n, amount, transferId, shipmentId, holdExpiresAtMs, ...consignment }) => ({
+          ...{ orderId, n, amount, transferId, shipmentId },
+          lines: consignment.lines.map(({ sku }) => lines.find((line) => line.sku === sku)!.line),
+          goods: 'RESERVED' as const,
+          money: 'HELD' as const,
+          holdExpiresAt: new Date(holdExpiresAtMs),
+        })),
+      )
+      .returning();
     await writeStep(tx, orderId, 0, 'CONFIRMED');
     await writeEvent(tx, orderEvent('order.confirmed', orderId, {}, trace));
-  });
+    return { ...confirmed!, lines, consignments: parts.toSorted((one, other) => one.n - other.n) };
+  };
+  return change(database, input, make, written);
 }
 
 /** Notes that the order is being undone, and why, unless it is further. Returns the row as it is then. */
 export function undoOrder(database: Database, input: UndoInput & ByRun): Promise<StoredOrder> {
   const { orderId, reason } = input;
   return change(database, input, async (tx, row) => {
-    if (row.status !== 'PENDING' || row.compensating) return;
+    if (row.status !== 'PENDING' || row.compensating) return false;
     await tx
       .update(orders)
       .set({ compensating: true, cancelReason: reason, ...changedNow })
       .where(eq(orders.orderId, orderId));
     await writeStep(tx, orderId, 0, 'UNDOING', reason);
+    return true;
   });
 }
 
@@ -101,14 +115,15 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
     if (isNewGoods) await writeStep(tx, orderId, n, goods, goods === 'RELEASED' ? releaseReason : carrierReference);
     if (isNewMoney) await writeStep(tx, orderId, n, money);
     if (invoiceNumber !== undefined) await writeStep(tx, orderId, n, 'INVOICED', String(invoiceNumber));
+    return true;
   });
 }
 
 /** Writes the end with its event, and closes the order's cases, unless it has ended. Returns the row as it is then. */
-export function recordOrderEnd(database: Database, input: OrderEnd & ByRun): Promise<StoredOrder> {
+export function recordOrderEnd(database: Database, input: OrderEnd & ByRun, written?: Written): Promise<StoredOrder> {
   const { orderId, status, cancelReason, trace } = input;
-  return change(database, input, async (tx, row) => {
-    if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return;
+  const make: Change = async (tx, row) => {
+    if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return false;
     const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;
     await tx
       .update(orders)
@@ -118,7 +133,9 @@ export function recordOrderEnd(database: Database, input: OrderEnd & ByRun): Pro
     await writeStep(tx, orderId, 0, status, reason ?? undefined);
     const type = `order.${status.toLowerCase().replace('_', '-')}` as Parameters<typeof orderEvent>[0];
     await writeEvent(tx, orderEvent(type, orderId, reason === null ? {} : { reason }, trace));
-  });
+    return true;
+  };
+  return change(database, input, make, written);
 }
 
 /** Shows an operator that the order needs somebody, and opens a case; or, without a reason, takes that back and closes it. */
@@ -131,9 +148,9 @@ export async function recordOrderAttention(database: Database, input: OrderAtten
         .set({ ...NO_ATTENTION, ...changedNow })
         .where(eq(orders.orderId, orderId));
       await closeCases(tx, orderId);
-      return;
+      return true;
     }
-    if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return;
+    if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return false;
     const what = { reason, lastError: error };
     const isOpen = row.attentionSince !== null && row.attentionCaseId !== null;
     const caseId = isOpen ? row.attentionCaseId : await openCase(tx, orderId, what);
@@ -146,6 +163,7 @@ export async function recordOrderAttention(database: Database, input: OrderAtten
         ...changedNow,
       })
       .where(eq(orders.orderId, orderId));
+    return true;
   });
 }
 
@@ -157,6 +175,9 @@ export async function recordOrderAction(database: Database, action: LoggedResolu
 const changedNow = { updatedAt: sql`clock_timestamp()` };
 const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionError: null };
 
+/** Returns whether it has written anything, or the whole order as it is then. */
+type Change = (tx: Transaction, row: OrderRow) => Promise<boolean | Order>;
+
 /**
  * Makes a change under the lock of the order's row, and returns the order as it is then. Throws MovementMissing if there is none, or
  * if it is of another body than the run that asks.
@@ -164,15 +185,19 @@ const NO_ATTENTION = { attentionReason: null, attentionSince: null, attentionErr
 async function change(
   database: Database,
   { orderId, bodyHash }: ByRun & { readonly orderId: OrderId },
-  make: (tx: Transaction, row: OrderRow) => Promise<void>,
+  make: Change,
+  written?: Written,
 ): Promise<StoredOrder> {
-  return database.transaction(async (tx) => {
+  const { isWritten, before, after } = await database.transaction(async (tx) => {
     const [row] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
     if (row === undefined || (bodyHash !== undefined && row.bodyHash !== bodyHash))
       throw new MovementMissing(`order ${orderId}`);
-    await make(tx, row);
-    return storedOrderOf((await findOrder(tx as unknown as Database, orderId))!);
+    const made = await make(tx, row);
+    const latest = typeof made === 'object' ? made : (await findOrder(tx as unknown as Database, orderId))!;
+    return { isWritten: made !== false, before: row.status, after: latest };
   });
+  if (isWritten) written?.(after, before);
+  return storedOrderOf(after);
 }
 
 async function openCase(

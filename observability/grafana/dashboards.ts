@@ -6,10 +6,11 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { render, type Dashboard } from './dashboard.ts';
 import { HTTP } from './http.ts';
+import { SAGAS } from './sagas.ts';
 import { THREE_AM } from './three-am.ts';
 import { WORKERS } from './workers.ts';
 
-export const DASHBOARDS: readonly Dashboard[] = [THREE_AM, HTTP, WORKERS];
+export const DASHBOARDS: readonly Dashboard[] = [THREE_AM, HTTP, SAGAS, WORKERS];
 
 export function fileOf({ uid }: Dashboard): string {
   return fileURLToPath(new URL(`dashboards/${uid}.json`, import.meta.url));

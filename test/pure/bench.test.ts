@@ -189,11 +189,18 @@ const MET = [
   measured('spread', 50, 100),
   measured('hot', 50, 50),
   measured('locked', 50, 50),
+  measured('transfers-ordinary', 20, 30),
+  measured('orders-ordinary', 20, 10),
+  measured('transfers-local', 20, 60),
+  measured('orders-local', 20, 20),
+  measured('orders-hot', 20, 10),
+  measured('orders-growth-100000', 20, 18),
 ];
+const history = (events: number) => ({ ordinary: { events, bytes: 20_000 }, local: { events: 40, bytes: 9_000 } });
 
 describe('the goals', () => {
   test('are met at their limits, each of them', () => {
-    const goals = goalsOf(MET, idle(350));
+    const goals = goalsOf(MET, idle(350), history(119));
     assert.deepEqual(
       goals.map(({ ok }) => ok),
       goals.map(() => true),
@@ -214,22 +221,28 @@ describe('the goals', () => {
       ['growth-1000000', 50],
       ['hot', 50],
       ['locked', 50],
+      ['orders-ordinary', 20],
+      ['orders-hot', 20],
+      ['orders-growth-100000', 20],
     ];
     for (const [id, atOnce] of worse) {
       const results = MET.map((one) =>
         one.id === id && one.atOnce === atOnce ? measured(id, atOnce, one.perSecond.median * 0.98) : one,
       );
-      assert.ok(!areMet(goalsOf(results, idle(300))), id);
+      assert.ok(!areMet(goalsOf(results, idle(300), history(90))), id);
     }
     const slow = MET.map((one) =>
       one.id === 'local' && one.atOnce === 1 ? measuredOf([sample('local', 1, 30, 28)]) : one,
     );
-    assert.ok(!areMet(goalsOf(slow, idle(300))));
-    assert.ok(!areMet(goalsOf(MET, idle(351))));
+    assert.ok(!areMet(goalsOf(slow, idle(300), history(90))));
+    const slowOrders = MET.map((one) => (one.id === 'transfers-local' ? measured(one.id, 20, 61) : one));
+    assert.ok(!areMet(goalsOf(slowOrders, idle(300), history(90))));
+    assert.ok(!areMet(goalsOf(MET, idle(351), history(90))));
+    assert.ok(!areMet(goalsOf(MET, idle(300), history(120))));
   });
 
   test('that were not measured are neither met nor missed', () => {
-    const goals = goalsOf([measured('engine', 50, 100), measured('local', 50, 80)], undefined);
+    const goals = goalsOf([measured('engine', 50, 100), measured('local', 50, 80)], undefined, {});
     assert.deepEqual(
       goals.filter(({ ok }) => ok !== null).map(({ name, ok }) => [name, ok]),
       [['local, 50 at a time, to an empty workflow', true]],
@@ -238,7 +251,7 @@ describe('the goals', () => {
 
   test('are not missed by a round in which nothing ended: nothing is known of it', () => {
     const results = [measured('template', 50, 10), measured('ordinary', 50, Number.NaN)];
-    const goal = goalsOf(results, undefined).find(({ name }) => name.startsWith('ordinary, 50'));
+    const goal = goalsOf(results, undefined, {}).find(({ name }) => name.startsWith('ordinary, 50'));
     assert.deepEqual([goal!.value, goal!.ok], [null, null]);
   });
 });
@@ -247,12 +260,12 @@ describe('the report', () => {
   const report: Report = {
     ok: true,
     isQuick: false,
-    goals: goalsOf(MET, idle(300)),
+    goals: goalsOf(MET, idle(300), history(90)),
     results: MET,
     brokenOff: [],
     tpcbBy: 'pgbench',
     starts: idle(300),
-    sightings: { loaded: {}, history: { local: { events: 11, bytes: 3_000 } } },
+    sightings: { loaded: {}, history: { local: { events: 11, bytes: 3_000 } }, orderHistory: history(90) },
     isAudited: true,
     machine: { Machine: '2 cores' },
     tookSeconds: 900,
@@ -267,6 +280,8 @@ describe('the report', () => {
       '2 cores',
       'batches of 10,000',
       '1,000,000 transfers there',
+      'orders, local dispatch, 100,000 there',
+      '| an order, delivered and paid, ordinary dispatch | 90 |',
     ])
       assert.ok(document.includes(text), text);
     assert.doesNotMatch(document, /undefined|NaN|null/);

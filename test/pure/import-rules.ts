@@ -60,6 +60,7 @@ export const RULES: readonly Rule[] = [
 
   // Declares every metric of every service, and so knows the vocabulary of their labels.
   { of: 'process/metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
+  { of: 'process/order-metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
   { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
   { of: 'process/metric.ts', may: ['prom-client'] },
   { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
@@ -162,6 +163,11 @@ export const RULES: readonly Rule[] = [
     ],
     (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],
   ),
+  // What the workers of the inventory, the delivery and the accounting are started by, each with its own database.
+  {
+    of: 'workers/activity-worker.ts',
+    may: ['workers/*', 'process/', 'temporal/', 'db/database.ts', 'db/installation.ts'],
+  },
   {
     of: 'workers/*',
     may: [

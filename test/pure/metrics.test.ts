@@ -12,6 +12,7 @@ import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { beginCounting } from '../../api/http/count-requests.ts';
 import { loadBounds } from '../../api/http/base-app.ts';
+import { ORDER_ENDS } from '../../domain/order/order-counts.ts';
 import { MOVEMENT_ENDS } from '../../domain/transfer/movement-counts.ts';
 import { createMetrics, type Metrics } from '../../process/metrics.ts';
 import { serveMetrics, type MetricsServer } from '../../process/metrics-server.ts';
@@ -107,6 +108,9 @@ describe('the labels', () => {
       name.startsWith('counterpoise_movements_ended_total'),
     );
     assert.equal(ends.length, MOVEMENT_ENDS.length);
+    for (const { status, reason } of ORDER_ENDS)
+      assert.equal(await valueOf(metrics, `counterpoise_orders_ended_total{status="${status}",reason="${reason}"}`), 0);
+    assert.equal(await valueOf(metrics, 'counterpoise_orders_placed_total'), 0);
     const failed = 'counterpoise_movements_ended_total{kind="transfer",status="FAILED"';
     assert.equal(await valueOf(metrics, `${failed},reason="timed_out",class="fault"}`), 0);
     assert.equal(await valueOf(metrics, `${failed},reason="insufficient_funds",class="refused"}`), 0);
@@ -120,6 +124,8 @@ describe('the labels', () => {
       'cases_open',
       'outbox_lag_seconds',
       'case_oldest_age_seconds',
+      'orders_stuck',
+      'order_case_oldest_age_seconds',
     ])
       assert.ok(!names.some((each) => each.startsWith(`counterpoise_${name}`)), name);
   });

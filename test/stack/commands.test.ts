@@ -57,14 +57,36 @@ describe('the commands', () => {
   const brokenInvariants = ({ json }: Ran): string[] => Object.keys(json['violations_by_invariant'] as object).sort();
 
   test('a seed that is repeated adds nothing', async () => {
-    const first = await run('seed', stack.dataDir, '--wallets', '6', '--transfers', '12', '--seed', '5');
+    const first = await run(
+      'seed',
+      stack.dataDir,
+      '--wallets',
+      '6',
+      '--transfers',
+      '12',
+      '--orders',
+      '0',
+      '--seed',
+      '5',
+    );
     const { wallets_opened, ...figures } = first.json;
     assert.deepEqual(
       [first.code, figures['ok'], figures['wallets'], figures['transactions'], figures['transfers']],
       [0, true, 6, 7, 12],
     );
     assert.equal(wallets_opened, 6);
-    const again = await run('seed', stack.dataDir, '--wallets', '6', '--transfers', '12', '--seed', '5');
+    const again = await run(
+      'seed',
+      stack.dataDir,
+      '--wallets',
+      '6',
+      '--transfers',
+      '12',
+      '--orders',
+      '0',
+      '--seed',
+      '5',
+    );
     assert.deepEqual(again.json, { ...figures, wallets_opened: 0 });
 
     const audit = await run('audit', stack.dataDir);
@@ -74,6 +96,22 @@ describe('the commands', () => {
       [0, true, [], 12, 7],
     );
     assert.ok(wallets! > 6, 'the external wallets too');
+  });
+
+  test('a seed of orders that is repeated adds nothing, and its orders are in several states', async () => {
+    const seed = (): Promise<Ran> =>
+      run('seed', stack.dataDir, '--wallets', '2', '--transfers', '0', '--orders', '16', '--seed', '6');
+    const first = await seed();
+    const { wallets_opened: _, ...figures } = first.json;
+    assert.deepEqual([first.code, figures['ok'], figures['orders']], [0, true, 16], JSON.stringify(first.json));
+    const outcomes = Object.keys(figures['order_outcomes'] as object).sort();
+    for (const outcome of ['CONFIRMED', 'COMPLETED', 'CANCELED canceled', 'CANCELED out_of_stock'])
+      assert.ok(outcomes.includes(outcome), outcomes.join());
+    const orders = (): Promise<unknown> => fetch(`${api}/v1/orders?limit=200`).then((answer) => answer.json());
+    const before = await orders();
+    const again = await seed();
+    assert.deepEqual(again.json, { ...figures, wallets_opened: 0 });
+    assert.deepEqual(await orders(), before);
   });
 
   test('the demo rolls back the transfers that the seed drew, loses no money, and leaves nothing running', async () => {

@@ -5,6 +5,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { INVARIANTS, ORDER_INVARIANTS } from '../../audit/findings.ts';
+import { drawnBy } from '../../commands/demo-orders-plan.ts';
 import { startStack, type TestStack } from './stack.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -64,12 +66,13 @@ describe('README.md', () => {
 
   for (const [section, count] of [
     ['A transfer by curl', 5],
+    ['An order', 3],
     ['Command line and client', 7],
   ] as const)
     test(`${section}: each command prints what is shown`, async () => {
-      const shown = shownIn(section);
+      const shown = shownIn(section).filter(({ command }) => !command.startsWith('npm run demo'));
       assert.equal(shown.length, count);
-      const isCurl = section.endsWith('curl');
+      const isCurl = section !== 'Command line and client';
       // By curl, keys are given, from which all ids follow.
       const known = shown.map(({ command, output }) => (isCurl ? command + output : command)).join('\n');
       for (const { command, output } of shown) {
@@ -82,4 +85,19 @@ describe('README.md', () => {
         assert.match(printed, pattern, command);
       }
     });
+});
+
+test('README.md: the demo of orders shows what its seed draws, and each invariant', () => {
+  const [{ command, output }] = shownIn('An order') as [Shown];
+  const [, seed] = /--seed (\d+)/.exec(command)!;
+  const { orders, units, revenue, ends } = drawnBy({ seed: Number(seed), orders: 100, run: '' });
+  const figuresOf = (what: string): string[] =>
+    new RegExp(`^ +${what} +([^ ].*)$`, 'm').exec(output)?.[1]!.split(/ +/) ?? [];
+  for (const [end, count] of Object.entries(ends)) assert.deepEqual(figuresOf(end), [`${count}`], end);
+  assert.ok(output.includes(`${orders} orders of one seller, drawn by --seed ${seed}`));
+  const [before, after] = figuresOf('Units on hand').map(Number) as [number, number];
+  assert.equal(before - after, units);
+  assert.deepEqual(figuresOf('Invoiced, USD'), ['0.0000', revenue]);
+  for (const [name, sentence] of Object.entries({ ...INVARIANTS, ...ORDER_INVARIANTS }))
+    assert.ok(output.includes(`  ✓ ${name}  ${sentence}\n`), name);
 });

@@ -4,17 +4,13 @@
  */
 import { createDeliveryActivities } from '../../activities/delivery/delivery.ts';
 import type { Settings } from '../../process/config.ts';
-import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
-import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import type { Database } from '../../db/database.ts';
+import type { InstallationGuard } from '../../db/installation.ts';
 import { openOrderServiceDatabase } from '../../db/service-databases.ts';
-import { runService, type RunningService } from '../../process/run-service.ts';
-import { connectWorker, createClient } from '../../temporal/connection.ts';
-import { bindNamespace } from '../../temporal/namespace-binding.ts';
-import type { MetricsServer } from '../../process/metrics-server.ts';
-import type { Logger } from '../../process/telemetry.ts';
+import type { RunningService } from '../../process/run-service.ts';
 import { DELIVERY_TASK_QUEUE } from '../../workflows/delivery/messages.ts';
-import { coreMetrics } from '../core-metrics.ts';
-import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { runActivityWorker } from '../activity-worker.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS, startWorker, type WorkerContext } from '../worker.ts';
 
 export function startDeliveryWorker(context: WorkerContext, database: Database): Promise<RunningService> {
   return startWorker(context, { taskQueue: DELIVERY_TASK_QUEUE, activities: createDeliveryActivities(database) });
@@ -28,23 +24,5 @@ export function openDeliveryDatabase(settings: Settings, guard: InstallationGuar
   });
 }
 
-async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
-  const guard = guardInstallation();
-  const database = openDeliveryDatabase(settings, guard);
-  installTemporalRuntime(logger, await coreMetrics(served));
-  const connection = await connectWorker(settings);
-  const binding = bindNamespace(createClient(connection, settings), () => installationOf(guard, database));
-  const metrics = served?.metrics;
-  watchPools(metrics, [database]);
-  const worker = await startDeliveryWorker({ connection, binding, settings, logger, metrics }, database);
-  return {
-    ...worker,
-    stop: async () => {
-      await worker.stop();
-      await connection.close();
-      await closeDatabases([database]);
-    },
-  };
-}
-
-if (import.meta.main) await runService('worker-delivery', start);
+if (import.meta.main)
+  await runActivityWorker({ name: 'worker-delivery', open: openDeliveryDatabase, start: startDeliveryWorker });

@@ -4,17 +4,13 @@
  */
 import { createInventoryActivities } from '../../activities/inventory/inventory.ts';
 import type { Settings } from '../../process/config.ts';
-import { closeDatabases, watchPools, type Database } from '../../db/database.ts';
-import { guardInstallation, installationOf, type InstallationGuard } from '../../db/installation.ts';
+import type { Database } from '../../db/database.ts';
+import type { InstallationGuard } from '../../db/installation.ts';
 import { openOrderServiceDatabase } from '../../db/service-databases.ts';
-import { runService, type RunningService } from '../../process/run-service.ts';
-import { connectWorker, createClient } from '../../temporal/connection.ts';
-import { bindNamespace } from '../../temporal/namespace-binding.ts';
-import type { MetricsServer } from '../../process/metrics-server.ts';
-import type { Logger } from '../../process/telemetry.ts';
+import type { RunningService } from '../../process/run-service.ts';
 import { INVENTORY_TASK_QUEUE } from '../../workflows/inventory/messages.ts';
-import { coreMetrics } from '../core-metrics.ts';
-import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
+import { runActivityWorker } from '../activity-worker.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS, startWorker, type WorkerContext } from '../worker.ts';
 
 export function startInventoryWorker(context: WorkerContext, database: Database): Promise<RunningService> {
   return startWorker(context, { taskQueue: INVENTORY_TASK_QUEUE, activities: createInventoryActivities(database) });
@@ -28,23 +24,5 @@ export function openInventoryDatabase(settings: Settings, guard: InstallationGua
   });
 }
 
-async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
-  const guard = guardInstallation();
-  const database = openInventoryDatabase(settings, guard);
-  installTemporalRuntime(logger, await coreMetrics(served));
-  const connection = await connectWorker(settings);
-  const binding = bindNamespace(createClient(connection, settings), () => installationOf(guard, database));
-  const metrics = served?.metrics;
-  watchPools(metrics, [database]);
-  const worker = await startInventoryWorker({ connection, binding, settings, logger, metrics }, database);
-  return {
-    ...worker,
-    stop: async () => {
-      await worker.stop();
-      await connection.close();
-      await closeDatabases([database]);
-    },
-  };
-}
-
-if (import.meta.main) await runService('worker-inventory', start);
+if (import.meta.main)
+  await runActivityWorker({ name: 'worker-inventory', open: openInventoryDatabase, start: startInventoryWorker });

@@ -13,6 +13,7 @@ import type { DeliveryOperations } from '../../domain/delivery/operations.ts';
 import type { InventoryOperations } from '../../domain/inventory/operations.ts';
 import type { OrderReview } from '../../domain/order/reconciliation.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
+import { orderCountsOf } from '../../process/metrics.ts';
 import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
@@ -23,6 +24,7 @@ import { ORDER_TASK_QUEUE, orderWorkflowId } from '../../workflows/order/message
 import { coreMetrics } from '../core-metrics.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
 import { workflowBundle } from '../workflow-bundle.ts';
+import { startOrderCollector } from './collect.ts';
 import { createHolds } from './holds.ts';
 import { createPayments } from './payments.ts';
 import { startOrderReconciliations } from './reconcile.ts';
@@ -62,7 +64,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const worker = await startOrderWorker(
     { connection, binding, settings, logger, metrics },
     {
-      ...createOrderActivities(database, payments),
+      ...createOrderActivities(database, payments, { counts: orderCountsOf(metrics) }),
       ...createOrderReview(database, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
     },
   );
@@ -71,10 +73,11 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const sweep = startOrderSweep({ database, starter, logger });
   const holds = createHolds(TRANSFER_API_URL);
   const reconciliations = startOrderReconciliations({ database, starter, holds, payments, logger });
+  const collector = metrics && startOrderCollector(metrics, { settings, guard, logger });
   return {
     ...worker,
     stop: async () => {
-      await Promise.all([reconciliations.stop(), sweep.stop(), worker.stop()]);
+      await Promise.all([collector?.stop(), reconciliations.stop(), sweep.stop(), worker.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

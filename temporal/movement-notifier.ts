@@ -1,5 +1,5 @@
 /**
- * The news of one kind of movement within one process: each write is told to the waits for that movement. Where API and workers share a
+ * The news of one kind of movement, or of orders, within one process: each write is told to the waits for that movement. Where API and workers share a
  * process, this spares each wait a long poll of Temporal and a read. It promises nothing: writes of other processes are not heard
  * of here, so a wait looks at the row besides.
  */

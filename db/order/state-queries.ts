@@ -1,0 +1,55 @@
+/**
+ * The state of the order service in figures, for the metrics. They cost what is open and not what is stored: each reads the open part
+ * of an index, and a bounded part of that.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+
+/** Of each status; the oldest are counted first. */
+const OPEN_MAX = 100_000;
+/** So long after it should have gone on, an order is stuck. */
+const STUCK_AFTER = sql`interval '5 minutes'`;
+
+export interface OpenOrders {
+  readonly status: 'PENDING' | 'CONFIRMED';
+  readonly count: number;
+  /** Since the oldest was accepted. */
+  readonly oldestSeconds: number;
+  readonly stuck: number;
+}
+
+/** The orders that have not ended; a status without any is left out. */
+export async function summarizeOpenOrders(database: Database): Promise<OpenOrders[]> {
+  const isLate = sql`deadline_at < now() - ${STUCK_AFTER}`;
+  const isLeftReserved = sql`EXISTS (
+    SELECT FROM consignments WHERE consignments.order_id = orders.order_id AND goods = 'RESERVED' AND hold_expires_at < now() - ${STUCK_AFTER})`;
+  const { rows } = await database.execute<{
+    status: OpenOrders['status'];
+    count: number;
+    oldest: number;
+    stuck: number;
+  }>(sql`
+    SELECT status, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS oldest,
+      count(*) FILTER (WHERE is_stuck)::int AS stuck
+    FROM (${openOrders('PENDING', isLate)} UNION ALL ${openOrders('CONFIRMED', isLeftReserved)}) open GROUP BY status`);
+  return rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: Math.max(0, oldest) }));
+}
+
+function openOrders(status: OpenOrders['status'], isStuck: SQL): SQL {
+  return sql`(
+      SELECT status, created_at, attention_since IS NOT NULL OR ${isStuck} AS is_stuck
+      FROM orders WHERE status = ${sql.raw(`'${status}'`)} ORDER BY created_at, order_id LIMIT ${OPEN_MAX})`;
+}
+
+/** The open cases by their reasons, and for how long the oldest has been open; 0 without any. */
+export async function summarizeOrderCases(
+  database: Database,
+): Promise<{ byReason: Map<string, number>; oldestSeconds: number }> {
+  const { rows } = await database.execute<{ reason: string; count: number; oldest: number }>(sql`
+    SELECT reason, count(*)::int AS count, extract(epoch FROM now() - min(opened_at))::float8 AS oldest
+    FROM order_cases WHERE closed_at IS NULL GROUP BY reason`);
+  return {
+    byReason: new Map(rows.map(({ reason, count }) => [reason, count])),
+    oldestSeconds: Math.max(0, ...rows.map(({ oldest }) => oldest)),
+  };
+}

@@ -1,0 +1,79 @@
+/** The state of the order service among the metrics: what is open and stuck, and what waits for an operator. */
+import { closeDatabases, type Database } from '../../db/database.ts';
+import type { InstallationGuard } from '../../db/installation.ts';
+import { summarizeOpenOrders, summarizeOrderCases } from '../../db/order/state-queries.ts';
+import { openOrderServiceDatabase } from '../../db/service-databases.ts';
+import type { Settings } from '../../process/config.ts';
+import type { Metrics } from '../../process/metrics.ts';
+import type { RunningService } from '../../process/run-service.ts';
+import type { Logger } from '../../process/telemetry.ts';
+import { startCollector, type Part } from '../collector.ts';
+import { ACTIVITY_QUERY_TIMEOUT_MS } from '../worker.ts';
+
+/** With a connection of its own, so that it sees the state most of all when there is none left for others. */
+export function startOrderCollector(
+  metrics: Metrics,
+  {
+    settings,
+    guard,
+    logger,
+  }: { readonly settings: Settings; readonly guard: InstallationGuard; readonly logger: Logger },
+): RunningService {
+  const database = openOrderServiceDatabase('order', settings, guard, {
+    applicationName: 'counterpoise-order-collector',
+    connectionsMax: 1,
+    queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
+  });
+  return startCollector(metrics, logger, orderParts(metrics, database), { close: () => closeDatabases([database]) });
+}
+
+export function orderParts(metrics: Metrics, database: Database): Part[] {
+  return [orders(metrics, database), orderCases(metrics, database)];
+}
+
+function orders({ ordersInFlight, oldestOrder, ordersStuck }: Metrics, database: Database): Part {
+  return {
+    name: 'orders',
+    // Seldom, because those that wait for their goods to leave are many in a shop of any size.
+    everyMs: 15_000,
+    gauges: [ordersInFlight, oldestOrder, ordersStuck],
+    async look() {
+      const open = await summarizeOpenOrders(database);
+      return () => {
+        for (const status of ['PENDING', 'CONFIRMED'] as const) {
+          const own = open.find((each) => each.status === status);
+          ordersInFlight.set({ status }, own?.count ?? 0);
+          oldestOrder.set({ status }, own?.oldestSeconds ?? 0);
+          ordersStuck.set({ status }, own?.stuck ?? 0);
+        }
+      };
+    },
+  };
+}
+
+/** The steps that an order insists on (workflows/order/). */
+const INSISTED = [
+  ...['undo_order', 'release_order', 'void_hold', 'cancel_booking', 'record_order_end', 'goods_of', 'issue', 'release'],
+  ...['record_consignment', 'capture_hold', 'post_invoice', 'collect', 'close_collection', 'settle_due', 'hand_over'],
+  'shipment_of',
+];
+/** The reasons of cases of orders; any other one is shown as `other`. */
+const CASE_REASONS: readonly string[] = ['payment_due', ...INSISTED.map((step) => `${step}_failing`)];
+
+function orderCases({ openOrderCases, oldestOrderCase }: Metrics, database: Database): Part {
+  return {
+    name: 'order-cases',
+    everyMs: 10_000,
+    gauges: [openOrderCases, oldestOrderCase],
+    async look() {
+      const { byReason, oldestSeconds } = await summarizeOrderCases(database);
+      return () => {
+        let others = 0;
+        for (const [reason, count] of byReason) if (!CASE_REASONS.includes(reason)) others += count;
+        for (const reason of CASE_REASONS) openOrderCases.set({ reason }, byReason.get(reason) ?? 0);
+        openOrderCases.set({ reason: 'other' }, others);
+        oldestOrderCase.set({}, oldestSeconds);
+      };
+    },
+  };
+}
