@@ -40,7 +40,7 @@ interface Scene {
 const QUANTITY_MAX = 3;
 const SHIPPING_MAX_CENTS = 500;
 const LAST_UNITS = { min: 2, max: 4 };
-const BUYERS_TIMES = 4;
+const BUYERS_TIMES = 6;
 const RECEIPT_MAX = 8;
 const SHARE = { split: 0.6, canceledAtOnce: 0.1, keyReused: 0.08 };
 
@@ -66,7 +66,7 @@ const KINDS: readonly (readonly [weight: number, draw: (scene: Scene) => Goods])
     ({ key, draws, shop }) =>
       stock(adjustmentOf(key, draws.from(shop.scarce, 'sku'), draws.from([-2, -1, 1, 2], 'change'))),
   ],
-  [3, lastUnits],
+  [3, drawLastUnits],
 ];
 
 export function drawGoods(scene: Scene): Goods {
@@ -102,7 +102,7 @@ function stock({ operation }: { readonly operation: Operation }): Goods {
   return { kind: 'stock', operation };
 }
 
-function lastUnits(scene: Scene): Goods {
+export function drawLastUnits(scene: Scene): Goods {
   const { key, draws } = scene;
   const units = draws.whole(LAST_UNITS.min, LAST_UNITS.max, 'units');
   const sku = `LAST-${key}`;

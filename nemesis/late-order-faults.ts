@@ -4,7 +4,7 @@
  */
 import type { FaultKind } from './fault.ts';
 import { pause } from './pause.ts';
-import { cancel, endOfOrder, isStep, known, orderOf, terminate } from './order-points.ts';
+import { cancel, isStep, known, orderOf, stateOfOrder, terminate } from './order-points.ts';
 import { catchOne, isOf } from './point-faults.ts';
 import type { Caught, Point, Wanted } from './proxy.ts';
 
@@ -21,7 +21,8 @@ export const lateOrderStep: FaultKind = {
   weight: 3,
   draw: (draws) => {
     const operation = draws.from(['reserve', 'hold', 'book', 'order_change'], 'operation');
-    const point: Point = draws.chance(0.6, 'before') ? 'before' : 'after';
+    // The answer to the first statement of a change comes with the lock of the row, which nobody must keep for long.
+    const point: Point = operation === 'order_change' || draws.chance(0.6, 'before') ? 'before' : 'after';
     return {
       name: `the ${operation} of an order ${point === 'before' ? 'that arrives' : 'whose answer arrives'} once the order was canceled`,
       kind: 'late step of an order',
@@ -29,13 +30,25 @@ export const lateOrderStep: FaultKind = {
       async strike(stage, signal) {
         const { stack, log, met } = stage;
         const isWanted = isStep(operation);
-        const isNew: Wanted = (statement) => isWanted(statement) && !known(stage).has(orderOf(statement)!);
+        const booked = new Set<string>();
+        const endWatch = stack.proxies.postgres.catchEach('before', isOf('book'), (each) => {
+          booked.add(orderOf(each)!);
+          each.pass();
+        });
+        const isNew: Wanted = (statement) => {
+          const id = isWanted(statement) ? orderOf(statement)! : undefined;
+          // The first change of an order that was booked is its confirmation.
+          return id !== undefined && !known(stage).has(id) && (operation !== 'order_change' || booked.has(id));
+        };
         const caught = await catchOne(stack.proxies.postgres.catchNext, point, isNew, signal, CATCH_LIMIT_MS);
+        endWatch();
         if (caught === undefined) return log(`no ${operation} came`);
         const id = orderOf(caught)!;
         try {
           const canceling = cancel(stage, id);
-          const status = await endOfOrder(stage, id, UNDONE_LIMIT_MS, signal);
+          // A worker gives up a transaction soon, so its statement arrives as soon as the row says that the order is being undone.
+          const isUndone = operation === 'order_change' ? 'compensating' : 'ended';
+          const status = await stateOfOrder(stage, id, isUndone, UNDONE_LIMIT_MS, signal);
           caught.pass();
           await canceling;
           log(`order ${id} is ${status ?? 'under way'}, and its ${operation} arrives now`);

@@ -46,10 +46,11 @@ export async function terminate({ stack }: Stage, id: string): Promise<void> {
     .catch(() => {});
 }
 
-/** The status in which the order has ended; undefined if it has not in time. */
-export async function endOfOrder(
+/** The status of the order once it has ended, or is at least being undone; undefined if that is not so in time. */
+export async function stateOfOrder(
   { stack }: Stage,
   id: string,
+  until: 'compensating' | 'ended',
   limitMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -59,8 +60,9 @@ export async function endOfOrder(
     async () => {
       const [row] = await stack.rows<{ status: string }>(
         'order',
-        `SELECT status FROM orders WHERE order_id = $1 AND status NOT IN ('PENDING', 'CONFIRMED')`,
-        [id],
+        `SELECT CASE WHEN status = 'PENDING' THEN 'being undone' ELSE status END AS status FROM orders
+         WHERE order_id = $1 AND (status NOT IN ('PENDING', 'CONFIRMED') OR (compensating AND $2 = 'compensating'))`,
+        [id, until],
       );
       status = row?.status;
       return status !== undefined;

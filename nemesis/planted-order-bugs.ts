@@ -8,6 +8,8 @@ import { drawnWith } from './point-faults.ts';
 
 /** Few others, so that orders have the machine. */
 const CLIENTS_AT_ONCE = 3;
+/** A statement for a file of another folder, which imports nothing here. */
+const importOf = (name: string, file: string): string => `import { ${name} } from '../../${file}';`;
 const shared = { hasOrders: true, clientsAtOnce: CLIENTS_AT_ONCE } as const;
 
 export const PLANTED_ORDER_BUGS = {
@@ -54,10 +56,17 @@ export const PLANTED_ORDER_BUGS = {
     edits: [
       {
         file: 'workers/order/payments.ts',
+        find: `import type { TransferId } from '../../domain/ids.ts';
+`,
+        replace: `import type { TransferId } from '../../domain/ids.ts';
+${importOf('transferId', 'domain/derived-id.ts')}
+`,
+      },
+      {
+        file: 'workers/order/payments.ts',
         find: `    const voided = await transfers.cancelByKey(holdBody(input), { idempotencyKey, waitSeconds: WAIT_SECONDS });
 `,
-        replace: `    const { transferId } = await import('../../domain/derived-id.ts');
-    const known = await transfers.get(transferId(idempotencyKey)).catch((error: unknown) => {
+        replace: `    const known = await transfers.get(transferId(idempotencyKey)).catch((error: unknown) => {
       if (error instanceof CounterpoiseError && error.status === 404) return undefined;
       throw error;
     });

@@ -10,7 +10,7 @@ import type { Action } from './actions.ts';
 import type { Book, Entry } from './book.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
-import { drawGoods, type Goods } from './goods.ts';
+import { drawGoods, drawLastUnits, type Goods } from './goods.ts';
 import type { OrderBook, SeenConsignment, SeenOrder } from './order-book.ts';
 import {
   cancelOrderOf,
@@ -95,12 +95,15 @@ export function createShoppers(tools: Tools): Shoppers {
 
   return {
     async run(draws, signal, atOnce = SHOPPERS) {
+      const first = sequence;
       const shopper = async (): Promise<void> => {
         while (!signal.aborted) {
           const n = sequence++;
           const own = draws.of(n);
           const key = `shopper-${own.whole(0, 1e9, 'key')}-${n}`;
-          await performAll(drawGoods({ key, draws: own.of('goods'), world, shop: world.shop! }), own, signal);
+          const scene = { key, draws: own.of('goods'), world, shop: world.shop! };
+          // However short a run is, many buyers have asked for a few units at once.
+          await performAll(n === first ? drawLastUnits(scene) : drawGoods(scene), own, signal);
           await sleep(own.whole(0, PAUSE_MS_MAX, 'pause'), undefined, { signal }).catch(() => {});
         }
       };
