@@ -30,7 +30,7 @@ function attempts<Made>(make: (attempt: number) => Made): Made[] {
   return Array.from({ length: ATTEMPTS_MAX }, (_, n) => make(n + 1));
 }
 
-export function orderAnswered(order: Order): SeenOrder {
+function orderAnswered(order: Order): SeenOrder {
   return {
     id: order.order_id,
     status: order.status,
@@ -47,7 +47,7 @@ export function orderAnswered(order: Order): SeenOrder {
   };
 }
 
-export function bodyOfOrder({ buyer, seller, lines, shipping, allowSplit }: OrderTerms) {
+function bodyOfOrder({ buyer, seller, lines, shipping, allowSplit }: OrderTerms) {
   return {
     ...{ buyer_wallet_id: buyer, seller_wallet_id: seller, currency: CURRENCY, lines: [...lines] },
     ...{ shipping_amount: shipping, allow_split: allowSplit },
