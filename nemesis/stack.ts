@@ -81,11 +81,11 @@ export const SERVICES = [
 ] as const;
 
 /**
- * An order is given up as soon as a transfer is. The hold of one that nobody hands over ends within a run: as short as it may be, and its
- * margin too.
+ * An order has twice the time of the hold that it asks for. That hold ends within a run, if nobody hands the goods over: as short as it
+ * may be, and its margin too.
  */
 export const ORDER_SETTINGS = {
-  ORDER_DEADLINE_SECONDS: '8',
+  ORDER_DEADLINE_SECONDS: '16',
   ORDER_HOLD_SECONDS: '60',
   HAND_OVER_MARGIN_SECONDS: '10',
 };
