@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CounterpoiseError, type Client, type Order } from '../../client/client.ts';
 import { orderId, transferId } from '../../domain/derived-id.ts';
-import type { OrderId } from '../../domain/ids.ts';
 import { holdKey } from '../../domain/order/money.ts';
 import { openBook, type Book } from '../../nemesis/book.ts';
 import { compare } from '../../nemesis/compare.ts';
@@ -245,7 +244,7 @@ describe('the comparison of orders', () => {
     const others = new Set(book.entries().map(({ id }) => id));
     const moved: string[] = [];
     const amount = '99.0000';
-    const row = { id: FIRST, key: holdKey(ID as OrderId, 1), from: 'alice', to: 'seller', amount, currency: 'USD' };
+    const row = { id: FIRST, key: holdKey(ID, 1), from: 'alice', to: 'seller', amount, currency: 'USD' };
     compare(book, { movements: [], others, ledger: [], wallets: [] }, (_, detail) => moved.push(detail));
     assert.equal(moved.length, 0);
     compare(book, { movements: [row], others, ledger: [], wallets: [] }, (_, detail) => moved.push(detail));
