@@ -3,12 +3,13 @@
  * databases are compared with it. A movement's terms are those of the request, its state is that of the latest answer. Pure but
  * for time.
  */
+import type { GoodsTerms } from './order-terms.ts';
 import { collectSightings, type Sightings, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';
 
 /** A movement of a client that was accepted, by the id of its workflow. */
 export interface RecentMovement {
-  readonly kind: 'transfer' | 'transaction' | 'batch';
+  readonly kind: 'transfer' | 'transaction' | 'batch' | 'order' | 'return';
   readonly id: string;
 }
 
@@ -31,11 +32,15 @@ export interface Asked {
   readonly key: string;
   /** A row of the report. */
   readonly kind: string;
-  readonly names: 'transfer' | 'transaction' | 'batch' | 'recurring';
+  readonly names: 'transfer' | 'transaction' | 'batch' | 'recurring' | 'order' | 'return' | 'stock';
   /** The id that is derived from the key. */
   readonly id: string;
-  /** The movements that the request makes. Those of a standing order are added when they become known. */
+  /**
+   * The movements that the request makes; of an order, or a return, those that it may make. Those of a standing order are added when
+   * they become known.
+   */
   readonly moves: readonly Move[];
+  readonly goods?: GoodsTerms;
   /** The terms of each run of a standing order. */
   readonly order?: Terms;
 }
@@ -72,6 +77,9 @@ export interface Book {
   /** Notes that an operator has asked for a forced refund of a transfer. */
   readonly force: (id: string) => void;
   readonly isForced: (id: string) => boolean;
+  /** Notes that an operator has asked for something about a transfer, whatever came of it. */
+  readonly touch: (id: string) => void;
+  readonly isTouched: (id: string) => boolean;
   /** Notes the final change of each user's wallet by a movement that was seen to have ended before. */
   readonly seeLedger: (seenBy: 'observer' | 'comparison', id: string, changes: Changes) => void;
   readonly isLedgerSeen: (id: string) => boolean;
@@ -87,6 +95,7 @@ export function openBook(violations: Violations): Book {
   const moves = new Map<string, Move>();
   const sightings = collectSightings();
   const forced = new Set<string>();
+  const touched = new Set<string>();
   const ledger = new Map<string, string>();
 
   const see: Book['see'] = (seenBy, id, state, askedAtMs) => {
@@ -125,6 +134,8 @@ export function openBook(violations: Violations): Book {
     see,
     force: (id) => void forced.add(id),
     isForced: (id) => forced.has(id),
+    touch: (id) => void touched.add(id),
+    isTouched: (id) => touched.has(id) || forced.has(id),
     seeLedger(seenBy, id, changes) {
       const found = [...changes].map(([wallet, change]) => `${wallet} by ${change}`).toSorted();
       const now = found.join(', ') || 'nothing';

@@ -31,6 +31,10 @@ export interface Clients {
     entry: Entry,
     options: { timeoutMs: number; waitSeconds?: number; isOwn?: boolean },
   ) => Promise<Sent>;
+  /** Sends a request with its key, some of them several times at once, until its outcome is known or the signal aborts. */
+  readonly perform: (operation: Operation, draws: Draws, signal: AbortSignal) => Promise<Entry>;
+  /** Sends a request about something once; returns whether its answer is one for good. Never throws. */
+  readonly act: (action: Action) => Promise<boolean>;
   readonly memory: Memory;
   /** The number of requests by their answer: `accepted`, or a code. */
   readonly told: () => Readonly<Record<string, number>>;
@@ -102,12 +106,13 @@ export function createClients(api: Client, book: Book, world: World, violations:
     }
   };
 
-  const perform = async (operation: Operation, draws: Draws, signal: AbortSignal): Promise<void> => {
+  const perform: Clients['perform'] = async (operation, draws, signal) => {
     const entry = book.open(operation.asked);
     wanted.set(entry, operation);
     const copies = draws.chance(SHARE.copies, 'copies') ? draws.whole(2, 4, 'how many') : 1;
     await Promise.all(Array.from({ length: copies }, (_, n) => learn(operation, entry, draws.of('copy', n), signal)));
     if (draws.chance(SHARE.repeats, 'repeats')) await send(operation, entry, { timeoutMs: TIMEOUT_MS });
+    return entry;
   };
 
   const performBurst = async ({ burst, later }: Burst, draws: Draws, signal: AbortSignal): Promise<void> => {
@@ -116,8 +121,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
     await Promise.all(canceling);
   };
 
-  /** Whether there is an answer for good. */
-  const act = async (action: Action): Promise<boolean> => {
+  const act: Clients['act'] = async (action) => {
     const askedAtMs = performance.now();
     try {
       const { id, state } = await action.send(api, { signal: AbortSignal.timeout(2 * TIMEOUT_MS) });
@@ -134,19 +138,6 @@ export function createClients(api: Client, book: Book, world: World, violations:
         violations.report('observer', action.about, `${action.kind} was refused as ${code}`);
       return says === 'refused';
     }
-  };
-
-  /** Whether the hold was made while the service's clock was so far ahead that it does not expire within the run. */
-  const expiresFarOff = async (id: string, signal: AbortSignal): Promise<boolean> => {
-    for (; !signal.aborted; await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {})) {
-      try {
-        const { expires_at } = await api.transfers.get(id, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-        return expires_at !== null && Date.parse(expires_at) > Date.now() + EXPIRY_FAR_OFF_MS;
-      } catch (error) {
-        if (judge(error).says === 'refused') return false;
-      }
-    }
-    return false;
   };
 
   return {
@@ -194,11 +185,11 @@ export function createClients(api: Client, book: Book, world: World, violations:
       await inLanes(
         book.entries().filter(({ kind, told: of }) => kind === HOLD_THAT_EXPIRES && of !== 'nothing'),
         async ({ id }) => {
-          if (await expiresFarOff(id, signal)) await repeat(cancelOf(id));
+          if (await expiresFarOff(api, id, signal)) await repeat(cancelOf(id));
         },
       );
     },
-    send,
+    ...{ send, perform, act },
     memory,
     told: () => told,
     ratePerSecond() {
@@ -206,4 +197,17 @@ export function createClients(api: Client, book: Book, world: World, violations:
       return acceptedAtMs.filter((atMs) => atMs > since).length / (RATE_OVER_MS / 1_000);
     },
   };
+}
+
+/** Whether the hold was made while the service's clock was so far ahead that it does not expire within the run. */
+async function expiresFarOff(api: Client, id: string, signal: AbortSignal): Promise<boolean> {
+  for (; !signal.aborted; await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {})) {
+    try {
+      const { expires_at } = await api.transfers.get(id, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return expires_at !== null && Date.parse(expires_at) > Date.now() + EXPIRY_FAR_OFF_MS;
+    } catch (error) {
+      if (judge(error).says === 'refused') return false;
+    }
+  }
+  return false;
 }

@@ -147,7 +147,7 @@ const terminated: FaultKind = {
             .rows<{ was_active: boolean }>(
               'transfer',
               `SELECT state = 'active' AS was_active, pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE usename IN ('wallet_service', 'transfer_service', 'events_service') AND (state = 'active' OR random() < $1)`,
+               WHERE usename LIKE '%_service' AND (state = 'active' OR random() < $1)`,
               [share],
             )
             .catch(() => []);

@@ -1,6 +1,6 @@
 /**
  * The drain after the faults of a round: everything that was accepted ends by itself within five minutes, and its events are in the
- * log (I7). Meanwhile clients decide their holds, and an operator asks for reconciliations.
+ * log (I7). Meanwhile clients decide their holds and their orders, and an operator asks for reconciliations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outboxesOf } from '../audit/copied-events.ts';
@@ -9,7 +9,9 @@ import type { Client } from '../client/client.ts';
 import { DISAGREEMENTS } from '../domain/transfer/reconciliation.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
-import type { Stack } from './stack.ts';
+import { ordersUnderWay } from './order-rows.ts';
+import type { Orders } from './orders.ts';
+import { orderDatabases, type Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
 
 const DRAIN_LIMIT_MS = 300_000;
@@ -23,7 +25,7 @@ const TOLD_MAX = 10;
 export async function drain(
   stack: Stack,
   api: Client,
-  clients: Clients,
+  { clients, orders }: { readonly clients: Clients; readonly orders: Orders | undefined },
   draws: Draws,
   violations: Violations,
   signal: AbortSignal,
@@ -39,13 +41,18 @@ export async function drain(
     violations.report('drain', undefined, String(error));
   }
   await clients.finish(draws, given);
+  // Not awaited yet: orders end only when what they have asked for has ended, and some of that has to be reconciled first.
+  const finishing = orders?.finish(draws.of('orders'), given);
 
   let reconciledAt = -Infinity;
   for (;;) {
     signal.throwIfAborted();
     const left = await underWay(stack).catch(() => undefined);
     const uncopied = left?.length === 0 ? await eventsOnTheirWay(stack).catch(() => undefined) : undefined;
-    if (uncopied === 0) return performance.now() - startedAt;
+    if (uncopied === 0) {
+      await finishing;
+      return performance.now() - startedAt;
+    }
     if (isOver()) {
       if (uncopied !== undefined)
         violations.report(
@@ -59,7 +66,7 @@ export async function drain(
         violations.report(
           'drain',
           undefined,
-          `${left?.length ?? 'unknown'} movements had not ended ${limitMs / 1_000} s after the last fault`,
+          `${left?.length ?? 'unknown'} movements and orders had not ended ${limitMs / 1_000} s after the last fault`,
         );
       return performance.now() - startedAt;
     }
@@ -72,14 +79,14 @@ export async function drain(
   }
 }
 
-function eventsOnTheirWay({ databases }: Stack): Promise<number> {
-  const { 'wallet-0': wallet0, 'wallet-1': wallet1, transfer, events } = databases;
-  return countUncopied(events, outboxesOf(transfer, [wallet0, wallet1], events));
+function eventsOnTheirWay(stack: Stack): Promise<number> {
+  const { 'wallet-0': wallet0, 'wallet-1': wallet1, transfer, events } = stack.databases;
+  return countUncopied(events, outboxesOf(transfer, [wallet0, wallet1], events, orderDatabases(stack)));
 }
 
 /** Everything that has not ended, and open cases of what has ended. The findings of the reconciliation are left to the audit. */
-function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
-  return stack.rows(
+async function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
+  const movements = await stack.rows<{ id: string; status: string }>(
     'transfer',
     `
     SELECT transfer_id AS id, status FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
@@ -89,4 +96,5 @@ function underWay(stack: Stack): Promise<{ id: string; status: string }[]> {
     FROM cases WHERE status = 'OPEN' AND reason <> ALL($1)`,
     [DISAGREEMENTS],
   );
+  return [...movements, ...(await ordersUnderWay(stack))];
 }

@@ -9,6 +9,7 @@ import { groupFaults } from './group-faults.ts';
 import { killFaults } from './kill-faults.ts';
 import { migrationFault } from './migration-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
+import { orderFaults } from './order-faults.ts';
 import { overloadFault } from './overload-fault.ts';
 import { pointFaults } from './point-faults.ts';
 import { relayFaults } from './relay-faults.ts';
@@ -27,6 +28,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...relayFaults,
   ...webhookFaults,
   ...workflowFaults,
+  ...orderFaults,
   forcedRefund,
   foreignWorker,
   restoredShard,

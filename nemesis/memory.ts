@@ -47,6 +47,7 @@ export function createMemory(): Memory {
         orders.set(id, entry.order!);
         return;
       }
+      if (entry.names === 'stock') return;
       keep(recent, { kind: entry.names, id });
       if (entry.names !== 'transfer' || terms === undefined || state === undefined) return;
       const isPlain = ['transfer', 'hold'].includes(entry.kind);

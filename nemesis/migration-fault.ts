@@ -54,15 +54,24 @@ async function deploy({ stack, log, met, recovered, violation }: Stage, signal: 
   recovered('every service was replaced by a version with another schema');
 }
 
-/** Adds migrations to the copy of the sources: another column in the tables that every movement writes. Returns their number. */
+/** The tables that every movement, and every order, writes. */
+const TABLES = {
+  wallet: ['wallets', 'ledger_entries', 'operation_fences'],
+  transfer: ['transfers', 'cases'],
+  order: ['orders', 'consignments'],
+  inventory: ['stock', 'stock_entries', 'reservations', 'step_fences'],
+  delivery: ['shipments', 'step_fences'],
+  accounting: ['invoices', 'accounts', 'step_fences'],
+};
+
+/** Adds migrations to the copy of the sources: another column in each of these tables. Returns the highest of their numbers. */
 function addMigrations({ directory }: Build): number {
-  const numbers = (['wallet', 'transfer'] as const).map((service) => {
+  const numbers = Object.entries(TABLES).map(([service, tables]) => {
     const folder = join(directory, 'db', service, 'migrations');
     const file = join(folder, 'meta/_journal.json');
     const journal = JSON.parse(readFileSync(file, 'utf8')) as { entries: { idx: number; when: number; tag: string }[] };
     const last = journal.entries.at(-1)!;
     const entry = { ...last, idx: last.idx + 1, when: last.when + 1, tag: `${last.idx + 1}_nemesis` };
-    const tables = service === 'wallet' ? ['wallets', 'ledger_entries', 'operation_fences'] : ['transfers', 'cases'];
     const statements = tables.map((table) => `ALTER TABLE ${table} ADD COLUMN nemesis_${entry.idx} integer;`);
     writeFileSync(join(folder, `${entry.tag}.sql`), statements.join('--> statement-breakpoint\n'));
     writeFileSync(file, JSON.stringify({ ...journal, entries: [...journal.entries, entry] }));

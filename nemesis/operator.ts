@@ -64,7 +64,10 @@ export function createOperator(
         await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
       }
     },
-    cancel: (id) => ask('cancel request', id, (signal) => api.transfers.cancel(id, { waitSeconds: 0, signal })),
+    async cancel(id) {
+      book.touch(id);
+      await ask('cancel request', id, (signal) => api.transfers.cancel(id, { waitSeconds: 0, signal }));
+    },
     async force(id) {
       // Whatever the answer: a request without an answer may have been taken, and a refused one may repeat one that was taken.
       book.force(id);

@@ -22,6 +22,8 @@ export interface PlantedBug {
   readonly groupMax?: number;
   /** Fewer than usual, where the fault makes movements of its own, which wait behind those of clients on a slow machine. */
   readonly clientsAtOnce?: number;
+  /** Whether clients order goods meanwhile. Otherwise they do not. */
+  readonly hasOrders?: boolean;
 }
 
 /** As large as a burst is. */

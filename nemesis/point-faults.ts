@@ -19,12 +19,16 @@ const GIVEN_UP_LIMIT_MS = 30_000;
 const LATE_MS = { min: 500, max: 4_000 };
 const ARRIVE_MS = 1_000;
 
-/** The processes that move money, by what their connections are named. The API's accepts groups. */
+/** The processes that move money or goods, by what their connections are named. The API's accepts groups. */
 const PROCESSES: Readonly<Record<string, string>> = {
   'counterpoise-api': 'api',
   'counterpoise-wallet-0': 'worker-wallet-0',
   'counterpoise-wallet-1': 'worker-wallet-1',
   'counterpoise-transfer': 'worker-transfer',
+  'counterpoise-order': 'worker-order',
+  'counterpoise-inventory': 'worker-inventory',
+  'counterpoise-delivery': 'worker-delivery',
+  'counterpoise-accounting': 'worker-accounting',
 };
 const POINTS: readonly [Point, ...Point[]] = ['before', 'after'];
 const WHEN: Readonly<Record<Point, string>> = {
@@ -164,7 +168,7 @@ export function drawnWith(kind: FaultKind, operation: string): FaultKind {
   return { ...kind, draw: (draws) => kind.draw({ ...draws, from: drawn(draws) }) };
 }
 
-/** Of this operation, sent by a process that moves money. */
+/** Of this operation, sent by a process that moves money or goods. */
 export function isOf(operation: string): Wanted {
   return (statement) => statement.operation === operation && statement.application in PROCESSES;
 }

@@ -4,12 +4,15 @@
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-/** A statement of a service. The services send no transactions of several statements, so an answered one is committed. */
+/**
+ * A statement of a service. The services send no transactions of several statements, so an answered one is committed; but for an
+ * `order_change`, whose transaction begins with it.
+ */
 export interface Statement {
   /**
-   * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …), the relay's append_events, or what the statement
-   * does: accept, accept_group, status, group_ends, webhook_cursor, webhook_failure, log_cursor, write,
-   * read.
+   * A function of the wallet service (`debit`, `credit`, `refund`, `debit_group` …) or of one of orders (`reserve`, `issue` …), the relay's
+   * append_events, or what the statement does: accept, accept_group, status, group_ends, order_change, webhook_cursor,
+   * webhook_failure, log_cursor, write, read.
    */
   readonly operation: string;
   /**
@@ -94,9 +97,14 @@ const CALLS = [
   /^SELECT outcome, .* FROM (\w+)\(/,
   /^SELECT (advance|append_events)\(/,
   /^SELECT \* FROM (\w+_(?:batch|group))\(/,
+  /^SELECT (?:outcome|detail|status|number, \S+) FROM (release|release_order|cancel_booking|hand_over|post_invoice|post_credit_note)\(/,
+  /^SELECT (take_back|settle_due|post_refund)\(/,
 ];
 
-/** The operations of the wallet service and of the relay by their functions' names; of all others, what they do: `status` is that of one transfer. */
+/**
+ * The operations of the wallet service, of the services of orders and of the relay by their functions' names; of all others, what they
+ * do: `status` is that of one transfer, `order_change` the first statement of a transaction that changes an order.
+ */
 function operationOf(text: string): string {
   const called = CALLS.map((call) => call.exec(text)?.[1]).find((name) => name !== undefined);
   if (called !== undefined) return called;
@@ -104,6 +112,7 @@ function operationOf(text: string): string {
   if (/\bUPDATE transfers SET status = 'COMPLETED'[^]* group_id = \$/.test(text)) return 'group_ends';
   if (/\bINSERT INTO (transfers|transactions|transfer_batches) \(/.test(text)) return 'accept';
   if (/\bUPDATE transfers SET status = \$/.test(text)) return 'status';
+  if (/\bfrom "orders" where "orders"\."order_id" = \$1 for update/.test(text)) return 'order_change';
   if (/\bUPDATE webhook_endpoints SET cursor = \$/.test(text)) return 'webhook_cursor';
   if (/\bUPDATE log_cursors SET position = \$/.test(text)) return 'log_cursor';
   if (/\bINSERT INTO webhook_deliveries AS d\b/.test(text)) return 'webhook_failure';

@@ -8,31 +8,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
-import { createClient, type Client } from '../client/client.ts';
+import { createClient } from '../client/client.ts';
 import type { KafkaBroker } from '../dev/kafka-broker.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook, type Book } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
-import { createClients, type Clients } from './clients.ts';
+import { createClients } from './clients.ts';
 import { drain } from './drain.ts';
 import { drawsOf } from './draws.ts';
-import type { FaultKind, Stage } from './fault.ts';
+import type { FaultKind } from './fault.ts';
 import { verifyTopic } from './kafka-topic.ts';
 import { LEASE_SOON } from './lease-soon.ts';
-import { createObserver, type Observer } from './observer.ts';
-import { createOperator, type Operator } from './operator.ts';
-import { overload } from './overload.ts';
-import { openOwnWallets } from './own-wallets.ts';
-import type { Receivers } from './receivers.ts';
+import { createObserver } from './observer.ts';
+import { createOperator } from './operator.ts';
+import { openOrders, type Orders } from './orders.ts';
 import type { NemesisReport } from './report.ts';
 import { RETRY_SOON } from './retry-soon.ts';
 import { drawSchedule, type ScheduledFault } from './schedule.ts';
-import { startStack, type Stack } from './stack.ts';
+import { stages, strikeAll } from './stages.ts';
+import { ORDER_SETTINGS, startStack, type Stack } from './stack.ts';
 import { tellStory } from './story.ts';
 import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
 import { verify } from './verify.ts';
 import { collectViolations, type Violations } from './violations.ts';
-import { makeWorld, type World } from './world.ts';
+import { makeWorld } from './world.ts';
 import { openReceiversFor } from './webhook-faults.ts';
 
 export interface NemesisOptions {
@@ -48,6 +47,10 @@ export interface NemesisOptions {
   readonly groupMax?: number;
   /** Default: 12. */
   readonly clientsAtOnce?: number | undefined;
+  /** Whether clients order goods. Default: true. The stack has the services of orders in any case. */
+  readonly hasOrders?: boolean;
+  /** Default: 4. */
+  readonly shoppersAtOnce?: number | undefined;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
   readonly isDisposable?: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -86,6 +89,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
       environment: {
         ...environment,
         TRANSFER_DEADLINE_SECONDS: `${DEADLINE_SECONDS}`,
+        ...ORDER_SETTINGS,
         GROUP_MAX: `${groupMax}`,
         ...(options.broker && { KAFKA_BROKERS: options.broker.address }),
       },
@@ -109,10 +113,8 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   }
 }
 
-async function runFaults(
-  stack: Stack,
-  { seed, seconds, kinds, broker, clientsAtOnce, environment, say, signal }: NemesisOptions,
-): Promise<NemesisReport> {
+async function runFaults(stack: Stack, options: NemesisOptions): Promise<NemesisReport> {
+  const { seed, seconds, kinds, broker, clientsAtOnce, hasOrders = true, environment, say, signal } = options;
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
@@ -120,9 +122,10 @@ async function runFaults(
   const book = openBook(violations);
   const api = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS, attemptsMax: 1 });
   const patientApi = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS });
-  const world = await makeWorld(patientApi, book, draws.of('world'));
+  const world = await makeWorld(patientApi, book, draws.of('world'), hasOrders);
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);
+  const orders = openOrders({ stack, api, book, world, clients, violations, atOnce: options.shoppersAtOnce });
   const receivers = await openReceiversFor(kinds, stack, patientApi, violations, environment);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
@@ -166,16 +169,18 @@ async function runFaults(
     const working = Promise.all([
       clients.run(draws.of('clients'), startedAtMs + forMs, ending, clientsAtOnce),
       operator.run(own.of('operator'), ending),
+      orders?.run(draws.of('shoppers', n), ending),
     ]);
     // The observer goes on during the drain.
     const done = new AbortController();
-    const observing = observer.run(own.of('observer'), AbortSignal.any([signal, done.signal]));
+    const watched = AbortSignal.any([signal, done.signal]);
+    const observing = Promise.all([observer.run(own.of('observer'), watched), orders?.observe(watched)]);
     try {
       await sleep(forMs, undefined, { signal }).catch(() => {});
       over.abort();
       await Promise.all([striking, working]);
       say('Faults have stopped, all drains');
-      drainsMs.push(await drain(stack, api, clients, own.of('drain'), violations, signal));
+      drainsMs.push(await drain(stack, api, { clients, orders }, own.of('drain'), violations, signal));
       await receivers?.verify(signal);
       if (broker !== undefined) messages = await verifyTopic(stack, broker, violations, signal);
     } finally {
@@ -183,7 +188,7 @@ async function runFaults(
       await observing;
     }
     say(`Drained in ${(drainsMs.at(-1)! / 1_000).toFixed(1)} s`);
-    audited = await verify(stack, patientApi, book, violations);
+    audited = await verify(stack, patientApi, book, orders, violations);
     say(`Compared ${book.entries().length} operations with what is stored: ${violations.total()} violations`);
   };
 
@@ -200,93 +205,37 @@ async function runFaults(
   }
   for (const [what, howMany] of Object.entries(receivers?.tally() ?? {})) count(met, what, howMany);
   count(met, 'messages in Kafka’s topic', messages);
-  const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
-  const stories = await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id)));
   return {
     ok: violations.total() === 0 && failure === undefined,
     hasKafka: broker !== undefined,
     seed,
     seconds,
-    operations: operationsOf(book.entries()),
     told: clients.told(),
-    ends: endsOf(book),
+    ...(await summary(stack, book, orders, violations)),
     faults,
     met,
-    groups: await groupsIn(stack),
     recoveries: { ...recoveries, ...(await restartsIn(stack.logFile)) },
     slowestDrainSeconds: Math.max(0, ...drainsMs) / 1_000,
     drains: drainsMs.length,
     looks: observer.looks(),
     audit: audited,
-    violations: violations.first(),
-    violationsTotal: violations.total(),
-    stories,
     failure,
   };
 }
 
-interface Services {
-  readonly stack: Stack;
-  readonly api: Client;
-  readonly book: Book;
-  readonly world: World;
-  readonly clients: Clients;
-  readonly observer: Observer;
-  readonly operator: Operator;
-  readonly receivers: Receivers | undefined;
-  readonly broker: KafkaBroker | undefined;
-  readonly violations: Violations;
-  readonly say: (line: string) => void;
-  readonly recovered: Stage['recovered'];
-  readonly met: Stage['met'];
-}
-
-/** Returns the stage of each fault. */
-function stages(services: Services): (scheduled: ScheduledFault) => Stage {
-  const { stack, book, world, clients, operator, receivers, broker, violations, say, recovered, met } = services;
-  return ({ fault, draws: own }) => ({
-    ...{ stack, receivers, broker, recovered, met },
-    draws: own.of('strike'),
-    workload: {
-      overload: (overloadSeconds, overloadSignal) =>
-        overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
-      recentMovements: clients.memory.recent,
-      ownWallets: (receiverShard, given) => openOwnWallets(services, own.of('own wallets'), receiverShard, given),
-      operator,
-    },
-    log: (line) => say(`  ${fault.name}: ${line}`),
-    violation: (detail) => violations.report('fault', undefined, `${fault.name}: ${detail}`),
-  });
+/** The parts of the report that tell what is known of all operations. */
+async function summary(stack: Stack, book: Book, orders: Orders | undefined, violations: Violations) {
+  const subjects = [...new Set(violations.first().flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
+  return {
+    operations: operationsOf(book.entries()),
+    ends: { ...endsOf(book), ...orders?.ends() },
+    groups: await groupsIn(stack),
+    violations: violations.first(),
+    violationsTotal: violations.total(),
+    stories: await Promise.all(subjects.slice(0, STORIES_MAX).map((id) => tellStory(stack, book, id))),
+  };
 }
 
 function tellError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** Each lane's faults in their order; returns when all that have begun are healed.  */
-async function strikeAll(
-  schedule: readonly ScheduledFault[],
-  startedAtMs: number,
-  signal: AbortSignal,
-  stageOf: (scheduled: ScheduledFault) => Stage,
-  struck: (fault: ScheduledFault['fault']) => void,
-  failed: (fault: ScheduledFault['fault'], error: unknown) => void,
-  say: (line: string) => void,
-): Promise<void> {
-  const lanes = Map.groupBy(schedule, ({ lane }) => lane);
-  const strikeLane = async (scheduled: readonly ScheduledFault[]): Promise<void> => {
-    for (const each of scheduled) {
-      await sleep(Math.max(0, startedAtMs + each.atMs - Date.now()), undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      say(`  ${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(5)} s  ${each.fault.name}`);
-      struck(each.fault);
-      try {
-        await each.fault.strike(stageOf(each), signal);
-      } catch (error) {
-        // A process that does not come back is as much a finding as one that comes back wrong.
-        failed(each.fault, error);
-      }
-    }
-  };
-  await Promise.all([...lanes.values()].map(strikeLane));
 }

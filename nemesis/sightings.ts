@@ -1,5 +1,5 @@
 /**
- * The states in which a movement was seen, in any answer and any row. A movement that has ended never changes, and no status is
+ * The states in which a movement, or an order, was seen, in any answer and any row. What has ended never changes, and no status is
  * followed by a lower one. Pure.
  */
 export interface State {
@@ -25,8 +25,10 @@ const RANKS: Readonly<Record<string, number>> = {
   SCHEDULED: 0,
   PENDING: 1,
   DEBITED: 2,
+  CONFIRMED: 2,
   PROCESSED: 3,
   COMPLETED: 3,
+  PARTLY_COMPLETED: 3,
   FAILED: 3,
   CANCELED: 3,
 };

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stackSettings, type DatabaseUrls } from '../dev/stack-settings.ts';
 import { spawnTethered } from '../dev/tether.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { pause } from './pause.ts';
-import type { Stack } from './stack.ts';
+import { ORDER_SETTINGS, type Stack } from './stack.ts';
 
 export type WorkerName = 'worker-wallet-0' | 'worker-wallet-1' | 'worker-transfer';
+export type OrderWorkerName = `worker-${OrderService}`;
 /** The relay's, which takes no tasks. */
-export type SpareName = WorkerName | 'worker-events';
+export type SpareName = WorkerName | OrderWorkerName | 'worker-events';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 12_000;
@@ -77,8 +79,11 @@ export async function tryWorker(stack: Stack, name: WorkerName): Promise<{ works
 }
 
 export function fileOf(name: SpareName): string {
-  if (name === 'worker-events') return 'workers/events/main.ts';
-  return name === 'worker-transfer' ? 'workers/transfer/main.ts' : 'workers/wallet/main.ts';
+  return `workers/${name.split('-')[1]}/main.ts`;
+}
+
+function isOfOrders(name: SpareName): name is OrderWorkerName {
+  return ORDER_SERVICES.some((service) => name === `worker-${service}`);
 }
 
 /** The environment for a worker of this name. `databases` are administrator URLs, by default the stack's own. */
@@ -90,8 +95,17 @@ export function environmentOf(stack: Stack, name: SpareName, databases?: Databas
   const { WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS } = settings;
   if (name === 'worker-events')
     return { LOG_FORMAT, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS, WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS };
+  const shared = { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT };
+  if (isOfOrders(name)) {
+    const own = `${name.split('-')[1]!.toUpperCase()}_DATABASE_URL`;
+    return {
+      ...shared,
+      ...(name === 'worker-order' ? { ...ORDER_SETTINGS, TRANSFER_API_URL: api } : {}),
+      [own]: (settings as NodeJS.ProcessEnv)[own],
+    };
+  }
   return {
-    ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT },
+    ...shared,
     ...(name === 'worker-transfer'
       ? { TRANSFER_DATABASE_URL, WALLET_API_URL: wallet_api }
       : { WALLET_DATABASE_URLS, WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1', TRANSFER_API_URL: api }),

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
+import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { killRecorded } from '../dev/kill-recorded.ts';
 import { hasEnded, launchStack, until, untilStarted } from '../dev/launched-stack.ts';
 import { send } from '../dev/processes.ts';
@@ -18,7 +19,7 @@ import type { Build } from './build.ts';
 import { startFaultProxy, type FaultProxy } from './proxy.ts';
 
 export type Place = 'wallet-0' | 'wallet-1' | 'transfer';
-export type DatabaseName = Place | 'events';
+export type DatabaseName = Place | 'events' | OrderService;
 
 export interface StackOptions {
   readonly build: Build;
@@ -64,7 +65,7 @@ export interface Stack {
 /** The databases that movements need. */
 export const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer'];
 /** Of all services. */
-export const DATABASES: readonly DatabaseName[] = [...PLACES, 'events'];
+export const DATABASES: readonly DatabaseName[] = [...PLACES, 'events', ...ORDER_SERVICES];
 /** The services of `--separate`. */
 export const SERVICES = [
   'api',
@@ -72,8 +73,22 @@ export const SERVICES = [
   'worker-wallet-0',
   'worker-wallet-1',
   'worker-transfer',
+  'worker-order',
+  'worker-inventory',
+  'worker-delivery',
+  'worker-accounting',
   'worker-events',
 ] as const;
+
+/**
+ * An order has twice the time of the hold that it asks for. That hold ends within a run, if nobody hands the goods over: as short as it
+ * may be, and its margin too.
+ */
+export const ORDER_SETTINGS = {
+  ORDER_DEADLINE_SECONDS: '16',
+  ORDER_HOLD_SECONDS: '60',
+  HAND_OVER_MARGIN_SECONDS: '10',
+};
 
 const START_LIMIT_MS = 90_000;
 const RESPAWN_LIMIT_MS = 60_000;
@@ -191,4 +206,10 @@ async function startProxies(dataDir: string): Promise<Stack['proxies']> {
 async function ended(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   await once(child, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) }).catch(() => {});
+}
+
+/** Those of the services of orders. */
+export function orderDatabases({ databases }: Stack): Readonly<Record<OrderService, Database>> {
+  const { order, inventory, delivery, accounting } = databases;
+  return { order, inventory, delivery, accounting };
 }

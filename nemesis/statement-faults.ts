@@ -6,8 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, Stage } from './fault.ts';
 import { untilDone, pause } from './pause.ts';
-import { PLACES, type Place } from './stack.ts';
+import { ORDER_SERVICES } from '../domain/order-services.ts';
+import type { DatabaseName, Place } from './stack.ts';
 
+/** The databases of what moves money or goods. */
+const MOVING: readonly [DatabaseName, ...DatabaseName[]] = ['wallet-0', 'wallet-1', 'transfer', ...ORDER_SERVICES];
 const SHARDS: readonly [Place, ...Place[]] = ['wallet-0', 'wallet-1'];
 
 /** A session keeps the settings of its role from its beginning, so each change ends the existing sessions. */
@@ -15,7 +18,7 @@ const timedOut: FaultKind = {
   kind: 'statement time-outs',
   weight: 1,
   draw: (draws) => {
-    const place = draws.from([...PLACES] as [Place, ...Place[]], 'place');
+    const place = draws.from(MOVING, 'place');
     const limitMs = draws.whole(1, 4, 'limit');
     const forMs = draws.whole(1_500, 4_000, 'for');
     return {
@@ -23,7 +26,7 @@ const timedOut: FaultKind = {
       kind: 'statement time-outs',
       lastsMs: forMs + 1_000,
       async strike(stage, signal) {
-        const role = place === 'transfer' ? 'transfer_service' : 'wallet_service';
+        const role = `${place.split('-')[0]}_service`;
         const database = place.replace('-', '_');
         const change = async (how: string): Promise<void> => {
           await stage.stack.rows('transfer', `ALTER ROLE ${role} IN DATABASE ${database} ${how}`);

@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Book, Entry } from './book.ts';
+import { ORDER_CHAPTERS } from './order-story.ts';
 import { told } from './sightings.ts';
 import type { Stack } from './stack.ts';
 
@@ -14,7 +15,7 @@ const LINE_LENGTH_MAX = 400;
 export async function tellStory(stack: Stack, book: Book, id: string): Promise<string> {
   const entry = book.entries().find(({ id: own, moves }) => own === id || moves.some((move) => move.id === id));
   const batchId = entry?.names === 'batch' ? entry.id : undefined;
-  const kind = book.moveOf(id)?.movement ?? (batchId === id ? 'batch' : 'transfer');
+  const kind = book.moveOf(id)?.movement ?? (entry?.id === id ? entry.names : 'transfer');
   const workflowId = batchId === undefined ? `${kind}/${id}` : `batch/${batchId}`;
   const chapters: [string, () => Promise<string[]>][] = [
     ['asked and told', async () => tellBook(book, entry, id)],
@@ -24,17 +25,8 @@ export async function tellStory(stack: Stack, book: Book, id: string): Promise<s
         rows(
           stack,
           'transfer',
-          "SELECT to_jsonb(t) - 'body_hash' AS row FROM (SELECT * FROM transfers WHERE transfer_id = $1) t",
-          id,
-        ),
-    ],
-    [
-      'row',
-      () =>
-        rows(
-          stack,
-          'transfer',
-          "SELECT to_jsonb(t) - 'body_hash' AS row FROM (SELECT * FROM transactions WHERE transaction_id = $1) t",
+          "SELECT to_jsonb(t) - 'body_hash' AS row FROM (SELECT * FROM transfers WHERE transfer_id = $1) t " +
+            "UNION ALL SELECT to_jsonb(t) - 'body_hash' FROM (SELECT * FROM transactions WHERE transaction_id = $1) t",
           id,
         ),
     ],
@@ -48,6 +40,7 @@ export async function tellStory(stack: Stack, book: Book, id: string): Promise<s
           id,
         ),
     ],
+    ...chaptersOfOrders(stack, id),
     ...(['wallet-0', 'wallet-1'] as const).flatMap((place): [string, () => Promise<string[]>][] => [
       [
         `wallet of ${place}`,
@@ -94,6 +87,10 @@ export async function tellStory(stack: Stack, book: Book, id: string): Promise<s
     }),
   );
   return [`Story of ${id}`, ...told.flat()].join('\n');
+}
+
+function chaptersOfOrders(stack: Stack, id: string): [string, () => Promise<string[]>][] {
+  return ORDER_CHAPTERS.map(([title, place, statement]) => [title, () => rows(stack, place, statement, id)]);
 }
 
 function tellBook(book: Book, entry: Entry | undefined, id: string): string[] {

@@ -1,6 +1,6 @@
 /**
- * The check after a drain: the audit of I1 to I8 over everything, and a comparison of every movement in the API, in the databases
- * and in the book.
+ * The check after a drain: the audit of I1 to I8 and O1 to O8 over everything, and a comparison of every movement and order in the API,
+ * in the databases and in the book.
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
@@ -10,12 +10,19 @@ import type { Book } from './book.ts';
 import { compare, type Stored, type StoredMovement } from './compare.ts';
 import { changesOf, LEDGER_CHANGES, TRANSACTION_STATE, TRANSFER_STATE, type LedgerChange } from './observer.ts';
 import { isEnded, type State } from './sightings.ts';
-import { PLACES, type Stack } from './stack.ts';
+import type { Orders } from './orders.ts';
+import { orderDatabases, PLACES, type Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
 
 const PAGE = 200;
 
-export async function verify(stack: Stack, api: Client, book: Book, violations: Violations): Promise<AuditReport> {
+export async function verify(
+  stack: Stack,
+  api: Client,
+  book: Book,
+  orders: Orders | undefined,
+  violations: Violations,
+): Promise<AuditReport> {
   await readThroughApi(api, book);
   await readRows(stack, book);
   for (const entry of book.entries())
@@ -23,7 +30,7 @@ export async function verify(stack: Stack, api: Client, book: Book, violations: 
       const state = book.sightings.latest(id);
       if (state !== undefined && !isEnded(state)) violations.report('comparison', id, `it is still ${state.status}`);
     }
-  const stored = await readStored(stack);
+  const stored = await readStored(stack, (await orders?.compare()) ?? []);
   compare(book, stored, (subject, detail) => violations.report('comparison', subject, detail));
   const changes = Map.groupBy(stored.ledger, ({ movement }) => movement);
   for (const { moves } of book.entries())
@@ -31,7 +38,8 @@ export async function verify(stack: Stack, api: Client, book: Book, violations: 
       if (book.isLedgerSeen(id)) book.seeLedger('comparison', id, changesOf(changes.get(id) ?? []));
 
   const { 'wallet-0': wallet0, 'wallet-1': wallet1, transfer, events } = stack.databases;
-  const report = await audit({ wallets: [wallet0, wallet1], transfer, events }, lookUpWorkflows(stack.temporal));
+  const databases = { wallets: [wallet0, wallet1], transfer, events, orders: orderDatabases(stack) };
+  const report = await audit(databases, lookUpWorkflows(stack.temporal));
   for (const { invariant, subject, detail } of report.violations)
     violations.report('audit', /[0-9a-f-]{36}/.exec(subject)?.[0], `${invariant}: ${subject}: ${detail}`);
   return report;
@@ -75,7 +83,8 @@ async function readRows(stack: Stack, book: Book): Promise<void> {
   }
 }
 
-async function readStored(stack: Stack): Promise<Stored> {
+/** `ofOrders` are the ids of the orders, returns and changes of stock that are stored. */
+async function readStored(stack: Stack, ofOrders: readonly string[]): Promise<Stored> {
   const movements = await stack.rows<StoredMovement>(
     'transfer',
     `
@@ -102,7 +111,7 @@ async function readStored(stack: Stack): Promise<Stored> {
   );
   return {
     movements: movements.map(({ from, to, ...rest }) => ({ ...rest, from: from ?? undefined, to: to ?? undefined })),
-    others: new Set(others.map(({ id }) => id)),
+    others: new Set([...others.map(({ id }) => id), ...ofOrders]),
     ledger: ledger.flat(),
     wallets: wallets.flat(),
   };

@@ -10,6 +10,7 @@ import { shardOf } from '../domain/routing.ts';
 import type { Book } from './book.ts';
 import type { Draws } from './draws.ts';
 import { transactionOf } from './operation.ts';
+import { makeShop, type Shop } from './shop.ts';
 
 type Some = readonly [string, ...string[]];
 
@@ -27,18 +28,21 @@ export interface World {
   readonly euro: string;
   /** The id of a wallet that does not exist. */
   readonly unknown: string;
+  /** Of a run with orders. */
+  readonly shop?: Shop;
 }
 
 const SHARDS = 2;
 const HOT = 4;
 const COLD = 40;
+const SELLERS = 2;
 const FUNDS = { hot: '20000.0000', cold: '300.0000' };
 const LIMIT = '0.0001';
 const AT_ONCE = 6;
 const WAIT_SECONDS = 30;
 const ATTEMPTS_MAX = 5;
 
-export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<World> {
+export async function makeWorld(api: Client, book: Book, draws: Draws, hasOrders: boolean): Promise<World> {
   const run = Math.floor(draws.number('run') * 1e9).toString(36);
   const open = async (name: string, shard: number, currency = 'USD'): Promise<string> => {
     const { wallet } = await api.wallets.open({ user_id: userOnShard(`${name}-${run}`, shard, currency), currency });
@@ -59,8 +63,9 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
     await open('limited', 0),
     await open('euro', 1, 'EUR'),
   ];
+  const sellers = hasOrders ? await some('seller', SELLERS) : undefined;
   const funded = [
-    ...hot.map((id) => [id, FUNDS.hot] as const),
+    ...[...hot, ...(sellers ?? [])].map((id) => [id, FUNDS.hot] as const),
     ...[...cold, shaky, limited].map((id) => [id, FUNDS.cold] as const),
   ];
   await forEach(funded.entries(), AT_ONCE, async ([n, [wallet_id, amount]]) => {
@@ -78,7 +83,8 @@ export async function makeWorld(api: Client, book: Book, draws: Draws): Promise<
   await api.wallets.suspend(suspended);
   await api.wallets.setLimits(limited, { max_amount: LIMIT });
   const unknown = walletId(`nobody-${run}`, 'USD' as Currency);
-  return { hot, cold, shaky, suspended, poor, limited, euro, unknown };
+  const world = { hot, cold, shaky, suspended, poor, limited, euro, unknown };
+  return sellers === undefined ? world : { ...world, shop: await makeShop(api, book, run, sellers) };
 }
 
 /** Returns a user whose wallet is in this shard: a wallet's id is derived from its user. */

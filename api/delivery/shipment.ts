@@ -28,8 +28,8 @@ import { faultCode } from '../http/validation.ts';
 export interface ShipmentDeps {
   readonly database: Database;
   /**
-   * Is told, after the commit, that the shipment of an order's consignment has a new status. That may get lost: whoever waits for the
-   * status looks by itself from time to time.
+   * Is told, after the commit, that the shipment of an order's consignment has a new status, and again with each repeat of a report.
+   * That may get lost: whoever waits for the status looks by itself from time to time.
    */
   readonly told?: (orderId: OrderId, n: number) => void;
 }
@@ -140,7 +140,8 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
         () => recordCarrierEvent(database, { eventId, shipmentId: id, status, at }, c.var.trace),
         { isWrite: true },
       );
-      if (hasRisen) told?.(orderId!, n!);
+      // A carrier repeats what had no answer: the API may have died before it told anybody.
+      if (hasRisen || outcome === 'repeated') told?.(orderId!, n!);
       switch (outcome) {
         case 'not_found':
           throw notFound(id);

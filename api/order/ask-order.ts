@@ -22,6 +22,8 @@ export type OrderAnswer<Result> =
 /** Longer than the workflow takes to answer what is not decided yet (workflows/order/requests.ts). */
 const ANSWER_LIMIT_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
+/** Without an answer for this long, Temporal may be down. */
+const SUSPECT_AFTER_MS = 500;
 
 /** Throws `temporal_unavailable` if it is not known whether the request was taken: it is safe to repeat. */
 export async function askOrder<Result, Asked extends [] | [object]>(
@@ -31,27 +33,47 @@ export async function askOrder<Result, Asked extends [] | [object]>(
   update: UpdateDefinition<Result, Asked>,
   ...asked: Asked
 ): Promise<OrderAnswer<Result>> {
-  const signal = AbortSignal.any([c.req.raw.signal, draining, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
+  const givenUp = new AbortController();
+  const gone = AbortSignal.any([c.req.raw.signal, draining]);
+  const signal = AbortSignal.any([gone, givenUp.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
   const handle = client.workflow.getHandle(orderWorkflowId(order.orderId));
   let row = order;
+  const suspicion = setTimeout(() => monitor.suspect(), SUSPECT_AFTER_MS);
+  // A server that is known to be down is not waited for.
+  const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
   try {
     while (!signal.aborted && !monitor.isDown()) {
       if (hasEnded(row)) return { outcome: 'ended' };
+      if (!(await isOwnNamespace())) continue;
       const answer = await client.connection.withAbortSignal(signal, ask);
       if (answer !== 'no_run') return answer;
       row = (await boundedQuery(database, () => findOrder(database, order.orderId), { isWrite: true }))!;
-      if (!hasEnded(row))
+      if (!hasEnded(row) && (await isOwnNamespace()))
         await client.connection.withAbortSignal(signal, () => startOrder({ ...starter, client, isEager: false }, row));
       await sleep(LOOK_AGAIN_MS);
     }
   } catch (error) {
     if (!signal.aborted && !monitor.isDown()) throw error;
+  } finally {
+    clearTimeout(suspicion);
+    clearInterval(watch);
   }
   throw notKnown();
 
-  async function ask(): Promise<OrderAnswer<Result> | 'no_run'> {
+  /** Whether Temporal is this installation's: another may have this order. If Temporal is late, it is asked again. */
+  async function isOwnNamespace(): Promise<boolean> {
     try {
       await starter.binding.verify();
+      return true;
+    } catch {
+      monitor.suspect();
+      await sleep(LOOK_AGAIN_MS);
+      return false;
+    }
+  }
+
+  async function ask(): Promise<OrderAnswer<Result> | 'no_run'> {
+    try {
       // Cast, because the compiler cannot see that an update without an argument is sent none.
       const result = await handle.executeUpdate<Result, [unknown, ...unknown[]]>(update as never, {
         args: asked as never,

@@ -1,4 +1,4 @@
-// Shipments over HTTP: what a carrier reports is kept once, whoever waits is told once, and bad reports get their codes.
+// Shipments over HTTP: what a carrier reports is kept once, whoever waits is told, and bad reports get their codes.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -49,7 +49,7 @@ describe('shipments over HTTP', () => {
       }),
     );
 
-  test('a report is answered with the shipment, and its repeat with the same; who waits is told once', async () => {
+  test('a report is answered with the shipment, and its repeat with the same; who waits is told with each', async () => {
     const { orderId, path } = await handedOver();
     const body = { event_id: fresh('report'), status: 'IN_TRANSIT', at: AT };
     const first = await report(path, body);
@@ -62,7 +62,7 @@ describe('shipments over HTTP', () => {
     assert.deepEqual(await report(path, body), first);
     assert.deepEqual(await report(path, { ...body, at: '2026-03-01T13:00:00.123+01:00' }), first, 'the same instant');
     assert.deepEqual((await jsonOf(app.request(path))).body, first.body);
-    assert.deepEqual(told.splice(0), [`${orderId}/1`]);
+    assert.deepEqual(told.splice(0), Array(3).fill(`${orderId}/1`), 'the first may have got lost');
   });
 
   test('an earlier status that is reported later is shown among the reports, and tells nobody', async () => {

@@ -7,7 +7,8 @@ import { describe, test } from 'node:test';
 import type { Edit } from '../../nemesis/build.ts';
 import type { FaultKind } from '../../nemesis/fault.ts';
 import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
-import { runNemesis } from '../../nemesis/run.ts';
+import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
+import { runNemesis, type NemesisOptions } from '../../nemesis/run.ts';
 
 const SEED = 7;
 /** Of the run without a bug: with groups, and single transfers beside them. */
@@ -27,20 +28,23 @@ async function run(
   seconds: number,
   kinds: readonly FaultKind[],
   edits: readonly Edit[],
-  { groupMax, clientsAtOnce }: { groupMax: number; clientsAtOnce?: number | undefined },
+  { groupMax, ...clients }: { groupMax: number } & Pick<NemesisOptions, 'clientsAtOnce' | 'hasOrders'>,
   say: (line: string) => void,
 ) {
   const signal = AbortSignal.timeout(LIMIT_MS);
   const environment = { ...process.env, LOG_LEVEL: 'warn' };
   const how = { environment, say, signal, isDisposable: true };
-  return runNemesis({ seed: SEED, seconds, kinds, edits, groupMax, clientsAtOnce, ...how });
+  return runNemesis({ seed: SEED, seconds, kinds, edits, groupMax, ...clients, ...how });
 }
 
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
-  for (const [name, { what, edits, faults, groupMax = 1, clientsAtOnce }] of Object.entries<PlantedBug>(PLANTED_BUGS)) {
+  const bugs = Object.entries<PlantedBug>({ ...PLANTED_BUGS, ...PLANTED_ORDER_BUGS });
+  for (const [name, { what, edits, faults, groupMax = 1, clientsAtOnce, hasOrders = false }] of bugs) {
     test(`${name}: ${what}`, { timeout: ALL_TRIES_LIMIT_MS }, async (t) => {
       for (const seconds of SECONDS.bug) {
-        const report = await run(seconds, faults, edits, { groupMax, clientsAtOnce }, (line) => t.diagnostic(line));
+        const report = await run(seconds, faults, edits, { groupMax, clientsAtOnce, hasOrders }, (line) =>
+          t.diagnostic(line),
+        );
         assert.equal(report.failure, undefined);
         // A fault that could not be injected is a mistake of the nemesis, and proves nothing.
         assert.deepEqual(
@@ -53,10 +57,17 @@ describe('a bug that is planted is caught', { concurrency: 1 }, () => {
     });
   }
 
-  test('none of it is there without them, under the same faults', { timeout: LIMIT_MS }, async (t) => {
-    const kinds = [...new Set(Object.values(PLANTED_BUGS).flatMap(({ faults }) => faults))];
-    const report = await run(SECONDS.all, kinds, [], { groupMax: GROUP_MAX }, (line) => t.diagnostic(line));
-    assert.equal(report.failure, undefined);
-    assert.deepEqual(report.violations, []);
-  });
+  for (const [what, planted] of [
+    ['movements', PLANTED_BUGS],
+    ['orders', PLANTED_ORDER_BUGS],
+  ] as const)
+    test(`none of it is there without the bugs of ${what}, under the same faults`, { timeout: LIMIT_MS }, async (t) => {
+      const kinds = [...new Set(Object.values<PlantedBug>(planted).flatMap(({ faults }) => faults))];
+      const hasOrders = what === 'orders';
+      const report = await run(SECONDS.all, kinds, [], { groupMax: GROUP_MAX, hasOrders }, (line) =>
+        t.diagnostic(line),
+      );
+      assert.equal(report.failure, undefined);
+      assert.deepEqual(report.violations, []);
+    });
 });

@@ -63,6 +63,7 @@ test(
       seed: 1,
       seconds: 18,
       kinds: [tampering],
+      hasOrders: false,
       environment: { ...process.env, LOG_LEVEL: 'warn' },
       isDisposable: true,
       say: () => {},
