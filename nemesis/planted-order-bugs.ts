@@ -102,10 +102,10 @@ ${importOf('transferId', 'domain/derived-id.ts')}
     edits: [
       {
         file: 'db/order/state.ts',
-        find: `    if (row.status !== 'PENDING' || row.compensating) return;
-    const { orderId, trace } = input;`,
-        replace: `    if (row.status === 'CONFIRMED') return;
-    const { orderId, trace } = input;`,
+        find: `    if (row.status !== 'PENDING' || row.compensating) return false;
+    const lines`,
+        replace: `    if (row.status === 'CONFIRMED') return false;
+    const lines`,
       },
     ],
     faults: [drawnWith(lateOrderStep, 'order_change')],
