@@ -146,11 +146,11 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     await measure('single', () => singleTurns(own, peers, sightings, subjects));
     await measure('batches', () => batchTurns(own, (by) => (tpcbBy = by)));
     await measure('shapes', () => shapeTurns(own));
-    await measure('growth', (tell) => growthTurns(own, tell));
+    await measure('growth', (tell) => growthTurns(own, sightings, tell));
     await measure('orders', (tell) => orderTurns(own, sightings, tell));
     const isAudited = await withProgress(progress, 'Audit', () => isMoneyThere(stack, ground));
 
-    const goals = goalsOf(results, starts, sightings.orderHistory);
+    const goals = goalsOf(results, starts, sightings);
     const machine = await describeMachine(ground.administrators['transfer']!);
     const ok = areMet(goals) && isAudited && brokenOff.length === 0 && results.every(({ failed }) => failed === 0);
     const tookSeconds = (performance.now() - beganAt) / 1_000;

@@ -25,7 +25,7 @@ const ORDERS_STORED = 100_000;
 export function goalsOf(
   results: readonly Measured[],
   starts: Starts | undefined,
-  orderHistory: Sightings['orderHistory'],
+  { orderHistory, watchingCost }: Pick<Sightings, 'orderHistory' | 'watchingCost'>,
 ): Goal[] {
   const ratio = (figure: 'perSecond' | 'p50Ms', one: string, other: string, atOnce = MANY, otherAtOnce = atOnce) => {
     const find = (id: string, n: number) => results.find((each) => each.id === id && each.atOnce === n);
@@ -50,6 +50,17 @@ export function goalsOf(
     ),
     atLeast(0.65, 'local, 50 at a time, to an empty workflow', ratio('perSecond', 'local', 'engine')),
     atLeast(0.98, 'local, 50 at a time, with metrics to without', ratio('perSecond', 'local-counted', 'local')),
+    atLeast(
+      0.95,
+      'local, 50 at a time, with traces of one in ten to without',
+      ratio('perSecond', 'local-traced', 'local'),
+    ),
+    atMost(50, 'milliseconds of a scrape, with many transfers there', watchingCost?.scrapeMs ?? null),
+    atMost(
+      1,
+      'percent of a core for the collector of the state, with many transfers there',
+      watchingCost === undefined ? null : spreadOf([watchingCost.collectorShare * 100]),
+    ),
     atMost(1.35, 'local, one at a time, p50 to an empty workflow', ratio('p50Ms', 'local', 'engine', 1)),
     atLeast(3, 'batches of 10,000 to TPC-B', ratio('perSecond', 'batch-10000', 'tpcb', 1, 20)),
     atLeast(2, "ordinary, 50 at a time, to the template's shape", ratio('perSecond', 'ordinary', 'template')),

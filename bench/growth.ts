@@ -7,9 +7,10 @@ import { counterpoise } from './counterpoise.ts';
 import { anotherGround, copyOf, fillWithTransfers, vacuumDatabases, type Bench } from './ground.ts';
 import { whileOneIsLocked } from './locked-wallet.ts';
 import { COMPARED_AT_ONCE } from './plan.ts';
-import { subjectTurn } from './single.ts';
+import { subjectTurn, type Sightings } from './single.ts';
 import type { Turn } from './turns.ts';
 import { pairsFromOne } from './wallets.ts';
+import { watchingCost } from './watching.ts';
 
 const AT_ONCE = 50;
 
@@ -31,9 +32,10 @@ export async function shapeTurns({ stack, ground, plan: { shapes }, interrupt }:
   ];
 }
 
-/** Measures on databases with many transfers, which are made by batches. */
+/** Measures on databases with many transfers, which are made by batches; on the largest, first what being watched costs at rest. */
 export async function growthTurns(
   { stack, plan: { growth }, interrupt }: Bench,
+  sightings: Sightings,
   tell: (text: string) => void,
 ): Promise<Turn[]> {
   const plan = { ...growth, atOnce: COMPARED_AT_ONCE, interrupt };
@@ -56,5 +58,7 @@ export async function growthTurns(
     const name = `Counterpoise, ${size.toLocaleString('en')} transfers there`;
     turns.push(subjectTurn(counterpoise(stack, { id: `growth-${size}`, name, dispatch: 'local' }), ground, plan));
   }
+  tell('what being watched costs at rest');
+  sightings.watchingCost = await watchingCost(stack, grown, growth.restSeconds, interrupt);
   return turns;
 }

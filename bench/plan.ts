@@ -21,8 +21,8 @@ export interface Plan {
     readonly readSeconds: number;
   };
   readonly shapes: Loop;
-  /** The sizes in ascending order. */
-  readonly growth: Loop & { readonly sizes: readonly number[] };
+  /** The sizes in ascending order; `restSeconds`: how long the process is watched while nothing is asked of it. */
+  readonly growth: Loop & { readonly sizes: readonly number[]; readonly restSeconds: number };
   /** `stored`: how many orders are there already, where growth is measured. */
   readonly orders: Loop & { readonly stored: number };
 }
@@ -44,7 +44,7 @@ export const WHOLE: Plan = {
     readSeconds: 1,
   },
   shapes: { rounds: 3, warmUpSeconds: 3, seconds: 6 },
-  growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000] },
+  growth: { rounds: 3, warmUpSeconds: 3, seconds: 6, sizes: [10_000, 100_000, 1_000_000], restSeconds: 60 },
   orders: { rounds: 3, warmUpSeconds: 3, seconds: 5, stored: 100_000 },
 };
 
@@ -61,6 +61,6 @@ export const QUICK: Plan = {
     readSeconds: 1,
   },
   shapes: { rounds: 1, warmUpSeconds: 1, seconds: 3 },
-  growth: { rounds: 1, warmUpSeconds: 1, seconds: 3, sizes: [1_000, 11_000] },
+  growth: { rounds: 1, warmUpSeconds: 1, seconds: 3, sizes: [1_000, 11_000], restSeconds: 15 },
   orders: { rounds: 1, warmUpSeconds: 0.5, seconds: 2, stored: 2_000 },
 };

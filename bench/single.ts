@@ -14,6 +14,7 @@ import type { Bench } from './ground.ts';
 import { cpuMsOf, memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 import { spreadOf, type Cost, type Sample, type Turn } from './turns.ts';
+import { countedKind, tracedKind, type WatchingCost } from './watching.ts';
 
 export interface LoopPlan {
   readonly atOnce: readonly number[];
@@ -82,6 +83,8 @@ export interface Sightings {
   readonly history: Partial<Record<Dispatch, History>>;
   /** That of an order from its acceptance until it is delivered and paid. */
   readonly orderHistory: Partial<Record<Dispatch, History>>;
+  /** With as many transfers as there are at the end of the growth. */
+  watchingCost?: WatchingCost;
 }
 
 /** The turns of the wanted subjects, by default of all. */
@@ -103,13 +106,6 @@ export function singleTurns(
       dispatch,
       settings: { GROUP_MAX: `${GROUP_MAX}` },
     });
-  /** Both with and without metrics in one run, where a transfer is cheapest, so that they cost the greatest part. */
-  const counted: SubjectKind = counterpoise(stack, {
-    id: 'local-counted',
-    name: 'Counterpoise, local dispatch, with metrics',
-    dispatch: 'local',
-    settings: { METRICS_PORT: '0' },
-  });
   const own = (dispatch: Dispatch): SubjectKind =>
     counterpoise(stack, {
       id: dispatch,
@@ -125,7 +121,7 @@ export function singleTurns(
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
-    ...[own('ordinary'), grouped('ordinary'), own('local'), counted, grouped('local')]
+    ...[own('ordinary'), grouped('ordinary'), own('local'), countedKind(stack), tracedKind(stack), grouped('local')]
       .filter(isWanted)
       .map((kind) => subjectTurn(kind, ground, plan)),
   ];

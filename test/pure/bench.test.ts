@@ -173,6 +173,7 @@ const MET = [
   measured('local', 50, 65),
   measuredOf([sample('local', 1, 30, 27)]),
   measured('local-counted', 50, 64),
+  measured('local-traced', 50, 62),
   measured('local-grouped', 50, 300),
   measured('local-grouped', 200, 400),
   measured('ordinary', 50, 30),
@@ -198,9 +199,14 @@ const MET = [
 ];
 const history = (events: number) => ({ ordinary: { events, bytes: 20_000 }, local: { events: 40, bytes: 9_000 } });
 
+const seen = (events: number, scrapeMs = 5, collectorShare = 0.001) => ({
+  orderHistory: history(events),
+  watchingCost: { scrapeMs: spreadOf([scrapeMs]), collectorShare },
+});
+
 describe('the goals', () => {
   test('are met at their limits, each of them', () => {
-    const goals = goalsOf(MET, idle(350), history(119));
+    const goals = goalsOf(MET, idle(350), seen(119, 50, 0.01));
     assert.deepEqual(
       goals.map(({ ok }) => ok),
       goals.map(() => true),
@@ -212,6 +218,7 @@ describe('the goals', () => {
     const worse: [string, number][] = [
       ['local', 50],
       ['local-counted', 50],
+      ['local-traced', 50],
       ['local-grouped', 50],
       ['local-grouped', 200],
       ['ordinary', 50],
@@ -229,20 +236,22 @@ describe('the goals', () => {
       const results = MET.map((one) =>
         one.id === id && one.atOnce === atOnce ? measured(id, atOnce, one.perSecond.median * 0.98) : one,
       );
-      assert.ok(!areMet(goalsOf(results, idle(300), history(90))), id);
+      assert.ok(!areMet(goalsOf(results, idle(300), seen(90))), id);
     }
     const slow = MET.map((one) =>
       one.id === 'local' && one.atOnce === 1 ? measuredOf([sample('local', 1, 30, 28)]) : one,
     );
-    assert.ok(!areMet(goalsOf(slow, idle(300), history(90))));
+    assert.ok(!areMet(goalsOf(slow, idle(300), seen(90))));
     const slowOrders = MET.map((one) => (one.id === 'transfers-local' ? measured(one.id, 20, 61) : one));
-    assert.ok(!areMet(goalsOf(slowOrders, idle(300), history(90))));
-    assert.ok(!areMet(goalsOf(MET, idle(351), history(90))));
-    assert.ok(!areMet(goalsOf(MET, idle(300), history(120))));
+    assert.ok(!areMet(goalsOf(slowOrders, idle(300), seen(90))));
+    assert.ok(!areMet(goalsOf(MET, idle(351), seen(90))));
+    assert.ok(!areMet(goalsOf(MET, idle(300), seen(120))));
+    assert.ok(!areMet(goalsOf(MET, idle(300), seen(90, 51, 0.01))));
+    assert.ok(!areMet(goalsOf(MET, idle(300), seen(90, 50, 0.0102))));
   });
 
   test('that were not measured are neither met nor missed', () => {
-    const goals = goalsOf([measured('engine', 50, 100), measured('local', 50, 80)], undefined, {});
+    const goals = goalsOf([measured('engine', 50, 100), measured('local', 50, 80)], undefined, { orderHistory: {} });
     assert.deepEqual(
       goals.filter(({ ok }) => ok !== null).map(({ name, ok }) => [name, ok]),
       [['local, 50 at a time, to an empty workflow', true]],
@@ -251,7 +260,7 @@ describe('the goals', () => {
 
   test('are not missed by a round in which nothing ended: nothing is known of it', () => {
     const results = [measured('template', 50, 10), measured('ordinary', 50, Number.NaN)];
-    const goal = goalsOf(results, undefined, {}).find(({ name }) => name.startsWith('ordinary, 50'));
+    const goal = goalsOf(results, undefined, { orderHistory: {} }).find(({ name }) => name.startsWith('ordinary, 50'));
     assert.deepEqual([goal!.value, goal!.ok], [null, null]);
   });
 });
@@ -260,7 +269,7 @@ describe('the report', () => {
   const report: Report = {
     ok: true,
     isQuick: false,
-    goals: goalsOf(MET, idle(300), history(90)),
+    goals: goalsOf(MET, idle(300), seen(90)),
     results: MET,
     brokenOff: [],
     tpcbBy: 'pgbench',
@@ -304,7 +313,7 @@ describe('the report', () => {
     const picture = pictureOf(MET);
     const width = Number(/viewBox="0 0 (\d+)/.exec(picture)![1]);
     const bars = [...picture.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
-    assert.equal(bars.length, 8 + 3 + 2 + 2);
+    assert.equal(bars.length, 7 + 3 + 2 + 2);
     for (const [, x, barWidth] of bars) assert.ok(Number(x) + Number(barWidth) < width);
     assert.ok(
       picture.includes('The Temporal template&apos;s shape') || picture.includes("The Temporal template's shape"),

@@ -1,0 +1,124 @@
+/**
+ * What being watched costs: Counterpoise with metrics and with traces as subjects beside itself without, and, on databases with many
+ * movements, how long a scrape takes and how much of a core the collector of the state needs.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchStack } from './bench-stack.ts';
+import { counterpoise } from './counterpoise.ts';
+import { cpuMsOf } from './memory.ts';
+import type { Ground, SubjectKind } from './subject.ts';
+import { spreadOf, type Spread } from './turns.ts';
+
+/** Where a transfer is cheapest, so that being watched costs the greatest part. */
+const DISPATCH = 'local';
+const TRACED_SHARE = '0.1';
+const SCRAPES = 20;
+/** Until a process that has just started is at rest. */
+const CALM_DOWN_MS = 10_000;
+const CALL_LIMIT_MS = 5_000;
+
+export function countedKind(stack: BenchStack): SubjectKind {
+  return counterpoise(stack, {
+    id: 'local-counted',
+    name: 'Counterpoise, local dispatch, with metrics',
+    dispatch: DISPATCH,
+    settings: { METRICS_PORT: '0' },
+  });
+}
+
+/** One request in ten is traced, and its spans are sent to a receiver of the bench. */
+export function tracedKind(stack: BenchStack): SubjectKind {
+  const [id, name] = ['local-traced', 'Counterpoise, local dispatch, with traces of one in ten'];
+  return {
+    id,
+    name,
+    async open(ground) {
+      const receiver = createServer((request, response) => {
+        request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const settings = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
+        OTEL_TRACES_SAMPLER_ARG: TRACED_SHARE,
+      };
+      const close = (): void => {
+        receiver.closeAllConnections();
+        receiver.close();
+      };
+      try {
+        const subject = await counterpoise(stack, { id, name, dispatch: DISPATCH, settings }).open(ground);
+        return { ...subject, close: () => subject.close().finally(close) };
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** What metrics cost a stack at rest. */
+export interface WatchingCost {
+  readonly scrapeMs: Spread;
+  /** Of one core: the process and PostgreSQL together, beyond what they take without metrics. At least 0. */
+  readonly collectorShare: number;
+}
+
+/** Measures on this ground, with a process of its own; each of the two times at rest is `seconds` long. */
+export async function watchingCost(
+  stack: BenchStack,
+  ground: Ground,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<WatchingCost> {
+  const port = await freePort();
+  const without = await atRest(stack, ground, {}, seconds, signal);
+  let scrapeMs: Spread | undefined;
+  const watched = await atRest(stack, ground, { METRICS_PORT: `${port}` }, seconds, signal, async () => {
+    const took: number[] = [];
+    for (let n = 0; n < SCRAPES; n += 1) {
+      const startedAt = performance.now();
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+      if (!response.ok) throw new Error(`a scrape was answered ${response.status}`);
+      await response.text();
+      took.push(performance.now() - startedAt);
+    }
+    scrapeMs = spreadOf(took);
+  });
+  return { scrapeMs: scrapeMs!, collectorShare: Math.max(0, watched - without) };
+}
+
+/** The share of a core that the process and PostgreSQL take while nothing is asked of them; `then` is called afterwards. */
+async function atRest(
+  stack: BenchStack,
+  ground: Ground,
+  settings: Readonly<Record<string, string>>,
+  seconds: number,
+  signal: AbortSignal,
+  then?: () => Promise<void>,
+): Promise<number> {
+  const app = await stack.startApp(DISPATCH, { ...ground.settings, ...settings });
+  try {
+    await sleep(CALM_DOWN_MS, undefined, { signal });
+    const { postgres } = stack.infrastructure.supervisor.running();
+    const taken = (): number => cpuMsOf(app.pid()) + cpuMsOf(postgres!.pid);
+    const [from, fromMs] = [taken(), performance.now()];
+    await sleep(seconds * 1_000, undefined, { signal });
+    const share = (taken() - from) / (performance.now() - fromMs);
+    await then?.();
+    return share;
+  } finally {
+    await app.stop();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
