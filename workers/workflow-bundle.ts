@@ -3,7 +3,7 @@
  * bundling costs every start a second or two and a bundler's memory. `node workers/workflow-bundle.ts` makes it ahead of the first
  * start, as the container image does.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,18 @@ const VERSIONS = 'package-lock.json';
 const silent = (): void => {};
 const QUIET: Logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-/** Returns the bundle of the present code, making it if there is none. Any number of processes may ask at once. */
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
+let making: Promise<WorkflowBundleOption> | undefined;
+
+/**
+ * Returns the bundle of the present code, making it if there is none. Any number of processes may ask at once, and any number of
+ * workers of one process.
+ */
+export function workflowBundle(): Promise<WorkflowBundleOption> {
+  making ??= makeBundle();
+  return making;
+}
+
+async function makeBundle(): Promise<WorkflowBundleOption> {
   const file = new URL(`workflows-${await workflowCodeHash()}.js`, CACHE);
   const kept = { codePath: fileURLToPath(file) };
   if (existsSync(file)) return kept;
@@ -33,7 +43,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   });
   try {
     await mkdir(CACHE, { recursive: true });
-    const written = new URL(`${file.href}.${process.pid}`);
+    const written = new URL(`${file.href}.${randomUUID()}`);
     await writeFile(written, code);
     await rename(written, file);
     return kept;

@@ -7,6 +7,7 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import type { Context } from 'hono';
 import { findOrder, type Order } from '../../db/order/queries.ts';
+import { takesNoMoreUpdates } from '../../temporal/exhausted-updates.ts';
 import { startOrder } from '../../temporal/order/start-order.ts';
 import { orderWorkflowId, type OrderRefusal } from '../../workflows/order/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -82,12 +83,25 @@ export async function askOrder<Result, Asked extends [] | [object]>(
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
+      if (takesNoMoreUpdates(error)) return withAnotherRun();
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       const { cause } = error;
       const refusal = cause instanceof ApplicationFailure ? REFUSALS.find((each) => each === cause.type) : undefined;
       // Otherwise the run was ended from outside after it had taken the request, and the next one may not know of it.
       return refusal === undefined ? 'no_run' : { outcome: 'refused', refusal };
     }
+  }
+
+  /** Ends the run that takes no more updates: the next one takes its place from the row and the fences, and two thousand more. */
+  async function withAnotherRun(): Promise<'no_run'> {
+    const { runId } = await handle.describe();
+    await client.workflow
+      .getHandle(handle.workflowId, runId)
+      .terminate('it took as many updates as a run takes; another one goes on')
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+    return 'no_run';
   }
 }
 

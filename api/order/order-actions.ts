@@ -108,13 +108,13 @@ export function orderActionRoutes(deps: OrderDeps) {
       const receivedAt = performance.now();
       const before = await existingOrder(c, database, c.req.valid('param').order_id);
       if (before.status === 'CANCELED' || isPartlyCanceled(before)) return c.json(renderOrder(before), 200);
-      if (hasEnded(before)) throw refused('order_not_cancelable', before);
+      if (hasEnded(before) || hasNothingToCancel(before)) throw refused('order_not_cancelable', before);
       const answer = await askOrder(c, deps, before, cancelOrderUpdate);
       if (answer.outcome === 'refused') throw refused('order_not_cancelable', await find(before));
       const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
       const row = await waitForRow({
         row: await find(before),
-        isWaitOver: (seen) => hasEnded(seen) || isPartlyCanceled(seen),
+        isWaitOver: (seen) => hasEnded(seen) || isPartlyCanceled(seen) || hasNothingToCancel(seen),
         look: () => findOrder(database, before.orderId),
         untilNews: () => new Promise(() => {}),
         limitMs: waitMs - (performance.now() - receivedAt),
@@ -122,7 +122,7 @@ export function orderActionRoutes(deps: OrderDeps) {
         everyMs: 100,
       });
       if (row.status === 'CANCELED' || isPartlyCanceled(row)) return c.json(renderOrder(row), 200);
-      if (hasEnded(row)) throw refused('order_not_cancelable', row);
+      if (hasEnded(row) || hasNothingToCancel(row)) throw refused('order_not_cancelable', row);
       return c.json(renderOrder(row), 202);
     })
     .openapi(handOver, async (c) => {
@@ -179,11 +179,20 @@ function noteIssued(
   return boundedQuery(database, () => recordConsignment(database, issued), { isWrite: true });
 }
 
-/** Whether somebody has canceled a part of the order, and the rest of it has left. */
-function isPartlyCanceled({ consignments }: Order): boolean {
+/** Whether somebody has canceled a part of the order, and the rest of it has left. One that is released whole is about to end. */
+function isPartlyCanceled(order: Order): boolean {
+  return isDecided(order) && order.consignments.some(({ releaseReason }) => releaseReason === 'canceled');
+}
+
+/** Whether a part of the order has left, and the rest of it was released for another reason than a cancel, or there is none. */
+function hasNothingToCancel(order: Order): boolean {
+  return isDecided(order) && order.consignments.every(({ releaseReason }) => releaseReason !== 'canceled');
+}
+
+/** Whether something has left, and nothing of the rest can be canceled any more. */
+function isDecided({ consignments }: Order): boolean {
   return (
-    consignments.some(({ releaseReason }) => releaseReason === 'canceled') &&
-    consignments.every(({ goods }) => goods !== 'RESERVED')
+    consignments.every(({ goods }) => goods !== 'RESERVED') && consignments.some(({ goods }) => goods !== 'RELEASED')
   );
 }
 

@@ -5,8 +5,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  isGrpcServiceError,
-  ServiceError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
@@ -19,6 +17,7 @@ import { LATE, within } from '../../process/deadline.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { isTerminal, PASSING_REFUSALS, type PassingRefusal } from '../../domain/transfer/transfer.ts';
+import { takesNoMoreUpdates } from '../../temporal/exhausted-updates.ts';
 import { answerWithin } from '../../temporal/health.ts';
 import type { NamespaceBinding } from '../../temporal/namespace-binding.ts';
 import { isGroupUnderWay } from '../../temporal/transfer/start-group.ts';
@@ -181,7 +180,7 @@ async function withoutUpdate(
   handle: WorkflowHandle,
   bodyHash: string,
 ): Promise<'taken' | 'no_run' | Refusal> {
-  if (!isExhausted(error)) throw error;
+  if (!takesNoMoreUpdates(error)) throw error;
   if (updateName !== cancelUpdate.name) return updateName === captureUpdate.name ? 'not_capturable' : 'not_resolvable';
   const { status, runId, memo } = await handle.describe();
   const isOwn = [undefined, bodyHash].includes((memo as Partial<MovementMemo> | undefined)?.bodyHash);
@@ -189,15 +188,6 @@ async function withoutUpdate(
   await cancelUnlessClosed(handle.client.getHandle(handle.workflowId, runId));
   return 'taken';
 }
-
-/** Whether the run has taken as many updates as Temporal lets a run take. */
-function isExhausted(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : undefined;
-  return (
-    isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION && /total number of .*updates/.test(cause.details)
-  );
-}
-const FAILED_PRECONDITION = 9;
 
 /** Whether a group is moving the transfer, for some seconds: it soon has ended, or has a workflow of its own. */
 async function isMovedByGroup(client: Client, { groupId }: Transfer, since: number): Promise<boolean> {

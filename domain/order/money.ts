@@ -1,6 +1,6 @@
 /** What a consignment costs, by which key its money moves, and how an order has ended. */
 import { formatUnits, parseUnits } from '../money.ts';
-import type { OrderId, ReturnId } from '../ids.ts';
+import type { OrderId, ReturnId, TransferId } from '../ids.ts';
 import type { Consignment, ConsignmentState, OrderLine, OrderStatus, OrderTerms } from './order.ts';
 
 /** Goods, and with the first consignment the shipping. A decimal string. */
@@ -34,6 +34,11 @@ export function holdKey(orderId: OrderId, n: number): string {
 /** The key of a reversal that gives a hold back which somebody has captured; the first one is the hold's, each further try is another. */
 export function voidKey(orderId: OrderId, n: number, attempt: number): string {
   return attempt === 1 ? holdKey(orderId, n) : `${holdKey(orderId, n)}/void/${attempt}`;
+}
+
+/** The key of a reversal that gives back the part of a hold which somebody has captured by hand; each further try is another. */
+export function partReversalKey(orderId: OrderId, hold: TransferId, attempt: number): string {
+  return `order/${orderId}/part-of/${hold}/${attempt}`;
 }
 
 /** The key of the transfer that collects what is due; each time an operator asks for it is another one. */

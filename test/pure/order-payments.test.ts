@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { collectionKey, holdKey, voidKey } from '../../domain/order/money.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import { collectionKey, holdKey, partReversalKey, voidKey } from '../../domain/order/money.ts';
 import type { AuthorizeInput } from '../../domain/order/operations.ts';
 import { createPayments, type Payments } from '../../workers/order/payments.ts';
 import { termsOf } from '../workflow/order-run.ts';
@@ -14,11 +15,12 @@ const input: AuthorizeInput = {
   ...{ orderId: terms.orderId, n: 1, terms, amount: '25.0000', holdSeconds: 3_600, trace: { requestId: 'test' } },
 };
 
-/** `ends` says how each new transfer ends; the keys of `others` were used for other bodies. */
+/** `ends` says how each new transfer ends; the keys of `others` were used for other bodies; so much was `captured` of the hold by hand. */
 async function withApi(
   ends: ('COMPLETED' | 'FAILED')[],
   use: (payments: Payments, transfers: Map<string, string>) => Promise<void>,
   others: readonly string[] = [],
+  captured = '25.0000',
 ): Promise<void> {
   const transfers = new Map<string, string>();
   const server = createServer((request: IncomingMessage, response) => {
@@ -26,7 +28,13 @@ async function withApi(
     if (request.method === 'GET') {
       const isList = url.startsWith('/v1/transfers?');
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(isList ? { data: [], next_cursor: null } : { captured_amount: '25.0000' }));
+      const hold = { transfer_id: 'the-hold', status: 'COMPLETED', amount: '25.0000', captured_amount: captured };
+      response.end(JSON.stringify(isList ? { data: [], next_cursor: null } : hold));
+      return;
+    }
+    if (url.endsWith('/capture')) {
+      response.writeHead(409, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ type: 'about:blank', status: 409, code: 'not_capturable' }));
       return;
     }
     const key = `${url.endsWith('/reversals') ? 'reversal ' : ''}${request.headers['idempotency-key'] as string}`;
@@ -131,4 +139,31 @@ test('a hold that somebody has captured is given back under a further key, if th
       ],
     );
   });
+});
+
+test('a hold of which somebody has captured a part is given back once, and is lost: the whole is due then', async () => {
+  const { orderId, trace } = input;
+  const transferId = 'the-hold' as TransferId;
+  const use = async ({ captureHold }: Payments, transfers: Map<string, string>): Promise<void> => {
+    await assert.rejects(captureHold({ orderId, trace, transferId }), /cannot be given back now: insufficient_funds/);
+    for (let repeats = 0; repeats < 2; repeats += 1)
+      assert.deepEqual(await captureHold({ orderId, trace, transferId }), { outcome: 'lost' });
+    assert.deepEqual(
+      [...transfers],
+      [
+        [`reversal ${partReversalKey(orderId, transferId, 1)}`, 'FAILED'],
+        [`reversal ${partReversalKey(orderId, transferId, 2)}`, 'COMPLETED'],
+      ],
+    );
+  };
+  await withApi(['FAILED', 'COMPLETED'], use, [], '0.0100');
+});
+
+test('a hold that somebody has captured as a whole is captured', async () => {
+  const { orderId, trace } = input;
+  await withApi([], async ({ captureHold }) =>
+    assert.deepEqual(await captureHold({ orderId, trace, transferId: 'the-hold' as TransferId }), {
+      outcome: 'captured',
+    }),
+  );
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { workflowCodeHash } from '../../workers/workflow-bundle.ts';
+import { workflowBundle, workflowCodeHash } from '../../workers/workflow-bundle.ts';
 
 const silent = () => {};
 const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
@@ -55,4 +55,10 @@ test('a bundle is never that of other sources, be they in a folder of a folder',
   } finally {
     await rm(root, { recursive: true });
   }
+});
+
+test('the workers of one process that ask at once share one bundle, which is written once', async () => {
+  const [one, other] = [workflowBundle(), workflowBundle()];
+  assert.equal(one, other);
+  assert.ok('codePath' in (await one));
 });

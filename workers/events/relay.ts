@@ -95,7 +95,11 @@ async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
   const noteWaiting = createOutboxSighting({ source, outbox, database });
   let busyAt = performance.now();
   while (!signal.aborted) {
-    const { events, hasMore, isLost } = await copy();
+    const { events, hasMore, isLost } = await copy().catch(async (error: unknown) => {
+      // What cannot be copied is what somebody has to hear of.
+      await noteWaiting();
+      throw error;
+    });
     if (events > 0) {
       busyAt = performance.now();
       appended?.();

@@ -8,7 +8,7 @@
 import { createClient, CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { parseUnits } from '../../domain/money.ts';
-import { collectionKey, holdKey, refundKey, voidKey } from '../../domain/order/money.ts';
+import { collectionKey, holdKey, partReversalKey, refundKey, voidKey } from '../../domain/order/money.ts';
 import type {
   Authorized,
   AuthorizeInput,
@@ -36,13 +36,18 @@ export function createPayments(apiUrl: string): Payments {
   return {
     authorize: (input) => authorize(transfers, input),
 
-    async captureHold({ transferId }) {
+    async captureHold({ orderId, transferId }) {
       const captured = await transfers
         .capture(transferId, {}, { waitSeconds: WAIT_SECONDS })
         .catch((error: unknown) => refusedAs(error, transfers, transferId));
       if (captured.status === 'COMPLETED' && captured.captured_amount === captured.amount)
         return { outcome: 'captured' };
       if (captured.status === 'FAILED' || captured.status === 'CANCELED') return { outcome: 'lost' };
+      if (captured.status === 'COMPLETED') {
+        // Somebody has captured a part of it by hand, and with that let go of the rest. It is given back, so that the whole is due.
+        await giveBack(transfers, transferId, (attempt) => partReversalKey(orderId, transferId, attempt));
+        return { outcome: 'lost' };
+      }
       throw stillUnderWay(captured);
     },
 
@@ -116,14 +121,24 @@ async function voidHold(transfers: Client['transfers'], input: AuthorizeInput): 
     if (isKeyOfAnother(error)) return;
     const captured = capturedBy(error);
     if (captured === undefined) throw error;
-    const reversed = await untilFresh(['FAILED', 'CANCELED'], (attempt, options) =>
-      transfers.reverse(captured, {}, { ...options, idempotencyKey: voidKey(input.orderId, input.n, attempt) }),
-    );
-    if ('transferId' in reversed) return;
-    // Somebody may have reversed it by hand; or the seller has spent it: then it is tried again until there is enough.
-    if (!(await isGivenBack(transfers, captured)))
-      throw new Error(`what was captured of the hold cannot be given back now: ${reversed.reason}`);
+    await giveBack(transfers, captured, (attempt) => voidKey(input.orderId, input.n, attempt));
   }
+}
+
+/** Reverses what was captured of a hold; nothing, if somebody has reversed all of it by hand. */
+async function giveBack(
+  transfers: Client['transfers'],
+  captured: string,
+  keyOf: (attempt: number) => string,
+): Promise<void> {
+  if (await isGivenBack(transfers, captured)) return;
+  const reversed = await untilFresh(['FAILED', 'CANCELED'], (attempt, options) =>
+    transfers.reverse(captured, {}, { ...options, idempotencyKey: keyOf(attempt) }),
+  );
+  if ('transferId' in reversed) return;
+  // Somebody may have reversed it just now; or the seller has spent it: then it is tried again until there is enough.
+  if (!(await isGivenBack(transfers, captured)))
+    throw new Error(`what was captured of the hold cannot be given back now: ${reversed.reason}`);
 }
 
 async function isGivenBack(transfers: Client['transfers'], id: string): Promise<boolean> {
