@@ -8,10 +8,10 @@ import { draw, drawFrom } from '../dev/draw.ts';
 import { StackError } from '../dev/stack-error.ts';
 
 const GOODS = [
-  { sku: 'TEAPOT', name: 'Teapot', unit_price: '19.90', received: 500 },
-  { sku: 'CUP', name: 'Cup', unit_price: '6.50', received: 2_000 },
-  { sku: 'KETTLE', name: 'Kettle', unit_price: '49.00', received: 200 },
-  { sku: 'TRAY', name: 'Tray, nearly sold out', unit_price: '24.00', received: 1 },
+  { sku: 'SAMPLE-TEAPOT', name: 'Teapot', unit_price: '19.90', received: 500 },
+  { sku: 'SAMPLE-CUP', name: 'Cup', unit_price: '6.50', received: 2_000 },
+  { sku: 'SAMPLE-KETTLE', name: 'Kettle', unit_price: '49.00', received: 200 },
+  { sku: 'SAMPLE-TRAY', name: 'Tray, nearly sold out', unit_price: '24.00', received: 1 },
 ] as const;
 const CUSTOMERS = 4;
 const FUNDS = '5000.00';
@@ -77,10 +77,12 @@ function skuOf(seed: number, sku: string): string {
 
 function linesOf(seed: number, n: number, fate: Fate): { sku: string; quantity: number }[] {
   const line = (sku: string, quantity: number) => ({ sku: skuOf(seed, sku), quantity });
-  if (fate === 'too_much') return [line('TRAY', 2)];
-  if (fate === 'too_dear') return [line('KETTLE', 150)];
+  if (fate === 'too_much') return [line('SAMPLE-TRAY', 2)];
+  if (fate === 'too_dear') return [line('SAMPLE-KETTLE', 150)];
   const cups = 1 + Math.floor(draw(seed, 'cups', n) * 6);
-  return draw(seed, 'teapot', n) < 0.5 ? [line('CUP', cups)] : [line('CUP', cups), line('TEAPOT', 1)];
+  return draw(seed, 'teapot', n) < 0.5
+    ? [line('SAMPLE-CUP', cups)]
+    : [line('SAMPLE-CUP', cups), line('SAMPLE-TEAPOT', 1)];
 }
 
 /** Brings the order as far as its fate says; each call may be repeated. */

@@ -3,7 +3,7 @@
  * terminated it, a run is started from the row first.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import type { Context } from 'hono';
 import { findOrder, type Order } from '../../db/order/queries.ts';
@@ -83,7 +83,7 @@ export async function askOrder<Result, Asked extends [] | [object]>(
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return 'no_run';
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notKnown();
-      if (takesNoMoreUpdates(error)) return withAnotherRun();
+      if (takesNoMoreUpdates(error)) return makeWay(client, handle.workflowId);
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       const { cause } = error;
       const refusal = cause instanceof ApplicationFailure ? REFUSALS.find((each) => each === cause.type) : undefined;
@@ -91,18 +91,18 @@ export async function askOrder<Result, Asked extends [] | [object]>(
       return refusal === undefined ? 'no_run' : { outcome: 'refused', refusal };
     }
   }
+}
 
-  /** Ends the run that takes no more updates: the next one takes its place from the row and the fences, and two thousand more. */
-  async function withAnotherRun(): Promise<'no_run'> {
-    const { runId } = await handle.describe();
-    await client.workflow
-      .getHandle(handle.workflowId, runId)
-      .terminate('it took as many updates as a run takes; another one goes on')
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      });
-    return 'no_run';
-  }
+/** Ends a run that takes no more updates: the next one takes its place from the row and the fences, and as many again. */
+async function makeWay(client: Client, workflowId: string): Promise<'no_run'> {
+  const { runId } = await client.workflow.getHandle(workflowId).describe();
+  await client.workflow
+    .getHandle(workflowId, runId)
+    .terminate('it took as many updates as a run takes; another one goes on')
+    .catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+  return 'no_run';
 }
 
 const REFUSALS: readonly OrderRefusal[] = ['not_confirmed', 'no_such_consignment', 'not_cancelable', 'not_resolvable'];

@@ -157,7 +157,8 @@ const WHY_NOT: Readonly<Record<ReturnRefusal, string>> = {
   not_delivered: 'The goods have not been delivered.',
   several_consignments: 'The goods were delivered in several consignments: announce a return for each.',
   exceeds_delivered: 'No more can come back than was delivered, with what has been announced before.',
-  not_paid: 'The goods were not paid.',
+  not_paid:
+    'The goods are not paid: ask again in a moment if they have just left, otherwise once what is due has been collected.',
 };
 
 export function returnRoutes(deps: OrderDeps) {

@@ -18,7 +18,7 @@ function addProductCommands(program: Command): void {
   const product = program.command('product').description('what is sold, and for how much');
   product
     .command('set <sku> <unit-price>')
-    .description('make a product, or change its price or name')
+    .description('make a product, or replace its price, currency and name')
     .option('--currency <code>', 'ISO 4217', 'USD')
     .option('--name <text>', 'its name')
     .action(async (sku: string, unit_price: string, { currency, name }: ProductOptions, command: Command) => {
