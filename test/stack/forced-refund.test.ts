@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { transferId } from '../../domain/derived-id.ts';
@@ -95,7 +96,7 @@ for (const separate of [false, true]) {
         });
         await commit();
         if (ends === 'goes on') await resolve('retry');
-        else await money.temporal.workflow.getHandle(`transfer/${transferId(key)}`).terminate('by a test');
+        else await terminated(`transfer/${transferId(key)}`);
         assert.deepEqual([(await refund).status, (await refund).body['code']], [409, 'not_resolvable']);
         await until(LIMIT_MS, 'it did not complete', async () => (await status(path)) === 'COMPLETED');
 
@@ -133,6 +134,16 @@ for (const separate of [false, true]) {
         ['opened', 'refund', 'advanced', 'closed'],
       );
     });
+
+    /** Unless the run was quicker: it ends as soon as it hears of the credit. */
+    async function terminated(workflowId: string): Promise<void> {
+      await money.temporal.workflow
+        .getHandle(workflowId)
+        .terminate('by a test')
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+    }
 
     async function status(path: string): Promise<string> {
       return (await money.api.get<Transfer>(path)).body.status;
