@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../workers/core-metrics.ts';
 import type { BenchStack } from './bench-stack.ts';
 import { counterpoise } from './counterpoise.ts';
 import { cpuMsOf } from './memory.ts';
@@ -112,13 +113,4 @@ async function atRest(
   } finally {
     await app.stop();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -43,8 +43,11 @@ export async function coreMetrics(server: MetricsServer | undefined): Promise<Te
   };
 }
 
-/** Whoever takes it before the SDK does makes the process end, and its supervisor starts it again, with another one. */
-async function freePort(): Promise<number> {
+/**
+ * Returns a port of loopback that is free now. If another program takes it before the caller does, the caller's process ends, and its
+ * supervisor starts it again, with another one.
+ */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
