@@ -29,9 +29,14 @@ export async function isRunningFor(bodyHash: string, client: Client, workflowId:
 }
 
 /** Sends a workflow a cancel request; one that has closed needs none. */
-export async function cancelUnlessClosed(handle: WorkflowHandle): Promise<void> {
+export function cancelUnlessClosed(handle: WorkflowHandle): Promise<void> {
+  return unlessClosed(handle.cancel());
+}
+
+/** Waits for a request to a run; one that has closed needs none. */
+export async function unlessClosed(request: Promise<unknown>): Promise<void> {
   try {
-    await handle.cancel();
+    await request;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }

@@ -9,6 +9,7 @@ import type { Context } from 'hono';
 import { findOrder, type Order } from '../../db/order/queries.ts';
 import { takesNoMoreUpdates } from '../../temporal/exhausted-updates.ts';
 import { startOrder } from '../../temporal/order/start-order.ts';
+import { unlessClosed } from '../../temporal/run-of-another-body.ts';
 import { orderWorkflowId, type OrderRefusal } from '../../workflows/order/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -96,12 +97,8 @@ export async function askOrder<Result, Asked extends [] | [object]>(
 /** Ends a run that takes no more updates: the next one takes its place from the row and the fences, and as many again. */
 async function makeWay(client: Client, workflowId: string): Promise<'no_run'> {
   const { runId } = await client.workflow.getHandle(workflowId).describe();
-  await client.workflow
-    .getHandle(workflowId, runId)
-    .terminate('it took as many updates as a run takes; another one goes on')
-    .catch((error: unknown) => {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    });
+  const run = client.workflow.getHandle(workflowId, runId);
+  await unlessClosed(run.terminate('it took as many updates as a run takes; another one goes on'));
   return 'no_run';
 }
 

@@ -107,23 +107,24 @@ export function orderActionRoutes(deps: OrderDeps) {
     .openapi(cancel, async (c) => {
       const receivedAt = performance.now();
       const before = await existingOrder(c, database, c.req.valid('param').order_id);
-      if (before.status === 'CANCELED' || isPartlyCanceled(before)) return c.json(renderOrder(before), 200);
-      if (hasEnded(before) || hasNothingToCancel(before)) throw refused('order_not_cancelable', before);
+      const known = cancelOutcome(before);
+      if (known === 'canceled') return c.json(renderOrder(before), 200);
+      if (known === 'too_late') throw refused('order_not_cancelable', before);
       const answer = await askOrder(c, deps, before, cancelOrderUpdate);
       if (answer.outcome === 'refused') throw refused('order_not_cancelable', await find(before));
       const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
       const row = await waitForRow({
         row: await find(before),
-        isWaitOver: (seen) => hasEnded(seen) || isPartlyCanceled(seen) || hasNothingToCancel(seen),
+        isWaitOver: (seen) => cancelOutcome(seen) !== undefined,
         look: () => findOrder(database, before.orderId),
         untilNews: () => new Promise(() => {}),
         limitMs: waitMs - (performance.now() - receivedAt),
         signal: AbortSignal.any([c.req.raw.signal, draining]),
         everyMs: 100,
       });
-      if (row.status === 'CANCELED' || isPartlyCanceled(row)) return c.json(renderOrder(row), 200);
-      if (hasEnded(row) || hasNothingToCancel(row)) throw refused('order_not_cancelable', row);
-      return c.json(renderOrder(row), 202);
+      const outcome = cancelOutcome(row);
+      if (outcome === 'too_late') throw refused('order_not_cancelable', row);
+      return c.json(renderOrder(row), outcome === 'canceled' ? 200 : 202);
     })
     .openapi(handOver, async (c) => {
       const { order_id: id, n } = c.req.valid('param');
@@ -179,21 +180,17 @@ function noteIssued(
   return boundedQuery(database, () => recordConsignment(database, issued), { isWrite: true });
 }
 
-/** Whether somebody has canceled a part of the order, and the rest of it has left. One that is released whole is about to end. */
-function isPartlyCanceled(order: Order): boolean {
-  return isDecided(order) && order.consignments.some(({ releaseReason }) => releaseReason === 'canceled');
-}
-
-/** Whether a part of the order has left, and the rest of it was released for another reason than a cancel, or there is none. */
-function hasNothingToCancel(order: Order): boolean {
-  return isDecided(order) && order.consignments.every(({ releaseReason }) => releaseReason !== 'canceled');
-}
-
-/** Whether something has left, and nothing of the rest can be canceled any more. */
-function isDecided({ consignments }: Order): boolean {
-  return (
-    consignments.every(({ goods }) => goods !== 'RESERVED') && consignments.some(({ goods }) => goods !== 'RELEASED')
-  );
+/**
+ * What has become of a cancel, by the order's row: `canceled`, also if a part had left before; `too_late`, if nothing was left to cancel;
+ * undefined while that is not decided. An order that is released whole is about to be CANCELED.
+ */
+function cancelOutcome(order: Order): 'canceled' | 'too_late' | undefined {
+  const { consignments } = order;
+  const isDecided =
+    consignments.every(({ goods }) => goods !== 'RESERVED') && consignments.some(({ goods }) => goods !== 'RELEASED');
+  const isInPart = isDecided && consignments.some(({ releaseReason }) => releaseReason === 'canceled');
+  if (order.status === 'CANCELED' || isInPart) return 'canceled';
+  return hasEnded(order) || isDecided ? 'too_late' : undefined;
 }
 
 function noConsignment(n: number): ProblemError {

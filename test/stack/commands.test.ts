@@ -57,36 +57,16 @@ describe('the commands', () => {
   const brokenInvariants = ({ json }: Ran): string[] => Object.keys(json['violations_by_invariant'] as object).sort();
 
   test('a seed that is repeated adds nothing', async () => {
-    const first = await run(
-      'seed',
-      stack.dataDir,
-      '--wallets',
-      '6',
-      '--transfers',
-      '12',
-      '--orders',
-      '0',
-      '--seed',
-      '5',
-    );
+    const what = ['--wallets', '6', '--transfers', '12', '--orders', '0', '--seed', '5'];
+    const seed = () => run('seed', stack.dataDir, ...what);
+    const first = await seed();
     const { wallets_opened, ...figures } = first.json;
     assert.deepEqual(
       [first.code, figures['ok'], figures['wallets'], figures['transactions'], figures['transfers']],
       [0, true, 6, 7, 12],
     );
     assert.equal(wallets_opened, 6);
-    const again = await run(
-      'seed',
-      stack.dataDir,
-      '--wallets',
-      '6',
-      '--transfers',
-      '12',
-      '--orders',
-      '0',
-      '--seed',
-      '5',
-    );
+    const again = await seed();
     assert.deepEqual(again.json, { ...figures, wallets_opened: 0 });
 
     const audit = await run('audit', stack.dataDir);

@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { transferId } from '../../domain/derived-id.ts';
+import { unlessClosed } from '../../temporal/run-of-another-body.ts';
 import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
 import { makeBuild } from '../../nemesis/build.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
@@ -136,13 +136,8 @@ for (const separate of [false, true]) {
     });
 
     /** Unless the run was quicker: it ends as soon as it hears of the credit. */
-    async function terminated(workflowId: string): Promise<void> {
-      await money.temporal.workflow
-        .getHandle(workflowId)
-        .terminate('by a test')
-        .catch((error: unknown) => {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        });
+    function terminated(workflowId: string): Promise<void> {
+      return unlessClosed(money.temporal.workflow.getHandle(workflowId).terminate('by a test'));
     }
 
     async function status(path: string): Promise<string> {
