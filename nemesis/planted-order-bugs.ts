@@ -88,6 +88,13 @@ ${importOf('transferId', 'domain/derived-id.ts')}
         replace: ` ORDER BY sku;`,
       },
       {
+        // As of a service that reads, decides and writes in round trips of their own.
+        file: 'db/inventory/functions/reserve.sql',
+        find: `  INSERT INTO reservations (order_id, n, sku, quantity)`,
+        replace: `  PERFORM pg_sleep(0.2);
+  INSERT INTO reservations (order_id, n, sku, quantity)`,
+      },
+      {
         file: 'db/inventory/migrations/0000_initial.sql',
         find: `CHECK (0 <= "stock"."reserved" AND "stock"."reserved" <= "stock"."on_hand")`,
         replace: `CHECK (0 <= "stock"."reserved")`,

@@ -165,7 +165,9 @@ describe('a delivery', () => {
       services.report(1, 'DELIVERED');
       const reportedAt = await environment().currentTimeMs();
       assert.equal((await handle.result()).status, 'COMPLETED');
-      assert.ok((await environment().currentTimeMs()) - reportedAt <= 86_400_000 + 10_000);
+      // By the server's record of the end, because time may leap on before it is asked for.
+      const { closeTime } = await handle.describe();
+      assert.ok(closeTime !== undefined && closeTime.getTime() - reportedAt <= 86_400_000 + 10_000);
     });
   });
 
