@@ -19,6 +19,8 @@ import { webhookDeliveryRoutes } from './events/webhook-delivery.ts';
 import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
 import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
+import { keyRoutes, type KeyDeps } from './access/key.ts';
+import { principalRoutes } from './access/principal.ts';
 import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { caseRoutes } from './transfer/case.ts';
@@ -27,7 +29,7 @@ import { docsRoutes } from './http/docs.ts';
 import { askReceiverAt, askReceiverIn } from './wallet/ask-receiver.ts';
 import { forwardWallets } from './wallet/forward-wallets.ts';
 import { healthRoutes } from './health.ts';
-import { openApiInfo, openApiRoute } from './http/openapi.ts';
+import { openApiDocument, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { reconciliationRoutes } from './transfer/reconciliation.ts';
 import { recurringControlRoutes } from './transfer/recurring-control.ts';
@@ -42,11 +44,13 @@ import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 
-/** The shards' databases in the order of their numbers, or the URL of the wallet API. */
-export type WalletAccess = { readonly shards: readonly Database[] } | { readonly walletApiUrl: string };
+/** The shards' databases in the order of their numbers, or the URL of the wallet API and the key for it. */
+export type WalletAccess =
+  | { readonly shards: readonly Database[] }
+  | { readonly walletApiUrl: string; readonly walletApiKey?: string | undefined };
 
 /** `database` is the transfer service's. */
-export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDeps {
+export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDeps, KeyDeps {
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
@@ -59,11 +63,13 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
   const app = createBaseApp(deps).route('/', activityRoutes(deps));
   if ('walletApiUrl' in wallets) {
     // Registered before the wallet routes below, which then serve the documentation and the types only.
-    const forward = forwardWallets(wallets.walletApiUrl, deps.installation);
+    const forward = forwardWallets(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
     app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
   }
   const askReceiver =
-    'shards' in wallets ? askReceiverIn(wallets.shards) : askReceiverAt(wallets.walletApiUrl, deps.installation);
+    'shards' in wallets
+      ? askReceiverIn(wallets.shards)
+      : askReceiverAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
   return (
     app
       .route(
@@ -101,12 +107,14 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', principalRoutes(deps))
+      .route('/', keyRoutes(deps))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())
       .route('/', asyncApiRoute())
       .route(
         '/',
-        openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
+        openApiRoute(() => openApiDocument(app)),
       )
   );
 }

@@ -20,6 +20,13 @@ export const API_POOL: PoolLimits = { applicationName: 'counterpoise-api', query
 /** The pool of the events service's database. */
 export const EVENTS_POOL: PoolLimits = { applicationName: 'counterpoise-api-events', queryTimeoutMs: QUERY_TIMEOUT_MS };
 
+/** The pool of the access database, which is asked for keys that are not known, and for its revision. */
+export const ACCESS_POOL: PoolLimits = {
+  applicationName: 'counterpoise-api-access',
+  connectionsMax: 4,
+  queryTimeoutMs: QUERY_TIMEOUT_MS,
+};
+
 /** The pool of the transfer service's database for accepting batches. */
 export const BATCH_POOL: PoolLimits = {
   applicationName: 'counterpoise-api-batches',

@@ -5,6 +5,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Readiness } from './readiness.ts';
 import type { ApiEnv } from './http/env.ts';
+import { openToAll } from './http/scopes.ts';
 
 const readinessAnswer = z
   .object({
@@ -45,6 +46,7 @@ const live = createRoute({
   operationId: 'getHealth',
   summary: 'Whether the process is alive',
   tags: ['Health'],
+  middleware: openToAll,
   responses: {
     200: {
       description: 'The process is alive.',
@@ -62,6 +64,7 @@ const ready = createRoute({
   description:
     'Answers within two seconds, and keeps the answer for one second. If a wallet shard is behind, `shards_behind` names it and ' +
     'the answer is still 200.',
+  middleware: openToAll,
   responses: {
     200: {
       description: 'Everything is up; `shards_behind` names shards that take no movements.',

@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
+import type { OpenAccess } from './open-access.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { isTaken, RELAY_LEASE } from '../db/events/lease-queries.ts';
 import { LATE, within } from '../process/deadline.ts';
@@ -174,6 +175,12 @@ export function eventsReadiness(eventsDatabase: Database, log: Logger): Readines
       throw new NotReady('no events worker copies events into the log');
   };
   return watchReadiness({ relay }, log);
+}
+
+/** The check that keys can be looked up, without which nobody is authenticated; none where no keys are asked for. */
+export function accessChecks({ database, authentication }: OpenAccess): Checks {
+  if (authentication === 'off' || database === undefined) return {};
+  return { 'access-database': async () => void (await database.$client.query('SELECT 1')) };
 }
 
 export function walletApiCheck(walletApiUrl: string): () => Promise<void> {

@@ -25,8 +25,10 @@ import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
 import { API_POOL, BATCH_POOL, EVENTS_POOL, openShards } from './databases.ts';
+import { openAccess, type OpenAccess } from './open-access.ts';
 import { openOrders, type ServedOrders } from './open-orders.ts';
 import {
+  accessChecks,
   eventsReadiness,
   temporalChecks,
   transferDatabaseCheck,
@@ -73,7 +75,8 @@ export async function startApi(
   const wallets: WalletAccess =
     settings.WALLET_API_URL === undefined
       ? { shards: openShards(settings, guard) }
-      : { walletApiUrl: settings.WALLET_API_URL };
+      : { walletApiUrl: settings.WALLET_API_URL, walletApiKey: settings.WALLET_API_KEY };
+  const access = openAccess(settings, guard, logger);
   const monitor = monitorTemporal(() => binding.verify(), logger);
   const backlog = watchBacklog(client, logger);
   const shardsBehind = watchShardsBehind(database, logger);
@@ -87,6 +90,8 @@ export async function startApi(
   const app = createApp({
     ...{ log: logger, metrics, database, batchDatabase, eventsDatabase, eventStreams },
     hosts: settings.HOSTS ?? [],
+    authentication: access.authentication,
+    accessDatabase: access.database,
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
     webhooks: webhookTools(settings),
@@ -105,13 +110,13 @@ export async function startApi(
     },
     deadlineSeconds: settings.TRANSFER_DEADLINE_SECONDS,
     amountPrecision: settings.AMOUNT_PRECISION,
-    readiness: movementReadiness({ database, wallets, starter, monitor, logger }),
+    readiness: movementReadiness({ database, wallets, access, starter, monitor, logger }),
     eventsReadiness: eventsReadiness(eventsDatabase, logger),
     orders,
   });
   beginCounting(metrics, app);
   const shards = 'shards' in wallets ? wallets.shards : [];
-  const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? [])];
+  const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? []), ...listed(access.database)];
   watchPools(metrics, [database, ...own]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
   const server = await serveHttp({ fetch: app.fetch, host, port, draining });
@@ -124,6 +129,7 @@ export async function startApi(
       monitor.stop();
       backlog.stop();
       shardsBehind.stop();
+      access.stop();
       await closeDatabases(own);
     },
   };
@@ -133,20 +139,31 @@ export async function startApi(
 function movementReadiness({
   database,
   wallets,
+  access,
   starter: { client, binding, walletShardCount: shardCount },
   monitor,
   logger,
-}: Pick<ApiContext, 'database' | 'starter'> & { wallets: WalletAccess; monitor: TemporalMonitor; logger: Logger }) {
+}: Pick<ApiContext, 'database' | 'starter'> & {
+  wallets: WalletAccess;
+  access: OpenAccess;
+  monitor: TemporalMonitor;
+  logger: Logger;
+}) {
   const walletChecks =
     'shards' in wallets ? walletShardChecks(wallets.shards) : { 'wallet-api': walletApiCheck(wallets.walletApiUrl) };
   return watchReadiness(
     {
       'transfer-database': transferDatabaseCheck(database),
       ...walletChecks,
+      ...accessChecks(access),
       ...temporalChecks(client, binding, monitor, shardCount),
     },
     logger,
   );
+}
+
+function listed(database: Database | undefined): Database[] {
+  return database === undefined ? [] : [database];
 }
 
 function openEventStreams(settings: Settings, database: Database, logger: Logger, draining: AbortSignal): EventStreams {

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './wallet/ledger.ts';
-import { openApiInfo, openApiRoute } from './http/openapi.ts';
+import { openApiDocument, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
@@ -23,6 +23,6 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
     .route('/', walletLimitRoutes(shards))
     .route(
       '/',
-      openApiRoute(() => app.getOpenAPI31Document(openApiInfo)),
+      openApiRoute(() => openApiDocument(app)),
     );
 }

@@ -8,7 +8,8 @@ import type { Logger } from '../process/telemetry.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
 import { openShards } from './databases.ts';
-import { walletShardChecks, watchReadiness } from './readiness.ts';
+import { openAccess } from './open-access.ts';
+import { accessChecks, walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { createWalletApp } from './wallet-app.ts';
 
@@ -17,14 +18,16 @@ const PORT_DEFAULT = 3001;
 async function start(settings: Settings, logger: Logger, metrics?: MetricsServer): Promise<RunningService> {
   const guard = guardInstallation();
   const shards = openShards(settings, guard);
+  const access = openAccess(settings, guard, logger);
   const app = createWalletApp({
     log: logger,
     hosts: settings.HOSTS ?? [],
+    authentication: access.authentication,
     bounds: loadBounds(settings.REQUESTS_MAX),
     metrics: metrics?.metrics,
     shards,
     installation: () => installationOf(guard, shards[0]!),
-    readiness: watchReadiness(walletShardChecks(shards), logger),
+    readiness: watchReadiness({ ...walletShardChecks(shards), ...accessChecks(access) }, logger),
   });
   beginCounting(metrics?.metrics, app);
   watchPools(metrics?.metrics, shards);
@@ -37,7 +40,8 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
   return {
     async stop() {
       await server.stop();
-      await closeDatabases(shards);
+      access.stop();
+      await closeDatabases(access.database === undefined ? shards : [...shards, access.database]);
     },
   };
 }

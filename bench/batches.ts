@@ -11,6 +11,7 @@ import { reasonOf } from '../dev/stack-error.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { measureTpcB } from './tpcb.ts';
 import { fundWallets, itemsAmong, moveBatch, openWallets } from './wallets.ts';
+import { callStackOn } from './authorization.ts';
 
 const USAGE = 'Usage: npm run bench:batches -- [--items N] [--batches N] [--wallets N] [--json]';
 const RATIO_WANTED = 3;
@@ -27,6 +28,7 @@ try {
     wholeNumber('--batches', flags.batches ?? '5', { min: 1, max: 1_000, usage: USAGE }),
     wholeNumber('--wallets', flags.wallets ?? '1000', { min: 2, max: 10_000, usage: USAGE }),
   ];
+  callStackOn(readSettings().DATA_DIR);
   const { api, databases } = readStackFile(readSettings().DATA_DIR);
   const ids = await openWallets(databases, wallets);
   const say = (text: string): void => (isJson ? undefined : console.log(text));

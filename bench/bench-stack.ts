@@ -13,6 +13,7 @@ import { startInfrastructure, type Infrastructure } from '../dev/infrastructure.
 import type { Progress } from '../dev/progress.ts';
 import { servicesOf } from '../dev/services.ts';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
+import { callStackOn } from './authorization.ts';
 
 const STOP_LIMIT_MS = 5_000;
 const DRAIN_LIMIT_MS = 9_500;
@@ -47,6 +48,7 @@ export async function startBenchStack(progress: Progress, interrupt: AbortSignal
     progress,
     interrupt,
   });
+  callStackOn(infrastructure.dataDir);
   const { supervisor } = infrastructure;
 
   return {

@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
 import type { BenchStack, RunningApp } from './bench-stack.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
+import { authorization } from './authorization.ts';
 
 const ANSWER_LIMIT_MS = 40_000;
 /** The most requests for one transfer or order, each waiting as long as `Prefer: wait` says. */
@@ -142,7 +143,7 @@ function send(agent: Agent, url: string, { method, headers, body }: Sent): Promi
     const options = {
       method,
       agent,
-      headers: { ...headers, ...length },
+      headers: { ...authorization(), ...headers, ...length },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     };
     const sent = request(url, options, (answer) => {

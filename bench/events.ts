@@ -16,6 +16,7 @@ import { eventLog } from './event-log.ts';
 import { cpuMsOf } from './memory.ts';
 import { measureWebhooks, type WebhookFigures } from './webhooks.ts';
 import { fundWallets, itemsAmong, moveBatch, openWallets, pairsAmong } from './wallets.ts';
+import { callStackOn } from './authorization.ts';
 
 const USAGE = 'Usage: npm run bench:events -- [--rounds N] [--seconds N] [--json]';
 const WALLETS = 1_000;
@@ -60,6 +61,7 @@ try {
 }
 
 async function measure(rounds: number, seconds: number, say: (line: string) => void): Promise<Figures> {
+  callStackOn(readSettings().DATA_DIR);
   const { api, databases, processes } = readStackFile(readSettings().DATA_DIR);
   const wallets = await openWallets(databases, WALLETS);
   await fundWallets(api, wallets);

@@ -17,6 +17,7 @@ import { subjectTurn, type Sightings } from './single.ts';
 import { storeOrders } from './stored-orders.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 import type { Turn } from './turns.ts';
+import { apiKey } from './authorization.ts';
 
 const AT_ONCE = 20;
 /** A whole order is looked at so often until it is further, and so long. */
@@ -103,7 +104,7 @@ function bodyOf(nextPair: Ground['nextPair'], sku: string) {
 
 /** Places an order, has its goods leave and arrive, and returns the history of its workflow. */
 async function historyOfOrder(api: string, { nextPair, temporal }: BenchGround, sku: string): Promise<History> {
-  const { orders, shipments } = createClient({ baseUrl: api });
+  const { orders, shipments } = createClient({ baseUrl: api, apiKey: apiKey() });
   const { order_id: id, consignments } = await orders.create(bodyOf(nextPair, sku), { waitSeconds: 30 });
   const { n, shipment_id: shipped } = consignments[0]!;
   const shipmentId = shipped!;

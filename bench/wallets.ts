@@ -9,6 +9,7 @@ import { walletId } from '../domain/derived-id.ts';
 import type { WalletId } from '../domain/ids.ts';
 import { shardOf } from '../domain/routing.ts';
 import type { Pair } from './subject.ts';
+import { authorization } from './authorization.ts';
 
 const USD = 'USD' as Currency;
 const ALL_MONEY = '1000000000000.00';
@@ -107,7 +108,12 @@ export function pairsFromOne([hot, ...others]: readonly WalletId[]): () => Pair 
 
 /** Posts under one key, and repeats until the movement has ended. */
 async function post<Answer>(url: string, body: object): Promise<Answer> {
-  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=60' };
+  const headers = {
+    ...authorization(),
+    'content-type': 'application/json',
+    'idempotency-key': randomUUID(),
+    prefer: 'wait=60',
+  };
   for (let asked = 1; ; asked += 1) {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });

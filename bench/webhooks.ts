@@ -6,6 +6,7 @@ import { createClient, type WebhookEndpoint } from '../client/client.ts';
 import { percentile } from './closed-loop.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
 import { itemsAmong, moveBatch } from './wallets.ts';
+import { apiKey } from './authorization.ts';
 
 /** Of each transfer of a batch: accepted, debited, credited, completed. */
 const EVENTS_A_TRANSFER = 4;
@@ -25,7 +26,7 @@ export async function measureWebhooks(
   wallets: readonly string[],
   { items, rounds }: { items: number; rounds: number },
 ): Promise<WebhookFigures> {
-  const { webhookEndpoints } = createClient({ baseUrl: api });
+  const { webhookEndpoints } = createClient({ baseUrl: api, apiKey: apiKey() });
   const receiver = await startWebhookReceiver();
   const made: string[] = [];
   const make = async (url: string): Promise<WebhookEndpoint['webhook_endpoint_id']> => {

@@ -7,6 +7,7 @@ import { createCall, type BodyOf } from './call.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
 import { bookCalls, orderCalls, productCalls, returnCalls, shipmentCalls, stockCalls } from './orders.ts';
+import { keyCalls, principalCalls } from './keys.ts';
 import { recurringCalls } from './recurring.ts';
 import { transferBatchCalls, transferCalls } from './transfers.ts';
 import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
@@ -62,6 +63,8 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     eventSources: eventSourceCalls(calls),
     projections: projectionCalls(calls),
     webhookEndpoints: webhookCalls(calls),
+    apiKeys: keyCalls(calls),
+    principals: principalCalls(calls),
 
     /** Cases: what cannot finish by itself and waits for an operator. */
     cases: {

@@ -9,6 +9,8 @@ import type { Problem } from './wire.ts';
 export interface ClientOptions {
   /** The address of the API, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
+  /** The API key, `cpk_…`, sent with every call. */
+  readonly apiKey?: string | undefined;
   /** Sent with every call, for a proxy or a gateway before the API. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The limit of one try, besides the wait that it asks for. Default: 15 000. */
@@ -113,6 +115,7 @@ export function describeRequest(options: ClientOptions, route: Route, input: Inp
     method: route.method,
     headers: {
       accept: 'application/json, application/problem+json',
+      ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
       ...options.headers,
       ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),

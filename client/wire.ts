@@ -16,6 +16,80 @@ export interface AmountOrAll {
   amount?: string;
 }
 
+export interface ApiKey {
+  api_key_id: string;
+  principal_id: string;
+  name: string;
+
+  /** The first characters of the secret. */
+  hint: string;
+  scopes: Array<string>;
+  cidrs: Array<string> | null;
+  per_second: number | null;
+  burst: number | null;
+  status: 'ACTIVE' | 'EXPIRED' | 'REVOKED';
+
+  /** The key by which it was made. */
+  created_by: string | null;
+
+  /** The key that takes its place. */
+  rotated_to: string | null;
+  created_at: string;
+
+  /** Null for a key that was installed with the services. */
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface ApiKeyRequest {
+  name: string;
+  scopes: Array<
+    | 'wallets:read'
+    | 'wallets:write'
+    | 'transfers:read'
+    | 'transfers:write'
+    | 'transactions:write'
+    | 'orders:read'
+    | 'orders:write'
+    | 'stock:write'
+    | 'events:read'
+    | 'events:write'
+    | 'webhooks:read'
+    | 'webhooks:write'
+    | 'cases:read'
+    | 'cases:write'
+    | 'keys:read'
+    | 'keys:write'
+    | 'principals:write'
+  >;
+
+  /** Seconds; at most 31536000, a year. Left out: 7776000, 90 days. It never outlives the key that asks. */
+  expires_in?: number;
+
+  /** The networks from which the key is accepted. Left out: those of the key that asks. */
+  cidrs?: Array<string>;
+
+  /** How many requests a second, of each process of the API. Left out: as many as the key that asks may. */
+  per_second?: number;
+
+  /** How many at once after a rest. Left out: as many as `per_second`. */
+  burst?: number;
+
+  /** Whose key it is. Left out: of the principal that asks. For another one, `principals:write` is needed. */
+  principal_id?: string;
+}
+
+export interface ApiKeyRotation {
+  /** Seconds; at most 31536000, a year. Left out: 7776000, 90 days. It never outlives the key that asks. */
+  expires_in?: number;
+  overlap?: number;
+}
+
+export type ApiKeyWithSecret = ApiKey & {
+  /** Shown this once. Null if an earlier request with this Idempotency-Key made the key: rotate it, or revoke it. */
+  secret: string | null;
+};
+
 export interface Balance {
   wallet_id: string;
   currency: string;
@@ -396,6 +470,18 @@ export interface OrderStep {
   step: string;
   reason: string | null;
   at: string;
+}
+
+export interface Principal {
+  principal_id: string;
+  kind: 'human' | 'service';
+  name: string;
+  created_at: string;
+}
+
+export interface PrincipalRequest {
+  name: string;
+  kind: 'human' | 'service';
 }
 
 /** RFC 9457 problem details. */
@@ -1270,6 +1356,14 @@ export interface Operations {
     answer: Stock;
   };
 
+  /** Make a key */
+  createApiKey: {
+    path?: undefined;
+    query?: undefined;
+    body: ApiKeyRequest;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Report how far a shipment is */
   createCarrierEvent: {
     path: { shipment_id: string };
@@ -1284,6 +1378,14 @@ export interface Operations {
     query?: undefined;
     body: OrderRequest;
     answer: Order;
+  };
+
+  /** Make a principal: a person or a service, who may have keys */
+  createPrincipal: {
+    path?: undefined;
+    query?: undefined;
+    body: PrincipalRequest;
+    answer: Principal;
   };
 
   /** Compare transfers, ledger and workflows now */
@@ -1380,6 +1482,14 @@ export interface Operations {
     query?: undefined;
     body?: { from?: 'cursor' | 'now' };
     answer: WebhookEndpoint;
+  };
+
+  /** A key, without its secret */
+  getApiKey: {
+    path: { api_key_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ApiKey;
   };
 
   /** A case and its history */
@@ -1583,6 +1693,24 @@ export interface Operations {
     answer: Order;
   };
 
+  /** The keys of the tenant, newest first, without their secrets */
+  listApiKeys: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<ApiKey>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Cases, newest first */
   listCases: {
     path?: undefined;
@@ -1769,6 +1897,24 @@ export interface Operations {
     body?: undefined;
     answer: {
       data: Array<Order>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The principals of the tenant, newest first */
+  listPrincipals: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Principal>;
 
       /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
@@ -2244,6 +2390,22 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Revoke a key */
+  revokeApiKey: {
+    path: { api_key_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ApiKey;
+  };
+
+  /** Replace a key by another with the same rights */
+  rotateApiKey: {
+    path: { api_key_id: string };
+    query?: undefined;
+    body?: ApiKeyRotation;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Give a webhook endpoint another secret */
   rotateWebhookSecret: {
     path: { webhook_endpoint_id: string };
@@ -2316,8 +2478,10 @@ export const ROUTES = {
   cancelTransferByKey: { method: 'POST', path: '/v1/transfers/cancel', headers: ['idempotency-key', 'prefer'] },
   captureTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/capture', headers: ['prefer'] },
   countStock: { method: 'PUT', path: '/v1/stock/{sku}', headers: [] },
+  createApiKey: { method: 'POST', path: '/v1/api-keys', headers: ['idempotency-key'] },
   createCarrierEvent: { method: 'POST', path: '/v1/shipments/{shipment_id}/events', headers: [] },
   createOrder: { method: 'POST', path: '/v1/orders', headers: ['idempotency-key', 'prefer'] },
+  createPrincipal: { method: 'POST', path: '/v1/principals', headers: [] },
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createReturn: { method: 'POST', path: '/v1/orders/{order_id}/returns', headers: ['idempotency-key'] },
@@ -2334,6 +2498,7 @@ export const ROUTES = {
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
   enableWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/enable', headers: [] },
+  getApiKey: { method: 'GET', path: '/v1/api-keys/{api_key_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
@@ -2366,6 +2531,7 @@ export const ROUTES = {
     headers: [],
   },
   handOverConsignment: { method: 'POST', path: '/v1/orders/{order_id}/consignments/{n}/hand-over', headers: [] },
+  listApiKeys: { method: 'GET', path: '/v1/api-keys', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCreditNotes: { method: 'GET', path: '/v1/credit-notes', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },
@@ -2378,6 +2544,7 @@ export const ROUTES = {
   listOrderCases: { method: 'GET', path: '/v1/order-cases', headers: [] },
   listOrderSteps: { method: 'GET', path: '/v1/orders/{order_id}/steps', headers: [] },
   listOrders: { method: 'GET', path: '/v1/orders', headers: [] },
+  listPrincipals: { method: 'GET', path: '/v1/principals', headers: [] },
   listProducts: { method: 'GET', path: '/v1/products', headers: [] },
   listProjections: { method: 'GET', path: '/v1/projections', headers: [] },
   listReconciliationRuns: { method: 'GET', path: '/v1/reconciliation-runs', headers: [] },
@@ -2425,6 +2592,8 @@ export const ROUTES = {
     path: '/v1/transfers/{transfer_id}/reversals',
     headers: ['idempotency-key', 'prefer'],
   },
+  revokeApiKey: { method: 'POST', path: '/v1/api-keys/{api_key_id}/revoke', headers: [] },
+  rotateApiKey: { method: 'POST', path: '/v1/api-keys/{api_key_id}/rotate', headers: [] },
   rotateWebhookSecret: {
     method: 'POST',
     path: '/v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret',

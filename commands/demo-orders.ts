@@ -11,6 +11,7 @@ import { createClient } from '../client/client.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
 import { parseUnits } from '../domain/money.ts';
 import { EXIT } from '../process/exit-code.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
 import { carryOutOrders, type OrdersOutcome, type OrdersPlan } from './demo-orders-plan.ts';
@@ -64,11 +65,15 @@ async function run(plan: OrdersPlan, stack: DemoStack, progress: Progress): Prom
   const step = progress.begin('Orders');
   let completed = 0;
   let others = 0;
-  const outcome = await carryOutOrders(createClient({ baseUrl: api }), plan, ({ status }) => {
-    if (status === 'COMPLETED') completed += 1;
-    else others += 1;
-    step.update(`${completed + others} of ${plan.orders}, ${completed} completed, ${others} undone`);
-  });
+  const outcome = await carryOutOrders(
+    createClient({ baseUrl: api, apiKey: readApiKey(infrastructure.dataDir) }),
+    plan,
+    ({ status }) => {
+      if (status === 'COMPLETED') completed += 1;
+      else others += 1;
+      step.update(`${completed + others} of ${plan.orders}, ${completed} completed, ${others} undone`);
+    },
+  );
   step.done(`${plan.orders}`);
   const auditing = progress.begin('Audit');
   const report = await auditStack({ ...auditedUrls(infrastructure.databases), settings });

@@ -11,6 +11,7 @@ import { describeInvariants } from '../audit/report.ts';
 import { createClient } from '../client/client.ts';
 import { showProgress, silentProgress, type Progress } from '../dev/progress.ts';
 import { EXIT } from '../process/exit-code.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 import { readFlags, share, wholeNumber } from './arguments.ts';
 import { auditedUrls, auditStack } from './audit-stack.ts';
 import { onDemoStack, workflowLink, type DemoStack } from './demo-stack.ts';
@@ -87,11 +88,15 @@ async function run(plan: DemoPlan, stack: DemoStack, progress: Progress): Promis
   const step = progress.begin('Transfers');
   let completed = 0;
   let others = 0;
-  const outcome = await carryOut(createClient({ baseUrl: api }), plan, ({ status }) => {
-    if (status === 'COMPLETED') completed += 1;
-    else others += 1;
-    step.update(`${completed + others} of ${plan.transfers}, ${completed} completed, ${others} rolled back`);
-  });
+  const outcome = await carryOut(
+    createClient({ baseUrl: api, apiKey: readApiKey(infrastructure.dataDir) }),
+    plan,
+    ({ status }) => {
+      if (status === 'COMPLETED') completed += 1;
+      else others += 1;
+      step.update(`${completed + others} of ${plan.transfers}, ${completed} completed, ${others} rolled back`);
+    },
+  );
   step.done(`${plan.transfers}`);
 
   const auditing = progress.begin('Audit');

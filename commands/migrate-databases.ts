@@ -5,6 +5,7 @@ import { requireSettings, SettingsError, type Settings } from '../process/config
 import type { BoundDatabase } from '../db/bind-installation.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import {
+  migrateAccessDatabase,
   migrateEventsDatabase,
   migrateOrderServiceDatabase,
   migrateTransferDatabase,
@@ -29,6 +30,9 @@ export function administratedDatabases(settings: Settings): BoundDatabase[] {
       const adminUrl = settings[`${settingOf(name)}_ADMIN_DATABASE_URL`];
       return adminUrl === undefined ? [] : [{ name, adminUrl }];
     }),
+    ...(settings.ACCESS_ADMIN_DATABASE_URL === undefined
+      ? []
+      : [{ name: 'access', adminUrl: settings.ACCESS_ADMIN_DATABASE_URL }]),
   ];
 }
 
@@ -44,6 +48,8 @@ export interface MigratedDatabases {
   readonly events: MigrationTarget;
   /** Of the services of orders: all, or none. */
   readonly orders: ReadonlyMap<OrderService, OutboxTarget>;
+  /** Undefined where the API asks for no keys. */
+  readonly access: MigrationTarget | undefined;
 }
 
 /** Throws a SettingsError that names all settings that are missing. */
@@ -79,6 +85,7 @@ export function migratedDatabases(settings: Settings): MigratedDatabases {
     },
     events: { adminUrl: urls.EVENTS_ADMIN_DATABASE_URL, serviceUrl: urls.EVENTS_DATABASE_URL },
     orders: orderTargets(settings, relayUrl),
+    access: accessTarget(settings),
   };
 }
 
@@ -101,9 +108,16 @@ function orderTargets(settings: Settings, relayUrl: (name: string) => string): M
   );
 }
 
+/** Undefined if no setting names it. Throws a SettingsError if only one of its two URLs is named. */
+function accessTarget(settings: Settings): MigrationTarget | undefined {
+  if (settings.ACCESS_ADMIN_DATABASE_URL === undefined && settings.ACCESS_DATABASE_URL === undefined) return undefined;
+  const urls = requireSettings(settings, 'ACCESS_ADMIN_DATABASE_URL', 'ACCESS_DATABASE_URL');
+  return { adminUrl: urls.ACCESS_ADMIN_DATABASE_URL, serviceUrl: urls.ACCESS_DATABASE_URL };
+}
+
 /** Migrates each database to what this version needs. A repeat changes nothing. `say` is called with a line for each. */
 export async function migrateDatabases(
-  { wallets, transfer, events, orders }: MigratedDatabases,
+  { wallets, transfer, events, orders, access }: MigratedDatabases,
   say: (line: string) => void,
 ): Promise<void> {
   const shardCount = wallets.length;
@@ -118,5 +132,9 @@ export async function migrateDatabases(
   for (const [name, target] of orders) {
     await migrateOrderServiceDatabase(name, target);
     say(`${name} database: migrated`);
+  }
+  if (access !== undefined) {
+    await migrateAccessDatabase(access);
+    say('access database: migrated');
   }
 }

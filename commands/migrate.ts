@@ -10,6 +10,7 @@ import { connectClient, createClient } from '../temporal/connection.ts';
 import { namespaceId } from '../temporal/namespace-binding.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { ensureReconciliationSchedule } from '../temporal/transfer/start-reconciliation.ts';
+import { installKeys } from './install-keys.ts';
 import { compareWatermarks } from './compare-watermarks.ts';
 import { readFlags } from './arguments.ts';
 import { exitCodeFor } from './exit.ts';
@@ -18,7 +19,8 @@ import { administratedDatabases, migratedDatabases, migrateDatabases } from './m
 const USAGE = `Usage: npm run migrate
 The databases are those of WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_ADMIN_DATABASE_URL, TRANSFER_DATABASE_URL,
 EVENTS_ADMIN_DATABASE_URL and EVENTS_DATABASE_URL; for orders, also ORDER_ADMIN_DATABASE_URL, ORDER_DATABASE_URL and the like of INVENTORY,
-DELIVERY and ACCOUNTING; OUTBOX_DATABASE_URLS says how the events service reads the outboxes; Temporal is at TEMPORAL_ADDRESS.`;
+DELIVERY and ACCOUNTING; for keys, ACCESS_ADMIN_DATABASE_URL and ACCESS_DATABASE_URL, with ROOT_API_KEY, ORDER_API_KEY and WALLET_API_KEY,
+which it installs; OUTBOX_DATABASE_URLS says how the events service reads the outboxes; Temporal is at TEMPORAL_ADDRESS.`;
 
 try {
   readFlags({}, USAGE);
@@ -35,6 +37,7 @@ try {
   const installationId = await bindInstallation(databases, namespace);
   console.log(`installation ${installationId}: bound to the namespace ${settings.TEMPORAL_NAMESPACE}`);
   for (const line of await compareWatermarks(settings)) console.log(line);
+  for (const line of await installKeys(settings)) console.log(line);
   await registerSearchAttributes(client);
   console.log('search attributes: registered');
   await ensureReconciliationSchedule(client);

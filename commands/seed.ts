@@ -20,6 +20,7 @@ import { exitCodeFor, isExplained } from './exit.ts';
 import { openShop } from './seed-orders.ts';
 import { draw, drawAmount, drawFrom } from '../dev/draw.ts';
 import { forEach } from '../process/for-each.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 
 const USAGE = 'Usage: npm run seed -- [--seed 1] [--wallets 20] [--transfers 100] [--orders 20] [--json]';
 const AT_ONCE = 8;
@@ -64,7 +65,7 @@ try {
   const { DATA_DIR } = readSettings();
   const { api } = readStackFile(DATA_DIR);
   const progress = isJson ? silentProgress : showProgress(process.stderr);
-  const figures = await fill(createClient({ baseUrl: api }), plan, progress);
+  const figures = await fill(createClient({ baseUrl: api, apiKey: readApiKey(DATA_DIR) }), plan, progress);
   console.log(isJson ? JSON.stringify(figures) : describe(api, figures));
   process.exitCode = figures.ok ? EXIT.ok : EXIT.failed;
 } catch (error) {

@@ -66,7 +66,7 @@ export function serveOrders(
     databases,
     async start(context, apiUrl) {
       const client = createClient(context.connection, settings);
-      const payments = createPayments(apiUrl);
+      const payments = createPayments(apiUrl, settings.ORDER_API_KEY);
       const own = {
         ...createOrderActivities(order, payments, { counts: orderCountsOf(metrics), tell }),
         ...createOrderReview(order, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
@@ -91,7 +91,13 @@ export function serveOrders(
       const { logger } = context;
       const upkeep = [
         startOrderSweep({ database: order, starter, logger }),
-        startOrderReconciliations({ database: order, starter, holds: createHolds(apiUrl), payments, logger }),
+        startOrderReconciliations({
+          database: order,
+          starter,
+          holds: createHolds(apiUrl, settings.ORDER_API_KEY),
+          payments,
+          logger,
+        }),
         ...(metrics === undefined ? [] : [startOrderCollector(metrics, { settings, guard, logger })]),
       ];
       return {

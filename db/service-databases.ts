@@ -48,6 +48,16 @@ export function openOrderServiceDatabase(
   });
 }
 
+/** The access service's database. Throws a SettingsError if its URL is not set. */
+export function openAccessDatabase(settings: Settings, guard: InstallationGuard, limits: PoolLimits): Database {
+  const { ACCESS_DATABASE_URL: url } = requireSettings(settings, 'ACCESS_DATABASE_URL');
+  return openDatabase(url, {
+    connectionsMax: settings.DATABASE_CONNECTIONS,
+    ...limits,
+    admit: guard.admit('access'),
+  });
+}
+
 /** Whether the settings name the databases of orders. Throws a SettingsError if they name some of them only. */
 export function hasOrders(settings: Settings): boolean {
   const names = ORDER_SERVICES.map((service) => ORDER_SETTINGS[service]);

@@ -6,6 +6,8 @@
  *   launcher.lock   held by the kernel while the launcher lives
  *   settings.json   passwords and ports, drawn at the first start (0600)
  *   webhook-keys    the key that seals the secrets of webhook endpoints, drawn at the first start (0600)
+ *   api-key         the root key of the API (0600), and auth-header, with it as a header for `curl -H @…`
+ *   service-keys/   the keys by which services call the APIs (0600)
  *   processes.json  the processes that run, with start times, to find survivors (0600)
  *   stack.json      for other tools: stack-file.ts
  *   postgres/  temporal/  logs/
@@ -13,6 +15,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { keepApiKeys, type ApiKeyFiles } from './api-key-file.ts';
 import { tryLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { endProcess, isRunning, recordOf, type ProcessRecord } from './processes.ts';
@@ -26,6 +29,7 @@ export interface DataDirectory {
   readonly logFile: (name: string) => string;
   readonly passwords: Readonly<Record<Role, string>>;
   readonly webhookKeysFile: string;
+  readonly apiKeyFiles: ApiKeyFiles;
   readonly lastPorts: Readonly<Record<string, number>>;
   readonly keepPorts: (ports: Readonly<Record<string, number>>) => void;
   readonly recordProcesses: (running: Readonly<Record<string, ProcessRecord>>) => void;
@@ -43,6 +47,7 @@ const ROLES = [
   'inventory_service',
   'delivery_service',
   'accounting_service',
+  'access_service',
 ] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -76,6 +81,7 @@ export function openDataDirectory(directory: string): DataDirectory {
     logFile: (name) => join(path, 'logs', `${name}.log`),
     passwords: settings.passwords,
     webhookKeysFile: keptWebhookKeys(path),
+    apiKeyFiles: keepApiKeys(path),
     lastPorts: settings.ports,
     keepPorts: (ports) => replaceFile(settingsFile, { ...settings, ports }),
     recordProcesses,

@@ -4,12 +4,12 @@
  * the calling process is killed, nothing is left behind.
  */
 import { fileURLToPath } from 'node:url';
-import { ORDER_SERVICES } from '../domain/order-services.ts';
-import { openDataDirectory, type DataDirectory, type Role } from './data-directory.ts';
+import { openDataDirectory, type DataDirectory } from './data-directory.ts';
 import { choosePorts, type Ports, type PortWish } from './ports.ts';
 import * as postgres from './postgres.ts';
 import type { Progress, Step } from './progress.ts';
 import { reasonOf, StackError } from './stack-error.ts';
+import { databasesAt } from './stack-databases.ts';
 import { writeStackFile, type StackFile } from './stack-file.ts';
 import { supervise, type Supervisor } from './supervise.ts';
 import { findTemporalCli } from './temporal-cli.ts';
@@ -45,7 +45,7 @@ export interface Infrastructure {
   /** The ports that were chosen, of those that were wanted. */
   readonly ports: Readonly<Record<PortName, number>>;
   readonly temporal: StackFile['temporal'];
-  /** Administrator URLs: wallet-0, wallet-1, transfer, events, and those of orders. */
+  /** Administrator URLs: wallet-0, wallet-1, transfer, events, those of orders, and access. */
   readonly databases: Readonly<Record<string, string>>;
   /** The settings by which services reach all of this, in the roles they have. */
   readonly settings: Readonly<Record<string, string>>;
@@ -80,7 +80,6 @@ const PORTS = {
   'metrics-worker-accounting': { setting: 'The metrics of worker-accounting', usual: 9473 },
 } as const;
 
-const WALLET_SHARDS = 2;
 const READY_LIMIT_MS = 60_000;
 const MIGRATE_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 5_000;
@@ -222,47 +221,6 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
     if (interrupt.aborted) throw new StackError('Interrupted.');
     throw new StackError(`The databases could not be migrated: ${reasonOf(error)}`);
   }
-}
-
-function databasesAt(data: DataDirectory, port: number, servicePort: number) {
-  const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
-  const service = (role: Role, database: string): string =>
-    postgres.postgresUrl(servicePort, role, data.passwords[role], database);
-  const administrator = (database: string): string =>
-    postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
-  const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
-  return {
-    serviceSettings: {
-      WEBHOOK_KEYS_FILE: data.webhookKeysFile,
-      WALLET_DATABASE_URLS: shards.map((shard) => service('wallet_service', `wallet_${shard}`)).join(','),
-      WALLET_SHARD_COUNT: `${WALLET_SHARDS}`,
-      TRANSFER_DATABASE_URL: service('transfer_service', 'transfer'),
-      EVENTS_DATABASE_URL: service('events_service', 'events'),
-      OUTBOX_DATABASE_URLS: [
-        `transfer=${service('events_service', 'transfer')}`,
-        ...shards.map((shard) => `wallet-${shard}=${service('events_service', `wallet_${shard}`)}`),
-        `events=${service('events_service', 'events')}`,
-        ...ORDER_SERVICES.map((name) => `${name}=${service('events_service', name)}`),
-      ].join(','),
-      ...Object.fromEntries(
-        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, service(`${name}_service`, name)]),
-      ),
-    },
-    administratorSettings: {
-      WALLET_ADMIN_DATABASE_URLS: walletAdministrators.join(','),
-      TRANSFER_ADMIN_DATABASE_URL: administrator('transfer'),
-      EVENTS_ADMIN_DATABASE_URL: administrator('events'),
-      ...Object.fromEntries(
-        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_ADMIN_DATABASE_URL`, administrator(name)]),
-      ),
-    },
-    administratorUrls: {
-      ...Object.fromEntries(walletAdministrators.map((url, shard) => [`wallet-${shard}`, url])),
-      transfer: administrator('transfer'),
-      events: administrator('events'),
-      ...Object.fromEntries(ORDER_SERVICES.map((name) => [name, administrator(name)])),
-    },
-  };
 }
 
 function temporalAt(

@@ -59,6 +59,9 @@ function settingsByService(settings: Infrastructure['settings'], environment: No
     INVENTORY_DATABASE_URL,
     DELIVERY_DATABASE_URL,
     ACCOUNTING_DATABASE_URL,
+    ACCESS_DATABASE_URL,
+    ORDER_API_KEY_FILE,
+    WALLET_API_KEY_FILE,
     ...shared
   } = settings;
   return {
@@ -76,6 +79,9 @@ function settingsByService(settings: Infrastructure['settings'], environment: No
     inventory: { INVENTORY_DATABASE_URL },
     delivery: { DELIVERY_DATABASE_URL },
     accounting: { ACCOUNTING_DATABASE_URL },
+    access: { ACCESS_DATABASE_URL },
+    orderKey: { ORDER_API_KEY_FILE },
+    walletKey: { WALLET_API_KEY_FILE },
   };
 }
 
@@ -87,7 +93,7 @@ function together(owned: OwnedSettings, ports: ChosenPorts): Program {
 
 /** A process for each API and each worker. */
 function apart(
-  { wallet, transfer, events, outboxes, order, inventory, delivery, accounting }: OwnedSettings,
+  { wallet, transfer, events, outboxes, order, inventory, delivery, accounting, access, ...keys }: OwnedSettings,
   ports: ChosenPorts,
   { api, walletApi }: { readonly api: string; readonly walletApi: string },
 ): Program[] {
@@ -97,12 +103,16 @@ function apart(
     own,
   });
   return [
-    { name: 'wallet-api', file: 'api/wallet-server.ts', own: { ...wallet, WALLET_API_PORT: `${ports.walletApi}` } },
+    {
+      name: 'wallet-api',
+      file: 'api/wallet-server.ts',
+      own: { ...wallet, ...access, WALLET_API_PORT: `${ports.walletApi}` },
+    },
     {
       name: 'api',
       file: 'api/server.ts',
       own: {
-        ...{ ...transfer, ...events, ...order, ...inventory, ...delivery, ...accounting },
+        ...{ ...transfer, ...events, ...order, ...inventory, ...delivery, ...accounting, ...access, ...keys.walletKey },
         PORT: `${ports.api}`,
         WALLET_API_URL: walletApi,
       },
@@ -111,7 +121,7 @@ function apart(
       .WALLET_DATABASE_URLS!.split(',')
       .map((_, shard) => worker(`wallet-${shard}`, { ...wallet, WALLET_SHARD: `${shard}`, TRANSFER_API_URL: api })),
     worker('transfer', { ...transfer, WALLET_API_URL: walletApi }),
-    worker('order', { ...order, TRANSFER_API_URL: api }),
+    worker('order', { ...order, ...keys.orderKey, TRANSFER_API_URL: api }),
     worker('inventory', inventory),
     worker('delivery', delivery),
     worker('accounting', accounting),
@@ -140,11 +150,12 @@ function metricsOf(ports: ChosenPorts, children: readonly ChildSpec[]): Services
 }
 
 /**
- * The environment without URLs of other databases, because the embedded stack brings its own, and without Kafka's settings but for
+ * The environment without URLs of other databases and without keys, because the embedded stack brings its own, and without Kafka's settings but for
  * the process that publishes.
  */
 function withoutForeign(environment: NodeJS.ProcessEnv, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isForeign = (name: string): boolean =>
-    /_DATABASE_URLS?(_FILE)?$/.test(name) || (name.startsWith('KAFKA_') && !('OUTBOX_DATABASE_URLS' in own));
+    /_DATABASE_URLS?(_FILE)?$|^(ROOT|ORDER|WALLET|COUNTERPOISE)_API_KEY(_FILE)?$/.test(name) ||
+    (name.startsWith('KAFKA_') && !('OUTBOX_DATABASE_URLS' in own));
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isForeign(name)));
 }

@@ -21,7 +21,7 @@ const stackFileSchema = z.object({
     ui: z.url().optional(),
     namespace: z.string(),
   }),
-  /** Administrator URLs: wallet-0, wallet-1, transfer, events, and those of orders: order, inventory, delivery, accounting. */
+  /** Administrator URLs: wallet-0, wallet-1, transfer, events, those of orders (order, inventory, delivery, accounting), and access. */
   databases: z.record(z.string(), z.url()),
   /**
    * The processes that run now, by name: launcher, postgres, temporal, and the services: app, which holds all of them, or each

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ORDER_SERVICES } from '../domain/order-services.ts';
+import { apiKeyFiles } from './api-key-file.ts';
 import type { StackFile } from './stack-file.ts';
 
 export interface RunningStack {
@@ -18,7 +19,7 @@ export type DatabaseUrls = Readonly<Record<string, string>>;
 /** What services and administrators are told. `databases` are administrator URLs: the stack's own unless others are named. */
 export function stackSettings(stack: RunningStack, databases: DatabaseUrls = stack.file().databases) {
   const { temporal } = stack.file();
-  const { wallets, transfer, events, orders, outboxes } = serviceUrls(stack, databases);
+  const { wallets, transfer, events, orders, access, outboxes } = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
     TEMPORAL_ADDRESS: temporal.address,
@@ -32,6 +33,8 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     OUTBOX_DATABASE_URLS: outboxes,
     EVENTS_ADMIN_DATABASE_URL: databases['events']!,
     ...orders,
+    ...access,
+    ...apiKeysOf(stack.dataDir),
     ...webhookKeysOf(stack.dataDir),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
@@ -41,6 +44,11 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
 function webhookKeysOf(dataDir: string): { WEBHOOK_KEYS_FILE?: string } {
   const file = join(dataDir, 'webhook-keys');
   return existsSync(file) ? { WEBHOOK_KEYS_FILE: file } : {};
+}
+
+/** Nor has it keys. */
+function apiKeysOf(dataDir: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(apiKeyFiles(dataDir)).filter(([, file]) => existsSync(file)));
 }
 
 /** The URLs of these databases with the services' roles, the wallets' in the order of the shards. */
@@ -60,7 +68,15 @@ export function serviceUrls({ dataDir, file }: RunningStack, databases: Database
         [`${name.toUpperCase()}_ADMIN_DATABASE_URL`, databases[name]!],
       ]),
     ),
+    access:
+      databases['access'] === undefined
+        ? {}
+        : {
+            ACCESS_DATABASE_URL: as('access_service', databases['access']),
+            ACCESS_ADMIN_DATABASE_URL: databases['access'],
+          },
     outboxes: Object.entries(databases)
+      .filter(([name]) => name !== 'access')
       .map(([name, url]) => `${name}=${as('events_service', url)}`)
       .join(','),
   };

@@ -1,4 +1,5 @@
 /** The summary that `npm start` prints last: where everything is, and what to type next. */
+import { join } from 'node:path';
 import type { StackFile } from './stack-file.ts';
 
 export interface SummarizedStack extends Omit<StackFile, 'processes'> {
@@ -21,6 +22,7 @@ export function summarize(stack: SummarizedStack): string {
       `${new URL(databases['transfer']!).host}, ${Object.keys(databases).length} databases, ${wallets} of wallets (URLs in stack.json)`,
     ],
     ...metricsPlace(Object.values(metrics)),
+    ['Key', `${join(dataDir, 'api-key')} (auth-header beside it, for curl -H @…)`],
     ['Data', dataDir],
   ];
   const setting = isOnUsualDataDir ? '' : `DATA_DIR=${quoted(dataDir)} `;
@@ -37,7 +39,7 @@ export function summarize(stack: SummarizedStack): string {
     `    ${setting}npm run seed`,
     `    ${setting}npx counterpoise transfer list`,
     '  for a wallet of your own:',
-    `    curl ${api}/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
+    `    curl ${api}/v1/wallets -H @${quoted(join(isOnUsualDataDir ? '.data' : dataDir, 'auth-header'))} -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
     '',
     'Ctrl-C stops everything; the data stays.',
     '',

@@ -19,6 +19,22 @@ put() {
   mv "$1.new" "$1"
 }
 
+# A key of the API: `cpk_`, 43 characters that are drawn, and the CRC-32 of them, which gzip writes at its end, in base 62.
+api_key() {
+  if [ ! -s "$1" ]; then
+    drawn=$(head -c 4096 /dev/urandom | LC_ALL=C tr -dc '0-9A-Za-z' | head -c 43)
+    rest=$(printf %s "$drawn" | gzip -c | tail -c 8 | od -An -N4 -tu4 --endian=little | tr -d ' ')
+    sum=
+    for _ in 1 2 3 4 5 6; do
+      sum=$(printf %s 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz | cut -c $((rest % 62 + 1)))$sum
+      rest=$((rest / 62))
+    done
+    printf 'cpk_%s%s\n' "$drawn" "$sum" > "$1.new"
+    mv "$1.new" "$1"
+  fi
+  cat "$1"
+}
+
 server=postgres:5432
 administrator="postgres://postgres:$(password postgres/password)@$server"
 wallet="postgres://wallet_service:$(password migrate/wallet_password)@$server"
@@ -30,7 +46,7 @@ password temporal/password > /dev/null
 put migrate/WALLET_ADMIN_DATABASE_URLS "$administrator/wallet_0,$administrator/wallet_1"
 put migrate/TRANSFER_ADMIN_DATABASE_URL "$administrator/transfer"
 put migrate/EVENTS_ADMIN_DATABASE_URL "$administrator/events"
-for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
+for reader in migrate wallet wallet-api; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
 for reader in migrate api transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
 for reader in migrate api events; do put $reader/EVENTS_DATABASE_URL "$events/events"; done
 outboxes="transfer=$events/transfer,wallet-0=$events/wallet_0,wallet-1=$events/wallet_1,events=$events/events"
@@ -46,8 +62,16 @@ done
 for reader in api events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
 for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes"; done
 
+put migrate/ACCESS_ADMIN_DATABASE_URL "$administrator/access"
+access="postgres://access_service:$(password migrate/access_password)@$server/access"
+for reader in migrate api wallet-api; do put $reader/ACCESS_DATABASE_URL "$access"; done
+# Who wants other keys puts them here, and migrates.
+for reader in migrate root; do put $reader/ROOT_API_KEY "$(api_key migrate/root_key)"; done
+for reader in migrate order; do put $reader/ORDER_API_KEY "$(api_key migrate/order_key)"; done
+for reader in migrate api; do put $reader/WALLET_API_KEY "$(api_key migrate/wallet_api_key)"; done
+
 # 999 is postgres in its image; 1000 is node in the services' and temporal in the Temporal server's.
-for directory in postgres temporal migrate api wallet transfer events $orders; do
+for directory in postgres temporal migrate api wallet wallet-api transfer events root $orders; do
   chmod 0550 "$directory"
   chmod 0440 "$directory"/*
   [ "$(id -u)" = 0 ] || continue

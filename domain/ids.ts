@@ -19,6 +19,8 @@ export type InstallationId = Id<'InstallationId'>;
 export type RunId = Id<'RunId'>;
 export type WebhookEndpointId = Id<'WebhookEndpointId'>;
 export type WebhookReplayId = Id<'WebhookReplayId'>;
+export type PrincipalId = Id<'PrincipalId'>;
+export type ApiKeyId = Id<'ApiKeyId'>;
 export type OrderId = Id<'OrderId'>;
 /** One of an order's deliveries: goods, hold, shipment and invoice of its own. */
 export type ConsignmentId = Id<'ConsignmentId'>;

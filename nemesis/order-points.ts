@@ -4,6 +4,7 @@ import { holdsWithin } from './pause.ts';
 import { isOf } from './point-faults.ts';
 import { transfersOf } from './postgres-wire.ts';
 import type { Wanted } from './proxy.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 
 const CALL_LIMIT_MS = 3_000;
 
@@ -33,7 +34,7 @@ export function known({ stack }: Stage): Set<string> {
 export async function cancel({ stack }: Stage, id: string): Promise<void> {
   await fetch(`${stack.api}/v1/orders/${id}/cancel`, {
     method: 'POST',
-    headers: { prefer: 'wait=1' },
+    headers: { authorization: `Bearer ${readApiKey(stack.dataDir)}`, prefer: 'wait=1' },
     signal: AbortSignal.timeout(CALL_LIMIT_MS),
   }).catch(() => {});
 }

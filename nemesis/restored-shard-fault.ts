@@ -6,6 +6,7 @@ import type { FaultKind, Stage } from './fault.ts';
 import { age, isLogged, isThere, lose, noteAsNewest, putBack, readCredit, type Credit } from './lost-credit.ts';
 import { holdsWithin, untilDone, pause } from './pause.ts';
 import { inTurn } from './turns.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 
 /** When the credit was made, which decides how its loss must be seen. */
 const COURSES = ['lately', 'long ago', 'its newest leg'] as const;
@@ -135,7 +136,11 @@ async function holdsWithinChances(
 async function runReconciliation({ stack }: Stage, signal: AbortSignal): Promise<boolean> {
   const answer = await fetch(`${stack.api}/v1/reconciliation-runs`, {
     method: 'POST',
-    headers: { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=15' },
+    headers: {
+      authorization: `Bearer ${readApiKey(stack.dataDir)}`,
+      'idempotency-key': crypto.randomUUID(),
+      prefer: 'wait=15',
+    },
     signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_LIMIT_MS)]),
   });
   const { status } = (await answer.json()) as { status?: string };

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
 import { createClient } from '../client/client.ts';
 import type { KafkaBroker } from '../dev/kafka-broker.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook, type Book } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
@@ -120,8 +121,9 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
   );
   const book = openBook(violations);
-  const api = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS, attemptsMax: 1 });
-  const patientApi = createClient({ baseUrl: stack.api, timeoutMs: API_TIMEOUT_MS });
+  const called = { baseUrl: stack.api, apiKey: readApiKey(stack.dataDir), timeoutMs: API_TIMEOUT_MS };
+  const api = createClient({ ...called, attemptsMax: 1 });
+  const patientApi = createClient(called);
   const world = await makeWorld(patientApi, book, draws.of('world'), hasOrders);
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);

@@ -5,6 +5,7 @@
 import type { RecentMovement } from './book.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { pause } from './pause.ts';
+import { readApiKey } from '../dev/api-key-file.ts';
 
 /** The number of recently accepted movements to draw from; some of them have not ended. */
 const RECENT = 25;
@@ -88,7 +89,7 @@ async function wasTaken(
 export async function reconcile({ stack }: Stage): Promise<void> {
   await fetch(`${stack.api}/v1/reconciliation-runs`, {
     method: 'POST',
-    headers: { 'idempotency-key': crypto.randomUUID() },
+    headers: { authorization: `Bearer ${readApiKey(stack.dataDir)}`, 'idempotency-key': crypto.randomUUID() },
     signal: AbortSignal.timeout(RECONCILE_LIMIT_MS),
   }).catch(() => {});
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseAuthority, type Authority } from './authority.ts';
+import { isLoopback, parseAuthority, type Authority } from './authority.ts';
 
 /** 0 means any free port. */
 const port = whole(0, 65_535);
@@ -27,6 +27,7 @@ const sealingKey = z.string().transform((text, context): { readonly id: string; 
   context.addIssue('expected a list of id:key, each key 32 bytes in base64');
   return z.NEVER;
 });
+const apiKey = z.string().regex(/^cpk_[0-9A-Za-z]{49}$/, { error: 'expected a key: cpk_ and 49 letters and digits' });
 const headers = z.string().transform((text, context): Readonly<Record<string, string>> => {
   const pairs = text.split(',').map((pair) => /^\s*([!#$%&'*+.^_`|~\w-]+)=(.*?)\s*$/.exec(pair));
   try {
@@ -86,6 +87,17 @@ const settings = z.object({
   DELIVERY_ADMIN_DATABASE_URL: postgresUrl.optional(),
   ACCOUNTING_DATABASE_URL: postgresUrl.optional(),
   ACCOUNTING_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  /** Where keys are. Without it, an API starts only with AUTH=off. */
+  ACCESS_DATABASE_URL: postgresUrl.optional(),
+  ACCESS_ADMIN_DATABASE_URL: postgresUrl.optional(),
+  /** Whether requests to the APIs need a key; off on loopback alone. */
+  AUTH: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
+  /** The keys that the migration installs: of whoever administers the installation, and of two services that call the APIs with theirs. */
+  ROOT_API_KEY: apiKey.optional(),
+  ORDER_API_KEY: apiKey.optional(),
+  WALLET_API_KEY: apiKey.optional(),
+  /** The key with which the command line and other commands call the API. Default: that of the stack on DATA_DIR. */
+  COUNTERPOISE_API_KEY: apiKey.optional(),
   /** Where the relay reads each service's outbox, by the names of the databases: `transfer=postgres://…,wallet-0=postgres://…`. */
   OUTBOX_DATABASE_URLS: list(namedUrl)
     .transform((named) => named && new Map(named))
@@ -176,6 +188,11 @@ const settings = z.object({
 
 export type Settings = z.infer<typeof settings>;
 
+const checked = settings.refine(({ AUTH, HOST }) => AUTH === 'on' || isLoopback(parseAuthority(HOST)?.host ?? HOST), {
+  path: ['AUTH'],
+  error: 'off is for loopback alone, and HOST is another address',
+});
+
 /** The error for a setting that is wrong or missing; the message names it and says what was expected. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
@@ -188,7 +205,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     const value = env[name] || fromFile(name, env[`${name}_FILE`]);
     if (value) values[name] = value;
   }
-  const result = settings.safeParse(values);
+  const result = checked.safeParse(values);
   if (result.success) return result.data;
   throw new SettingsError(
     result.error.issues.map((issue) => `${issue.path[0]?.toString()} is wrong: ${issue.message}`).join('\n'),

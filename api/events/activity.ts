@@ -10,6 +10,7 @@ import { amountAnswer, walletIdField } from '../http/fields.ts';
 import { faultyRequest } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import type { EventDeps } from './event.ts';
 
 const DAYS_MAX = 366;
@@ -30,6 +31,7 @@ const get = createRoute({
   description: `How many events of each type there were on each day (UTC), and the sum of their amounts in the wallet's currency; refusals
 have none. It is derived from the event log and may be behind it by a moment: \`up_to_position\` is the event up to which all are counted.
 A wallet that nothing has happened to, or that does not exist, has no activity.`,
+  middleware: requires('wallets:read'),
   request: {
     params: z.object({ wallet_id: walletIdField }),
     query: z.strictObject({

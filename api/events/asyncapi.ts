@@ -12,6 +12,7 @@ import {
   PARTITIONS,
 } from '../../domain/events/kafka-topics.ts';
 import type { ApiEnv } from '../http/env.ts';
+import { openToAll } from '../http/scopes.ts';
 
 const BINDING_VERSION = '0.5.0';
 const SSE_CONTENT_TYPE = 'text/event-stream';
@@ -19,7 +20,7 @@ const SSE_CONTENT_TYPE = 'text/event-stream';
 /** Made once, at the first request. */
 export function asyncApiRoute() {
   let document: object | undefined;
-  return new Hono<ApiEnv>().get('/asyncapi.json', (c) => c.json((document ??= asyncApiDocument())));
+  return new Hono<ApiEnv>().get('/asyncapi.json', openToAll, (c) => c.json((document ??= asyncApiDocument())));
 }
 
 const text = (description: string, more: object = {}): object => ({ type: 'string', description, ...more });

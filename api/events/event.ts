@@ -10,6 +10,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 export interface EventDeps {
   /** The events service's database. */
@@ -70,6 +71,7 @@ const list = createRoute({
 one subject stand in the order in which they happened. Ask again with \`after\` set to \`next_after\`; a page may be short or
 empty although more follows, for a request looks through ${POSITIONS_MAX} positions at most. All is read once \`next_after\` is
 \`head\`. No event comes to stand before one that was read already.`,
+  middleware: requires('events:read'),
   request: {
     query: z.strictObject({
       after: positionField.optional(),
@@ -111,6 +113,7 @@ const one = createRoute({
   operationId: 'getEvent',
   summary: 'The event at a position',
   tags: ['Events'],
+  middleware: requires('events:read'),
   request: { params: z.object({ position: positionField }) },
   responses: {
     200: { description: 'The event.', content: { 'application/json': { schema: eventAnswer } } },

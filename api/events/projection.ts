@@ -16,6 +16,7 @@ import { instantAnswer, textField } from '../http/fields.ts';
 import { pageParameters } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
+import { requires } from '../http/scopes.ts';
 import { positionField, type EventDeps } from './event.ts';
 
 const tags = ['Projections'];
@@ -68,6 +69,7 @@ const list = createRoute({
   operationId: 'listProjections',
   summary: 'What is derived from the event log, and how far it is',
   tags,
+  middleware: requires('events:read'),
   responses: {
     200: {
       description: 'All of them.',
@@ -86,6 +88,7 @@ const rebuild = createRoute({
   description: `The next generation is built beside the live one, which is read meanwhile, and takes its place at once. A repeat while one is
 being built changes nothing. Refused with \`position_expired\` once the log no longer keeps its first event: then the live one knows more
 than the log.`,
+  middleware: requires('events:write'),
   request: one,
   responses: { 202: answered('It is being built.'), ...problemResponses(...oneProblems, 'position_expired') },
 });
@@ -96,6 +99,7 @@ const deadLetters = createRoute({
   operationId: 'listDeadLetters',
   summary: 'The events that a projection could not count, in the order of the log',
   tags,
+  middleware: requires('events:read'),
   request: { ...one, query: z.strictObject({ after: positionField.default(0), limit: pageParameters.limit }) },
   responses: {
     200: {
@@ -114,6 +118,7 @@ const retry = createRoute({
   tags,
   description:
     'They are counted within a second or so, or become dead letters again. A repeat finds none; of one that is named, 404 says so.',
+  middleware: requires('events:write'),
   request: { ...one, query: z.strictObject({ event_id: textField(500).optional() }) },
   responses: {
     202: {

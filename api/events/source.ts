@@ -9,6 +9,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 export interface EventSourceDeps {
   /** The events service's database. */
@@ -70,6 +71,7 @@ const list = createRoute({
   operationId: 'listEventSources',
   summary: 'The outboxes, and how far the log is behind them',
   tags: ['Events'],
+  middleware: requires('events:read'),
   responses: {
     200: {
       description: 'Every outbox that was ever read, by name.',
@@ -88,7 +90,7 @@ const resume = createRoute({
   description: `For an outbox that is STOPPED, because it or the event log was restored from a backup. Everything that it has now
 is copied, but for what is in the log already. Events that only the log has stay there: who has read them cannot unread them.
 The request returns at once; the source is RESUMING until \`last_resume.completed_at\`, and then says how many events were lost.`,
-  middleware: readJson,
+  middleware: [requires('events:write'), readJson] as const,
   request: {
     params: z.object({ source: z.string().openapi({ example: 'wallet-0' }) }),
     headers: z.object({ 'X-Actor': actorHeader }),

@@ -11,6 +11,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import {
   endpointAnswer,
   endpointNotFound,
@@ -37,6 +38,7 @@ const test = createRoute({
   description:
     'Sends a signed `webhook.test` event, whatever the status of the endpoint, and returns what the receiver made of it. It is sent ' +
     'once and is in no log.',
+  middleware: requires('webhooks:write'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -69,7 +71,7 @@ const rotate = createRoute({
   description: `The secret of until now signs too for \`expires_in\` seconds, so that receivers accept by either. One of an earlier rotation
 signs on until its own time, so that a repeat takes from nobody the secret that they know; no more than ${SIGNING_SECRETS_MAX} sign at
 once. With 0 the new one signs alone.`,
-  middleware: readJsonOrNothing,
+  middleware: [requires('webhooks:write'), readJsonOrNothing] as const,
   request: {
     params: idParameter,
     body: {
@@ -112,7 +114,7 @@ const enable = createRoute({
   tags,
   description: `\`cursor\`: it goes on where it was, and everything since is sent. \`now\`: it goes on with the next event; what was
 pending is given up, and a replay brings it back.`,
-  middleware: readJsonOrNothing,
+  middleware: [requires('webhooks:write'), readJsonOrNothing] as const,
   request: {
     params: idParameter,
     body: {

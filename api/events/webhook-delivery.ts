@@ -15,6 +15,7 @@ import { decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../htt
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import { positionField } from './event.ts';
 import { existingEndpoint, idParameter, oneProblems, path, tags, type WebhookDeps } from './webhook-fields.ts';
 
@@ -58,6 +59,7 @@ const list = createRoute({
   tags,
   description:
     'What succeeds at first leaves no row, and later events of a subject that wait behind one of these have none yet.',
+  middleware: requires('webhooks:read'),
   request: {
     params: idParameter,
     query: z.strictObject({
@@ -77,6 +79,7 @@ const get = createRoute({
   operationId: 'getWebhookDelivery',
   summary: 'A delivery and its attempts, oldest first',
   tags,
+  middleware: requires('webhooks:read'),
   request: { params: z.object({ webhook_endpoint_id: webhookEndpointIdField, position: positionField }) },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: deliveryWithAttempts } } },

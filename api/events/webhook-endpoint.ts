@@ -25,6 +25,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import {
   endpointAnswer,
   endpointNotFound,
@@ -66,7 +67,7 @@ act once. Any 2xx within 15 seconds accepts; anything else is tried again after 
 days, or later if \`Retry-After\` asks for it. 410 disables the endpoint, as do five days without one success.
 
 No Idempotency-Key is needed; a repeat creates another endpoint.`,
-  middleware: readJson,
+  middleware: [requires('webhooks:write'), readJson] as const,
   request: {
     body: {
       required: true,
@@ -102,6 +103,7 @@ const get = createRoute({
   operationId: 'getWebhookEndpoint',
   summary: 'A webhook endpoint',
   tags,
+  middleware: requires('webhooks:read'),
   request: { params: idParameter },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: endpointAnswer } } },
@@ -115,6 +117,7 @@ const list = createRoute({
   operationId: 'listWebhookEndpoints',
   summary: 'Webhook endpoints, newest first',
   tags,
+  middleware: requires('webhooks:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(endpointAnswer) } } },
@@ -131,7 +134,7 @@ const patch = createRoute({
   description:
     'What is left out stays. While it is PAUSED nothing is sent and nothing is lost: it goes on where it was. A DISABLED one is made ' +
     'active by `/enable`.',
-  middleware: readJson,
+  middleware: [requires('webhooks:write'), readJson] as const,
   request: {
     params: idParameter,
     body: {
@@ -166,6 +169,7 @@ const remove = createRoute({
   summary: 'Delete a webhook endpoint',
   tags,
   description: 'Nothing is sent to it any more, but for what is under way. A repeat is answered 404.',
+  middleware: requires('webhooks:write'),
   request: { params: idParameter },
   responses: {
     200: {

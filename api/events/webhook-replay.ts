@@ -34,6 +34,7 @@ import {
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import { refuseOutside } from './event.ts';
 import {
   eventTypesField,
@@ -77,7 +78,7 @@ const post = createRoute({
   tags,
   description: `Sends the events of a range again, with the same \`webhook-id\`s, in their order, beside the new ones; with
 \`only_failed\` those alone whose delivery was given up. \`types\` defaults to the endpoint's. It goes on when the endpoint is active.`,
-  middleware: readJson,
+  middleware: [requires('webhooks:write'), readJson] as const,
   request: {
     params: idParameter,
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -137,6 +138,7 @@ const get = createRoute({
   operationId: 'getWebhookReplay',
   summary: 'A replay',
   tags,
+  middleware: requires('webhooks:read'),
   request: { params: z.object({ webhook_endpoint_id: webhookEndpointIdField, replay_id: replayIdField }) },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: replayAnswer } } },
@@ -151,6 +153,7 @@ const list = createRoute({
   summary: 'The replays to a webhook endpoint, newest first',
   tags,
   description: 'Those that have ended are kept for five weeks.',
+  middleware: requires('webhooks:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(replayAnswer) } } },

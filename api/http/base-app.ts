@@ -1,6 +1,7 @@
 /**
  * The base of the transfer API and of the wallet API: request ids and log lines, the refusal of requests from other sites' pages,
- * load shedding, validation faults, and a problem for every error, for an unknown route and for a wrong method.
+ * load shedding, keys with their scopes and rates, validation faults, and a problem for every error, for an unknown route and for a
+ * wrong method.
  */
 import { $, OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
@@ -8,6 +9,7 @@ import type { Authority } from '../../process/authority.ts';
 import type { Installation } from '../../domain/installation.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { authenticate, type Authentication } from './authenticate.ts';
 import { countRequests } from './count-requests.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
@@ -24,6 +26,7 @@ export interface BaseDeps {
   /** The names, besides those of loopback, by which clients ask for the API. */
   readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
+  readonly authentication: Authentication;
   /** Absent if this process counts nothing. */
   readonly metrics?: Metrics | undefined;
   /** The installation that the process's databases belong to. */
@@ -35,7 +38,7 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, hosts, bounds, metrics, installation }: BaseDeps) {
+export function createBaseApp({ log, hosts, bounds, authentication, metrics, installation }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
@@ -58,6 +61,7 @@ export function createBaseApp({ log, hosts, bounds, metrics, installation }: Bas
         }),
       )
       .use(limitLoad(bounds))
+      .use(authenticate(authentication))
       .use(boundQuery)
       .use(refuseMisdirected(installation)),
   );

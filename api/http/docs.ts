@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import type { ApiEnv } from './env.ts';
+import { openToAll } from './scopes.ts';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -63,20 +64,20 @@ export function docsRoutes() {
   };
 
   const app = new Hono<ApiEnv>()
-    .get('/', (c) => c.json(LINKS))
-    .get('/docs', (c) =>
+    .get('/', openToAll, (c) => c.json(LINKS))
+    .get('/docs', openToAll, (c) =>
       c.html(PAGE, 200, {
         'Content-Security-Policy': SECURITY_POLICY,
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
       }),
     )
-    .get('/docs/', (c) => c.redirect('/docs', 308))
-    .get('/docs/start.js', (c) =>
+    .get('/docs/', openToAll, (c) => c.redirect('/docs', 308))
+    .get('/docs/start.js', openToAll, (c) =>
       c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }),
     );
   for (const [name, type] of Object.entries(PACKAGE_FILES)) {
-    app.get(`/docs/${name}`, async (c) =>
+    app.get(`/docs/${name}`, openToAll, async (c) =>
       c.body(await read(name), 200, {
         'Content-Type': type,
         'Cache-Control': 'public, max-age=86400',

@@ -1,4 +1,5 @@
 /** Hono's environment of an API: what each request carries. */
+import type { Holder } from '../../domain/access/api-key.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { Logger } from '../../process/telemetry.ts';
 
@@ -6,7 +7,11 @@ export interface ApiEnv {
   Bindings: {
     /** The request as the server received it; undefined if the app is called without a server. */
     incoming?: {
-      readonly socket: { readonly localAddress?: string | undefined; readonly destroy?: () => unknown };
+      readonly socket: {
+        readonly localAddress?: string | undefined;
+        readonly remoteAddress?: string | undefined;
+        readonly destroy?: () => unknown;
+      };
       readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
     };
   };
@@ -16,8 +21,15 @@ export interface ApiEnv {
     /** Handlers add the ids they deal with: `c.var.log.setBindings({ transfer_id })`. */
     log: Logger;
     slot: RequestSlot;
+    /** Whose key it is. Not on routes that are open to all. */
+    holder: Holder;
+    /** Charges the key for a request that is more than one, such as a batch. */
+    charge: Charge;
   };
 }
+
+/** Charges a key for what a request has turned out to be, besides the one that each costs. */
+export type Charge = (more: number) => void;
 
 /** A request's place among the requests at work. */
 export interface RequestSlot {

@@ -5,10 +5,12 @@
 import { z } from '@hono/zod-openapi';
 import { isCurrency, type Currency } from '../../domain/currency.ts';
 import type {
+  ApiKeyId,
   BatchId,
   CaseId,
   ConsignmentId,
   OrderId,
+  PrincipalId,
   RecurringTransferId,
   ReturnId,
   RunId,
@@ -56,6 +58,11 @@ export const runIdField = uuid<RunId>('run_id_invalid', exampleRunId);
 export const exampleEndpointId = '4e7a1b0c-8d2f-4c35-9a6e-1f2b3c4d5e6f';
 export const webhookEndpointIdField = uuid<WebhookEndpointId>('webhook_endpoint_id_invalid', exampleEndpointId);
 export const replayIdField = uuid<WebhookReplayId>('replay_id_invalid', exampleRunId);
+
+export const exampleKeyId = '9a4c2e17-6b0d-4f38-8e51-2c7d9b0a1f36';
+export const examplePrincipalId = '6d2f8b90-17ce-4a53-b4e8-0f9a1c3d5e72';
+export const apiKeyIdField = uuid<ApiKeyId>('api_key_id_invalid', exampleKeyId);
+export const principalIdField = uuid<PrincipalId>('principal_id_invalid', examplePrincipalId);
 
 export const batchIdField = uuid<BatchId>('batch_id_invalid', exampleMovementId);
 
@@ -117,6 +124,11 @@ export const actorHeader = z
 function lineField(charactersMax: number) {
   return textField(charactersMax).refine((text) => forbiddenCharacter(text) === undefined, 'character_forbidden');
 }
+
+/** The name that people give something. */
+export const nameField = lineField(100)
+  .refine((text) => text.trim() !== '', 'too_short')
+  .openapi({ minLength: 1, example: 'billing' });
 
 export const referenceField = textField(255).optional().openapi({
   example: 'Invoice 2026-0042',

@@ -1,14 +1,46 @@
 /** The OpenAPI document at /openapi.json, with the text around the routes. The description of a route is next to its code. */
 import { Hono } from 'hono';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SCOPES } from '../../domain/access/scopes.ts';
 import type { ApiEnv } from './env.ts';
+import { needOf, openToAll } from './scopes.ts';
 
 /** `generate` is called once, at the first request, when all routes are registered. */
 export function openApiRoute(generate: () => object) {
   let document: object | undefined;
-  return new Hono<ApiEnv>().get('/openapi.json', (c) => c.json((document ??= generate())));
+  return new Hono<ApiEnv>().get('/openapi.json', openToAll, (c) => c.json((document ??= generate())));
 }
 
-export const openApiInfo = {
+/** The document of an app: its routes, each with the scope that it asks for. */
+export function openApiDocument(app: Pick<OpenAPIHono<ApiEnv>, 'routes' | 'getOpenAPI31Document'>) {
+  const document = app.getOpenAPI31Document(openApiInfo);
+  const needs = new Map(
+    app.routes.flatMap(({ method, path, handler }) => {
+      const need = needOf(handler);
+      return need === undefined ? [] : [[`${method} ${path}`, need] as const];
+    }),
+  );
+  for (const [path, operations] of Object.entries(document.paths ?? {}))
+    for (const [method, operation] of Object.entries(operations as Record<string, { security?: object[] }>)) {
+      const need = needs.get(`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
+      operation.security = need === undefined || need === 'open' ? [] : [{ apiKey: [need] }];
+    }
+  document.components = {
+    ...document.components,
+    securitySchemes: {
+      apiKey: {
+        type: 'http',
+        scheme: 'bearer',
+        description: `A key, which begins with \`cpk_\`. Scopes:\n\n${Object.entries(SCOPES)
+          .map(([scope, what]) => `- \`${scope}\`: ${what}`)
+          .join('\n')}`,
+      },
+    },
+  };
+  return document;
+}
+
+const openApiInfo = {
   openapi: '3.1.0',
   info: {
     title: 'Counterpoise',
@@ -30,6 +62,11 @@ wallet or too little money, are no errors of a request but the \`failure_reason\
 
 **Ids of requests**: send an \`X-Request-Id\` (1 to 128 printable ASCII characters without spaces), or one is made. It is returned
 and logged, and passed on with \`traceparent\` to workflows and events.
+
+**Keys**: every request but those for health and documentation needs \`Authorization: Bearer cpk_…\`. A key has scopes, of which each
+route asks for one; without it the answer is 403 \`scope_missing\`. A key that is unknown, mistyped, expired, revoked or used from
+another network than it may is answered 401 \`not_authenticated\`, without saying which. A key may have a rate; beyond it the answer
+is 429 \`rate_exceeded\` with \`Retry-After\`, before anything is stored.
 
 **Bounds**: a body may have 1 MiB, that of a batch 16, and 100000 values; request line and headers 16 KiB together; a query 100
 parameters.
@@ -53,6 +90,7 @@ changes something and comes from a page of another origin, as its \`Origin\` or 
     { name: 'Reconciliation', description: 'Comparison of transfers, ledger and workflows.' },
     { name: 'Events', description: 'What has happened, in the order of the log.' },
     { name: 'Projections', description: 'What is derived from the event log.' },
+    { name: 'Keys', description: 'Who may do what.' },
     { name: 'Health' },
   ],
 };

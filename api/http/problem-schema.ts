@@ -32,6 +32,10 @@ const problemSchema = z
   .openapi('Problem', { description: 'RFC 9457 problem details.' });
 
 const EVERYWHERE = [
+  'not_authenticated',
+  'scope_missing',
+  'rate_exceeded',
+  'too_many_failed_authentications',
   'header_repeated',
   'cross_site_request',
   'host_not_allowed',

@@ -17,6 +17,7 @@ import {
 } from '../http/pagination.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
 
@@ -43,6 +44,7 @@ const list = createRoute({
   tags: ['Orders'],
   description: `What waits for an operator, or has waited. An order that is shown here shows the same as its \`attention\`; the case closes
 by itself once what has failed succeeds, or somebody has decided what is due.`,
+  middleware: requires('cases:read'),
   request: {
     query: z.strictObject({
       status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),

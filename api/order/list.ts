@@ -18,6 +18,7 @@ import {
 } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { existingOrder } from './deps.ts';
 
@@ -32,6 +33,7 @@ const getSteps = createRoute({
   summary: 'What happened to an order, and when',
   tags,
   description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
+  middleware: requires('orders:read'),
   request: { params },
   responses: {
     200: {
@@ -69,6 +71,7 @@ const list = createRoute({
   operationId: 'listOrders',
   summary: 'Orders, newest first',
   tags,
+  middleware: requires('orders:read'),
   request: {
     query: z.strictObject({
       status: z.enum(ORDER_STATUSES, { error: faultCode('status_invalid') }).optional(),

@@ -92,6 +92,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
 ): Promise<Accepted<Row>> {
   const { client, monitor, starts, draining } = deps;
   const receivedAt = performance.now();
+  if (requested.count !== undefined) c.var.charge(requested.count - 1);
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew, group } = await acceptOnce(c, deps, requested);
   if (isNew) deps.counts?.accepted(requested.kind, requested.count ?? 1);

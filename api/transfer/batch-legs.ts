@@ -13,6 +13,7 @@ import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
+import { openToAll } from '../http/scopes.ts';
 
 const bucket = z.coerce.number().int().min(0).max(255);
 const legsQuery = z.object({
@@ -26,7 +27,7 @@ const legsQuery = z.object({
 });
 
 export function batchLegsRoute(database: Database) {
-  return new Hono<ApiEnv>().get('/internal/transfer-batches/:id/legs', async (c) => {
+  return new Hono<ApiEnv>().get('/internal/transfer-batches/:id/legs', openToAll, async (c) => {
     const { side, places, first_bucket: firstBucket, last_bucket: lastBucket, body_hash: bodyHash } = c.req.query();
     const asked = { batchId: c.req.param('id'), side, places, firstBucket, lastBucket, bodyHash };
     const query = legsQuery.safeParse(asked);

@@ -1,7 +1,4 @@
-/**
- * The routes of batches: accept up to ten thousand transfers at once, show how far they are, and each item's end. The next
- * step of a batch's path is workflows/transfer/batch.ts.
- */
+/** The routes of batches: accept up to ten thousand transfers at once, show how far they are. Next: workflows/transfer/batch.ts. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import {
@@ -47,6 +44,7 @@ import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FAULTS_MAX, faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 export interface BatchDeps extends MovementDeps {
   /** The transfer service's database, by a pool for acceptances alone that allows time for ten thousand items. */
@@ -140,6 +138,7 @@ const itemAnswer = z
   .openapi('TransferBatchItem');
 
 const tags = ['Batches'];
+const reading = { tags, middleware: requires('transfers:read') };
 const one = { params: z.object({ batch_id: batchIdField }) };
 const oneProblems = ['batch_not_found', 'batch_id_invalid', 'database_unavailable'] as const;
 
@@ -156,7 +155,7 @@ All debits are made first, in the order of the items, and then all credits. So i
 ones are paid, and **no item can spend what another item of the same batch brings**.
 
 One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.`,
-  middleware: readJsonUpTo(BODY_BYTES_MAX),
+  middleware: [requires('transfers:write'), readJsonUpTo(BODY_BYTES_MAX)] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: batchRequest } } },
@@ -169,7 +168,7 @@ const get = createRoute({
   path: '/v1/transfer-batches/{batch_id}',
   operationId: 'getTransferBatch',
   summary: 'A batch and its progress',
-  tags,
+  ...reading,
   request: one,
   responses: {
     200: { description: 'The batch as it is now.', content: { 'application/json': { schema: batchAnswer } } },
@@ -182,7 +181,7 @@ const list = createRoute({
   path: '/v1/transfer-batches',
   operationId: 'listTransferBatches',
   summary: 'Batches, newest first',
-  tags,
+  ...reading,
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page of batches.', content: { 'application/json': { schema: pageSchema(batchAnswer) } } },
@@ -195,7 +194,7 @@ const getItems = createRoute({
   path: '/v1/transfer-batches/{batch_id}/items',
   operationId: 'listTransferBatchItems',
   summary: 'The items of a batch and their statuses, in their order',
-  tags,
+  ...reading,
   request: { ...one, query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page of its items.', content: { 'application/json': { schema: pageSchema(itemAnswer) } } },

@@ -14,6 +14,7 @@ import { settlesMoney } from '../http/load-limits.ts';
 import { waitForRow, waitPreference } from '../http/prefer-wait.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
+import { requires } from '../http/scopes.ts';
 import { acceptOnce } from './acceptance.ts';
 import { renderTransfer } from './answer.ts';
 import { isCaptured, isDecided } from './hold.ts';
@@ -38,7 +39,7 @@ afterwards nothing of it moves, however late the first request arrives. If the t
 arrives later is answered with it, CANCELED. One that has FAILED has moved nothing either, and is answered with 200; one that is
 COMPLETED, or a hold that is captured, is refused with \`not_cancelable\`. Waits ten seconds for the end of the transfer
 unless \`Prefer: wait=N\` says otherwise. A repeat is safe.`,
-  middleware: [settlesMoney, readJson] as const,
+  middleware: [requires('transfers:write'), settlesMoney, readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transferRequest } } },

@@ -1,7 +1,6 @@
 /**
- * The routes of cases: they show what waits for an operator, and take an operator's decision about a finding of the reconciliation.
- * A case of a compensation that keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the
- * decision.
+ * The routes of cases: what waits for an operator, and decisions about findings of the reconciliation. A case of a compensation that
+ * keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the decision.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
@@ -38,6 +37,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
@@ -78,12 +78,13 @@ const caseWithHistory = caseAnswer
   })
   .openapi('CaseWithHistory');
 
+const reading = { tags: ['Cases'], middleware: requires('cases:read') };
 const list = createRoute({
   method: 'get',
   path: '/v1/cases',
   operationId: 'listCases',
   summary: 'Cases, newest first',
-  tags: ['Cases'],
+  ...reading,
   description: 'The answer also says how many cases are open and how old the oldest of them is, whatever the filter.',
   request: {
     query: z.strictObject({
@@ -116,9 +117,8 @@ const get = createRoute({
   path: '/v1/cases/{case_id}',
   operationId: 'getCase',
   summary: 'A case and its history',
-  tags: ['Cases'],
-  description:
-    'While the case is open and its workflow runs, `attempts` and `last_error` are read from Temporal at this moment.',
+  ...reading,
+  description: 'While it is open and its workflow runs, `attempts` and `last_error` are read from Temporal now.',
   request: { params: idParameter },
   responses: {
     200: { description: 'The case as it is now.', content: answer },
@@ -141,7 +141,7 @@ was given back, or that nothing was because the credit had landed. A case that i
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
 that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,
-  middleware: [settlesMoney, readJson] as const,
+  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
   request: {
     params: idParameter,
     headers: z.object({ 'X-Actor': actorHeader }),

@@ -10,6 +10,7 @@ import type { GroupId, TransferId } from '../../domain/ids.ts';
 import { BATCH_SIDES } from '../../domain/transfer/batch.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
+import { openToAll } from '../http/scopes.ts';
 import { ProblemError } from '../http/problem.ts';
 import { readJson } from '../http/request-body.ts';
 
@@ -23,7 +24,7 @@ const legsQuery = z.object({
 });
 
 export function groupLegsRoute(database: Database) {
-  return new Hono<ApiEnv>().post('/internal/transfer-groups/:id/legs', readJson, async (c) => {
+  return new Hono<ApiEnv>().post('/internal/transfer-groups/:id/legs', openToAll, readJson, async (c) => {
     const query = legsQuery.safeParse({ ...(await c.req.json()), groupId: c.req.param('id') });
     if (!query.success) throw new ProblemError('body_invalid', { detail: 'Not a question that a worker asks.' });
     return c.json(await boundedQuery(database, () => readGroupLegs(database, query.data)));

@@ -11,6 +11,7 @@ import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const list = createRoute({
   method: 'get',
@@ -19,6 +20,7 @@ const list = createRoute({
   summary: 'Transfers, newest first',
   tags: ['Transfers'],
   description: `\`wallet_id\` matches the sender or the receiver. ${LIST_DESCRIPTION}`,
+  middleware: requires('transfers:read'),
   request: {
     query: listQuery({
       status: z.enum(TRANSFER_STATUSES, { error: faultCode('status_invalid') }).optional(),

@@ -25,6 +25,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJsonOrNothing } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const runAnswer = z
   .object({
@@ -101,7 +102,7 @@ after a database was restored, a run looks at everything, however long that take
     }),
     body: { content: { 'application/json': { schema: runRequest } } },
   },
-  middleware: readJsonOrNothing,
+  middleware: [requires('cases:write'), readJsonOrNothing] as const,
   responses: {
     200: {
       description: 'The client waited, and the run has finished.',
@@ -119,6 +120,7 @@ const get = createRoute({
   operationId: 'getReconciliationRun',
   summary: 'A run and its result',
   tags: ['Reconciliation'],
+  middleware: requires('cases:read'),
   request: { params: z.object({ run_id: runIdField }) },
   responses: {
     200: { description: 'The run as it is now.', content },
@@ -134,6 +136,7 @@ const list = createRoute({
   description:
     'Runs are kept for 90 days, and the newest 100,000 at most. The cases that they have opened, and their log, are kept for ever.',
   tags: ['Reconciliation'],
+  middleware: requires('cases:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page of runs.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },

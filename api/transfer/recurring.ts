@@ -41,6 +41,7 @@ import {
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const tags = ['Recurring transfers'];
 const idParameter = z.object({ recurring_transfer_id: recurringTransferIdField });
@@ -58,7 +59,7 @@ is for.
 
 **Missed runs**: a run that is missed because something was down is caught up within a day; later it is skipped, and listed. A run
 that falls into a pause does not count as missed.`,
-  middleware: readJson,
+  middleware: [requires('transfers:write'), readJson] as const,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
     body: { required: true, content: { 'application/json': { schema: recurringRequest } } },
@@ -98,6 +99,7 @@ const get = createRoute({
   operationId: 'getRecurringTransfer',
   summary: 'A recurring transfer, with its next, last and skipped runs',
   tags,
+  middleware: requires('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -115,6 +117,7 @@ const list = createRoute({
   summary: 'Recurring transfers, newest first',
   tags,
   description: 'Includes deleted ones, unless `status` says otherwise.',
+  middleware: requires('transfers:read'),
   request: {
     query: z.strictObject({
       status: z.enum(RECURRING_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -137,6 +140,7 @@ const getRuns = createRoute({
   operationId: 'listRecurringTransferRuns',
   summary: 'The transfers of a recurring transfer, newest first',
   tags,
+  middleware: requires('transfers:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page of runs.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
@@ -153,6 +157,7 @@ const getSkips = createRoute({
   description:
     'A missed run is listed here when it can no longer be caught up, which is a day and about an hour after its time. To pay it ' +
     'all the same, trigger a run.',
+  middleware: requires('transfers:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: {

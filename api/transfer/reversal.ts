@@ -11,6 +11,7 @@ import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { transferIdField } from '../http/fields.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
+import { requires } from '../http/scopes.ts';
 import { acceptMovement } from './acceptance.ts';
 import { isWaitOver, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
@@ -26,7 +27,7 @@ const reverse = createRoute({
 \`reverses_transfer_id\` names this transfer. The reversals of a transfer together never exceed what it moved, however many are
 requested at once (\`not_reversible\`). If the receiver has spent the money, the reversal is FAILED with \`insufficient_funds\`,
 and can be requested again with another key. A reversal is a transfer, and can be reversed.`,
-  middleware: readJsonOrNothing,
+  middleware: [requires('transfers:write'), readJsonOrNothing] as const,
   request: {
     params: z.object({ transfer_id: transferIdField }),
     headers: movementHeaders,

@@ -39,6 +39,7 @@ import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const typeField = z
   .enum(['CREDIT', 'DEBIT'], { error: faultCode('type_invalid') })
@@ -82,7 +83,7 @@ const post = createRoute({
 PENDING. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or
 too little money, is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it
 moves the money.`,
-  middleware: readJson,
+  middleware: [requires('transactions:write'), readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transactionRequest } } },
@@ -96,6 +97,7 @@ const get = createRoute({
   operationId: 'getTransaction',
   summary: 'A transaction',
   tags: ['Transactions'],
+  middleware: requires('transfers:read'),
   request: { params: z.object({ transaction_id: transactionIdField }) },
   responses: {
     200: {
@@ -113,6 +115,7 @@ const list = createRoute({
   summary: 'Transactions, newest first',
   tags: ['Transactions'],
   description: LIST_DESCRIPTION,
+  middleware: requires('transfers:read'),
   request: {
     query: listQuery({
       status: z.enum(TRANSACTION_STATUSES, { error: faultCode('status_invalid') }).optional(),

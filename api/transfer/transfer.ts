@@ -17,6 +17,7 @@ import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
+import { requires } from '../http/scopes.ts';
 import { groupIdAnswer, isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { askedTransfer, timeFaults, transferRequest } from './transfer-request.ts';
 
@@ -44,7 +45,7 @@ debit and the credit decide: if one of them is refused, the transfer is FAILED, 
 
 With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured,
 canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then.`,
-  middleware: readJson,
+  middleware: [requires('transfers:write'), readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transferRequest } } },
@@ -66,6 +67,7 @@ const get = createRoute({
   operationId: 'getTransfer',
   summary: 'A transfer',
   tags: ['Transfers'],
+  middleware: requires('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: { description: 'The transfer as it is now.', content: { 'application/json': { schema: transferAnswer } } },
@@ -80,6 +82,7 @@ const getSteps = createRoute({
   summary: 'What happened to a transfer, and when',
   tags: ['Transfers'],
   description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
+  middleware: requires('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: {

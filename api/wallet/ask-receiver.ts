@@ -20,10 +20,17 @@ export function askReceiverIn(shards: readonly Database[]): AskReceiver {
   };
 }
 
-export function askReceiverAt(walletApiUrl: string, installation: () => Promise<Installation>): AskReceiver {
+export function askReceiverAt(
+  walletApiUrl: string,
+  installation: () => Promise<Installation>,
+  apiKey: string | undefined,
+): AskReceiver {
   return async (walletId, amount) => {
     const response = await fetch(new URL(`/v1/wallets/${walletId}`, walletApiUrl), {
-      headers: { [INSTALLATION_HEADER]: (await installation()).installationId },
+      headers: {
+        [INSTALLATION_HEADER]: (await installation()).installationId,
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
     if (response.status === 404) return undefined;

@@ -1,6 +1,7 @@
 /**
  * The forwarding of wallet requests to the wallet API, if that is a process of its own: the paths, answers and ids are the same. If
- * the wallet API does not answer in time, the request fails with `wallet_api_unavailable`.
+ * the wallet API does not answer in time, the request fails with `wallet_api_unavailable`. The client's key was judged here; the wallet
+ * API is asked with this service's own.
  */
 import type { MiddlewareHandler } from 'hono';
 import { proxy } from 'hono/proxy';
@@ -19,6 +20,7 @@ const RESPONSE_HEADERS = ['allow', 'content-type', 'location', 'retry-after'];
 export function forwardWallets(
   walletApiUrl: string,
   installation: () => Promise<Installation>,
+  apiKey: string | undefined,
 ): MiddlewareHandler<ApiEnv> {
   return async (c) => {
     const { method, path, raw } = c.req;
@@ -37,6 +39,7 @@ export function forwardWallets(
               ),
             ),
             [INSTALLATION_HEADER]: installationId,
+            ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
             'x-request-id': c.var.trace.requestId,
             ...(traceparent === undefined ? {} : { traceparent }),
           },

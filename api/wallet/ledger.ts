@@ -10,6 +10,7 @@ import { MOVEMENTS_MAX } from '../../domain/ledger.ts';
 import { ProblemError } from '../http/problem.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
+import { openToAll } from '../http/scopes.ts';
 
 export function ledgerRoutes(shards: readonly Database[]) {
   const ledger = ledgerOf(shards);
@@ -42,7 +43,7 @@ export function ledgerRoutes(shards: readonly Database[]) {
     z.object({ operation: z.literal('walletProblem'), walletId: z.guid() }),
   ]);
 
-  return new Hono<ApiEnv>().post('/internal/ledger', readJson, async (c) => {
+  return new Hono<ApiEnv>().post('/internal/ledger', openToAll, readJson, async (c) => {
     const { success, data } = question.safeParse(await c.req.json());
     if (!success) throw new ProblemError('body_invalid');
     // No limit here: the caller is an activity, which is repeated after a failure, and its pool bounds every statement.

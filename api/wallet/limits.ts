@@ -11,6 +11,7 @@ import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 
 const limitsRequest = z
   .strictObject(
@@ -58,7 +59,7 @@ with \`limit_exceeded\`, and its \`failure_detail\` says which limit and how muc
 pass a limit together. Money that has moved stays, whatever the new limits are. A refund is never stopped, and makes room under
 the limit. A reversal makes none: it is a transfer of its own, which counts against the limits of the wallet that it takes money
 from.`,
-  middleware: readJson,
+  middleware: [requires('wallets:write'), readJson] as const,
   request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
   responses: {
     200: response('The limits as they are now.'),
@@ -79,6 +80,7 @@ const get = createRoute({
   operationId: 'getWalletLimits',
   summary: 'The limits of a wallet, and what remains of them',
   tags: ['Wallets'],
+  middleware: requires('wallets:read'),
   request: one,
   responses: { 200: response('The limits as they are now.'), ...problemResponses(...oneProblems) },
 });

@@ -25,6 +25,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
+import { requires } from '../http/scopes.ts';
 import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
 import { formsOf, userIdFaults, userIdField, userIdOf, userIdParameter } from './user-id.ts';
 
@@ -49,7 +50,7 @@ const post = createRoute({
   description:
     'A user has one wallet per currency: a second request is answered 409 with `wallet_id`, the id of the first wallet. No ' +
     'Idempotency-Key is needed.',
-  middleware: readJson,
+  middleware: [requires('wallets:write'), readJson] as const,
   request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
   responses: {
     201: {
@@ -76,6 +77,7 @@ const get = createRoute({
   operationId: 'getWallet',
   summary: 'A wallet',
   tags,
+  middleware: requires('wallets:read'),
   request: one,
   responses: { 200: walletResponse('The wallet as it is now.'), ...problemResponses(...oneProblems) },
 });
@@ -86,6 +88,7 @@ const list = createRoute({
   operationId: 'listWallets',
   summary: 'Wallets, newest first',
   tags,
+  middleware: requires('wallets:read'),
   request: { query: z.strictObject({ user_id: userIdParameter.optional(), ...pageParameters }) },
   responses: {
     200: { description: 'A page of wallets.', content: { 'application/json': { schema: pageSchema(walletAnswer) } } },
@@ -99,6 +102,7 @@ const getEntries = createRoute({
   operationId: 'listWalletEntries',
   summary: 'The statement of a wallet, newest first',
   tags,
+  middleware: requires('wallets:read'),
   request: { ...one, query: z.strictObject(pageParameters) },
   responses: {
     200: {
@@ -116,6 +120,7 @@ const getBalance = createRoute({
   summary: 'The balance of a wallet, now or at an instant',
   tags,
   description: 'Before its first entry the balance was `0.0000`.',
+  middleware: requires('wallets:read'),
   request: { ...one, query: z.strictObject({ at: instantField.optional().openapi({ description: 'Default: now.' }) }) },
   responses: {
     200: {
@@ -133,6 +138,7 @@ const suspend = createRoute({
   summary: 'Stop a wallet from sending and receiving',
   tags,
   description: 'Refunds are still paid into it. A repeat changes nothing.',
+  middleware: requires('wallets:write'),
   request: one,
   responses: { 200: walletResponse('Suspended.'), ...problemResponses(...oneProblems) },
 });
@@ -144,6 +150,7 @@ const activate = createRoute({
   summary: 'Let a wallet send and receive again',
   tags,
   description: 'A repeat changes nothing.',
+  middleware: requires('wallets:write'),
   request: one,
   responses: { 200: walletResponse('Active.'), ...problemResponses(...oneProblems) },
 });

@@ -10,6 +10,7 @@ import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
 import { addFundCommands } from './fund.ts';
 import { addOrderCommands } from './order.ts';
 import { addProjectionCommands } from './projections.ts';
+import { addKeyCommands } from './keys.ts';
 import type { GlobalOptions } from './session.ts';
 import { addStockCommands } from './stock.ts';
 import { addTransferCommands } from './transfer.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addCaseCommands,
   addEventCommands,
   addWebhookCommands,
+  addKeyCommands,
   addAuditCommand,
   addProjectionCommands,
 ];

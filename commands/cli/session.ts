@@ -4,6 +4,7 @@ import { createClient, type Client } from '../../client/client.ts';
 import { readSettings } from '../../process/config.ts';
 import { NoStackError } from '../../dev/stack-error.ts';
 import { readStackFile } from '../../dev/stack-file.ts';
+import { readApiKey } from '../../dev/api-key-file.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -29,7 +30,7 @@ export function openSession(command: Command): Session {
     isJson,
     get client() {
       return (client ??= createClient({
-        baseUrl: findApi(apiUrl),
+        ...findApi(apiUrl),
         attemptsMax: ATTEMPTS_MAX,
         retryLimitMs: RETRY_LIMIT_MS,
       }));
@@ -38,13 +39,17 @@ export function openSession(command: Command): Session {
   };
 }
 
-function findApi(given: string | undefined): string {
-  if (given !== undefined) return given;
-  const { COUNTERPOISE_API_URL, DATA_DIR } = readSettings();
-  if (COUNTERPOISE_API_URL !== undefined) return COUNTERPOISE_API_URL;
+/** The address of the API, and the key for it: of the stack on DATA_DIR only if it is that stack's API, lest another is told it. */
+function findApi(given: string | undefined): { readonly baseUrl: string; readonly apiKey: string | undefined } {
+  const { COUNTERPOISE_API_URL, COUNTERPOISE_API_KEY, DATA_DIR } = readSettings();
+  const named = given ?? COUNTERPOISE_API_URL;
   try {
-    return readStackFile(DATA_DIR).api;
+    const baseUrl = readStackFile(DATA_DIR).api;
+    if (named === undefined || new URL(named).origin === new URL(baseUrl).origin)
+      return { baseUrl: named ?? baseUrl, apiKey: COUNTERPOISE_API_KEY ?? readApiKey(DATA_DIR) };
+    return { baseUrl: named, apiKey: COUNTERPOISE_API_KEY };
   } catch (error) {
+    if (named !== undefined) return { baseUrl: named, apiKey: COUNTERPOISE_API_KEY };
     if (!(error instanceof NoStackError)) throw error;
     throw new NoStackError(`no stack runs in ${DATA_DIR}: start one with npm start, or say --api-url`);
   }

@@ -13,10 +13,13 @@ import { consume, CONSUMER_TABLES, logOf, type Event } from '../../client/consum
 
 const DATABASE = 'example_balances';
 
-const stack = JSON.parse(readFileSync(join(process.argv[2] ?? '.data', 'stack.json'), 'utf8')) as {
+const dataDir = process.argv[2] ?? '.data';
+const stack = JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8')) as {
   readonly api: string;
   readonly databases: { readonly events: string };
 };
+/** The root key of the stack; events:read is all that this needs. */
+const apiKey = readFileSync(join(dataDir, 'api-key'), 'utf8').trim();
 
 /** A database beside the stack's, on its server. */
 async function openOwnDatabase(): Promise<pg.Pool> {
@@ -64,7 +67,7 @@ const store = await openOwnDatabase();
 console.log(`the balances are in ${DATABASE}`);
 await consume({
   name: 'balances',
-  source: logOf(createClient({ baseUrl: stack.api }), { types: Object.keys(SIGNS) }),
+  source: logOf(createClient({ baseUrl: stack.api, apiKey }), { types: Object.keys(SIGNS) }),
   store,
   handle: count,
   signal: stopping.signal,

@@ -43,7 +43,7 @@ interface Row {
 
 const dataDir = process.argv[2] ?? '.data';
 const stack = readStack(dataDir);
-const counterpoise = createClient({ baseUrl: stack.api });
+const counterpoise = createClient({ baseUrl: stack.api, apiKey: stack.apiKey });
 await makeDatabase(stack);
 const pool = openDatabase(stack);
 const connection = await Connection.connect({ address: stack.temporal.address });

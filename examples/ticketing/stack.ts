@@ -10,13 +10,16 @@ const FENCES = new URL('../../saga/participant.sql', import.meta.url);
 
 export interface Stack {
   readonly api: string;
+  /** The root key of the stack. Who runs this for real makes one of its own, with the scopes that it needs. */
+  readonly apiKey: string;
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly databases: { readonly events: string };
 }
 
 export function readStack(dataDir: string): Stack {
   try {
-    return JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8')) as Stack;
+    const stack = JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8')) as Omit<Stack, 'apiKey'>;
+    return { ...stack, apiKey: readFileSync(join(dataDir, 'api-key'), 'utf8').trim() };
   } catch (cause) {
     throw new Error(`No stack runs on ${dataDir}. Start one with npm start.`, { cause });
   }
@@ -46,8 +49,8 @@ export function openDatabase(stack: Stack): pg.Pool {
   return pool;
 }
 
-export function openClient({ api }: Stack): Client {
-  return createClient({ baseUrl: api, attemptsMax: 1, timeoutMs: 2_000 });
+export function openClient({ api, apiKey }: Stack): Client {
+  return createClient({ baseUrl: api, apiKey, attemptsMax: 1, timeoutMs: 2_000 });
 }
 
 function urlOf({ databases }: Stack, name: string): string {

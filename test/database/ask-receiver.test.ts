@@ -28,7 +28,7 @@ describe('the question whether a receiver could be credited', () => {
     cluster = await startCluster();
     shards = (await cluster.createStores({ shards: 2 })).wallets.map(({ service }) => service);
     const app = createWalletApp({
-      ...{ log: pino({ level: 'silent' }), hosts: [], bounds: loadBounds(100), shards },
+      ...{ log: pino({ level: 'silent' }), hosts: [], authentication: 'off', bounds: loadBounds(100), shards },
       installation: async () => INSTALLATION,
       readiness: async () => ({}),
     });
@@ -42,7 +42,7 @@ describe('the question whether a receiver could be credited', () => {
 
   test('is answered by the wallet API as by the shards: suspended, too full, or no such reason', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const [here, there] = [askReceiverIn(shards), askReceiverAt(url, async () => INSTALLATION)];
+    const [here, there] = [askReceiverIn(shards), askReceiverAt(url, async () => INSTALLATION, undefined)];
     const wallets = walletsOver(shards);
     const active = await wallets.open(fresh('active'));
     const full = await wallets.open(fresh('full'), '0.0002');

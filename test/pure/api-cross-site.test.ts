@@ -140,6 +140,7 @@ describe('every route refuses what is foreign, before anything is read or done',
       createWalletApp({
         log,
         hosts: [],
+        authentication: 'off',
         bounds,
         shards: [forbiddenDatabase],
         readiness: untouched.readiness,

@@ -40,6 +40,8 @@ export function testApp(overrides: Partial<AppDeps> = {}): TestApp {
   const app = createApp({
     log: pino({ level: 'debug' }, stream),
     hosts: [],
+    authentication: 'off',
+    accessDatabase: undefined,
     bounds: { requestsMax: 1_000, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 },
     database: forbiddenDatabase,
     batchDatabase: forbiddenDatabase,
@@ -82,6 +84,7 @@ export function baseApp() {
   return createBaseApp({
     log: pino({ level: 'silent' }),
     hosts: [],
+    authentication: 'off',
     bounds: loadBounds(1_000),
     installation: async () => INSTALLATION,
   });

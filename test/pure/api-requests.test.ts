@@ -166,6 +166,10 @@ describe('documentation', () => {
     assert.deepEqual(Object.keys(document.paths).toSorted(), [
       '/health',
       '/health/ready',
+      '/v1/api-keys',
+      '/v1/api-keys/{api_key_id}',
+      '/v1/api-keys/{api_key_id}/revoke',
+      '/v1/api-keys/{api_key_id}/rotate',
       '/v1/cases',
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',
@@ -188,6 +192,7 @@ describe('documentation', () => {
       '/v1/orders/{order_id}/resolve',
       '/v1/orders/{order_id}/returns',
       '/v1/orders/{order_id}/steps',
+      '/v1/principals',
       '/v1/products',
       '/v1/products/{sku}',
       '/v1/projections',

@@ -2,40 +2,17 @@
  * The import rules: layers, and within each a room for each service. ARCHITECTURE.md says why. Change a rule here, with its
  * reason.
  */
-export interface Rule {
-  /**
-   * Folders, which end in a slash, or files; `folder/*` stands for the files that lie in a folder itself. The first rule that
-   * fits a file is its rule.
-   */
-  readonly of: string | readonly string[];
-  /** As `of`; besides packages and, as `node:`, what Node brings. */
-  readonly may: readonly string[];
-  /** What may be imported by `import type` alone. */
-  readonly mayTypes?: readonly string[];
-}
-
-export const SERVICES = ['wallet', 'transfer', 'events', 'order', 'inventory', 'delivery', 'accounting'] as const;
-type Service = (typeof SERVICES)[number];
-
-/** The rooms of a layer: each service's may import itself, what the layer shares, the domain, and no other service's room. */
-function rooms(
-  layer: string,
-  shared: readonly string[],
-  own: (service: Service) => readonly string[],
-  mayTypes: (service: Service) => readonly string[] = () => [],
-): Rule[] {
-  return SERVICES.map((service) => ({
-    of: `${layer}/${service}/`,
-    may: [`${layer}/${service}/`, 'domain/', ...shared, ...own(service)],
-    mayTypes: mayTypes(service),
-  }));
-}
+import { rooms, SERVICES, type Rule, type Service } from './rooms.ts';
 
 /**
  * The projection that ships is built by the same consumer that other people's are, and its dead letters are tended by the same
  * functions: so it shows that these suffice.
  */
 const consumerOf = (service: Service): string[] => (service === 'events' ? ['client/consumer/consumer.ts'] : []);
+
+/** Webhooks are tried; secrets of keys are drawn and hashed, and networks judged. */
+const toolsOf = (service: Service): string[] =>
+  service === 'events' ? ['webhooks/', 'node:crypto'] : service === 'access' ? ['node:crypto', 'node:net'] : [];
 
 const HTTP = [
   'api/http/',
@@ -48,6 +25,7 @@ const HTTP = [
 ];
 const HTTP_TYPES = ['db/database.ts', 'process/', '@temporalio/client'];
 const MESSAGES = SERVICES.map((service) => `workflows/${service}/messages.ts`);
+const STACK_DOMAIN = ['domain/order-services.ts', 'domain/access/'];
 const DATABASE = ['db/*', 'domain/', 'drizzle-orm'];
 
 export const RULES: readonly Rule[] = [
@@ -114,7 +92,7 @@ export const RULES: readonly Rule[] = [
             '@temporalio/client',
             '@temporalio/common',
           ]
-        : [`db/${service}/`, ...consumerOf(service), ...(service === 'events' ? ['webhooks/', 'node:crypto'] : [])],
+        : [`db/${service}/`, ...consumerOf(service), ...toolsOf(service)],
     () => HTTP_TYPES,
   ),
   {
@@ -220,6 +198,7 @@ export const RULES: readonly Rule[] = [
       'commands/rebind.ts',
       'commands/fill-counterparties.ts',
       'commands/compare-watermarks.ts',
+      'commands/install-keys.ts',
     ],
     may: [
       'commands/',
@@ -267,7 +246,7 @@ export const RULES: readonly Rule[] = [
   // A broker for tests and the nemesis, which ask it what it has.
   { of: 'dev/kafka-broker.ts', may: ['dev/', '@platformatic/kafka', 'node:'] },
   // Starts services as processes, never by importing them; the development server is given its search attributes.
-  { of: 'dev/', may: ['dev/', 'domain/order-services.ts', ...MESSAGES, '@temporalio/client', 'pg', 'zod', 'node:'] },
+  { of: 'dev/', may: ['dev/', ...STACK_DOMAIN, ...MESSAGES, '@temporalio/client', 'pg', 'zod', 'node:'] },
 
   // Reads along between services and servers, and knows neither.
   { of: 'nemesis/proxy.ts', may: ['nemesis/postgres-wire.ts', 'node:'] },

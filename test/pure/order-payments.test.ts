@@ -63,7 +63,7 @@ async function withApi(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    await use(createPayments(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), transfers);
+    await use(createPayments(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, undefined), transfers);
   } finally {
     server.closeAllConnections();
     server.close();

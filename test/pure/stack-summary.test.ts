@@ -28,6 +28,7 @@ Counterpoise is ready after 6.5 s.
   Reference   http://127.0.0.1:3000/docs
   Web UI      http://127.0.0.1:8233 (Temporal)
   PostgreSQL  127.0.0.1:5432, 4 databases, 2 of wallets (URLs in stack.json)
+  Key         /home/me/counterpoise/.data/api-key (auth-header beside it, for curl -H @…)
   Data        /home/me/counterpoise/.data
 
 Type next, in a second terminal, in this directory:
@@ -36,7 +37,7 @@ Type next, in a second terminal, in this directory:
     npm run seed
     npx counterpoise transfer list
   for a wallet of your own:
-    curl http://127.0.0.1:3000/v1/wallets -H 'Content-Type: application/json' -d '{"user_id": "alice"}'
+    curl http://127.0.0.1:3000/v1/wallets -H @.data/auth-header -H 'Content-Type: application/json' -d '{"user_id": "alice"}'
 
 Ctrl-C stops everything; the data stays.
 `,

@@ -9,6 +9,7 @@ export function fakeApp() {
   const app = createBaseApp({
     log: pino({ level: 'silent' }),
     hosts: [],
+    authentication: 'off',
     bounds: { requestsMax: 100, waitersMax: 1, settlementsMax: 1, bodyBytesMax: 1_000 },
     installation: async () => ({ installationId: 'i' as InstallationId, namespaceId: 'n' }),
   });

@@ -133,7 +133,10 @@ describe('faults of a stack and the alarms', { skip: lacksPrometheus }, () => {
       assert.deepEqual([...(await untilFiring(SEEN_LIMIT_MS, 'WebhookEndpointDisabled'))], ['WebhookEndpointDisabled']);
     } finally {
       gone.close();
-      await fetch(`${stack.api}/v1/webhook-endpoints/${String(body['webhook_endpoint_id'])}`, { method: 'DELETE' });
+      await fetch(`${stack.api}/v1/webhook-endpoints/${String(body['webhook_endpoint_id'])}`, {
+        method: 'DELETE',
+        headers: stack.authorization,
+      });
     }
     await untilCalm();
   });

@@ -43,10 +43,15 @@ export interface ApiClient {
 
 const CALL_LIMIT_MS = 30_000;
 
-export function apiClient(baseUrl: () => string): ApiClient {
+/** `authorization`: the header with a key, if the API asks for one. */
+export function apiClient(baseUrl: () => string, authorization: () => Record<string, string>): ApiClient {
   const call = async <Body>(path: string, init: RequestInit): Promise<Answer<Body>> => {
     const startedAt = performance.now();
-    const response = await fetch(baseUrl() + path, { ...init, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    const response = await fetch(baseUrl() + path, {
+      ...init,
+      headers: { ...authorization(), ...(init.headers as Record<string, string> | undefined) },
+      signal: AbortSignal.timeout(CALL_LIMIT_MS),
+    });
     const text = await response.text();
     return {
       status: response.status,

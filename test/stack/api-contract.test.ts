@@ -13,7 +13,10 @@ import { startStack, type TestStack } from './stack.ts';
 describe('the API', () => {
   let stack: TestStack;
   let database: pg.Client;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   const key = (): string => randomUUID();
 
   before(async () => {
@@ -309,7 +312,13 @@ describe('the API', () => {
       const send = async (...keys: string[]): Promise<[number, string | undefined]> => {
         const body = JSON.stringify({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '1.00' });
         const type = ['application/json', 'application/json'];
-        const headers = { 'Idempotency-Key': keys, 'Content-Type': type, Prefer: 'wait=30', Connection: 'close' };
+        const headers = {
+          ...stack.authorization,
+          'Idempotency-Key': keys,
+          'Content-Type': type,
+          Prefer: 'wait=30',
+          Connection: 'close',
+        };
         const sent = request(`${stack.api}/v1/transfers`, { method: 'POST', headers }).end(body);
         const [response] = (await once(sent, 'response')) as [IncomingMessage];
         const answer = (await json(response)) as { transfer_id?: string; code?: string };

@@ -17,7 +17,10 @@ describe('the API while a server is gone', () => {
   let stack: TestStack;
   let alice: string;
   let bob: string;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   const key = (): Record<string, string> => ({ 'idempotency-key': randomUUID() });
   const thaws: (() => void)[] = [];
 

@@ -14,7 +14,10 @@ type Body = Record<string, unknown>;
 describe('POST /v1/transfers/cancel', () => {
   let stack: TestStack;
   let money: Money;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   useStack((started) => {
     ({ stack, money } = started);
   });

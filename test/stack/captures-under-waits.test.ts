@@ -15,7 +15,10 @@ const OVERLOADED = 429;
 
 describe('while as many clients wait for movements as may', () => {
   let stack: TestStack;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   const gone = new AbortController();
   const held: string[] = [];
 
@@ -44,7 +47,12 @@ describe('while as many clients wait for movements as may', () => {
     assert.equal(scheduled['status'], 'SCHEDULED');
     const init = {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key, prefer: 'wait=60' },
+      headers: {
+        ...stack.authorization,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+        prefer: 'wait=60',
+      },
       body: JSON.stringify({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '10', ...tomorrow }),
       signal: gone.signal,
     };

@@ -18,6 +18,7 @@ import type {
   Wallet,
 } from '../../client/client.ts';
 import { runCounterpoise, type Ran } from '../pure/run-counterpoise.ts';
+import { readApiKey } from '../../dev/api-key-file.ts';
 import { startStack, type TestStack } from './stack.ts';
 
 describe('on a real stack', () => {
@@ -207,7 +208,7 @@ describe('on a real stack', () => {
       const strictly = ['--strict', '--module', 'nodenext', '--target', 'es2024', '--lib', 'es2024,dom', '--types', ''];
       const check = (name: string): string => run(join(root, 'node_modules/.bin/tsc'), ...strictly, name);
       check('consumer.ts');
-      const printed = run(process.execPath, 'consumer.js', stack.api);
+      const printed = run(process.execPath, 'consumer.js', stack.api, readApiKey(stack.dataDir)!);
       assert.deepEqual(JSON.parse(printed), { status: 'COMPLETED', listed: 3, code: 'wallet_not_found', http: 404 });
 
       writeFileSync(join(folder, 'wrong.ts'), CONSUMER.replace("amount: '1.00'", 'amount: 1'));
@@ -228,7 +229,7 @@ import { createClient, CounterpoiseError, type Transfer } from 'counterpoise-cli
 import { consume, logOf, type Connection, type Store } from 'counterpoise-client/consumer';
 
 declare const process: { argv: string[] };
-const client = createClient({ baseUrl: process.argv[2]! });
+const client = createClient({ baseUrl: process.argv[2]!, apiKey: process.argv[3]! });
 const run = crypto.randomUUID();
 const [alice, bob] = await Promise.all(
   ['alice', 'bob'].map(async (name) => (await client.wallets.open({ user_id: name + run })).wallet.wallet_id),

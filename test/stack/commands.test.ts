@@ -87,7 +87,8 @@ describe('the commands', () => {
     const outcomes = Object.keys(figures['order_outcomes'] as object).sort();
     for (const outcome of ['CONFIRMED', 'COMPLETED', 'CANCELED canceled', 'CANCELED out_of_stock'])
       assert.ok(outcomes.includes(outcome), outcomes.join());
-    const orders = (): Promise<unknown> => fetch(`${api}/v1/orders?limit=200`).then((answer) => answer.json());
+    const orders = (): Promise<unknown> =>
+      fetch(`${api}/v1/orders?limit=200`, { headers: stack.authorization }).then((answer) => answer.json());
     const before = await orders();
     const again = await seed();
     assert.deepEqual(again.json, { ...figures, wallets_opened: 0 });

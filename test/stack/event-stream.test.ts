@@ -41,7 +41,7 @@ describe('the stream of events', () => {
   useStack((started) => ({ stack, money } = started));
   before(async () => {
     // More tries than a process needs to come back.
-    client = createClient({ baseUrl: stack.api, attemptsMax: 20 });
+    client = createClient({ baseUrl: stack.api, headers: stack.authorization, attemptsMax: 20 });
     [alice, bob] = await Promise.all([money.wallet(0, '1000'), money.wallet(1)]);
   });
 

@@ -188,11 +188,16 @@ describe('an installation beside another one', () => {
   test("a service that calls another one's API is refused by name, a client is not", async () => {
     const { installationId } = await idOf(second);
     const asked = (of: TestStack, id: InstallationId): Promise<Response> =>
-      fetch(`${of.file().wallet_api}/v1/wallets/${wallets[0]}`, { headers: { [INSTALLATION_HEADER]: id } });
+      fetch(`${of.file().wallet_api}/v1/wallets/${wallets[0]}`, {
+        headers: { ...of.authorization, [INSTALLATION_HEADER]: id },
+      });
     const refused = await asked(first, installationId);
     assert.deepEqual([refused.status, ((await refused.json()) as { code: string }).code], [421, 'misdirected_request']);
     assert.equal((await asked(first, (await idOf(first)).installationId)).status, 200);
-    assert.equal((await fetch(`${first.file().wallet_api}/v1/wallets/${wallets[0]}`)).status, 200);
+    assert.equal(
+      (await fetch(`${first.file().wallet_api}/v1/wallets/${wallets[0]}`, { headers: first.authorization })).status,
+      200,
+    );
   });
 
   test('the audit names a namespace that is not its own', async () => {

@@ -22,7 +22,10 @@ interface Logged {
 describe('events in Kafka', { skip: lacksKafka }, () => {
   let broker: KafkaBroker | undefined;
   let stack: TestStack | undefined;
-  const api = apiClient(() => stack!.api);
+  const api = apiClient(
+    () => stack!.api,
+    () => stack!.authorization,
+  );
 
   afterEach(async () => {
     await stack?.remove();

@@ -9,7 +9,10 @@ import { startStack, type TestStack } from './stack.ts';
 
 describe('lists and limits', () => {
   let stack: TestStack;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
 
   before(async () => {
     stack = await startStack({ separate: true });
@@ -21,7 +24,7 @@ describe('lists and limits', () => {
   const setLimits = async (walletId: string, limits: object) => {
     const response = await fetch(`${stack.api}/v1/wallets/${walletId}/limits`, {
       method: 'PUT',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...stack.authorization, 'content-type': 'application/json' },
       body: JSON.stringify(limits),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };

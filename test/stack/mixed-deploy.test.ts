@@ -11,6 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ORDER_SERVICES } from '../../domain/order-services.ts';
 import { stackSettings } from '../../dev/stack-settings.ts';
+import { keepApiKeys } from '../../dev/api-key-file.ts';
 import { apiClient } from './api-client.ts';
 import { freePort } from './free-port.ts';
 import { startLoad, type Load } from './load.ts';
@@ -25,7 +26,7 @@ interface Readiness {
 }
 
 /** The services that the previous release does not have. */
-const NEW_SERVICES = ['events', ...ORDER_SERVICES];
+const NEW_SERVICES = ['events', ...ORDER_SERVICES, 'access'];
 const SEED = 4;
 const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
 const STEPS = 5;
@@ -93,7 +94,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     assert.equal(await migration.ended, 0, migration.output());
     assert.match(
       migration.output(),
-      /transfer database: migrated\nevents database: migrated\n(\w+ database: migrated\n){4}.*bound to the namespace/,
+      /transfer database: migrated\nevents database: migrated\n(\w+ database: migrated\n){5}.*bound to the namespace/,
     );
     await stepUnderLoad();
   });
@@ -113,7 +114,10 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
       start(`workers/${name}/main.ts`, { TRANSFER_API_URL: `http://127.0.0.1:${port}` }),
     );
     start('api/server.ts', own);
-    const api = apiClient(() => `http://127.0.0.1:${port}`);
+    const api = apiClient(
+      () => `http://127.0.0.1:${port}`,
+      () => stack.authorization,
+    );
     await Promise.all([...workers, ...orderWorkers].map(untilPolling));
     await until(LIMIT_MS, 'the API of the new version is not ready', async () => {
       const { status, body } = await api.get<Readiness>('/health/ready').catch(() => ({ status: 0, body: undefined }));
@@ -180,12 +184,13 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   }
 });
 
-/** The previous release has neither an events service nor orders: who deploys this one draws passwords for their roles. */
+/** The previous release has neither an events service nor orders nor keys: who deploys this one draws passwords for their roles, and keys. */
 function drawPasswords({ dataDir }: TestStack): void {
   const file = join(dataDir, 'settings.json');
   const settings = JSON.parse(readFileSync(file, 'utf8')) as { passwords: Record<string, string> };
   for (const name of NEW_SERVICES) settings.passwords[`${name}_service`] = randomBytes(24).toString('hex');
   writeFileSync(file, JSON.stringify(settings));
+  keepApiKeys(dataDir);
 }
 
 /** What programs of this version are told beside a stack of the previous one. */

@@ -48,7 +48,10 @@ const PLACES: readonly Place[] = ['wallet-0', 'wallet-1', 'transfer', 'events'];
 const DRAIN_LIMIT_MS = 120_000;
 
 export async function openMoney(stack: TestStack): Promise<Money> {
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   const { databases, temporal } = stack.file();
   const open = (url: string): Database =>
     openDatabase(url, { applicationName: 'counterpoise-test', connectionsMax: 4, queryTimeoutMs: 30_000 });

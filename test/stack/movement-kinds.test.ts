@@ -14,7 +14,10 @@ type Body = Record<string, unknown>;
 describe('the API', () => {
   let stack: TestStack;
   let money: Money;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
   const keyed = (more: Record<string, string> = {}) => ({
     'idempotency-key': randomUUID(),
     prefer: 'wait=30',

@@ -35,7 +35,10 @@ describe('a stack as Prometheus sees it', { skip: lacksPrometheus }, () => {
       const up = await prometheus.query('up == 1');
       return up.length === Object.keys(stack.file().metrics!).length;
     });
-    const api = apiClient(() => stack.api);
+    const api = apiClient(
+      () => stack.api,
+      () => stack.authorization,
+    );
     const [sender, receiver] = [await api.wallet('100'), await api.wallet()];
     for (let n = 0; n < 5; n += 1) await api.transfer(sender, receiver, '1');
     // One that is refused, one that is canceled after its debit, and one that has no route.

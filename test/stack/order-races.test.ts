@@ -293,7 +293,7 @@ describe('orders', () => {
     }
     const malformed = await fetch(`${stack.api}/v1/orders`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+      headers: { ...stack.authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
       body: '{"lines": [',
     });
     assert.deepEqual([malformed.status, ((await malformed.json()) as { code: string }).code], [400, 'invalid_json']);

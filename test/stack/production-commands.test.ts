@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   let infrastructure: Infrastructure | undefined;
   let services: ServiceCommand[];
   let api: string;
+  /** As the script that makes the secrets has drawn the root key. */
+  let authorization: Record<string, string>;
 
   before(async () => {
     process.once('exit', killAll);
@@ -61,6 +63,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     const secrets = join(directory, 'secrets');
     makeSecrets(secrets, new URL(databases['transfer']!).password, hosts);
     services = readServices(secrets, hosts);
+    authorization = { authorization: `Bearer ${readFileSync(join(secrets, 'root/ROOT_API_KEY'), 'utf8').trim()}` };
   });
 
   after(async () => {
@@ -88,6 +91,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     for (const service of ORDER_SERVICES)
       assert.deepEqual(settingsOf(new RegExp(`^${service}_DATABASE`, 'i')), ['migrate', 'api', `worker-${service}`]);
     assert.deepEqual(settingsOf(/^OUTBOX_DATABASE/), ['migrate', 'worker-events']);
+    assert.deepEqual(settingsOf(/^ACCESS_DATABASE/), ['migrate', 'api', 'wallet-api']);
+    assert.deepEqual(settingsOf(/^ROOT_API_KEY/), ['migrate']);
     assert.deepEqual(settingsOf(/ADMIN/), ['migrate']);
   });
 
@@ -101,7 +106,10 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   test('a transfer over HTTP completes', async () => {
     for (const service of services.filter(({ name }) => name !== 'migrate')) running.set(service.name, run(service));
     await until(READY_LIMIT_MS, 'the API is not ready', async () => (await fetch(`http://${api}/health/ready`)).ok);
-    const client = apiClient(() => `http://${api}`);
+    const client = apiClient(
+      () => `http://${api}`,
+      () => authorization,
+    );
     const [sender, receiver] = [await client.wallet('100.00'), await client.wallet()];
     const { body } = await client.transfer(sender, receiver, '25.00');
     assert.equal(body.status, 'COMPLETED', JSON.stringify(body));
@@ -113,7 +121,10 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
       const { orders } = (await (await fetch(`http://${api}/health/ready`)).json()) as Readiness;
       return Object.values(orders!).every(({ status }) => status === 'up');
     });
-    const client = apiClient(() => `http://${api}`);
+    const client = apiClient(
+      () => `http://${api}`,
+      () => authorization,
+    );
     const [buyer, seller] = [await client.wallet('100.00'), await client.wallet()];
     assert.equal(await put('/v1/products/teapot', { unit_price: '20', currency: 'USD' }), 201);
     assert.equal(await put('/v1/stock/teapot', { on_hand: 3 }), 200);
@@ -182,7 +193,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     assert.equal(await exitCode(run(withoutOrders(serviceNamed('migrate')))), 0);
     running.set('api', run(withoutOrders(serviceNamed('api'))));
     const ask = async (path: string) => {
-      const answer = await fetch(`http://${api}${path}`);
+      const answer = await fetch(`http://${api}${path}`, { headers: authorization });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     };
     await until(READY_LIMIT_MS, 'the API does not live', async () => (await ask('/health')).status === 200);
@@ -212,7 +223,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   }
 
   async function put(path: string, body: object): Promise<number> {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { ...authorization, 'content-type': 'application/json' };
     return (await fetch(`http://${api}${path}`, { method: 'PUT', headers, body: JSON.stringify(body) })).status;
   }
 

@@ -56,7 +56,18 @@ export function makeSecrets(
   administratorPassword: string,
   hosts: Readonly<Record<string, string>>,
 ): void {
-  for (const reader of ['postgres', 'temporal', 'migrate', 'api', 'wallet', 'transfer', 'events', ...ORDER_SERVICES])
+  for (const reader of [
+    'postgres',
+    'temporal',
+    'migrate',
+    'api',
+    'wallet',
+    'wallet-api',
+    'transfer',
+    'events',
+    ...ORDER_SERVICES,
+    'root',
+  ])
     mkdirSync(join(directory, reader), { recursive: true });
   writeFileSync(join(directory, 'postgres/password'), administratorPassword);
   const make = (): void => void execFileSync('sh', [join(ROOT, 'docker/make-secrets.sh'), directory]);
@@ -76,7 +87,7 @@ export function readServices(secretsDirectory: string, hosts: Readonly<Record<st
   return Object.entries(services)
     .filter(([, { image }]) => image === 'counterpoise')
     .map(([name, { command = [], environment = {}, volumes = [], healthcheck }]) => {
-      const secrets = /^secrets-(\w+):\/run\/secrets:ro$/.exec(volumes.join())?.[1] ?? 'none';
+      const secrets = /^secrets-([\w-]+):\/run\/secrets:ro$/.exec(volumes.join())?.[1] ?? 'none';
       // Of a variable that nobody has set, its default.
       const interpolate = (value: string): string => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
       const localize = (value: string): string =>

@@ -59,7 +59,7 @@ describe('README.md', () => {
   const typed = (command: string): Promise<string> =>
     new Promise((resolve) => {
       const env = { ...process.env, DATA_DIR: stack.dataDir, COUNTERPOISE_API_URL: '' };
-      const here = command.replaceAll('http://127.0.0.1:3000', stack.api);
+      const here = command.replaceAll('http://127.0.0.1:3000', stack.api).replaceAll('@.data/', `@${stack.dataDir}/`);
       const quiet = here.replace(/^curl /, 'curl --silent ');
       execFile('sh', ['-c', quiet], { cwd: ROOT, env, timeout: RUN_LIMIT_MS }, (_, stdout) => resolve(stdout.trim()));
     });

@@ -48,7 +48,7 @@ describe('the API of recurring transfers', () => {
   };
   const get = async (id: string) => (await money.api.get<Recurring>(`${PATH}/${id}`)).body;
   const remove = async (id: string) => {
-    const response = await fetch(`${stack.api}${PATH}/${id}`, { method: 'DELETE' });
+    const response = await fetch(`${stack.api}${PATH}/${id}`, { method: 'DELETE', headers: stack.authorization });
     return { status: response.status, body: (await response.json()) as Recurring };
   };
   const schedule = (id: string) => scheduleOf(money, id);
@@ -104,7 +104,7 @@ describe('the API of recurring transfers', () => {
     for (const run of runs!) assert.match(new Date(run).toUTCString(), /^Mon, .* 09:00:00 GMT$/);
     assert.deepEqual((await get(id)).next_runs, runs);
     assert.deepEqual((await money.api.post<Recurring>(PATH, body, headers)).body.next_runs, runs);
-    await fetch(`${stack.api}${PATH}/${id}/pause`, { method: 'POST' });
+    await fetch(`${stack.api}${PATH}/${id}/pause`, { method: 'POST', headers: stack.authorization });
     assert.deepEqual((await money.api.post<Recurring>(PATH, body, headers)).body.next_runs, []);
   });
 

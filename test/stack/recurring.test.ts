@@ -152,7 +152,10 @@ describe('a recurring transfer', () => {
     await untilPaid(id, 2);
     const key = { 'idempotency-key': randomUUID() };
     const triggered = await money.api.post(`/v1/recurring-transfers/${id}/trigger`, undefined, key);
-    const response = await fetch(`${stack.api}/v1/recurring-transfers/${id}`, { method: 'DELETE' });
+    const response = await fetch(`${stack.api}/v1/recurring-transfers/${id}`, {
+      method: 'DELETE',
+      headers: stack.authorization,
+    });
     assert.equal(response.status, 200);
     const paid = await paidFor(id);
     await until(RUN_LIMIT_MS, 'the Schedule is still there', async () => {
@@ -184,7 +187,10 @@ describe('a recurring transfer', () => {
 
   test('that is deleted lists whatever it had missed by then as skipped, however much that is', async () => {
     const id = await recurring({ hour: '*', minute: '*' }, { agedMs: 2 * DAY_MS });
-    const response = await fetch(`${stack.api}/v1/recurring-transfers/${id}`, { method: 'DELETE' });
+    const response = await fetch(`${stack.api}/v1/recurring-transfers/${id}`, {
+      method: 'DELETE',
+      headers: stack.authorization,
+    });
     assert.equal(response.status, 200);
     await until(RUN_LIMIT_MS, 'it is still looked after', async () => {
       const [row] = await money.rows<{ tend_due_at: Date | null }>(

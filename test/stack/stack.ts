@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readApiKey } from '../../dev/api-key-file.ts';
 import { killRecorded } from '../../dev/kill-recorded.ts';
 import { hasEnded, LAUNCHER_TETHER, launchStack, until, untilStarted } from '../../dev/launched-stack.ts';
 import { send } from '../../dev/processes.ts';
@@ -29,6 +30,8 @@ export interface TestStack {
   /** Base URL of the transfer API; stays the same over restarts. */
   readonly api: string;
   readonly dataDir: string;
+  /** The header with the root key. */
+  readonly authorization: Record<string, string>;
   /** The file with all output of the launcher and the services. */
   readonly logFile: string;
   /** stack.json as it is now. */
@@ -68,6 +71,9 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       return stack.file().api;
     },
     dataDir,
+    get authorization(): Record<string, string> {
+      return { authorization: `Bearer ${readApiKey(dataDir)}` };
+    },
     logFile,
     file: () => readStackFile(dataDir),
     process: (name) => stack.file().processes[name],

@@ -38,7 +38,10 @@ describe('the traces of a stack whose services run apart', () => {
   let stack: TestStack;
   let wallets: string[];
   let money: Money;
-  const api = apiClient(() => stack.api);
+  const api = apiClient(
+    () => stack.api,
+    () => stack.authorization,
+  );
 
   before(async () => {
     receiver = await startTraceReceiver();
@@ -174,8 +177,11 @@ describe('a receiver of traces that does not take them', () => {
       try {
         stack = await startStack({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } });
         await stack.waitUntilReady();
-        const { api: baseUrl } = stack;
-        const api = apiClient(() => baseUrl);
+        const { api: baseUrl, authorization } = stack;
+        const api = apiClient(
+          () => baseUrl,
+          () => authorization,
+        );
         const [sender, target] = [await api.wallet('1000'), await api.wallet()];
         // Over more than one interval of sending.
         const until = performance.now() + 8_000;

@@ -20,9 +20,9 @@ export interface Holds {
 const LIMIT = 200;
 const TIMEOUT_MS = 4_000;
 
-/** `apiUrl` is where the transfer API listens. */
-export function createHolds(apiUrl: string): Holds {
-  const { transfers } = createClient({ baseUrl: apiUrl, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
+/** `apiUrl` is where the transfer API listens, `apiKey` the key for it, if it asks for one. */
+export function createHolds(apiUrl: string, apiKey: string | undefined): Holds {
+  const { transfers } = createClient({ baseUrl: apiUrl, apiKey, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
   return {
     async page(cursor) {
       const query = { status: 'DEBITED' as const, limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) };

@@ -60,7 +60,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const binding = bindNamespace(client, () => installationOf(guard, database));
   const metrics = served?.metrics;
   watchPools(metrics, [database]);
-  const payments = createPayments(TRANSFER_API_URL);
+  const payments = createPayments(TRANSFER_API_URL, settings.ORDER_API_KEY);
   const worker = await startOrderWorker(
     { connection, binding, settings, logger, metrics },
     {
@@ -71,7 +71,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const marginSeconds = settings.HAND_OVER_MARGIN_SECONDS;
   const starter = createOrderStarter(database, { client, binding, dispatch: settings.DISPATCH, marginSeconds });
   const sweep = startOrderSweep({ database, starter, logger });
-  const holds = createHolds(TRANSFER_API_URL);
+  const holds = createHolds(TRANSFER_API_URL, settings.ORDER_API_KEY);
   const reconciliations = startOrderReconciliations({ database, starter, holds, payments, logger });
   const collector = metrics && startOrderCollector(metrics, { settings, guard, logger });
   return {

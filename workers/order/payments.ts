@@ -29,9 +29,9 @@ export interface Payments extends OrderPayments {
   readonly refundReturn: (input: RefundInput) => Promise<RefundAnswer>;
 }
 
-/** `apiUrl` is where the transfer API listens. */
-export function createPayments(apiUrl: string): Payments {
-  const { transfers } = createClient({ baseUrl: apiUrl, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
+/** `apiUrl` is where the transfer API listens, `apiKey` the key for it, if it asks for one. */
+export function createPayments(apiUrl: string, apiKey: string | undefined): Payments {
+  const { transfers } = createClient({ baseUrl: apiUrl, apiKey, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
 
   return {
     authorize: (input) => authorize(transfers, input),

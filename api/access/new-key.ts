@@ -1,0 +1,69 @@
+/** A key as it is to be stored, with a secret that is drawn for it. */
+import { hash, randomInt, randomUUID } from 'node:crypto';
+import type { z } from '@hono/zod-openapi';
+import type { ApiKey, NewKey } from '../../db/access/keys.ts';
+import { drawApiKey, KEY_SECONDS_DEFAULT, type Holder } from '../../domain/access/api-key.ts';
+import { bodyHash } from '../../domain/derived-id.ts';
+import type { ApiKeyId } from '../../domain/ids.ts';
+import { ANYBODY } from '../http/authenticate.ts';
+import type { keyRequest } from './key-fields.ts';
+
+const HINT_CHARACTERS = 8;
+
+/** The key that is asked for, with what is left out as the holder has it. */
+export function keyFor(
+  holder: Holder,
+  asked: z.infer<typeof keyRequest>,
+  idempotencyKey: string,
+): { key: NewKey & { bodyHash: string }; secret: string } {
+  const principalId = asked.principal_id ?? holder.principalId;
+  const perSecond = asked.per_second ?? holder.rate?.perSecond;
+  return withSecret({
+    tenant: holder.tenant,
+    principalId,
+    name: asked.name,
+    scopes: asked.scopes,
+    cidrs: asked.cidrs ?? holder.cidrs,
+    perSecond,
+    burst: asked.burst ?? (asked.per_second === undefined ? holder.rate?.burst : asked.per_second),
+    expiresInSeconds: asked.expires_in ?? KEY_SECONDS_DEFAULT,
+    createdBy: makerOf(holder),
+    idempotencyKey,
+    bodyHash: bodyHash({ ...asked, principal_id: principalId }),
+  });
+}
+
+export function successorOf(
+  holder: Holder,
+  former: ApiKey,
+  expiresIn: number | undefined,
+): { key: NewKey; secret: string } {
+  return withSecret({
+    tenant: former.tenant,
+    principalId: former.principalId,
+    name: former.name,
+    scopes: former.scopes,
+    cidrs: former.cidrs ?? undefined,
+    perSecond: former.perSecond ?? undefined,
+    burst: former.burst ?? undefined,
+    expiresInSeconds: expiresIn ?? KEY_SECONDS_DEFAULT,
+    createdBy: makerOf(holder),
+    idempotencyKey: undefined,
+    bodyHash: undefined,
+  });
+}
+
+function withSecret<Key extends object>(key: Key) {
+  const secret = drawApiKey(randomInt);
+  const made = {
+    apiKeyId: randomUUID() as ApiKeyId,
+    keyHash: hash('sha256', secret, 'hex'),
+    hint: secret.slice(0, HINT_CHARACTERS),
+  };
+  return { key: { ...key, ...made }, secret };
+}
+
+/** Where nobody is authenticated, no key asks. */
+function makerOf({ apiKeyId }: Holder): ApiKeyId | undefined {
+  return apiKeyId === ANYBODY.apiKeyId ? undefined : apiKeyId;
+}

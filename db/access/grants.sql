@@ -1,0 +1,9 @@
+-- The rights of the service's role: to make principals and keys, and to end keys. It cannot change whose a key is nor what it may do,
+-- and it can delete nothing.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO access_service;
+GRANT USAGE ON SCHEMA migrations TO access_service;
+GRANT SELECT ON migrations.__drizzle_migrations, installation TO access_service;
+GRANT SELECT, INSERT ON principals, api_keys TO access_service;
+GRANT UPDATE (expires_at, revoked_at, rotated_to, changed_revision) ON api_keys TO access_service;
+GRANT SELECT, UPDATE (revision) ON access_revision TO access_service;

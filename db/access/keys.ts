@@ -1,0 +1,215 @@
+/**
+ * Principals and API keys as they are made, listed, rotated and revoked. A key is made only while the key that asks is valid, and a
+ * change of a key counts up the revision in its own transaction, so that every process can see that there was one.
+ */
+import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import type { PrincipalKind } from '../../domain/access/api-key.ts';
+import type { Scope } from '../../domain/access/scopes.ts';
+import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import { columnsOf, rowOf, type Database } from '../database.ts';
+import { apiKeys, principals } from './schema.ts';
+
+export type ApiKey = typeof apiKeys.$inferSelect;
+export type Principal = typeof principals.$inferSelect;
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+export interface NewKey {
+  readonly apiKeyId: ApiKeyId;
+  readonly tenant: string;
+  readonly principalId: PrincipalId;
+  readonly name: string;
+  /** SHA-256 of the secret, in hex. */
+  readonly keyHash: string;
+  readonly hint: string;
+  readonly scopes: readonly Scope[];
+  readonly cidrs: readonly string[] | undefined;
+  readonly perSecond: number | undefined;
+  readonly burst: number | undefined;
+  readonly expiresInSeconds: number;
+  /** The key that asks; undefined where the API asks for none. The new one expires no later. */
+  readonly createdBy: ApiKeyId | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly bodyHash: string | undefined;
+}
+
+const columns = columnsOf(apiKeys);
+
+/**
+ * Stores a key. Undefined, and nothing is stored, if the Idempotency-Key is taken, the principal is not there, or the key that asks is
+ * not valid any more: a revocation of that key waits for this, or this sees it.
+ */
+export async function createKey(database: Database | Transaction, key: NewKey): Promise<ApiKey | undefined> {
+  const { rows } = await database.execute(sql`
+    INSERT INTO api_keys (api_key_id, tenant, principal_id, name, key_hash, hint, scopes, cidrs, per_second, burst, created_by,
+      idempotency_key, body_hash, expires_at)
+    SELECT ${key.apiKeyId}, p.tenant, p.principal_id, ${key.name}, decode(${key.keyHash}, 'hex'), ${key.hint},
+      ${sql.param([...key.scopes])}::text[], ${key.cidrs === undefined ? null : sql.param([...key.cidrs])}::text[],
+      ${key.perSecond ?? null}::integer, ${key.burst ?? null}::integer, ${key.createdBy ?? null}::uuid,
+      ${key.idempotencyKey ?? null}, decode(${key.bodyHash ?? null}, 'hex'),
+      least(now() + make_interval(secs => ${key.expiresInSeconds}), maker.expires_at)
+    FROM principals p LEFT JOIN LATERAL (${makerOf(key.createdBy)}) maker ON true
+    WHERE p.principal_id = ${key.principalId} AND p.tenant = ${key.tenant}
+      AND (${key.createdBy ?? null}::uuid IS NULL OR maker.api_key_id IS NOT NULL)
+    ON CONFLICT ON CONSTRAINT api_keys_idempotency_key DO NOTHING
+    RETURNING ${columns}`);
+  return keyOf(rows[0]);
+}
+
+function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
+  return sql`SELECT api_key_id, expires_at FROM api_keys WHERE api_key_id = ${apiKeyId ?? null}::uuid
+    AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR SHARE`;
+}
+
+export async function findKey(database: Database, tenant: string, id: ApiKeyId): Promise<ApiKey | undefined> {
+  const rows = await database
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.apiKeyId, id), eq(apiKeys.tenant, tenant)));
+  return rows[0];
+}
+
+export async function findKeyByIdempotencyKey(
+  database: Database,
+  tenant: string,
+  idempotencyKey: string,
+): Promise<ApiKey | undefined> {
+  const rows = await database
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.idempotencyKey, idempotencyKey)));
+  return rows[0];
+}
+
+export interface Place {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** Newest first. */
+export function listKeys(
+  database: Database,
+  tenant: string,
+  after: Place | undefined,
+  limit: number,
+): Promise<ApiKey[]> {
+  const { createdAt, apiKeyId } = apiKeys;
+  return database
+    .select()
+    .from(apiKeys)
+    .where(
+      and(
+        eq(apiKeys.tenant, tenant),
+        after && sql`(${createdAt}, ${apiKeyId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(createdAt), desc(apiKeyId))
+    .limit(limit);
+}
+
+/** Returns the key as it then is; one that was revoked before stays as it was. Undefined if there is none. */
+export function revokeKey(database: Database, tenant: string, id: ApiKeyId): Promise<ApiKey | undefined> {
+  return database.transaction(async (transaction) => {
+    const revision = await nextRevision(transaction);
+    const { rows } = await transaction.execute(sql`
+      UPDATE api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()),
+        changed_revision = CASE WHEN revoked_at IS NULL THEN ${revision} ELSE changed_revision END
+      WHERE api_key_id = ${id} AND tenant = ${tenant} RETURNING ${columns}`);
+    return keyOf(rows[0]);
+  });
+}
+
+/**
+ * Stores a key that takes the place of another, which expires after the overlap, if it does not before. Undefined, and nothing is
+ * changed, if that was rotated, was revoked or has expired, or if the key that asks is not valid any more.
+ */
+export async function rotateKey(
+  database: Database,
+  of: ApiKeyId,
+  overlapSeconds: number,
+  key: NewKey,
+): Promise<ApiKey | undefined> {
+  return database
+    .transaction(async (transaction) => {
+      const revision = await nextRevision(transaction);
+      // Locked before it is changed: it may be the very key that asks.
+      const created = await createKey(transaction, key);
+      if (created === undefined) return undefined;
+      const { rowCount } = await transaction.execute(sql`
+      UPDATE api_keys SET rotated_to = ${key.apiKeyId}, changed_revision = ${revision},
+        expires_at = least(expires_at, clock_timestamp() + make_interval(secs => ${overlapSeconds}))
+      WHERE api_key_id = ${of} AND tenant = ${key.tenant} AND rotated_to IS NULL AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > clock_timestamp())`);
+      // Thrown, because the new key must not stay.
+      if (rowCount !== 1) throw NOT_ROTATED;
+      return created;
+    })
+    .catch((error: unknown) => {
+      if (error === NOT_ROTATED) return undefined;
+      throw error;
+    });
+}
+
+const NOT_ROTATED = new Error('the key cannot be rotated');
+
+/** Counts up the revision. Its row is locked until the transaction ends, so revisions are committed in their order. */
+async function nextRevision(transaction: Transaction): Promise<number> {
+  const { rows } = await transaction.execute<{ revision: string }>(
+    sql`UPDATE access_revision SET revision = revision + 1 RETURNING revision`,
+  );
+  return Number(rows[0]!.revision);
+}
+
+/** Stores a principal. If the tenant has one of this name, nothing is stored, and `known` is its id. */
+export async function createPrincipal(
+  database: Database,
+  principal: { readonly tenant: string; readonly kind: PrincipalKind; readonly name: string },
+): Promise<
+  { readonly made: Principal; readonly known?: undefined } | { readonly made?: undefined; readonly known: PrincipalId }
+> {
+  const [made] = await database.insert(principals).values(principal).onConflictDoNothing().returning();
+  if (made !== undefined) return { made };
+  const { tenant, name } = principal;
+  const [known] = await database
+    .select()
+    .from(principals)
+    .where(and(eq(principals.tenant, tenant), eq(principals.name, name)));
+  return { known: known!.principalId };
+}
+
+export async function findPrincipal(
+  database: Database,
+  tenant: string,
+  id: PrincipalId,
+): Promise<Principal | undefined> {
+  const rows = await database
+    .select()
+    .from(principals)
+    .where(and(eq(principals.tenant, tenant), eq(principals.principalId, id)));
+  return rows[0];
+}
+
+/** Newest first. */
+export function listPrincipals(
+  database: Database,
+  tenant: string,
+  after: Place | undefined,
+  limit: number,
+): Promise<Principal[]> {
+  const { createdAt, principalId } = principals;
+  return database
+    .select()
+    .from(principals)
+    .where(
+      and(
+        eq(principals.tenant, tenant),
+        after &&
+          sql`(${createdAt}, ${principalId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(createdAt), desc(principalId))
+    .limit(limit);
+}
+
+function keyOf(row: Record<string, unknown> | undefined): ApiKey | undefined {
+  return row && rowOf(apiKeys, row);
+}
