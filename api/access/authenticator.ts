@@ -26,6 +26,8 @@ interface Known {
   readonly lookedUpAt: number;
   /** Infinity if it does not expire. */
   readonly expiresAt: number;
+  /** Whether the poll has said that it has changed since. */
+  hasChanged: boolean;
 }
 
 export interface RunningAuthenticator extends Authenticator {
@@ -44,8 +46,8 @@ export function createAuthenticator(database: Database, log: Logger, knownMax = 
   void pollChanges(database, log, stopping.signal, {
     since: () => polled.revision,
     apply(startedAt, { revision, hashes }) {
-      if (hashes === undefined) known.clear();
-      else for (const digest of hashes) known.delete(digest);
+      const changed = hashes?.map((digest) => known.get(digest)) ?? known.values();
+      for (const entry of changed) if (entry !== undefined) entry.hasChanged = true;
       polled = { startedAt, revision };
     },
   });
@@ -54,7 +56,8 @@ export function createAuthenticator(database: Database, log: Logger, knownMax = 
     known(secret) {
       const digest = hash('sha256', secret, 'hex');
       const found = known.get(digest);
-      if (found === undefined || !isFresh(found.lookedUpAt) || performance.now() >= found.expiresAt) return undefined;
+      if (found === undefined) return undefined;
+      if (found.hasChanged || !isFresh(found.lookedUpAt) || performance.now() >= found.expiresAt) return 'familiar';
       known.delete(digest);
       known.set(digest, found);
       return found.holder;
@@ -62,9 +65,11 @@ export function createAuthenticator(database: Database, log: Logger, knownMax = 
     async lookUp(secret) {
       const digest = hash('sha256', secret, 'hex');
       const joined = underWay.get(digest);
-      const shared = await joined?.result;
-      // A look-up that began before this request counts for it as a cached key does, and no longer.
-      if (joined !== undefined && performance.now() - joined.since < KEY_LEASE_MS) return shared?.holder;
+      if (joined !== undefined) {
+        const shared = await joined.result;
+        // One that began before this request counts for it as a key that is known does, and no longer.
+        if (performance.now() - joined.since < KEY_LEASE_MS) return shared?.holder;
+      }
       return (await lookUpAnew(digest))?.holder;
     },
     stop: () => stopping.abort(),
@@ -85,12 +90,11 @@ export function createAuthenticator(database: Database, log: Logger, knownMax = 
   }
 
   function keep(digest: string, lookedUpAt: number, found: LookedUpKey | undefined): Known | undefined {
+    known.delete(digest);
     if (found === undefined) return undefined;
     const { holder, remainingMs = Infinity, revision } = found;
-    const entry = { holder, lookedUpAt, expiresAt: lookedUpAt + remainingMs };
-    // Changes up to the polled revision were dealt with, and this key may be among them.
-    if (revision < polled.revision) return entry;
-    known.delete(digest);
+    // Changes up to the polled revision were dealt with before this was known, and this key may be among them.
+    const entry = { holder, lookedUpAt, expiresAt: lookedUpAt + remainingMs, hasChanged: revision < polled.revision };
     known.set(digest, entry);
     if (known.size > knownMax) known.delete(known.keys().next().value!);
     return entry;

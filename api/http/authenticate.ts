@@ -17,8 +17,8 @@ import { needOf } from './scopes.ts';
 import type { ApiEnv } from './env.ts';
 
 export interface Authenticator {
-  /** The holder of a key that is known without asking; undefined if it has to be looked up. */
-  readonly known: (secret: string) => Holder | undefined;
+  /** The holder of a key that is known without asking. `familiar`: it was known, and has to be looked up again. */
+  readonly known: (secret: string) => Holder | 'familiar' | undefined;
   /** Undefined if the key is not accepted. */
   readonly lookUp: (secret: string) => Promise<Holder | undefined>;
 }
@@ -69,15 +69,15 @@ export function authenticate(authentication: Authentication): MiddlewareHandler<
     const secret = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     const address = addressOf(c);
     const known = secret === undefined ? undefined : authenticator.known(secret);
-    if (known !== undefined && isFrom(known.cidrs, address)) return known;
-    const waitSeconds = failures.count(address);
+    if (typeof known === 'object' && isFrom(known.cidrs, address)) return known;
+    const waitSeconds = known === 'familiar' ? undefined : failures.waitSeconds(address);
     if (waitSeconds !== undefined)
       throw new ProblemError('too_many_failed_authentications', { headers: { 'Retry-After': String(waitSeconds) } });
     // Text that can be no key costs no look-up.
     const holder = secret !== undefined && isApiKey(secret) ? await authenticator.lookUp(secret) : undefined;
-    if (holder === undefined || !isFrom(holder.cidrs, address)) throw notAuthenticated();
-    failures.takeBack(address);
-    return holder;
+    if (holder !== undefined && isFrom(holder.cidrs, address)) return holder;
+    failures.count(address);
+    throw notAuthenticated();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The bound on failed authentications of an address, so that guesses cost the database nothing. Each process counts for itself. A key
- * that is known is never refused for what others have tried from its address.
+ * that is known, or was, is never refused for what others have tried from its address.
  */
 import { isIPv6 } from 'node:net';
 import { createTokenBuckets, type Rate } from './token-buckets.ts';
@@ -10,18 +10,17 @@ const FAILURES: Rate = { perSecond: 1, burst: 20 };
 const ADDRESSES_MAX = 10_000;
 
 export interface FailureCount {
-  /** Counts one that may fail. Returns the seconds to wait if there were too many. */
-  readonly count: (address: string | undefined) => number | undefined;
-  /** It did not fail. */
-  readonly takeBack: (address: string | undefined) => void;
+  /** The seconds to wait if there were too many; undefined if not. */
+  readonly waitSeconds: (address: string | undefined) => number | undefined;
+  readonly count: (address: string | undefined) => void;
   readonly size: () => number;
 }
 
 export function countFailures(addressesMax = ADDRESSES_MAX, now?: () => number): FailureCount {
   const buckets = createTokenBuckets(addressesMax, now);
   return {
-    count: (address) => buckets.take(networkOf(address), FAILURES, 1),
-    takeBack: (address) => buckets.giveBack(networkOf(address), FAILURES, 1),
+    waitSeconds: (address) => buckets.waitSeconds(networkOf(address), FAILURES),
+    count: (address) => buckets.owe(networkOf(address), FAILURES, 1),
     size: buckets.size,
   };
 }

@@ -12,7 +12,8 @@ export interface TokenBuckets {
   readonly take: (name: string, rate: Rate, cost: number) => number | undefined;
   /** Takes so many more, whether they are there or not. */
   readonly owe: (name: string, rate: Rate, cost: number) => void;
-  readonly giveBack: (name: string, rate: Rate, cost: number) => void;
+  /** The whole seconds to wait until there is one; undefined if there is. Changes nothing. */
+  readonly waitSeconds: (name: string, rate: Rate) => number | undefined;
   readonly size: () => number;
 }
 
@@ -20,11 +21,15 @@ export function createTokenBuckets(bucketsMax: number, now = (): number => perfo
   /** The least recently used first. */
   const buckets = new Map<string, { tokens: number; at: number }>();
 
-  const filled = (name: string, { perSecond, burst }: Rate) => {
-    const at = now();
+  const tokensOf = (name: string, { perSecond, burst }: Rate): number => {
     const kept = buckets.get(name);
-    const tokens = kept === undefined ? burst : Math.min(burst, kept.tokens + ((at - kept.at) / 1_000) * perSecond);
-    const bucket = { tokens, at };
+    return kept === undefined ? burst : Math.min(burst, kept.tokens + ((now() - kept.at) / 1_000) * perSecond);
+  };
+  // Tokens come in fractions: less than a millionth is a matter of rounding.
+  const waitFor = (tokens: number, { perSecond }: Rate): number | undefined =>
+    tokens < 1 - 1e-6 ? Math.max(1, Math.ceil((1 - tokens) / perSecond)) : undefined;
+  const filled = (name: string, rate: Rate) => {
+    const bucket = { tokens: tokensOf(name, rate), at: now() };
     buckets.delete(name);
     buckets.set(name, bucket);
     if (buckets.size > bucketsMax) buckets.delete(buckets.keys().next().value!);
@@ -34,18 +39,14 @@ export function createTokenBuckets(bucketsMax: number, now = (): number => perfo
   return {
     take(name, rate, cost) {
       const bucket = filled(name, rate);
-      // Tokens come in fractions: less than a millionth is a matter of rounding.
-      if (bucket.tokens < 1 - 1e-6) return Math.max(1, Math.ceil((1 - bucket.tokens) / rate.perSecond));
-      bucket.tokens -= cost;
-      return undefined;
+      const waitSeconds = waitFor(bucket.tokens, rate);
+      if (waitSeconds === undefined) bucket.tokens -= cost;
+      return waitSeconds;
     },
     owe(name, rate, cost) {
       filled(name, rate).tokens -= cost;
     },
-    giveBack(name, rate, cost) {
-      const bucket = filled(name, rate);
-      bucket.tokens = Math.min(rate.burst, bucket.tokens + cost);
-    },
+    waitSeconds: (name, rate) => waitFor(tokensOf(name, rate), rate),
     size: () => buckets.size,
   };
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { openDatabase, type Database } from '../../db/database.ts';
 import {
+  migrateAccessDatabase,
   migrateEventsDatabase,
   migrateOrderServiceDatabase,
   migrateTransferDatabase,
@@ -48,12 +49,14 @@ export interface TestCluster {
   readonly createOrderStores: (options?: { connectionsMax?: number }) => Promise<Record<OrderService, TestDatabase>>;
   /** As `createOrderStores`, of one service alone. */
   readonly createOrderStore: (service: OrderService, connectionsMax?: number) => Promise<TestDatabase>;
+  /** Creates a new, migrated database of keys. Its role of the events service may not connect. */
+  readonly createAccessStore: (connectionsMax?: number) => Promise<TestDatabase>;
   readonly stop: () => Promise<void>;
 }
 
 type DatabaseUrls = Pick<TestDatabase, 'adminUrl' | 'serviceUrl' | 'relayUrl'>;
 
-export type Service = 'wallet' | 'transfer' | 'events' | OrderService;
+export type Service = 'wallet' | 'transfer' | 'events' | 'access' | OrderService;
 
 const READY_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 15_000;
@@ -136,6 +139,12 @@ export async function startCluster(settings: readonly string[] = []): Promise<Te
       stores += 1;
       const target = opened(service, service, connectionsMax);
       await migrateOrderServiceDatabase(service, target);
+      return target;
+    },
+    async createAccessStore(connectionsMax = 10) {
+      stores += 1;
+      const target = opened('access', 'access', connectionsMax);
+      await migrateAccessDatabase(target);
       return target;
     },
     async stop() {
