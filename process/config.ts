@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isLoopback, parseAuthority, type Authority } from './authority.ts';
+import { hostOfAddress, isLoopback, parseAuthority, type Authority } from './authority.ts';
 
 /** 0 means any free port. */
 const port = whole(0, 65_535);
@@ -188,7 +188,7 @@ const settings = z.object({
 
 export type Settings = z.infer<typeof settings>;
 
-const checked = settings.refine(({ AUTH, HOST }) => AUTH === 'on' || isLoopback(parseAuthority(HOST)?.host ?? HOST), {
+const checked = settings.refine(({ AUTH, HOST }) => AUTH === 'on' || isLoopback(hostOfAddress(HOST) ?? HOST), {
   path: ['AUTH'],
   error: 'off is for loopback alone, and HOST is another address',
 });
