@@ -79,6 +79,7 @@ describe('the metrics of orders', () => {
     for (const answer of answers) assert.deepEqual(answer, answers[0]);
     assert.deepEqual(told.splice(0), ['confirmed', 'lasted confirmed', 'told CONFIRMED']);
     const end = { orderId, trace, status: 'CANCELED' as const, cancelReason: 'canceled' as const };
+    await activities.recordConsignment({ orderId, trace, n: 1, goods: 'RELEASED', money: 'VOIDED' });
     await Promise.all(Array.from({ length: 5 }, () => activities.recordOrderEnd(end)));
     await activities.recordOrderEnd({ orderId, trace, status: 'COMPLETED' });
     // It was confirmed, so its time is counted already.
