@@ -320,7 +320,7 @@ export interface Order {
   cancel_reason:
     'out_of_stock' | 'payment_refused' | 'delivery_refused' | 'not_handed_over' | 'timed_out' | 'canceled' | null;
 
-  /** Whether it is being undone, or was: then it is or will be CANCELED. */
+  /** Whether it is being undone now, before it is CANCELED. */
   compensating: boolean;
   currency: string;
   goods_amount: string;
