@@ -11,6 +11,7 @@ import type { Order } from '../db/order/queries.ts';
 import { hasOrders } from '../db/service-databases.ts';
 import { orderCountsOf, type Metrics } from '../process/metrics.ts';
 import type { RunningService } from '../process/run-service.ts';
+import { tasksWaiting } from '../temporal/backlog.ts';
 import { createClient } from '../temporal/connection.ts';
 import { isWorkflowRunning } from '../temporal/order/order-workflows.ts';
 import { createOrderStarter, type OrderStarter } from '../temporal/order/start-order.ts';
@@ -67,6 +68,7 @@ export function serveOrders(
     async start(context, apiUrl) {
       const client = createClient(context.connection, settings);
       const payments = createPayments(apiUrl, settings.ORDER_API_KEY);
+      const holds = createHolds(apiUrl, settings.ORDER_API_KEY);
       const own = {
         ...createOrderActivities(order, payments, { counts: orderCountsOf(metrics), tell }),
         ...createOrderReview(order, (id) => isWorkflowRunning(client, orderWorkflowId(id))),
@@ -91,14 +93,10 @@ export function serveOrders(
       const { logger } = context;
       const upkeep = [
         startOrderSweep({ database: order, starter, logger }),
-        startOrderReconciliations({
-          database: order,
-          starter,
-          holds: createHolds(apiUrl, settings.ORDER_API_KEY),
-          payments,
-          logger,
-        }),
-        ...(metrics === undefined ? [] : [startOrderCollector(metrics, { settings, guard, logger })]),
+        startOrderReconciliations({ database: order, starter, holds, payments, logger }),
+        ...(metrics === undefined
+          ? []
+          : [startOrderCollector(metrics, { settings, guard, waiting: tasksWaiting(client), logger })]),
       ];
       return {
         failed: Promise.race(running.map(({ failed }) => failed!)),

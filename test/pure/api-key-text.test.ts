@@ -13,7 +13,7 @@ test('a key is what the decision says, with the CRC-32 of what was drawn at its 
     const key = drawApiKey(randomInt);
     assert.match(key, /^cpk_[0-9A-Za-z]{49}$/);
     assert.ok(isApiKey(key));
-    const sum = [...key.slice(-6)].reduce((value, character) => value * 62 + ALPHABET.indexOf(character), 0);
+    const sum = Array.from(key.slice(-6)).reduce((value, character) => value * 62 + ALPHABET.indexOf(character), 0);
     assert.equal(sum, crc32(key.slice(4, -6)));
   }
 });
@@ -21,7 +21,7 @@ test('a key is what the decision says, with the CRC-32 of what was drawn at its 
 test('no two keys that are drawn are the same, and every character is drawn', () => {
   const keys = Array.from({ length: 500 }, () => drawApiKey(randomInt));
   assert.equal(new Set(keys).size, keys.length);
-  assert.equal(new Set(keys.flatMap((key) => [...key.slice(4, -6)])).size, 62);
+  assert.equal(new Set(keys.flatMap((key) => Array.from(key.slice(4, -6)))).size, 62);
 });
 
 test('each wrong, missing, further or swapped character is told', () => {

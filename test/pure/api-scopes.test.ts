@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createWalletApp } from '../../api/wallet-app.ts';
 import { loadBounds } from '../../api/http/base-app.ts';
 import { needOf } from '../../api/http/scopes.ts';
-import { ALL_SCOPES, type Scope } from '../../domain/access/scopes.ts';
+import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import { acceptOnly, keyHolder } from './api-holders.ts';
 import { forbiddenDatabase, INSTALLATION, SENDER, testApp } from './api-fakes.ts';
 
@@ -96,14 +96,14 @@ test('a key with every scope but that of a route is refused there by the name of
       method,
       headers: { authorization: 'Bearer any' },
       ...(method === 'GET' ? {} : { body, duplex: 'half' }),
-    } as RequestInit);
+    });
     const problem = (await response.json()) as { code: string; scope: string };
     assert.deepEqual([response.status, problem.code, problem.scope], [403, 'scope_missing', need], route);
   }
 });
 
 test('a route without a scope is closed to a key that has all of them', async () => {
-  const { app: open } = testApp({ authentication: acceptOnly(keyHolder({ scopes: ALL_SCOPES as readonly Scope[] })) });
+  const { app: open } = testApp({ authentication: acceptOnly(keyHolder({ scopes: ALL_SCOPES })) });
   open.get('/v1/forgotten', (c) => c.text('open'));
   const headers = { authorization: 'Bearer any' };
   assert.equal((await open.request('/v1/forgotten', { headers })).status, 403);
