@@ -10,6 +10,19 @@ import { errorTypeOf, isTracing, traced, type OpenSpan } from '../../process/tra
 import { routeOf } from './count-requests.ts';
 import type { ApiEnv } from './env.ts';
 
+/**
+ * Of every answer, unless its route says otherwise, as the documentation does: no browser keeps it, takes it for something else, runs
+ * anything in it, frames it, or lets another site embed it. https://owasp.org/www-project-secure-headers/
+ */
+const SECURITY_HEADERS = [
+  ['Cache-Control', 'no-store'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+] as const;
+
 export function withRequestContext(logger: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const asked = traceOf(c.req.header('x-request-id'), c.req.header('traceparent'));
@@ -32,6 +45,7 @@ async function handle(logger: Logger, c: Context<ApiEnv>, next: Next, trace: Tra
   c.set('trace', trace);
   c.set('log', log);
   c.header('X-Request-Id', trace.requestId);
+  for (const [name, value] of SECURITY_HEADERS) c.header(name, value);
 
   await next();
 

@@ -106,6 +106,18 @@ describe('authentication', () => {
   });
 });
 
+test('every answer forbids a browser to keep it, to guess its type, to run or frame it; the documentation may run its own', async () => {
+  const { ask } = askedBy(acceptOnly(keyHolder()));
+  for (const path of ['/v1/event-types', '/v1/wallets/x', '/v1/nothing', '/health', '/openapi.json', '/docs']) {
+    const { headers } = await ask({ authorization: `Bearer ${KEY}` }, '192.0.2.7', path);
+    const shown = ['cache-control', 'x-content-type-options', 'referrer-policy', 'x-frame-options'].map((name) =>
+      headers.get(name),
+    );
+    assert.deepEqual(shown, ['no-store', 'nosniff', 'no-referrer', 'DENY'], path);
+    assert.match(headers.get('content-security-policy')!, path === '/docs' ? /'self'/ : /^default-src 'none'/, path);
+  }
+});
+
 describe('the rate of a key', () => {
   test('refuses what is beyond it before anything is stored, and says when to come again', async () => {
     const { app } = askedBy(acceptOnly(keyHolder({ rate: { perSecond: 1, burst: 3 } })));
