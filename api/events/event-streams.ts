@@ -13,14 +13,20 @@ import { createLogTail } from './log-tail.ts';
 export interface EventStreams {
   /**
    * Opens a stream of what follows a place. It ends when the server drains, and when what follows is no longer kept; the client
-   * comes back and is told which. `cut` is called once if the client takes nothing any more, and is to close its connection.
-   * Throws `too_many_streams` (429).
+   * comes back and is told which. Throws `too_many_streams` (429).
    */
-  readonly open: (place: LogPlace, filter: LogFilter, cut: () => void) => ReadableStream<Uint8Array>;
+  readonly open: (place: LogPlace, filter: LogFilter, reader: StreamReader) => ReadableStream<Uint8Array>;
   /** How many are open. */
   readonly count: () => number;
   /** Says that the log may have something new. */
   readonly wake: () => void;
+}
+
+export interface StreamReader {
+  /** Whether the reader's key is still valid. Asked before anything is sent: a stream ends with its key. */
+  readonly isLetIn: () => Promise<boolean>;
+  /** Called once if the client takes nothing any more; is to close its connection. */
+  readonly cut: () => void;
 }
 
 export interface EventStreamsDeps {
@@ -53,16 +59,16 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
   draining.addEventListener('abort', endAll, { once: true });
 
   return {
-    open(place, filter, cut) {
+    open(place, filter, client) {
       if (open.size >= streamsMax)
         throw new Shed('streams', 'too_many_streams', { detail: `${streamsMax} are open. Try again, or read pages.` });
-      return streamOf(createLogReader({ database, tail, turns, heartbeatMs }, place, filter), cut);
+      return streamOf(createLogReader({ database, tail, turns, heartbeatMs }, place, filter), client);
     },
     count: () => open.size,
     wake: tail.wake,
   };
 
-  function streamOf(reader: LogReader, cut: () => void): ReadableStream<Uint8Array> {
+  function streamOf(reader: LogReader, { isLetIn, cut }: StreamReader): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     let stall: NodeJS.Timeout | undefined;
     let isOver = false;
@@ -86,8 +92,9 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
         async pull(controller) {
           clearTimeout(stall);
           const text = await reader.next();
+          const isEnd = text === undefined || !(await isLetIn());
           if (isOver) return;
-          if (text === undefined) return close();
+          if (isEnd) return close();
           stall = setTimeout(() => {
             release();
             cut();

@@ -86,7 +86,11 @@ export function eventStreamRoutes({ eventsDatabase, eventStreams }: EventStreamD
     if (c.req.method === 'HEAD') return c.body(null, 200, HEADERS);
     const place = { after, head: head.position, isNamed: named !== undefined };
     const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
-    const body = eventStreams.open(place, { types, subject }, () => incoming?.socket.destroy?.());
+    const body = eventStreams.open(
+      place,
+      { types, subject },
+      { isLetIn: c.var.isLetIn, cut: () => incoming?.socket.destroy?.() },
+    );
     return c.body(body, 200, HEADERS);
   });
 }

@@ -51,10 +51,12 @@ export function authenticate(authentication: Authentication): MiddlewareHandler<
     if (authentication === 'off') {
       c.set('holder', ANYBODY);
       c.set('charge', () => {});
+      c.set('isLetIn', async () => true);
       return next();
     }
     const holder = await holderOf(c, authentication);
     c.set('holder', holder);
+    c.set('isLetIn', () => isStillLetIn(secretOf(c), authentication));
     // A route without a scope is a mistake, which a test finds: nobody may ask it.
     if (need === undefined || !holder.scopes.includes(need))
       throw new ProblemError('scope_missing', {
@@ -66,7 +68,7 @@ export function authenticate(authentication: Authentication): MiddlewareHandler<
   };
 
   async function holderOf(c: Context<ApiEnv>, authenticator: Authenticator): Promise<Holder> {
-    const secret = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const secret = secretOf(c);
     const address = addressOf(c);
     const known = secret === undefined ? undefined : authenticator.known(secret);
     if (typeof known === 'object' && isFrom(known.cidrs, address)) return known;
@@ -79,6 +81,19 @@ export function authenticate(authentication: Authentication): MiddlewareHandler<
     failures.count(address);
     throw notAuthenticated();
   }
+}
+
+function secretOf(c: Context<ApiEnv>): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+/** No, if it cannot be asked: the client comes back with its key. */
+async function isStillLetIn(secret = '', { known, lookUp }: Authenticator): Promise<boolean> {
+  if (typeof known(secret) === 'object') return true;
+  return lookUp(secret).then(
+    (holder) => holder !== undefined,
+    () => false,
+  );
 }
 
 function notAuthenticated(): ProblemError {

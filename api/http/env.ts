@@ -23,6 +23,8 @@ export interface ApiEnv {
     slot: RequestSlot;
     /** Whose key it is. Not on routes that are open to all. */
     holder: Holder;
+    /** Whether the key is still valid, for what goes on after its request. */
+    isLetIn: () => Promise<boolean>;
     /** Charges the key for a request that is more than one, such as a batch. */
     charge: Charge;
   };

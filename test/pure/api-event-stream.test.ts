@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../dev/launched-stack.ts';
+import type { Holder } from '../../domain/access/api-key.ts';
 import type { Problem } from './api-fakes.ts';
+import { keyHolder } from './api-holders.ts';
 import { readStream, refusal, startStreamingApi } from './event-stream-reading.ts';
 
 test('a stream has each event on lines of its own: id, type, and the event with its position as one line of JSON', async () => {
@@ -182,4 +184,19 @@ test('while the log cannot be read, streams wait; then they go on without a gap'
     Array.from({ length: 5_300 }, (_, at) => at + 1),
   );
   assert.deepEqual(atHead.ids, behind.ids.slice(300));
+});
+
+test('a stream ends with its key: nothing more is sent once the key is refused', async () => {
+  let isValid = true;
+  const known = (): Holder | undefined => (isValid ? keyHolder() : undefined);
+  await using api = await startStreamingApi({ authentication: { known, lookUp: async () => known() } });
+  const reading = await readStream(api.path('?after=0'), { authorization: 'Bearer any' });
+  api.log.append(2);
+  api.streams.wake();
+  await reading.until(2);
+  isValid = false;
+  api.log.append(2);
+  api.streams.wake();
+  await reading.ended;
+  assert.deepEqual(reading.ids, [1, 2]);
 });

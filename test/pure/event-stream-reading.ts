@@ -6,6 +6,7 @@ import { json } from 'node:stream/consumers';
 import { createParser } from 'eventsource-parser';
 import { pino } from 'pino';
 import { createEventStreams, type EventStreams, type EventStreamsDeps } from '../../api/events/event-streams.ts';
+import type { Authentication } from '../../api/http/authenticate.ts';
 import { serveHttp, type HttpServer } from '../../api/http/serve-http.ts';
 import { until } from '../../dev/launched-stack.ts';
 import { testApp, type Problem } from './api-fakes.ts';
@@ -16,6 +17,8 @@ const LIMIT_MS = 240_000;
 
 interface StreamingOptions extends Partial<Pick<EventStreamsDeps, 'streamsMax' | 'heartbeatMs' | 'stallLimitMs'>> {
   readonly requestsMax?: number;
+  /** Default: nobody is asked for a key. */
+  readonly authentication?: Authentication;
   /** Default: a new one. */
   readonly log?: FakeLog;
   /** Default: any free one. */
@@ -34,6 +37,7 @@ export async function startStreamingApi({
   requestsMax = 1_000,
   log = createFakeLog(),
   port = 0,
+  authentication = 'off',
   ...options
 }: StreamingOptions = {}): Promise<StreamingApi> {
   const draining = new AbortController();
@@ -41,7 +45,7 @@ export async function startStreamingApi({
   const { database } = log;
   const streams = createEventStreams({ database, streamsMax: 1_000, logger, draining: draining.signal, ...options });
   const bounds = { requestsMax, waitersMax: 1, settlementsMax: 1, bodyBytesMax: 1_000_000 };
-  const { app } = testApp({ log: logger, bounds, eventsDatabase: database, eventStreams: streams });
+  const { app } = testApp({ log: logger, bounds, authentication, eventsDatabase: database, eventStreams: streams });
   const server = await serveHttp({ fetch: app.fetch, host: '127.0.0.1', port, draining });
   const { url, stop } = server;
   return {
