@@ -23,6 +23,7 @@ import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
+import { decodePayloadsRoute } from './http/decode-payloads.ts';
 import { docsRoutes } from './http/docs.ts';
 import { askReceiverAt, askReceiverIn } from './wallet/ask-receiver.ts';
 import { forwardWallets } from './wallet/forward-wallets.ts';
@@ -101,6 +102,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())
       .route('/', asyncApiRoute())

@@ -21,6 +21,7 @@ import type { MovementNotifiers } from './transfer/acceptance.ts';
 import { boundStarts } from './http/bound-starts.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
+import { payloadDecoding } from './payload-decoding.ts';
 import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
@@ -87,6 +88,7 @@ export async function startApi(
   const app = createApp({
     ...{ log: logger, metrics, database, batchDatabase, eventsDatabase, eventStreams },
     hosts: settings.HOSTS ?? [],
+    decoding: payloadDecoding(settings),
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
     webhooks: webhookTools(settings),

@@ -3,6 +3,7 @@
  * call. Launcher, demo and tests put their own processes on top of it. The caller that starts it stops it; if the start fails, or
  * the calling process is killed, nothing is left behind.
  */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ORDER_SERVICES } from '../domain/order-services.ts';
 import { openDataDirectory, type DataDirectory, type Role } from './data-directory.ts';
@@ -121,6 +122,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       TEMPORAL_ADDRESS: options.proxyPorts?.temporal ? `127.0.0.1:${options.proxyPorts.temporal}` : server.address,
       TEMPORAL_NAMESPACE: server.namespace,
       DATA_DIR: data.path,
+      ...(server.ui && hasPayloadKeys(options.environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
     };
     const starts = [
       during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, options, ports.postgres)),
@@ -203,10 +205,14 @@ async function startTemporal(
   const cli = await findTemporalCli({ cacheDir, environment, step });
   interrupt.throwIfAborted();
   step.update('starting');
-  supervisor.start({ ...temporal.temporalChild(cli, data, namespace, ports), lingerMs });
+  supervisor.start({ ...temporal.temporalChild(cli, data, namespace, ports, hasPayloadKeys(environment)), lingerMs });
   const address = `127.0.0.1:${ports.temporal}`;
   await supervisor.untilReady(['temporal'], () => temporal.connectOnce(address, namespace), READY_LIMIT_MS);
   return `${address}, Web UI http://127.0.0.1:${ports.temporalUi}`;
+}
+
+function hasPayloadKeys({ PAYLOAD_KEYS, PAYLOAD_KEYS_FILE }: NodeJS.ProcessEnv): boolean {
+  return Boolean(PAYLOAD_KEYS || PAYLOAD_KEYS_FILE);
 }
 
 async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): Promise<string> {
@@ -266,12 +272,14 @@ function databasesAt(data: DataDirectory, port: number, servicePort: number) {
 }
 
 function temporalAt(
-  { temporalAddress, temporalNamespace: namespace }: InfrastructureOptions,
+  { temporalAddress, temporalNamespace: namespace, environment }: InfrastructureOptions,
   ports: Readonly<Record<PortName, number>>,
 ): StackFile['temporal'] {
+  const { PAYLOAD_KEYS_FILE: keysFile } = environment;
+  const keys = keysFile ? { payload_keys_file: resolve(keysFile) } : {};
   return temporalAddress
-    ? { address: temporalAddress, namespace }
-    : { address: `127.0.0.1:${ports.temporal}`, ui: `http://127.0.0.1:${ports.temporalUi}`, namespace };
+    ? { address: temporalAddress, namespace, ...keys }
+    : { address: `127.0.0.1:${ports.temporal}`, ui: `http://127.0.0.1:${ports.temporalUi}`, namespace, ...keys };
 }
 
 function portWishes(options: InfrastructureOptions, data: DataDirectory): Record<PortName, PortWish> {

@@ -20,6 +20,8 @@ const stackFileSchema = z.object({
     /** Absent where TEMPORAL_ADDRESS names a server that is not ours. */
     ui: z.url().optional(),
     namespace: z.string(),
+    /** Where the keys of its payloads are, if they are encrypted: the setting PAYLOAD_KEYS_FILE. */
+    payload_keys_file: z.string().optional(),
   }),
   /** Administrator URLs: wallet-0, wallet-1, transfer, events, and those of orders: order, inventory, delivery, accounting. */
   databases: z.record(z.string(), z.url()),

@@ -21,8 +21,7 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
   const { wallets, transfer, events, orders, outboxes } = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
+    ...temporalSettings(temporal),
     WALLET_SHARD_COUNT: String(wallets.length),
     WALLET_DATABASE_URLS: wallets.join(','),
     TRANSFER_DATABASE_URL: transfer,
@@ -34,6 +33,15 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     ...orders,
     ...webhookKeysOf(stack.dataDir),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
+  };
+}
+
+/** What a client of the stack's Temporal server is told. */
+export function temporalSettings({ address, namespace, payload_keys_file: keysFile }: StackFile['temporal']) {
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    ...(keysFile === undefined ? {} : { PAYLOAD_KEYS_FILE: keysFile }),
   };
 }
 

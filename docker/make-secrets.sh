@@ -44,6 +44,9 @@ done
 # Who rotates the key puts a line with a new one before the others in this file; the services read it at their start.
 [ -s migrate/webhook_keys ] || put migrate/webhook_keys "first:$(head -c 32 /dev/urandom | base64)"
 for reader in api events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
+# The keys of what Temporal keeps. A new one is put behind the others first, and before them once every service has been started anew.
+[ -s migrate/PAYLOAD_KEYS ] || put migrate/PAYLOAD_KEYS "first:$(head -c 32 /dev/urandom | base64)"
+for reader in api wallet transfer $orders; do put $reader/PAYLOAD_KEYS "$(cat migrate/PAYLOAD_KEYS)"; done
 for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes"; done
 
 # 999 is postgres in its image; 1000 is node in the services' and temporal in the Temporal server's.

@@ -2,7 +2,7 @@
  * The settings, and the only reader of process.env. An error names each wrong setting and what was expected. A value may also come
  * from a file, whose path is in a variable of the setting's name with `_FILE` behind it.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { parseAuthority, type Authority } from './authority.ts';
 
@@ -43,7 +43,18 @@ export const DATA_DIR_DEFAULT = '.data';
 /** More would not be faster, and the ids of a group are in its history several times. */
 const GROUP_MAX_MAX = 500;
 
+/** The present key first. */
+const sealingKeys = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+  .pipe(z.tuple([sealingKey], sealingKey))
+  .optional();
+
 const optionalText = z.string().min(1).optional();
+
+/** Whoever else reads one of these reads everything: its file must not be readable by everyone. */
+const KEPT_FROM_OTHERS = ['PAYLOAD_KEYS'];
+const READABLE_BY_OTHERS = 0o007;
 
 const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -110,11 +121,7 @@ const settings = z.object({
    * The keys that seal the secrets of webhook endpoints: `id:base64`, one a line. The first one seals; the others still open what
    * they sealed. Without it, there are no webhooks.
    */
-  WEBHOOK_KEYS: z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-    .pipe(z.tuple([sealingKey], sealingKey))
-    .optional(),
+  WEBHOOK_KEYS: sealingKeys,
   /** Networks, besides the public internet, that webhooks may be sent to, also by plain http: `10.1.0.0/16,::1/128`. */
   WEBHOOK_ALLOW_CIDRS: list(z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a list of CIDRs' })),
 
@@ -126,6 +133,19 @@ const settings = z.object({
   TEMPORAL_TLS_CA: optionalText,
   TEMPORAL_TLS_CERT: optionalText,
   TEMPORAL_TLS_KEY: optionalText,
+
+  /**
+   * The keys of what workflows are given, return and fail with, in Temporal's histories: `id:base64`, one a line. The first one
+   * encrypts; all of them decrypt. Without it, histories are plain.
+   */
+  PAYLOAD_KEYS: sealingKeys,
+  /** Off: what was encrypted is still read, and nothing more is encrypted. */
+  PAYLOAD_ENCRYPTION: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
+  /** The origin of the Temporal Web UI that may have payloads decrypted. The embedded stack knows its own. */
+  PAYLOAD_UI_ORIGIN: z
+    .url({ protocol: /^https?$/, error: 'expected an origin such as http://127.0.0.1:8233' })
+    .transform((text) => new URL(text).origin)
+    .optional(),
 
   /**
    * The version of this process's workers, by which Temporal routes tasks (worker versioning). Without it, every worker takes every
@@ -251,8 +271,14 @@ function list<T extends z.ZodType<unknown, string>>(item: T) {
 function fromFile(name: string, path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
+    const mode = statSync(path).mode & 0o777;
+    if (KEPT_FROM_OTHERS.includes(name) && (mode & READABLE_BY_OTHERS) !== 0)
+      throw new SettingsError(
+        `${name}_FILE is wrong: everyone may use the file, its mode is ${mode.toString(8)}, expected 600`,
+      );
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     throw new SettingsError(`${name}_FILE cannot be read: ${(error as Error).message}`);
   }
 }

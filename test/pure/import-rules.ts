@@ -142,6 +142,8 @@ export const RULES: readonly Rule[] = [
     (service) => [`db/${service}/`],
     () => ['db/database.ts', 'process/'],
   ),
+  { of: 'temporal/payload-codec.ts', may: ['@temporalio/', 'node:crypto'] },
+  { of: 'temporal/data-converter.ts', may: ['temporal/*', '@temporalio/', 'node:url'], mayTypes: ['process/'] },
   {
     of: 'temporal/',
     may: ['temporal/*', 'domain/', 'process/deadline.ts', '@temporalio/', ...MESSAGES],
@@ -283,6 +285,9 @@ export const RULES: readonly Rule[] = [
       'dev/',
       'domain/',
       'process/for-each.ts',
+      // Histories are encrypted where the stack has keys.
+      'process/config.ts',
+      'temporal/data-converter.ts',
       ...MESSAGES,
       '@temporalio/client',
       // By which its receivers of webhooks verify signatures, as others' do.

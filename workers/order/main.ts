@@ -17,6 +17,7 @@ import { orderCountsOf } from '../../process/metrics.ts';
 import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { dataConverterOf } from '../../temporal/data-converter.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import { isWorkflowRunning } from '../../temporal/order/order-workflows.ts';
 import { createOrderStarter } from '../../temporal/order/start-order.ts';
@@ -37,7 +38,7 @@ export async function startOrderWorker(
 ): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: ORDER_TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle(dataConverterOf(context.settings).failureConverterPath),
     activities: { ...activities },
   });
 }

@@ -22,6 +22,7 @@ import { openTransferDatabase, type PoolLimits } from '../../db/service-database
 import { isStillOpen } from '../../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { dataConverterOf } from '../../temporal/data-converter.ts';
 import { tasksWaiting } from '../../temporal/backlog.ts';
 import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
@@ -67,7 +68,7 @@ export async function startTransferWorker(
     );
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle(dataConverterOf(context.settings).failureConverterPath),
     activities,
   });
 }
