@@ -3,8 +3,6 @@
  * to the wallet API if that is a process of its own. Its type drives a typed client.
  */
 import type { Database } from '../db/database.ts';
-import { batchLegsRoute } from './transfer/batch-legs.ts';
-import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { activityRoutes } from './events/activity.ts';
@@ -86,8 +84,6 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', transactionRoutes(deps))
       .route('/', currencyRoutes(deps))
       .route('/', batchRoutes(deps))
-      .route('/', batchLegsRoute(deps.database))
-      .route('/', groupLegsRoute(deps.database))
       .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', caseRoutes(deps))
       .route('/', reconciliationRoutes(deps))

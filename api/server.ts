@@ -36,6 +36,9 @@ import {
   watchReadiness,
 } from './readiness.ts';
 import { createEventStreams, type EventStreams } from './events/event-streams.ts';
+import { serveInternal } from './internal-listener.ts';
+import { batchLegsRoute } from './transfer/batch-legs.ts';
+import { groupLegsRoute } from './transfer/group-legs.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
 
@@ -168,9 +171,22 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     dispatch: settings.DISPATCH,
   };
   const api = await startApi(settings, logger, { starter, database, guard, metrics: metrics?.metrics });
+  // Only here: in one process with the workers, nobody asks by HTTP.
+  const internal = await serveInternal(
+    settings,
+    {
+      log: logger,
+      hosts: settings.HOSTS ?? [],
+      bounds: loadBounds(settings.REQUESTS_MAX),
+      metrics: metrics?.metrics,
+      installation: () => installationOf(guard, database),
+    },
+    [batchLegsRoute(database), groupLegsRoute(database)],
+    logger,
+  );
   return {
     async stop() {
-      await api.stop();
+      await Promise.all([api.stop(), internal?.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

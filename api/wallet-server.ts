@@ -10,6 +10,8 @@ import { beginCounting } from './http/count-requests.ts';
 import { openShards } from './databases.ts';
 import { walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
+import { serveInternal } from './internal-listener.ts';
+import { ledgerRoutes } from './wallet/ledger.ts';
 import { createWalletApp } from './wallet-app.ts';
 
 const PORT_DEFAULT = 3001;
@@ -17,13 +19,16 @@ const PORT_DEFAULT = 3001;
 async function start(settings: Settings, logger: Logger, metrics?: MetricsServer): Promise<RunningService> {
   const guard = guardInstallation();
   const shards = openShards(settings, guard);
-  const app = createWalletApp({
+  const base = {
     log: logger,
     hosts: settings.HOSTS ?? [],
     bounds: loadBounds(settings.REQUESTS_MAX),
     metrics: metrics?.metrics,
-    shards,
     installation: () => installationOf(guard, shards[0]!),
+  };
+  const app = createWalletApp({
+    ...base,
+    shards,
     readiness: watchReadiness(walletShardChecks(shards), logger),
   });
   beginCounting(metrics?.metrics, app);
@@ -33,10 +38,11 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     host: settings.HOST,
     port: settings.WALLET_API_PORT ?? PORT_DEFAULT,
   });
+  const internal = await serveInternal(settings, base, [ledgerRoutes(shards)], logger);
   logger.info({ url: server.url }, 'the wallet API listens');
   return {
     async stop() {
-      await server.stop();
+      await Promise.all([server.stop(), internal?.stop()]);
       await closeDatabases(shards);
     },
   };

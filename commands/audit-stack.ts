@@ -4,8 +4,7 @@ import { lookUpWorkflows } from '../audit/workflows.ts';
 import { readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
-import { readStackFile, type StackFile } from '../dev/stack-file.ts';
-import { temporalSettings } from '../dev/stack-settings.ts';
+import { readStackFile, temporalSettings, type StackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 
 export interface AuditTarget {

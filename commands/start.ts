@@ -47,6 +47,8 @@ function wantedPorts(settings: Settings, separate: boolean) {
     metrics: settings.METRICS_PORT,
     ...(separate && {
       walletApi: settings.WALLET_API_PORT,
+      internal: settings.INTERNAL_PORT,
+      walletInternal: undefined,
       'metrics-wallet-api': undefined,
       'metrics-worker-transfer': undefined,
       'metrics-worker-events': undefined,

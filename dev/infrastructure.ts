@@ -5,8 +5,8 @@
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ORDER_SERVICES } from '../domain/order-services.ts';
-import { openDataDirectory, type DataDirectory, type Role } from './data-directory.ts';
+import { openDataDirectory, type DataDirectory } from './data-directory.ts';
+import { databasesAt } from './database-settings.ts';
 import { choosePorts, type Ports, type PortWish } from './ports.ts';
 import * as postgres from './postgres.ts';
 import type { Progress, Step } from './progress.ts';
@@ -39,7 +39,7 @@ export interface InfrastructureOptions {
 }
 
 export type PortName = keyof typeof PORTS;
-export type StackAddresses = Pick<StackFile, 'api' | 'wallet_api' | 'metrics'>;
+export type StackAddresses = Pick<StackFile, 'api' | 'wallet_api' | 'internal' | 'metrics'>;
 
 export interface Infrastructure {
   readonly dataDir: string;
@@ -65,6 +65,9 @@ export interface Infrastructure {
 const PORTS = {
   api: { setting: 'PORT', usual: 3000 },
   walletApi: { setting: 'WALLET_API_PORT', usual: 3001 },
+  /** Of what services ask each other, where they run apart. */
+  internal: { setting: 'INTERNAL_PORT', usual: 3100 },
+  walletInternal: { setting: 'The internal port of wallet-api', usual: 3101 },
   postgres: { setting: 'POSTGRES_PORT', usual: 5432 },
   temporal: { setting: 'TEMPORAL_PORT', usual: 7233 },
   temporalUi: { setting: 'TEMPORAL_UI_PORT', usual: 8233 },
@@ -81,7 +84,6 @@ const PORTS = {
   'metrics-worker-accounting': { setting: 'The metrics of worker-accounting', usual: 9473 },
 } as const;
 
-const WALLET_SHARDS = 2;
 const READY_LIMIT_MS = 60_000;
 const MIGRATE_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 5_000;
@@ -117,13 +119,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
 
     const databases = databasesAt(data, ports.postgres, options.proxyPorts?.postgres ?? ports.postgres);
     const server = temporalAt(options, ports);
-    const settings = {
-      ...databases.serviceSettings,
-      TEMPORAL_ADDRESS: options.proxyPorts?.temporal ? `127.0.0.1:${options.proxyPorts.temporal}` : server.address,
-      TEMPORAL_NAMESPACE: server.namespace,
-      DATA_DIR: data.path,
-      ...(server.ui && hasPayloadKeys(options.environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
-    };
+    const settings = { ...databases.serviceSettings, ...temporalSettings(server, options), DATA_DIR: data.path };
     const starts = [
       during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, options, ports.postgres)),
       ...(server.ui
@@ -211,6 +207,15 @@ async function startTemporal(
   return `${address}, Web UI http://127.0.0.1:${ports.temporalUi}`;
 }
 
+/** What services are told of the server. */
+function temporalSettings(server: StackFile['temporal'], { proxyPorts, environment }: InfrastructureOptions) {
+  return {
+    TEMPORAL_ADDRESS: proxyPorts?.temporal ? `127.0.0.1:${proxyPorts.temporal}` : server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    ...(server.ui && hasPayloadKeys(environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
+  };
+}
+
 function hasPayloadKeys({ PAYLOAD_KEYS, PAYLOAD_KEYS_FILE }: NodeJS.ProcessEnv): boolean {
   return Boolean(PAYLOAD_KEYS || PAYLOAD_KEYS_FILE);
 }
@@ -228,47 +233,6 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
     if (interrupt.aborted) throw new StackError('Interrupted.');
     throw new StackError(`The databases could not be migrated: ${reasonOf(error)}`);
   }
-}
-
-function databasesAt(data: DataDirectory, port: number, servicePort: number) {
-  const shards = Array.from({ length: WALLET_SHARDS }, (_, shard) => shard);
-  const service = (role: Role, database: string): string =>
-    postgres.postgresUrl(servicePort, role, data.passwords[role], database);
-  const administrator = (database: string): string =>
-    postgres.postgresUrl(port, 'postgres', data.passwords.postgres, database);
-  const walletAdministrators = shards.map((shard) => administrator(`wallet_${shard}`));
-  return {
-    serviceSettings: {
-      WEBHOOK_KEYS_FILE: data.webhookKeysFile,
-      WALLET_DATABASE_URLS: shards.map((shard) => service('wallet_service', `wallet_${shard}`)).join(','),
-      WALLET_SHARD_COUNT: `${WALLET_SHARDS}`,
-      TRANSFER_DATABASE_URL: service('transfer_service', 'transfer'),
-      EVENTS_DATABASE_URL: service('events_service', 'events'),
-      OUTBOX_DATABASE_URLS: [
-        `transfer=${service('events_service', 'transfer')}`,
-        ...shards.map((shard) => `wallet-${shard}=${service('events_service', `wallet_${shard}`)}`),
-        `events=${service('events_service', 'events')}`,
-        ...ORDER_SERVICES.map((name) => `${name}=${service('events_service', name)}`),
-      ].join(','),
-      ...Object.fromEntries(
-        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, service(`${name}_service`, name)]),
-      ),
-    },
-    administratorSettings: {
-      WALLET_ADMIN_DATABASE_URLS: walletAdministrators.join(','),
-      TRANSFER_ADMIN_DATABASE_URL: administrator('transfer'),
-      EVENTS_ADMIN_DATABASE_URL: administrator('events'),
-      ...Object.fromEntries(
-        ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_ADMIN_DATABASE_URL`, administrator(name)]),
-      ),
-    },
-    administratorUrls: {
-      ...Object.fromEntries(walletAdministrators.map((url, shard) => [`wallet-${shard}`, url])),
-      transfer: administrator('transfer'),
-      events: administrator('events'),
-      ...Object.fromEntries(ORDER_SERVICES.map((name) => [name, administrator(name)])),
-    },
-  };
 }
 
 function temporalAt(

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ORDER_SERVICES } from '../domain/order-services.ts';
-import type { StackFile } from './stack-file.ts';
+import { temporalSettings, type StackFile } from './stack-file.ts';
 
 export interface RunningStack {
   readonly dataDir: string;
@@ -31,24 +31,27 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     OUTBOX_DATABASE_URLS: outboxes,
     EVENTS_ADMIN_DATABASE_URL: databases['events']!,
     ...orders,
-    ...webhookKeysOf(stack.dataDir),
+    ...keysOf(stack.dataDir, 'webhook-keys', 'WEBHOOK_KEYS_FILE'),
+    ...internalSettings(stack),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
 }
 
-/** What a client of the stack's Temporal server is told. */
-export function temporalSettings({ address, namespace, payload_keys_file: keysFile }: StackFile['temporal']) {
+/** What workers of a stack whose services run apart are told of the APIs that they ask. */
+export function internalSettings({ dataDir, file }: RunningStack): NodeJS.ProcessEnv {
+  const { internal } = file();
+  if (internal === undefined) return {};
   return {
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace,
-    ...(keysFile === undefined ? {} : { PAYLOAD_KEYS_FILE: keysFile }),
+    TRANSFER_INTERNAL_URL: internal.transfer,
+    WALLET_INTERNAL_URL: internal.wallet,
+    ...keysOf(dataDir, 'internal-keys', 'INTERNAL_KEYS_FILE'),
   };
 }
 
-/** A stack that a version before has made has no such file, and no webhooks. */
-function webhookKeysOf(dataDir: string): { WEBHOOK_KEYS_FILE?: string } {
-  const file = join(dataDir, 'webhook-keys');
-  return existsSync(file) ? { WEBHOOK_KEYS_FILE: file } : {};
+/** A stack that a version before has made has no such file. */
+function keysOf<Name extends string>(dataDir: string, fileName: string, setting: Name): { [N in Name]?: string } {
+  const file = join(dataDir, fileName);
+  return existsSync(file) ? ({ [setting]: file } as { [N in Name]?: string }) : {};
 }
 
 /** The URLs of these databases with the services' roles, the wallets' in the order of the shards. */

@@ -46,6 +46,9 @@ done
 for reader in api events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_keys)"; done
 # The keys of what Temporal keeps. A new one is put behind the others first, and before them once every service has been started anew.
 [ -s migrate/PAYLOAD_KEYS ] || put migrate/PAYLOAD_KEYS "first:$(head -c 32 /dev/urandom | base64)"
+# By which the APIs and the workers that ask them know each other.
+[ -s migrate/INTERNAL_KEYS ] || put migrate/INTERNAL_KEYS "first:$(head -c 32 /dev/urandom | base64)"
+for reader in api wallet transfer; do put $reader/INTERNAL_KEYS "$(cat migrate/INTERNAL_KEYS)"; done
 for reader in api wallet transfer $orders; do put $reader/PAYLOAD_KEYS "$(cat migrate/PAYLOAD_KEYS)"; done
 for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes"; done
 

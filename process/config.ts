@@ -53,7 +53,7 @@ const sealingKeys = z
 const optionalText = z.string().min(1).optional();
 
 /** Whoever else reads one of these reads everything: its file must not be readable by everyone. */
-const KEPT_FROM_OTHERS = ['PAYLOAD_KEYS'];
+const KEPT_FROM_OTHERS = ['PAYLOAD_KEYS', 'INTERNAL_KEYS'];
 const READABLE_BY_OTHERS = 0o007;
 
 const settings = z.object({
@@ -76,6 +76,18 @@ const settings = z.object({
 
   /** The transfer API, from which wallet workers read the items of a batch, which the transfer service owns. */
   TRANSFER_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+
+  /** Where an API answers what other services ask it, if they run apart. Without it, it answers none of that. */
+  INTERNAL_PORT: port.optional(),
+  /** The internal listeners of the transfer API and of the wallet API, for workers that run apart. */
+  TRANSFER_INTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+  WALLET_INTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+  /** The keys by which services know each other: `id:base64`, one a line. The first one signs; all of them are believed. */
+  INTERNAL_KEYS: sealingKeys,
+  /** PEM: the authority of all services' certificates, and this one's own certificate and key. */
+  INTERNAL_TLS_CA: optionalText,
+  INTERNAL_TLS_CERT: optionalText,
+  INTERNAL_TLS_KEY: optionalText,
 
   TRANSFER_DATABASE_URL: postgresUrl.optional(),
   TRANSFER_ADMIN_DATABASE_URL: postgresUrl.optional(),

@@ -1,6 +1,7 @@
 /**
  * The route from which wallet workers read the items of a batch, if they are processes of their own: the transfer service owns the
- * items, and such a worker opens no database but its shard's. It only reads, and is no part of the public API.
+ * items, and such a worker opens no database but its shard's. It only reads, and is there on the internal
+ * listener alone.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';

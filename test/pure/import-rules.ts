@@ -42,6 +42,7 @@ const HTTP = [
   'process/deadline.ts',
   'process/traces.ts',
   'process/authority.ts',
+  'process/signed-call.ts',
   'hono',
   '@hono/zod-openapi',
   'zod',
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   { of: 'process/order-metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
   { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
   { of: 'process/metric.ts', may: ['prom-client'] },
+  { of: 'process/signed-call.ts', may: ['node:crypto'] },
   { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
   // The only one that knows what traces are made with.
   {

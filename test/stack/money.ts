@@ -9,7 +9,7 @@ import { audit } from '../../audit/audit.ts';
 import { describeAudit } from '../../audit/report.ts';
 import { lookUpWorkflows } from '../../audit/workflows.ts';
 import { openDatabase, type Database } from '../../db/database.ts';
-import { temporalSettings } from '../../dev/stack-settings.ts';
+import { temporalSettings } from '../../dev/stack-file.ts';
 import { readSettings } from '../../process/config.ts';
 import { createClient } from '../../temporal/connection.ts';
 import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
