@@ -18,6 +18,7 @@ import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal, type TemporalMonitor } from '../temporal/health.ts';
 import type { MovementNotifiers } from './transfer/acceptance.ts';
+import { doorsOf } from '../process/doors.ts';
 import { boundStarts } from './http/bound-starts.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
@@ -71,6 +72,7 @@ export async function startApi(
   logger: Logger,
   { starter, database, guard, notifiers, metrics, servedOrders }: ApiContext,
 ): Promise<RunningApi> {
+  const tls = doorsOf(settings);
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const eventsDatabase = openEventsDatabase(settings, guard, EVENTS_POOL);
@@ -119,7 +121,7 @@ export async function startApi(
   const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? [])];
   watchPools(metrics, [database, ...own]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
-  const server = await serveHttp({ fetch: app.fetch, host, port, draining });
+  const server = await serveHttp({ fetch: app.fetch, host, port, draining, tls });
   logger.info({ url: server.url }, 'the API listens');
   return {
     url: server.url,

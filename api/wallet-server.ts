@@ -7,6 +7,7 @@ import type { MetricsServer } from '../process/metrics-server.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
+import { doorsOf } from '../process/doors.ts';
 import { openShards } from './databases.ts';
 import { walletShardChecks, watchReadiness } from './readiness.ts';
 import { serveHttp } from './http/serve-http.ts';
@@ -17,6 +18,7 @@ import { createWalletApp } from './wallet-app.ts';
 const PORT_DEFAULT = 3001;
 
 async function start(settings: Settings, logger: Logger, metrics?: MetricsServer): Promise<RunningService> {
+  const tls = doorsOf(settings);
   const guard = guardInstallation();
   const shards = openShards(settings, guard);
   const base = {
@@ -37,6 +39,7 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     fetch: app.fetch,
     host: settings.HOST,
     port: settings.WALLET_API_PORT ?? PORT_DEFAULT,
+    tls,
   });
   const internal = await serveInternal(settings, base, [ledgerRoutes(shards)], logger);
   logger.info({ url: server.url }, 'the wallet API listens');

@@ -20,6 +20,8 @@ put() {
 }
 
 server=postgres:5432
+# The network of the compose file is its own. A database elsewhere needs sslmode=verify-full.
+plain='?sslmode=disable'
 administrator="postgres://postgres:$(password postgres/password)@$server"
 wallet="postgres://wallet_service:$(password migrate/wallet_password)@$server"
 transfer="postgres://transfer_service:$(password migrate/transfer_password)@$server"
@@ -27,19 +29,19 @@ events="postgres://events_service:$(password migrate/events_password)@$server"
 orders='order inventory delivery accounting'
 password temporal/password > /dev/null
 
-put migrate/WALLET_ADMIN_DATABASE_URLS "$administrator/wallet_0,$administrator/wallet_1"
-put migrate/TRANSFER_ADMIN_DATABASE_URL "$administrator/transfer"
-put migrate/EVENTS_ADMIN_DATABASE_URL "$administrator/events"
-for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0,$wallet/wallet_1"; done
-for reader in migrate api transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer"; done
-for reader in migrate api events; do put $reader/EVENTS_DATABASE_URL "$events/events"; done
-outboxes="transfer=$events/transfer,wallet-0=$events/wallet_0,wallet-1=$events/wallet_1,events=$events/events"
+put migrate/WALLET_ADMIN_DATABASE_URLS "$administrator/wallet_0$plain,$administrator/wallet_1$plain"
+put migrate/TRANSFER_ADMIN_DATABASE_URL "$administrator/transfer$plain"
+put migrate/EVENTS_ADMIN_DATABASE_URL "$administrator/events$plain"
+for reader in migrate wallet; do put $reader/WALLET_DATABASE_URLS "$wallet/wallet_0$plain,$wallet/wallet_1$plain"; done
+for reader in migrate api transfer; do put $reader/TRANSFER_DATABASE_URL "$transfer/transfer$plain"; done
+for reader in migrate api events; do put $reader/EVENTS_DATABASE_URL "$events/events$plain"; done
+outboxes="transfer=$events/transfer$plain,wallet-0=$events/wallet_0$plain,wallet-1=$events/wallet_1$plain,events=$events/events$plain"
 for service in $orders; do
   name=$(echo "$service" | tr a-z A-Z)
-  put migrate/"$name"_ADMIN_DATABASE_URL "$administrator/$service"
-  url="postgres://${service}_service:$(password migrate/"$service"_password)@$server/$service"
+  put migrate/"$name"_ADMIN_DATABASE_URL "$administrator/$service$plain"
+  url="postgres://${service}_service:$(password migrate/"$service"_password)@$server/$service$plain"
   for reader in migrate api "$service"; do put "$reader/${name}_DATABASE_URL" "$url"; done
-  outboxes="$outboxes,$service=$events/$service"
+  outboxes="$outboxes,$service=$events/$service$plain"
 done
 # Who rotates the key puts a line with a new one before the others in this file; the services read it at their start.
 [ -s migrate/webhook_keys ] || put migrate/webhook_keys "first:$(head -c 32 /dev/urandom | base64)"

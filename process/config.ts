@@ -4,53 +4,24 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { parseAuthority, type Authority } from './authority.ts';
+import {
+  authority,
+  headers,
+  list,
+  namedUrl,
+  optionalText,
+  port,
+  postgresUrl,
+  ratio,
+  sealingKeys,
+  seconds,
+  whole,
+} from './setting-types.ts';
 
-/** 0 means any free port. */
-const port = whole(0, 65_535);
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
-const namedUrl = z.string().transform((text, context): readonly [name: string, url: string] => {
-  const [, name, url] = /^([a-z0-9-]+)=(.*)$/.exec(text) ?? [];
-  if (name !== undefined && postgresUrl.safeParse(url).success) return [name, url!];
-  context.addIssue('expected a list of name=postgres://…');
-  return z.NEVER;
-});
-const authority = z.string().transform((text, context): Authority => {
-  const parsed = parseAuthority(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue(`expected a host or host:port, not ${JSON.stringify(text)}`);
-  return z.NEVER;
-});
-const sealingKey = z.string().transform((text, context): { readonly id: string; readonly key: Uint8Array } => {
-  const [, id, base64] = /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(text) ?? [];
-  if (id !== undefined) return { id, key: Buffer.from(base64!, 'base64') };
-  context.addIssue('expected a list of id:key, each key 32 bytes in base64');
-  return z.NEVER;
-});
-const headers = z.string().transform((text, context): Readonly<Record<string, string>> => {
-  const pairs = text.split(',').map((pair) => /^\s*([!#$%&'*+.^_`|~\w-]+)=(.*?)\s*$/.exec(pair));
-  try {
-    if (pairs.every((pair) => pair !== null))
-      return Object.fromEntries(pairs.map(([, name, value]) => [name!, decodeURIComponent(value!)]));
-  } catch {
-    // A value that is not percent-encoded as it should be: the message below says what is expected.
-  }
-  context.addIssue('expected a list of name=value, the values percent-encoded');
-  return z.NEVER;
-});
 export const DATA_DIR_DEFAULT = '.data';
 
 /** More would not be faster, and the ids of a group are in its history several times. */
 const GROUP_MAX_MAX = 500;
-
-/** The present key first. */
-const sealingKeys = z
-  .string()
-  .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-  .pipe(z.tuple([sealingKey], sealingKey))
-  .optional();
-
-const optionalText = z.string().min(1).optional();
 
 /** Whoever else reads one of these reads everything: its file must not be readable by everyone. */
 const KEPT_FROM_OTHERS = ['PAYLOAD_KEYS', 'INTERNAL_KEYS'];
@@ -60,6 +31,11 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
+  /** PEM, for HTTPS. Off loopback an API starts with these, or with TRUSTED_PROXIES. */
+  TLS_CERT: optionalText,
+  TLS_KEY: optionalText,
+  /** The addresses of the proxies that end TLS, and whose X-Forwarded-For is believed: `10.1.0.0/16,::1/128`. */
+  TRUSTED_PROXIES: list(z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a list of CIDRs' })),
   /** Where GET /metrics is served; without it, this process counts nothing. The embedded stack chooses one for each process. */
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
@@ -247,37 +223,6 @@ export function walletShardCount(from: Settings): number {
   const count = from.WALLET_SHARD_COUNT ?? from.WALLET_DATABASE_URLS?.length;
   if (count === undefined) throw new SettingsError('not set: WALLET_SHARD_COUNT or WALLET_DATABASE_URLS');
   return count;
-}
-
-function whole(min: number, max: number) {
-  return bounded(
-    Number.isInteger,
-    `a whole number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}`,
-    min,
-    max,
-  );
-}
-
-/** Seconds, which may have a fraction. */
-function seconds(min: number, max: number) {
-  return bounded(() => true, `seconds from ${min} to ${max}`, min, max);
-}
-
-function ratio() {
-  return bounded(() => true, 'a number from 0 to 1', 0, 1);
-}
-
-function bounded(isKind: (value: number) => boolean, expected: string, min: number, max: number) {
-  const error = `expected ${expected}`;
-  return z.coerce.number({ error }).refine((value) => isKind(value) && value >= min && value <= max, { error });
-}
-
-function list<T extends z.ZodType<unknown, string>>(item: T) {
-  return z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(item).min(1).max(256))
-    .optional();
 }
 
 function fromFile(name: string, path: string | undefined): string | undefined {

@@ -6,7 +6,11 @@ export interface ApiEnv {
   Bindings: {
     /** The request as the server received it; undefined if the app is called without a server. */
     incoming?: {
-      readonly socket: { readonly localAddress?: string | undefined; readonly destroy?: () => unknown };
+      readonly socket: {
+        readonly localAddress?: string | undefined;
+        readonly remoteAddress?: string | undefined;
+        readonly destroy?: () => unknown;
+      };
       readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
     };
   };

@@ -79,14 +79,12 @@ const UNITS = [
   ';',
 ];
 
-const { app } = testApp({ log: pino({ level: 'silent' }) });
-const { app: internal } = testInternalApp();
+const [{ app }, { app: internal }] = [testApp({ log: pino({ level: 'silent' }) }), testInternalApp()];
 const KEYS = { 'content-type': 'application/json', 'idempotency-key': 'k', 'x-actor': 'alice' };
 
 /** A request that is made beforehand, so that only its reading is measured. */
 function asking(path: string, init: RequestInit = {}): Work {
-  const asked = path.startsWith('/internal/') ? internal : app;
-  return async () => (await asked.request(path, init)).arrayBuffer();
+  return async () => (await (path.startsWith('/internal/') ? internal : app).request(path, init)).arrayBuffer();
 }
 
 function sending(method: string, path: string, body: string): Work {
