@@ -11,6 +11,8 @@ export function orderCalls({ call, listing }: Calls) {
     /** What waits for an operator, or has waited, newest first. */
     cases: (query: QueryOf<'listOrderCases'> = {}, callOptions?: CallOptions) =>
       call('listOrderCases', { query }, callOptions),
+    /** A case, and what operators decided about its order while it was open. */
+    getCase: (case_id: string, callOptions?: CallOptions) => call('getOrderCase', { path: { case_id } }, callOptions),
     /** What happened to it, and when, oldest first. */
     steps: async (order_id: string, callOptions?: CallOptions) =>
       (await call('listOrderSteps', { path: { order_id } }, callOptions)).data,

@@ -320,7 +320,7 @@ export interface Order {
   cancel_reason:
     'out_of_stock' | 'payment_refused' | 'delivery_refused' | 'not_handed_over' | 'timed_out' | 'canceled' | null;
 
-  /** Whether it is being undone, or was: then it is or will be CANCELED. */
+  /** Whether it is being undone now, before it is CANCELED. */
   compensating: boolean;
   currency: string;
   goods_amount: string;
@@ -354,6 +354,11 @@ export interface OrderCase {
   opened_at: string;
   closed_at: string | null;
 }
+
+export type OrderCaseWithHistory = OrderCase & {
+  /** What operators decided about the order while the case was open, oldest first. */
+  history: Array<{ action: 'retry' | 'collect_again' | 'write_off'; actor: string; comment: string; at: string }>;
+};
 
 export interface OrderLine {
   sku: string;
@@ -1422,6 +1427,14 @@ export interface Operations {
     answer: Order;
   };
 
+  /** A case of an order and its history */
+  getOrderCase: {
+    path: { case_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: OrderCaseWithHistory;
+  };
+
   /** A product */
   getProduct: {
     path: { sku: string };
@@ -2339,6 +2352,7 @@ export const ROUTES = {
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getInvoice: { method: 'GET', path: '/v1/invoices/{invoice_id}', headers: [] },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
+  getOrderCase: { method: 'GET', path: '/v1/order-cases/{case_id}', headers: [] },
   getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
   getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },

@@ -11,6 +11,7 @@ import type { Order } from '../db/order/queries.ts';
 import { hasOrders } from '../db/service-databases.ts';
 import { orderCountsOf, type Metrics } from '../process/metrics.ts';
 import type { RunningService } from '../process/run-service.ts';
+import { tasksWaiting } from '../temporal/backlog.ts';
 import { createClient } from '../temporal/connection.ts';
 import { isWorkflowRunning } from '../temporal/order/order-workflows.ts';
 import { createOrderStarter, type OrderStarter } from '../temporal/order/start-order.ts';
@@ -92,7 +93,9 @@ export function serveOrders(
       const upkeep = [
         startOrderSweep({ database: order, starter, logger }),
         startOrderReconciliations({ database: order, starter, holds: createHolds(apiUrl), payments, logger }),
-        ...(metrics === undefined ? [] : [startOrderCollector(metrics, { settings, guard, logger })]),
+        ...(metrics === undefined
+          ? []
+          : [startOrderCollector(metrics, { settings, guard, waiting: tasksWaiting(client), logger })]),
       ];
       return {
         failed: Promise.race(running.map(({ failed }) => failed!)),

@@ -109,7 +109,7 @@ ${importOf('transferId', 'domain/derived-id.ts')}
     edits: [
       {
         file: 'db/order/state.ts',
-        find: `    if (row.status !== 'PENDING' || row.compensating) return false;
+        find: `    if (row.status !== 'PENDING' || (row.compensating && !input.hasLeft)) return false;
     const lines`,
         replace: `    if (row.status === 'CONFIRMED') return false;
     const lines`,

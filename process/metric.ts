@@ -27,6 +27,8 @@ export interface Showing<Name extends string> {
   readonly set: (labels: Readonly<Record<Name, string>>, value: number) => void;
   /** Takes all series away. */
   readonly forget: () => void;
+  /** Takes the series of these labels away. */
+  readonly forgetOne: (labels: Readonly<Record<Name, string>>) => void;
 }
 
 /** A metric's name, and its definition, which becomes the HELP text. */
@@ -70,7 +72,11 @@ export function showingOf<Name extends string = never>(
     if (labelNames.length === 0) gauge.remove();
   };
   forget();
-  return { set: (labels, value) => gauge.set(labels, value), forget };
+  return {
+    set: (labels, value) => gauge.set(labels, value),
+    forget,
+    forgetOne: (labels) => gauge.remove(labels),
+  };
 }
 
 /** A gauge that is read at each scrape from what the process has at hand. */

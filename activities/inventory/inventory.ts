@@ -1,6 +1,7 @@
 /** The inventory service's activities: the fenced operations on stock. A repeat, or a call that comes late, changes nothing. */
 import type { Database } from '../../db/database.ts';
 import {
+  adoptIssued,
   goodsOf,
   issue,
   listReserved,
@@ -16,6 +17,7 @@ export function createInventoryActivities(database: Database): InventoryOperatio
   return {
     reserve: (input) => reserve(database, input),
     issue: (input) => issue(database, input),
+    adoptIssued: (input) => adoptIssued(database, input),
     release: (input) => release(database, input),
     releaseOrder: (input) => releaseOrder(database, input),
     goodsOf: ({ orderId }) => goodsOf(database, orderId),

@@ -26,13 +26,18 @@ export function refuseFaulty(
   ),
 ): void {
   if (result.success) return;
-  const faults = result.error.issues.flatMap((issue) => faultsOf(issue, result.target)).slice(0, FAULTS_MAX);
+  const faults = distinct(result.error.issues.flatMap((issue) => faultsOf(issue, result.target))).slice(0, FAULTS_MAX);
   throw faultyRequest(faults as [Fault, ...Fault[]]);
 }
 
 /** A fault at a place within a JSON body. Give a `detail` if more is known than the code's own sentence says. */
 export function bodyFault(code: FieldCode, path: readonly PropertyKey[], detail: string = FIELD_FAULTS[code]): Fault {
   return { pointer: pointerOf(path), code, detail };
+}
+
+/** Each fault once: a number beyond every bound breaks several, which have one code. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
 
 function faultsOf(issue: z.core.$ZodIssue, target: string): Fault[] {

@@ -8,6 +8,7 @@ import {
   CANCEL_REASONS,
   GOODS_STATES,
   MONEY_STATES,
+  ORDER_STATUS_RANKS,
   ORDER_STATUSES,
   RETURN_STATUSES,
 } from '../../domain/order/order.ts';
@@ -80,9 +81,7 @@ export const orderAnswer = z
     seller_wallet_id: idAnswer(exampleReceiverId),
     status: z.enum(ORDER_STATUSES).openapi({ description: 'COMPLETED, PARTLY_COMPLETED and CANCELED are final.' }),
     cancel_reason: z.enum(CANCEL_REASONS).nullable().openapi({ description: 'Why the order is CANCELED.' }),
-    compensating: z
-      .boolean()
-      .openapi({ description: 'Whether it is being undone, or was: then it is or will be CANCELED.' }),
+    compensating: z.boolean().openapi({ description: 'Whether it is being undone now, before it is CANCELED.' }),
     currency,
     goods_amount: amountAnswer,
     shipping_amount: amountAnswer,
@@ -115,7 +114,8 @@ export function renderOrder(row: Order): z.input<typeof orderAnswer> {
     seller_wallet_id: row.sellerWalletId,
     status: row.status,
     cancel_reason: row.status === 'CANCELED' ? row.cancelReason : null,
-    compensating: row.compensating,
+    // The row notes for ever that it was undone.
+    compensating: row.compensating && ORDER_STATUS_RANKS[row.status] < ORDER_STATUS_RANKS.COMPLETED,
     currency: row.currency,
     goods_amount: row.goodsAmount,
     shipping_amount: row.shippingAmount,

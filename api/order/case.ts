@@ -1,11 +1,15 @@
-/** The route that lists the cases of orders. POST …/resolve of the order decides about one, and it closes by itself once nothing keeps failing. */
+/**
+ * The routes that show the cases of orders. POST …/resolve of the order decides about one, and it closes by itself once nothing keeps
+ * failing.
+ */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
-import { listOrderCases, type OrderCase } from '../../db/order/case-queries.ts';
+import { findOrderCase, listOrderCaseActions, listOrderCases, type OrderCase } from '../../db/order/case-queries.ts';
 import type { CaseId } from '../../domain/ids.ts';
+import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { exampleCaseId, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
+import { caseIdField, exampleCaseId, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
 import {
   creationCursor,
   creationPosition,
@@ -15,6 +19,7 @@ import {
   pageParameters,
   pageSchema,
 } from '../http/pagination.ts';
+import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
 
@@ -34,6 +39,21 @@ const caseAnswer = z
     closed_at: instantAnswer.nullable().openapi({ example: null }),
   })
   .openapi('OrderCase');
+
+const caseWithHistory = caseAnswer
+  .extend({
+    history: z
+      .array(
+        z.object({
+          action: z.enum(ORDER_ACTIONS),
+          actor: z.string().openapi({ example: 'ann' }),
+          comment: z.string().openapi({ example: 'The buyer has paid in.' }),
+          at: instantAnswer,
+        }),
+      )
+      .openapi({ description: 'What operators decided about the order while the case was open, oldest first.' }),
+  })
+  .openapi('OrderCaseWithHistory');
 
 const list = createRoute({
   method: 'get',
@@ -55,20 +75,46 @@ by itself once what has failed succeeds, or somebody has decided what is due.`,
   },
 });
 
+const get = createRoute({
+  method: 'get',
+  path: '/v1/order-cases/{case_id}',
+  operationId: 'getOrderCase',
+  summary: 'A case of an order and its history',
+  tags: ['Orders'],
+  request: { params: z.object({ case_id: caseIdField }) },
+  responses: {
+    200: { description: 'The case as it is now.', content: { 'application/json': { schema: caseWithHistory } } },
+    ...problemResponses('case_not_found', 'case_id_invalid', 'database_unavailable', 'orders_not_configured'),
+  },
+});
+
 /** `database` is the order service's. */
 export function orderCaseRoutes({ database }: { readonly database: Database }) {
-  return new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
-    const { status, limit, cursor } = c.req.valid('query');
-    const at = decodeCursor(listOf(c), creationCursor, cursor);
-    const filter = {
-      isOpen: status && status === 'OPEN',
-      after: at && { openedAt: at[0], caseId: at[1] as CaseId },
-      limit: limit + 1,
-    };
-    const rows = await boundedQuery(database, () => listOrderCases(database, filter));
-    const cursorOf = ({ openedAt, caseId }: OrderCase) => creationPosition(openedAt, caseId);
-    return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render }), 200);
-  });
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(list, async (c) => {
+      const { status, limit, cursor } = c.req.valid('query');
+      const at = decodeCursor(listOf(c), creationCursor, cursor);
+      const filter = {
+        isOpen: status && status === 'OPEN',
+        after: at && { openedAt: at[0], caseId: at[1] as CaseId },
+        limit: limit + 1,
+      };
+      const rows = await boundedQuery(database, () => listOrderCases(database, filter));
+      const cursorOf = ({ openedAt, caseId }: OrderCase) => creationPosition(openedAt, caseId);
+      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render }), 200);
+    })
+    .openapi(get, async (c) => {
+      const { case_id: id } = c.req.valid('param');
+      const row = await boundedQuery(database, () => findOrderCase(database, id));
+      if (row === undefined)
+        throw new ProblemError('case_not_found', { detail: `There is no case ${id} of an order.` });
+      const actions = await boundedQuery(database, () => listOrderCaseActions(database, row));
+      const history = actions.map(({ action, actor, comment, createdAt }) => ({
+        ...{ action: action as (typeof ORDER_ACTIONS)[number], actor, comment },
+        at: createdAt.toISOString(),
+      }));
+      return c.json({ ...render(row), history }, 200);
+    });
 }
 
 function render({ caseId, orderId, reason, lastError, openedAt, closedAt }: OrderCase): z.input<typeof caseAnswer> {

@@ -17,7 +17,7 @@ import {
 } from '../http/fields.ts';
 import { forbiddenCharacter } from '../http/plain-text.ts';
 import type { Fault } from '../http/problem.ts';
-import { bodyFault, faultCode } from '../http/validation.ts';
+import { bodyFault, faultCode, faultSaying } from '../http/validation.ts';
 import type { AskedOrder } from '../../db/order/acceptance.ts';
 
 const quantityField = z
@@ -82,7 +82,7 @@ export const orderRequest = z
     { error: faultCode('body_invalid') },
   )
   .refine((body) => body.buyer_wallet_id !== body.seller_wallet_id, {
-    error: 'same_wallet',
+    error: faultSaying('same_wallet', 'Buyer and seller must be two wallets.'),
     path: ['seller_wallet_id'],
   })
   .openapi('OrderRequest');

@@ -4,12 +4,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Order, OrderStep } from '../../client/client.ts';
 import { EXIT } from '../../process/exit-code.ts';
 import type { EndCommand } from './exit-code.ts';
+import { addOrderCaseCommands, addResolveOptions, type ResolveOptions } from './order-cases.ts';
 import { fields, listedTable, status, table } from './output.ts';
 import { openSession } from './session.ts';
 import { given, LIMIT_HELP, listed, LISTED_DEFAULT, whole } from './values.ts';
 
 const WAIT_SECONDS = 60;
-const ACTIONS = ['retry', 'collect_again', 'write_off'] as const;
 
 interface CreateOptions {
   readonly currency: string;
@@ -26,6 +26,7 @@ export function addOrderCommands(program: Command, end: EndCommand): void {
   addCreateCommand(order, end);
   addShowCommands(order);
   addChangeCommands(order);
+  addOrderCaseCommands(order);
 }
 
 function addCreateCommand(order: Command, end: EndCommand): void {
@@ -136,12 +137,8 @@ function addChangeCommands(order: Command): void {
       print(left, () => describeOrder(left));
     });
 
-  order
-    .command('resolve <order-id>')
+  addResolveOptions(order.command('resolve <order-id>'))
     .description('decide about an order that waits for an operator')
-    .addOption(new Option('--action <action>', 'what to do').choices(ACTIONS).makeOptionMandatory())
-    .requiredOption('--comment <text>', 'the reason for the decision')
-    .option('--actor <name>', 'the person who decides (default: the user of this machine)')
     .action(async (orderId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
       const { action, comment, actor = userInfo().username } = options;
@@ -165,12 +162,6 @@ function addChangeCommands(order: Command): void {
     });
 }
 
-interface ResolveOptions {
-  readonly action: (typeof ACTIONS)[number];
-  readonly comment: string;
-  readonly actor?: string;
-}
-
 interface ReturnOptions {
   readonly key?: string;
   readonly received?: boolean;
@@ -187,6 +178,8 @@ function describeOrder(order: Order): string {
     order: order.order_id,
     status: status(order.status),
     reason: order.attention === null ? order.cancel_reason : `needs attention: ${order.attention.reason}`,
+    case: order.attention?.case_id,
+    'last error': order.attention?.last_error,
     buyer: order.buyer_wallet_id,
     seller: order.seller_wallet_id,
     total: `${order.total_amount} ${order.currency}`,

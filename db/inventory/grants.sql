@@ -7,6 +7,7 @@ GRANT SELECT ON migrations.__drizzle_migrations, installation, outbox_events, ou
 GRANT EXECUTE ON FUNCTION
   reserve(uuid, jsonb, boolean, integer, text, text),
   issue(uuid, integer, uuid, timestamptz, interval, text, text, text),
+  adopt_issued(uuid, integer, uuid, jsonb, text, text, text),
   release(uuid, integer, uuid, text, text, text),
   release_order(uuid, uuid[], text, text, text),
   take_back(uuid, uuid, jsonb, text, text),

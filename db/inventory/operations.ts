@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { consignmentId } from '../../domain/derived-id.ts';
 import type {
+  AdoptIssuedInput,
   DecidedGoods,
   Issued,
   IssueInput,
@@ -33,6 +34,7 @@ export async function reserve(
   if (reserved === undefined) return { outcome: 'undone' };
   const { outcome, detail } = reserved.rows[0]!;
   if (outcome === 'done') return { outcome: 'reserved', consignments: detail as Consignment[] };
+  if (outcome === 'left') return { outcome: 'reserved', consignments: detail as Consignment[], hasLeft: true };
   if (outcome === 'refused') return { outcome, reason: 'out_of_stock', skus: detail as string[] };
   return { outcome: 'undone' };
 }
@@ -46,6 +48,16 @@ export async function issue(database: Database, input: IssueInput): Promise<Issu
       ${trace.requestId}, ${trace.traceparent ?? null})`,
   );
   return decidedOf(rows[0]!);
+}
+
+export async function adoptIssued(database: Database, input: AdoptIssuedInput): Promise<Released> {
+  const { orderId, n, lines, carrierReference, trace } = input;
+  const { rows } = await executePrepared<{ outcome: string }>(
+    database,
+    sql`SELECT outcome FROM adopt_issued(${orderId}, ${n}, ${consignmentId(orderId, n)}, ${JSON.stringify(lines)}::jsonb,
+      ${carrierReference}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+  );
+  return { outcome: rows[0]!.outcome === 'done' ? 'issued' : 'released' };
 }
 
 export async function release(database: Database, { orderId, n, reason, trace }: ReleaseInput): Promise<Released> {

@@ -1,15 +1,43 @@
 /** The cases of orders: what waits, or has waited, for an operator. */
-import { and, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, lte, sql } from 'drizzle-orm';
 import type { CaseId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
-import { orderCases } from './schema.ts';
+import { orderActions, orderCases } from './schema.ts';
 
 export type OrderCase = typeof orderCases.$inferSelect;
+export type OrderAction = typeof orderActions.$inferSelect;
 
 export interface OrderCaseFilter {
   readonly isOpen?: boolean | undefined;
   readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
   readonly limit: number;
+}
+
+export async function findOrderCase(database: Database, caseId: CaseId): Promise<OrderCase | undefined> {
+  const rows = await database.select().from(orderCases).where(eq(orderCases.caseId, caseId));
+  return rows[0];
+}
+
+/**
+ * What operators did about the order while the case was open, the oldest first, and only the first 1,000: more is more than anybody
+ * reads. An action belongs to an order, which has one open case at a time.
+ */
+export function listOrderCaseActions(
+  database: Database,
+  { orderId, openedAt, closedAt }: OrderCase,
+): Promise<OrderAction[]> {
+  return database
+    .select()
+    .from(orderActions)
+    .where(
+      and(
+        eq(orderActions.orderId, orderId),
+        gte(orderActions.createdAt, openedAt),
+        closedAt === null ? undefined : lte(orderActions.createdAt, closedAt),
+      ),
+    )
+    .orderBy(asc(orderActions.createdAt), asc(orderActions.requestKey))
+    .limit(1_000);
 }
 
 /** The cases that follow the cursor, newest first: of those that are open there is an index of their own. */

@@ -36,8 +36,8 @@ export function storedOrderOf({ status, cancelReason, compensating, ...order }: 
   return {
     ...{ status, cancelReason, compensating },
     consignments: order.consignments.map(
-      ({ n, lines, goods, money, amount, transferId, holdExpiresAt, releaseReason }) => ({
-        ...{ n, goods, money, amount, transferId, releaseReason },
+      ({ n, lines, goods, money, amount, transferId, holdExpiresAt, releaseReason, carrierReference }) => ({
+        ...{ n, goods, money, amount, transferId, releaseReason, carrierReference },
         lines: order.lines.filter(({ line }) => lines.includes(line)).map(({ sku, quantity }) => ({ sku, quantity })),
         holdExpiresAtMs: holdExpiresAt?.getTime() ?? null,
       }),

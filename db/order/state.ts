@@ -14,7 +14,7 @@ import type {
   StoredOrder,
   UndoInput,
 } from '../../domain/order/operations.ts';
-import { ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
+import { ENDED_PAIRS, ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../database.ts';
@@ -44,7 +44,7 @@ type Written = (row: Order, before: Order['status']) => void;
 export function confirmOrder(database: Database, input: ConfirmInput & ByRun, written?: Written): Promise<StoredOrder> {
   const { orderId, trace } = input;
   const make: Change = async (tx, row) => {
-    if (row.status !== 'PENDING' || row.compensating) return false;
+    if (row.status !== 'PENDING' || (row.compensating && !input.hasLeft)) return false;
     const lines = await tx
       .select()
       .from(orderLines)
@@ -52,7 +52,7 @@ export function confirmOrder(database: Database, input: ConfirmInput & ByRun, wr
       .orderBy(asc(orderLines.line));
     const [confirmed] = await tx
       .update(orders)
-      .set({ status: 'CONFIRMED', ...changedNow })
+      .set({ status: 'CONFIRMED', compensating: false, cancelReason: null, ...changedNow })
       .where(eq(orders.orderId, orderId))
       .returning();
     const parts = await tx
@@ -96,7 +96,8 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
       .select()
       .from(consignments)
       .where(sql`order_id = ${orderId} AND n = ${n}`);
-    if (row === undefined) throw new Error(`the order ${orderId} has no consignment ${n}`);
+    // The row was restored from before its confirmation: another run takes it from there.
+    if (row === undefined) throw new MovementMissing(`consignment ${n} of order ${orderId}`);
     const isNewGoods = goods !== undefined && GOODS_RANKS[goods] > GOODS_RANKS[row.goods];
     const isNewMoney = money !== undefined && MONEY_RANKS[money] > MONEY_RANKS[row.money];
     await tx
@@ -119,11 +120,20 @@ export async function recordConsignment(database: Database, input: ConsignmentSt
   });
 }
 
-/** Writes the end with its event, and closes the order's cases, unless it has ended. Returns the row as it is then. */
+/**
+ * Writes the end with its event, and closes the order's cases, unless it has ended. Returns the row as it is then. Throws
+ * MovementMissing if its consignments have not ended: the row was restored since, and another run takes it from there.
+ */
 export function recordOrderEnd(database: Database, input: OrderEnd & ByRun, written?: Written): Promise<StoredOrder> {
   const { orderId, status, cancelReason, trace } = input;
   const make: Change = async (tx, row) => {
     if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return false;
+    const parts = await tx.select().from(consignments).where(eq(consignments.orderId, orderId));
+    const haveEnded = parts.every(({ goods, money }) =>
+      ENDED_PAIRS.some((end) => end[0] === goods && end[1] === money),
+    );
+    if (!haveEnded || (status !== 'CANCELED' && parts.length === 0))
+      throw new MovementMissing(`the end of order ${orderId}`);
     const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;
     await tx
       .update(orders)

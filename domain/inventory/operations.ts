@@ -23,7 +23,8 @@ export interface ReserveInput extends OfOrder {
  * lost; nothing will ever be reserved for these.
  */
 export type Reserved =
-  | { readonly outcome: 'reserved'; readonly consignments: readonly Consignment[] }
+  /** `hasLeft`: a run before this one, of which the order's row knows nothing any more, has had goods leave. */
+  | { readonly outcome: 'reserved'; readonly consignments: readonly Consignment[]; readonly hasLeft?: true }
   | { readonly outcome: 'refused'; readonly reason: 'out_of_stock'; readonly skus: readonly string[] }
   | { readonly outcome: 'undone' };
 
@@ -43,6 +44,11 @@ export interface IssueInput extends OfOrder {
 export type Issued =
   | { readonly outcome: 'issued'; readonly carrierReference: string }
   | { readonly outcome: 'released'; readonly reason: 'hold_expiring' | 'released' };
+
+/** Goods that have left, by the order's row, although the inventory, restored from before, does not know it. */
+export interface AdoptIssuedInput extends OfOrder, Consignment {
+  readonly carrierReference: string;
+}
 
 export interface ReleaseInput extends OfOrder {
   readonly n: number;
@@ -82,6 +88,8 @@ export interface InventoryOperations {
   readonly release: (input: ReleaseInput) => Promise<Released>;
   readonly releaseOrder: (input: ReleaseOrderInput) => Promise<ReleasedOrder>;
   /** Decides nothing. */
+  /** Takes the goods off the shelf, unless the pivot has decided otherwise. Throws as long as there are too few of them. */
+  readonly adoptIssued: (input: AdoptIssuedInput) => Promise<Released>;
   readonly goodsOf: (input: OfOrder) => Promise<DecidedGoods>;
   readonly takeBack: (input: TakeBackInput) => Promise<void>;
 }

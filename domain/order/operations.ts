@@ -19,6 +19,8 @@ export interface StoredConsignment extends Consignment {
   readonly transferId: TransferId;
   readonly holdExpiresAtMs: number | null;
   readonly releaseReason: string | null;
+  /** Of goods that have left; absent in the inputs of runs that started before it was kept. */
+  readonly carrierReference?: string | null;
 }
 
 /** How far the order's row is. */
@@ -34,8 +36,10 @@ export interface ConfirmInput extends OfOrder {
     readonly amount: string;
     readonly transferId: TransferId;
     readonly holdExpiresAtMs: number;
-    readonly shipmentId: ShipmentId;
+    readonly shipmentId: ShipmentId | null;
   })[];
+  /** Goods have left for it, so it is confirmed although it was being undone. */
+  readonly hasLeft?: true;
 }
 
 export interface UndoInput extends OfOrder {
@@ -101,7 +105,8 @@ export interface AuthorizeInput extends OfOrder {
 
 export type Authorized =
   | { readonly outcome: 'held'; readonly transferId: TransferId; readonly holdExpiresAtMs: number }
-  | { readonly outcome: 'refused'; readonly reason: string };
+  /** `transferId` is that of a hold which was made, and holds nothing. */
+  | { readonly outcome: 'refused'; readonly reason: string; readonly transferId?: TransferId };
 
 /** `lost`: the hold has expired, or was canceled: it can never be captured. */
 export type Captured = { readonly outcome: 'captured' | 'lost' };

@@ -64,7 +64,7 @@ export const SAGAS: Dashboard = {
           unit: 's',
           queries: [
             [
-              'time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds{part=~"orders|order-cases"} > 0))',
+              'time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds{part=~"orders|order-cases|order-backlog"} > 0))',
             ],
           ],
           redFrom: 300,

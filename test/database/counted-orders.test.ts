@@ -79,6 +79,7 @@ describe('the metrics of orders', () => {
     for (const answer of answers) assert.deepEqual(answer, answers[0]);
     assert.deepEqual(told.splice(0), ['confirmed', 'lasted confirmed', 'told CONFIRMED']);
     const end = { orderId, trace, status: 'CANCELED' as const, cancelReason: 'canceled' as const };
+    await activities.recordConsignment({ orderId, trace, n: 1, goods: 'RELEASED', money: 'VOIDED' });
     await Promise.all(Array.from({ length: 5 }, () => activities.recordOrderEnd(end)));
     await activities.recordOrderEnd({ orderId, trace, status: 'COMPLETED' });
     // It was confirmed, so its time is counted already.
@@ -109,7 +110,9 @@ describe('the metrics of orders', () => {
     await recordOrderAttention(services.order.service, { ...attention, reason: 'capture_hold_failing' });
 
     const metrics = createMetrics();
-    for (const part of orderParts(metrics, services.order.service)) (await part.look())();
+    const waiting = async (queue: string, type: string) =>
+      queue === 'inventory' && type === 'activity' ? { count: 7, oldestSeconds: 40 } : { count: 0, oldestSeconds: 3 };
+    for (const part of orderParts(metrics, services.order.service, waiting)) (await part.look())();
     const text = await metrics.registry.metrics();
     const valueOf = (series: string): number =>
       Number(
@@ -127,6 +130,12 @@ describe('the metrics of orders', () => {
       ['order_cases_open{reason="capture_hold_failing"}', 1],
       ['order_cases_open{reason="payment_due"}', 0],
       ['order_cases_open{reason="other"}', 0],
+      ['backlog_tasks{queue="inventory",type="activity"}', 7],
+      ['backlog_oldest_age_seconds{queue="inventory",type="activity"}', 40],
+      ['backlog_oldest_age_seconds{queue="order",type="workflow"}', 0],
+      ...['order', 'delivery', 'accounting'].map(
+        (queue) => [`backlog_tasks{queue="${queue}",type="activity"}`, 0] as const,
+      ),
     ] as const)
       assert.equal(valueOf(series), value, series);
     assert.ok(valueOf('order_oldest_age_seconds{status="PENDING"}') > 3_500);

@@ -100,6 +100,7 @@ describe('the operations on stock from many connections at once', () => {
         'reserve done',
         'reserve refused out_of_stock',
         'reserve undone canceled',
+        'reserve undone lost',
         'return done',
         'stock done',
       ],
@@ -164,7 +165,7 @@ function interleavings(store: TestDatabase): fc.IAsyncProperty<[Plan]> {
   return fc.asyncProperty(plans, async (plan) => {
     const answers = await carryOut(plan, store);
     const disagreements = [...answers]
-      .filter(([, given]) => given.size > 1)
+      .filter(([step, given]) => given.size > 1 && !(step.endsWith(' reserve') && isGivenBack(given)))
       .map(([step, given]) => `${step}: answers differ: ${[...given].join(', ')}`);
     assert.deepEqual([...disagreements, ...(await unlikeFences(answers, store))], []);
     await assertStockAgrees(store.admin);
@@ -258,6 +259,11 @@ async function unlessUnreserved<Answer>(call: Promise<Answer>, use: (answer: Ans
   } catch (error) {
     if (!/nothing is reserved/.test(String((error as Error).cause))) throw error;
   }
+}
+
+/** What was reserved, and all of it given back, is answered as undone to who reserves it again. */
+function isGivenBack(given: ReadonlySet<string>): boolean {
+  return given.size === 2 && given.has('done') && given.has('undone');
 }
 
 /** Steps whose answers are not what the fence says, or of which no fence is there. */

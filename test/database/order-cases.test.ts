@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { orderCaseRoutes } from '../../api/order/case.ts';
-import { recordOrderAttention } from '../../db/order/state.ts';
+import { recordOrderAction, recordOrderAttention } from '../../db/order/state.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { baseApp, jsonOf } from '../pure/api-fakes.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
@@ -23,6 +23,11 @@ describe('the cases of orders', () => {
         .route('/', orderCaseRoutes({ database: stack.services.order.service }))
         .request(`/v1/order-cases${query}`),
     );
+  const act = (orderId: OrderId, requestKey: string, actor: string) =>
+    recordOrderAction(stack.services.order.service, {
+      ...{ orderId, requestKey, actor },
+      ...{ action: 'retry', comment: 'the line is up again' },
+    });
   const list = async (query: string): Promise<Item[]> => (await get(query)).body['data'] as Item[];
 
   test('are listed open or resolved, newest first, page after page', async () => {
@@ -57,5 +62,35 @@ describe('the cases of orders', () => {
     );
     const { status, body } = await get('?status=CLOSED');
     assert.deepEqual([status, body['code']], [422, 'status_invalid']);
+  });
+
+  test('one is shown with what was decided while it was open, and with nothing from before or after', async () => {
+    const { orderId } = stack.filled.orders.issued;
+    const show = (reason: string | null) =>
+      recordOrderAttention(stack.services.order.service, { orderId, reason, error: 'no route' });
+    await show(null);
+    await act(orderId, 'before', 'bob');
+    await show('void_hold_failing');
+    await act(orderId, 'first', 'ann');
+    await act(orderId, 'second', 'eve');
+    const [open] = await list('?status=OPEN&limit=1');
+    await show(null);
+    await act(orderId, 'after', 'bob');
+
+    const { status, body } = await get(`/${String(open!['case_id'])}`);
+    const { history, ...shown } = body;
+    assert.equal(status, 200);
+    assert.deepEqual({ ...shown, closed_at: null }, { ...open, status: 'RESOLVED' });
+    assert.deepEqual(
+      (history as Item[]).map((each) => [each['action'], each['actor'], each['comment']]),
+      [
+        ['retry', 'ann', 'the line is up again'],
+        ['retry', 'eve', 'the line is up again'],
+      ],
+    );
+    const missing = await get('/00000000-0000-4000-8000-000000000000');
+    assert.deepEqual([missing.status, missing.body['code']], [404, 'case_not_found']);
+    const wrong = await get('/none');
+    assert.deepEqual([wrong.status, wrong.body['code']], [422, 'case_id_invalid']);
   });
 });

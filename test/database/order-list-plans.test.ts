@@ -14,8 +14,10 @@ import { orderListRoutes } from '../../api/order/list.ts';
 import { productRoutes } from '../../api/order/product.ts';
 import { returnRoutes } from '../../api/order/return.ts';
 import type { Database } from '../../db/database.ts';
+import { listOrderCaseActions, type OrderCase } from '../../db/order/case-queries.ts';
 import { claimDueOrders, listOpenOrders } from '../../db/order/queries.ts';
 import { claimDueReturns, listOpenReturns } from '../../db/order/returns.ts';
+import type { OrderId } from '../../domain/ids.ts';
 import type { OrderService } from '../../domain/order-services.ts';
 import { baseApp } from '../pure/api-fakes.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
@@ -93,10 +95,12 @@ describe('the plans of the lists of orders', () => {
         assert.equal(status, 200);
       }));
 
+  const ofCase = { orderId: ORDER as OrderId, openedAt: new Date(0), closedAt: null } as OrderCase;
   const page = { after: NIL, unchangedSeconds: 120, limit: 20 };
   for (const [name, look] of [
     ['orders that are open', (database: Database) => listOpenOrders(database, page)],
     ['returns whose goods are back', (database: Database) => listOpenReturns(database, page)],
+    ['actions of a case', (database: Database) => listOrderCaseActions(database, ofCase)],
     [
       'orders that are due to be started',
       (database: Database) => claimDueOrders(database, { limit: 50, leaseSeconds: 9 }),
@@ -172,6 +176,7 @@ const FILL: Readonly<Record<OrderService, readonly string[]>> = {
     `INSERT INTO consignments (order_id, n, lines, goods, money, amount, transfer_id) SELECT ${id}, 1, '{1}', 'DELIVERED', 'CAPTURED', 10, ${id} FROM ${all}`,
     `INSERT INTO order_steps (order_id, n, step) SELECT ${id}, 0, 'PENDING' FROM ${all}`,
     `INSERT INTO order_cases (order_id, reason, opened_at, closed_at) SELECT ${id}, 'payment_due', ${at}, CASE WHEN i > 100 THEN now() END FROM ${all}`,
+    `INSERT INTO order_actions (order_id, request_key, action, actor, comment) SELECT ${id}, 'a', 'retry', 'ann', 'x' FROM ${all}`,
     `INSERT INTO returns (return_id, order_id, status, idempotency_key, body_hash, request_id, amount, start_due_at, created_at, updated_at)
      SELECT ${id}, ${id}, CASE WHEN i < 100 OR i % 10 = 9 THEN 'RECEIVED' WHEN i < 200 THEN 'REQUESTED' ELSE 'REFUNDED' END, 'key', '\\x00', 'test', 10,
        CASE WHEN i < 100 THEN now() END, ${at}, ${at} FROM ${all}`,

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { pino } from 'pino';
 import { createInventoryActivities } from '../../activities/inventory/inventory.ts';
 import { createOrderReview } from '../../activities/order/reconciliation.ts';
@@ -12,6 +13,7 @@ import { createOrderStarter } from '../../temporal/order/start-order.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { createRounds } from '../../workers/order/reconcile.ts';
 import type { OrderInput } from '../../workflows/order/messages.ts';
+import { searchAttributes } from '../../workflows/transfer/messages.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
 import { rowsOf } from './database.ts';
 import { assertStockAgrees } from './stock.ts';
@@ -31,16 +33,21 @@ describe('the reconciliation of orders', () => {
   const orders = () => stack.filled.orders;
 
   /** The rounds over a Temporal in which these workflows run; `started` are the starts that were asked for. */
-  function roundsWith(running: ReadonlySet<string>, cancel?: (id: string) => Promise<void>) {
+  function roundsWith(running: ReadonlySet<string>, cancel?: (id: string) => Promise<void>, shown = 'PENDING') {
     const started = new Map<string, unknown>();
+    const terminated: string[] = [];
     const client = {
       withDeadline: (_: number, call: () => Promise<unknown>) => call(),
       workflow: {
         getHandle: (id: string) => ({
           describe: async () => {
-            if (running.has(id)) return { status: { name: 'RUNNING' } };
+            const typedSearchAttributes = new TypedSearchAttributes([
+              { key: searchAttributes.movementStatus, value: shown },
+            ]);
+            if (running.has(id)) return { status: { name: 'RUNNING' }, typedSearchAttributes };
             throw new WorkflowNotFoundError('none', id, undefined);
           },
+          terminate: async () => void terminated.push(id),
         }),
         start: async (_: string, { workflowId, args }: { workflowId: string; args: unknown[] }) =>
           void started.set(workflowId, args[0]),
@@ -51,7 +58,11 @@ describe('the reconciliation of orders', () => {
     const starter = createOrderStarter(database, { client, binding, dispatch: 'ordinary', marginSeconds: 60 });
     const holds = findHolds(stack.stores, cancel);
     const { payments } = stack.course;
-    return { started, rounds: createRounds({ database, starter, holds, payments, logger: pino({ level: 'silent' }) }) };
+    return {
+      started,
+      terminated,
+      rounds: createRounds({ database, starter, holds, payments, logger: pino({ level: 'silent' }) }),
+    };
   }
 
   test('an order that is open and has no workflow is started again from its row, and so is a return', async () => {
@@ -71,6 +82,15 @@ describe('the reconciliation of orders', () => {
       [['RESERVED', 'HELD']],
     );
     assert.equal((started.get(`order/${pending.orderId}`) as OrderInput).stored, undefined);
+  });
+
+  test('a run that is further than its row, which was restored, makes way for another, and no other run does', async () => {
+    const { confirmed, pending } = orders();
+    const ids = [confirmed, pending].map(({ orderId }) => `order/${orderId}`);
+    const { started, terminated, rounds } = roundsWith(new Set(ids), undefined, 'CONFIRMED');
+    await rounds.orders();
+    assert.deepEqual(terminated, [`order/${pending.orderId}`]);
+    assert.ok(started.has(`order/${pending.orderId}`) && !started.has(`order/${confirmed.orderId}`));
   });
 
   test('one that has just changed is left alone', async () => {

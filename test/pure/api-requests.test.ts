@@ -181,6 +181,7 @@ describe('documentation', () => {
       '/v1/invoices/{invoice_id}',
       '/v1/journals',
       '/v1/order-cases',
+      '/v1/order-cases/{case_id}',
       '/v1/orders',
       '/v1/orders/{order_id}',
       '/v1/orders/{order_id}/cancel',

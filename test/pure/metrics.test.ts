@@ -16,6 +16,7 @@ import { ORDER_ENDS } from '../../domain/order/order-counts.ts';
 import { MOVEMENT_ENDS } from '../../domain/transfer/movement-counts.ts';
 import { createMetrics, type Metrics } from '../../process/metrics.ts';
 import { serveMetrics, type MetricsServer } from '../../process/metrics-server.ts';
+import { backlogPart, type Queue } from '../../workers/backlog.ts';
 import { startCollector } from '../../workers/collector.ts';
 import { measureTasks } from '../../workers/measured-tasks.ts';
 import { beginMeasuring } from '../../workers/events/measured.ts';
@@ -224,6 +225,31 @@ describe('the collector', () => {
     } finally {
       await collector.stop();
     }
+  });
+
+  test('a backlog that cannot be asked for any more loses the series of its own queues, and no others', async () => {
+    const metrics = createMetrics();
+    const waiting = async () => ({ count: 7, oldestSeconds: 40 });
+    const parts = (['transfer', 'order'] as const).map((queue) => {
+      const queues: Queue[] = [[queue, 'workflow']];
+      return backlogPart(`${queue}-backlog`, metrics, waiting, queues);
+    });
+    const shown = async (queue: string) => {
+      const of = `{queue="${queue}",type="workflow"}`;
+      return [
+        await valueOf(metrics, `counterpoise_backlog_tasks${of}`),
+        await valueOf(metrics, `counterpoise_backlog_oldest_age_seconds${of}`),
+      ];
+    };
+    for (const part of parts) (await part.look())();
+    for (const gauge of parts[0]!.gauges) gauge.forget();
+    assert.deepEqual(
+      [await shown('transfer'), await shown('order')],
+      [
+        [undefined, undefined],
+        [7, 40],
+      ],
+    );
   });
 
   test('a look that hangs has failed, and no other one of its part is begun', async () => {

@@ -38,6 +38,11 @@ const METRICS = [
   ...['temporal_request_latency_seconds', 'temporal_worker_task_slots_available', 'temporal_num_pollers'],
 ];
 
+const QUEUES = [
+  ...['accounting activity', 'delivery activity', 'inventory activity', 'order activity', 'order workflow'],
+  ...['transfer activity', 'transfer workflow', 'wallet-0 activity', 'wallet-1 activity'],
+];
+
 function seriesIn(text: string): number {
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
 }
@@ -90,6 +95,12 @@ describe('the embedded stack', () => {
           (name) => !texts.some((text) => new RegExp(`^${name}(_bucket)?[{ ]`, 'm').test(text)),
         );
         assert.deepEqual(missing, []);
+        const queues = texts.flatMap((text) =>
+          [...text.matchAll(/^counterpoise_backlog_tasks\{queue="([^"]+)",type="(\w+)"\}/gm)].map(
+            ([, queue, type]) => `${queue} ${type}`,
+          ),
+        );
+        assert.deepEqual(queues.sort(), QUEUES);
         return true;
       });
     });

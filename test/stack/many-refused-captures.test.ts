@@ -3,16 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { cacheDirectory } from '../../dev/cache.ts';
-import { silentProgress } from '../../dev/progress.ts';
-import { findTemporalCli } from '../../dev/temporal-cli.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { captureUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import { openMoney, type Money } from './money.ts';
-import { startStack, type TestStack } from './stack.ts';
+import type { Money } from './money.ts';
+import { useFewUpdates } from './use-few-updates.ts';
 
 /** Of one run; by default it is 2,000. */
 const UPDATES_MAX = 8;
@@ -24,27 +20,9 @@ interface Refused {
 }
 
 describe('a hold whose receiver is suspended', () => {
-  let temporal: TestWorkflowEnvironment;
-  let stack: TestStack;
   let money: Money;
-  before(async () => {
-    const cacheDir = cacheDirectory(process.env['XDG_CACHE_HOME']);
-    const step = silentProgress.begin('Temporal');
-    const path = await findTemporalCli({ cacheDir, environment: process.env, step });
-    temporal = await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path },
-        extraArgs: ['--dynamic-config-value', `history.maxTotalUpdates=${UPDATES_MAX}`],
-      },
-    });
-    stack = await startStack({ env: { TEMPORAL_ADDRESS: temporal.address } });
-    await stack.waitUntilReady();
-    money = await openMoney(stack);
-  });
-  after(async () => {
-    await money?.close();
-    await stack?.remove();
-    await temporal?.teardown();
+  useFewUpdates(UPDATES_MAX, (started) => {
+    ({ money } = started);
   });
 
   async function held() {

@@ -22,6 +22,7 @@ export interface Order {
     readonly shipment_id: string;
     readonly hold_expires_at: string;
     readonly invoice_number: number | null;
+    readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
   }[];
   /** Of a problem. */
   readonly code?: string;

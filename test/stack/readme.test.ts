@@ -35,13 +35,14 @@ function shownIn(section: string): Shown[] {
   );
 }
 
-/** A pattern of an output: `…` is anything, a time any time, an id that is not `known` any id, and a position in a list any. */
+/** A pattern of an output: `…` is anything, a time any time, an id that is not `known` any id, and a position or a cursor any. */
 function patternOf(output: string, known: string): RegExp {
   const id = (text: string): string => (known.includes(text) ? text : String.raw`[0-9a-f-]{36}`);
   const pattern = output
     .replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll('…', '.*')
     .replaceAll(/^\d+ {2,}/gm, String.raw`\d+ +`)
+    .replaceAll(/^(cursor +)\d+$/gm, String.raw`$1\d+`)
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+\\\.\d{3}Z/g, String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, id);
   return new RegExp(`^${pattern}$`);
@@ -68,11 +69,12 @@ describe('README.md', () => {
     ['A transfer by curl', 5],
     ['An order', 3],
     ['Command line and client', 7],
+    ['Webhooks', 1],
   ] as const)
     test(`${section}: each command prints what is shown`, async () => {
       const shown = shownIn(section).filter(({ command }) => !command.startsWith('npm run demo'));
       assert.equal(shown.length, count);
-      const isCurl = section !== 'Command line and client';
+      const isCurl = shown.some(({ command }) => command.startsWith('curl'));
       // By curl, keys are given, from which all ids follow.
       const known = shown.map(({ command, output }) => (isCurl ? command + output : command)).join('\n');
       for (const { command, output } of shown) {

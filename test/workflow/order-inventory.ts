@@ -43,6 +43,9 @@ export function createOrderInventory(
 
   const inventory: InventoryOperations = {
     reserve: async ({ lines, allowSplit }) => {
+      const decided = [...goods.values()].map(({ outcome }) => outcome);
+      if (decided.includes('released') && !decided.includes('issued')) return { outcome: 'undone' };
+      if (reserved?.outcome === 'reserved' && decided.includes('issued')) return { ...reserved, hasLeft: true };
       if (reserved !== undefined) return reserved;
       const skus = lines.filter(({ sku, quantity }) => quantity > stock.get(sku)!.onHand).map(({ sku }) => sku);
       if (skus.length > 0) return (reserved = { outcome: 'refused', reason: 'out_of_stock', skus });
@@ -61,7 +64,17 @@ export function createOrderInventory(
         isTooLate ? { outcome: 'released', reason: 'hold_expiring' } : { outcome: 'issued', carrierReference },
       );
     },
-    release: async ({ n }) => ({ outcome: release(n) }),
+    adoptIssued: async ({ n, lines, carrierReference }) => {
+      if (!goods.has(n) && !consignmentsOf().some((part) => part.n === n)) {
+        reserved = { outcome: 'reserved', consignments: [...consignmentsOf(), { n, lines }] };
+        move(lines, 0, 1);
+      }
+      return { outcome: decideGoods(n, { outcome: 'issued', carrierReference }).outcome };
+    },
+    release: async ({ n }) => {
+      if (!consignmentsOf().some((part) => part.n === n)) goods.set(n, { outcome: 'released', reason: 'released' });
+      return { outcome: release(n) };
+    },
     releaseOrder: async () => {
       reserved ??= { outcome: 'undone' };
       if (reserved.outcome !== 'reserved') return { outcome: 'never_reserved' };
@@ -81,5 +94,15 @@ export function createOrderInventory(
       );
     },
   };
-  return { stock, goods, consignmentsOf, isIssued, inventory };
+  /** Its database is restored from before the goods were decided; with `isUnreserved`, from before they were reserved. */
+  const restore = (isUnreserved = false): void => {
+    for (const part of consignmentsOf()) {
+      const decided = goods.get(part.n);
+      move(part.lines, decided?.outcome === 'issued' ? 1 : 0, decided === undefined ? 0 : 1);
+      if (isUnreserved) move(part.lines, 0, -1);
+    }
+    goods.clear();
+    if (isUnreserved) reserved = undefined;
+  };
+  return { stock, goods, consignmentsOf, isIssued, inventory, restore };
 }

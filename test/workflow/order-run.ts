@@ -44,6 +44,7 @@ type Handle = WorkflowHandleWithStartDetails<typeof order>;
 /** Another row than the one that is there. */
 interface Input {
   readonly stored?: StoredOrder | undefined;
+  readonly deadlineMs?: number;
 }
 
 export interface RunningOrder {
@@ -132,6 +133,7 @@ async function startOrder(
       ...{ terms: services.terms, deadlineMs, holdSeconds: HOLD_SECONDS, marginSeconds: 3_600, dispatch },
       ...{ trace: { requestId: 'test-request' }, installationId: 'test-installation' as InstallationId },
       ...(stored === undefined ? {} : { stored }),
+      ...(changed.deadlineMs === undefined ? {} : { deadlineMs: changed.deadlineMs }),
     };
     return environment.client.workflow.start<typeof order>('order', {
       ...{ workflowId, taskQueue: ORDER_TASK_QUEUE, args: [input] },

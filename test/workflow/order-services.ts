@@ -2,9 +2,10 @@
  * The order's services for workflow tests: the fences' rules of inventory, delivery, accounting, payments and the order's rows over
  * maps, with faults on request. Whatever breaks the saga's rules is noted in `violations` when it happens.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import type { AccountingOperations } from '../../domain/accounting/operations.ts';
-import type { DeliveryOperations, ShipmentStatus } from '../../domain/delivery/operations.ts';
-import type { ReturnId, ShipmentId, TransferId } from '../../domain/ids.ts';
+import type { ShipmentStatus } from '../../domain/delivery/operations.ts';
+import type { ReturnId, TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import type {
   LoggedResolution,
@@ -14,8 +15,9 @@ import type {
   StoredConsignment,
   StoredOrder,
 } from '../../domain/order/operations.ts';
-import type { OrderTerms, ReturnStatus } from '../../domain/order/order.ts';
+import { ENDED_PAIRS, type OrderTerms, type ReturnStatus } from '../../domain/order/order.ts';
 import type { OrderActivities, OrderActivity, OrderFaults } from './order-faults.ts';
+import { createOrderDelivery } from './order-delivery.ts';
 import { createOrderInventory } from './order-inventory.ts';
 
 interface Hold {
@@ -50,7 +52,7 @@ export function createOrderServices(
   const attempts: OrderActivity[] = [];
   const check = (isRight: boolean, what: string): void => void (isRight || violations.push(what));
 
-  const { stock, goods, consignmentsOf, isIssued, inventory } = createOrderInventory(terms, {
+  const { stock, goods, consignmentsOf, isIssued, inventory, restore } = createOrderInventory(terms, {
     ...{ onHand, clockAheadMs, check, nowMs },
     statusOf: () => row.status,
   });
@@ -131,42 +133,7 @@ export function createOrderServices(
     },
   };
 
-  const shipments = new Map<number, ShipmentStatus | 'refused' | 'undone'>();
-  const shipmentId = (n: number) => `shipment-${n}` as ShipmentId;
-  const delivery: DeliveryOperations = {
-    book: async ({ n }) => {
-      if (!shipments.has(n)) shipments.set(n, refuse.booking === n ? 'refused' : 'BOOKED');
-      const status = shipments.get(n)!;
-      if (status === 'refused') return { outcome: 'refused', reason: 'too_many_units' };
-      return status === 'undone' ? { outcome: 'undone' } : { outcome: 'booked', shipmentId: shipmentId(n) };
-    },
-    cancelBooking: async ({ n }) => {
-      const status = shipments.get(n) ?? 'undone';
-      if (status === 'undone' || status === 'refused') {
-        shipments.set(n, status);
-        return { outcome: 'never_booked' };
-      }
-      if (status !== 'BOOKED' && status !== 'CANCELED') return { outcome: 'handed_over' };
-      shipments.set(n, 'CANCELED');
-      return { outcome: 'canceled' };
-    },
-    handOver: async ({ n, carrierReference }) => {
-      const decided = goods.get(n);
-      check(
-        decided?.outcome === 'issued' && decided.carrierReference === carrierReference,
-        `${n} is handed over to the carrier as ${carrierReference}`,
-      );
-      if (shipments.get(n) === 'BOOKED') shipments.set(n, arrival === 'at_once' ? 'DELIVERED' : 'HANDED_OVER');
-      const status = shipments.get(n);
-      if (status === undefined || status === 'refused' || status === 'undone' || status === 'CANCELED')
-        throw new Error(`nothing is booked for consignment ${n}`);
-      return { shipmentId: shipmentId(n), status };
-    },
-    shipmentOf: async ({ n }) => {
-      if (arrival === 'seen') shipments.set(n, 'DELIVERED');
-      return { shipmentId: shipmentId(n), status: shipments.get(n) as ShipmentStatus };
-    },
-  };
+  const { shipments, delivery, restoreShipment } = createOrderDelivery({ goods, refuse, arrival, check });
 
   const invoices = new Map<number, Invoice>();
   const creditNotes = new Map<ReturnId, string>();
@@ -202,8 +169,8 @@ export function createOrderServices(
   const returned = { status: 'RECEIVED' as ReturnStatus, shown: null as { reason: string } | null };
   const hasEnded = (): boolean => row.status !== 'PENDING' && row.status !== 'CONFIRMED';
   const records: OrderRecords & Omit<ReturnOperations, 'refundReturn'> = {
-    confirmOrder: async ({ consignments }) => {
-      if (row.status !== 'PENDING' || row.compensating) return row;
+    confirmOrder: async ({ consignments, hasLeft = false }) => {
+      if (row.status !== 'PENDING' || (row.compensating && !hasLeft)) return row;
       steps.push('CONFIRMED');
       return (row = {
         ...{ status: 'CONFIRMED', cancelReason: null, compensating: false },
@@ -219,6 +186,8 @@ export function createOrderServices(
     },
     recordConsignment: async (step) => {
       check(step.carrierReference !== '', 'a carrier reference is lost');
+      if (!row.consignments.some(({ n }) => n === step.n))
+        throw ApplicationFailure.nonRetryable('the row was restored', 'MovementMissing');
       const consignments = row.consignments.map((part): StoredConsignment => {
         if (part.n !== step.n) return part;
         const isNewGoods = step.goods !== undefined && GOODS_RANKS[step.goods] > GOODS_RANKS[part.goods];
@@ -226,17 +195,23 @@ export function createOrderServices(
         if (isNewGoods) steps.push(`${step.n} ${step.goods}`);
         if (isNewMoney) steps.push(`${step.n} ${step.money}`);
         const { transferId = part.transferId, releaseReason = part.releaseReason } = step;
+        const { carrierReference = part.carrierReference } = step;
         return {
           ...part,
           ...(isNewGoods ? { goods: step.goods } : {}),
           ...(isNewMoney ? { money: step.money } : {}),
-          ...{ transferId, releaseReason },
+          ...{ transferId, releaseReason, ...(carrierReference === undefined ? {} : { carrierReference }) },
         };
       });
       row = { ...row, consignments };
     },
     recordOrderEnd: async ({ status, cancelReason = null }) => {
       if (hasEnded()) return row;
+      const { consignments } = row;
+      if (
+        !consignments.every(({ goods: left, money }) => ENDED_PAIRS.some((end) => end[0] === left && end[1] === money))
+      )
+        throw ApplicationFailure.nonRetryable('the row was restored', 'MovementMissing');
       steps.push(status);
       attention.shown = null;
       attention.cases = [];
@@ -282,6 +257,11 @@ export function createOrderServices(
     row: () => row,
     paid: () => formatUnits(paid),
     /** The hold ends before its time, as if somebody had canceled it. */
+    restoreInventory: restore,
+    /** The order's database is restored from before its confirmation, or from before what `row` says. */
+    restoreRow: (before?: StoredOrder) =>
+      void (row = before ?? { status: 'PENDING', cancelReason: null, compensating: false, consignments: [] }),
+    restoreShipment,
     loseHold: (n: number) => giveBack(holds.get(n)!, 'CANCELED'),
     report: (n: number, status: ShipmentStatus) => void shipments.set(n, status),
     /** For a run that follows another one, as temporal/order/start-order.ts makes it. */

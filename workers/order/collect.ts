@@ -1,4 +1,4 @@
-/** The state of the order service among the metrics: what is open and stuck, and what waits for an operator. */
+/** The state of orders among the metrics: what is open and stuck, what waits for an operator, and the tasks that wait for a worker. */
 import { closeDatabases, type Database } from '../../db/database.ts';
 import type { InstallationGuard } from '../../db/installation.ts';
 import { summarizeOpenOrders, summarizeOrderCases } from '../../db/order/state-queries.ts';
@@ -7,29 +7,50 @@ import type { Settings } from '../../process/config.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { ACCOUNTING_TASK_QUEUE } from '../../workflows/accounting/messages.ts';
+import { DELIVERY_TASK_QUEUE } from '../../workflows/delivery/messages.ts';
+import { INVENTORY_TASK_QUEUE } from '../../workflows/inventory/messages.ts';
+import { ORDER_TASK_QUEUE } from '../../workflows/order/messages.ts';
+import { backlogPart, type Queue, type Waiting } from '../backlog.ts';
 import { startCollector, type Part } from '../collector.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS } from '../worker.ts';
+
+export interface OrderCollectorDeps {
+  readonly settings: Settings;
+  readonly guard: InstallationGuard;
+  readonly waiting: Waiting;
+  readonly logger: Logger;
+}
 
 /** With a connection of its own, so that it sees the state most of all when there is none left for others. */
 export function startOrderCollector(
   metrics: Metrics,
-  {
-    settings,
-    guard,
-    logger,
-  }: { readonly settings: Settings; readonly guard: InstallationGuard; readonly logger: Logger },
+  { settings, guard, waiting, logger }: OrderCollectorDeps,
 ): RunningService {
   const database = openOrderServiceDatabase('order', settings, guard, {
     applicationName: 'counterpoise-order-collector',
     connectionsMax: 1,
     queryTimeoutMs: ACTIVITY_QUERY_TIMEOUT_MS,
   });
-  return startCollector(metrics, logger, orderParts(metrics, database), { close: () => closeDatabases([database]) });
+  const parts = orderParts(metrics, database, waiting);
+  return startCollector(metrics, logger, parts, { close: () => closeDatabases([database]) });
 }
 
-export function orderParts(metrics: Metrics, database: Database): Part[] {
-  return [orders(metrics, database), orderCases(metrics, database)];
+export function orderParts(metrics: Metrics, database: Database, waiting: Waiting): Part[] {
+  return [
+    orders(metrics, database),
+    orderCases(metrics, database),
+    backlogPart('order-backlog', metrics, waiting, QUEUES),
+  ];
 }
+
+const QUEUES: readonly Queue[] = [
+  [ORDER_TASK_QUEUE, 'workflow'],
+  ...[ORDER_TASK_QUEUE, INVENTORY_TASK_QUEUE, DELIVERY_TASK_QUEUE, ACCOUNTING_TASK_QUEUE].map((queue): Queue => [
+    queue,
+    'activity',
+  ]),
+];
 
 function orders({ ordersInFlight, oldestOrder, ordersStuck }: Metrics, database: Database): Part {
   return {

@@ -16,6 +16,7 @@ import { runService, type RunningService } from '../../process/run-service.ts';
 import { orderCountsOf } from '../../process/metrics.ts';
 import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { tasksWaiting } from '../../temporal/backlog.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
 import { dataConverterOf } from '../../temporal/data-converter.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
@@ -74,7 +75,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
   const sweep = startOrderSweep({ database, starter, logger });
   const holds = createHolds(TRANSFER_API_URL);
   const reconciliations = startOrderReconciliations({ database, starter, holds, payments, logger });
-  const collector = metrics && startOrderCollector(metrics, { settings, guard, logger });
+  const collector = metrics && startOrderCollector(metrics, { settings, guard, waiting: tasksWaiting(client), logger });
   return {
     ...worker,
     stop: async () => {

@@ -103,9 +103,9 @@ async function authorize(transfers: Client['transfers'], input: AuthorizeInput):
     case 'COMPLETED':
       return { outcome: 'held', transferId, holdExpiresAtMs: Date.parse(held.expires_at!) };
     case 'FAILED':
-      return { outcome: 'refused', reason: held.failure_reason! };
+      return { outcome: 'refused', reason: held.failure_reason!, transferId };
     case 'CANCELED':
-      return { outcome: 'refused', reason: 'canceled' };
+      return { outcome: 'refused', reason: 'canceled', transferId };
     case 'PENDING':
     case 'SCHEDULED':
       throw stillUnderWay(held);

@@ -8,10 +8,16 @@ import type { Database } from '../../db/database.ts';
 import { findOrder, listOpenOrders, type Order } from '../../db/order/queries.ts';
 import { listOpenReturns, type Return } from '../../db/order/returns.ts';
 import type { OrderPayments } from '../../domain/order/operations.ts';
+import { ORDER_STATUS_RANKS } from '../../domain/order/order.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
-import { isWorkflowRunning, startOrderReconciliation } from '../../temporal/order/order-workflows.ts';
+import {
+  isWorkflowRunning,
+  openRunOf,
+  startOrderReconciliation,
+  type OpenRun,
+} from '../../temporal/order/order-workflows.ts';
 import { startOrder, startReturn, type OrderStarter } from '../../temporal/order/start-order.ts';
 import { orderWorkflowId, returnWorkflowId } from '../../workflows/order/messages.ts';
 import { repeatUntilStopped } from '../repeat.ts';
@@ -96,9 +102,16 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
   }
 
   async function startAgain(row: Order): Promise<void> {
-    if (await isWorkflowRunning(client, orderWorkflowId(row.orderId))) return;
-    await startOrder(starter, row);
-    logger.warn({ order_id: row.orderId, status: row.status }, 'an order had no workflow: it was started again');
+    const run = await openRunOf(client, orderWorkflowId(row.orderId));
+    // Read after the run, which writes its row first: only a row that was restored since is behind what the run shows.
+    const latest = await findOrder(database, row.orderId);
+    if (latest === undefined || hasEnded(latest)) return;
+    if (run !== undefined && !isBehind(latest, run)) return;
+    await run?.terminate('its order was restored from before what it has done');
+    await startOrder(starter, latest);
+    const of = { order_id: row.orderId, status: latest.status };
+    if (run === undefined) logger.warn(of, 'an order had no workflow: it was started again');
+    else logger.warn({ ...of, shown: run.shown }, 'an order was behind its workflow: another one goes on from its row');
   }
 
   async function startReturnAgain(row: Return): Promise<void> {
@@ -113,12 +126,20 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     const row = await findOrder(database, orderId);
     const of = { order_id: orderId, consignment: n, transfer_id: transferId };
     if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
-    if (row.status === 'PENDING' || row.status === 'CONFIRMED') return;
+    if (!hasEnded(row)) return;
     const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
     if (isTaken) await payments.captureHold({ orderId, transferId, trace: { requestId: row.requestId } });
     else await holds.cancel(transferId);
     logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
   }
+}
+
+function hasEnded({ status }: Order): boolean {
+  return status !== 'PENDING' && status !== 'CONFIRMED';
+}
+
+function isBehind({ status }: Order, { shown = status }: OpenRun): boolean {
+  return ORDER_STATUS_RANKS[status] < ORDER_STATUS_RANKS[shown];
 }
 
 const NIL = '00000000-0000-0000-0000-000000000000';

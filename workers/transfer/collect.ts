@@ -18,8 +18,8 @@ import type { Settings } from '../../process/config.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
-import type { WaitingTasks } from '../../temporal/backlog.ts';
 import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
+import { backlogPart, type Queue, type Waiting } from '../backlog.ts';
 import { startCollector, type Part } from '../collector.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS } from '../worker.ts';
 
@@ -28,8 +28,7 @@ export interface TransferCollectorDeps {
   readonly settings: Settings;
   readonly guard: InstallationGuard;
   readonly ledger: Pick<Ledger, 'shardCount' | 'totals'>;
-  /** The tasks that wait on a task queue. */
-  readonly waiting: (queue: string, type: 'workflow' | 'activity') => Promise<WaitingTasks>;
+  readonly waiting: Waiting;
   readonly logger: Logger;
 }
 
@@ -45,9 +44,17 @@ export function startTransferCollector(deps: TransferCollectorDeps): RunningServ
     movements(metrics, database),
     cases(metrics, database),
     money(metrics, database, ledger),
-    backlog(metrics, waiting, ledger.shardCount),
+    backlogPart('backlog', metrics, waiting, queuesOf(ledger.shardCount)),
   ];
   return startCollector(metrics, logger, parts, { close: () => closeDatabases([database]) });
+}
+
+function queuesOf(shardCount: number): Queue[] {
+  return [
+    [TRANSFER_TASK_QUEUE, 'workflow'],
+    [TRANSFER_TASK_QUEUE, 'activity'],
+    ...Array.from({ length: shardCount }, (_, shard): Queue => [walletTaskQueue(shard), 'activity']),
+  ];
 }
 
 const OPEN_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED'];
@@ -128,34 +135,6 @@ function money(
       });
       return () => {
         for (const each of seen) ledgerBalanced.set({ currency: each.currency }, isBalanced(each) ? 1 : 0);
-      };
-    },
-  };
-}
-
-function backlog(
-  { backlogTasks, backlogAge }: Metrics,
-  waiting: TransferCollectorDeps['waiting'],
-  shardCount: number,
-): Part {
-  const queues = [
-    [TRANSFER_TASK_QUEUE, 'workflow'],
-    [TRANSFER_TASK_QUEUE, 'activity'],
-    ...Array.from({ length: shardCount }, (_, shard) => [walletTaskQueue(shard), 'activity'] as const),
-  ] as const;
-  return {
-    name: 'backlog',
-    everyMs: 10_000,
-    gauges: [backlogTasks, backlogAge],
-    async look() {
-      const found = await Promise.all(
-        queues.map(async ([queue, type]) => ({ queue, type, ...(await waiting(queue, type)) })),
-      );
-      return () => {
-        for (const { queue, type, count, oldestSeconds } of found) {
-          backlogTasks.set({ queue, type }, count);
-          backlogAge.set({ queue, type }, count === 0 ? 0 : oldestSeconds);
-        }
       };
     },
   };

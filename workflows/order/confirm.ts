@@ -12,7 +12,7 @@ import { ORDER_TASK_QUEUE, type OrderInput } from './messages.ts';
  * inventory has refused needs no undo.
  */
 export type Confirmed =
-  | { readonly outcome: 'written'; readonly stored: StoredOrder }
+  | { readonly outcome: 'written'; readonly stored: StoredOrder; readonly hasLeft: boolean }
   | { readonly outcome: 'refused'; readonly reason: 'out_of_stock' | 'payment_refused' | 'delivery_refused' }
   /** A run before this one has undone the order. */
   | { readonly outcome: 'undone' };
@@ -59,7 +59,7 @@ export async function confirm(input: OrderInput, steps: Steps): Promise<Confirme
     { orderId, trace, consignments },
     untilDeadline(input),
   );
-  return { outcome: 'written', stored };
+  return { outcome: 'written', stored, hasLeft: reserved.hasLeft ?? false };
 }
 
 /** Throws once the deadline has passed, so that no activity starts after it. */

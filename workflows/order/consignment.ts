@@ -5,9 +5,10 @@
  *   cancel, or the hold's end  ───┴ released ▶ void the hold, cancel the booking
  *
  * The inventory decides between the two, once and for ever, in one row. The hold is voided only after it has said that the goods are
- * released: in the other order, goods could leave unpaid. Past the pivot everything goes forward, and insists.
+ * released: in the other order, goods could leave unpaid. Past the pivot everything goes forward, and insists. If the inventory was
+ * restored from before it decided, the order's row and the delivery know what has happened to the goods, and they are believed.
  */
-import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import { amountOf } from '../../domain/order/money.ts';
 import type { Issued } from '../../domain/inventory/operations.ts';
 import type { OrderAction, StoredConsignment } from '../../domain/order/operations.ts';
@@ -39,6 +40,9 @@ export interface ConsignmentCourse {
   readonly run: () => Promise<{ readonly goods: GoodsState }>;
 }
 
+/** For goods of which no database knows it any more. */
+const UNKNOWN_CARRIER = 'unknown';
+
 type Asked =
   | { readonly kind: 'hand_over'; readonly carrierReference: string }
   | { readonly kind: 'release'; readonly reason: string };
@@ -51,10 +55,9 @@ export function createConsignment(
   known?: Issued,
 ): ConsignmentCourse {
   const { insist } = attention;
-  const { marginSeconds } = input;
   const { n } = stored;
-  const holdExpiresAtMs = stored.holdExpiresAtMs ?? 0;
-  const latestMs = holdExpiresAtMs - marginSeconds * 1_000;
+  const limits = { holdExpiresAtMs: stored.holdExpiresAtMs ?? 0, marginSeconds: input.marginSeconds };
+  const latestMs = limits.holdExpiresAtMs - limits.marginSeconds * 1_000;
   const own = { orderId: input.terms.orderId, n, trace: input.trace };
   let asked: Asked | undefined;
   let decided = known;
@@ -78,10 +81,12 @@ export function createConsignment(
     resolve: payment.resolve,
     moved: shipment.moved,
     async run() {
+      if (decided === undefined && stored.goods !== 'RESERVED' && patched('decided-by-the-row'))
+        decided = await decideAgain(input, stored, attention, reasonOfRunBefore);
       decided ??= await decide();
       if (decided.outcome === 'released') {
-        await giveBack(input, stored, attention, releaseReason()!);
-        return { goods: 'RELEASED' };
+        if (await giveBack(input, stored, attention, releaseReason()!)) return { goods: 'RELEASED' };
+        decided = { outcome: 'issued', carrierReference: stored.carrierReference ?? UNKNOWN_CARRIER };
       }
       const { carrierReference } = decided;
       const issued = { ...own, goods: 'ISSUED' as const, carrierReference };
@@ -103,16 +108,30 @@ export function createConsignment(
   async function decide(): Promise<Issued> {
     if (asked === undefined && Date.now() < latestMs) await condition(() => asked !== undefined, latestMs - Date.now());
     asked ??= { kind: 'release', reason: 'not_handed_over' };
-    if (asked.kind === 'hand_over') {
-      const { carrierReference } = asked;
-      return insist('issue', INVENTORY_TASK_QUEUE, { ...own, holdExpiresAtMs, marginSeconds, carrierReference });
-    }
+    if (asked.kind === 'hand_over')
+      return insist('issue', INVENTORY_TASK_QUEUE, { ...own, ...limits, carrierReference: asked.carrierReference });
     const { reason } = asked;
     const { outcome } = await insist('release', INVENTORY_TASK_QUEUE, { ...own, reason });
     if (outcome === 'issued') return handedOverBefore(input, stored, attention);
     releasedFor = reason;
     return { outcome, reason: 'released' };
   }
+}
+
+/** Has the inventory decide again as the row says that it had, before it was restored. */
+async function decideAgain(
+  { terms: { orderId }, trace }: OrderInput,
+  { n, lines, goods, releaseReason, carrierReference: known }: StoredConsignment,
+  { insist }: Attention,
+  reason: string,
+): Promise<Issued> {
+  const own = { orderId, trace, n };
+  const carrierReference = known ?? UNKNOWN_CARRIER;
+  const { outcome } =
+    goods === 'RELEASED'
+      ? await insist('release', INVENTORY_TASK_QUEUE, { ...own, reason: releaseReason ?? reason })
+      : await insist('adoptIssued', INVENTORY_TASK_QUEUE, { ...own, lines, carrierReference });
+  return outcome === 'issued' ? { outcome, carrierReference } : { outcome, reason: 'released' };
 }
 
 /** What the inventory says of a consignment that a run before this one has handed over, as late as now. */
@@ -128,22 +147,29 @@ async function handedOverBefore(
   return before;
 }
 
-/** What undoes a consignment whose goods are released. */
+/**
+ * Undoes a consignment whose goods are released. Returns false, having left the hold as it is, if the carrier has the goods: then they
+ * have left, and the inventory was restored from before that.
+ */
 async function giveBack(
   input: OrderInput,
   stored: StoredConsignment,
   { insist }: Attention,
   why: string,
-): Promise<void> {
+): Promise<boolean> {
   const { terms, trace, holdSeconds } = input;
   const own = { orderId: terms.orderId, n: stored.n, trace };
   const amount = amountOf(terms, stored);
+  const isCanceledFirst = patched('booking-canceled-first');
+  const canceling = insist('cancelBooking', DELIVERY_TASK_QUEUE, own);
+  if (isCanceledFirst && (await canceling).outcome === 'handed_over') return false;
   const [canceled] = await Promise.all([
-    insist('cancelBooking', DELIVERY_TASK_QUEUE, own),
+    canceling,
     insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount, holdSeconds }),
     insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'RELEASED', releaseReason: why }),
   ]);
   if (canceled.outcome === 'handed_over')
     throw ApplicationFailure.nonRetryable('a shipment was handed over, though its goods are released', 'Impossible');
   await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, money: 'VOIDED' });
+  return true;
 }

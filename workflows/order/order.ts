@@ -35,13 +35,14 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
 
   let stored = input.stored;
   let reason: CancelReason = 'timed_out';
+  let hasLeft = false;
   try {
     if (stored === undefined || (stored.status === 'PENDING' && !stored.compensating))
       await forward.run(async () => {
         const confirmed = await confirm(input, steps);
         if (confirmed.outcome === 'refused') ({ reason } = confirmed);
         if (confirmed.outcome !== 'written') return;
-        stored = confirmed.stored;
+        ({ stored, hasLeft } = confirmed);
         showStatus(stored.status);
       });
   } catch (error) {
@@ -51,9 +52,9 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   return CancellationScope.nonCancellable(async () => {
     if (stored === undefined || stored.status === 'PENDING') {
       const isUnreserved = reason === 'out_of_stock';
-      stored = await undo(input, attention, { reason, isUnreserved });
+      ({ stored, hasLeft } = await undo(input, attention, { reason, isUnreserved }));
     }
-    if (stored.status === 'CONFIRMED') stored = await fulfil(stored);
+    if (stored.status === 'CONFIRMED') stored = await fulfil(stored, hasLeft);
     requests.isOver = true;
     await attention.close();
     showStatus(stored.status);
@@ -62,9 +63,10 @@ export async function order(input: OrderInput): Promise<OrderOutcome> {
   });
 
   /** Runs the course of each consignment, and writes the order's end. */
-  async function fulfil(row: StoredOrder): Promise<StoredOrder> {
+  async function fulfil(row: StoredOrder, isAdopted: boolean): Promise<StoredOrder> {
     // A run that follows another one, be it that it learns so from the row, asks what was decided meanwhile.
-    const isFollowing = input.stored !== undefined || row.consignments.some(({ goods }) => goods !== 'RESERVED');
+    const isFollowing =
+      isAdopted || input.stored !== undefined || row.consignments.some(({ goods }) => goods !== 'RESERVED');
     const known = isFollowing ? await insist('goodsOf', INVENTORY_TASK_QUEUE, { orderId, trace }) : [];
     const decidedOf = (n: number): Issued | undefined => known.find((each) => each.n === n)?.decided;
     const courses = row.consignments.map((each) => createConsignment(input, each, attention, decidedOf(each.n)));

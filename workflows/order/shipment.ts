@@ -1,5 +1,5 @@
 /** The delivery of a consignment whose goods have left, until they have arrived. */
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { ShipmentState } from '../../domain/delivery/operations.ts';
 import type { StoredConsignment } from '../../domain/order/operations.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export function createShipment(
-  { terms: { orderId }, trace }: Pick<OrderInput, 'terms' | 'trace'>,
+  { terms: { orderId }, trace, stored: before }: Pick<OrderInput, 'terms' | 'trace' | 'stored'>,
   stored: StoredConsignment,
   { insist }: Attention,
 ): Shipment {
@@ -31,19 +31,27 @@ export function createShipment(
     run: deliver,
   };
 
+  /** For a delivery that was restored from before the booking. Replay depends on the number of microtasks elsewhere. */
+  async function bookAgain(): Promise<void> {
+    await insist('book', DELIVERY_TASK_QUEUE, { ...own, lines: stored.lines });
+  }
+
   async function deliver(carrierReference: string): Promise<void> {
     if (stored.goods === 'DELIVERED') return;
     // Counted before each look, so that what is reported while the answer is under way has it looked at again.
     let seen = movements;
-    let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, {
-      ...own,
-      carrierReference,
-    });
+    const handedOver = { ...own, carrierReference };
+    if (before !== undefined && patched('booked-again')) await bookAgain();
+    let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, handedOver);
     // A signal says when to look; one that is lost is made up for by the time.
     for (let pauseMs = HOUR_MS; shipment?.status !== 'DELIVERED'; pauseMs = Math.min(2 * pauseMs, DAY_MS)) {
       await condition(() => movements > seen, pauseMs);
       seen = movements;
       shipment = await insist('shipmentOf', DELIVERY_TASK_QUEUE, own);
+      const isLost = shipment === undefined || shipment.status === 'BOOKED';
+      if (!isLost || !patched('handed-over-again')) continue;
+      if (shipment === undefined) await bookAgain();
+      shipment = await insist('handOver', DELIVERY_TASK_QUEUE, handedOver);
     }
     await insist('recordConsignment', ORDER_TASK_QUEUE, { ...own, goods: 'DELIVERED' });
   }

@@ -1,32 +1,44 @@
-/** The undoing of an order that was not confirmed: release ▶ void each hold, cancel each booking ▶ CANCELED. */
+/**
+ * The undoing of an order that was not confirmed: release ▶ void each hold, cancel each booking ▶ CANCELED. If the inventory says that
+ * goods have left, the order's row was restored from before its confirmation, and the order is confirmed instead.
+ */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { amountOf } from '../../domain/order/money.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
-import type { CancelReason, Line, OrderTerms } from '../../domain/order/order.ts';
+import type { CancelReason, Consignment, Line, OrderTerms } from '../../domain/order/order.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Attention } from './attention.ts';
 import { ORDER_TASK_QUEUE, type OrderInput } from './messages.ts';
 
+/** The row as it is then, which a run before this one may have brought further. */
+export interface Undone {
+  readonly stored: StoredOrder;
+  /** Whether goods have left for it: it is confirmed. */
+  readonly hasLeft: boolean;
+}
+
 /**
- * Undoes everything, in the order that loses nothing; returns the row, which a run before this one may have brought further. With
- * `isUnreserved`, the inventory has said already that it has nothing of the order.
+ * Undoes everything, in the order that loses nothing. With `isUnreserved`, the inventory has said already that it has nothing of the
+ * order.
  */
 export async function undo(
-  { terms, trace, holdSeconds }: OrderInput,
-  { insist }: Attention,
+  input: OrderInput,
+  attention: Attention,
   { reason, isUnreserved }: { readonly reason: CancelReason; readonly isUnreserved: boolean },
-): Promise<StoredOrder> {
+): Promise<Undone> {
+  const { terms, trace, holdSeconds } = input;
+  const { insist } = attention;
   const { orderId } = terms;
   const row = await insist('undoOrder', ORDER_TASK_QUEUE, { orderId, trace, reason });
-  if (row.status !== 'PENDING') return row;
+  if (row.status !== 'PENDING') return { stored: row, hasLeft: false };
   const why = row.cancelReason ?? reason;
   const released = isUnreserved
     ? undefined
     : await insist('releaseOrder', INVENTORY_TASK_QUEUE, { orderId, trace, reason: why });
   const parts = released?.outcome === 'answered' ? released.consignments : [];
   if (parts.some(({ goods }) => goods === 'issued'))
-    throw ApplicationFailure.nonRetryable('goods have left for an order that was not confirmed', 'Impossible');
+    return { stored: await confirmWhatLeft(input, attention, parts), hasLeft: true };
   await Promise.all(
     parts.map(async (part) => {
       const own = { orderId, trace, n: part.n };
@@ -36,7 +48,38 @@ export async function undo(
       await insist('cancelBooking', DELIVERY_TASK_QUEUE, own);
     }),
   );
-  return insist('recordOrderEnd', ORDER_TASK_QUEUE, { orderId, trace, status: 'CANCELED', cancelReason: why });
+  const end = { orderId, trace, status: 'CANCELED', cancelReason: why } as const;
+  return { stored: await insist('recordOrderEnd', ORDER_TASK_QUEUE, end), hasLeft: false };
+}
+
+/** Confirms the order with the holds and bookings that it had. One that was lost with a restored database is made anew. */
+async function confirmWhatLeft(
+  { terms, trace, holdSeconds }: OrderInput,
+  { insist }: Attention,
+  parts: readonly Consignment[],
+): Promise<StoredOrder> {
+  const { orderId } = terms;
+  const consignments = await Promise.all(
+    parts.map(async ({ n, lines }) => {
+      if (!areLinesOf(terms, lines)) throw impossible('goods have left for another order of this id');
+      const amount = amountOf(terms, { n, lines });
+      const [held, booked] = await Promise.all([
+        insist('authorize', ORDER_TASK_QUEUE, { orderId, trace, terms, n, amount, holdSeconds }),
+        insist('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines }),
+      ]);
+      const { transferId } = held;
+      if (transferId === undefined) throw impossible('goods have left without a hold');
+      const holdExpiresAtMs = held.outcome === 'held' ? held.holdExpiresAtMs : 0;
+      // A booking that was canceled, as its goods were given back, is not needed for more than its name.
+      const shipmentId = booked.outcome === 'booked' ? booked.shipmentId : null;
+      return { n, lines, amount, transferId, holdExpiresAtMs, shipmentId };
+    }),
+  );
+  return insist('confirmOrder', ORDER_TASK_QUEUE, { orderId, trace, consignments, hasLeft: true });
+}
+
+function impossible(what: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(what, 'Impossible');
 }
 
 function areLinesOf({ lines }: OrderTerms, some: readonly Line[]): boolean {

@@ -1,6 +1,8 @@
 -- Reserves all lines of an order, or none: the step `reserve`. `p_lines` is [{sku, quantity}] with each SKU once. The rows are locked
 -- in the order of their SKUs, so that orders of the same goods cannot deadlock. With p_allow_split each SKU is a consignment of its
 -- own, and the last of p_consignments_max takes the rest; the split is the fence's detail, so that a repeat returns the same.
+-- A repeat for an order whose row was restored says so if goods of it have left (left, otherwise as done), or, if none has, were given
+-- back (undone).
 -- `detail` is the consignments [{n, lines}], or the SKUs that are missing.
 CREATE OR REPLACE FUNCTION reserve(
   p_order_id uuid, p_lines jsonb, p_allow_split boolean, p_consignments_max integer, p_request_id text, p_traceparent text,
@@ -11,10 +13,15 @@ DECLARE
   fence step_fences;
   line record;
   missing jsonb;
+  has_left boolean;
 BEGIN
   fence := claim_step(p_order_id, 'reserve', 'done', NULL, jsonb_build_object('lines', p_lines, 'allow_split', p_allow_split));
   IF fence.outcome IS NOT NULL THEN
-    outcome := fence.outcome;
+    SELECT bool_or(step_fences.outcome = 'done') INTO has_left FROM step_fences WHERE saga_id = p_order_id AND step LIKE 'goods:%';
+    outcome := CASE
+      WHEN fence.outcome <> 'done' OR has_left IS NULL THEN fence.outcome
+      ELSE CASE WHEN has_left THEN 'left' ELSE 'undone' END
+    END;
     detail := fence.detail;
     RETURN;
   END IF;
