@@ -212,6 +212,8 @@ function temporalSettings(server: StackFile['temporal'], { proxyPorts, environme
   return {
     TEMPORAL_ADDRESS: proxyPorts?.temporal ? `127.0.0.1:${proxyPorts.temporal}` : server.address,
     TEMPORAL_NAMESPACE: server.namespace,
+    // For those too that are told these settings alone, such as the audit of a bench.
+    ...(server.payload_keys_file === undefined ? {} : { PAYLOAD_KEYS_FILE: server.payload_keys_file }),
     ...(server.ui && hasPayloadKeys(environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
   };
 }
