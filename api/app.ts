@@ -3,8 +3,6 @@
  * to the wallet API if that is a process of its own. Its type drives a typed client.
  */
 import type { Database } from '../db/database.ts';
-import { batchLegsRoute } from './transfer/batch-legs.ts';
-import { groupLegsRoute } from './transfer/group-legs.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { activityRoutes } from './events/activity.ts';
@@ -25,6 +23,7 @@ import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
+import { decodePayloadsRoute } from './http/decode-payloads.ts';
 import { docsRoutes } from './http/docs.ts';
 import { askReceiverAt, askReceiverIn } from './wallet/ask-receiver.ts';
 import { forwardWallets } from './wallet/forward-wallets.ts';
@@ -91,8 +90,6 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', transactionRoutes(deps))
       .route('/', currencyRoutes(deps))
       .route('/', batchRoutes(deps))
-      .route('/', batchLegsRoute(deps.database))
-      .route('/', groupLegsRoute(deps.database))
       .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', caseRoutes(deps))
       .route('/', reconciliationRoutes(deps))
@@ -109,6 +106,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
+      .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())
       .route('/', asyncApiRoute())

@@ -18,9 +18,11 @@ import type { MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { watchBacklog } from '../temporal/backlog.ts';
 import { monitorTemporal, type TemporalMonitor } from '../temporal/health.ts';
 import type { MovementNotifiers } from './transfer/acceptance.ts';
+import { doorsOf } from '../process/doors.ts';
 import { boundStarts } from './http/bound-starts.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
+import { payloadDecoding } from './payload-decoding.ts';
 import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
 import { beginCounting } from './http/count-requests.ts';
@@ -37,6 +39,9 @@ import {
   watchReadiness,
 } from './readiness.ts';
 import { createEventStreams, type EventStreams } from './events/event-streams.ts';
+import { serveInternal } from './internal-listener.ts';
+import { batchLegsRoute } from './transfer/batch-legs.ts';
+import { groupLegsRoute } from './transfer/group-legs.ts';
 import { serveHttp } from './http/serve-http.ts';
 import { watchShardsBehind } from './transfer/shards-behind.ts';
 
@@ -69,6 +74,7 @@ export async function startApi(
   logger: Logger,
   { starter, database, guard, notifiers, metrics, servedOrders }: ApiContext,
 ): Promise<RunningApi> {
+  const tls = doorsOf(settings);
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const eventsDatabase = openEventsDatabase(settings, guard, EVENTS_POOL);
@@ -92,6 +98,7 @@ export async function startApi(
     hosts: settings.HOSTS ?? [],
     authentication: access.authentication,
     accessDatabase: access.database,
+    decoding: payloadDecoding(settings),
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
     webhooks: webhookTools(settings),
@@ -119,7 +126,7 @@ export async function startApi(
   const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? []), ...listed(access.database)];
   watchPools(metrics, [database, ...own]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
-  const server = await serveHttp({ fetch: app.fetch, host, port, draining });
+  const server = await serveHttp({ fetch: app.fetch, host, port, draining, tls });
   logger.info({ url: server.url }, 'the API listens');
   return {
     url: server.url,
@@ -183,9 +190,22 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     dispatch: settings.DISPATCH,
   };
   const api = await startApi(settings, logger, { starter, database, guard, metrics: metrics?.metrics });
+  // Only here: in one process with the workers, nobody asks by HTTP.
+  const internal = await serveInternal(
+    settings,
+    {
+      log: logger,
+      hosts: settings.HOSTS ?? [],
+      bounds: loadBounds(settings.REQUESTS_MAX),
+      metrics: metrics?.metrics,
+      installation: () => installationOf(guard, database),
+    },
+    [batchLegsRoute(database), groupLegsRoute(database)],
+    logger,
+  );
   return {
     async stop() {
-      await api.stop();
+      await Promise.all([api.stop(), internal?.stop()]);
       await connection.close();
       await closeDatabases([database]);
     },

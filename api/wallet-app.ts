@@ -2,7 +2,6 @@
 import type { Database } from '../db/database.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';
-import { ledgerRoutes } from './wallet/ledger.ts';
 import { openApiDocument, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet/wallet.ts';
@@ -19,7 +18,6 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
   return app
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
-    .route('/', ledgerRoutes(shards))
     .route('/', walletLimitRoutes(shards))
     .route(
       '/',

@@ -1,5 +1,7 @@
 /** The history that a workflow leaves in Temporal. */
 import { Client, Connection } from '@temporalio/client';
+import { readSettings } from '../process/config.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import type { Ground } from './subject.ts';
 
 export interface History {
@@ -13,7 +15,11 @@ const ENDED_LIMIT_MS = 60_000;
 export async function historyOf({ address, namespace }: Ground['temporal'], workflowId: string): Promise<History> {
   const connection = await Connection.connect({ address });
   try {
-    const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId);
+    const handle = new Client({
+      connection,
+      namespace,
+      dataConverter: dataConverterOf(readSettings()),
+    }).workflow.getHandle(workflowId);
     return await connection.withDeadline(Date.now() + ENDED_LIMIT_MS, async () => {
       await handle.result();
       const { historyLength, historySize } = await handle.describe();

@@ -1,10 +1,10 @@
 /** An audit of a stack that is named by its addresses: it opens the connections that it needs, looks, and closes them. */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
-import { SettingsError, type Settings } from '../process/config.ts';
+import { readSettings, SettingsError, type Settings } from '../process/config.ts';
 import { closeDatabases, openDatabase, type Database } from '../db/database.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
-import { readStackFile } from '../dev/stack-file.ts';
+import { readStackFile, temporalSettings, type StackFile } from '../dev/stack-file.ts';
 import { connectClient, createClient } from '../temporal/connection.ts';
 
 export interface AuditTarget {
@@ -76,8 +76,20 @@ export function findAuditTarget(settings: Settings): AuditTarget & { readonly na
   return {
     name: `the stack on ${settings.DATA_DIR}`,
     ...auditedUrls(databases),
-    settings: { ...settings, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
+    settings: settingsOf(settings, temporal),
   };
+}
+
+/** The settings, with the stack's Temporal server and the keys of its payloads. */
+function settingsOf(settings: Settings, temporal: StackFile['temporal']): Settings {
+  const {
+    TEMPORAL_ADDRESS,
+    TEMPORAL_NAMESPACE,
+    PAYLOAD_KEYS = settings.PAYLOAD_KEYS,
+  } = readSettings({
+    ...temporalSettings(temporal),
+  });
+  return { ...settings, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PAYLOAD_KEYS };
 }
 
 /** Undefined if the settings name no database of orders. Throws a SettingsError if they name some of them only. */

@@ -3,6 +3,7 @@
  * `npm start -- --separate` runs each API and each worker as a process of its own.
  */
 import { DATA_DIR_DEFAULT, inheritedEnvironment, readSettings, type Settings } from '../process/config.ts';
+import { doorsOf } from '../process/doors.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import { launch } from '../dev/launcher.ts';
 import { showProgress } from '../dev/progress.ts';
@@ -18,6 +19,8 @@ try {
   const settings = readSettings();
   if (separate && settings.DISPATCH === 'local')
     throw new UsageError('DISPATCH=local needs API and workers in one process: leave --separate out.');
+  // Before anything is started: the services would refuse.
+  doorsOf(settings);
   const progress = showProgress(process.stderr);
   progress.note('Starting Counterpoise');
   await launch({
@@ -47,6 +50,8 @@ function wantedPorts(settings: Settings, separate: boolean) {
     metrics: settings.METRICS_PORT,
     ...(separate && {
       walletApi: settings.WALLET_API_PORT,
+      internal: settings.INTERNAL_PORT,
+      walletInternal: undefined,
       'metrics-wallet-api': undefined,
       'metrics-worker-transfer': undefined,
       'metrics-worker-events': undefined,

@@ -8,6 +8,7 @@
  *   webhook-keys    the key that seals the secrets of webhook endpoints, drawn at the first start (0600)
  *   api-key         the root key of the API (0600), and auth-header, with it as a header for `curl -H @…`
  *   service-keys/   the keys by which services call the APIs (0600)
+ *   internal-keys   the key by which services that run apart know each other, drawn at the first start (0600)
  *   processes.json  the processes that run, with start times, to find survivors (0600)
  *   stack.json      for other tools: stack-file.ts
  *   postgres/  temporal/  logs/
@@ -30,6 +31,7 @@ export interface DataDirectory {
   readonly passwords: Readonly<Record<Role, string>>;
   readonly webhookKeysFile: string;
   readonly apiKeyFiles: ApiKeyFiles;
+  readonly internalKeysFile: string;
   readonly lastPorts: Readonly<Record<string, number>>;
   readonly keepPorts: (ports: Readonly<Record<string, number>>) => void;
   readonly recordProcesses: (running: Readonly<Record<string, ProcessRecord>>) => void;
@@ -80,7 +82,8 @@ export function openDataDirectory(directory: string): DataDirectory {
     temporalFile: join(path, 'temporal', 'temporal.db'),
     logFile: (name) => join(path, 'logs', `${name}.log`),
     passwords: settings.passwords,
-    webhookKeysFile: keptWebhookKeys(path),
+    webhookKeysFile: keptKeys(path, 'webhook-keys'),
+    internalKeysFile: keptKeys(path, 'internal-keys'),
     apiKeyFiles: keepApiKeys(path),
     lastPorts: settings.ports,
     keepPorts: (ports) => replaceFile(settingsFile, { ...settings, ports }),
@@ -142,9 +145,9 @@ function withPasswords(settings: Settings<Partial<Record<Role, string>>>): Setti
   return { ...settings, passwords: Object.fromEntries(drawn) as Record<Role, string> };
 }
 
-/** The file of the setting WEBHOOK_KEYS. An operator who rotates the key puts a new line before those that are there. */
-function keptWebhookKeys(path: string): string {
-  const file = join(path, 'webhook-keys');
+/** The file of WEBHOOK_KEYS or INTERNAL_KEYS. An operator who rotates the key puts a new line before those that are there. */
+function keptKeys(path: string, name: string): string {
+  const file = join(path, name);
   if (!existsSync(file)) replaceText(file, `first:${randomBytes(32).toString('base64')}\n`);
   return file;
 }

@@ -3,6 +3,7 @@
  * call. Launcher, demo and tests put their own processes on top of it. The caller that starts it stops it; if the start fails, or
  * the calling process is killed, nothing is left behind.
  */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
 import { choosePorts, type Ports, type PortWish } from './ports.ts';
@@ -38,7 +39,7 @@ export interface InfrastructureOptions {
 }
 
 export type PortName = keyof typeof PORTS;
-export type StackAddresses = Pick<StackFile, 'api' | 'wallet_api' | 'metrics'>;
+export type StackAddresses = Pick<StackFile, 'api' | 'wallet_api' | 'internal' | 'metrics'>;
 
 export interface Infrastructure {
   readonly dataDir: string;
@@ -64,6 +65,9 @@ export interface Infrastructure {
 const PORTS = {
   api: { setting: 'PORT', usual: 3000 },
   walletApi: { setting: 'WALLET_API_PORT', usual: 3001 },
+  /** Of what services ask each other, where they run apart. */
+  internal: { setting: 'INTERNAL_PORT', usual: 3100 },
+  walletInternal: { setting: 'The internal port of wallet-api', usual: 3101 },
   postgres: { setting: 'POSTGRES_PORT', usual: 5432 },
   temporal: { setting: 'TEMPORAL_PORT', usual: 7233 },
   temporalUi: { setting: 'TEMPORAL_UI_PORT', usual: 8233 },
@@ -115,12 +119,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
 
     const databases = databasesAt(data, ports.postgres, options.proxyPorts?.postgres ?? ports.postgres);
     const server = temporalAt(options, ports);
-    const settings = {
-      ...databases.serviceSettings,
-      TEMPORAL_ADDRESS: options.proxyPorts?.temporal ? `127.0.0.1:${options.proxyPorts.temporal}` : server.address,
-      TEMPORAL_NAMESPACE: server.namespace,
-      DATA_DIR: data.path,
-    };
+    const settings = { ...databases.serviceSettings, ...temporalSettings(server, options), DATA_DIR: data.path };
     const starts = [
       during(progress, 'PostgreSQL', () => startPostgres(supervisor, data, options, ports.postgres)),
       ...(server.ui
@@ -202,10 +201,25 @@ async function startTemporal(
   const cli = await findTemporalCli({ cacheDir, environment, step });
   interrupt.throwIfAborted();
   step.update('starting');
-  supervisor.start({ ...temporal.temporalChild(cli, data, namespace, ports), lingerMs });
+  supervisor.start({ ...temporal.temporalChild(cli, data, namespace, ports, hasPayloadKeys(environment)), lingerMs });
   const address = `127.0.0.1:${ports.temporal}`;
   await supervisor.untilReady(['temporal'], () => temporal.connectOnce(address, namespace), READY_LIMIT_MS);
   return `${address}, Web UI http://127.0.0.1:${ports.temporalUi}`;
+}
+
+/** What services are told of the server. */
+function temporalSettings(server: StackFile['temporal'], { proxyPorts, environment }: InfrastructureOptions) {
+  return {
+    TEMPORAL_ADDRESS: proxyPorts?.temporal ? `127.0.0.1:${proxyPorts.temporal}` : server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    // For those too that are told these settings alone, such as the audit of a bench.
+    ...(server.payload_keys_file === undefined ? {} : { PAYLOAD_KEYS_FILE: server.payload_keys_file }),
+    ...(server.ui && hasPayloadKeys(environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
+  };
+}
+
+function hasPayloadKeys({ PAYLOAD_KEYS, PAYLOAD_KEYS_FILE }: NodeJS.ProcessEnv): boolean {
+  return Boolean(PAYLOAD_KEYS || PAYLOAD_KEYS_FILE);
 }
 
 async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): Promise<string> {
@@ -224,12 +238,14 @@ async function migrate(environment: NodeJS.ProcessEnv, interrupt: AbortSignal): 
 }
 
 function temporalAt(
-  { temporalAddress, temporalNamespace: namespace }: InfrastructureOptions,
+  { temporalAddress, temporalNamespace: namespace, environment }: InfrastructureOptions,
   ports: Readonly<Record<PortName, number>>,
 ): StackFile['temporal'] {
+  const { PAYLOAD_KEYS_FILE: keysFile } = environment;
+  const keys = keysFile ? { payload_keys_file: resolve(keysFile) } : {};
   return temporalAddress
-    ? { address: temporalAddress, namespace }
-    : { address: `127.0.0.1:${ports.temporal}`, ui: `http://127.0.0.1:${ports.temporalUi}`, namespace };
+    ? { address: temporalAddress, namespace, ...keys }
+    : { address: `127.0.0.1:${ports.temporal}`, ui: `http://127.0.0.1:${ports.temporalUi}`, namespace, ...keys };
 }
 
 function portWishes(options: InfrastructureOptions, data: DataDirectory): Record<PortName, PortWish> {

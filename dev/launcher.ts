@@ -106,10 +106,11 @@ async function startServices(
   step.done(services.children.map(({ name }) => name).join(', '));
 }
 
-function addressesOf({ api, walletApi, metrics }: Services): StackAddresses {
+function addressesOf({ api, walletApi, internal, metrics }: Services): StackAddresses {
   return {
     api,
     ...(walletApi === undefined ? {} : { wallet_api: walletApi }),
+    ...(internal === undefined ? {} : { internal }),
     ...(metrics === undefined ? {} : { metrics }),
   };
 }

@@ -15,6 +15,8 @@ export interface Services {
   readonly children: readonly ChildSpec[];
   readonly api: string;
   readonly walletApi: string | undefined;
+  /** Where services that run apart ask each other. */
+  readonly internal: { readonly transfer: string; readonly wallet: string } | undefined;
   /** Where the metrics of each process are, if they are wanted. */
   readonly metrics: Readonly<Record<string, string>> | undefined;
 }
@@ -26,8 +28,14 @@ export function servicesOf(
 ): Services {
   const api = `http://127.0.0.1:${ports.api}`;
   const walletApi = separate ? `http://127.0.0.1:${ports.walletApi}` : undefined;
+  const internal = separate
+    ? { transfer: `http://127.0.0.1:${ports.internal}`, wallet: `http://127.0.0.1:${ports.walletInternal}` }
+    : undefined;
   const { shared, ...owned } = settingsByService(settings, environment);
-  const programs = walletApi === undefined ? [together(owned, ports)] : apart(owned, ports, { api, walletApi });
+  const programs =
+    walletApi === undefined || internal === undefined
+      ? [together(owned, ports)]
+      : apart(owned, ports, { api, walletApi, internal });
   const children = programs.map(({ name, file, own }): ChildSpec => ({
     name,
     command: process.execPath,
@@ -36,7 +44,7 @@ export function servicesOf(
     stopSignal: 'SIGTERM',
     graceMs: DRAIN_LIMIT_MS,
   }));
-  return { children, api, walletApi, metrics: metricsOf(ports, children) };
+  return { children, api, walletApi, internal, metrics: metricsOf(ports, children) };
 }
 
 interface Program {
@@ -55,6 +63,7 @@ function settingsByService(settings: Infrastructure['settings'], environment: No
     EVENTS_DATABASE_URL,
     OUTBOX_DATABASE_URLS,
     WEBHOOK_KEYS_FILE,
+    INTERNAL_KEYS_FILE,
     ORDER_DATABASE_URL,
     INVENTORY_DATABASE_URL,
     DELIVERY_DATABASE_URL,
@@ -74,6 +83,8 @@ function settingsByService(settings: Infrastructure['settings'], environment: No
       // Receivers on this machine, unless the operator says otherwise.
       WEBHOOK_ALLOW_CIDRS: environment['WEBHOOK_ALLOW_CIDRS'] ?? LOOPBACK,
     },
+    /** Only where services run apart: in one process there is nobody to be told from another. */
+    internal: { INTERNAL_KEYS_FILE },
     outboxes: { OUTBOX_DATABASE_URLS },
     order: { ORDER_DATABASE_URL },
     inventory: { INVENTORY_DATABASE_URL },
@@ -87,41 +98,69 @@ function settingsByService(settings: Infrastructure['settings'], environment: No
 
 /** One process for everything. */
 function together(owned: OwnedSettings, ports: ChosenPorts): Program {
-  const own = Object.assign({ PORT: `${ports.api}`, WALLET_API_URL: '' }, ...Object.values(owned)) as NodeJS.ProcessEnv;
+  const { internal: _, ...needed } = owned;
+  const fixed = { PORT: `${ports.api}`, WALLET_API_URL: '', INTERNAL_PORT: '' };
+  const own = Object.assign(fixed, ...Object.values(needed)) as NodeJS.ProcessEnv;
   return { name: 'app', file: 'commands/serve.ts', own };
+}
+
+interface Addresses {
+  readonly api: string;
+  readonly walletApi: string;
+  readonly internal: NonNullable<Services['internal']>;
 }
 
 /** A process for each API and each worker. */
 function apart(
-  { wallet, transfer, events, outboxes, order, inventory, delivery, accounting, access, ...keys }: OwnedSettings,
+  {
+    wallet,
+    transfer,
+    events,
+    internal: keys,
+    outboxes,
+    order,
+    inventory,
+    delivery,
+    accounting,
+    access,
+    ...own
+  }: OwnedSettings,
   ports: ChosenPorts,
-  { api, walletApi }: { readonly api: string; readonly walletApi: string },
+  { api, walletApi, internal }: Addresses,
 ): Program[] {
   const worker = (name: string, own: NodeJS.ProcessEnv): Program => ({
     name: `worker-${name}`,
     file: `workers/${name.split('-', 1)[0]}/main.ts`,
     own,
   });
+  const asksTransfer = { ...keys, TRANSFER_INTERNAL_URL: internal.transfer };
+  const asksWallet = { ...keys, WALLET_INTERNAL_URL: internal.wallet };
   return [
     {
       name: 'wallet-api',
       file: 'api/wallet-server.ts',
-      own: { ...wallet, ...access, WALLET_API_PORT: `${ports.walletApi}` },
+      own: {
+        ...{ ...wallet, ...access, ...keys },
+        WALLET_API_PORT: `${ports.walletApi}`,
+        INTERNAL_PORT: `${ports.walletInternal}`,
+      },
     },
     {
       name: 'api',
       file: 'api/server.ts',
       own: {
-        ...{ ...transfer, ...events, ...order, ...inventory, ...delivery, ...accounting, ...access, ...keys.walletKey },
+        ...{ ...transfer, ...events, ...order, ...inventory, ...delivery, ...accounting, ...access, ...keys },
+        ...own.walletKey,
+        INTERNAL_PORT: `${ports.internal}`,
         PORT: `${ports.api}`,
         WALLET_API_URL: walletApi,
       },
     },
     ...wallet
       .WALLET_DATABASE_URLS!.split(',')
-      .map((_, shard) => worker(`wallet-${shard}`, { ...wallet, WALLET_SHARD: `${shard}`, TRANSFER_API_URL: api })),
-    worker('transfer', { ...transfer, WALLET_API_URL: walletApi }),
-    worker('order', { ...order, ...keys.orderKey, TRANSFER_API_URL: api }),
+      .map((_, shard) => worker(`wallet-${shard}`, { ...wallet, ...asksTransfer, WALLET_SHARD: `${shard}` })),
+    worker('transfer', { ...transfer, ...asksWallet }),
+    worker('order', { ...order, ...own.orderKey, TRANSFER_API_URL: api }),
     worker('inventory', inventory),
     worker('delivery', delivery),
     worker('accounting', accounting),

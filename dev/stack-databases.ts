@@ -15,6 +15,7 @@ export function databasesAt(data: DataDirectory, port: number, servicePort: numb
   return {
     serviceSettings: {
       WEBHOOK_KEYS_FILE: data.webhookKeysFile,
+      INTERNAL_KEYS_FILE: data.internalKeysFile,
       ORDER_API_KEY_FILE: data.apiKeyFiles.ORDER_API_KEY_FILE,
       WALLET_API_KEY_FILE: data.apiKeyFiles.WALLET_API_KEY_FILE,
       ACCESS_DATABASE_URL: service('access_service', 'access'),

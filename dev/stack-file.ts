@@ -13,6 +13,8 @@ const stackFileSchema = z.object({
   api: z.url(),
   /** Only where the wallet API is a process of its own. */
   wallet_api: z.url().optional(),
+  /** The internal listeners, where services run apart; INTERNAL_KEYS are in `internal-keys` beside this file. */
+  internal: z.object({ transfer: z.url(), wallet: z.url() }).optional(),
   /** Where each service process serves its metrics, by the names of the processes. */
   metrics: z.record(z.string(), z.url()).optional(),
   temporal: z.object({
@@ -20,6 +22,8 @@ const stackFileSchema = z.object({
     /** Absent where TEMPORAL_ADDRESS names a server that is not ours. */
     ui: z.url().optional(),
     namespace: z.string(),
+    /** Where the keys of its payloads are, if they are encrypted: the setting PAYLOAD_KEYS_FILE. */
+    payload_keys_file: z.string().optional(),
   }),
   /** Administrator URLs: wallet-0, wallet-1, transfer, events, those of orders (order, inventory, delivery, accounting), and access. */
   databases: z.record(z.string(), z.url()),
@@ -44,6 +48,15 @@ export function readStackFile(dataDir: string): StackFile {
 
 export function writeStackFile(dataDir: string, stack: StackFile): void {
   replaceFile(stackFilePath(dataDir), stack);
+}
+
+/** What a client of the stack's Temporal server is told. */
+export function temporalSettings({ address, namespace, payload_keys_file: keysFile }: StackFile['temporal']) {
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    ...(keysFile === undefined ? {} : { PAYLOAD_KEYS_FILE: keysFile }),
+  };
 }
 
 export function stackFilePath(dataDir: string): string {

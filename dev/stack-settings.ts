@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ORDER_SERVICES } from '../domain/order-services.ts';
 import { apiKeyFiles } from './api-key-file.ts';
-import type { StackFile } from './stack-file.ts';
+import { temporalSettings, type StackFile } from './stack-file.ts';
 
 export interface RunningStack {
   readonly dataDir: string;
@@ -22,8 +22,7 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
   const { wallets, transfer, events, orders, access, outboxes } = serviceUrls(stack, databases);
   return {
     LOG_FORMAT: 'json',
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
+    ...temporalSettings(temporal),
     WALLET_SHARD_COUNT: String(wallets.length),
     WALLET_DATABASE_URLS: wallets.join(','),
     TRANSFER_DATABASE_URL: transfer,
@@ -35,15 +34,27 @@ export function stackSettings(stack: RunningStack, databases: DatabaseUrls = sta
     ...orders,
     ...access,
     ...apiKeysOf(stack.dataDir),
-    ...webhookKeysOf(stack.dataDir),
+    ...keysOf(stack.dataDir, 'webhook-keys', 'WEBHOOK_KEYS_FILE'),
+    ...internalSettings(stack),
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
   };
 }
 
-/** A stack that a version before has made has no such file, and no webhooks. */
-function webhookKeysOf(dataDir: string): { WEBHOOK_KEYS_FILE?: string } {
-  const file = join(dataDir, 'webhook-keys');
-  return existsSync(file) ? { WEBHOOK_KEYS_FILE: file } : {};
+/** What workers of a stack whose services run apart are told of the APIs that they ask. */
+export function internalSettings({ dataDir, file }: RunningStack): NodeJS.ProcessEnv {
+  const { internal } = file();
+  if (internal === undefined) return {};
+  return {
+    TRANSFER_INTERNAL_URL: internal.transfer,
+    WALLET_INTERNAL_URL: internal.wallet,
+    ...keysOf(dataDir, 'internal-keys', 'INTERNAL_KEYS_FILE'),
+  };
+}
+
+/** A stack that a version before has made has no such file. */
+function keysOf<Name extends string>(dataDir: string, fileName: string, setting: Name): { [N in Name]?: string } {
+  const file = join(dataDir, fileName);
+  return existsSync(file) ? ({ [setting]: file } as { [N in Name]?: string }) : {};
 }
 
 /** Nor has it keys. */

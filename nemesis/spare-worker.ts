@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { stackSettings, type DatabaseUrls } from '../dev/stack-settings.ts';
+import { temporalSettings } from '../dev/stack-file.ts';
+import { internalSettings, stackSettings, type DatabaseUrls } from '../dev/stack-settings.ts';
 import { spawnTethered } from '../dev/tether.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { pause } from './pause.ts';
@@ -95,7 +96,8 @@ export function environmentOf(stack: Stack, name: SpareName, databases?: Databas
   const { WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS } = settings;
   if (name === 'worker-events')
     return { LOG_FORMAT, EVENTS_DATABASE_URL, OUTBOX_DATABASE_URLS, WEBHOOK_KEYS_FILE, WEBHOOK_ALLOW_CIDRS };
-  const shared = { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT };
+  const { PAYLOAD_KEYS_FILE } = temporalSettings(stack.file().temporal);
+  const shared = { LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_SHARD_COUNT, PAYLOAD_KEYS_FILE };
   if (isOfOrders(name)) {
     const own = `${name.split('-')[1]!.toUpperCase()}_DATABASE_URL`;
     return {
@@ -106,6 +108,7 @@ export function environmentOf(stack: Stack, name: SpareName, databases?: Databas
   }
   return {
     ...shared,
+    ...internalSettings(stack),
     ...(name === 'worker-transfer'
       ? { TRANSFER_DATABASE_URL, WALLET_API_URL: wallet_api }
       : { WALLET_DATABASE_URLS, WALLET_SHARD: name === 'worker-wallet-0' ? '0' : '1', TRANSFER_API_URL: api }),

@@ -14,7 +14,9 @@ import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { killRecorded } from '../dev/kill-recorded.ts';
 import { hasEnded, launchStack, until, untilStarted } from '../dev/launched-stack.ts';
 import { send } from '../dev/processes.ts';
-import { readStackFile, type StackFile } from '../dev/stack-file.ts';
+import { readStackFile, temporalSettings, type StackFile } from '../dev/stack-file.ts';
+import { readSettings } from '../process/config.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import type { Build } from './build.ts';
 import { startFaultProxy, type FaultProxy } from './proxy.ts';
 
@@ -151,7 +153,11 @@ export async function startStack({ build, dataDir, environment, signal }: StackO
       await until(limitMs, `${name} did not come back`, () => ![pid, undefined].includes(stack.process(name)));
     },
     proxies,
-    temporal: new Client({ connection, namespace: temporal.namespace }),
+    temporal: new Client({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: dataConverterOf(readSettings(temporalSettings(temporal))),
+    }),
     databases,
     rows: async <Row extends pg.QueryResultRow>(
       place: DatabaseName,

@@ -2,54 +2,42 @@
  * The settings, and the only reader of process.env. An error names each wrong setting and what was expected. A value may also come
  * from a file, whose path is in a variable of the setting's name with `_FILE` behind it.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { hostOfAddress, isLoopback, parseAuthority, type Authority } from './authority.ts';
+import { hostOfAddress, isLoopback } from './authority.ts';
+import {
+  apiKey,
+  authority,
+  headers,
+  list,
+  namedUrl,
+  optionalText,
+  port,
+  postgresUrl,
+  ratio,
+  sealingKeys,
+  seconds,
+  whole,
+} from './setting-types.ts';
 
-/** 0 means any free port. */
-const port = whole(0, 65_535);
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'expected a postgres:// URL' });
-const namedUrl = z.string().transform((text, context): readonly [name: string, url: string] => {
-  const [, name, url] = /^([a-z0-9-]+)=(.*)$/.exec(text) ?? [];
-  if (name !== undefined && postgresUrl.safeParse(url).success) return [name, url!];
-  context.addIssue('expected a list of name=postgres://…');
-  return z.NEVER;
-});
-const authority = z.string().transform((text, context): Authority => {
-  const parsed = parseAuthority(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue(`expected a host or host:port, not ${JSON.stringify(text)}`);
-  return z.NEVER;
-});
-const sealingKey = z.string().transform((text, context): { readonly id: string; readonly key: Uint8Array } => {
-  const [, id, base64] = /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(text) ?? [];
-  if (id !== undefined) return { id, key: Buffer.from(base64!, 'base64') };
-  context.addIssue('expected a list of id:key, each key 32 bytes in base64');
-  return z.NEVER;
-});
-const apiKey = z.string().regex(/^cpk_[0-9A-Za-z]{49}$/, { error: 'expected a key: cpk_ and 49 letters and digits' });
-const headers = z.string().transform((text, context): Readonly<Record<string, string>> => {
-  const pairs = text.split(',').map((pair) => /^\s*([!#$%&'*+.^_`|~\w-]+)=(.*?)\s*$/.exec(pair));
-  try {
-    if (pairs.every((pair) => pair !== null))
-      return Object.fromEntries(pairs.map(([, name, value]) => [name!, decodeURIComponent(value!)]));
-  } catch {
-    // A value that is not percent-encoded as it should be: the message below says what is expected.
-  }
-  context.addIssue('expected a list of name=value, the values percent-encoded');
-  return z.NEVER;
-});
 export const DATA_DIR_DEFAULT = '.data';
 
 /** More would not be faster, and the ids of a group are in its history several times. */
 const GROUP_MAX_MAX = 500;
 
-const optionalText = z.string().min(1).optional();
+/** Whoever else reads one of these reads everything: its file must not be readable by everyone. */
+const KEPT_FROM_OTHERS = ['PAYLOAD_KEYS', 'INTERNAL_KEYS'];
+const READABLE_BY_OTHERS = 0o007;
 
 const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
+  /** PEM, for HTTPS. Off loopback an API starts with these, or with TRUSTED_PROXIES. */
+  TLS_CERT: optionalText,
+  TLS_KEY: optionalText,
+  /** The addresses of the proxies that end TLS, and whose X-Forwarded-For is believed: `10.1.0.0/16,::1/128`. */
+  TRUSTED_PROXIES: list(z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a list of CIDRs' })),
   /** Where GET /metrics is served; without it, this process counts nothing. The embedded stack chooses one for each process. */
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
@@ -66,6 +54,18 @@ const settings = z.object({
 
   /** The transfer API, from which wallet workers read the items of a batch, which the transfer service owns. */
   TRANSFER_API_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+
+  /** Where an API answers what other services ask it, if they run apart. Without it, it answers none of that. */
+  INTERNAL_PORT: port.optional(),
+  /** The internal listeners of the transfer API and of the wallet API, for workers that run apart. */
+  TRANSFER_INTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+  WALLET_INTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http:// URL' }).optional(),
+  /** The keys by which services know each other: `id:base64`, one a line. The first one signs; all of them are believed. */
+  INTERNAL_KEYS: sealingKeys,
+  /** PEM: the authority of all services' certificates, and this one's own certificate and key. */
+  INTERNAL_TLS_CA: optionalText,
+  INTERNAL_TLS_CERT: optionalText,
+  INTERNAL_TLS_KEY: optionalText,
 
   TRANSFER_DATABASE_URL: postgresUrl.optional(),
   TRANSFER_ADMIN_DATABASE_URL: postgresUrl.optional(),
@@ -122,11 +122,7 @@ const settings = z.object({
    * The keys that seal the secrets of webhook endpoints: `id:base64`, one a line. The first one seals; the others still open what
    * they sealed. Without it, there are no webhooks.
    */
-  WEBHOOK_KEYS: z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-    .pipe(z.tuple([sealingKey], sealingKey))
-    .optional(),
+  WEBHOOK_KEYS: sealingKeys,
   /** Networks, besides the public internet, that webhooks may be sent to, also by plain http: `10.1.0.0/16,::1/128`. */
   WEBHOOK_ALLOW_CIDRS: list(z.union([z.cidrv4(), z.cidrv6()], { error: 'expected a list of CIDRs' })),
 
@@ -138,6 +134,19 @@ const settings = z.object({
   TEMPORAL_TLS_CA: optionalText,
   TEMPORAL_TLS_CERT: optionalText,
   TEMPORAL_TLS_KEY: optionalText,
+
+  /**
+   * The keys of what workflows are given, return and fail with, in Temporal's histories: `id:base64`, one a line. The first one
+   * encrypts; all of them decrypt. Without it, histories are plain.
+   */
+  PAYLOAD_KEYS: sealingKeys,
+  /** Off: what was encrypted is still read, and nothing more is encrypted. */
+  PAYLOAD_ENCRYPTION: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
+  /** The origin of the Temporal Web UI that may have payloads decrypted. The embedded stack knows its own. */
+  PAYLOAD_UI_ORIGIN: z
+    .url({ protocol: /^https?$/, error: 'expected an origin such as http://127.0.0.1:8233' })
+    .transform((text) => new URL(text).origin)
+    .optional(),
 
   /**
    * The version of this process's workers, by which Temporal routes tasks (worker versioning). Without it, every worker takes every
@@ -234,42 +243,17 @@ export function walletShardCount(from: Settings): number {
   return count;
 }
 
-function whole(min: number, max: number) {
-  return bounded(
-    Number.isInteger,
-    `a whole number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}`,
-    min,
-    max,
-  );
-}
-
-/** Seconds, which may have a fraction. */
-function seconds(min: number, max: number) {
-  return bounded(() => true, `seconds from ${min} to ${max}`, min, max);
-}
-
-function ratio() {
-  return bounded(() => true, 'a number from 0 to 1', 0, 1);
-}
-
-function bounded(isKind: (value: number) => boolean, expected: string, min: number, max: number) {
-  const error = `expected ${expected}`;
-  return z.coerce.number({ error }).refine((value) => isKind(value) && value >= min && value <= max, { error });
-}
-
-function list<T extends z.ZodType<unknown, string>>(item: T) {
-  return z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(item).min(1).max(256))
-    .optional();
-}
-
 function fromFile(name: string, path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
+    const mode = statSync(path).mode & 0o777;
+    if (KEPT_FROM_OTHERS.includes(name) && (mode & READABLE_BY_OTHERS) !== 0)
+      throw new SettingsError(
+        `${name}_FILE is wrong: everyone may use the file, its mode is ${mode.toString(8)}, expected 600`,
+      );
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     throw new SettingsError(`${name}_FILE cannot be read: ${(error as Error).message}`);
   }
 }

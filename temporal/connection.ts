@@ -2,6 +2,7 @@
 import { Client, Connection, type ConnectionLike } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Settings } from '../process/config.ts';
+import { dataConverterOf } from './data-converter.ts';
 
 /** A connection for workers, which a client of the same process may share; eager workflow start needs a shared connection. */
 export function connectWorker(settings: Settings): Promise<NativeConnection> {
@@ -20,7 +21,11 @@ export function connectClient(settings: Settings): Connection {
 }
 
 export function createClient(connection: ConnectionLike, settings: Settings): Client {
-  return new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+  return new Client({
+    connection,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    dataConverter: dataConverterOf(settings),
+  });
 }
 
 function connectionOptions(settings: Settings) {

@@ -1,5 +1,6 @@
 /** The activity that an open workflow keeps trying, as Temporal knows it now: newer than what any database was told. */
 import type { Client } from '@temporalio/client';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { answerWithin } from './health.ts';
 
 export interface PendingFailure {
@@ -18,10 +19,13 @@ export async function pendingFailure(client: Client, workflowId: string): Promis
       client.workflow.getHandle(workflowId).describe(),
     );
     if (status.name !== 'RUNNING') return undefined;
-    const failing = (raw.pendingActivities ?? []).flatMap(({ attempt, lastFailure }) =>
-      lastFailure?.message ? [{ attempts: attempt ?? 0, lastError: lastFailure.message }] : [],
-    );
-    return failing.sort((one, other) => other.attempts - one.attempts)[0];
+    const [failing] = (raw.pendingActivities ?? [])
+      .filter(({ lastFailure }) => lastFailure?.message)
+      .sort((one, other) => (other.attempt ?? 0) - (one.attempt ?? 0));
+    // The message may be encrypted.
+    const { loadedDataConverter } = client.options;
+    const error = await decodeOptionalFailureToOptionalError(loadedDataConverter, failing?.lastFailure);
+    return error && { attempts: failing?.attempt ?? 0, lastError: error.message };
   } catch {
     return undefined;
   }

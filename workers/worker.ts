@@ -19,6 +19,7 @@ import { pauseWithin, WalletBusy } from '../domain/wallet/wallet-busy.ts';
 import type { RunningService } from '../process/run-service.ts';
 import type { Logger } from '../process/telemetry.ts';
 import { isTracing } from '../process/traces.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import type { NamespaceBinding } from '../temporal/namespace-binding.ts';
 import { refuseForeignTasks } from './foreign-tasks.ts';
 import { measureTasks } from './measured-tasks.ts';
@@ -82,6 +83,7 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.TEMPORAL_NAMESPACE,
+    dataConverter: dataConverterOf(settings),
     ...versionOf(settings),
     // More slots than starts at once: with fewer, eager starts leave none to the pollers, and other workflow tasks wait.
     maxConcurrentWorkflowTaskExecutions: 250,

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger, type WorkflowBundleOption } from '@temporalio/worker';
+import { FAILURE_CONVERTER } from '../temporal/data-converter.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const CACHE = new URL('node_modules/.cache/counterpoise/', ROOT);
@@ -18,19 +19,21 @@ const VERSIONS = 'package-lock.json';
 const silent = (): void => {};
 const QUIET: Logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-let making: Promise<WorkflowBundleOption> | undefined;
+const making = new Map<string | undefined, Promise<WorkflowBundleOption>>();
 
 /**
  * Returns the bundle of the present code, making it if there is none. Any number of processes may ask at once, and any number of
- * workers of one process.
+ * workers of one process. `failureConverterPath` is the worker's own, which the code in the sandbox has to know as well.
  */
-export function workflowBundle(): Promise<WorkflowBundleOption> {
-  making ??= makeBundle();
-  return making;
+export function workflowBundle(failureConverterPath?: string): Promise<WorkflowBundleOption> {
+  const bundle = making.get(failureConverterPath) ?? makeBundle(failureConverterPath);
+  making.set(failureConverterPath, bundle);
+  return bundle;
 }
 
-async function makeBundle(): Promise<WorkflowBundleOption> {
-  const file = new URL(`workflows-${await workflowCodeHash()}.js`, CACHE);
+async function makeBundle(failureConverterPath: string | undefined): Promise<WorkflowBundleOption> {
+  const kind = failureConverterPath === undefined ? 'workflows' : 'workflows-encoding-failures';
+  const file = new URL(`${kind}-${await workflowCodeHash()}.js`, CACHE);
   const kept = { codePath: fileURLToPath(file) };
   if (existsSync(file)) return kept;
 
@@ -39,6 +42,7 @@ async function makeBundle(): Promise<WorkflowBundleOption> {
     workflowsPath,
     // Evaluated once for a worker and not for every run: none of these modules keeps state, and the SDK freezes them.
     preloadModules: [workflowsPath],
+    ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
     logger: QUIET,
   });
   try {
@@ -65,4 +69,7 @@ export async function workflowCodeHash(root = ROOT): Promise<string> {
   return hash.digest('hex').slice(0, 32);
 }
 
-if (import.meta.main) await workflowBundle();
+if (import.meta.main) {
+  await workflowBundle();
+  await workflowBundle(FAILURE_CONVERTER);
+}

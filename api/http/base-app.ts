@@ -12,6 +12,7 @@ import type { Logger } from '../../process/telemetry.ts';
 import { authenticate, type Authentication } from './authenticate.ts';
 import { countRequests } from './count-requests.ts';
 import { refuseCrossSite } from './cross-site.ts';
+import type { PayloadDecoding } from './decode-payloads.ts';
 import { limitLoad, type LoadBounds } from './load-limits.ts';
 import { refuseMisdirected } from './misdirected.ts';
 import { answerProblem, ProblemError } from './problem.ts';
@@ -27,6 +28,8 @@ export interface BaseDeps {
   readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
   readonly authentication: Authentication;
+  /** Absent if this process decrypts nothing for the Temporal Web UI. */
+  readonly decoding?: PayloadDecoding | undefined;
   /** Absent if this process counts nothing. */
   readonly metrics?: Metrics | undefined;
   /** The installation that the process's databases belong to. */
@@ -38,7 +41,7 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, hosts, bounds, authentication, metrics, installation }: BaseDeps) {
+export function createBaseApp({ log, hosts, bounds, authentication, metrics, installation, decoding }: BaseDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
@@ -46,7 +49,7 @@ export function createBaseApp({ log, hosts, bounds, authentication, metrics, ins
     app
       .use(countRequests(metrics))
       .use(withRequestContext(log))
-      .use(refuseCrossSite(hosts))
+      .use(refuseCrossSite(hosts, decoding))
       .use(refuseRepeatedHeaders)
       .use(
         methodNotAllowed({

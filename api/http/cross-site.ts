@@ -7,6 +7,7 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { hostOfAddress, isLoopback, parseAuthority, type Authority } from '../../process/authority.ts';
+import { isFromWebUi, type PayloadDecoding } from './decode-payloads.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -19,7 +20,7 @@ const OWN_SITES = ['same-origin', 'none'];
 const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 /** `hosts`: the names, besides those of loopback, by which clients ask for the service. */
-export function refuseCrossSite(hosts: readonly Authority[]): MiddlewareHandler<ApiEnv> {
+export function refuseCrossSite(hosts: readonly Authority[], decoding?: PayloadDecoding): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const asked = askedFor(c);
     const ownAddress = addressOf(c);
@@ -29,7 +30,8 @@ export function refuseCrossSite(hosts: readonly Authority[]): MiddlewareHandler<
       throw new ProblemError('host_not_allowed', { detail: `HOSTS does not name ${foreign.host}.` });
 
     const [target] = asked;
-    if (!SAFE_METHODS.includes(c.req.method)) refuseForeignPage(c, target, isDirect(target));
+    if (!SAFE_METHODS.includes(c.req.method) && !isFromWebUi(decoding, c))
+      refuseForeignPage(c, target, isDirect(target));
     await next();
   };
 }

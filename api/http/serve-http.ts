@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type Server, type ServerOptions } from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Certificate and key, for HTTPS. */
+  readonly tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'requestCert' | 'rejectUnauthorized'> | undefined;
   /** Aborted when the drain begins, before anything else, so that requests that wait for a movement are answered. */
   readonly draining?: AbortController;
 }
@@ -43,13 +46,15 @@ const SERVER_OPTIONS: ServerOptions = {
 };
 
 /** Starts to listen; throws if it cannot listen on the address. */
-export async function serveHttp({ fetch, host, port, draining }: ServeOptions): Promise<HttpServer> {
+export async function serveHttp({ fetch, host, port, tls, draining }: ServeOptions): Promise<HttpServer> {
   const listener = getRequestListener(fetch, { errorHandler: answerUnreadable });
-  const server = createServer(SERVER_OPTIONS, (incoming, outgoing) => {
+  const answer: RequestListener = (incoming, outgoing) => {
     // A client that keeps using its connection would otherwise never be asked to close it.
     if (!server.listening) outgoing.setHeader('Connection', 'close');
     void listener(incoming, outgoing);
-  });
+  };
+  const server =
+    tls === undefined ? createServer(SERVER_OPTIONS, answer) : createTlsServer({ ...SERVER_OPTIONS, ...tls }, answer);
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket));
   server.on('checkExpectation', (incoming, outgoing) => {
@@ -64,7 +69,7 @@ export async function serveHttp({ fetch, host, port, draining }: ServeOptions): 
   const { port: actualPort } = server.address() as AddressInfo;
   let stopped: Promise<void> | undefined;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
     stop() {
       draining?.abort();
       return (stopped ??= drain(server));

@@ -1,6 +1,7 @@
 /**
  * The route from which wallet workers read the items of a batch, if they are processes of their own: the transfer service owns the
- * items, and such a worker opens no database but its shard's. It only reads, and is no part of the public API.
+ * items, and such a worker opens no database but its shard's. It only reads, and is there on the internal
+ * listener alone.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -13,7 +14,6 @@ import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { openToAll } from '../http/scopes.ts';
 
 const bucket = z.coerce.number().int().min(0).max(255);
 const legsQuery = z.object({
@@ -27,7 +27,7 @@ const legsQuery = z.object({
 });
 
 export function batchLegsRoute(database: Database) {
-  return new Hono<ApiEnv>().get('/internal/transfer-batches/:id/legs', openToAll, async (c) => {
+  return new Hono<ApiEnv>().get('/internal/transfer-batches/:id/legs', async (c) => {
     const { side, places, first_bucket: firstBucket, last_bucket: lastBucket, body_hash: bodyHash } = c.req.query();
     const asked = { batchId: c.req.param('id'), side, places, firstBucket, lastBucket, bodyHash };
     const query = legsQuery.safeParse(asked);

@@ -1,6 +1,7 @@
 /**
  * The route by which a reconciliation asks the wallet API, if the services run as processes of their own: the operations of
- * domain/ledger.ts. It is for the transfer service's worker and not for clients, so it is neither documented nor forwarded to.
+ * domain/ledger.ts. It is for the transfer service's worker and not for clients, so it is there on the internal
+ * listener alone, which has read the body.
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -8,9 +9,7 @@ import type { Database } from '../../db/database.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import { MOVEMENTS_MAX } from '../../domain/ledger.ts';
 import { ProblemError } from '../http/problem.ts';
-import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { openToAll } from '../http/scopes.ts';
 
 export function ledgerRoutes(shards: readonly Database[]) {
   const ledger = ledgerOf(shards);
@@ -43,7 +42,7 @@ export function ledgerRoutes(shards: readonly Database[]) {
     z.object({ operation: z.literal('walletProblem'), walletId: z.guid() }),
   ]);
 
-  return new Hono<ApiEnv>().post('/internal/ledger', openToAll, readJson, async (c) => {
+  return new Hono<ApiEnv>().post('/internal/ledger', async (c) => {
     const { success, data } = question.safeParse(await c.req.json());
     if (!success) throw new ProblemError('body_invalid');
     // No limit here: the caller is an activity, which is repeated after a failure, and its pool bounds every statement.

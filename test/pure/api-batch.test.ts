@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RECEIVER, SENDER, testApp, type Problem } from './api-fakes.ts';
+import { RECEIVER, SENDER, testApp, testInternalApp, type Problem } from './api-fakes.ts';
 
 const { app } = testApp();
 const item = { sender_wallet_id: SENDER, receiver_wallet_id: RECEIVER, amount: '25.00' };
@@ -75,7 +75,9 @@ test('what a batch is asked by is judged: its id, the cursor of its items, what 
   assert.equal(await get('/v1/transfer-batches/none'), 'batch_id_invalid');
   assert.equal(await get(`/v1/transfer-batches/${SENDER}/items?cursor=abc`), 'cursor_invalid');
   assert.equal(await get('/v1/transfer-batches?limit=0'), 'limit_invalid');
+  const { app: internal } = testInternalApp();
+  const getLegs = async (path: string) => ((await (await internal.request(path)).json()) as Problem).code;
   const legs = `/internal/transfer-batches/${SENDER}/legs?side=sender&first_bucket=0&last_bucket=255&places=`;
   for (const places of ['', 'x', '3-1'])
-    assert.equal(await get(`${legs}${places}`), places === '' ? 'internal_error' : 'value_invalid');
+    assert.equal(await getLegs(`${legs}${places}`), places === '' ? 'internal_error' : 'value_invalid');
 });

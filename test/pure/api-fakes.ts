@@ -7,6 +7,10 @@ import { boundStarts } from '../../api/http/bound-starts.ts';
 import { createEventStreams } from '../../api/events/event-streams.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
 import { createBaseApp, loadBounds } from '../../api/http/base-app.ts';
+import { internalApp } from '../../api/internal-listener.ts';
+import { batchLegsRoute } from '../../api/transfer/batch-legs.ts';
+import { groupLegsRoute } from '../../api/transfer/group-legs.ts';
+import { ledgerRoutes } from '../../api/wallet/ledger.ts';
 import type { Database } from '../../db/database.ts';
 import type { Installation } from '../../domain/installation.ts';
 import type { InstallationId } from '../../domain/ids.ts';
@@ -88,6 +92,22 @@ export function baseApp() {
     bounds: loadBounds(1_000),
     installation: async () => INSTALLATION,
   });
+}
+
+/** What services ask each other, without signatures. */
+export function testInternalApp() {
+  const deps = {
+    log: pino({ level: 'silent' }),
+    hosts: [],
+    bounds: loadBounds(1_000),
+    installation: async () => INSTALLATION,
+  };
+  const routes = [
+    batchLegsRoute(forbiddenDatabase),
+    groupLegsRoute(forbiddenDatabase),
+    ledgerRoutes([forbiddenDatabase]),
+  ];
+  return { app: internalApp(deps, undefined, routes) };
 }
 
 export async function jsonOf(

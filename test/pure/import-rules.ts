@@ -19,6 +19,7 @@ const HTTP = [
   'process/deadline.ts',
   'process/traces.ts',
   'process/authority.ts',
+  'process/signed-call.ts',
   'hono',
   '@hono/zod-openapi',
   'zod',
@@ -37,18 +38,19 @@ export const RULES: readonly Rule[] = [
   { of: 'webhooks/', may: ['webhooks/', 'domain/', 'ipaddr.js', 'node:'] },
 
   // Declares every metric of every service, and so knows the vocabulary of their labels.
-  { of: 'process/metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
-  { of: 'process/order-metrics.ts', may: ['process/', 'domain/', 'prom-client'] },
-  { of: 'process/process-metrics.ts', may: ['process/', 'package.json', 'prom-client'] },
-  { of: 'process/metric.ts', may: ['prom-client'] },
-  { of: 'process/metrics-server.ts', may: ['process/', 'node:'] },
+  { of: ['process/metrics.ts', 'process/order-metrics.ts'], may: ['process/', 'domain/', 'prom-client'] },
+  { of: ['process/process-metrics.ts', 'process/metric.ts'], may: ['process/', 'package.json', 'prom-client'] },
   // The only one that knows what traces are made with.
   {
     of: 'process/trace-export.ts',
     may: ['process/', 'domain/trace-context.ts', 'package.json', '@opentelemetry/', 'node:'],
   },
   { of: 'process/traces.ts', may: [], mayTypes: ['domain/trace-context.ts'] },
-  { of: 'process/', may: ['process/', 'zod', 'pino', 'node:fs', 'node:module'], mayTypes: ['pino-pretty'] },
+  {
+    of: 'process/',
+    may: ['process/', 'zod', 'pino', 'node:'],
+    mayTypes: ['pino-pretty'],
+  },
 
   {
     of: 'workflows/',
@@ -75,7 +77,7 @@ export const RULES: readonly Rule[] = [
   // What knows no service.
   {
     of: 'api/http/',
-    may: [...HTTP, 'domain/', 'drizzle-orm', 'pg', '@hono/node-server', 'node:'],
+    may: [...HTTP, 'domain/', 'drizzle-orm', 'pg', '@hono/node-server', 'ipaddr.js', 'node:'],
     mayTypes: HTTP_TYPES,
   },
   ...rooms(
@@ -122,7 +124,7 @@ export const RULES: readonly Rule[] = [
   ),
   {
     of: 'temporal/',
-    may: ['temporal/*', 'domain/', 'process/deadline.ts', '@temporalio/', ...MESSAGES],
+    may: ['temporal/*', 'domain/', 'process/deadline.ts', '@temporalio/', 'node:', ...MESSAGES],
     mayTypes: ['process/'],
   },
 
@@ -141,7 +143,6 @@ export const RULES: readonly Rule[] = [
     ],
     (service) => ['activities/', ...(service === 'events' ? ['pg'] : [])],
   ),
-  // What the workers of the inventory, the delivery and the accounting are started by, each with its own database.
   {
     of: 'workers/activity-worker.ts',
     may: ['workers/*', 'process/', 'temporal/', 'db/database.ts', 'db/installation.ts'],
@@ -243,7 +244,6 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['db/database.ts'],
   },
 
-  // A broker for tests and the nemesis, which ask it what it has.
   { of: 'dev/kafka-broker.ts', may: ['dev/', '@platformatic/kafka', 'node:'] },
   // Starts services as processes, never by importing them; the development server is given its search attributes.
   { of: 'dev/', may: ['dev/', ...STACK_DOMAIN, ...MESSAGES, '@temporalio/client', 'pg', 'zod', 'node:'] },
@@ -261,7 +261,8 @@ export const RULES: readonly Rule[] = [
       'db/database.ts',
       'dev/',
       'domain/',
-      'process/for-each.ts',
+      'process/',
+      'temporal/data-converter.ts',
       ...MESSAGES,
       '@temporalio/client',
       // By which its receivers of webhooks verify signatures, as others' do.

@@ -16,7 +16,7 @@ import { parseRanges } from '../../domain/index-set.ts';
 import { amountProblem } from '../../domain/money.ts';
 import { parseAuthority } from '../../process/authority.ts';
 import { withoutPasswords } from '../../process/telemetry.ts';
-import { RECEIVER, SENDER, testApp } from './api-fakes.ts';
+import { RECEIVER, SENDER, testApp, testInternalApp } from './api-fakes.ts';
 
 /** What is read is made so many times as long. */
 const TIMES = 16;
@@ -79,12 +79,12 @@ const UNITS = [
   ';',
 ];
 
-const { app } = testApp({ log: pino({ level: 'silent' }) });
+const [{ app }, { app: internal }] = [testApp({ log: pino({ level: 'silent' }) }), testInternalApp()];
 const KEYS = { 'content-type': 'application/json', 'idempotency-key': 'k', 'x-actor': 'alice' };
 
 /** A request that is made beforehand, so that only its reading is measured. */
 function asking(path: string, init: RequestInit = {}): Work {
-  return async () => (await app.request(path, init)).arrayBuffer();
+  return async () => (await (path.startsWith('/internal/') ? internal : app).request(path, init)).arrayBuffer();
 }
 
 function sending(method: string, path: string, body: string): Work {

@@ -4,7 +4,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { stackSettings } from '../../dev/stack-settings.ts';
+import { internalSettings, stackSettings } from '../../dev/stack-settings.ts';
 import { spawnTethered } from '../../dev/tether.ts';
 import type { Told } from './freezing-worker.ts';
 import type { Money } from './money.ts';
@@ -139,5 +139,6 @@ export function workerEnvironment(stack: TestStack, shard: number): NodeJS.Proce
     ...{ LOG_FORMAT, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, WALLET_DATABASE_URLS },
     WALLET_SHARD: String(shard),
     TRANSFER_API_URL: stack.file().api,
+    ...internalSettings(stack),
   };
 }

@@ -100,14 +100,18 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   });
 
   test('has both versions work side by side, the wallet service first', async () => {
-    const [port, walletPort] = [await freePort(), await freePort()];
+    const [port, walletPort, internalPort] = [await freePort(), await freePort(), await freePort()];
+    const INTERNAL_KEYS = `first:${Buffer.alloc(32).toString('base64')}`;
     const own = { PORT: `${port}`, WALLET_API_PORT: `${walletPort}`, WALLET_API_URL: `http://127.0.0.1:${walletPort}` };
-    start('api/wallet-server.ts', own);
+    start('api/wallet-server.ts', { ...own, INTERNAL_PORT: `${internalPort}`, INTERNAL_KEYS });
     const workers = [
       ...['0', '1'].map((shard) =>
         start('workers/wallet/main.ts', { WALLET_SHARD: shard, TRANSFER_API_URL: stack.file().api }),
       ),
-      start('workers/transfer/main.ts', own),
+      start('workers/transfer/main.ts', {
+        ...{ ...own, INTERNAL_KEYS },
+        WALLET_INTERNAL_URL: `http://127.0.0.1:${internalPort}`,
+      }),
     ];
     start('workers/events/main.ts');
     const orderWorkers = ORDER_SERVICES.map((name) =>

@@ -3,12 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Connection, type Client } from '@temporalio/client';
 import pg from 'pg';
 import { audit } from '../../audit/audit.ts';
 import { describeAudit } from '../../audit/report.ts';
 import { lookUpWorkflows } from '../../audit/workflows.ts';
 import { openDatabase, type Database } from '../../db/database.ts';
+import { temporalSettings } from '../../dev/stack-file.ts';
+import { readSettings } from '../../process/config.ts';
+import { createClient } from '../../temporal/connection.ts';
 import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import { shardOf } from '../../domain/routing.ts';
@@ -61,7 +64,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
   ) as Record<Place, Database>;
   let orders: Record<OrderService, Database> | undefined;
   const connection = Connection.lazy({ address: temporal.address });
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const client = createClient(connection, readSettings(temporalSettings(temporal)));
 
   const money: Money = {
     api,

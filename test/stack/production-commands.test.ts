@@ -41,7 +41,7 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
     infrastructure = await startInfrastructure({
       dataDir: join(directory, 'data'),
       cacheDir: cacheDirectory(process.env['XDG_CACHE_HOME']),
-      ports: { api: 0, walletApi: 0, postgres: 0, temporal: 0, temporalUi: 0 },
+      ports: { api: 0, walletApi: 0, internal: 0, walletInternal: 0, postgres: 0, temporal: 0, temporalUi: 0 },
       temporalAddress: undefined,
       temporalNamespace: 'default',
       environment: process.env,
@@ -55,6 +55,8 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
       'temporal:7233': `127.0.0.1:${ports.temporal}`,
       'wallet-api:3001': `127.0.0.1:${ports.walletApi}`,
       '127.0.0.1:3001': `127.0.0.1:${ports.walletApi}`,
+      'wallet-api:3100': `127.0.0.1:${ports.walletInternal}`,
+      'api:3100': `127.0.0.1:${ports.internal}`,
       'api:3000': api,
       '127.0.0.1:3000': api,
       // The port of everybody's metrics: here they share an address.
@@ -241,8 +243,10 @@ describe('the commands of docker-compose.yml, with their settings, in what the i
   function run({ args, environment }: ServiceCommand): ChildProcess {
     // As the Dockerfile and the compose file say, but for the ports, which are any that are free, and the host.
     const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', LOG_FORMAT: 'json', ...environment };
-    if (env['PORT']) env['PORT'] = `${infrastructure!.ports.api}`;
-    if (env['WALLET_API_PORT']) env['WALLET_API_PORT'] = `${infrastructure!.ports.walletApi}`;
+    const { ports } = infrastructure!;
+    if (env['INTERNAL_PORT']) env['INTERNAL_PORT'] = `${env['PORT'] ? ports.internal : ports.walletInternal}`;
+    if (env['PORT']) env['PORT'] = `${ports.api}`;
+    if (env['WALLET_API_PORT']) env['WALLET_API_PORT'] = `${ports.walletApi}`;
     return spawnTethered(process.execPath, args, { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] });
   }
 

@@ -18,6 +18,7 @@ import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { tasksWaiting } from '../../temporal/backlog.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { dataConverterOf } from '../../temporal/data-converter.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import { isWorkflowRunning } from '../../temporal/order/order-workflows.ts';
 import { createOrderStarter } from '../../temporal/order/start-order.ts';
@@ -38,7 +39,7 @@ export async function startOrderWorker(
 ): Promise<RunningService> {
   return startWorker(context, {
     taskQueue: ORDER_TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle(dataConverterOf(context.settings).failureConverterPath),
     activities: { ...activities },
   });
 }

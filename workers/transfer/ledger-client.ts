@@ -3,8 +3,8 @@
  * shards. A call that fails is a fault of the activity, which Temporal repeats.
  */
 import type { Ledger } from '../../domain/ledger.ts';
-import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import type { Moved } from '../../domain/transfer/settlement.ts';
+import type { AskInternal } from '../ask-internal.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
 
@@ -12,16 +12,11 @@ type Answer<Name extends keyof Ledger> = Ledger[Name] extends (...input: never[]
   ? Result
   : never;
 
-export function ledgerAt(walletApiUrl: string, shardCount: number, installation: () => Promise<Installation>): Ledger {
+export function ledgerAt(askWalletApi: AskInternal, shardCount: number): Ledger {
   const ask = async <Result>(question: object): Promise<Result> => {
-    const response = await fetch(new URL('/internal/ledger', walletApiUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', [INSTALLATION_HEADER]: (await installation()).installationId },
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-    });
-    if (!response.ok) throw new Error(`the wallet API answered ${response.status}`);
-    return (await response.json()) as Result;
+    const { status, body } = await askWalletApi('/internal/ledger', ANSWER_LIMIT_MS, question);
+    if (status !== 200) throw new Error(`the wallet API answered ${status}`);
+    return body as Result;
   };
   return {
     shardCount,

@@ -15,13 +15,14 @@ import { createRecurringActivities, type RecurringActivities } from '../../activ
 import { createTransferActivities, type TransferActivities } from '../../activities/transfer/transfer.ts';
 import type { TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
 import type { WalletActivities } from '../../activities/wallet/wallet.ts';
-import { requireSettings, SettingsError, walletShardCount, type Settings } from '../../process/config.ts';
+import { SettingsError, walletShardCount, type Settings } from '../../process/config.ts';
 import { closeDatabases, watchPools } from '../../db/database.ts';
 import { guardInstallation, installationOf } from '../../db/installation.ts';
 import { openTransferDatabase, type PoolLimits } from '../../db/service-databases.ts';
 import { isStillOpen } from '../../db/transfer/open-movement.ts';
 import { runService, type RunningService } from '../../process/run-service.ts';
 import { connectWorker, createClient } from '../../temporal/connection.ts';
+import { dataConverterOf } from '../../temporal/data-converter.ts';
 import { tasksWaiting } from '../../temporal/backlog.ts';
 import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
 import { bindNamespace } from '../../temporal/namespace-binding.ts';
@@ -32,6 +33,7 @@ import type { Logger } from '../../process/telemetry.ts';
 import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
 import { coreMetrics } from '../core-metrics.ts';
 import { startTransferCollector } from './collect.ts';
+import { askInternal } from '../ask-internal.ts';
 import { ledgerAt } from './ledger-client.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { recurringSchedules } from '../../temporal/transfer/tend-recurring.ts';
@@ -67,7 +69,7 @@ export async function startTransferWorker(
     );
   return startWorker(context, {
     taskQueue: TRANSFER_TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle(dataConverterOf(context.settings).failureConverterPath),
     activities,
   });
 }
@@ -81,7 +83,6 @@ export const TRANSFER_POOL: PoolLimits = {
 async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
   if (settings.DISPATCH === 'local')
     throw new SettingsError('DISPATCH is local, which needs API and workers in one process: node commands/serve.ts');
-  const { WALLET_API_URL } = requireSettings(settings, 'WALLET_API_URL');
   const guard = guardInstallation();
   const database = openTransferDatabase(settings, guard, TRANSFER_POOL);
   installTemporalRuntime(logger, await coreMetrics(served));
@@ -96,7 +97,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
     walletShardCount: walletShardCount(settings),
     dispatch: settings.DISPATCH,
   };
-  const ledger = ledgerAt(WALLET_API_URL, starter.walletShardCount, installation);
+  const ledger = ledgerAt(askInternal('WALLET', settings, installation), starter.walletShardCount);
   const metrics = served?.metrics;
   const counts = countsOf(metrics);
   watchPools(metrics, [database]);

@@ -4,31 +4,28 @@
  */
 import type { BatchLegs, ReadBatchLegs } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
-import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import type { AskInternal, InternalAnswer } from '../ask-internal.ts';
 
 /** Shorter than the activity's own time-out. */
 const ANSWER_LIMIT_MS = 5_000;
 
-export function fetchBatchLegs(transferApiUrl: string, installation: () => Promise<Installation>): ReadBatchLegs {
+export function fetchBatchLegs(ask: AskInternal): ReadBatchLegs {
   return async ({ batchId, side, places, firstBucket, lastBucket, bodyHash }) => {
-    const url = new URL(`/internal/transfer-batches/${batchId}/legs`, transferApiUrl);
-    const query = { side, places, first_bucket: firstBucket, last_bucket: lastBucket };
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-    if (bodyHash !== undefined) url.searchParams.set('body_hash', bodyHash);
-    const answer = await fetch(url, {
-      headers: { [INSTALLATION_HEADER]: (await installation()).installationId },
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-    });
-    if (answer.status === 404) throw await missingOrNoRoute(answer, batchId);
-    if (!answer.ok) throw new Error(`the transfer API answered ${answer.status} for the items of batch ${batchId}`);
-    return (await answer.json()) as BatchLegs;
+    const buckets = { first_bucket: String(firstBucket), last_bucket: String(lastBucket) };
+    const asked = new URLSearchParams({ side, places, ...buckets });
+    if (bodyHash !== undefined) asked.set('body_hash', bodyHash);
+    const answer = await ask(`/internal/transfer-batches/${batchId}/legs?${asked.toString()}`, ANSWER_LIMIT_MS);
+    if (answer.status === 404) throw missingOrNoRoute(answer, batchId);
+    if (answer.status !== 200)
+      throw new Error(`the transfer API answered ${answer.status} for the items of batch ${batchId}`);
+    return answer.body as BatchLegs;
   };
 }
 
 /** Tells a missing batch from a missing route: a batch is missing only if the transfer API itself says so. */
-async function missingOrNoRoute(answer: Response, batchId: BatchId): Promise<Error> {
-  const { code } = (await answer.json()) as { code?: string };
+function missingOrNoRoute({ body }: InternalAnswer, batchId: BatchId): Error {
+  const { code } = body as { code?: string };
   return code === 'batch_not_found'
     ? new MovementMissing(`batch ${batchId}`)
     : new Error(`the transfer API answered 404 ${code} for the items of batch ${batchId}`);

@@ -17,6 +17,7 @@ import { bindNamespace } from '../../temporal/namespace-binding.ts';
 import type { MetricsServer } from '../../process/metrics-server.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { coreMetrics } from '../core-metrics.ts';
+import { askInternal } from '../ask-internal.ts';
 import { fetchBatchLegs } from './batch-legs.ts';
 import { fetchGroupLegs } from './group-legs.ts';
 import { ACTIVITY_QUERY_TIMEOUT_MS, installTemporalRuntime, startWorker, type WorkerContext } from '../worker.ts';
@@ -38,20 +39,21 @@ export function openWalletDatabase(settings: Settings, shard: number, guard: Ins
 }
 
 async function start(settings: Settings, logger: Logger, served?: MetricsServer): Promise<RunningService> {
-  const { WALLET_SHARD: shard, TRANSFER_API_URL } = requireSettings(settings, 'WALLET_SHARD', 'TRANSFER_API_URL');
+  const { WALLET_SHARD: shard } = requireSettings(settings, 'WALLET_SHARD');
   const guard = guardInstallation();
   const database = openWalletDatabase(settings, shard, guard);
   installTemporalRuntime(logger, await coreMetrics(served));
   const connection = await connectWorker(settings);
   const installation = () => installationOf(guard, database);
   const binding = bindNamespace(createClient(connection, settings), installation);
+  const ask = askInternal('TRANSFER', settings, installation);
   const turnsOf = createShardTurns();
   const metrics = served?.metrics;
   watchPools(metrics, [database]);
   const worker = await startWalletWorker({ connection, binding, settings, logger, metrics }, shard, {
     ...createWalletActivities(() => database, turnsOf),
-    ...createBatchWalletActivities(() => database, fetchBatchLegs(TRANSFER_API_URL, installation), turnsOf),
-    ...createGroupWalletActivities(() => database, fetchGroupLegs(TRANSFER_API_URL, installation), turnsOf),
+    ...createBatchWalletActivities(() => database, fetchBatchLegs(ask), turnsOf),
+    ...createGroupWalletActivities(() => database, fetchGroupLegs(ask), turnsOf),
   });
   return {
     ...worker,
