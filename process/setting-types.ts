@@ -12,10 +12,10 @@ export const postgresUrl = z
   });
 export const namedUrl = z.string().transform((text, context): readonly [name: string, url: string] => {
   const [, name, url] = /^([a-z0-9-]+)=(.*)$/.exec(text) ?? [];
-  if (name !== undefined && postgresUrl.safeParse(url).success) return [name, url!];
-  context.addIssue(
-    'expected a list of name=postgres://…, those on other machines with sslmode=verify-full, disable or no-verify',
-  );
+  const read = postgresUrl.safeParse(url);
+  if (name !== undefined && read.success) return [name, read.data];
+  const [fault] = name === undefined || !url!.startsWith('postgres') ? [] : (read.error?.issues ?? []);
+  context.addIssue(fault?.message ?? 'expected a list of name=postgres://…');
   return z.NEVER;
 });
 export const authority = z.string().transform((text, context): Authority => {

@@ -112,6 +112,12 @@ describe('the address of a client', () => {
 });
 
 describe('a database', () => {
+  test('whose outbox is read is held to the same', () => {
+    const OUTBOX_DATABASE_URLS = 'transfer=postgres://a:secret-of-it@db.example/t';
+    assert.throws(() => readSettings({ OUTBOX_DATABASE_URLS }), /sslmode=verify-full/);
+    assert.ok(readSettings({ OUTBOX_DATABASE_URLS: `${OUTBOX_DATABASE_URLS}?sslmode=verify-full` }));
+  });
+
   const read = (url: string): string | undefined => readSettings({ TRANSFER_DATABASE_URL: url }).TRANSFER_DATABASE_URL;
   for (const [url, isTaken] of [
     ['postgres://a:secret-of-it@127.0.0.1/t', true],

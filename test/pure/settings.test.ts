@@ -93,7 +93,9 @@ describe('a migration names all that is not set at once, before it asks anybody'
   });
 
   test('of npm run rebind -- --moved', () => {
-    const { code, stderr } = run('rebind', ['--moved'], { TRANSFER_ADMIN_DATABASE_URL: 'postgres://nowhere/transfer' });
+    const { code, stderr } = run('rebind', ['--moved'], {
+      TRANSFER_ADMIN_DATABASE_URL: 'postgres://nowhere/transfer?sslmode=disable',
+    });
     const missing = `WALLET_ADMIN_DATABASE_URLS, WALLET_DATABASE_URLS, TRANSFER_DATABASE_URL, ${events}`;
     assert.deepEqual([code, stderr], [2, `rebind: not set: ${missing}\n`]);
   });
