@@ -15,7 +15,10 @@ export function createDeliveryActivities(database: Database): DeliveryOperations
     cancelBooking: (input) => delivery.cancelBooking(database, named(input)),
 
     handOver: async (input) => {
-      const of = named(input);
+      const { lines, ...of } = named(input);
+      // Its goods have left, so a booking that was lost with a restored database is made anew.
+      if (lines !== undefined && (await delivery.findShipment(database, of.shipmentId)) === undefined)
+        await delivery.book(database, { ...of, lines });
       return { shipmentId: of.shipmentId, status: await delivery.handOver(database, of) };
     },
 

@@ -45,6 +45,8 @@ export type BookingCanceled = { readonly outcome: 'canceled' | 'never_booked' | 
 
 export interface HandOverInput extends OfConsignment {
   readonly carrierReference: string;
+  /** If nothing is booked, because the delivery was restored, a shipment of these is. Absent in calls from before they were told. */
+  readonly lines?: readonly Line[];
 }
 
 export interface ShipmentState {
@@ -55,7 +57,7 @@ export interface ShipmentState {
 export interface DeliveryOperations {
   readonly book: (input: BookInput) => Promise<Booked>;
   readonly cancelBooking: (input: OfConsignment) => Promise<BookingCanceled>;
-  /** The goods are with the carrier. Raises if nothing is booked, or the booking was canceled. */
+  /** The goods are with the carrier. Raises if nothing is booked, and no lines are told, or if the booking was canceled. */
   readonly handOver: (input: HandOverInput) => Promise<ShipmentState>;
   /** The shipment as it is now; undefined if none was booked. */
   readonly shipmentOf: (input: OfConsignment) => Promise<ShipmentState | undefined>;

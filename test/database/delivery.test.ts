@@ -111,6 +111,18 @@ describe('the delivery', () => {
     assert.deepEqual(await eventsOf(store, idOf(orderId)), events);
   });
 
+  test('a hand-over that says what has left books it anew if the booking is lost, and brings back none that was canceled', async () => {
+    const lost = freshOrder();
+    const lines = [{ sku: 'SKU-1', quantity: 2 }];
+    const told = (orderId: OrderId) => delivery.handOver({ orderId, n: 1, carrierReference: 'parcel-7', lines, trace });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => told(lost)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], ['HANDED_OVER']);
+    assert.deepEqual(await eventsOf(store, idOf(lost)), ['shipment.booked', 'shipment.handed-over']);
+    const canceled = freshOrder();
+    await cancel(canceled);
+    assert.equal(await refusalOf(told(canceled)), 'shipments_booked');
+  });
+
   test('a hand-over without a booking raises and leaves nothing, so that it may be tried again', async () => {
     const orderId = freshOrder();
     assert.equal(await refusalOf(handOver(orderId)), 'shipments_booked');

@@ -33,7 +33,8 @@ export function createOrderDelivery({ goods, refuse, arrival, check }: DeliveryS
       shipments.set(n, 'CANCELED');
       return { outcome: 'canceled' };
     },
-    handOver: async ({ n, carrierReference }) => {
+    handOver: async ({ n, carrierReference, lines }) => {
+      if (lines !== undefined && !shipments.has(n)) shipments.set(n, 'BOOKED');
       const decided = goods.get(n);
       check(
         decided?.outcome === 'issued' && decided.carrierReference === carrierReference,

@@ -126,6 +126,15 @@ describe('a run whose row is restored beneath it', () => {
 });
 
 describe('a delivery that was restored', () => {
+  it('from before the booking of goods that have not left has them booked again as they leave', async () => {
+    await withOrder(environment(), { arrival: 'at_once' }, async ({ handle, services, handOver, until }) => {
+      await until(isConfirmed);
+      services.restoreShipment(1, false);
+      await handOver();
+      assert.equal((await handle.result()).status, 'COMPLETED');
+    });
+  });
+
   for (const [from, isBooked] of [
     ['the hand-over', true],
     ['the booking', false],

@@ -40,7 +40,7 @@ export function createShipment(
     if (stored.goods === 'DELIVERED') return;
     // Counted before each look, so that what is reported while the answer is under way has it looked at again.
     let seen = movements;
-    const handedOver = { ...own, carrierReference };
+    const handedOver = { ...own, carrierReference, lines: stored.lines };
     if (before !== undefined && patched('booked-again')) await bookAgain();
     let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, handedOver);
     // A signal says when to look; one that is lost is made up for by the time.
