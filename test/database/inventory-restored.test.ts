@@ -90,6 +90,16 @@ describe('the inventory, once a database was restored', () => {
     await assertStockAgrees(inventory.admin);
   });
 
+  test('does not hand over what it does not know to be reserved, and says so for ever', async () => {
+    const { reserve, issue, release, stock } = await ordered();
+    assert.deepEqual(await issue(), { outcome: 'released', reason: 'released' });
+    assert.deepEqual(await issue(), { outcome: 'released', reason: 'released' });
+    assert.deepEqual(await release(), { outcome: 'released' });
+    assert.deepEqual(await reserve(), { outcome: 'undone' });
+    assert.deepEqual(await stock(), [5, 0]);
+    await assertStockAgrees(inventory.admin);
+  });
+
   test('says to an order that reserves again what has become of its goods', async () => {
     const left = await ordered();
     const reserved = await left.reserve();

@@ -125,6 +125,17 @@ describe('a run whose row is restored beneath it', () => {
     });
 });
 
+it('an order whose reservation is lost beneath its run, and that is handed over, gives the money back', async () => {
+  const services = await withOrder(environment(), {}, async (running) => {
+    await running.until(isConfirmed);
+    running.services.restoreInventory(true);
+    await running.handOver().catch(() => {});
+    await running.cancel().catch(() => {});
+    assert.equal((await running.handle.result()).status, 'CANCELED');
+  });
+  assert.equal(services.holds.get(1)!.status, 'CANCELED');
+});
+
 describe('a delivery that was restored', () => {
   it('from before the booking of goods that have not left has them booked again as they leave', async () => {
     await withOrder(environment(), { arrival: 'at_once' }, async ({ handle, services, handOver, until }) => {

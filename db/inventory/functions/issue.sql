@@ -1,6 +1,7 @@
 -- The pivot of a consignment: its goods leave, unless they were released, or its hold ends within p_margin by this server's clock;
 -- then they are given back here, in the same transaction. The step `goods:<n>` is done or undone, for ever; a repeat returns what it
--- is. Raises if nothing was reserved for the consignment. `reason`: hold_expiring or released.
+-- is. A consignment whose reservation is lost, because the database was restored, is undone: a raise would keep the order from being
+-- canceled for ever. `reason`: hold_expiring or released.
 CREATE OR REPLACE FUNCTION issue(
   p_order_id uuid, p_n integer, p_consignment_id uuid, p_hold_expires_at timestamptz, p_margin interval, p_carrier_reference text,
   p_request_id text, p_traceparent text,
@@ -12,7 +13,9 @@ DECLARE
   is_expiring boolean;
 BEGIN
   fence := claim_step(p_order_id, 'goods:' || p_n, 'done', NULL, NULL);
-  IF fence.outcome IS NULL THEN
+  IF fence.outcome IS NULL AND NOT is_reserved(p_order_id, p_n) THEN
+    UPDATE step_fences SET outcome = 'undone', reason = 'lost' WHERE saga_id = p_order_id AND step = 'goods:' || p_n RETURNING * INTO fence;
+  ELSIF fence.outcome IS NULL THEN
     PERFORM lock_reserved_stock(p_order_id, ARRAY[p_n]);
     -- After the locks, because the hold goes on to its end while they are waited for.
     is_expiring := clock_timestamp() > p_hold_expires_at - p_margin;
