@@ -97,6 +97,7 @@ export async function startApi(
     ...{ log: logger, metrics, database, batchDatabase, eventsDatabase, eventStreams },
     hosts: settings.HOSTS ?? [],
     authentication: access.authentication,
+    proxies: settings.TRUSTED_PROXIES,
     accessDatabase: access.database,
     decoding: payloadDecoding(settings),
     bounds: loadBounds(settings.REQUESTS_MAX),
