@@ -78,10 +78,7 @@ export async function startApi(
   const { client, binding } = starter;
   const batchDatabase = openTransferDatabase(settings, guard, BATCH_POOL);
   const eventsDatabase = openEventsDatabase(settings, guard, EVENTS_POOL);
-  const wallets: WalletAccess =
-    settings.WALLET_API_URL === undefined
-      ? { shards: openShards(settings, guard) }
-      : { walletApiUrl: settings.WALLET_API_URL, walletApiKey: settings.WALLET_API_KEY };
+  const wallets = openWallets(settings, guard);
   const access = openAccess(settings, guard, logger);
   const monitor = monitorTemporal(() => binding.verify(), logger);
   const backlog = watchBacklog(client, logger);
@@ -97,6 +94,7 @@ export async function startApi(
     ...{ log: logger, metrics, database, batchDatabase, eventsDatabase, eventStreams },
     hosts: settings.HOSTS ?? [],
     authentication: access.authentication,
+    proxies: settings.TRUSTED_PROXIES,
     accessDatabase: access.database,
     decoding: payloadDecoding(settings),
     bounds: loadBounds(settings.REQUESTS_MAX),
@@ -140,6 +138,12 @@ export async function startApi(
       await closeDatabases(own);
     },
   };
+}
+
+/** The shards, or the wallet API where that is a process of its own. */
+function openWallets(settings: Settings, guard: InstallationGuard): WalletAccess {
+  const { WALLET_API_URL: walletApiUrl, WALLET_API_KEY: walletApiKey } = settings;
+  return walletApiUrl === undefined ? { shards: openShards(settings, guard) } : { walletApiUrl, walletApiKey };
 }
 
 /** Whether a movement would go through. */

@@ -27,6 +27,7 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     log: logger,
     hosts: settings.HOSTS ?? [],
     authentication: access.authentication,
+    proxies: settings.TRUSTED_PROXIES,
     bounds: loadBounds(settings.REQUESTS_MAX),
     metrics: metrics?.metrics,
     installation: () => installationOf(guard, shards[0]!),

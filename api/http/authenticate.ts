@@ -10,6 +10,7 @@ import type { RouterRoute } from 'hono/types';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import { DEFAULT_TENANT, isApiKey, type Holder } from '../../domain/access/api-key.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import { clientAddress, type TrustedProxies } from './client-address.ts';
 import { countFailures } from './failed-authentications.ts';
 import { limitRates } from './key-rates.ts';
 import { ProblemError } from './problem.ts';
@@ -40,7 +41,8 @@ export const ANYBODY: Holder = {
   rate: undefined,
 };
 
-export function authenticate(authentication: Authentication): MiddlewareHandler<ApiEnv> {
+/** Failures are counted, and the networks of keys compared, by the address of the client, for which `proxies` are believed. */
+export function authenticate(authentication: Authentication, proxies: TrustedProxies): MiddlewareHandler<ApiEnv> {
   const failures = countFailures();
   const rates = limitRates();
   return async (c, next) => {
@@ -69,7 +71,7 @@ export function authenticate(authentication: Authentication): MiddlewareHandler<
 
   async function holderOf(c: Context<ApiEnv>, authenticator: Authenticator): Promise<Holder> {
     const secret = secretOf(c);
-    const address = addressOf(c);
+    const address = clientAddress(c, proxies);
     const known = secret === undefined ? undefined : authenticator.known(secret);
     if (typeof known === 'object' && isFrom(known.cidrs, address)) return known;
     const waitSeconds = known === 'familiar' ? undefined : failures.waitSeconds(address);
@@ -106,12 +108,6 @@ function notAuthenticated(): ProblemError {
 /** Whether this is a route, and not middleware. */
 function isRoute({ method }: RouterRoute): boolean {
   return method !== 'ALL';
-}
-
-/** The address that the request came from; undefined if the app is called without a server. */
-function addressOf(c: Context<ApiEnv>): string | undefined {
-  const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
-  return incoming?.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1)[0];
 }
 
 const lists = new WeakMap<readonly string[], BlockList>();

@@ -10,6 +10,7 @@ import type { Installation } from '../../domain/installation.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { authenticate, type Authentication } from './authenticate.ts';
+import { trustedProxies } from './client-address.ts';
 import { countRequests } from './count-requests.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { PayloadDecoding } from './decode-payloads.ts';
@@ -28,6 +29,8 @@ export interface BaseDeps {
   readonly hosts: readonly Authority[];
   readonly bounds: LoadBounds;
   readonly authentication: Authentication;
+  /** The networks of proxies that are believed who asks: TRUSTED_PROXIES. */
+  readonly proxies?: readonly string[] | undefined;
   /** Absent if this process decrypts nothing for the Temporal Web UI. */
   readonly decoding?: PayloadDecoding | undefined;
   /** Absent if this process counts nothing. */
@@ -41,7 +44,8 @@ export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
 }
 
-export function createBaseApp({ log, hosts, bounds, authentication, metrics, installation, decoding }: BaseDeps) {
+export function createBaseApp(deps: BaseDeps) {
+  const { log, hosts, bounds, authentication, proxies = [], metrics, installation, decoding } = deps;
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
   app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
@@ -64,7 +68,7 @@ export function createBaseApp({ log, hosts, bounds, authentication, metrics, ins
         }),
       )
       .use(limitLoad(bounds))
-      .use(authenticate(authentication))
+      .use(authenticate(authentication, trustedProxies(proxies)))
       .use(boundQuery)
       .use(refuseMisdirected(installation)),
   );

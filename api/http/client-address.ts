@@ -24,7 +24,7 @@ export function trustedProxies(cidrs: readonly string[]): TrustedProxies {
   };
 }
 
-/** One spelling of each address. Undefined if the app is called without a server. For limits of what an address may do. @public */
+/** One spelling of each address. Undefined if the app is called without a server. For limits of what an address may do. */
 export function clientAddress(c: Context<ApiEnv>, trusted: TrustedProxies): string | undefined {
   const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
   return clientBehind(incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'), trusted);

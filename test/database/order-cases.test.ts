@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { orderCaseRoutes } from '../../api/order/case.ts';
 import { recordOrderAction, recordOrderAttention } from '../../db/order/state.ts';
 import type { OrderId } from '../../domain/ids.ts';
@@ -9,6 +10,8 @@ import { baseApp, jsonOf } from '../pure/api-fakes.ts';
 import { startAuditedOrders, type AuditedOrderStack } from './audited-orders.ts';
 
 type Item = Record<string, unknown>;
+
+const APART_MS = 3;
 
 describe('the cases of orders', () => {
   let stack: AuditedOrderStack;
@@ -23,11 +26,15 @@ describe('the cases of orders', () => {
         .route('/', orderCaseRoutes({ database: stack.services.order.service }))
         .request(`/v1/order-cases${query}`),
     );
-  const act = (orderId: OrderId, requestKey: string, actor: string) =>
-    recordOrderAction(stack.services.order.service, {
+  const act = async (orderId: OrderId, requestKey: string, actor: string): Promise<void> => {
+    // Times are kept in milliseconds: no other change is in this one.
+    await sleep(APART_MS);
+    await recordOrderAction(stack.services.order.service, {
       ...{ orderId, requestKey, actor },
       ...{ action: 'retry', comment: 'the line is up again' },
     });
+    await sleep(APART_MS);
+  };
   const list = async (query: string): Promise<Item[]> => (await get(query)).body['data'] as Item[];
 
   test('are listed open or resolved, newest first, page after page', async () => {

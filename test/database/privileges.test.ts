@@ -27,7 +27,16 @@ const FENCED_OPERATIONS = [
   'set_wallet_status',
   'withdraw',
 ];
-const STOCK_OPERATIONS = ['change_stock', 'count_stock', 'issue', 'release', 'release_order', 'reserve', 'take_back'];
+const STOCK_OPERATIONS = [
+  'adopt_issued',
+  'change_stock',
+  'count_stock',
+  'issue',
+  'release',
+  'release_order',
+  'reserve',
+  'take_back',
+];
 const OF_THE_RELAY = ['outbox_seal_progress', 'outbox_truncation'];
 /** They change nothing; an audit with the service's role calls them. */
 const OF_THE_AUDIT = ['event_digest', 'unfolded_events'];
