@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/order/order.ts';
 import { ORDER_TASK_QUEUE, type OrderReconciliationInput } from '../../workflows/order/messages.ts';
-import { searchAttributes } from '../../workflows/transfer/messages.ts';
+import { searchAttributes, type MovementMemo } from '../../workflows/transfer/messages.ts';
 import { VERIFIED_WITHIN_MS } from '../namespace-binding.ts';
 import type { OrderStarter } from './start-order.ts';
 
@@ -13,6 +13,8 @@ export async function isWorkflowRunning(client: Client, workflowId: string): Pro
 export interface OpenRun {
   /** The last that the run has seen written to its row. */
   readonly shown: OrderStatus | undefined;
+  /** The hash of the body that it runs for; absent if it was started before that was kept. */
+  readonly bodyHash: string | undefined;
   readonly terminate: (reason: string) => Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function openRunOf(client: Client, workflowId: string): Promise<Ope
   const shown = run.typedSearchAttributes.get(searchAttributes.movementStatus);
   return {
     shown: ORDER_STATUSES.find((status) => status === shown),
+    bodyHash: (run.memo as Partial<MovementMemo> | undefined)?.bodyHash,
     terminate: (reason) =>
       client.workflow
         .getHandle(workflowId, run.runId)

@@ -41,6 +41,7 @@ describe('the inventory, once a database was restored', () => {
         }),
       release: () => operations.release({ ...of, n: 1, reason: 'canceled' }),
       adopt: () => operations.adoptIssued({ ...of, n: 1, lines, carrierReference: 'van 7' }),
+      releaseOrder: () => operations.releaseOrder({ ...of, reason: 'timed_out' }),
       decided: () => operations.goodsOf(of),
       stock: async () => {
         const { onHand, reserved } = (await findStock(inventory.service, sku))!;
@@ -60,6 +61,13 @@ describe('the inventory, once a database was restored', () => {
       assert.deepEqual(await release(), { outcome: 'issued' });
       await assertStockAgrees(inventory.admin);
     });
+
+  test('tells nobody that nothing was ever reserved for an order whose goods have left', async () => {
+    const { adopt, releaseOrder, decided } = await ordered();
+    await adopt();
+    await assert.rejects(releaseOrder(), ({ cause }: Error) => /have left/.test(String(cause)));
+    assert.equal((await decided())[0]!.decided.outcome, 'issued');
+  });
 
   test('does not take off the shelf what it has given back, and says so', async () => {
     const { reserve, adopt, release, stock } = await ordered();

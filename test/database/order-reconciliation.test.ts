@@ -33,7 +33,12 @@ describe('the reconciliation of orders', () => {
   const orders = () => stack.filled.orders;
 
   /** The rounds over a Temporal in which these workflows run; `started` are the starts that were asked for. */
-  function roundsWith(running: ReadonlySet<string>, cancel?: (id: string) => Promise<void>, shown = 'PENDING') {
+  function roundsWith(
+    running: ReadonlySet<string>,
+    cancel?: (id: string) => Promise<void>,
+    shown = 'PENDING',
+    memo = {},
+  ) {
     const started = new Map<string, unknown>();
     const terminated: string[] = [];
     const client = {
@@ -44,7 +49,7 @@ describe('the reconciliation of orders', () => {
             const typedSearchAttributes = new TypedSearchAttributes([
               { key: searchAttributes.movementStatus, value: shown },
             ]);
-            if (running.has(id)) return { status: { name: 'RUNNING' }, typedSearchAttributes };
+            if (running.has(id)) return { status: { name: 'RUNNING' }, typedSearchAttributes, memo };
             throw new WorkflowNotFoundError('none', id, undefined);
           },
           terminate: async () => void terminated.push(id),
@@ -91,6 +96,9 @@ describe('the reconciliation of orders', () => {
     await rounds.orders();
     assert.deepEqual(terminated, [`order/${pending.orderId}`]);
     assert.ok(started.has(`order/${pending.orderId}`) && !started.has(`order/${confirmed.orderId}`));
+    const another = roundsWith(new Set(ids), undefined, 'CONFIRMED', { bodyHash: 'of another body' });
+    await another.rounds.orders();
+    assert.deepEqual(another.terminated, [], 'one for a body whose row was lost is asked to end elsewhere');
   });
 
   test('one that has just changed is left alone', async () => {

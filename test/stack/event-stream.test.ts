@@ -105,7 +105,7 @@ describe('the stream of events', () => {
   test('goes on behind Last-Event-ID, and refuses what is nonsense or not there yet', async () => {
     const path = `${stack.api}/v1/events/stream`;
     const newest = await head();
-    const reading = await readStream(path, { 'Last-Event-ID': String(newest - 2) });
+    const reading = await readStream(path, { ...stack.authorization, 'Last-Event-ID': String(newest - 2) });
     await reading.until(2);
     assert.deepEqual(reading.ids, [newest - 1, newest]);
     reading.leave();
@@ -113,13 +113,13 @@ describe('the stream of events', () => {
       ['yesterday', 'last_event_id_invalid'],
       [String(newest + 1_000), 'position_unknown'],
     ] as const) {
-      const problem = await refusal(path, { 'Last-Event-ID': id });
+      const problem = await refusal(path, { ...stack.authorization, 'Last-Event-ID': id });
       assert.deepEqual([problem.status, problem.code], [400, code]);
     }
   });
 
   test('ends for everyone when the process is told to stop, which then drains as without streams', async () => {
-    const open = async (): Promise<Reading> => readStream(`${stack.api}/v1/events/stream`);
+    const open = async (): Promise<Reading> => readStream(`${stack.api}/v1/events/stream`, stack.authorization);
     const readings = await Promise.all(Array.from({ length: 200 }, open));
     const pid = stack.process('app');
     stack.kill('app', 'SIGTERM');

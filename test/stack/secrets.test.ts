@@ -38,6 +38,7 @@ describe('the secrets of a stack', () => {
     for (const name of ['webhook-keys', 'internal-keys'])
       secrets.set(name, readFileSync(join(stack.dataDir, name), 'utf8').trim().split(':')[1]!);
     secrets.set('the payload key', payloadKey);
+    secrets.set('the root key', stack.authorization['authorization']!.slice('Bearer '.length));
   });
   after(async () => {
     await money?.close();
@@ -46,7 +47,11 @@ describe('the secrets of a stack', () => {
   });
 
   async function ask(path: string, init: RequestInit = {}): Promise<string> {
-    const answer = await fetch(new URL(path, stack.api), { ...init, signal: AbortSignal.timeout(20_000) }).then(
+    const answer = await fetch(new URL(path, stack.api), {
+      ...init,
+      headers: { ...stack.authorization, ...(init.headers as Record<string, string> | undefined) },
+      signal: AbortSignal.timeout(20_000),
+    }).then(
       (response) => response.text(),
       (error: unknown) => String(error),
     );

@@ -31,6 +31,15 @@ async function withUnendedOrder(
   });
 }
 
+const trace = { trace: { requestId: 'a test' } };
+
+/** Somebody counts, and sees that the goods are gone, which the inventory does not know; and the books of the test follow. */
+function countTheShelf({ goods, stock, violations }: RunningOrder['services']): void {
+  goods.set(1, { outcome: 'issued', carrierReference: 'carrier-1' });
+  stock.get('sku-1')!.onHand -= 2;
+  violations.length = 0;
+}
+
 describe('a run that follows the restore of one database', () => {
   for (const lost of ['the decision', 'the reservation'] as const) {
     it(`of the inventory, which has lost ${lost} on goods that have left, has them leave, and pays nothing back`, async () => {
@@ -64,10 +73,38 @@ describe('a run that follows the restore of one database', () => {
       assert.equal((await next.result()).status, 'COMPLETED');
       assert.equal(services.holds.get(1)!.status, 'COMPLETED');
       await keepHistory('order-restored-carrier-has-the-goods', next);
-      // The shelf is counted by somebody, who sees that they are gone; and the books of the test follow.
-      services.goods.set(1, { outcome: 'issued', carrierReference: 'carrier-1' });
-      services.stock.get('sku-1')!.onHand -= 2;
-      services.violations.length = 0;
+      countTheShelf(services);
+    });
+  });
+
+  it('of the inventory and of the row from before its confirmation, whose time is over, believes the carrier, too', async () => {
+    await withUnendedOrder('handOver', async ({ services, startAnew }) => {
+      services.restoreRow();
+      services.restoreInventory();
+      const next = await startAnew({ deadlineMs: 0 });
+      assert.equal((await next.result()).status, 'COMPLETED');
+      assert.equal(services.holds.get(1)!.status, 'COMPLETED');
+      await keepHistory('order-restored-undone-carrier-has-the-goods', next);
+      countTheShelf(services);
+    });
+  });
+
+  it('of the inventory, which has given back since what the row says to have left, believes the row', async () => {
+    await withUnendedOrder('handOver', async ({ services, startAnew }) => {
+      services.restoreInventory();
+      await services.activities.release({ ...trace, orderId: services.orderId, n: 1, reason: 'reconciled' });
+      const next = await startAnew();
+      assert.equal((await next.result()).status, 'COMPLETED');
+      assert.equal(services.holds.get(1)!.isReversed, false);
+      await keepHistory('order-restored-left-by-the-row', next);
+      countTheShelf(services);
+    });
+  });
+
+  it('of another database than the row and the inventory, which agree that the goods were given back, believes these', async () => {
+    await withUnendedOrder('cancel', async ({ services, startAnew }) => {
+      services.report(1, 'HANDED_OVER');
+      assert.equal((await (await startAnew()).result()).status, 'CANCELED');
     });
   });
 

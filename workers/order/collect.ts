@@ -76,10 +76,10 @@ function orders({ ordersInFlight, oldestOrder, ordersStuck }: Metrics, database:
 const INSISTED = [
   ...['undo_order', 'release_order', 'void_hold', 'cancel_booking', 'record_order_end', 'goods_of', 'issue', 'release'],
   ...['record_consignment', 'capture_hold', 'post_invoice', 'collect', 'close_collection', 'settle_due', 'hand_over'],
-  'shipment_of',
+  ...['shipment_of', 'adopt_issued', 'authorize', 'book', 'confirm_order'],
 ];
 /** The reasons of cases of orders; any other one is shown as `other`. */
-const CASE_REASONS: readonly string[] = ['payment_due', ...INSISTED.map((step) => `${step}_failing`)];
+const CASE_REASONS: readonly string[] = ['payment_due', 'goods_left_unexplained', ...INSISTED.map((step) => `${step}_failing`)];
 
 function orderCases({ openOrderCases, oldestOrderCase }: Metrics, database: Database): Part {
   return {

@@ -138,8 +138,9 @@ function hasEnded({ status }: Order): boolean {
   return status !== 'PENDING' && status !== 'CONFIRMED';
 }
 
-function isBehind({ status }: Order, { shown = status }: OpenRun): boolean {
-  return ORDER_STATUS_RANKS[status] < ORDER_STATUS_RANKS[shown];
+/** Not behind a run of another body, whose row was lost: that one is asked to end, and ends as its goods and money are. */
+function isBehind({ status, bodyHash }: Order, { shown = status, bodyHash: ran = bodyHash }: OpenRun): boolean {
+  return ran === bodyHash && ORDER_STATUS_RANKS[status] < ORDER_STATUS_RANKS[shown];
 }
 
 const NIL = '00000000-0000-0000-0000-000000000000';

@@ -2,7 +2,7 @@
  * The undoing of an order that was not confirmed: release ▶ void each hold, cancel each booking ▶ CANCELED. If the inventory says that
  * goods have left, the order's row was restored from before its confirmation, and the order is confirmed instead.
  */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import { amountOf } from '../../domain/order/money.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { CancelReason, Consignment, Line, OrderTerms } from '../../domain/order/order.ts';
@@ -39,6 +39,14 @@ export async function undo(
   const parts = released?.outcome === 'answered' ? released.consignments : [];
   if (parts.some(({ goods }) => goods === 'issued'))
     return { stored: await confirmWhatLeft(input, attention, parts), hasLeft: true };
+  // Asked before any hold is voided: what is with the carrier has left, and the inventory was restored from before that.
+  if (parts.length > 0 && patched('bookings-canceled-first')) {
+    const canceled = await Promise.all(
+      parts.map(({ n }) => insist('cancelBooking', DELIVERY_TASK_QUEUE, { orderId, trace, n })),
+    );
+    if (canceled.some(({ outcome }) => outcome === 'handed_over'))
+      return { stored: await confirmWhatLeft(input, attention, parts), hasLeft: true };
+  }
   await Promise.all(
     parts.map(async (part) => {
       const own = { orderId, trace, n: part.n };
@@ -52,23 +60,30 @@ export async function undo(
   return { stored: await insist('recordOrderEnd', ORDER_TASK_QUEUE, end), hasLeft: false };
 }
 
-/** Confirms the order with the holds and bookings that it had. One that was lost with a restored database is made anew. */
+/**
+ * Confirms the order with the holds and bookings that it had. One that was lost with a restored database is made anew. Waits with
+ * attention, for ever, for goods that no hold of this order was for: somebody has to end the run who knows where they are.
+ */
 async function confirmWhatLeft(
   { terms, trace, holdSeconds }: OrderInput,
-  { insist }: Attention,
+  { insist, show }: Attention,
   parts: readonly Consignment[],
 ): Promise<StoredOrder> {
   const { orderId } = terms;
+  const unexplained = (error: string): Promise<never> => {
+    show('goods_left_unexplained', error);
+    return condition(() => false) as Promise<never>;
+  };
   const consignments = await Promise.all(
     parts.map(async ({ n, lines }) => {
-      if (!areLinesOf(terms, lines)) throw impossible('goods have left for another order of this id');
+      if (!areLinesOf(terms, lines)) return unexplained('goods have left for another order of this id');
       const amount = amountOf(terms, { n, lines });
       const [held, booked] = await Promise.all([
         insist('authorize', ORDER_TASK_QUEUE, { orderId, trace, terms, n, amount, holdSeconds }),
         insist('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines }),
       ]);
       const { transferId } = held;
-      if (transferId === undefined) throw impossible('goods have left without a hold');
+      if (transferId === undefined) return unexplained('goods have left without a hold of this order');
       const holdExpiresAtMs = held.outcome === 'held' ? held.holdExpiresAtMs : 0;
       // A booking that was canceled, as its goods were given back, is not needed for more than its name.
       const shipmentId = booked.outcome === 'booked' ? booked.shipmentId : null;
@@ -76,10 +91,6 @@ async function confirmWhatLeft(
     }),
   );
   return insist('confirmOrder', ORDER_TASK_QUEUE, { orderId, trace, consignments, hasLeft: true });
-}
-
-function impossible(what: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(what, 'Impossible');
 }
 
 function areLinesOf({ lines }: OrderTerms, some: readonly Line[]): boolean {

@@ -1,5 +1,6 @@
 -- Makes sure that nothing is ever reserved for an order, or gives back what is: asks the pivot of each of its consignments. `detail` is
 -- [{n, lines, goods}] with goods done or undone; null if nothing was reserved. p_consignment_ids are those of the numbers from 1 on.
+-- Raises if goods have left whose reservation was lost with a restored database (adopt_issued.sql): somebody has to decide then.
 CREATE OR REPLACE FUNCTION release_order(
   p_order_id uuid, p_consignment_ids uuid[], p_reason text, p_request_id text, p_traceparent text, OUT detail jsonb
 )
@@ -12,6 +13,9 @@ DECLARE
   n integer;
 BEGIN
   IF reservation.outcome IS DISTINCT FROM 'done' THEN
+    IF EXISTS (SELECT FROM step_fences WHERE saga_id = p_order_id AND step LIKE 'goods:%' AND outcome = 'done') THEN
+      RAISE EXCEPTION 'goods of % have left, whose reservation is lost', p_order_id USING ERRCODE = 'no_data_found';
+    END IF;
     RETURN;
   END IF;
   detail := '[]';
