@@ -79,7 +79,11 @@ const INSISTED = [
   ...['shipment_of', 'adopt_issued', 'authorize', 'book', 'confirm_order'],
 ];
 /** The reasons of cases of orders; any other one is shown as `other`. */
-const CASE_REASONS: readonly string[] = ['payment_due', 'goods_left_unexplained', ...INSISTED.map((step) => `${step}_failing`)];
+const CASE_REASONS: readonly string[] = [
+  'payment_due',
+  'goods_left_unexplained',
+  ...INSISTED.map((step) => `${step}_failing`),
+];
 
 function orderCases({ openOrderCases, oldestOrderCase }: Metrics, database: Database): Part {
   return {
