@@ -217,7 +217,7 @@ describe('an installation beside another one', () => {
     assert.equal(refused.code, 1, refused.output);
     assert.match(
       refused.output,
-      /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1, events, order, inventory, delivery, accounting\); npm run rebind/,
+      /bound to the Temporal namespace .*: transfer, wallet-0, wallet-1, events, order, inventory, delivery, accounting, access\); npm run rebind/,
     );
 
     const shown = await rebind(first);

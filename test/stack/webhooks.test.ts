@@ -118,7 +118,9 @@ describe('webhooks on a stack', () => {
   test('the command line creates, tests, changes, replays and deletes an endpoint', async () => {
     const { url, received } = await receiver();
     const run = (...args: string[]) =>
-      runCounterpoise(['webhooks', ...args], { env: { COUNTERPOISE_API_URL: stack.api } });
+      runCounterpoise(['webhooks', ...args], {
+        env: { COUNTERPOISE_API_URL: stack.api, COUNTERPOISE_API_KEY: stack.authorization['authorization']!.slice(7) },
+      });
     const created = await run('create', url, '--types', 'transfer.completed', '--json');
     const { webhook_endpoint_id: id, secret } = created.json<{ webhook_endpoint_id: string; secret: string }>();
     assert.match(secret, /^whsec_/);
