@@ -12,7 +12,7 @@ import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
 /** What holds secrets by design, each for its owner alone. */
-const KEPT = ['settings.json', 'stack.json', 'webhook-keys', 'internal-keys'];
+const KEPT = ['settings.json', 'stack.json', 'webhook-keys', 'internal-keys', 'api-key', 'auth-header'];
 
 describe('the secrets of a stack', () => {
   const directory = mkdtempSync(join(tmpdir(), 'secrets-'));
