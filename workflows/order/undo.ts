@@ -40,7 +40,8 @@ export async function undo(
   if (parts.some(({ goods }) => goods === 'issued'))
     return { stored: await confirmWhatLeft(input, attention, parts), hasLeft: true };
   // Asked before any hold is voided: what is with the carrier has left, and the inventory was restored from before that.
-  if (parts.length > 0 && patched('bookings-canceled-first')) {
+  const areBookingsAsked = parts.length > 0 && patched('bookings-canceled-first');
+  if (areBookingsAsked) {
     const canceled = await Promise.all(
       parts.map(({ n }) => insist('cancelBooking', DELIVERY_TASK_QUEUE, { orderId, trace, n })),
     );
@@ -53,7 +54,7 @@ export async function undo(
       // What a lost row of another body had reserved was never to be paid by these terms.
       if (areLinesOf(terms, part.lines))
         await insist('voidHold', ORDER_TASK_QUEUE, { ...own, terms, amount: amountOf(terms, part), holdSeconds });
-      await insist('cancelBooking', DELIVERY_TASK_QUEUE, own);
+      if (!areBookingsAsked) await insist('cancelBooking', DELIVERY_TASK_QUEUE, own);
     }),
   );
   const end = { orderId, trace, status: 'CANCELED', cancelReason: why } as const;
