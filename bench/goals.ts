@@ -55,6 +55,16 @@ export function goalsOf(
       'local, 50 at a time, with traces of one in ten to without',
       ratio('perSecond', 'local-traced', 'local'),
     ),
+    atLeast(
+      0.97,
+      'local, 50 at a time, with authentication to without',
+      ratio('perSecond', 'local', 'local-unauthenticated'),
+    ),
+    atLeast(
+      0.95,
+      'local, 50 at a time, with encrypted payloads to without',
+      ratio('perSecond', 'local-encrypted', 'local'),
+    ),
     atMost(50, 'milliseconds of a scrape, with many transfers there', watchingCost?.scrapeMs ?? null),
     atMost(
       1,

@@ -174,6 +174,8 @@ const MET = [
   measuredOf([sample('local', 1, 30, 27)]),
   measured('local-counted', 50, 64),
   measured('local-traced', 50, 62),
+  measured('local-unauthenticated', 50, 67),
+  measured('local-encrypted', 50, 62),
   measured('local-grouped', 50, 300),
   measured('local-grouped', 200, 400),
   measured('ordinary', 50, 30),
@@ -219,6 +221,7 @@ describe('the goals', () => {
       ['local', 50],
       ['local-counted', 50],
       ['local-traced', 50],
+      ['local-encrypted', 50],
       ['local-grouped', 50],
       ['local-grouped', 200],
       ['ordinary', 50],
@@ -244,6 +247,8 @@ describe('the goals', () => {
     assert.ok(!areMet(goalsOf(slow, idle(300), seen(90))));
     const slowOrders = MET.map((one) => (one.id === 'transfers-local' ? measured(one.id, 20, 61) : one));
     assert.ok(!areMet(goalsOf(slowOrders, idle(300), seen(90))));
+    const costlyKeys = MET.map((one) => (one.id === 'local-unauthenticated' ? measured(one.id, 50, 67.1) : one));
+    assert.ok(!areMet(goalsOf(costlyKeys, idle(300), seen(90))));
     assert.ok(!areMet(goalsOf(MET, idle(351), seen(90))));
     assert.ok(!areMet(goalsOf(MET, idle(300), seen(120))));
     assert.ok(!areMet(goalsOf(MET, idle(300), seen(90, 51, 0.01))));
