@@ -1,16 +1,23 @@
 /**
  * `npm run bench:many-keys`: whether authentication costs the same with a million API keys as with ten. Fills databases of its own and
- * asks both in turns, so that other load on the machine affects both alike: a request with a key that the process knows, the look-up of
- * one that it does not, and the poll for changed keys. `--keys N` makes the large one smaller; `--json`: one object on the last line.
- * Exits 1 if one of the rates falls below 0.9.
+ * asks both in turns, so that other load on the machine affects both alike: a request with a key that the process knows, one with a key that
+ * it has to look up, and the poll for changed keys. The statement of the look-up alone is told beside them, and is no goal. `--keys N`
+ * makes the large one smaller; `--json`: one object on the last line. Exits 1 if one of the rates falls below 0.9.
  */
-import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { exitCodeFor, isExplained } from '../commands/exit.ts';
 import { keyChanges, lookUpKey } from '../db/access/look-up.ts';
 import { EXIT } from '../process/exit-code.ts';
-import { ANY_ROUTE, installRoot, openProcess, ROOT, type ApiProcess } from '../test/database/access.ts';
+import {
+  ANY_ROUTE,
+  hashOf,
+  installRoot,
+  openProcess,
+  ROOT,
+  secretOf,
+  type ApiProcess,
+} from '../test/database/access.ts';
 import { startCluster, type TestCluster, type TestDatabase } from '../test/database/database.ts';
 import { percentile } from './closed-loop.ts';
 
@@ -21,10 +28,15 @@ const ROUNDS = 41;
 const WARM_UP_ROUNDS = 5;
 /** Of the same work, one after the other: a single one is too short to be timed. */
 const TIMES = 100;
+const SECRETS_MAX = (WARM_UP_ROUNDS + ROUNDS) * TIMES;
+const ONLY_TOLD = 'the look-up, the statement alone';
 
 interface Store extends TestDatabase {
-  readonly keys: number;
+  /** Of keys that are spread evenly over the table. */
+  readonly secrets: readonly string[];
   readonly api: ApiProcess;
+  /** A process that forgets each key as soon as it sees the next one. */
+  readonly forgetful: ApiProcess;
 }
 
 const flags = readArguments();
@@ -43,21 +55,23 @@ function readArguments() {
 async function filledStore(cluster: TestCluster, keys: number): Promise<Store> {
   const startedAt = performance.now();
   const store = await cluster.createAccessStore();
+  const secrets = Array.from({ length: Math.min(keys, SECRETS_MAX) }, secretOf);
   await installRoot(store);
   const client = new pg.Client({ connectionString: store.adminUrl });
   await client.connect();
   await client.query(
     `WITH named AS (INSERT INTO principals (tenant, kind, name) VALUES ('default', 'service', 'bench') RETURNING principal_id)
      INSERT INTO api_keys (tenant, principal_id, name, key_hash, hint, scopes, expires_at)
-     SELECT 'default', principal_id, 'bench', sha256(n::text::bytea), 'cpk_', ARRAY['events:read'], now() + interval '90 days'
-     FROM named, generate_series(1, $1::int) n`,
-    [keys],
+     SELECT 'default', principal_id, 'bench', coalesce(CASE WHEN n % $3::int = 0 THEN decode(($2::text[])[n / $3::int + 1], 'hex') END,
+         sha256(n::text::bytea)), 'cpk_', ARRAY['events:read'], now() + interval '90 days'
+     FROM named, generate_series(0, $1::int - 1) n`,
+    [keys, secrets.map(hashOf), Math.floor(keys / secrets.length)],
   );
   await client.query('VACUUM (ANALYZE)');
   await client.query('CHECKPOINT');
   await client.end();
   say(`filled with ${keys} keys (${((performance.now() - startedAt) / 1_000).toFixed(0)} s)`);
-  return { ...store, keys, api: openProcess(cluster, store) };
+  return { ...store, secrets, api: openProcess(cluster, store), forgetful: openProcess(cluster, store, 1) };
 }
 
 type Work = (store: Store, n: number) => Promise<boolean>;
@@ -65,11 +79,10 @@ type Work = (store: Store, n: number) => Promise<boolean>;
 /** Each returns whether it has found what it asked for. */
 const WORK: Readonly<Record<string, Work>> = {
   'a request with a known key': async ({ api }) => (await api.ask(ROOT, 'GET', ANY_ROUTE)).status === 200,
-  'a key that is looked up': async ({ keys, service }, n) => {
-    // Spread evenly, so that each is another page of the index.
-    const nth = 1 + Math.floor(keys * ((n * 0.618_034) % 1));
-    return (await lookUpKey(service, createHash('sha256').update(String(nth)).digest())) !== undefined;
-  },
+  'a request with a key that is looked up': async ({ forgetful, secrets }, n) =>
+    (await forgetful.ask(secrets[n % secrets.length], 'GET', ANY_ROUTE)).status === 200,
+  [ONLY_TOLD]: async ({ service, secrets }, n) =>
+    (await lookUpKey(service, Buffer.from(hashOf(secrets[n % secrets.length]!), 'hex'))) !== undefined,
   'a poll for changes': async ({ service }) => (await keyChanges(service, 0)).hashes !== undefined,
 };
 
@@ -100,11 +113,11 @@ try {
     ratios[name] = fewMs / manyMs;
     say(`| ${name} | ${fewMs.toFixed(3)} | ${manyMs.toFixed(3)} | ${(fewMs / manyMs).toFixed(2)} |`);
   }
-  const ok = Object.values(ratios).every((ratio) => ratio >= RATIO_MIN);
+  const ok = Object.entries(ratios).every(([name, ratio]) => name === ONLY_TOLD || ratio >= RATIO_MIN);
   if (flags.json) console.log(JSON.stringify({ ok, ratioMin: RATIO_MIN, keys: [FEW, many], ratios }));
   process.exitCode = ok ? EXIT.ok : EXIT.failed;
 } finally {
-  stores.forEach(({ api }) => api.authenticator.stop());
+  for (const { api, forgetful } of stores) for (const { authenticator } of [api, forgetful]) authenticator.stop();
   await cluster.stop();
 }
 
