@@ -21,20 +21,9 @@ const COLORS = { own: '#2563eb', floor: '#94a3b8', peer: '#d97706' } as const;
 const OWN = /^((local|ordinary)(-grouped)?|batch-\d+)$/;
 const FLOOR = /^(database|engine|tpcb)$/;
 
-/**
- * PostgreSQL alone is so much faster than anything durable that no other bar could be read beside it; being watched or guarded changes
- * no bar.
- */
-const UNCOMPARED: ReadonlySet<string> = new Set([
-  'database',
-  'local-counted',
-  'local-traced',
-  'local-unauthenticated',
-  'local-encrypted',
-]);
-
 export function pictureOf(results: readonly Measured[]): string {
-  const compared = SINGLE.filter((id) => !UNCOMPARED.has(id));
+  // PostgreSQL alone is so much faster than anything durable that no other bar could be read beside it.
+  const compared = SINGLE.filter((id) => id !== 'database');
   const at = (atOnce: number, figure: 'perSecond' | 'p50Ms'): Bar[] =>
     compared.flatMap((id) =>
       results.filter((one) => one.id === id && one.atOnce === atOnce).map((one) => ({ id, value: one[figure] })),

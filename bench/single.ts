@@ -11,11 +11,10 @@ import { counterpoise, transferRequests } from './counterpoise.ts';
 import { databaseFloor, engineFloor } from './floors.ts';
 import { historyOf, type History } from './history.ts';
 import type { Bench } from './ground.ts';
-import { encryptedKind, unauthenticatedKind } from './guarding.ts';
 import { cpuMsOf, memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 import { spreadOf, type Cost, type Sample, type Turn } from './turns.ts';
-import { countedKind, tracedKind, type WatchingCost } from './watching.ts';
+import type { WatchingCost } from './watching.ts';
 
 export interface LoopPlan {
   readonly atOnce: readonly number[];
@@ -122,11 +121,7 @@ export function singleTurns(
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
-    ...[
-      ...[own('ordinary'), grouped('ordinary'), own('local')],
-      ...[countedKind(stack), tracedKind(stack), unauthenticatedKind(stack), encryptedKind(stack, ground)],
-      grouped('local'),
-    ]
+    ...[own('ordinary'), grouped('ordinary'), own('local'), grouped('local')]
       .filter(isWanted)
       .map((kind) => subjectTurn(kind, ground, plan)),
   ];
