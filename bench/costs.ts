@@ -8,9 +8,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { unlessInterrupted } from '../dev/infrastructure.ts';
-import { closedLoop } from './closed-loop.ts';
+import type { BenchStack } from './bench-stack.ts';
+import { closedLoop, type LoopOptions } from './closed-loop.ts';
 import { counterpoise } from './counterpoise.ts';
 import { anotherGround, type Bench } from './ground.ts';
+import { watchCost } from './single.ts';
 import type { Subject } from './subject.ts';
 import { inTurns, type Measured, type RoundsOptions, type Turn } from './turns.ts';
 
@@ -53,10 +55,18 @@ export async function measureCosts(
       const kind = { id, name: COST_NAMES[id]!, dispatch: DISPATCH, isBeside: true, settings: own } as const;
       const subject = await counterpoise(stack, kind).open(ground);
       subjects.push(subject);
-      const loop = (seconds: number, warmUpSeconds: number) =>
-        unlessInterrupted(interrupt, closedLoop(subject.once, { atOnce: AT_ONCE, warmUpSeconds, seconds }));
-      await loop(0, costs.warmUpSeconds);
-      turns.push({ name: kind.name, run: async () => [{ id, ...(await loop(costs.seconds, RAMP_UP_SECONDS)) }] });
+      const loop = (options: Omit<LoopOptions, 'atOnce'>) =>
+        unlessInterrupted(interrupt, closedLoop(subject.once, { atOnce: AT_ONCE, ...options }));
+      await loop({ seconds: 0, warmUpSeconds: costs.warmUpSeconds });
+      turns.push({
+        name: kind.name,
+        async run() {
+          const watch = watchCost(() => serversOf(stack), { pid: subject.pid });
+          const turn = { seconds: costs.seconds, warmUpSeconds: RAMP_UP_SECONDS, atEdge: watch.atEdge };
+          const figures = await loop(turn);
+          return [{ id, ...figures, cost: await watch.cost(figures.count) }];
+        },
+      });
     }
     return await inTurns(turns, { ...options, rounds: costs.rounds, interrupt });
   } finally {
@@ -64,6 +74,11 @@ export async function measureCosts(
     receiver.closeAllConnections();
     receiver.close();
   }
+}
+
+function serversOf({ infrastructure }: BenchStack): Record<string, number> {
+  const { postgres, temporal } = infrastructure.supervisor.running();
+  return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
 }
 
 /** Takes whatever spans it is sent. */

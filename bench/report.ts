@@ -86,7 +86,12 @@ export function sections(
     single: [speedTable(single, 'to an empty workflow', against('engine')), costTable(single, 'transfer')]
       .join('\n\n')
       .trim(),
-    costs: speedTable(ids('cost'), 'to as it is by default', against('cost-default')),
+    costs: [
+      speedTable(ids('cost'), 'to as it is by default', against('cost-default')),
+      costTable(ids('cost'), 'transfer'),
+    ]
+      .join('\n\n')
+      .trim(),
     batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),
     reads: speedTable(ids('read')),
     shapes: [

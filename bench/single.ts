@@ -58,7 +58,7 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
 }
 
 /** Watches what the transfers of one measurement cost, from its beginning to its end. */
-function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Subject) {
+export function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Pick<Subject, 'pid' | 'groupSize'>) {
   const edges: { readonly atMs: number; readonly cpuMs: ReadonlyMap<string, number> }[] = [];
   return {
     atEdge: (): void => {
