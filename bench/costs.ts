@@ -61,7 +61,7 @@ export async function measureCosts(
       turns.push({
         name: kind.name,
         async run() {
-          const watch = watchCost(() => serversOf(stack), { pid: subject.pid });
+          const watch = watchCost(() => serversOf(stack), subject);
           const turn = { seconds: costs.seconds, warmUpSeconds: RAMP_UP_SECONDS, atEdge: watch.atEdge };
           const figures = await loop(turn);
           return [{ id, ...figures, cost: await watch.cost(figures.count) }];

@@ -58,7 +58,7 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
 }
 
 /** Watches what the transfers of one measurement cost, from its beginning to its end. */
-export function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Pick<Subject, 'pid' | 'groupSize'>) {
+export function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Subject) {
   const edges: { readonly atMs: number; readonly cpuMs: ReadonlyMap<string, number> }[] = [];
   return {
     atEdge: (): void => {
