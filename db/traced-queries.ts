@@ -58,7 +58,9 @@ function summarize(text: string): string {
   );
   if (written !== null) return `${firstWord(written[1]!)} ${written[2]!.toLowerCase()}`;
   // The FROM of EXTRACT names no table.
-  const read = /(?<!\bextract\(\w+\s+)\bfrom\s+(?:lateral\s+)?"?([a-z_]\w*)/i.exec(text) ?? /\bselect\s+"?([a-z_]\w*)\s*\(/i.exec(text);
+  const read =
+    /(?<!\bextract\(\w+\s+)\bfrom\s+(?:lateral\s+)?"?([a-z_]\w*)/i.exec(text) ??
+    /\bselect\s+"?([a-z_]\w*)\s*\(/i.exec(text);
   const verb = firstWord(text);
   return read === null ? verb : `${verb === 'WITH' ? 'SELECT' : verb} ${read[1]!.toLowerCase()}`;
 }
