@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { reasonOf } from '../dev/stack-error.ts';
 import { spawnTethered } from '../dev/tether.ts';
 import type { FaultKind, Stage } from './fault.ts';
 import { foreignInstallation, type ForeignInstallation } from './foreign-installation.ts';
@@ -36,9 +37,10 @@ export const foreignWorker: FaultKind = {
 async function lead(stage: Stage, signal: AbortSignal, name: WorkerName): Promise<void> {
   const { stack, log, met, violation } = stage;
   for (let n = 0; n < TRIES_MAX && !signal.aborted; n += 1) {
-    let reason: unknown;
-    const foreign = await foreignInstallation(stack).catch((error: unknown) => void (reason = error));
-    const end = foreign ? await run(stage, signal, name, foreign) : `its installation could not be made: ${reason}`;
+    const foreign = await foreignInstallation(stack).catch((error: unknown) => {
+      log(`its installation could not be made: ${reasonOf(error)}`);
+    });
+    const end = foreign ? await run(stage, signal, name, foreign) : 'it could not be started';
     if (end === 'refused') met('workers of another installation that ended by themselves', 1);
     else log(end);
     if (foreign) {

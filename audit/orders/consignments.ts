@@ -33,9 +33,7 @@ function told(invariant: Invariant, conditions: readonly Condition[]): Problem[]
 
 function stateConditions(order: OrderRow, row: ConsignmentRow, { pivot, transfer }: Done): Condition[] {
   const { goods, money } = row;
-  const isPair = hasOrderEnded(order)
-    ? mayEndAs(goods, money)
-    : mayBeUnderWay(goods, money);
+  const isPair = hasOrderEnded(order) ? mayEndAs(goods, money) : mayBeUnderWay(goods, money);
   const terms = termsOf(order);
   const lines = order.lines.filter(({ line }) => row.lines.includes(line));
   const price = amountOf(terms, { n: row.n, lines });

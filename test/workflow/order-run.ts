@@ -181,10 +181,7 @@ export function assertOrderSettled(services: OrderServices, name = ''): void {
     `${name} goods are reserved for ever`,
   );
   for (const { n, goods: row, money, releaseReason } of consignments) {
-    assert.ok(
-      mayEndAs(row, money),
-      `${name} consignment ${n} is ${row} and ${money}`,
-    );
+    assert.ok(mayEndAs(row, money), `${name} consignment ${n} is ${row} and ${money}`);
     assert.equal(row === 'RELEASED', goods.get(n)?.outcome === 'released', `${name} ${n} is ${row}`);
     assert.equal(releaseReason !== null, row === 'RELEASED', `${name} ${n} was released for ${releaseReason}`);
   }
