@@ -15,13 +15,11 @@ import type { CloudEvent } from '../domain/event.ts';
 import { EXIT } from '../process/exit-code.ts';
 import { testApp } from '../test/pure/api-fakes.ts';
 import { rowsOf, startCluster, type TestCluster } from '../test/database/database.ts';
-import { percentile } from './closed-loop.ts';
+import { inTwoSizes } from './two-sizes.ts';
 
 const USAGE = 'Usage: npm run bench:large-log -- [--events N] [--json]';
 const SMALL = 10_000;
 const RATIO_MIN = 0.9;
-const ROUNDS = 41;
-const WARM_UP_ROUNDS = 5;
 const PAGE = 1_000;
 /** In one statement, to fill the log. */
 const FILLED_AT_ONCE = 250_000;
@@ -138,26 +136,15 @@ try {
   say(`| a page of ${PAGE} | ms at ${SMALL} | ms at ${large} | rate, large to small |\n|---|---|---|---|`);
   const ratios: Record<string, number> = {};
   for (const [name, work] of Object.entries(WORK)) {
-    const times = { small: [] as number[], large: [] as number[] };
-    for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1)
-      for (const which of round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) {
-        const tookMs = await timed(work, logs[which], round);
-        if (round >= WARM_UP_ROUNDS) times[which].push(tookMs);
-      }
-    const [smallMs, largeMs] = [median(times.small), median(times.large)];
-    ratios[name] = smallMs / largeMs;
-    say(`| ${name} | ${smallMs.toFixed(2)} | ${largeMs.toFixed(2)} | ${(smallMs / largeMs).toFixed(2)} |`);
+    const { smallMs, largeMs, ratio } = await inTwoSizes(logs.small, logs.large, (log, round) =>
+      timed(work, log, round),
+    );
+    ratios[name] = ratio;
+    say(`| ${name} | ${smallMs.toFixed(2)} | ${largeMs.toFixed(2)} | ${ratio.toFixed(2)} |`);
   }
   const ok = Object.entries(ratios).every(([name, ratio]) => name === ONLY_TOLD || ratio >= RATIO_MIN);
   if (flags.json) console.log(JSON.stringify({ ok, ratioMin: RATIO_MIN, events: [SMALL, large], ratios }));
   process.exitCode = ok ? EXIT.ok : EXIT.failed;
 } finally {
   await cluster.stop();
-}
-
-function median(values: readonly number[]): number {
-  return percentile(
-    values.toSorted((a, b) => a - b),
-    50,
-  );
 }

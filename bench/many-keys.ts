@@ -19,13 +19,11 @@ import {
   type ApiProcess,
 } from '../test/database/access.ts';
 import { startCluster, type TestCluster, type TestDatabase } from '../test/database/database.ts';
-import { percentile } from './closed-loop.ts';
+import { inTwoSizes, ROUNDS, WARM_UP_ROUNDS } from './two-sizes.ts';
 
 const USAGE = 'Usage: npm run bench:many-keys -- [--keys N] [--json]';
 const FEW = 10;
 const RATIO_MIN = 0.9;
-const ROUNDS = 41;
-const WARM_UP_ROUNDS = 5;
 /** Of the same work, one after the other: a single one is too short to be timed. */
 const TIMES = 100;
 const SECRETS_MAX = (WARM_UP_ROUNDS + ROUNDS) * TIMES;
@@ -100,18 +98,9 @@ try {
   say(`| milliseconds of | ${FEW} keys | ${many} keys | rate, many to few |\n|---|---|---|---|`);
   const ratios: Record<string, number> = {};
   for (const [name, work] of Object.entries(WORK)) {
-    const times = new Map<Store, number[]>([
-      [few, []],
-      [large, []],
-    ]);
-    for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1)
-      for (const store of round % 2 === 0 ? [few, large] : [large, few]) {
-        const tookMs = await timed(work, store, round);
-        if (round >= WARM_UP_ROUNDS) times.get(store)!.push(tookMs);
-      }
-    const [fewMs, manyMs] = [median(times.get(few)!), median(times.get(large)!)];
-    ratios[name] = fewMs / manyMs;
-    say(`| ${name} | ${fewMs.toFixed(3)} | ${manyMs.toFixed(3)} | ${(fewMs / manyMs).toFixed(2)} |`);
+    const { smallMs, largeMs, ratio } = await inTwoSizes(few, large, (store, round) => timed(work, store, round));
+    ratios[name] = ratio;
+    say(`| ${name} | ${smallMs.toFixed(3)} | ${largeMs.toFixed(3)} | ${ratio.toFixed(2)} |`);
   }
   const ok = Object.entries(ratios).every(([name, ratio]) => name === ONLY_TOLD || ratio >= RATIO_MIN);
   if (flags.json) console.log(JSON.stringify({ ok, ratioMin: RATIO_MIN, keys: [FEW, many], ratios }));
@@ -119,11 +108,4 @@ try {
 } finally {
   for (const { api, forgetful } of stores) for (const { authenticator } of [api, forgetful]) authenticator.stop();
   await cluster.stop();
-}
-
-function median(values: readonly number[]): number {
-  return percentile(
-    values.toSorted((a, b) => a - b),
-    50,
-  );
 }
