@@ -92,6 +92,12 @@ export async function startBenchStack(progress: Progress, interrupt: AbortSignal
   };
 }
 
+/** The process ids of the servers, by the names under which their CPU time is told. */
+export function serversOf({ infrastructure }: BenchStack): Record<string, number> {
+  const { postgres, temporal } = infrastructure.supervisor.running();
+  return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
+}
+
 async function assertReady(api: string): Promise<void> {
   const response = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(CALL_LIMIT_MS) });
   if (!response.ok) throw new Error(`GET /health/ready answers ${response.status}`);

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { unlessInterrupted } from '../dev/infrastructure.ts';
-import type { BenchStack } from './bench-stack.ts';
+import { serversOf } from './bench-stack.ts';
 import { closedLoop, type LoopOptions } from './closed-loop.ts';
 import { counterpoise } from './counterpoise.ts';
 import { anotherGround, type Bench } from './ground.ts';
@@ -74,11 +74,6 @@ export async function measureCosts(
     receiver.closeAllConnections();
     receiver.close();
   }
-}
-
-function serversOf({ infrastructure }: BenchStack): Record<string, number> {
-  const { postgres, temporal } = infrastructure.supervisor.running();
-  return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
 }
 
 /** Takes whatever spans it is sent. */

@@ -8,7 +8,7 @@ import { createClient } from '../client/client.ts';
 import type { OrderId } from '../domain/ids.ts';
 import { orderWorkflowId } from '../workflows/order/messages.ts';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
-import type { BenchStack, RunningApp } from './bench-stack.ts';
+import { serversOf, type BenchStack, type RunningApp } from './bench-stack.ts';
 import { counterpoise, postUntilOver } from './counterpoise.ts';
 import { openGoods, skusInTurn } from './goods.ts';
 import { anotherGround, vacuumDatabases, type Bench, type BenchGround } from './ground.ts';
@@ -52,11 +52,7 @@ export async function orderTurns(bench: Bench, sightings: Sightings, tell: (text
 }
 
 function loopOf({ stack, plan: { orders }, interrupt }: Bench) {
-  const processes = (): Record<string, number> => {
-    const { postgres, temporal } = stack.infrastructure.supervisor.running();
-    return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
-  };
-  return { ...orders, atOnce: [AT_ONCE], interrupt, processes };
+  return { ...orders, atOnce: [AT_ONCE], interrupt, processes: () => serversOf(stack) };
 }
 
 /** Databases of their own with stored orders. */

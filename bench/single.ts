@@ -5,7 +5,7 @@
 import { unlessInterrupted, type Infrastructure } from '../dev/infrastructure.ts';
 import type { TransferId } from '../domain/ids.ts';
 import { transferWorkflowId, type Dispatch } from '../workflows/transfer/messages.ts';
-import type { RunningApp } from './bench-stack.ts';
+import { serversOf, type RunningApp } from './bench-stack.ts';
 import { closedLoop } from './closed-loop.ts';
 import { counterpoise, transferRequests } from './counterpoise.ts';
 import { databaseFloor, engineFloor } from './floors.ts';
@@ -94,11 +94,7 @@ export function singleTurns(
   sightings: Sightings,
   wanted: ReadonlySet<string> | undefined,
 ): Turn[] {
-  const processes = (): Record<string, number> => {
-    const { postgres, temporal } = stack.infrastructure.supervisor.running();
-    return { PostgreSQL: postgres!.pid, Temporal: temporal!.pid };
-  };
-  const plan = { ...single, interrupt, processes };
+  const plan = { ...single, interrupt, processes: () => serversOf(stack) };
   const grouped = (dispatch: Dispatch): SubjectKind =>
     counterpoise(stack, {
       id: `${dispatch}-grouped`,

@@ -2,7 +2,8 @@
  * A key that ends while it is in use: it is revoked, or rotated without an overlap, as callers ask with it at every API, one of which
  * may be frozen meanwhile. Once the end was answered, no request that begins after that may be let in.
  */
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '../client/client.ts';
 import { readApiKey } from '../dev/api-key-file.ts';
 import { freezeProcess } from '../dev/freeze.ts';
 import type { FaultKind, Stage } from './fault.ts';
@@ -39,74 +40,57 @@ export const endedKey: FaultKind = {
 
 async function strike(stage: Stage, signal: AbortSignal, { end, frozenMs, usedMs }: Course): Promise<void> {
   const { stack, log, met } = stage;
+  const { apiKeys } = createClient({
+    ...{ baseUrl: stack.api, apiKey: readApiKey(stack.dataDir) },
+    ...{ timeoutMs: CALL_LIMIT_MS, attemptsMax: 1 },
+  });
   const { secret, api_key_id: id } = await untilDone(() =>
-    asOperator(stage, '/v1/api-keys', { name: 'nemesis', scopes: ['wallets:read'] }),
+    apiKeys.create({ name: 'nemesis', scopes: ['wallets:read'] }),
   );
-  const isOver = new AbortController();
-  const asked = { before: 0, after: 0 };
-  const callers = [stack.api, stack.file().wallet_api ?? stack.api].map((base) =>
-    useKey(stage, base, secret, { isOver: isOver.signal, asked }),
-  );
+  const use: Use = { secret: secret!, hasEnded: false, isOver: false, before: 0, after: 0 };
+  const callers = [stack.api, stack.file().wallet_api ?? stack.api].map((base) => useKey(stage, base, use));
   await pause(usedMs, signal);
   const pid = frozenMs === undefined ? undefined : stack.process('wallet-api');
   const thaw = pid === undefined ? undefined : await freezeProcess(pid);
   try {
     // A repeat of a rotation whose answer was lost is refused, for the key has ended; that it has is what a revocation then says.
-    const rotated =
-      end === 'rotate' && (await asOperator(stage, `/v1/api-keys/${id}/rotate`, { overlap: 0 }).catch(() => undefined));
-    if (!rotated) await untilDone(() => asOperator(stage, `/v1/api-keys/${id}/revoke`));
-    isOver.abort();
+    const rotated = end === 'rotate' ? await apiKeys.rotate(id, { overlap: 0 }).catch(() => undefined) : undefined;
+    if (rotated === undefined) await untilDone(() => apiKeys.revoke(id));
+    use.hasEnded = true;
     await pause(frozenMs ?? 0, signal);
   } finally {
-    isOver.abort();
+    use.isOver = true;
     thaw?.();
   }
   await Promise.all(callers);
-  log(`a key was ${end}d after ${asked.before} requests, and asked with ${asked.after} times after that`);
-  met('requests with a key that had ended', asked.after);
+  log(`a key was ${end}d after ${use.before} requests, and asked with ${use.after} times after that`);
+  met('requests with a key that had ended', use.after);
 }
 
 interface Use {
-  /** Aborted once the end of the key was answered. */
-  readonly isOver: AbortSignal;
-  readonly asked: { before: number; after: number };
+  readonly secret: string;
+  /** Whether the end of the key was answered. */
+  hasEnded: boolean;
+  /** Whether nobody needs to ask any more, but for what is to be asked after the end. */
+  isOver: boolean;
+  before: number;
+  after: number;
 }
 
 /** Asks with the key until it has ended, and a few times after that. */
-async function useKey({ violation }: Stage, base: string, secret: string, { isOver, asked }: Use): Promise<void> {
-  for (let left = ASKED_AFTER; left > 0;) {
-    const hasEnded = isOver.aborted;
+async function useKey({ violation }: Stage, base: string, use: Use): Promise<void> {
+  for (let left = ASKED_AFTER; left > 0 && (use.hasEnded || !use.isOver);) {
+    const { hasEnded } = use;
     const status = await fetch(`${base}/v1/wallets?limit=1`, {
-      headers: { authorization: `Bearer ${secret}` },
+      headers: { authorization: `Bearer ${use.secret}` },
       signal: AbortSignal.timeout(CALL_LIMIT_MS),
     }).then(
       (answer) => answer.body?.cancel().then(() => answer.status),
       () => undefined,
     );
-    asked[hasEnded ? 'after' : 'before'] += 1;
+    use[hasEnded ? 'after' : 'before'] += 1;
     if (hasEnded && status === 200) violation(`a key that had ended was let in at ${base}`);
     if (hasEnded) left -= 1;
-    await pause(ASK_EVERY_MS, new AbortController().signal);
+    await sleep(ASK_EVERY_MS);
   }
-}
-
-async function asOperator({ stack }: Stage, path: string, body?: object): Promise<Made> {
-  const answer = await fetch(stack.api + path, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${readApiKey(stack.dataDir)}`,
-      'idempotency-key': randomUUID(),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(CALL_LIMIT_MS),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`POST ${path} was answered ${answer.status}: ${text}`);
-  return JSON.parse(text) as Made;
-}
-
-interface Made {
-  readonly api_key_id: string;
-  readonly secret: string;
 }
