@@ -59,7 +59,7 @@ type DatabaseUrls = Pick<TestDatabase, 'adminUrl' | 'serviceUrl' | 'relayUrl'>;
 export type Service = 'wallet' | 'transfer' | 'events' | 'access' | OrderService;
 
 const READY_LIMIT_MS = 60_000;
-const QUERY_LIMIT_MS = 15_000;
+const QUERY_LIMIT_MS = 60_000;
 
 /** `settings` of the server, each as `name=value`. */
 export async function startCluster(settings: readonly string[] = []): Promise<TestCluster> {

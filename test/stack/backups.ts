@@ -13,7 +13,7 @@ import type { TestStack } from './stack.ts';
 export const KEPT = ['wallet-0', 'wallet-1', 'transfer', 'events', ...ORDER_SERVICES, 'temporal'] as const;
 export type Kept = (typeof KEPT)[number];
 
-const STOP_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 60_000;
 
 /** Backs up everything under a name. */
 export async function backUp({ dataDir }: TestStack, name: string): Promise<void> {

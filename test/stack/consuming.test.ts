@@ -82,7 +82,7 @@ describe('consuming events of a real stack', () => {
     try {
       for (let kill = 0; kill < 5; kill += 1) {
         const { child, output } = startExample();
-        await until(20_000, 'the example does not count', async () => /counted/.test(output()));
+        await until(120_000, 'the example does not count', async () => /counted/.test(output()));
         await sleep(random() * 400);
         child.kill('SIGKILL');
         await once(child, 'exit');
@@ -102,7 +102,7 @@ describe('consuming events of a real stack', () => {
       const counted = new Map(rows.map(({ wallet_id, balance }) => [wallet_id, balance]));
       return [...expected].every(([id, balance]) => counted.get(id) === balance);
     };
-    await until(20_000, 'the balances are not those of the ledgers', isEqual);
+    await until(120_000, 'the balances are not those of the ledgers', isEqual);
     // Nothing that comes late is counted a second time.
     const { rows } = await own.query<{ position: string }>(
       `SELECT position FROM consumer_cursors WHERE consumer = 'balances'`,
@@ -162,7 +162,7 @@ describe('consuming events of a real stack', () => {
       'wallet.debited': { count: 2, sum: '15.5000' },
       'wallet.debit-failed': { count: 1, sum: '0.0000' },
     };
-    await until(20_000, 'the activity is behind', async () => Object.keys(await activityOf(sender)).length === 3);
+    await until(120_000, 'the activity is behind', async () => Object.keys(await activityOf(sender)).length === 3);
     assert.deepEqual(await activityOf(sender), expected);
     assert.deepEqual(await activityOf(receiver), { 'wallet.credited': { count: 2, sum: '15.5000' } });
 

@@ -27,7 +27,7 @@ import {
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 120_000;
 /** Less than a credit may take before it is asked for again, or it would be made by another worker before the deadline. */
 const DEADLINE_SECONDS = 2;
 const AT_ONCE = 8;

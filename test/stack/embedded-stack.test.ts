@@ -14,9 +14,9 @@ import { recordOf, send, type ProcessRecord } from '../../dev/processes.ts';
 import { stackFilePath } from '../../dev/stack-file.ts';
 import { refusedStart, startStack, until, type TestStack } from './stack.ts';
 
-const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 10_000;
-const RESPAWN_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 60_000;
+const RESPAWN_LIMIT_MS = 120_000;
 
 const SERIES_MAX = 4_500;
 const METRICS = [

@@ -97,7 +97,7 @@ describe('payload keys', () => {
     const { body } = await transfer({}, 'wait=0', receiver);
     ids.faulty = String(body['transfer_id']);
     const handle = money.temporal.workflow.getHandle(`transfer/${ids.faulty}`);
-    await until(60_000, 'the credit did not fail', async () =>
+    await until(120_000, 'the credit did not fail', async () =>
       ((await handle.describe()).raw.pendingActivities ?? []).some(({ lastFailure }) => lastFailure?.message),
     );
     const { raw } = await handle.describe();

@@ -10,7 +10,7 @@ import type { Money } from './money.ts';
 import { until, type TestStack } from './stack.ts';
 import { useStack } from './use-stack.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const KILLS = 3;
 
 /** Gathers what a stream yields until it is told to stop. */

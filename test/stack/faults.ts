@@ -5,7 +5,7 @@ import { freezeProcess } from '../../dev/freeze.ts';
 import { send } from '../../dev/processes.ts';
 import { until, type TestStack } from './stack.ts';
 
-const RESPAWN_LIMIT_MS = 60_000;
+const RESPAWN_LIMIT_MS = 120_000;
 
 /** Kills the process, and returns once the launcher has started another one in its place. */
 export async function killAndAwaitNext(

@@ -15,7 +15,7 @@ import { makeBuild } from '../../nemesis/build.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 interface Case {
   readonly status: string;

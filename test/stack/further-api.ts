@@ -13,7 +13,7 @@ export interface FurtherApi {
   readonly answered: () => Promise<number>;
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** Starts it on a stack that was started with REUSE_PORT=on, and returns once it has answered. */
 export async function startFurtherApi(stack: TestStack): Promise<FurtherApi> {

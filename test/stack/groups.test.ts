@@ -12,7 +12,7 @@ import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
 const seed = Number(process.env['CRASH_SEED'] ?? randomInt(1_000_000));
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 describe('transfers that are moved in groups', { concurrency: 1 }, () => {
   let stack: TestStack;

@@ -12,7 +12,7 @@ import { until, type TestStack } from './stack.ts';
 
 export type Leg = 'debit' | 'credit' | 'refund';
 export const LEGS: readonly Leg[] = ['debit', 'credit', 'refund'];
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** Three transfers, of each of which one operation waits for the lock of a wallet on shard 0. */
 export interface BlockedLegs {

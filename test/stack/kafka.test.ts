@@ -11,7 +11,7 @@ import { eventFaults } from '../pure/event-validation.ts';
 import { apiClient } from './api-client.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const CATCH_UP_LIMIT_MS = 60_000;
+const CATCH_UP_LIMIT_MS = 180_000;
 
 interface Logged {
   readonly position: number;
@@ -55,6 +55,8 @@ describe('events in Kafka', { skip: lacksKafka }, () => {
     });
     let messages = await broker!.messages(EVENTS_TOPIC);
     await until(CATCH_UP_LIMIT_MS, 'Kafka lacks events', async () => {
+      // Each database has an outbox of its own: events of the other ones may come into the log after the ends.
+      logged = await log();
       messages = await broker!.messages(EVENTS_TOPIC);
       return new Set(messages.map(({ headers }) => headers['ce_id'])).size === logged.length;
     });

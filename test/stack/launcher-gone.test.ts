@@ -18,7 +18,7 @@ import { openMoney } from './money.ts';
 import { remainsOf, untilNothingRemains } from './remains.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 describe('a launcher that is killed', { concurrency: 1 }, () => {
   let whole: TestStack;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Money } from './money.ts';
 import { until } from './stack.ts';
 
-const CATCH_UP_LIMIT_MS = 60_000;
+const CATCH_UP_LIMIT_MS = 120_000;
 
 interface LoggedEvent {
   readonly position: number;

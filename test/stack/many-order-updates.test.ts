@@ -45,7 +45,7 @@ describe('an order whose run takes no more updates', () => {
       if (goods === 'RELEASED') continue;
       const report = { event_id: randomUUID(), status: 'DELIVERED', at: new Date().toISOString() };
       const told = async () => (await money.api.post(`/v1/shipments/${shipment}/events`, report)).status === 200;
-      await until(60_000, 'the shipment was not handed over', told);
+      await until(120_000, 'the shipment was not handed over', told);
     }
     return orders.ended(id);
   }
@@ -64,7 +64,7 @@ describe('an order whose run takes no more updates', () => {
     const back = `/v1/returns/${String(body['return_id'])}`;
     assert.equal((await money.api.post(`${back}/receipt`, {})).status, 202);
     const isPaid = async () => (await money.api.get(back)).body['status'] === 'REFUNDED';
-    await until(60_000, 'the goods that came back are not paid back', isPaid);
+    await until(120_000, 'the goods that came back are not paid back', isPaid);
     assert.deepEqual(await orders.wallet(buyer), { balance: '90.0000', held: '0.0000' });
     assert.equal((await orders.wallet(seller)).balance, '10.0000');
     await money.assertSound();

@@ -32,7 +32,7 @@ const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
 const STEPS = 5;
 /** Some clients give up at the first refusal. */
 const MARGIN = 1.25;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** Longer than a migration waits for a lock before it gives way. */
 const LOCKED_MS = 3_000;
 

@@ -9,7 +9,7 @@ import { apiClient } from './api-client.ts';
 import { lacksPrometheus, startPrometheus, type RunningPrometheus } from './prometheus.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const SEEN_LIMIT_MS = 90_000;
+const SEEN_LIMIT_MS = 120_000;
 
 interface SeenRule {
   readonly name: string;

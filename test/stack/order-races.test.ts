@@ -71,7 +71,7 @@ describe('orders', () => {
     assert.deepEqual([...new Set(answers.map(({ body }) => body.order_id))], [orderId(key)]);
     for (const { status, body } of answers) assert.ok(status === 200 || status === 202, JSON.stringify(body));
     assert.equal(answers.filter(({ headers }) => !headers.has('idempotent-replayed')).length, 1);
-    await until(20_000, 'it is not confirmed', async () => (await orders.read(orderId(key))).status === 'CONFIRMED');
+    await until(120_000, 'it is not confirmed', async () => (await orders.read(orderId(key))).status === 'CONFIRMED');
     assert.deepEqual(await orders.stock(sale.sku), { onHand: 50, reserved: 1 });
     assert.deepEqual(await orders.wallet(sale.buyer), { balance: '90.0000', held: '10.0000' });
     const other = await orders.place(sale, { reference: 'another body' }, { key });
@@ -114,7 +114,7 @@ describe('orders', () => {
       receipts.map(({ status }) => status),
       [202, 202, 202],
     );
-    await until(30_000, 'nobody is told', async () => (await readReturn()).attention?.reason === 'refund_refused');
+    await until(120_000, 'nobody is told', async () => (await readReturn()).attention?.reason === 'refund_refused');
     assert.deepEqual(await orders.stock(sold.sku), { onHand: 2, reserved: 0 });
     assert.equal((await orders.wallet(sold.buyer)).balance, '75.0000');
     // For the last test, after the pause.
@@ -184,10 +184,10 @@ describe('orders', () => {
     assert.equal((await orders.handOver(captured!)).status, 200);
     // Its goods are reserved, and its hold waits for the buyer's wallet.
     const { body: pending } = await orders.place(reserved!, {}, { waitSeconds: 0 });
-    await until(20_000, 'nothing is reserved', async () => (await orders.stock(reserved!.sku)).reserved === 1);
+    await until(120_000, 'nothing is reserved', async () => (await orders.stock(reserved!.sku)).reserved === 1);
     // Its goods are back, and its hold cannot be given back yet.
     const canceling = orders.cancel(voided!).catch(() => {});
-    await until(20_000, 'nothing is released', async () => (await orders.stock(voiding!.sku)).reserved === 0);
+    await until(120_000, 'nothing is released', async () => (await orders.stock(voiding!.sku)).reserved === 0);
 
     await killAndAwaitNext(stack, 'app');
     await Promise.all(release.map((each) => each()));
@@ -196,7 +196,7 @@ describe('orders', () => {
 
     assert.equal((await orders.ended(voided!)).status, 'CANCELED');
     assert.deepEqual(await orders.wallet(voiding!.buyer), { balance: '100.0000', held: '0.0000' });
-    await until(60_000, 'it was not confirmed', async () => {
+    await until(120_000, 'it was not confirmed', async () => {
       return (await orders.read(pending.order_id)).status === 'CONFIRMED';
     });
     for (const id of [pending.order_id, waiting!]) assert.equal((await orders.handOver(id)).status, 200);
@@ -302,7 +302,7 @@ describe('orders', () => {
   });
 
   test('the buyer is paid back, once, after the seller has the money again', async () => {
-    await until(90_000, 'it was not paid back', async () => (await readReturn()).status === 'REFUNDED');
+    await until(120_000, 'it was not paid back', async () => (await readReturn()).status === 'REFUNDED');
     assert.equal((await readReturn()).attention, null);
     assert.deepEqual(await orders.wallet(sold.buyer), { balance: '95.0000', held: '0.0000' });
     assert.deepEqual(await orders.wallet(sold.seller), { balance: '10.0000', held: '0.0000' });
@@ -326,7 +326,7 @@ describe('orders', () => {
     assert.equal((await orders.ended(id)).status, 'CANCELED');
     for (const { sku, buyer } of [first, second]) {
       assert.deepEqual(await orders.stock(sku), { onHand: 1, reserved: 0 });
-      await until(30_000, 'money is still held', async () => (await orders.wallet(buyer)).held === '0.0000');
+      await until(120_000, 'money is still held', async () => (await orders.wallet(buyer)).held === '0.0000');
       assert.equal((await orders.wallet(buyer)).balance, '100.0000');
     }
   });

@@ -10,7 +10,7 @@ import { freePort } from './free-port.ts';
 import { until } from './stack.ts';
 
 const RULES = fileURLToPath(new URL('../../observability/prometheus/rules.yml', import.meta.url));
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /** Why it cannot be had, for a test to be skipped. */
 export const lacksPrometheus =

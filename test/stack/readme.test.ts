@@ -10,8 +10,8 @@ import { drawnBy } from '../../commands/demo-orders-plan.ts';
 import { startStack, type TestStack } from './stack.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const RUN_LIMIT_MS = 60_000;
-const EVENTS_LIMIT_MS = 20_000;
+const RUN_LIMIT_MS = 120_000;
+const EVENTS_LIMIT_MS = 120_000;
 
 interface Shown {
   readonly command: string;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ANY_PORT } from '../../dev/launched-stack.ts';
 import type { TestStack } from './stack.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 export interface Ended {
   readonly code: number | null;

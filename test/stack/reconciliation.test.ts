@@ -106,7 +106,7 @@ for (const separate of [false, true]) {
       assert.deepEqual([spec.intervals?.[0]?.every, policies.overlap, state.paused], [300_000, 'SKIP', true]);
       // Paused it stays, so that no run of its own comes between those that the tests ask for; but once it is triggered.
       await schedule.trigger();
-      await until(30_000, 'it made no run', async () => {
+      await until(120_000, 'it made no run', async () => {
         const { data } = (await money.api.get<{ data: (Run & { trigger: string })[] }>('/v1/reconciliation-runs')).body;
         return data.some(({ trigger, status }) => trigger === 'schedule' && status === 'CLEAN');
       });
@@ -134,7 +134,7 @@ for (const separate of [false, true]) {
         const { body } = await money.api.transfer(sender, receiver, '30', { 'idempotency-key': randomUUID() });
         const workflow = money.temporal.workflow.getHandle(`transfer/${body.transfer_id}`);
         const reached = held === 'sender' ? 'PENDING' : 'DEBITED';
-        await until(30_000, `it is not ${reached}`, async () => {
+        await until(120_000, `it is not ${reached}`, async () => {
           await workflow.describe();
           return (await money.api.get<Run>(`/v1/transfers/${body.transfer_id}`)).body.status === reached;
         });
@@ -143,7 +143,7 @@ for (const separate of [false, true]) {
 
         const { status, repaired, found } = await run();
         assert.deepEqual([status, repaired, found], ['REPAIRED', 1, 0]);
-        await until(60_000, 'it did not end', async () => {
+        await until(120_000, 'it did not end', async () => {
           const { status: now } = (await money.api.get<Run>(`/v1/transfers/${body.transfer_id}`)).body;
           return now === 'COMPLETED';
         });
@@ -164,21 +164,21 @@ for (const separate of [false, true]) {
             ? { sender_wallet_id: last, receiver_wallet_id: receiver }
             : { sender_wallet_id: sender, receiver_wallet_id: last },
         ]);
-        await until(60_000, 'its first chunk is not there', async () => {
+        await until(120_000, 'its first chunk is not there', async () => {
           const counts = (await money.api.get<Batch>(`/v1/transfer-batches/${body.batch_id}`)).body.counts;
           const balance = await money.api.balance(sender);
           return held === 'sender' ? balance === '5000.0000' : counts.completed === 5_000;
         });
         const workflow = money.temporal.workflow.getHandle(`batch/${body.batch_id}`);
         // A worker that is still at the first task of a workflow goes on with it unasked, and might end the batch.
-        await until(60_000, 'its second chunk does not wait', async () => {
+        await until(120_000, 'its second chunk does not wait', async () => {
           const { raw } = await workflow.describe();
           return (raw.pendingActivities ?? []).some(({ activityType }) =>
             /^(debit|credit)Batch$/.test(activityType!.name!),
           );
         });
         await workflow.terminate('by a test');
-        await until(30_000, 'it is not listed as closed from outside', async () => {
+        await until(120_000, 'it is not listed as closed from outside', async () => {
           const { closedFromOutside } = movementWorkflows({ client: money.temporal } as MovementStarter);
           const { workflowIds } = await closedFromOutside(Date.now() - 600_000, Date.now() + 600_000);
           return workflowIds.includes(`batch/${body.batch_id}`);
@@ -186,7 +186,7 @@ for (const separate of [false, true]) {
         await release();
 
         // A run may come before Temporal lists what was terminated; the next one finds it.
-        await until(60_000, 'no run repairs it', async () => {
+        await until(120_000, 'no run repairs it', async () => {
           const { repaired, found } = await run();
           assert.equal(found, 0);
           const { status } = (await money.api.get<Batch>(`/v1/transfer-batches/${body.batch_id}`)).body;
@@ -214,7 +214,7 @@ for (const separate of [false, true]) {
         `INSERT INTO cases (subject, reason, last_error) VALUES ($1, 'refund_failing', 'as it was stored') RETURNING case_id`,
         [`batch/${body.batch_id}`],
       );
-      await until(30_000, 'the failing debit is not shown', async () =>
+      await until(120_000, 'the failing debit is not shown', async () =>
         /lock timeout/.test((await money.api.get<Case>(`/v1/cases/${opened!.case_id}`)).body.last_error),
       );
       const refused = await resolve(opened!.case_id, 'close');
@@ -270,7 +270,7 @@ for (const separate of [false, true]) {
       )) as [{ case_id: string }];
       const stored = (await openCases()).data[0]!;
       assert.deepEqual([stored.case_id, stored.attempts, stored.last_error], [case_id, 0, 'as it was stored']);
-      await until(30_000, 'the failing debit is not shown', async () => {
+      await until(120_000, 'the failing debit is not shown', async () => {
         const { attempts, last_error } = (await money.api.get<Case>(`/v1/cases/${case_id}`)).body;
         return attempts >= 2 && /lock timeout/.test(last_error);
       });
@@ -293,7 +293,7 @@ for (const separate of [false, true]) {
         { 'idempotency-key': randomUUID() },
       );
       const workflow = money.temporal.workflow.getHandle(`transaction/${body.transaction_id}`);
-      await until(30_000, 'it is not started', async () => (await workflow.describe()).status.name === 'RUNNING');
+      await until(120_000, 'it is not started', async () => (await workflow.describe()).status.name === 'RUNNING');
       await workflow.terminate('by a test');
       await release();
       assert.equal((await run()).repaired, 1);

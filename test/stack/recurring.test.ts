@@ -17,7 +17,7 @@ import { useStack } from './use-stack.ts';
 const EVERY_SECOND: Calendar = { second: '*', minute: '*', hour: '*' };
 const HOURLY: Calendar = { hour: '*' };
 const DAY_MS = 86_400_000;
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 120_000;
 
 describe('a recurring transfer', () => {
   let stack: TestStack;

@@ -11,7 +11,7 @@ export interface Remains {
 }
 
 /** Longer than the drain of services, the stop of servers, and the forced end of a process together. */
-const LEFT_LIMIT_MS = 90_000;
+const LEFT_LIMIT_MS = 120_000;
 
 export function remainsOf(directory: string): Remains[] {
   const withEnvironment = process.platform === 'darwin' ? 'axEww' : 'axeww';

@@ -9,7 +9,7 @@ import type { Movement } from './api-client.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 describe('a row that is lost while its workflow is open, whose key comes back with another body', () => {
   let stack: TestStack;

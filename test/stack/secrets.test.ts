@@ -89,7 +89,11 @@ describe('the secrets of a stack', () => {
     const before = stack.process('postgres');
     stack.kill('postgres', 'SIGKILL');
     await Promise.all([post('/v1/transfers', transfer), ask('/health/ready'), ask(`/v1/wallets/${sender}`)]);
-    await until(60_000, 'PostgreSQL did not come back', () => ![before, undefined].includes(stack.process('postgres')));
+    await until(
+      120_000,
+      'PostgreSQL did not come back',
+      () => ![before, undefined].includes(stack.process('postgres')),
+    );
     stack.kill('worker-wallet-0', 'SIGKILL');
     await stack.waitUntilReady();
     await post('/v1/transfers', transfer);

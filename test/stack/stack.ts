@@ -53,7 +53,7 @@ export interface TestStack {
 
 const START_LIMIT_MS = 180_000;
 const READY_LIMIT_MS = 120_000;
-const EXIT_LIMIT_MS = 15_000;
+const EXIT_LIMIT_MS = 60_000;
 
 /** Starts a stack, and returns once it is ready. */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {

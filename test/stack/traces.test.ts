@@ -10,7 +10,7 @@ import { apiClient } from './api-client.ts';
 import { openMoney, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
-const SENT_LIMIT_MS = 20_000;
+const SENT_LIMIT_MS = 120_000;
 const WAIT = { prefer: 'wait=20' };
 
 /** What a transfer's trace has in any case, as parent and child. */

@@ -16,7 +16,7 @@ const STEPS = 4;
 /** Some clients give up at the first refusal. */
 const MARGIN = 1.25;
 const MOVED = 20;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 describe('workers of two versions', () => {
   let stack: TestStack;
