@@ -1279,7 +1279,7 @@ export interface WebhookEndpointChange {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url?: string;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1291,7 +1291,7 @@ export interface WebhookEndpointRequest {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url: string;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1328,7 +1328,7 @@ export interface WebhookReplayRequest {
   from_position: number;
   to_position: number;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
   only_failed?: boolean;
 }
