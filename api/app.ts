@@ -5,6 +5,7 @@
 import type { Database } from '../db/database.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
+import { auditEventRoutes } from './events/audit-event.ts';
 import { activityRoutes } from './events/activity.ts';
 import { eventRoutes } from './events/event.ts';
 import { asyncApiRoute } from './events/asyncapi.ts';
@@ -97,6 +98,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', eventStreamRoutes(deps))
       .route('/', eventRoutes(deps))
       .route('/', eventSourceRoutes(deps))
+      .route('/', auditEventRoutes(deps))
       .route('/', projectionRoutes(deps))
       .route('/', webhookEndpointRoutes(deps))
       .route('/', webhookControlRoutes(deps))

@@ -31,6 +31,8 @@ export interface AuditedDatabases {
   readonly events: Database | undefined;
   /** Two connections to the order database, one to each of the others. Without them, O1 to O8 are not looked at. */
   readonly orders?: Readonly<Record<OrderService, Database>> | undefined;
+  /** Without it, the log's events of its outbox are not looked at. */
+  readonly access?: Database | undefined;
 }
 
 export interface AuditReport {
@@ -57,7 +59,7 @@ export async function audit(
   workflows: WorkflowLookup,
   { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
 ): Promise<AuditReport> {
-  const { wallets, transfer, events, orders } = databases;
+  const { wallets, transfer, events, orders, access } = databases;
   const findings = collectFindings();
   const reads = inOrder(databases);
   const figures = await withSnapshots(
@@ -88,7 +90,7 @@ export async function audit(
       if (eventsSnapshot !== undefined)
         await checkEventLog(
           eventsSnapshot,
-          outboxesOf(transferSnapshot, shards, eventsSnapshot, orderSnapshots),
+          outboxesOf(transferSnapshot, shards, eventsSnapshot, orderSnapshots, snapshots.get('access')),
           findings,
         );
       return {
@@ -101,7 +103,7 @@ export async function audit(
   const kinds = [...movementKinds(transfer), ...(orders === undefined ? [] : orderKinds(orders.order))];
   await checkWorkflows(transfer, kinds, workflows, findings, patienceMs);
   if (events !== undefined)
-    await checkUncopied(events, outboxesOf(transfer, wallets, events, orders), findings, patienceMs);
+    await checkUncopied(events, outboxesOf(transfer, wallets, events, orders, access), findings, patienceMs);
   return {
     ok: Object.keys(findings.totals()).length === 0,
     checked: findings.checked(),
@@ -120,7 +122,7 @@ export async function audit(
  *   carrier were issued, too.
  * - A movement's row notes what the wallets did.
  */
-function inOrder({ wallets, transfer, events, orders }: AuditedDatabases): (readonly [string, Read])[] {
+function inOrder({ wallets, transfer, events, orders, access }: AuditedDatabases): (readonly [string, Read])[] {
   const withOutbox = (database: Database): Read => ({ database, locked: ['outbox_events'] });
   const ofService = (...names: OrderService[]): (readonly [string, Read])[] =>
     orders === undefined ? [] : names.map((name) => [name, withOutbox(orders[name])]);
@@ -132,6 +134,7 @@ function inOrder({ wallets, transfer, events, orders }: AuditedDatabases): (read
     ['transfer', withOutbox(transfer)],
     ...wallets.map((database, shard) => [`wallet-${shard}`, withOutbox(database)] as const),
     ...ofService('inventory'),
+    ...(access === undefined ? [] : [['access', withOutbox(access)] as const]),
   ];
 }
 

@@ -20,12 +20,14 @@ export function outboxesOf(
   wallets: readonly Reader[],
   events: Reader,
   orders?: Readonly<Record<OrderService, Reader>>,
+  access?: Reader,
 ): Outbox[] {
   return [
     { name: 'transfer', reader: transfer },
     ...wallets.map((reader, shard) => ({ name: `wallet-${shard}`, reader })),
     { name: 'events', reader: events },
     ...(orders === undefined ? [] : ORDER_SERVICES.map((name) => ({ name, reader: orders[name] }))),
+    ...(access === undefined ? [] : [{ name: 'access', reader: access }]),
   ];
 }
 

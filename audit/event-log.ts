@@ -30,7 +30,8 @@ export async function checkEventLog(events: Reader, outboxes: readonly Outbox[],
   for (const part of known) copied.add(await copiedSets(part));
 
   for (const { source, type, count } of logged.all())
-    if (count !== 0n && !outboxes.some(({ name }) => name === source))
+    // Who looks may not have been told where the keys are.
+    if (count !== 0n && source !== 'access' && !outboxes.some(({ name }) => name === source))
       findings.report(
         'I8',
         `the outbox ${source}`,

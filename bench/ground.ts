@@ -76,7 +76,6 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
 /** Lets the relay go on in the copies. A copy in the same cluster has the same transaction numbers, so its cursors hold there. */
 async function keepCursors({ administrators }: Place): Promise<void> {
   for (const [source, url] of Object.entries(administrators)) {
-    if (source === 'access') continue; // it has no outbox
     let serverId = '';
     await asAdministrator(url, async (client) => {
       const { rows } = await client.query<{ server_id: string }>('SELECT server_id FROM installation');
@@ -131,7 +130,7 @@ function placeOf(
   const walletService = settings['WALLET_DATABASE_URLS']!.split(',')[0]!;
   const events = settings['EVENTS_DATABASE_URL']!;
   const orderServices = hasOrders ? ORDER_SERVICES : [];
-  const outboxes = ['transfer', ...wallets, 'events', ...orderServices].map(
+  const outboxes = ['transfer', ...wallets, 'events', 'access', ...orderServices].map(
     (database) => `${database.replace('_', '-')}=${at(events, database)}`,
   );
   return {

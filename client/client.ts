@@ -66,6 +66,9 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     apiKeys: keyCalls(calls),
     principals: principalCalls(calls),
 
+    /** The audit log: what principals have changed. */
+    auditEvents: listing('listAuditEvents'),
+
     /** Cases: what cannot finish by itself and waits for an operator. */
     cases: {
       get: (case_id: string, callOptions?: CallOptions) => call('getCase', { path: { case_id } }, callOptions),

@@ -60,6 +60,7 @@ export interface ApiKeyRequest {
     | 'cases:write'
     | 'keys:read'
     | 'keys:write'
+    | 'audit:read'
     | 'principals:write'
   >;
 
@@ -89,6 +90,30 @@ export type ApiKeyWithSecret = ApiKey & {
   /** Shown this once. Null if an earlier request with this Idempotency-Key made the key: rotate it, or revoke it. */
   secret: string | null;
 };
+
+export interface AuditEvent {
+  audit_event_id: string;
+  at: string;
+  action: string;
+
+  /** The id, or the name, of what was changed. */
+  object: string;
+
+  /** The principal whose key it was; `administrator` of what was done with the installation itself. */
+  principal: string;
+  principal_id: string | null;
+  api_key_id: string | null;
+
+  /** Whom the request said that the principal acts for. */
+  on_behalf_of: string | null;
+  details: { [name: string]: string };
+
+  /** The `X-Request-Id`, as log lines and events have it. */
+  request_id: string | null;
+
+  /** Where the event log has it, whose chain covers it. */
+  position: number;
+}
 
 export interface Balance {
   wallet_id: string;
@@ -1254,7 +1279,7 @@ export interface WebhookEndpointChange {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url?: string;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1266,7 +1291,7 @@ export interface WebhookEndpointRequest {
   /** https, without credentials, and leading to public addresses only, at each delivery again. Redirects are not followed. An operator may allow other networks (`WEBHOOK_ALLOW_CIDRS`), to which http is allowed, too. */
   url: string;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
 
   /** `subject`: the events of one wallet or transfer are delivered one after the other, in their order; one that fails holds up the later ones of its subject, and no other. `none`: each by itself. */
@@ -1303,7 +1328,7 @@ export interface WebhookReplayRequest {
   from_position: number;
   to_position: number;
 
-  /** Null: every type. Those that there are: `GET /v1/event-types`. */
+  /** Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`. */
   types?: Array<string> | null;
   only_failed?: boolean;
 }
@@ -1738,6 +1763,53 @@ export interface Operations {
     body?: undefined;
     answer: {
       data: Array<ApiKey>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** What principals have changed, newest first */
+  listAuditEvents: {
+    path?: undefined;
+    query?: {
+      principal_id?: string;
+      action?:
+        | 'principal-created'
+        | 'key-installed'
+        | 'key-created'
+        | 'key-rotated'
+        | 'key-revoked'
+        | 'wallet-suspended'
+        | 'wallet-activated'
+        | 'wallet-limits-set'
+        | 'case-decided'
+        | 'transfer-decided'
+        | 'transfer-cancel-asked'
+        | 'recurring-transfer-changed'
+        | 'order-decided'
+        | 'webhook-endpoint-created'
+        | 'webhook-endpoint-changed'
+        | 'webhook-endpoint-deleted'
+        | 'webhook-endpoint-enabled'
+        | 'webhook-secret-rotated'
+        | 'webhook-replay-asked'
+        | 'event-source-resumed';
+      object?: string;
+
+      /** This instant included. */
+      created_after?: string;
+
+      /** This instant excluded. */
+      created_before?: string;
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<AuditEvent>;
 
       /** The `cursor` of the next page; null on the last page. */
       next_cursor: string | null;
@@ -2566,6 +2638,7 @@ export const ROUTES = {
   },
   handOverConsignment: { method: 'POST', path: '/v1/orders/{order_id}/consignments/{n}/hand-over', headers: [] },
   listApiKeys: { method: 'GET', path: '/v1/api-keys', headers: [] },
+  listAuditEvents: { method: 'GET', path: '/v1/audit-events', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCreditNotes: { method: 'GET', path: '/v1/credit-notes', headers: [] },
   listCurrencies: { method: 'GET', path: '/v1/currencies', headers: [] },

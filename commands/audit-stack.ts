@@ -14,6 +14,8 @@ export interface AuditTarget {
   readonly eventsUrl: string | undefined;
   /** Of the services of orders; undefined for an installation without orders. */
   readonly orderUrls: Readonly<Record<OrderService, string>> | undefined;
+  /** Undefined where there are no keys, or nobody has said where they are. */
+  readonly accessUrl?: string | undefined;
   /** They name the Temporal server. */
   readonly settings: Settings;
 }
@@ -26,6 +28,7 @@ export async function auditStack({
   transferUrl,
   eventsUrl,
   orderUrls,
+  accessUrl,
   settings,
 }: AuditTarget): Promise<AuditReport> {
   if (eventsUrl === undefined)
@@ -34,19 +37,23 @@ export async function auditStack({
     openDatabase(url, { applicationName: 'counterpoise-audit', connectionsMax: 2, queryTimeoutMs: QUERY_TIMEOUT_MS });
   const [events, transfer, wallets] = [open(eventsUrl), open(transferUrl), walletUrls.map(open)];
   const orders = orderUrls && ofServices((service) => open(orderUrls[service]));
+  const access = accessUrl === undefined ? undefined : open(accessUrl);
   const connection = connectClient(settings);
   try {
-    return await audit({ wallets, transfer, events, orders }, lookUpWorkflows(createClient(connection, settings)));
+    return await audit(
+      { wallets, transfer, events, orders, access },
+      lookUpWorkflows(createClient(connection, settings)),
+    );
   } finally {
     await connection.close();
-    await closeDatabases([events, transfer, ...wallets, ...Object.values(orders ?? {})]);
+    await closeDatabases([events, transfer, ...wallets, ...Object.values(orders ?? {}), ...(access ? [access] : [])]);
   }
 }
 
 /** The URLs of a stack's databases, from stack.json. */
 export function auditedUrls(
   databases: Readonly<Record<string, string>>,
-): Pick<AuditTarget, 'walletUrls' | 'transferUrl' | 'eventsUrl' | 'orderUrls'> {
+): Pick<AuditTarget, 'walletUrls' | 'transferUrl' | 'eventsUrl' | 'orderUrls' | 'accessUrl'> {
   const shards = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   return {
     walletUrls: Array.from({ length: shards }, (_, shard) => databases[`wallet-${shard}`]!),
@@ -55,6 +62,7 @@ export function auditedUrls(
     orderUrls: ORDER_SERVICES.every((service) => service in databases)
       ? ofServices((service) => databases[service]!)
       : undefined,
+    accessUrl: databases['access'],
   };
 }
 
@@ -65,7 +73,16 @@ export function findAuditTarget(settings: Settings): AuditTarget & { readonly na
   const eventsUrl = settings.EVENTS_ADMIN_DATABASE_URL ?? settings.EVENTS_DATABASE_URL;
   if (walletUrls !== undefined && transferUrl !== undefined) {
     const orderUrls = orderUrlsOf(settings);
-    return { name: 'the stack that the settings name', walletUrls, transferUrl, eventsUrl, orderUrls, settings };
+    const accessUrl = settings.ACCESS_ADMIN_DATABASE_URL ?? settings.ACCESS_DATABASE_URL;
+    return {
+      name: 'the stack that the settings name',
+      walletUrls,
+      transferUrl,
+      eventsUrl,
+      orderUrls,
+      accessUrl,
+      settings,
+    };
   }
   if (walletUrls !== undefined || transferUrl !== undefined) {
     throw new SettingsError(

@@ -49,7 +49,7 @@ export interface MigratedDatabases {
   /** Of the services of orders: all, or none. */
   readonly orders: ReadonlyMap<OrderService, OutboxTarget>;
   /** Undefined where the API asks for no keys. */
-  readonly access: MigrationTarget | undefined;
+  readonly access: OutboxTarget | undefined;
 }
 
 /** Throws a SettingsError that names all settings that are missing. */
@@ -85,7 +85,7 @@ export function migratedDatabases(settings: Settings): MigratedDatabases {
     },
     events: { adminUrl: urls.EVENTS_ADMIN_DATABASE_URL, serviceUrl: urls.EVENTS_DATABASE_URL },
     orders: orderTargets(settings, relayUrl),
-    access: accessTarget(settings),
+    access: accessTarget(settings, relayUrl),
   };
 }
 
@@ -109,10 +109,14 @@ function orderTargets(settings: Settings, relayUrl: (name: string) => string): M
 }
 
 /** Undefined if no setting names it. Throws a SettingsError if only one of its two URLs is named. */
-function accessTarget(settings: Settings): MigrationTarget | undefined {
+function accessTarget(settings: Settings, relayUrl: (name: string) => string): OutboxTarget | undefined {
   if (settings.ACCESS_ADMIN_DATABASE_URL === undefined && settings.ACCESS_DATABASE_URL === undefined) return undefined;
   const urls = requireSettings(settings, 'ACCESS_ADMIN_DATABASE_URL', 'ACCESS_DATABASE_URL');
-  return { adminUrl: urls.ACCESS_ADMIN_DATABASE_URL, serviceUrl: urls.ACCESS_DATABASE_URL };
+  return {
+    adminUrl: urls.ACCESS_ADMIN_DATABASE_URL,
+    serviceUrl: urls.ACCESS_DATABASE_URL,
+    relayUrl: relayUrl('access'),
+  };
 }
 
 /** Migrates each database to what this version needs. A repeat changes nothing. `say` is called with a line for each. */

@@ -3,10 +3,11 @@
  * the other secrets of the installation are, and come here as settings; a secret that differs from the last time takes the place of
  * the former one. Works as an administrator.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { DEFAULT_TENANT, isApiKey } from '../domain/access/api-key.ts';
 import { ALL_SCOPES, type Scope } from '../domain/access/scopes.ts';
+import { ADMINISTRATOR, auditEvent, type AuditAction } from '../domain/audit-event.ts';
 import { asAdministrator } from './administrator.ts';
 
 /** The scopes of each, the least that it can do with. */
@@ -56,18 +57,43 @@ async function install(client: pg.Client, name: InstalledKeyName, hash: string, 
     );
     return known.rows[0].is_valid ? 'there' : 'revoked';
   }
-  await client.query(
-    `UPDATE api_keys SET revoked_at = clock_timestamp(), changed_revision = $2 WHERE installed_as = $1 AND revoked_at IS NULL`,
+  const former = await client.query<{ api_key_id: string }>(
+    `UPDATE api_keys SET revoked_at = clock_timestamp(), changed_revision = $2 WHERE installed_as = $1 AND revoked_at IS NULL
+     RETURNING api_key_id`,
     [name, rows[0]!.revision],
   );
+  for (const { api_key_id: id } of former.rows) await audit(client, 'key-revoked', id);
   await client.query(
     `INSERT INTO principals (tenant, kind, name) VALUES ($1, 'service', $2) ON CONFLICT (tenant, name) DO NOTHING`,
     [DEFAULT_TENANT, name],
   );
-  await client.query(
+  const made = await client.query<{ api_key_id: string }>(
     `INSERT INTO api_keys (tenant, principal_id, name, key_hash, hint, scopes, installed_as)
-     SELECT tenant, principal_id, $2, decode($3, 'hex'), $4, $5, $2 FROM principals WHERE tenant = $1 AND name = $2`,
+     SELECT tenant, principal_id, $2, decode($3, 'hex'), $4, $5, $2 FROM principals WHERE tenant = $1 AND name = $2
+     RETURNING api_key_id`,
     [DEFAULT_TENANT, name, hash, hint, INSTALLED_KEYS[name]],
   );
+  await audit(client, 'key-installed', made.rows[0]!.api_key_id, { name });
   return 'installed';
+}
+
+async function audit(
+  client: pg.Client,
+  action: AuditAction,
+  object: string,
+  details: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const event = auditEvent(
+    { action, object, details },
+    { acting: ADMINISTRATOR },
+    {
+      ...{ entryId: randomUUID(), time: new Date() },
+    },
+  );
+  await client.query('INSERT INTO outbox_events (event_id, type, subject, payload) VALUES ($1, $2, $3, $4)', [
+    event.id,
+    event.type,
+    event.subject,
+    JSON.stringify(event),
+  ]);
 }

@@ -100,9 +100,9 @@ export async function migrateEventsDatabase(target: MigrationTarget): Promise<vo
   );
 }
 
-/** Has no outbox, and the events service no access to it. */
-export async function migrateAccessDatabase(target: MigrationTarget): Promise<void> {
-  await migrateDatabase({ ...target, relayUrl: undefined, service: 'access' });
+/** The events service reads its outbox, and no key. */
+export async function migrateAccessDatabase(target: OutboxTarget): Promise<void> {
+  await migrateDatabase({ ...target, service: 'access' });
 }
 
 async function defineFunctions(client: pg.Client, folder: string): Promise<void> {
@@ -121,12 +121,7 @@ const GAVE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 const MIGRATION_LOCK = 7_163_384_698;
 
 async function migrateDatabase(
-  {
-    adminUrl,
-    serviceUrl,
-    relayUrl,
-    service,
-  }: MigrationTarget & { readonly relayUrl: string | undefined; readonly service: ServiceName },
+  { adminUrl, serviceUrl, relayUrl, service }: OutboxTarget & { readonly service: ServiceName },
   defineOwn: (client: pg.Client) => Promise<void> = async () => {},
 ): Promise<void> {
   await asAdministrator(withDatabase(adminUrl, 'postgres'), async (client) => {
@@ -135,15 +130,15 @@ async function migrateDatabase(
     const owner = `${service}_owner`;
     await ensureOwner(client, owner);
     await ensureServiceRole(client, `${service}_service`, serviceUrl, SETTINGS_OF[service]);
-    if (service !== 'events' && relayUrl !== undefined)
-      await ensureServiceRole(client, 'events_service', relayUrl, EVENTS_ROLE_SETTINGS);
+    if (service !== 'events') await ensureServiceRole(client, 'events_service', relayUrl, EVENTS_ROLE_SETTINGS);
     const database = databaseOf(adminUrl);
     const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${owner}`);
     await client.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`);
     await client.query(`GRANT CONNECT, CREATE ON DATABASE ${pg.escapeIdentifier(database)} TO ${owner}`);
-    const users = relayUrl === undefined ? `${service}_service` : `${service}_service, events_service`;
-    await client.query(`GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${users}`);
+    await client.query(
+      `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${service}_service, events_service`,
+    );
 
     await asAdministrator(adminUrl, async (target) => {
       await target.query(`ALTER SCHEMA public OWNER TO ${owner}`);
@@ -152,10 +147,10 @@ async function migrateDatabase(
         await applyMigrations(target, service);
         // Functions are made in the order of their names, and the body of one may call another that comes later.
         await target.query('SET LOCAL check_function_bodies = off');
-        if (relayUrl !== undefined) await defineFunctions(target, 'outbox');
+        await defineFunctions(target, 'outbox');
         await defineOwn(target);
         await target.query(await sqlFile(`${service}/grants.sql`));
-        if (relayUrl !== undefined) await target.query(await sqlFile('outbox/grants.sql'));
+        await target.query(await sqlFile('outbox/grants.sql'));
       });
     });
   });

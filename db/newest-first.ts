@@ -34,6 +34,8 @@ export interface Walk<Table extends PgTable> {
   /** What a row has to fulfill besides. */
   readonly rest: readonly SQL[];
   readonly after?: Place | undefined;
+  /** The walk ends before what is older; without it, it goes on to the oldest. */
+  readonly since?: Date | undefined;
   readonly limit: number;
 }
 
@@ -45,7 +47,7 @@ export interface Listed<Row> {
 
 export async function listNewestFirst<Table extends PgTable>(
   database: Database,
-  { table, id, lead, rest, after, limit }: Walk<Table>,
+  { table, id, lead, rest, after, since, limit }: Walk<Table>,
 ): Promise<Listed<Table['$inferSelect']>> {
   const leading = lead === undefined ? [] : [sql.identifier(lead.column)];
   const wanted = lead === undefined ? [] : [sql`${lead.value}::${sql.raw(lead.type)}`];
@@ -58,6 +60,7 @@ export async function listNewestFirst<Table extends PgTable>(
     sql`${after?.createdAt.toISOString() ?? 'infinity'}::timestamptz`,
     sql`${after?.id ?? HIGHEST_ID}::uuid`,
   ];
+  const start = sql`${since?.toISOString() ?? '-infinity'}::timestamptz`;
   const rowsMax = rest.length === 0 ? limit : ROWS_MAX;
   // Comparisons of whole rows, and an order by all columns, so that no other index serves.
   const { rows } = await database.execute(sql`
@@ -67,7 +70,7 @@ export async function listNewestFirst<Table extends PgTable>(
       FROM (
         SELECT ${columnsOf(table)} FROM ${table}
         WHERE ${lead?.predicate ?? sql`true`}
-          AND (${list([...leading, sql`created_at`])}) >= (${list([...wanted, sql`'-infinity'::timestamptz`])})
+          AND (${list([...leading, sql`created_at`])}) >= (${list([...wanted, start])})
           AND (${list(columns)}) < (${list([...wanted, ...end])})
         ORDER BY ${order} LIMIT ${rowsMax}
       ) AS walked

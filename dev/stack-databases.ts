@@ -28,6 +28,7 @@ export function databasesAt(data: DataDirectory, port: number, servicePort: numb
         ...shards.map((shard) => `wallet-${shard}=${service('events_service', `wallet_${shard}`)}`),
         `events=${service('events_service', 'events')}`,
         ...ORDER_SERVICES.map((name) => `${name}=${service('events_service', name)}`),
+        `access=${service('events_service', 'access')}`,
       ].join(','),
       ...Object.fromEntries(
         ORDER_SERVICES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, service(`${name}_service`, name)]),

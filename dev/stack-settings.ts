@@ -87,7 +87,6 @@ export function serviceUrls({ dataDir, file }: RunningStack, databases: Database
             ACCESS_ADMIN_DATABASE_URL: databases['access'],
           },
     outboxes: Object.entries(databases)
-      .filter(([name]) => name !== 'access')
       .map(([name, url]) => `${name}=${as('events_service', url)}`)
       .join(','),
   };

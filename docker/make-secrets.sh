@@ -68,7 +68,7 @@ for reader in api events; do put $reader/WEBHOOK_KEYS "$(cat migrate/webhook_key
 [ -s migrate/INTERNAL_KEYS ] || put migrate/INTERNAL_KEYS "first:$(head -c 32 /dev/urandom | base64)"
 for reader in api wallet wallet-api transfer; do put $reader/INTERNAL_KEYS "$(cat migrate/INTERNAL_KEYS)"; done
 for reader in api wallet transfer $orders; do put $reader/PAYLOAD_KEYS "$(cat migrate/PAYLOAD_KEYS)"; done
-for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes"; done
+for reader in migrate events; do put $reader/OUTBOX_DATABASE_URLS "$outboxes,access=$events/access$plain"; done
 
 put migrate/ACCESS_ADMIN_DATABASE_URL "$administrator/access$plain"
 access="postgres://access_service:$(password migrate/access_password)@$server/access$plain"

@@ -17,6 +17,8 @@ export interface Arrivals {
   readonly accept: (delivered: Delivered) => boolean;
   /** Returns whether it is new. */
   readonly drop: (delivered: Delivered) => boolean;
+  /** Takes note that nobody sends this one. */
+  readonly passOver: (position: number) => void;
   /** The positions that were dropped and not accepted since, lowest first. */
   readonly dropped: () => number[];
   /** The first positions up to this one that were not accepted, at most so many. */
@@ -71,6 +73,10 @@ export function openArrivals(isOrdered: boolean, violation: (subject: string, de
       if (isAccepted(position) || dropped.has(position)) return false;
       dropped.add(position);
       return true;
+    },
+    passOver(position: number): void {
+      accepted.add(position);
+      advance();
     },
     dropped: (): number[] => [...dropped].sort((a, b) => a - b),
     lacks(upTo: number, howMany: number): number[] {

@@ -21,7 +21,7 @@ export type Conduct =
   /** Answers that it has accepted, and drops what it was sent. */
   | { readonly kind: 'lies' };
 
-export interface Receiver extends Pick<Arrivals, 'dropped' | 'lacks' | 'hasAll' | 'digestAt' | 'forget'> {
+export interface Receiver extends Pick<Arrivals, 'dropped' | 'passOver' | 'lacks' | 'hasAll' | 'digestAt' | 'forget'> {
   readonly name: string;
   readonly url: string;
   /** Says which secret signs, and that events behind this position are to come. */
@@ -106,6 +106,7 @@ export async function startReceiver({ name, isOrdered, cacheDir, violation }: Re
     underWay: () => underWay,
     counts,
     dropped: kept.dropped,
+    passOver: kept.passOver,
     lacks: kept.lacks,
     hasAll: kept.hasAll,
     digestAt: kept.digestAt,

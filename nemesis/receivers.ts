@@ -104,6 +104,7 @@ export async function openReceivers(
         ),
       async verify(signal) {
         const head = await headOf(stack);
+        await passOverAuditLog(stack, all, { after: comparedTo, head });
         await Promise.all(all.map((each) => verifyArrivals(stack, each, head, violations, signal)));
         await compareWithLog(stack, all, { after: comparedTo, head }, violations);
         comparedTo = head;
@@ -147,6 +148,20 @@ async function catchUp(stack: Stack, subscriber: Subscriber, head: number, signa
     signal,
   );
   return hasAll;
+}
+
+/** The events of the audit log are sent to nobody who does not name them. */
+async function passOverAuditLog(
+  stack: Stack,
+  subscribers: readonly Subscriber[],
+  { after, head }: { readonly after: number; readonly head: number },
+): Promise<void> {
+  const rows = await stack.rows<{ position: number }>(
+    'events',
+    `SELECT position::int AS position FROM event_log WHERE position > $1 AND position <= $2 AND type LIKE 'audit.%'`,
+    [after, head],
+  );
+  for (const { position } of rows) for (const { passOver } of subscribers) passOver(position);
 }
 
 /** Compares the bodies of a range with the log, and has them forgotten. */

@@ -17,6 +17,7 @@ import {
 import type { Database } from '../../db/database.ts';
 import { OVERLAP_SECONDS_DEFAULT, OVERLAP_SECONDS_MAX } from '../../domain/access/api-key.ts';
 import type { ApiKeyId } from '../../domain/ids.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
@@ -207,15 +208,13 @@ export function keyRoutes(deps: KeyDeps) {
       const before = await boundedQuery(database, () =>
         findKeyByIdempotencyKey(database, holder.tenant, idempotencyKey),
       );
+      let made: ApiKey | undefined;
       if (before === undefined) {
         refuseMore(holder, asked);
         if ((await boundedQuery(database, () => findPrincipal(database, key.tenant, key.principalId))) === undefined)
           throw new ProblemError('principal_not_found', { detail: `There is no principal ${key.principalId}.` });
+        made = await boundedQuery(database, () => createKey(database, key, byWhom(c)), { isWrite: true });
       }
-      const made =
-        before === undefined
-          ? await boundedQuery(database, () => createKey(database, key), { isWrite: true })
-          : undefined;
       const stored =
         made ??
         before ??
@@ -248,7 +247,9 @@ export function keyRoutes(deps: KeyDeps) {
       const former = await existingKey(c, database, id);
       refuseStronger(c.var.holder, former);
       const { key, secret } = successorOf(c.var.holder, former, expiresIn);
-      const made = await boundedQuery(database, () => rotateKey(database, id, overlap, key), { isWrite: true });
+      const made = await boundedQuery(database, () => rotateKey(database, id, overlap, key, byWhom(c)), {
+        isWrite: true,
+      });
       if (made === undefined) throw await keyEnded(c, database, id);
       await untilLeasesEnd();
       c.header('Location', `/v1/api-keys/${made.apiKeyId}`);
@@ -258,7 +259,7 @@ export function keyRoutes(deps: KeyDeps) {
       const database = databaseOf(deps);
       const { api_key_id: id } = c.req.valid('param');
       refuseStronger(c.var.holder, await existingKey(c, database, id));
-      const revoked = await boundedQuery(database, () => revokeKey(database, c.var.holder.tenant, id), {
+      const revoked = await boundedQuery(database, () => revokeKey(database, c.var.holder.tenant, id, byWhom(c)), {
         isWrite: true,
       });
       // Also if it was revoked before: that answer may have been lost, and its time not be over.

@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { createPrincipal, listPrincipals, type Principal } from '../../db/access/keys.ts';
 import { PRINCIPAL_KINDS } from '../../domain/access/api-key.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { examplePrincipalId, idAnswer, instantAnswer, nameField } from '../http/fields.ts';
@@ -88,7 +89,9 @@ export function principalRoutes(deps: KeyDeps) {
     .openapi(post, async (c) => {
       const database = databaseOf(deps);
       const asked = { ...c.req.valid('json'), tenant: c.var.holder.tenant };
-      const { made, known } = await boundedQuery(database, () => createPrincipal(database, asked), { isWrite: true });
+      const { made, known } = await boundedQuery(database, () => createPrincipal(database, asked, byWhom(c)), {
+        isWrite: true,
+      });
       if (made === undefined) throw new ProblemError('principal_exists', { members: { principal_id: known } });
       return c.json(renderPrincipal(made), 201);
     })

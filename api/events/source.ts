@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listSources, resumeSource, type EventSource, type SourceResume } from '../../db/events/source-queries.ts';
-import { actingAnswer, actingHeaders, actingOf } from '../http/acting.ts';
+import { actingAnswer, actingHeaders, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { commentField, instantAnswer } from '../http/fields.ts';
@@ -130,12 +130,10 @@ export function eventSourceRoutes({ eventsDatabase }: EventSourceDeps) {
     })
     .openapi(resume, async (c) => {
       const { source } = c.req.valid('param');
-      const acting = actingOf(c, c.req.valid('header')['X-Actor']);
+      const by = byWhom(c, c.req.valid('header')['X-Actor']);
       const { comment } = c.req.valid('json');
       if (!SOURCE.test(source)) throw new ProblemError('event_source_not_found');
-      const outcome = await boundedQuery(eventsDatabase, () =>
-        resumeSource(eventsDatabase, source, { comment, ...acting }),
-      );
+      const outcome = await boundedQuery(eventsDatabase, () => resumeSource(eventsDatabase, source, comment, by));
       if (outcome === 'unknown') throw new ProblemError('event_source_not_found');
       if (outcome === 'not_stopped') throw new ProblemError('event_source_not_stopped');
       const [resumed] = await boundedQuery(eventsDatabase, () => listSources(eventsDatabase, source));

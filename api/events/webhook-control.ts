@@ -5,6 +5,7 @@ import { enableEndpoint, rotateSecret } from '../../db/events/endpoint-queries.t
 import { earlierSecrets, SIGNING_SECRETS_MAX } from '../../domain/events/signing-secrets.ts';
 import { testEvent } from '../../domain/events/webhook.ts';
 import { newSecret, signatureHeaders } from '../../webhooks/signature.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -175,7 +176,7 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       c.var.log.setBindings({ webhook_endpoint_id: id });
       const secret = newSecret();
       const sealed = box.seal(secret, id);
-      const rotated = await boundedQuery(database, () => rotateSecret(database, id, sealed, expiresIn), {
+      const rotated = await boundedQuery(database, () => rotateSecret(database, id, sealed, expiresIn, byWhom(c)), {
         isWrite: true,
       });
       if (rotated === undefined) throw endpointNotFound(id);
@@ -189,7 +190,9 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       const { from } = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      const enabled = await boundedQuery(database, () => enableEndpoint(database, id, from), { isWrite: true });
+      const enabled = await boundedQuery(database, () => enableEndpoint(database, id, from, byWhom(c)), {
+        isWrite: true,
+      });
       if (enabled === undefined) throw endpointNotFound(id);
       if (enabled === 'expired')
         throw new ProblemError('position_expired', {

@@ -10,6 +10,7 @@ import {
 } from '../../db/events/endpoint-queries.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
 import { newSecret } from '../../webhooks/signature.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -193,7 +194,7 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const sealed = tools.box.seal(secret, webhookEndpointId);
       const endpoint = await boundedQuery(
         database,
-        () => createEndpoint(database, { webhookEndpointId, url, types, ordering, secret: sealed }),
+        () => createEndpoint(database, { webhookEndpointId, url, types, ordering, secret: sealed }, byWhom(c)),
         { isWrite: true },
       );
       if (endpoint === undefined)
@@ -225,7 +226,9 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const changes = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
       if (changes.url !== undefined) await refuseUrl(toolsOf(deps), changes.url);
-      const changed = await boundedQuery(database, () => changeEndpoint(database, id, changes), { isWrite: true });
+      const changed = await boundedQuery(database, () => changeEndpoint(database, id, changes, byWhom(c)), {
+        isWrite: true,
+      });
       if (changed !== undefined) return c.json(renderEndpoint(changed), 200);
       await existingEndpoint(database, id);
       throw new ProblemError('webhook_endpoint_disabled', { detail: `POST /v1/webhook-endpoints/${id}/enable first.` });
@@ -234,7 +237,7 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       c.var.log.setBindings({ webhook_endpoint_id: id });
       const endpoint = await existingEndpoint(database, id);
-      if (!(await boundedQuery(database, () => deleteEndpoint(database, id), { isWrite: true })))
+      if (!(await boundedQuery(database, () => deleteEndpoint(database, id, byWhom(c)), { isWrite: true })))
         throw endpointNotFound(id);
       return c.json(renderEndpoint(endpoint), 200);
     });

@@ -70,7 +70,8 @@ export const eventTypesField = z
   .nullable()
   .openapi({
     example: ['transfer.completed', 'transfer.failed'],
-    description: 'Null: every type. Those that there are: `GET /v1/event-types`.',
+    description:
+      'Null: every type but those of the audit log, `audit.…`, which have to be named. Those that there are: `GET /v1/event-types`.',
   });
 
 export const orderingField = z.enum(ORDERINGS, { error: faultCode('ordering_invalid') }).openapi({

@@ -9,7 +9,9 @@ import {
   type NewReplay,
   type WebhookReplay,
 } from '../../db/events/replay-queries.ts';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import { bodyHash, webhookReplayId } from '../../domain/derived-id.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -175,7 +177,7 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
         ...{ replayId, webhookEndpointId: id, bodyHash: bodyHash(body) },
         ...{ fromPosition, toPosition, types, onlyFailed },
       };
-      const { stored, isNew } = await storeOnce(asked);
+      const { stored, isNew } = await storeOnce(asked, byWhom(c));
       if (stored.bodyHash !== asked.bodyHash) throw new ProblemError('idempotency_key_reused');
       if (!isNew) c.header('Idempotent-Replayed', 'true');
       c.header('Location', `/v1/webhook-endpoints/${id}/replays/${replayId}`);
@@ -208,14 +210,14 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
     });
 
   /** Only a new replay has to be of positions that the log has now. */
-  async function storeOnce(asked: NewReplay): Promise<{ stored: WebhookReplay; isNew: boolean }> {
+  async function storeOnce(asked: NewReplay, by: ByWhom): Promise<{ stored: WebhookReplay; isNew: boolean }> {
     const find = () => boundedQuery(database, () => findReplay(database, asked.webhookEndpointId, asked.replayId));
     const before = await find();
     if (before !== undefined) return { stored: before, isNew: false };
     const head = await boundedQuery(database, () => readHead(database));
     refuseOutside(asked.toPosition, head);
     refuseOutside(asked.fromPosition - 1, head);
-    const created = await boundedQuery(database, () => createReplay(database, asked), { isWrite: true });
+    const created = await boundedQuery(database, () => createReplay(database, asked, by), { isWrite: true });
     const stored = created ?? (await find());
     if (stored === undefined)
       throw new ProblemError('webhook_replays_exceeded', { detail: `There may be ${REPLAYS_MAX}.` });

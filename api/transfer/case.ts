@@ -19,7 +19,7 @@ import type { BatchId, CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../../domain/transfer/reconciliation.ts';
 import { pendingFailure } from '../../temporal/pending-activity.ts';
 import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import { actingAnswer, actingHeaders, actingOf } from '../http/acting.ts';
+import { actingAnswer, actingHeaders, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import {
   caseIdField,
@@ -213,18 +213,18 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     .openapi(resolve, async (c) => {
       const { case_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
-      const acting = actingOf(c, c.req.valid('header')['X-Actor']);
+      const by = byWhom(c, c.req.valid('header')['X-Actor']);
       const row = await existing(database, id);
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
-        await boundedQuery(database, () => resolveCase(database, id, { comment, ...acting }), { isWrite: true });
+        await boundedQuery(database, () => resolveCase(database, id, comment, by), { isWrite: true });
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
-        await boundedQuery(database, () => logAction(database, id, { action, comment, ...acting }), { isWrite: true });
+        await boundedQuery(database, () => logAction(database, id, { action, comment }, by), { isWrite: true });
         if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);

@@ -4,11 +4,13 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Transfer } from '../../db/transfer/queries.ts';
+import { logCancelRequest } from '../../db/transfer/cancel-log.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { isTerminal, PASSING_REFUSALS, type AskReceiver, type PassingRefusal } from '../../domain/transfer/transfer.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
@@ -112,6 +114,8 @@ export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
       if (before.status === 'CANCELED') return c.json(renderTransfer(before), 200);
       if (isTerminal(before.status) || before.batchId !== null) throw refused('not_cancelable', before);
 
+      // Written before it is asked, because who has asked counts, whatever comes of it.
+      await boundedQuery(database, () => logCancelRequest(database, id, byWhom(c)), { isWrite: true });
       const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || isDecided(row);
       const { row, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);

@@ -3,6 +3,7 @@
  * that comes after the answer to a pause accepts nothing, whatever the Schedule does meanwhile.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   changeRecurringStatus,
   findRecurringTransfer,
@@ -19,6 +20,7 @@ import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement, START_LIMIT_MS } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { recurringTransferIdField } from '../http/fields.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
@@ -114,15 +116,15 @@ export function recurringControlRoutes(deps: MovementDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(pause, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
-      return c.json(renderRecurring(await change(id, 'PAUSED', c.var)), 200);
+      return c.json(renderRecurring(await change(id, 'PAUSED', c)), 200);
     })
     .openapi(resume, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
-      return c.json(renderRecurring(await change(id, 'ACTIVE', c.var)), 200);
+      return c.json(renderRecurring(await change(id, 'ACTIVE', c)), 200);
     })
     .openapi(remove, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
-      return c.json(renderRecurring(await change(id, 'DELETED', c.var)), 200);
+      return c.json(renderRecurring(await change(id, 'DELETED', c)), 200);
     })
     .openapi(trigger, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
@@ -160,10 +162,11 @@ export function recurringControlRoutes(deps: MovementDeps) {
   async function change(
     id: RecurringTransferId,
     status: RecurringStatus,
-    { trace, log }: ApiEnv['Variables'],
+    c: Context<ApiEnv>,
   ): Promise<RecurringTransfer> {
+    const { trace, log } = c.var;
     log.setBindings({ recurring_transfer_id: id });
-    const row = await boundedQuery(database, () => changeRecurringStatus(database, id, status, trace), {
+    const row = await boundedQuery(database, () => changeRecurringStatus(database, id, status, trace, byWhom(c)), {
       isWrite: true,
     });
     if (row === undefined) throw notFound(id);

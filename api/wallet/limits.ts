@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { findWalletLimits, setWalletLimits, type WalletLimits } from '../../db/wallet/limit-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { amountAnswer, amountField, exampleWalletId, idAnswer, walletIdField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -97,7 +98,7 @@ export function walletLimitRoutes(shards: readonly Database[]) {
       const limits = await boundedQuery(
         shard,
         async () => {
-          await setWalletLimits(shard, id, { maxAmount, outgoing24h });
+          await setWalletLimits(shard, id, { maxAmount, outgoing24h }, byWhom(c));
           return existing(shard, id);
         },
         { isWrite: true },

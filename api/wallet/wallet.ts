@@ -15,8 +15,10 @@ import {
 } from '../../db/wallet/wallet-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
@@ -231,12 +233,12 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(suspend, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED')), 200);
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED', byWhom(c))), 200);
     })
     .openapi(activate, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE')), 200);
+      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE', byWhom(c))), 200);
     });
 }
 
@@ -264,11 +266,11 @@ function walletExists(id: WalletId): ProblemError {
   return new ProblemError('wallet_exists', { detail: `The wallet is ${id}.`, members: { wallet_id: id } });
 }
 
-function setStatus(shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
+function setStatus(shard: Database, id: WalletId, status: Wallet['status'], by: ByWhom): Promise<Wallet> {
   return boundedQuery(
     shard,
     async () => {
-      await setWalletStatus(shard, id, status);
+      await setWalletStatus(shard, id, status, by);
       return existing(shard, id);
     },
     { isWrite: true },

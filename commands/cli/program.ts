@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';
+import { addAuditEventCommands } from './audit-events.ts';
 import { addBatchCommand } from './batch.ts';
 import { addCaseCommands } from './cases.ts';
 import { addEventCommands } from './events.ts';
@@ -57,6 +58,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addEventCommands,
   addWebhookCommands,
   addKeyCommands,
+  addAuditEventCommands,
   addAuditCommand,
   addProjectionCommands,
 ];

@@ -72,7 +72,7 @@ function addEndpointCommands(webhooks: Command): void {
     .description('change, pause or resume an endpoint')
     .option('--url <url>', 'the new URL')
     .option('--types <types>', 'only events of these types, separated by commas', typeList)
-    .option('--no-types', 'events of every type')
+    .option('--no-types', 'events of every type but audit.…')
     .addOption(orderingOption())
     .addOption(new Option('--pause', 'send nothing until it is resumed').conflicts('resume'))
     .option('--resume', 'go on where it was paused')

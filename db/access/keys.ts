@@ -4,8 +4,10 @@
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { PrincipalKind } from '../../domain/access/api-key.ts';
+import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import { insertAudit, insertAuditIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import { apiKeys, principals } from './schema.ts';
 
@@ -38,9 +40,14 @@ const columns = columnsOf(apiKeys);
  * Stores a key. Undefined, and nothing is stored, if the Idempotency-Key is taken, the principal is not there, or the key that asks is
  * not valid any more: a revocation of that key waits for this, or this sees it.
  */
-export async function createKey(database: Database | Transaction, key: NewKey): Promise<ApiKey | undefined> {
+export async function createKey(
+  database: Database | Transaction,
+  key: NewKey,
+  by: ByWhom,
+  entry: AuditEntry = creationOf(key),
+): Promise<ApiKey | undefined> {
   const { rows } = await database.execute(sql`
-    INSERT INTO api_keys (api_key_id, tenant, principal_id, name, key_hash, hint, scopes, cidrs, per_second, burst, created_by,
+    WITH made AS (INSERT INTO api_keys (api_key_id, tenant, principal_id, name, key_hash, hint, scopes, cidrs, per_second, burst, created_by,
       idempotency_key, body_hash, expires_at)
     SELECT ${key.apiKeyId}, p.tenant, p.principal_id, ${key.name}, decode(${key.keyHash}, 'hex'), ${key.hint},
       ${sql.param([...key.scopes])}::text[], ${key.cidrs === undefined ? null : sql.param([...key.cidrs])}::text[],
@@ -51,8 +58,16 @@ export async function createKey(database: Database | Transaction, key: NewKey): 
     WHERE p.principal_id = ${key.principalId} AND p.tenant = ${key.tenant}
       AND (${key.createdBy ?? null}::uuid IS NULL OR maker.api_key_id IS NOT NULL)
     ON CONFLICT ON CONSTRAINT api_keys_idempotency_key DO NOTHING
-    RETURNING ${columns}`);
+    RETURNING ${columns}), audited AS (${insertAuditIf(entry, by, sql`made`)})
+    SELECT ${columns} FROM made`);
   return keyOf(rows[0]);
+}
+
+function creationOf(key: NewKey): AuditEntry {
+  const { name, principalId, scopes, cidrs, perSecond, burst } = key;
+  const rate = perSecond === undefined ? undefined : `${perSecond} ${burst}`;
+  const details = { name, of_principal_id: principalId, scopes: scopes.join(' '), networks: cidrs?.join(' '), rate };
+  return { action: 'key-created', object: key.apiKeyId, details };
 }
 
 function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
@@ -60,7 +75,11 @@ function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
     AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR SHARE`;
 }
 
-export async function findKey(database: Database, tenant: string, id: ApiKeyId): Promise<ApiKey | undefined> {
+export async function findKey(
+  database: Database | Transaction,
+  tenant: string,
+  id: ApiKeyId,
+): Promise<ApiKey | undefined> {
   const rows = await database
     .select()
     .from(apiKeys)
@@ -107,14 +126,16 @@ export function listKeys(
 }
 
 /** Returns the key as it then is; one that was revoked before stays as it was. Undefined if there is none. */
-export function revokeKey(database: Database, tenant: string, id: ApiKeyId): Promise<ApiKey | undefined> {
+export function revokeKey(database: Database, tenant: string, id: ApiKeyId, by: ByWhom): Promise<ApiKey | undefined> {
   return database.transaction(async (transaction) => {
     const revision = await nextRevision(transaction);
     const { rows } = await transaction.execute(sql`
-      UPDATE api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()),
-        changed_revision = CASE WHEN revoked_at IS NULL THEN ${revision} ELSE changed_revision END
-      WHERE api_key_id = ${id} AND tenant = ${tenant} RETURNING ${columns}`);
-    return keyOf(rows[0]);
+      WITH revoked AS (
+        UPDATE api_keys SET revoked_at = clock_timestamp(), changed_revision = ${revision}
+        WHERE api_key_id = ${id} AND tenant = ${tenant} AND revoked_at IS NULL RETURNING ${columns}
+      ), audited AS (${insertAuditIf({ action: 'key-revoked', object: id }, by, sql`revoked`)})
+      SELECT ${columns} FROM revoked`);
+    return keyOf(rows[0]) ?? (await findKey(transaction, tenant, id));
   });
 }
 
@@ -127,12 +148,13 @@ export async function rotateKey(
   of: ApiKeyId,
   overlapSeconds: number,
   key: NewKey,
+  by: ByWhom,
 ): Promise<ApiKey | undefined> {
   return database
     .transaction(async (transaction) => {
       const revision = await nextRevision(transaction);
       // Locked before it is changed: it may be the very key that asks.
-      const created = await createKey(transaction, key);
+      const created = await createKey(transaction, key, by, rotationOf(of, key));
       if (created === undefined) return undefined;
       const { rowCount } = await transaction.execute(sql`
       UPDATE api_keys SET rotated_to = ${key.apiKeyId}, changed_revision = ${revision},
@@ -149,6 +171,10 @@ export async function rotateKey(
     });
 }
 
+function rotationOf(of: ApiKeyId, { apiKeyId }: NewKey): AuditEntry {
+  return { action: 'key-rotated', object: of, details: { rotated_to: apiKeyId } };
+}
+
 const NOT_ROTATED = new Error('the key cannot be rotated');
 
 /** Counts up the revision. Its row is locked until the transaction ends, so revisions are committed in their order. */
@@ -163,10 +189,17 @@ async function nextRevision(transaction: Transaction): Promise<number> {
 export async function createPrincipal(
   database: Database,
   principal: { readonly tenant: string; readonly kind: PrincipalKind; readonly name: string },
+  by: ByWhom,
 ): Promise<
   { readonly made: Principal; readonly known?: undefined } | { readonly made?: undefined; readonly known: PrincipalId }
 > {
-  const [made] = await database.insert(principals).values(principal).onConflictDoNothing().returning();
+  const made = await database.transaction(async (transaction) => {
+    const [stored] = await transaction.insert(principals).values(principal).onConflictDoNothing().returning();
+    if (stored === undefined) return undefined;
+    const { principalId: object, name, kind } = stored;
+    await transaction.execute(insertAudit({ action: 'principal-created', object, details: { name, kind } }, by));
+    return stored;
+  });
   if (made !== undefined) return { made };
   const { tenant, name } = principal;
   const [known] = await database

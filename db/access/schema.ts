@@ -1,6 +1,6 @@
 /**
- * The tables of the access service: principals, their API keys, and the revision by which every process learns that a key has
- * changed. Of a secret there is only the hash.
+ * The tables of the access service: principals, their API keys, the revision by which every process learns that a key has changed, and
+ * its outbox. Of a secret there is only the hash.
  */
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex, unique, uuid } from 'drizzle-orm/pg-core';
@@ -10,6 +10,7 @@ import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
 import { instant, sha256 } from '../database.ts';
 
 export { installation } from '../installation.ts';
+export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 
 export const principals = pgTable(
   'principals',

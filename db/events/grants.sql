@@ -4,7 +4,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO events_service;
 GRANT USAGE ON SCHEMA migrations TO events_service;
 GRANT SELECT ON migrations.__drizzle_migrations, installation TO events_service;
-GRANT SELECT ON event_log, log_head, log_seals, log_differences, outbox_seals, outbox_resumes TO events_service;
+GRANT SELECT ON event_log, log_head, log_seals, log_differences, outbox_seals, outbox_resumes, audit_log TO events_service;
 GRANT SELECT, INSERT ON outbox_events TO events_service;
 GRANT USAGE ON SEQUENCE outbox_sequence TO events_service;
 GRANT SELECT, INSERT ON outbox_cursors TO events_service;

@@ -1,6 +1,8 @@
 /** Replays: events that are sent to an endpoint again because its owner asked for it. */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
+import { insertAuditIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import type { Owner } from './delivery-writes.ts';
 import { webhookReplays } from './webhook-schema.ts';
@@ -15,15 +17,36 @@ export type NewReplay = Pick<
 /** Unfinished ones of one endpoint. */
 export const REPLAYS_MAX = 10;
 
-/** Stores a replay, once. Undefined if it was stored before, or if too many of the endpoint's have not ended. */
-export async function createReplay(database: Database, replay: NewReplay): Promise<WebhookReplay | undefined> {
-  const { rows } = await database.execute(sql`
+/**
+ * Stores a replay, once. Undefined if it was stored before, or if too many of the endpoint's have not ended. Without `by`, the audit log has
+ * no entry of it.
+ */
+export async function createReplay(
+  database: Database,
+  replay: NewReplay,
+  by?: ByWhom,
+): Promise<WebhookReplay | undefined> {
+  const change = sql`
     INSERT INTO webhook_replays (replay_id, webhook_endpoint_id, body_hash, from_position, to_position, types, only_failed, read_to)
     SELECT ${replay.replayId}, ${replay.webhookEndpointId}, decode(${replay.bodyHash}, 'hex'), ${replay.fromPosition}, ${replay.toPosition},
       ${sql.param(replay.types)}::text[], ${replay.onlyFailed}, ${replay.fromPosition - 1}
     WHERE (SELECT count(*) FROM webhook_replays
       WHERE webhook_endpoint_id = ${replay.webhookEndpointId} AND status = 'RUNNING') < ${REPLAYS_MAX}
-    ON CONFLICT DO NOTHING RETURNING ${columnsOf(webhookReplays)}`);
+    ON CONFLICT DO NOTHING RETURNING ${columnsOf(webhookReplays)}`;
+  const entry = {
+    action: 'webhook-replay-asked',
+    object: replay.webhookEndpointId,
+    details: {
+      webhook_replay_id: replay.replayId,
+      from_position: String(replay.fromPosition),
+      to_position: String(replay.toPosition),
+    },
+  } as const;
+  const { rows } = await database.execute(
+    by === undefined
+      ? change
+      : sql`WITH made AS (${change}), audited AS (${insertAuditIf(entry, by, sql`made`)}) SELECT ${columnsOf(webhookReplays)} FROM made`,
+  );
   return rows[0] && rowOf(webhookReplays, rows[0]);
 }
 

@@ -21,6 +21,7 @@ import { balance, instant, sha256 } from '../database.ts';
 import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
+export { auditLog } from './audit-schema.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 export {
   webhookAttempts,

@@ -1,7 +1,8 @@
 /** The outboxes as sources of the event log: what the relay knows of each, and going on with one that it had stopped reading. */
 import { sql } from 'drizzle-orm';
-import type { Acting } from '../../domain/acting.ts';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { CloudEvent } from '../../domain/event.ts';
+import { insertAuditIf } from '../audit-events.ts';
 import { executePrepared, type Database } from '../database.ts';
 import { addUp, type EventSum, type SumRow } from '../outbox-queries.ts';
 import type { Lease } from './lease-queries.ts';
@@ -98,10 +99,15 @@ function dateOf(text: string | null): Date | undefined {
 export async function resumeSource(
   database: Database,
   source: string,
-  { actor, onBehalfOf, comment }: Acting & { readonly comment: string },
+  comment: string,
+  by: ByWhom,
 ): Promise<'resumed' | 'not_stopped' | 'unknown'> {
+  const { actor, onBehalfOf } = by.acting;
+  const entry = { action: 'event-source-resumed', object: source, details: { comment } } as const;
   const { rows } = await database.execute<{ outcome: 'resumed' | 'not_stopped' | 'unknown' }>(
-    sql`SELECT resume_outbox(${source}, ${actor}, ${onBehalfOf ?? null}, ${comment}) AS outcome`,
+    sql`WITH resumed AS MATERIALIZED (SELECT resume_outbox(${source}, ${actor}, ${onBehalfOf ?? null}, ${comment}) AS outcome),
+      audited AS (${insertAuditIf(entry, by, sql`resumed WHERE outcome = 'resumed'`)})
+    SELECT outcome FROM resumed`,
   );
   return rows[0]!.outcome;
 }

@@ -17,6 +17,7 @@ import type {
 import { mayEndAs, ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
+import { insertAudit } from '../audit-events.ts';
 import type { Database } from '../database.ts';
 import { findOrder, storedOrderOf, type Order, type OrderRow } from './queries.ts';
 import { consignments, orderActions, orderCases, orderLines, orders, orderSteps, outboxEvents } from './schema.ts';
@@ -177,7 +178,13 @@ export async function recordOrderAttention(database: Database, input: OrderAtten
 
 /** Logs an operator's action. A repeat changes nothing. */
 export async function recordOrderAction(database: Database, action: LoggedResolution): Promise<void> {
-  await database.insert(orderActions).values(action).onConflictDoNothing();
+  const { orderId, action: decision, comment, actor, onBehalfOf, principalId, apiKeyId } = action;
+  const entry = { action: 'order-decided', object: orderId, details: { decision, comment } } as const;
+  await database.transaction(async (transaction) => {
+    const { rowCount } = await transaction.insert(orderActions).values(action).onConflictDoNothing();
+    if (rowCount === 1)
+      await transaction.execute(insertAudit(entry, { acting: { actor, onBehalfOf, principalId, apiKeyId } }));
+  });
 }
 
 const changedNow = { updatedAt: sql`clock_timestamp()` };

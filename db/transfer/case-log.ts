@@ -4,6 +4,7 @@ import { SYSTEM_ACTOR, type Resolution } from '../../domain/transfer/case.ts';
 import type { CaseId, TransferId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import { isTerminal, type TransferStatus } from '../../domain/transfer/transfer.ts';
+import { insertAuditIf } from '../audit-events.ts';
 import type { Database } from '../database.ts';
 import { andBody } from './body.ts';
 import { closeCases } from './case-clauses.ts';
@@ -21,18 +22,21 @@ export async function recordCaseAction(
   transferId: TransferId,
   {
     action,
-    actor,
-    onBehalfOf,
     comment,
     requestKey,
     bodyHash,
+    ...acting
   }: Resolution & { readonly requestKey: string; readonly bodyHash?: string | undefined },
 ): Promise<boolean> {
+  const { actor, onBehalfOf } = acting;
+  const entry = { action: 'transfer-decided', object: transferId, details: { decision: action, comment } } as const;
   await database.execute(sql`
+    WITH logged AS (
     INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment, request_key)
     SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment}, ${requestKey} FROM cases JOIN transfers ON attention_case_id = case_id
     WHERE transfers.transfer_id = ${transferId} AND cases.status = 'OPEN' ${andBody(bodyHash)}
-    ON CONFLICT DO NOTHING`);
+    ON CONFLICT DO NOTHING RETURNING 1)
+    ${insertAuditIf(entry, { acting }, sql`logged`)}`);
   const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`
     SELECT status, EXISTS (SELECT FROM case_actions WHERE request_key = ${requestKey}) AS is_logged
     FROM transfers WHERE transfer_id = ${transferId} ${andBody(bodyHash)}`);

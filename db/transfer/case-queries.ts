@@ -3,10 +3,11 @@
  * or closed in one statement together with its row in the log.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
-import type { Acting } from '../../domain/acting.ts';
+import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
+import { insertAuditIf } from '../audit-events.ts';
 import { rowOf, type Database } from '../database.ts';
 import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';
@@ -152,10 +153,13 @@ export async function closeLeftOver(database: Database, subject: string): Promis
 export async function resolveCase(
   database: Database,
   caseId: CaseId,
-  { comment, ...acting }: Acting & { comment: string },
+  comment: string,
+  by: ByWhom,
 ): Promise<Case | undefined> {
   const { rows } = await database.execute(sql`
-    WITH ${closeCases(sql`case_id = ${caseId}`, { action: 'resolved', comment, ...acting })}
+    WITH ${closeCases(sql`case_id = ${caseId}`, { action: 'resolved', comment, ...by.acting })}, audited AS (
+      ${insertAuditIf(decisionOf(caseId, 'close', comment), by, sql`closed`)}
+    )
     SELECT * FROM closed`);
   return rows[0] && rowOf(cases, rows[0]);
 }
@@ -164,11 +168,21 @@ export async function resolveCase(
 export async function logAction(
   database: Database,
   caseId: CaseId,
-  { action, actor, onBehalfOf, comment }: Acting & { action: 'retry' | 'refund'; comment: string },
+  { action, comment }: { action: 'retry' | 'refund'; comment: string },
+  by: ByWhom,
 ): Promise<void> {
+  const { actor, onBehalfOf } = by.acting;
   await database.execute(sql`
-    INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
-    SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
+    WITH logged AS (
+      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
+      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'
+      RETURNING 1
+    )
+    ${insertAuditIf(decisionOf(caseId, action, comment), by, sql`logged`)}`);
+}
+
+function decisionOf(caseId: CaseId, decision: 'close' | 'retry' | 'refund', comment: string): AuditEntry {
+  return { action: 'case-decided', object: caseId, details: { decision, comment } };
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;

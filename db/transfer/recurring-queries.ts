@@ -3,10 +3,12 @@
  * looking after their Schedules. Their runs are in recurring-runs.ts.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { GRACE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { insertAuditIf } from '../audit-events.ts';
 import { rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
 import { recurringTransfers } from './schema.ts';
@@ -54,7 +56,10 @@ export async function changeRecurringStatus(
   id: RecurringTransferId,
   status: RecurringStatus,
   { requestId }: TraceContext,
+  by?: ByWhom,
 ): Promise<RecurringTransfer | undefined> {
+  const entry = { action: 'recurring-transfer-changed', object: id, details: { status } } as const;
+  const audited = by === undefined ? sql`` : sql`, audited AS (${insertAuditIf(entry, by, sql`changed`)})`;
   const { rows } = await database.execute(sql`
     WITH changed AS (
       UPDATE recurring_transfers SET status = ${status}, version = version + 1, updated_at = clock_timestamp(), tend_due_at = ${tendSoon}
@@ -63,7 +68,7 @@ export async function changeRecurringStatus(
     ), change AS (
       INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
       SELECT recurring_transfer_id, status, ${requestId}, updated_at FROM changed
-    )
+    )${audited}
     SELECT * FROM changed`);
   return rows[0] === undefined ? findRecurringTransfer(database, id) : rowOf(recurringTransfers, rows[0]);
 }

@@ -16,14 +16,14 @@ GRANT EXECUTE ON FUNCTION
   deposit(uuid, uuid, text, numeric, text, text),
   withdraw(uuid, uuid, text, numeric, text, text),
   open_wallet(uuid, text, text),
-  set_wallet_status(uuid, text),
+  set_wallet_status(uuid, text, jsonb, text, text),
   debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
   credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
   debit_group(uuid[], uuid[], text[], numeric[], uuid[], jsonb),
   credit_group(uuid[], uuid[], text[], numeric[], uuid[], jsonb),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text, uuid[]),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text, uuid[], boolean),
-  set_wallet_limits(uuid, numeric, numeric),
+  set_wallet_limits(uuid, numeric, numeric, jsonb, text, text),
   outgoing_24h(uuid),
   lock_for_movements()
 TO wallet_service;
@@ -40,7 +40,9 @@ GRANT EXECUTE ON FUNCTION
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text),
   refund_batch(uuid[], uuid[], text[], numeric[], text, text, text),
   advance(uuid, uuid, text, numeric, text, text),
-  outgoing_since(uuid, timestamptz)
+  outgoing_since(uuid, timestamptz),
+  set_wallet_status(uuid, text),
+  set_wallet_limits(uuid, numeric, numeric)
 TO wallet_service;
 -- For an audit with the service's role.
 GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO wallet_service;

@@ -3,9 +3,11 @@
  * operations that take money out enforce them, see functions/limit_refusal.sql.
  */
 import { and, eq, sql } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { wallets } from './schema.ts';
+import { actingOf } from './wallet-queries.ts';
 
 /** Decimal strings; null for no limit. */
 export interface Limits {
@@ -21,14 +23,15 @@ export interface WalletLimits extends Limits {
   readonly outgoing24hRemaining: string | null;
 }
 
-/** Replaces both limits (functions/set_wallet_limits.sql). Returns false if there is no such wallet. */
+/** Replaces both limits (functions/set_wallet_limits.sql). Returns false if there is no such wallet. `by` as in setWalletStatus. */
 export async function setWalletLimits(
   database: Database,
   walletId: WalletId,
   { maxAmount, outgoing24h }: Limits,
+  by?: ByWhom,
 ): Promise<boolean> {
   const { rows } = await database.execute<{ found: boolean }>(
-    sql`SELECT set_wallet_limits(${walletId}, ${maxAmount}, ${outgoing24h}) AS found`,
+    sql`SELECT set_wallet_limits(${walletId}, ${maxAmount}, ${outgoing24h}, ${actingOf(by)}) AS found`,
   );
   return rows[0]!.found;
 }

@@ -2,6 +2,7 @@
  * The wallets of a shard and their statements: opens, suspends and reads them. The operations that move money are in queries.ts.
  */
 import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { NO_ID, type ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { ledgerEntries, wallets } from './schema.ts';
@@ -20,16 +21,25 @@ export async function openWallet(
   return rows[0]!.opened;
 }
 
-/** Suspends a wallet or activates it. Returns false if there is no such wallet. */
+/** Suspends a wallet or activates it. Returns false if there is no such wallet. Without `by`, the audit log has no entry of it. */
 export async function setWalletStatus(
   database: Database,
   walletId: WalletId,
   status: Wallet['status'],
+  by?: ByWhom,
 ): Promise<boolean> {
   const { rows } = await database.execute<{ found: boolean }>(
-    sql`SELECT set_wallet_status(${walletId}, ${status}) AS found`,
+    sql`SELECT set_wallet_status(${walletId}, ${status}, ${actingOf(by)}) AS found`,
   );
   return rows[0]!.found;
+}
+
+/** The arguments of a function that tell it who asks. */
+export function actingOf(by: ByWhom | undefined): SQL {
+  if (by === undefined) return sql`NULL, NULL, NULL`;
+  const { actor: principal, principalId = NO_ID, apiKeyId = NO_ID, onBehalfOf } = by.acting;
+  const acting = { principal, principal_id: principalId, api_key_id: apiKeyId, on_behalf_of: onBehalfOf };
+  return sql`${JSON.stringify(acting)}::jsonb, ${by.trace?.requestId ?? null}, ${by.trace?.traceparent ?? null}`;
 }
 
 /** A user's wallet. It does not find external wallets, which nobody may see. */

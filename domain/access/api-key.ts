@@ -18,6 +18,9 @@ const CHECKSUM_CHARACTERS = 6;
 /** The one tenant that can be made for now. */
 export const DEFAULT_TENANT = 'default';
 
+/** The principal of the transfer API's own key: the wallet API believes it about who has asked it. */
+export const API_PRINCIPAL = 'api';
+
 /** A process believes what it knows of a key for so long after it began to ask. */
 export const KEY_LEASE_MS = 1_000;
 /** For a clock that runs a little slower than another: after the lease and this, a change of a key holds in every process. */

@@ -20,6 +20,7 @@ export const SCOPES = {
   'cases:write': 'Decide cases and what waits for an operator, and start a reconciliation.',
   'keys:read': 'Principals and their keys, without secrets.',
   'keys:write': 'Make, rotate and revoke keys of no more rights than the key has that asks.',
+  'audit:read': 'The audit log: what principals have changed.',
   'principals:write': 'Make principals, and keys for other principals than its own.',
 } as const;
 

@@ -16,6 +16,8 @@ export interface EventShape {
   readonly subject: string;
   /** The members of the data, each of which an event has. */
   readonly data: Readonly<Record<string, JsonSchema>>;
+  /** Members that an event may have. */
+  readonly optional?: Readonly<Record<string, JsonSchema>>;
   /** Members of which each event has exactly one. */
   readonly oneOf?: Readonly<Record<string, JsonSchema>>;
 }
@@ -60,7 +62,7 @@ export function oneOfTexts(description: string, texts: readonly string[]): JsonS
 }
 
 export function schemaOf(shape: EventShape): JsonSchema {
-  const { type, source, title, description, data, oneOf = {} } = shape;
+  const { type, source, title, description, data, optional = {}, oneOf = {} } = shape;
   const alternatives = Object.keys(oneOf);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -87,7 +89,7 @@ export function schemaOf(shape: EventShape): JsonSchema {
       data: {
         type: 'object',
         required: Object.keys(data),
-        properties: { ...data, ...oneOf },
+        properties: { ...data, ...optional, ...oneOf },
         ...(alternatives.length === 0 ? {} : { oneOf: alternatives.map((name) => ({ required: [name] })) }),
       },
     },

@@ -1,5 +1,6 @@
 /** Every type of event, with the schema of its events. The list is closed: nothing else is ever written to an outbox. */
 import { TRANSACTION_FAILURE_REASONS, type TransactionRefusal } from '../transfer/transaction.ts';
+import { AUDIT_SHAPES } from '../audit-event.ts';
 import { ACCOUNTING_SHAPES } from './accounting-shapes.ts';
 import { DELIVERY_SHAPES } from './delivery-shapes.ts';
 import { INVENTORY_SHAPES } from './inventory-shapes.ts';
@@ -186,6 +187,7 @@ const SHAPES: readonly EventShape[] = [
   ...INVENTORY_SHAPES,
   ...DELIVERY_SHAPES,
   ...ACCOUNTING_SHAPES,
+  ...AUDIT_SHAPES,
 ];
 
 /** Ordered by type. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { fillTransferDatabase } from '../../bench/reading-data.ts';
 import { MOVEMENT_REQUESTS } from '../../bench/reading-requests.ts';
 import type { Database } from '../../db/database.ts';
@@ -18,7 +18,7 @@ import {
 } from '../../db/transfer/state-queries.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster } from './database.ts';
-import { nodesOf, type PlanNode } from './plans.ts';
+import { explaining, nodesOf, type PlanNode } from './plans.ts';
 
 const SIZES = [10_000, 100_000] as const;
 /** Each index is a level or so deeper. */
@@ -129,20 +129,4 @@ async function fillBatches(admin: Database, count: number): Promise<void> {
       CASE status WHEN 'COMPLETED' THEN status ELSE 'PENDING' END, batch_id, i, created_at, created_at
     FROM batch CROSS JOIN generate_series(0, 4) i`);
   for (const table of ['transfers', 'transfer_batches']) await admin.execute(sql`ANALYZE ${sql.identifier(table)}`);
-}
-
-/** Notes the plan of whatever is executed, as it turned out. */
-function explaining(database: Database, plans: PlanNode[]): Database {
-  return new Proxy(database, {
-    get(target, name) {
-      if (name !== 'execute') return Reflect.get(target, name) as unknown;
-      return async (statement: SQL) => {
-        const { rows } = await target.execute<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
-          sql`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement}`,
-        );
-        plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
-        return target.execute(statement);
-      };
-    },
-  });
 }

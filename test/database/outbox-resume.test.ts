@@ -60,7 +60,7 @@ describe('a restored database', () => {
     while (await step(false));
   };
   const stoppedReason = async (): Promise<string | undefined> => (await findCursor(events, SOURCE))!.stoppedReason;
-  const resume = (): Promise<string> => resumeSource(events, SOURCE, { actor: 'alice', comment: 'a drill' });
+  const resume = (): Promise<string> => resumeSource(events, SOURCE, 'a drill', { acting: { actor: 'alice' } });
   const audited = async (): Promise<string[]> => {
     const findings = collectFindings();
     const read = [

@@ -1,5 +1,8 @@
 // The plans of statements, as EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) tells them.
 
+import { sql, type SQL } from 'drizzle-orm';
+import type { Database } from '../../db/database.ts';
+
 export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -12,4 +15,20 @@ export interface PlanNode {
 
 export function nodesOf(plan: PlanNode): PlanNode[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** Notes the plan of whatever is executed, as it turned out. */
+export function explaining(database: Database, plans: PlanNode[]): Database {
+  return new Proxy(database, {
+    get(target, name) {
+      if (name !== 'execute') return Reflect.get(target, name) as unknown;
+      return async (statement: SQL) => {
+        const { rows } = await target.execute<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+          sql`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement}`,
+        );
+        plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
+        return target.execute(statement);
+      };
+    },
+  });
 }

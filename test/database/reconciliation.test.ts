@@ -351,7 +351,7 @@ describe('the reconciliation', () => {
     assert.deepEqual(opened.toSorted(), ['known', 'known', 'known', 'known', 'known', 'known', 'known', 'opened']);
     const [row] = await listCases(database, { status: 'OPEN', limit: 10 });
     const resolved = await Promise.all(
-      Array.from({ length: 4 }, () => resolveCase(database, row!.caseId, { actor: 'alice', comment: 'Known.' })),
+      Array.from({ length: 4 }, () => resolveCase(database, row!.caseId, 'Known.', { acting: { actor: 'alice' } })),
     );
     assert.equal(resolved.filter((each) => each !== undefined).length, 1);
     assert.deepEqual(

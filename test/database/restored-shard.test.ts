@@ -109,7 +109,7 @@ describe('a wallet shard that was restored from before', () => {
     const [found] = (await listCases(stores.transfer.service, { limit: 10 })).filter(
       ({ subject }) => subject === 'shard/1',
     );
-    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, 'It is known.', { acting: { actor: 'somebody' } });
     assert.deepEqual(await shardsBehind(stores.transfer.service), []);
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
     assert.deepEqual(await shardsBehind(stores.transfer.service), [], 'it is not opened again');
@@ -146,7 +146,7 @@ describe('a wallet shard that was restored from before', () => {
     await lose(transfers);
     assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, true);
     const [found] = await listCases(stores.transfer.service, { limit: 1 });
-    await resolveCase(stores.transfer.service, found!.caseId, { actor: 'somebody', comment: 'It is known.' });
+    await resolveCase(stores.transfer.service, found!.caseId, 'It is known.', { acting: { actor: 'somebody' } });
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
   });
 

@@ -170,6 +170,7 @@ describe('documentation', () => {
       '/v1/api-keys/{api_key_id}',
       '/v1/api-keys/{api_key_id}/revoke',
       '/v1/api-keys/{api_key_id}/rotate',
+      '/v1/audit-events',
       '/v1/cases',
       '/v1/cases/{case_id}',
       '/v1/cases/{case_id}/resolve',

@@ -45,7 +45,9 @@ describe('webhooks on a stack', () => {
     const { body } = await money.api.get<{ data: Event[]; next_after: number; head: number }>(
       `/v1/events?after=${after}&limit=1000`,
     );
-    return body.next_after === body.head ? body.data : [...body.data, ...(await logFrom(body.next_after))];
+    // Those of the audit log have to be asked for by name.
+    const page = body.data.filter(({ type }) => !type.startsWith('audit.'));
+    return body.next_after === body.head ? page : [...page, ...(await logFrom(body.next_after))];
   };
   /** Repeats a call until the stack, which may just be killed, accepts it. */
   const accepted = (call: () => Promise<{ status: number }>): Promise<void> =>

@@ -3,6 +3,7 @@
  * not, and releases the hold. It never gives up; while it keeps failing, it is shown to an operator, who may step in.
  */
 import { CancellationScope, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Acting } from '../../domain/acting.ts';
 import {
   endOfCredit,
   endOfLeg,
@@ -93,11 +94,11 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 
   setHandler(
     resolveUpdate,
-    ({ action, actor, onBehalfOf, comment }) =>
+    ({ action, comment, ...asked }) =>
       CancellationScope.nonCancellable(async () => {
         const step = stuckAt;
         const requestKey = `${workflowInfo().runId}/${currentUpdateInfo()?.id}`;
-        const resolution = { transferId, action, actor, ...(onBehalfOf && { onBehalfOf }), comment, requestKey };
+        const resolution = { transferId, action, ...actingOf(asked), comment, requestKey };
         const isLogged = await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, resolution);
         // The step may have succeeded while the log was written: then no operator is needed.
         if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');
@@ -147,4 +148,9 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
       if (wasStuck) showAttentionOver();
     },
   };
+}
+
+/** Without what else comes with a request. */
+function actingOf({ actor, onBehalfOf, principalId, apiKeyId }: Acting): Acting {
+  return { actor, onBehalfOf, principalId, apiKeyId };
 }

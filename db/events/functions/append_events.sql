@@ -35,6 +35,19 @@ BEGIN
       string_to_table(p_event_ids, E'\n'), string_to_table(p_types, E'\n'), string_to_table(p_subjects, E'\n'),
       string_to_table(p_times, E'\n'), string_to_table(p_payloads, E'\n'), string_to_table(p_chains, E'\n')
     ) WITH ORDINALITY AS given (event_id, type, subject, time, payload, chain, place);
+    -- The audit log is of the same transaction: what is in one is in the other. An event that came again, after a restore, is kept once.
+    IF strpos(p_types, 'audit.') > 0 THEN
+      INSERT INTO audit_log (audit_event_id, position, tenant, created_at, source, action, object, principal_id, principal, api_key_id,
+        on_behalf_of, request_id, details)
+      SELECT split_part(event_id, '/', 2)::uuid, position, tenant, time, source, substr(type, 7), coalesce(data ->> 'object', ''),
+        coalesce(data ->> 'principal_id', ''), coalesce(data ->> 'principal', ''), coalesce(data ->> 'api_key_id', ''), data ->> 'on_behalf_of',
+        payload ->> 'requestid', data - ARRAY['object', 'principal_id', 'principal', 'api_key_id', 'on_behalf_of']
+      FROM event_log CROSS JOIN LATERAL (SELECT (payload -> 'data')::jsonb AS data) parsed
+      WHERE position > p_position AND position <= p_position + p_count
+        AND event_id ~ '^audit\.[a-z-]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        AND jsonb_typeof(data) = 'object'
+      ON CONFLICT DO NOTHING;
+    END IF;
   END IF;
   RETURN true;
 END

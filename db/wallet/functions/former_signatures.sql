@@ -74,3 +74,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM credit_batch(
     p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, p_counterparty_ids, NULL)
 $$;
+CREATE OR REPLACE FUNCTION set_wallet_status(p_wallet_id uuid, p_status text) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT set_wallet_status(p_wallet_id, p_status, NULL, NULL, NULL)
+$$;
+CREATE OR REPLACE FUNCTION set_wallet_limits(p_wallet_id uuid, p_max_amount numeric, p_outgoing_24h numeric) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT set_wallet_limits(p_wallet_id, p_max_amount, p_outgoing_24h, NULL, NULL, NULL)
+$$;

@@ -1,0 +1,50 @@
+/**
+ * The audit log as it is read: the events of the log whose types begin with `audit.`, kept in a table of their own, which outlives the log's
+ * partitions. They are written there by the function that appends them to the log (db/events/functions/append_events.sql).
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { auditLog } from './audit-schema.ts';
+
+export type LoggedAudit = typeof auditLog.$inferSelect;
+
+export interface AuditFilter {
+  readonly tenant: string;
+  readonly principalId?: string | undefined;
+  readonly action?: string | undefined;
+  readonly object?: string | undefined;
+  /** Inclusive. */
+  readonly from?: Date | undefined;
+  /** Exclusive. */
+  readonly until?: Date | undefined;
+}
+
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Newest first. The rarest of the filters leads: the object, else the principal, else the action. */
+export function listAuditEvents(
+  database: Database,
+  { tenant, principalId, action, object, from, until }: AuditFilter,
+  after: Place | undefined,
+  limit: number,
+): Promise<Listed<LoggedAudit>> {
+  const filters = [
+    { column: 'object', value: object },
+    { column: 'principal_id', value: principalId },
+    { column: 'action', value: action },
+  ].flatMap(({ column, value }): Lead[] => (value === undefined ? [] : [{ column, type: 'text', value }]));
+  const [lead, ...others] = filters;
+  const rest: SQL[] = others.map(({ column, value }) => sql`${sql.identifier(column)} = ${value}`);
+  const end = until && { createdAt: until, id: LOWEST_ID };
+  return listNewestFirst(database, {
+    table: auditLog,
+    id: 'audit_event_id',
+    lead,
+    // There is one tenant for now: nothing is passed over for it.
+    rest: [...rest, ...(tenant === 'default' ? [] : [sql`tenant = ${tenant}`])],
+    after: end !== undefined && (after === undefined || end.createdAt <= after.createdAt) ? end : after,
+    since: from,
+    limit,
+  });
+}
