@@ -143,7 +143,7 @@ published as \`audit.approval-overridden\`, and raises an alarm.`,
  * Whether a key was made, by however many keys in between, by a key of this principal: who may make keys could otherwise vote as somebody
  * else on what it has asked for itself.
  */
-export type IsMadeBy = (apiKeyId: ApiKeyId, principalId: PrincipalId) => Promise<boolean>;
+type IsMadeBy = (apiKeyId: ApiKeyId, principalId: PrincipalId) => Promise<boolean>;
 
 export function approvalRoutes(
   { database, starter, acceptance: { monitor, starts } }: MovementDeps,

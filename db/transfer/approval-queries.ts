@@ -15,7 +15,7 @@ import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts
 export type Approval = typeof approvals.$inferSelect;
 export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
 export type ApprovalVote = typeof approvalVotes.$inferSelect;
-export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 /** What a statement that accepts transfers is refused with, if a policy demands an approval. */
 export function demandsApproval(error: unknown): boolean {

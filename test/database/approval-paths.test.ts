@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { sql } from 'drizzle-orm';
+import { checkApprovals } from '../../audit/approvals.ts';
+import { collectFindings } from '../../audit/findings.ts';
 import { acceptReversal, acceptTransfer } from '../../db/transfer/acceptance.ts';
 import { acceptGroup } from '../../db/transfer/group-queries.ts';
 import { createRecurringTransfer, findRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
@@ -126,6 +128,32 @@ describe('what needs an approval', () => {
     ])
       await assert.rejects(rowsOf(database.service, write), isDenied, write);
     assert.equal(await approving.statusOf(approval), 'AWAITING_APPROVAL');
+  });
+
+  test('a transfer that was let past the check by its administrator is found by the audit', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency);
+    const problems = async (): Promise<string[]> => {
+      const findings = collectFindings();
+      await checkApprovals(database.admin, findings);
+      return findings.violations().map(({ subject, detail }) => `${subject}: ${detail}`);
+    };
+    assert.deepEqual(await problems(), []);
+    await rowsOf(database.admin, 'ALTER TABLE transfers DISABLE TRIGGER transfers_approved');
+    const { body } = await approving.ask('alice', 'POST', '/v1/transfers', bodyOf(currency, '500'));
+    await rowsOf(database.admin, 'ALTER TABLE transfers ENABLE TRIGGER transfers_approved');
+    const approval = await approving.waiting(currency);
+    await rowsOf(
+      database.admin,
+      `UPDATE approvals SET status = 'APPROVED', decided_at = now() WHERE approval_id = '${String(approval['approval_id'])}'`,
+    );
+    assert.deepEqual(
+      (await problems()).sort(),
+      [
+        `transfer ${String(body['transfer_id'])}: it is PENDING, of more than the 100.0000 that needs an approval, and has none`,
+        `transfer ${String(approval['approval_id'])}: it is approved, by 0 of the 1 principals that it needs`,
+      ].sort(),
+    );
   });
 
   test('an override lets one go at once, by whoever has its scope, and is an event of its own', async () => {

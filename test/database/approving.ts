@@ -13,7 +13,7 @@ import { keyHolder } from '../pure/api-holders.ts';
 import type { TestDatabase } from './database.ts';
 
 export type Body = Record<string, unknown>;
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Body;
 }
