@@ -19,9 +19,12 @@ import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
 import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
+import { madeBy } from './access/made-by.ts';
 import { principalRoutes } from './access/principal.ts';
 import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
+import { approvalPolicyRoutes } from './transfer/approval-policy.ts';
+import { approvalRoutes } from './transfer/approval.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { decodePayloadsRoute } from './http/decode-payloads.ts';
@@ -86,6 +89,8 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', resolutionRoutes(deps))
       .route('/', reversalRoutes(deps))
       .route('/', transferListRoutes(deps))
+      .route('/', approvalRoutes(deps, madeBy(deps)))
+      .route('/', approvalPolicyRoutes(deps))
       .route('/', recurringRoutes(deps))
       .route('/', recurringControlRoutes(deps))
       .route('/', transactionRoutes(deps))

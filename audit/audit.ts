@@ -5,6 +5,7 @@
  */
 import type { Database } from '../db/database.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
+import { checkApprovals } from './approvals.ts';
 import { checkBalances } from './balances.ts';
 import { outboxesOf } from './copied-events.ts';
 import { checkEventLog } from './event-log.ts';
@@ -83,6 +84,7 @@ export async function audit(
       await checkMovements(transferSnapshot, shards, findings);
       await checkOrphans(transfer, shards, findings);
       await checkWatermarks(transferSnapshot, shards, findings);
+      await checkApprovals(transferSnapshot, findings);
       await checkRecurring(transferSnapshot, findings);
       await checkTransferEvents(transferSnapshot, findings);
       if (orders !== undefined && orderSnapshots !== undefined)

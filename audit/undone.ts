@@ -24,7 +24,7 @@ export async function checkUndone(transfer: Reader, findings: Findings): Promise
         -- A hold may wait until it expires, and its capture may then take as long as any transfer.
         CASE WHEN capture_method = 'manual' AND status = 'DEBITED' THEN expires_at + (deadline_at - coalesce(scheduled_at, created_at))
           ELSE deadline_at END AS deadline_at
-      FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
+      FROM transfers WHERE status NOT IN ('AWAITING_APPROVAL', 'COMPLETED', 'FAILED', 'CANCELED')
       UNION ALL
       SELECT 'transaction ' || transaction_id, status, attention_reason, deadline_at FROM transactions WHERE status = 'PENDING'
     ), overdue AS (

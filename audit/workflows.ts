@@ -122,7 +122,7 @@ export async function checkWorkflows(
 
 const ofMovement = {
   invariant: 'I5',
-  isUnderWay: sql`status NOT IN ('COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`,
+  isUnderWay: sql`status NOT IN ('AWAITING_APPROVAL', 'COMPLETED', 'PROCESSED', 'FAILED', 'CANCELED')`,
   since: sql`created_at`,
 } as const;
 

@@ -3,6 +3,7 @@
  * Idempotency-Key for each movement and repeats a call that got no answer with that same key, so a call that returns has moved its
  * money once. Needs `fetch` and nothing of the server.
  */
+import { approvalCalls, approvalPolicyCalls } from './approvals.ts';
 import { createCall, type BodyOf } from './call.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
@@ -65,6 +66,9 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     webhookEndpoints: webhookCalls(calls),
     apiKeys: keyCalls(calls),
     principals: principalCalls(calls),
+
+    approvals: approvalCalls(calls),
+    approvalPolicies: approvalPolicyCalls(calls),
 
     /** The audit log: what principals have changed. */
     auditEvents: listing('listAuditEvents'),

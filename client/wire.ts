@@ -58,6 +58,10 @@ export interface ApiKeyRequest {
     | 'webhooks:write'
     | 'cases:read'
     | 'cases:write'
+    | 'approvals:read'
+    | 'approvals:write'
+    | 'approvals:override'
+    | 'policies:write'
     | 'keys:read'
     | 'keys:write'
     | 'audit:read'
@@ -89,6 +93,87 @@ export interface ApiKeyRotation {
 export type ApiKeyWithSecret = ApiKey & {
   /** Shown this once. Null if an earlier request with this Idempotency-Key made the key: rotate it, or revoke it. */
   secret: string | null;
+};
+
+export interface Approval {
+  /** The id of the transfer that waits. */
+  approval_id: string;
+  status: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
+
+  /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. */
+  reason: 'above' | 'above_24h';
+  amount: string;
+  currency: string;
+
+  /** The principal that has asked for the transfer, and has no vote; null for the run of a recurring one. */
+  asked_by: string | null;
+  asked_by_id: string | null;
+
+  /** Of the request. A vote names it. */
+  body_hash: string;
+
+  /** Of the policy that demands it. A vote names it. */
+  policy_version: number;
+
+  /** How many principals have to approve. */
+  needed: number;
+  created_at: string;
+  expires_at: string;
+  decided_at: string | null;
+}
+
+export interface ApprovalPolicy {
+  currency: string;
+  version: number;
+
+  /** A transfer of more, or a batch, needs approvals. */
+  above: string | null;
+
+  /** So does a transfer by which its sender has sent more within 24 hours without an approval. */
+  above_24h: string | null;
+  approvals: number;
+
+  /** For how many seconds a transfer waits. */
+  expires_in: number;
+  set_by: string;
+  created_at: string;
+}
+
+export interface ApprovalPolicyEnd {
+  /** Of the policy that this takes the place of, so that nobody undoes another change unseen; 0 for none. */
+  version: number;
+}
+
+export interface ApprovalPolicyRequest {
+  /** Of the policy that this takes the place of, so that nobody undoes another change unseen; 0 for none. */
+  version: number;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  above?: string;
+
+  /** A decimal string: more than zero, at most 15 digits before the point and 4 after it. Answers have 4 decimals. */
+  above_24h?: string;
+  approvals?: number;
+  expires_in?: number;
+}
+
+export interface ApprovalVote {
+  body_hash: string;
+  policy_version: number;
+  comment: string;
+}
+
+export type ApprovalWithVotes = Approval & {
+  votes: Array<{
+    principal: string;
+    principal_id: string;
+    vote: 'approve' | 'reject' | 'override';
+
+    /** No, if it was given under a former policy. */
+    counts: boolean;
+    comment: string;
+    at: string;
+  }>;
 };
 
 export interface AuditEvent {
@@ -827,7 +912,7 @@ export interface RecurringTransferRun {
   /** The time that the run is for; null if it was triggered. */
   scheduled_for: string | null;
   transfer_id: string;
-  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  status: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
   failure_reason:
     | 'insufficient_funds'
     | 'sender_not_found'
@@ -1023,7 +1108,7 @@ export interface Transfer {
   receiver_wallet_id: string;
 
   /** COMPLETED, FAILED and CANCELED are final. */
-  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  status: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
 
   /** Why the transfer is FAILED. */
   failure_reason:
@@ -1102,7 +1187,7 @@ export interface TransferBatchItem {
   /** The place of the item in the batch, from 0. */
   index: number;
   transfer_id: string;
-  status: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+  status: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
   failure_reason:
     | 'insufficient_funds'
     | 'sender_not_found'
@@ -1161,7 +1246,7 @@ export interface TransferRequest {
 }
 
 export interface TransferStep {
-  step: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'ATTENTION';
+  step: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'ATTENTION';
   reason: string | null;
   at: string;
 }
@@ -1366,6 +1451,14 @@ export interface Operations {
     answer: StockEntry;
   };
 
+  /** Approve a transfer that somebody else has asked for */
+  approveTransfer: {
+    path: { approval_id: string };
+    query?: undefined;
+    body: ApprovalVote;
+    answer: ApprovalWithVotes;
+  };
+
   /** Cancel an order, or what has not left of it */
   cancelOrder: {
     path: { order_id: string };
@@ -1534,12 +1627,28 @@ export interface Operations {
     answer: WebhookEndpoint;
   };
 
+  /** Have no transfer in a currency need approvals any more */
+  endApprovalPolicy: {
+    path: { currency: string };
+    query?: undefined;
+    body: ApprovalPolicyEnd;
+    answer: ApprovalPolicy;
+  };
+
   /** A key, without its secret */
   getApiKey: {
     path: { api_key_id: string };
     query?: undefined;
     body?: undefined;
     answer: ApiKey;
+  };
+
+  /** What waits for approvals, with the votes */
+  getApproval: {
+    path: { approval_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ApprovalWithVotes;
   };
 
   /** A case and its history */
@@ -1769,6 +1878,33 @@ export interface Operations {
     };
   };
 
+  /** The policies that hold, by currency */
+  listApprovalPolicies: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<ApprovalPolicy> };
+  };
+
+  /** What waits for approvals or has waited, newest first */
+  listApprovals: {
+    path?: undefined;
+    query?: {
+      status?: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Approval>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** What principals have changed, newest first */
   listAuditEvents: {
     path?: undefined;
@@ -1787,6 +1923,11 @@ export interface Operations {
         | 'transfer-decided'
         | 'transfer-cancel-asked'
         | 'recurring-transfer-changed'
+        | 'approval-asked'
+        | 'approval-voted'
+        | 'approval-overridden'
+        | 'approval-policy-set'
+        | 'approval-policy-ended'
         | 'order-decided'
         | 'webhook-endpoint-created'
         | 'webhook-endpoint-changed'
@@ -2285,7 +2426,7 @@ export interface Operations {
 
       /** This instant excluded. */
       created_before?: string;
-      status?: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
+      status?: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
 
       /** The reversals of this transfer. */
       reverses_transfer_id?: string;
@@ -2399,6 +2540,14 @@ export interface Operations {
     };
   };
 
+  /** Let a transfer go without the approvals that it needs, in an emergency */
+  overrideApproval: {
+    path: { approval_id: string };
+    query?: undefined;
+    body: ApprovalVote;
+    answer: ApprovalWithVotes;
+  };
+
   /** Stop the runs of a recurring transfer */
   pauseRecurringTransfer: {
     path: { recurring_transfer_id: string };
@@ -2437,6 +2586,14 @@ export interface Operations {
     query?: undefined;
     body: StockReceipt;
     answer: StockEntry;
+  };
+
+  /** Reject a transfer that waits for approvals */
+  rejectTransfer: {
+    path: { approval_id: string };
+    query?: undefined;
+    body: ApprovalVote;
+    answer: ApprovalWithVotes;
   };
 
   /** Decide about a case: try the repair again, refund the sender, or close it */
@@ -2519,6 +2676,14 @@ export interface Operations {
     answer: WebhookEndpointWithSecret;
   };
 
+  /** Set which transfers in a currency need approvals */
+  setApprovalPolicy: {
+    path: { currency: string };
+    query?: undefined;
+    body: ApprovalPolicyRequest;
+    answer: ApprovalPolicy;
+  };
+
   /** Limit what goes out of a wallet */
   setWalletLimits: {
     path: { wallet_id: string };
@@ -2578,6 +2743,7 @@ export interface Operations {
 export const ROUTES = {
   activateWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/activate', headers: [] },
   adjustStock: { method: 'POST', path: '/v1/stock/{sku}/adjustments', headers: ['idempotency-key'] },
+  approveTransfer: { method: 'POST', path: '/v1/approvals/{approval_id}/approve', headers: [] },
   cancelOrder: { method: 'POST', path: '/v1/orders/{order_id}/cancel', headers: ['prefer'] },
   cancelTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/cancel', headers: ['prefer'] },
   cancelTransferByKey: { method: 'POST', path: '/v1/transfers/cancel', headers: ['idempotency-key', 'prefer'] },
@@ -2603,7 +2769,9 @@ export const ROUTES = {
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
   enableWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/enable', headers: [] },
+  endApprovalPolicy: { method: 'POST', path: '/v1/approval-policies/{currency}/end', headers: [] },
   getApiKey: { method: 'GET', path: '/v1/api-keys/{api_key_id}', headers: [] },
+  getApproval: { method: 'GET', path: '/v1/approvals/{approval_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
@@ -2638,6 +2806,8 @@ export const ROUTES = {
   },
   handOverConsignment: { method: 'POST', path: '/v1/orders/{order_id}/consignments/{n}/hand-over', headers: [] },
   listApiKeys: { method: 'GET', path: '/v1/api-keys', headers: [] },
+  listApprovalPolicies: { method: 'GET', path: '/v1/approval-policies', headers: [] },
+  listApprovals: { method: 'GET', path: '/v1/approvals', headers: [] },
   listAuditEvents: { method: 'GET', path: '/v1/audit-events', headers: [] },
   listCases: { method: 'GET', path: '/v1/cases', headers: [] },
   listCreditNotes: { method: 'GET', path: '/v1/credit-notes', headers: [] },
@@ -2675,6 +2845,7 @@ export const ROUTES = {
   listWebhookDeliveries: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries', headers: [] },
   listWebhookEndpoints: { method: 'GET', path: '/v1/webhook-endpoints', headers: [] },
   listWebhookReplays: { method: 'GET', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/replays', headers: [] },
+  overrideApproval: { method: 'POST', path: '/v1/approvals/{approval_id}/override', headers: [] },
   pauseRecurringTransfer: {
     method: 'POST',
     path: '/v1/recurring-transfers/{recurring_transfer_id}/pause',
@@ -2684,6 +2855,7 @@ export const ROUTES = {
   rebuildProjection: { method: 'POST', path: '/v1/projections/{projection}/rebuild', headers: [] },
   receiveReturn: { method: 'POST', path: '/v1/returns/{return_id}/receipt', headers: [] },
   receiveStock: { method: 'POST', path: '/v1/stock/{sku}/receipts', headers: ['idempotency-key'] },
+  rejectTransfer: { method: 'POST', path: '/v1/approvals/{approval_id}/reject', headers: [] },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveOrder: { method: 'POST', path: '/v1/orders/{order_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },
@@ -2706,6 +2878,7 @@ export const ROUTES = {
     path: '/v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret',
     headers: [],
   },
+  setApprovalPolicy: { method: 'PUT', path: '/v1/approval-policies/{currency}', headers: [] },
   setWalletLimits: { method: 'PUT', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   streamEvents: { method: 'GET', path: '/v1/events/stream', headers: ['last-event-id'] },
   suspendWallet: { method: 'POST', path: '/v1/wallets/{wallet_id}/suspend', headers: [] },

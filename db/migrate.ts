@@ -81,7 +81,7 @@ export async function migrateWalletDatabase({
 }
 
 export async function migrateTransferDatabase(target: OutboxTarget): Promise<void> {
-  await migrateDatabase({ ...target, service: 'transfer' });
+  await migrateDatabase({ ...target, service: 'transfer' }, (client) => defineFunctions(client, 'transfer'));
 }
 
 /** One of the services of orders. All but the order service keep fences of saga steps. */

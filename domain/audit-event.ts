@@ -74,6 +74,35 @@ export const AUDIT_ACTIONS = {
     object: 'The recurring transfer.',
     details: { status: oneOfTexts('What it is since.', ['ACTIVE', 'PAUSED', 'DELETED']) },
   },
+  'approval-asked': { service: 'transfer', title: 'A transfer waits for approvals', object: 'The transfer.' },
+  'approval-voted': {
+    service: 'transfer',
+    title: 'Somebody has voted on a transfer that waits for approvals',
+    object: 'The transfer.',
+    details: { vote: oneOfTexts('For it or against it.', ['approve', 'reject']), comment },
+  },
+  'approval-overridden': {
+    service: 'transfer',
+    title: 'A transfer was let go without the approvals that it needs',
+    object: 'The transfer.',
+    details: { vote: oneOfTexts('Past all others.', ['override']), comment },
+  },
+  'approval-policy-set': {
+    service: 'transfer',
+    title: 'It was set which transfers need approvals',
+    object: 'The currency.',
+    details: {
+      above: text('Transfers of more need approvals.', '10000.0000'),
+      above_24h: text('So do those by which a wallet has sent more in 24 hours.', '50000.0000'),
+      approvals: text('How many principals have to approve.', '2'),
+      expires_in: text('For how many seconds a transfer waits.', '259200'),
+    },
+  },
+  'approval-policy-ended': {
+    service: 'transfer',
+    title: 'No transfer in a currency needs approvals any more',
+    object: 'The currency.',
+  },
   'order-decided': {
     service: 'order',
     title: 'It was decided what becomes of an order that waits',

@@ -22,6 +22,7 @@ export interface Sightings {
 }
 
 const RANKS: Readonly<Record<string, number>> = {
+  AWAITING_APPROVAL: -1,
   SCHEDULED: 0,
   PENDING: 1,
   DEBITED: 2,

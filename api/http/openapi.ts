@@ -83,6 +83,7 @@ changes something and comes from a page of another origin, as its \`Origin\` or 
     { name: 'Transfers', description: 'Money from one wallet to another.' },
     { name: 'Recurring transfers', description: 'Transfers at an interval or by a calendar.' },
     { name: 'Transactions', description: 'Money into a wallet from outside, or out of it.' },
+    { name: 'Approvals', description: 'What a second person has to agree to.' },
     { name: 'Batches', description: 'Many transfers at once.' },
     { name: 'Currencies', description: 'How many decimals amounts may have.' },
     { name: 'Wallets', description: 'Balances and statements.' },

@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
+import { demandsApproval } from '../../db/transfer/approval-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
@@ -229,7 +230,9 @@ async function storeAlone<Row>(
           detail: 'Nothing was stored. Try again, with the same Idempotency-Key.',
         });
       }
-      const stored = await store();
+      const stored = await store().catch((error: unknown) => {
+        throw demandsApproval(error) ? new ProblemError('approval_required', { cause: error }) : error;
+      });
       if (stored !== undefined) return { row: stored, isNew: true };
       return { row: await known(find), isNew: false };
     },

@@ -89,10 +89,10 @@ export function capturedAndReleased(row: Transfer): { captured_amount: string | 
   return { captured_amount: captured, released_amount: formatUnits(released) };
 }
 
-/** Whether a client has waited long enough: the transfer has ended, waits to be captured, or waits for an operator. */
+/** Whether a client has waited long enough: the transfer has ended, or waits to be captured, for approvals, or for an operator. */
 export function isWaitOver(row: Transfer): boolean {
   const isHeld = row.captureMethod === 'manual' && row.status === 'DEBITED' && row.capturedAmount === null;
-  return isTerminal(row.status) || isHeld || row.attentionReason !== null;
+  return isTerminal(row.status) || isHeld || row.status === 'AWAITING_APPROVAL' || row.attentionReason !== null;
 }
 
 export function transferNotFound(id: TransferId): ProblemError {

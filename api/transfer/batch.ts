@@ -160,7 +160,7 @@ One workflow moves the whole batch, so a single item cannot be canceled. A body 
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: batchRequest } } },
   },
-  responses: movementResponses(batchAnswer, 'items_invalid', 'item_invalid', 'same_wallet'),
+  responses: movementResponses(batchAnswer, 'items_invalid', 'item_invalid', 'same_wallet', 'approval_required'),
 });
 
 const get = createRoute({

@@ -19,7 +19,7 @@ import { acceptOnce } from './acceptance.ts';
 import { renderTransfer } from './answer.ts';
 import { isCaptured, isDecided } from './hold.ts';
 import { movementHeaders, movementProblems, type MovementDeps } from './movement.ts';
-import { asked as answers, refused } from './of-existing.ts';
+import { asked as answers, refused, withoutWaiting } from './of-existing.ts';
 import { askedTransfer, transferRequest } from './transfer-request.ts';
 import { askTransfer } from './workflow-request.ts';
 
@@ -87,7 +87,8 @@ export function cancelUncreatedRoutes(deps: MovementDeps) {
     async function cancel(before: Transfer): Promise<Transfer> {
       const isKept = (seen: Transfer): boolean =>
         seen.beginsCanceled || seen.captureMethod !== 'manual' || isDecided(seen);
-      const { row: seen, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
+      const asked = await withoutWaiting(database, before);
+      const { row: seen, outcome } = await askTransfer(c, deps, asked, cancelUpdate, {}, isKept);
       if (outcome === 'taken' || isTerminal(seen.status) || isCaptured(seen)) return seen;
       // It is being given up for another reason, or its credit is being asked for: it soon has ended, in one way or the other.
       const leftMs =

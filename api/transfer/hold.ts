@@ -16,7 +16,16 @@ import { transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { preferHeader } from '../http/prefer-wait.ts';
-import { amountOrAll, asked, ASKING_PROBLEMS, existing, refused, refuseFiner, refuseMoreThan } from './of-existing.ts';
+import {
+  amountOrAll,
+  asked,
+  ASKING_PROBLEMS,
+  existing,
+  refused,
+  refuseFiner,
+  refuseMoreThan,
+  withoutWaiting,
+} from './of-existing.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
@@ -97,7 +106,8 @@ export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
       if (isDone(before)) return c.json(renderTransfer(before), 200);
       // The whole amount, and one that is decided already, may be finer: it was taken under other rules.
       if (amount !== before.amount && amount !== before.capturedAmount) refuseFiner(amount, before, amountPrecision);
-      if (before.captureMethod !== 'manual' || isTerminal(before.status)) throw refused('not_capturable', before);
+      if (before.captureMethod !== 'manual' || isTerminal(before.status) || before.status === 'AWAITING_APPROVAL')
+        throw refused('not_capturable', before);
       await refuseWhileBehind(before);
 
       const refusedFor = await knownRefusal(before, amount);
@@ -116,8 +126,9 @@ export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
 
       // Written before it is asked, because who has asked counts, whatever comes of it.
       await boundedQuery(database, () => logCancelRequest(database, id, byWhom(c)), { isWrite: true });
-      const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || isDecided(row);
-      const { row, outcome } = await askTransfer(c, deps, before, cancelUpdate, {}, isKept);
+      const isKept = (row: Transfer): boolean => row.captureMethod !== 'manual' || row.beginsCanceled || isDecided(row);
+      const asked = await withoutWaiting(database, before);
+      const { row, outcome } = await askTransfer(c, deps, asked, cancelUpdate, {}, isKept);
       if (row.status === 'CANCELED') return c.json(renderTransfer(row), 200);
       if (outcome === 'taken' && !isTerminal(row.status) && !isCaptured(row)) return c.json(renderTransfer(row), 202);
       throw refused('not_cancelable', row);

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
+import { withdrawApproval } from '../../db/transfer/approval-queries.ts';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { TransferId } from '../../domain/ids.ts';
@@ -41,6 +42,16 @@ export async function existing(c: Context<ApiEnv>, database: Database, id: Trans
   const row = await boundedQuery(database, () => findTransfer(database, id));
   if (row === undefined) throw transferNotFound(id);
   return row;
+}
+
+/**
+ * The transfer that is to be canceled: one that waits for approvals stops waiting, and begins canceled, so that its workflow makes sure
+ * that nothing moves.
+ */
+export async function withoutWaiting(database: Database, row: Transfer): Promise<Transfer> {
+  if (row.status !== 'AWAITING_APPROVAL') return row;
+  await boundedQuery(database, () => withdrawApproval(database, row.transferId), { isWrite: true });
+  return (await boundedQuery(database, () => findTransfer(database, row.transferId), { isWrite: true }))!;
 }
 
 /** Throws if the amount, a part of a transfer, is finer than the present rule allows. */

@@ -144,7 +144,8 @@ export function recurringControlRoutes(deps: MovementDeps) {
         shards: shardsOf([recurring.senderWalletId, recurring.receiverWalletId], starter.walletShardCount),
         find,
         async store() {
-          const stored = await acceptTriggeredRun(database, recurring, idempotencyKey, deadlineSeconds, c.var.trace);
+          const [trace, by] = [c.var.trace, byWhom(c)];
+          const stored = await acceptTriggeredRun(database, recurring, idempotencyKey, deadlineSeconds, trace, by);
           // A key that was used before the deletion still names its transfer.
           if (stored === undefined && (await find()) === undefined) throw deleted(id);
           return stored;

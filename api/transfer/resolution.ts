@@ -74,7 +74,8 @@ export function resolutionRoutes(deps: MovementDeps) {
     const { action, comment } = c.req.valid('json');
     const acting = actingOf(c, c.req.valid('header')['X-Actor']);
     const before = await existing(c, database, id);
-    if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
+    if (isTerminal(before.status) || before.status === 'AWAITING_APPROVAL' || before.batchId !== null)
+      throw refused('not_resolvable', before);
 
     const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, comment, ...acting });
     if (outcome !== 'taken') throw refused('not_resolvable', row);

@@ -12,6 +12,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { transferIdField } from '../http/fields.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import { requires } from '../http/scopes.ts';
+import { byWhom } from '../http/acting.ts';
 import { acceptMovement } from './acceptance.ts';
 import { isWaitOver, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
@@ -57,7 +58,8 @@ export function reversalRoutes({
     if (asked !== undefined) refuseMoreThan(reversed.amount, asked, leftOf(reversed));
     const id = reversalId(idempotencyKey);
     const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
-    const acceptance = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash, deadlineSeconds };
+    const kept = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash };
+    const acceptance = { ...kept, deadlineSeconds, by: byWhom(c) };
 
     /** Stores the reversal, unless its key is taken: a repeat may come when nothing is left to reverse. */
     const store = async (): Promise<Transfer | undefined> => {

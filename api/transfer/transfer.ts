@@ -10,6 +10,7 @@ import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { instantAnswer, transferIdField } from '../http/fields.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
@@ -44,7 +45,8 @@ debit and the credit decide: if one of them is refused, the transfer is FAILED, 
 (\`sender_not_found\`, \`receiver_not_found\`, \`insufficient_funds\` …), and the sender has back whatever was debited.
 
 With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured,
-canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then.`,
+canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then. If a policy demands approvals,
+it is AWAITING_APPROVAL first: see \`GET /v1/approvals\`.`,
   middleware: [requires('transfers:write'), readJson] as const,
   request: {
     headers: movementHeaders,
@@ -101,7 +103,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
       const { terms, reference, metadata, kind, bodyHash } = asked;
       const id = terms.transferId;
       c.var.log.setBindings({ transfer_id: id });
-      const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds };
+      const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds, by: byWhom(c) };
       const isPlain = kind.expiresInSeconds === undefined && kind.scheduledAt === undefined;
       const { groups } = acceptance;
 

@@ -1,6 +1,7 @@
 /** The command line as a whole: its commands, the options that all of them have, and its exit code. */
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { addApprovalCommands } from './approvals.ts';
 import { addAuditCommand } from './audit.ts';
 import { addAuditEventCommands } from './audit-events.ts';
 import { addBatchCommand } from './batch.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addStockCommands,
   addOrderCommands,
   addCaseCommands,
+  addApprovalCommands,
   addEventCommands,
   addWebhookCommands,
   addKeyCommands,

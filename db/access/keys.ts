@@ -87,6 +87,17 @@ export async function findKey(
   return rows[0];
 }
 
+/** Whether a key was made by a key of this principal, or by one that such a key has made, and so on. */
+export async function isMadeBy(database: Database, id: ApiKeyId, principalId: PrincipalId): Promise<boolean> {
+  const { rows } = await database.execute<{ is_made_by: boolean }>(sql`
+    WITH RECURSIVE maker AS (
+      SELECT created_by FROM api_keys WHERE api_key_id = ${id}
+      UNION SELECT former.created_by FROM api_keys former JOIN maker ON former.api_key_id = maker.created_by
+    )
+    SELECT EXISTS (SELECT FROM maker JOIN api_keys ON api_key_id = maker.created_by WHERE principal_id = ${principalId}) AS is_made_by`);
+  return rows[0]!.is_made_by;
+}
+
 export async function findKeyByIdempotencyKey(
   database: Database,
   tenant: string,

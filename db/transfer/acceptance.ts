@@ -3,11 +3,13 @@
  * And the terms of acceptance that other movements share.
  */
 import { sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { columnsOf, executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
+import { acceptOrAwait } from './approval-queries.ts';
 import { insertEvent, insertMetadata } from './insert-clauses.ts';
 import type { Transfer } from './queries.ts';
 import { transfers } from './schema.ts';
@@ -18,6 +20,8 @@ export interface Acceptance {
   readonly idempotencyKey: string;
   /** SHA-256 in hex. */
   readonly bodyHash: string;
+  /** Who asks, who then has no vote if it needs approvals. */
+  readonly by?: ByWhom | undefined;
   /** From acceptance, or from its scheduled time, until the movement is given up. */
   readonly deadlineSeconds: number;
 }
@@ -35,8 +39,8 @@ export interface TransferAcceptance extends Acceptance {
 export const START_DUE_SECONDS = 3;
 
 /**
- * Accepts a transfer: writes its row as PENDING or SCHEDULED, its first step and `transfer.initiated`. Returns undefined, and
- * changes nothing, if the id is taken. A call that races another waits for the other's transaction, so it can then read the row.
+ * Accepts a transfer: writes its row as PENDING or SCHEDULED, or as AWAITING_APPROVAL if a policy demands that, its first step and
+ * `transfer.initiated`. Returns undefined, and changes nothing, if the id is taken. A call that races another waits for the other's transaction, so it can then read the row.
  */
 export async function acceptTransfer(
   database: Database,
@@ -44,13 +48,13 @@ export async function acceptTransfer(
   a: TransferAcceptance,
   trace: TraceContext,
 ): Promise<Transfer | undefined> {
-  const { rows } = await executePrepared(
-    database,
-    sql`
-    WITH ${accepted(t, a, null, trace)}
-    SELECT ${columnsOf(transfers)} FROM accepted`,
-  );
-  return rows[0] && rowOf(transfers, rows[0]);
+  return acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+    const statement = sql`
+    WITH ${accepted(t, a, null, trace, isAwaiting)}
+    SELECT ${columnsOf(transfers)} FROM accepted`;
+    const { rows } = isAwaiting ? await on.execute(statement) : await executePrepared(database, statement);
+    return rows[0] && rowOf(transfers, rows[0]);
+  });
 }
 
 /**
@@ -66,13 +70,15 @@ export async function acceptReversal(
   trace: TraceContext,
 ): Promise<Transfer | 'exceeds' | undefined> {
   try {
-    const { rows } = await database.execute(sql`
-      WITH ${accepted(t, a, reversesTransferId, trace)}, reserved AS (
+    return await acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+      const { rows } = await on.execute(sql`
+      WITH ${accepted(t, a, reversesTransferId, trace, isAwaiting)}, reserved AS (
         UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount + accepted.amount, updated_at = clock_timestamp()
         FROM accepted WHERE reversed.transfer_id = accepted.reverses_transfer_id
       )
       SELECT * FROM accepted`);
-    return rows[0] && rowOf(transfers, rows[0]);
+      return rows[0] && rowOf(transfers, rows[0]);
+    });
   } catch (error) {
     if (violatedConstraint(error) === 'transfers_reversed_at_most_moved') return 'exceeds';
     throw error;
@@ -97,6 +103,7 @@ function accepted(
   a: TransferAcceptance,
   reversesTransferId: TransferId | null,
   trace: TraceContext,
+  isAwaiting: boolean,
 ): SQL {
   const { beginsCanceled = false } = a;
   const event = initiatedEvent(t, trace);
@@ -109,12 +116,12 @@ function accepted(
         scheduled_at, expires_at, reverses_transfer_id, reference, metadata, idempotency_key,
         body_hash, request_id, traceparent, deadline_at, start_due_at, begins_canceled, cancel_due_at)
       VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
-        ${a.scheduledAt === undefined || beginsCanceled ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
+        ${isAwaiting ? 'AWAITING_APPROVAL' : a.scheduledAt === undefined || beginsCanceled ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
         ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
         ${a.reference ?? null},
         ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
         ${trace.requestId}, ${trace.traceparent ?? null}, ${after(a.deadlineSeconds)},
-        ${beginsCanceled ? null : startDueAt}, ${beginsCanceled}, ${beginsCanceled ? startDueAt : null})
+        ${beginsCanceled || isAwaiting ? null : startDueAt}, ${beginsCanceled}, ${beginsCanceled ? startDueAt : null})
       ON CONFLICT DO NOTHING
       RETURNING *
     ), step AS (

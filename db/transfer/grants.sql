@@ -1,5 +1,6 @@
 -- The rights of the service's role: to accept movements, move their status, and append steps, events and the log of cases. It
 -- cannot change what was asked for, nor steps, events and the log, and it can delete nothing but runs of the reconciliation.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO transfer_service;
 GRANT USAGE ON SCHEMA migrations TO transfer_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO transfer_service;
@@ -22,5 +23,14 @@ GRANT SELECT, INSERT ON recurring_transfers, recurring_transfer_changes, recurri
 GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurring_transfers TO transfer_service;
 GRANT SELECT ON installation, outbox_seals TO transfer_service;
 GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;
+-- What needs approvals, and how they are given, is decided by the functions alone.
+GRANT SELECT ON approval_policies, approvals, approval_votes TO transfer_service;
+GRANT EXECUTE ON FUNCTION
+  ask_approval(uuid, uuid, text),
+  cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text),
+  withdraw_approval(uuid),
+  expire_approvals(integer),
+  set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
+TO transfer_service;
 -- For an audit with the service's role.
 GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO transfer_service;

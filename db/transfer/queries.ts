@@ -202,8 +202,8 @@ function detailOf(end: TransferEnd): string | null {
 /** The result of a status write, from the row that is stored. */
 export function statusOf({ transferId, status, failureReason, failureDetail, capturedAmount }: Transfer): StoredStatus {
   const captured = capturedAmount === null ? {} : { capturedAmount };
-  if (status === 'SCHEDULED')
-    throw new Error(`a status write found transfer ${transferId} SCHEDULED, below every status`);
+  if (status === 'SCHEDULED' || status === 'AWAITING_APPROVAL')
+    throw new Error(`a status write found transfer ${transferId} ${status}, below every status`);
   if (status !== 'FAILED') return { status, ...captured };
   const detail = failureDetail === null ? {} : { detail: failureDetail };
   return { status, failureReason: failureReason!, ...detail, ...captured };

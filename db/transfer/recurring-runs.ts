@@ -3,6 +3,7 @@
  * will make up for are listed as skipped.
  */
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import { recurringRunId } from '../../domain/derived-id.ts';
 import { movementEvent } from '../../domain/event.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
@@ -12,6 +13,7 @@ import { isRunTime, secondOf } from '../../domain/transfer/run-times.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { rowOf, type Database } from '../database.ts';
 import { START_DUE_SECONDS } from './acceptance.ts';
+import { acceptOrAwait } from './approval-queries.ts';
 import { insertEvent, insertMetadata } from './insert-clauses.ts';
 import { findTransfer, type Transfer } from './queries.ts';
 import { findRecurringTransfer, putBackChange, type RecurringTransfer } from './recurring-queries.ts';
@@ -70,14 +72,15 @@ export function acceptTriggeredRun(
   idempotencyKey: string,
   deadlineSeconds: number,
   trace: TraceContext,
+  by?: ByWhom,
 ): Promise<Transfer | undefined> {
   const condition = sql`status <> 'DELETED'`;
   const name = triggeredRunName(idempotencyKey);
-  return insertRun(database, recurring, name, { nominalAt: undefined, deadlineSeconds, trace, condition });
+  return insertRun(database, recurring, name, { nominalAt: undefined, deadlineSeconds, trace, condition, by });
 }
 
 /**
- * Writes the run's row as PENDING, its first step and its event, if `condition` holds of the recurring transfer. Returns
+ * Writes the run's row as PENDING, or as AWAITING_APPROVAL if a policy demands that, its first step and its event, if `condition` holds of the recurring transfer. Returns
  * undefined if it does not hold, or if the run has its transfer already.
  */
 async function insertRun(
@@ -89,6 +92,7 @@ async function insertRun(
     readonly deadlineSeconds: number;
     readonly trace: TraceContext;
     readonly condition: SQL;
+    readonly by?: ByWhom | undefined;
   },
 ): Promise<Transfer | undefined> {
   const { recurringTransferId, senderWalletId, receiverWalletId, amount, currency, reference, metadata } = recurring;
@@ -106,28 +110,31 @@ async function insertRun(
     run.trace,
     new Date(),
   );
-  const { rows } = await database.execute(sql`
+  return acceptOrAwait(database, run.by, async (on, isAwaiting) => {
+    const { rows } = await on.execute(sql`
     WITH due AS (
       SELECT FROM recurring_transfers WHERE recurring_transfer_id = ${recurringTransferId} AND ${run.condition} FOR SHARE
     ), accepted AS (
       INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
-        recurring_transfer_id, nominal_at, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
+        recurring_transfer_id, nominal_at, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at, status)
       SELECT ${transferId}::uuid, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
         ${JSON.stringify(metadata)}::jsonb, ${recurringTransferId}::uuid, ${run.nominalAt?.toISOString() ?? null}::timestamptz,
         ${name}, decode(${transferBodyHash(recurring)}, 'hex'), ${run.trace.requestId}, ${run.trace.traceparent ?? null},
-        now() + make_interval(secs => ${run.deadlineSeconds}), now() + make_interval(secs => ${START_DUE_SECONDS})
+        now() + make_interval(secs => ${run.deadlineSeconds}), ${isAwaiting ? sql`NULL` : sql`now() + make_interval(secs => ${START_DUE_SECONDS})`},
+        ${isAwaiting ? 'AWAITING_APPROVAL' : 'PENDING'}
       FROM due
       ON CONFLICT DO NOTHING
       RETURNING *
     ), step AS (
-      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM accepted
+      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM accepted
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     ), metadata AS (
       ${insertMetadata('transfer')}
     )
     SELECT * FROM accepted`);
-  return rows[0] && rowOf(transfers, rows[0]);
+    return rows[0] && rowOf(transfers, rows[0]);
+  });
 }
 
 /** The nominal times, of those that its Schedule knows, at which a run was due that has no transfer, in order. */

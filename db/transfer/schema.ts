@@ -31,6 +31,7 @@ import { recurringTransfers } from './recurring-schema.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
+export { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
 export { transferBatches } from './batch-schema.ts';
 export { caseActions, cases } from './case-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
@@ -154,7 +155,10 @@ export const transfers = pgTable(
       .where(sql`listed_status = 'PENDING' and cancel_due_at is not null`),
     check('transfers_amount_positive', sql`amount > 0`),
     check('transfers_two_wallets', sql`sender_wallet_id <> receiver_wallet_id`),
-    check('transfers_status', sql`status in ('SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`),
+    check(
+      'transfers_status',
+      sql`status in ('AWAITING_APPROVAL', 'SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED')`,
+    ),
     check('transfers_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
 );

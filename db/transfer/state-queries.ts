@@ -75,6 +75,14 @@ export async function summarizeCases(
   };
 }
 
+/** How many transfers wait for approvals, and how many were let go without them within the last hour. */
+export async function summarizeApprovals(database: Database): Promise<{ awaiting: number; overridden: number }> {
+  const { rows } = await database.execute<{ awaiting: number; overridden: number }>(sql`
+    SELECT (SELECT count(*)::int FROM (SELECT FROM approvals WHERE status = 'AWAITING' LIMIT ${OPEN_MAX}) open) AS awaiting,
+      (SELECT count(*)::int FROM approval_votes WHERE vote = 'override' AND created_at > now() - interval '1 hour') AS overridden`);
+  return rows[0]!;
+}
+
 /** When a run of the reconciliation last came to its end, in seconds since 1970; 0 if none has. */
 export async function lastReconciliationEnd(database: Database): Promise<number> {
   const { rows } = await database.execute<{ at: number }>(sql`

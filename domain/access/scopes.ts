@@ -18,6 +18,11 @@ export const SCOPES = {
   'webhooks:write': 'Make and change webhook endpoints, see their new secrets, and replay.',
   'cases:read': 'Cases, and the runs of the reconciliation.',
   'cases:write': 'Decide cases and what waits for an operator, and start a reconciliation.',
+  'approvals:read': 'What waits for approvals, and the policies that demand them.',
+  'approvals:write': 'Vote on what others have asked for.',
+  'approvals:override':
+    'Let go what waits for approvals without them, in an emergency: it is recorded, and raises an alarm.',
+  'policies:write': 'Set which transfers need approvals.',
   'keys:read': 'Principals and their keys, without secrets.',
   'keys:write': 'Make, rotate and revoke keys of no more rights than the key has that asks.',
   'audit:read': 'The audit log: what principals have changed.',

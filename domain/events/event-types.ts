@@ -66,7 +66,7 @@ const SHAPES: readonly EventShape[] = [
     ...ofTransfer,
     type: 'transfer.initiated',
     title: 'A transfer was accepted',
-    description: 'It is stored and will run to its end. No money has moved.',
+    description: 'It is stored and will run to its end, once it is approved if that is needed. No money has moved.',
     data: {
       transfer_id: transferId,
       sender_wallet_id: uuid('The wallet that pays.'),

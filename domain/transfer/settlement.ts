@@ -262,9 +262,10 @@ function endProblems(
 }
 
 function stepProblems({ steps, scheduled, failure_reason: reason }: TransferRow, status: TransferStatus): string[] {
-  const reached = steps.filter((step) => !/^(SCHEDULED|ATTENTION)/.test(step));
+  const reached = steps.filter((step) => !/^(AWAITING_APPROVAL|SCHEDULED|ATTENTION)/.test(step));
   const last = [status, reason].filter(Boolean).join(' ');
   const ways = {
+    AWAITING_APPROVAL: [[]],
     SCHEDULED: [[]],
     PENDING: [['PENDING']],
     DEBITED: [['PENDING', 'DEBITED']],

@@ -5,17 +5,26 @@
 import type { Currency } from '../currency.ts';
 import type { TransferId, WalletId } from '../ids.ts';
 
-export const TRANSFER_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED'] as const;
+export const TRANSFER_STATUSES = [
+  'AWAITING_APPROVAL',
+  'SCHEDULED',
+  'PENDING',
+  'DEBITED',
+  'COMPLETED',
+  'FAILED',
+  'CANCELED',
+] as const;
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 export type TerminalTransferStatus = 'COMPLETED' | 'FAILED' | 'CANCELED';
 
 const RANK: Record<TransferStatus, number> = {
-  SCHEDULED: 0,
-  PENDING: 1,
-  DEBITED: 2,
-  COMPLETED: 3,
-  FAILED: 3,
-  CANCELED: 3,
+  AWAITING_APPROVAL: 0,
+  SCHEDULED: 1,
+  PENDING: 2,
+  DEBITED: 3,
+  COMPLETED: 4,
+  FAILED: 4,
+  CANCELED: 4,
 };
 
 /** The statuses that a write of `status` may replace: those of a lower rank, so that a terminal one is never replaced. */

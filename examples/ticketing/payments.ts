@@ -27,6 +27,7 @@ export function createPaymentActivities({ transfers }: Client) {
           return refused(failure_reason!);
         case 'CANCELED':
           return { outcome: 'undone' };
+        case 'AWAITING_APPROVAL':
         case 'SCHEDULED':
         case 'PENDING':
           throw new Error(`the hold is ${status}: it is not decided yet`);

@@ -39,10 +39,11 @@ export interface MovementStarter {
 
 /**
  * Resolves when the workflow is known to have been started, now or before. Throws RunOfAnotherBody if the start has to be repeated
- * later.
+ * later. What waits for approvals has no workflow: the last vote makes it due.
  */
 export async function startTransfer(starter: MovementStarter, row: Transfer): Promise<void> {
   const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
+  if (status === 'AWAITING_APPROVAL') return;
   const input: Started<TransferInput> = {
     terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
     senderTaskQueue: taskQueueOf(starter, senderWalletId),

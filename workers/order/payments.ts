@@ -106,6 +106,8 @@ async function authorize(transfers: Client['transfers'], input: AuthorizeInput):
       return { outcome: 'refused', reason: held.failure_reason!, transferId };
     case 'CANCELED':
       return { outcome: 'refused', reason: 'canceled', transferId };
+    // It is canceled, as any hold that is late, if nobody approves in time.
+    case 'AWAITING_APPROVAL':
     case 'PENDING':
     case 'SCHEDULED':
       throw stillUnderWay(held);

@@ -7,6 +7,7 @@ import {
   listOpenMovements,
   moneyUnderWay,
   presentInstant,
+  summarizeApprovals,
   summarizeCases,
 } from '../../db/transfer/state-queries.ts';
 import type { Ledger } from '../../domain/ledger.ts';
@@ -43,6 +44,7 @@ export function startTransferCollector(deps: TransferCollectorDeps): RunningServ
   const parts = [
     movements(metrics, database),
     cases(metrics, database),
+    approvals(metrics, database),
     money(metrics, database, ledger),
     backlogPart('backlog', metrics, waiting, queuesOf(ledger.shardCount)),
   ];
@@ -109,6 +111,21 @@ function cases({ openCases, oldestCase, reconciliationEnd }: Metrics, database: 
         openCases.set({ reason: 'other' }, others);
         oldestCase.set({}, oldestSeconds);
         reconciliationEnd.set({}, endedAt);
+      };
+    },
+  };
+}
+
+function approvals({ approvalsAwaiting, approvalsOverridden }: Metrics, database: Database): Part {
+  return {
+    name: 'approvals',
+    everyMs: 10_000,
+    gauges: [approvalsAwaiting, approvalsOverridden],
+    async look() {
+      const { awaiting, overridden } = await summarizeApprovals(database);
+      return () => {
+        approvalsAwaiting.set({}, awaiting);
+        approvalsOverridden.set({}, overridden);
       };
     },
   };

@@ -1,9 +1,10 @@
 /**
  * The sweep: it starts the workflows of movements that were accepted and are not known to be started, because the API died between
- * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too. Any number
- * of sweeps may run.
+ * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, and ends what
+ * has waited for approvals for too long. Any number of sweeps may run.
  */
 import type { Database } from '../../db/database.ts';
+import { expireApprovals } from '../../db/transfer/approval-queries.ts';
 import { claimDueBatches, noteBatchesStarted } from '../../db/transfer/batch-queries.ts';
 import { claimDueTransfers, noteTransfersStarted } from '../../db/transfer/due-transfers.ts';
 import { claimDueTransactions, noteTransactionsStarted } from '../../db/transfer/transaction-queries.ts';
@@ -36,6 +37,7 @@ export function startSweep({
 }): RunningService {
   return repeatUntilStopped(INTERVAL_MS, async (stopping) => {
     try {
+      await expireApprovals(database, CLAIM.limit);
       // A backlog is worked off without a pause, as long as Temporal confirms the starts.
       while (!stopping.aborted && (await sweepBatch()) >= CLAIM.limit);
       await tendDueRecurring({ database, starter, logger });

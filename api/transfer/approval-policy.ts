@@ -1,0 +1,216 @@
+/** The routes of the policies that say which transfers need approvals, one for each currency. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { findPolicy, listPolicies, setPolicy, type ApprovalPolicy } from '../../db/transfer/approval-queries.ts';
+import { isCurrency, type Currency } from '../../domain/currency.ts';
+import {
+  APPROVALS_MAX,
+  EXPIRES_SECONDS_DEFAULT,
+  EXPIRES_SECONDS_MAX,
+  EXPIRES_SECONDS_MIN,
+} from '../../domain/transfer/approval.ts';
+import { byWhom } from '../http/acting.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { amountAnswer, amountField, instantAnswer } from '../http/fields.ts';
+import type { MovementDeps } from './movement.ts';
+import { ProblemError } from '../http/problem.ts';
+import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import { requires } from '../http/scopes.ts';
+import { faultCode } from '../http/validation.ts';
+
+const tags = ['Approvals'];
+const path = '/v1/approval-policies/{currency}';
+
+const policyAnswer = z
+  .object({
+    currency: z.string().openapi({ example: 'USD' }),
+    version: z.int().openapi({ example: 1 }),
+    above: amountAnswer.nullable().openapi({ description: 'A transfer of more, or a batch, needs approvals.' }),
+    above_24h: amountAnswer.nullable().openapi({
+      description: 'So does a transfer by which its sender has sent more within 24 hours without an approval.',
+    }),
+    approvals: z.int().openapi({ example: 1 }),
+    expires_in: z
+      .int()
+      .openapi({ example: EXPIRES_SECONDS_DEFAULT, description: 'For how many seconds a transfer waits.' }),
+    set_by: z.string().openapi({ example: 'alice' }),
+    created_at: instantAnswer,
+  })
+  .openapi('ApprovalPolicy');
+
+const versionField = z
+  .int({ error: faultCode('policy_version_invalid') })
+  .min(0, 'policy_version_invalid')
+  .openapi({
+    example: 0,
+    description: 'Of the policy that this takes the place of, so that nobody undoes another change unseen; 0 for none.',
+  });
+
+const policyRequest = z
+  .strictObject(
+    {
+      version: versionField,
+      above: amountField.nullish(),
+      above_24h: amountField.nullish(),
+      approvals: z
+        .int({ error: faultCode('approvals_invalid') })
+        .min(1, 'approvals_invalid')
+        .max(APPROVALS_MAX, 'approvals_invalid')
+        .default(1),
+      expires_in: z
+        .int({ error: faultCode('approval_expires_in_invalid') })
+        .min(EXPIRES_SECONDS_MIN, 'approval_expires_in_invalid')
+        .max(EXPIRES_SECONDS_MAX, 'approval_expires_in_invalid')
+        .default(EXPIRES_SECONDS_DEFAULT),
+    },
+    { error: faultCode('body_invalid') },
+  )
+  .refine(({ above, above_24h }) => (above ?? above_24h ?? null) !== null, {
+    path: ['above'],
+    error: 'policy_bounds_missing',
+  })
+  .openapi('ApprovalPolicyRequest');
+
+const params = z.object({
+  currency: z
+    .string({ error: faultCode('currency_invalid') })
+    .refine(isCurrency, 'currency_invalid')
+    .openapi({ example: 'USD' }),
+});
+const problems = [
+  ...BODY_PROBLEMS,
+  'currency_invalid',
+  'policy_version_invalid',
+  'database_unavailable',
+  'approval_policy_changed',
+] as const;
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/approval-policies',
+  operationId: 'listApprovalPolicies',
+  summary: 'The policies that hold, by currency',
+  tags,
+  middleware: requires('approvals:read'),
+  responses: {
+    200: {
+      description: 'All of them.',
+      content: { 'application/json': { schema: z.object({ data: z.array(policyAnswer) }) } },
+    },
+    ...problemResponses('database_unavailable'),
+  },
+});
+
+const put = createRoute({
+  method: 'put',
+  path,
+  operationId: 'setApprovalPolicy',
+  summary: 'Set which transfers in a currency need approvals',
+  tags,
+  description: `Holds for every transfer that is accepted after the answer, whichever way it comes: single ones, holds, scheduled ones, reversals and runs of
+recurring transfers wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
+approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
+of this version.`,
+  middleware: [requires('policies:write'), readJson] as const,
+  request: { params, body: { required: true, content: { 'application/json': { schema: policyRequest } } } },
+  responses: {
+    200: { description: 'It holds.', content: { 'application/json': { schema: policyAnswer } } },
+    ...problemResponses(
+      ...problems,
+      'field_missing',
+      'amount_invalid',
+      'amount_not_positive',
+      'amount_too_precise',
+      'amount_too_large',
+      'policy_bounds_missing',
+      'approvals_invalid',
+      'approval_expires_in_invalid',
+    ),
+  },
+});
+
+const end = createRoute({
+  method: 'post',
+  path: `${path}/end`,
+  operationId: 'endApprovalPolicy',
+  summary: 'Have no transfer in a currency need approvals any more',
+  tags,
+  description: 'What waits already goes on waiting for the votes that it needs.',
+  middleware: [requires('policies:write'), readJson] as const,
+  request: {
+    params,
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({ version: versionField }, { error: faultCode('body_invalid') })
+            .openapi('ApprovalPolicyEnd'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'As it was.', content: { 'application/json': { schema: policyAnswer } } },
+    ...problemResponses(...problems, 'field_missing', 'policy_not_found'),
+  },
+});
+
+export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(list, async (c) => {
+      const rows = await boundedQuery(database, () => listPolicies(database));
+      return c.json({ data: rows.map(render) }, 200);
+    })
+    .openapi(put, async (c) => {
+      const { currency } = c.req.valid('param');
+      const {
+        version,
+        above = null,
+        above_24h: above24h = null,
+        approvals,
+        expires_in: expiresInSeconds,
+      } = c.req.valid('json');
+      const terms = { above, above24h, approvals, expiresInSeconds };
+      const isSet = await boundedQuery(database, () => setPolicy(database, currency, version, terms, byWhom(c)), {
+        isWrite: true,
+      });
+      if (!isSet) throw changed(currency);
+      return c.json(render((await present(currency))!), 200);
+    })
+    .openapi(end, async (c) => {
+      const { currency } = c.req.valid('param');
+      const { version } = c.req.valid('json');
+      const before = await present(currency);
+      if (before === undefined) throw new ProblemError('policy_not_found');
+      const isEnded = await boundedQuery(database, () => setPolicy(database, currency, version, undefined, byWhom(c)), {
+        isWrite: true,
+      });
+      if (!isEnded) throw changed(currency);
+      return c.json(render(before), 200);
+    });
+
+  function present(currency: Currency): Promise<ApprovalPolicy | undefined> {
+    return boundedQuery(database, () => findPolicy(database, currency));
+  }
+}
+
+function changed(currency: Currency): ProblemError {
+  return new ProblemError('approval_policy_changed', {
+    detail: `GET /v1/approval-policies tells the version of ${currency}.`,
+  });
+}
+
+function render(policy: ApprovalPolicy): z.infer<typeof policyAnswer> {
+  return {
+    currency: policy.currency,
+    version: policy.version,
+    above: policy.above,
+    above_24h: policy.above24h,
+    approvals: policy.approvals,
+    expires_in: policy.expiresInSeconds,
+    set_by: policy.setBy,
+    created_at: policy.createdAt.toISOString(),
+  };
+}

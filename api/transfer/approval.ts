@@ -1,0 +1,218 @@
+/**
+ * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, in its own transaction;
+ * its workflow is started here, or by the sweep.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { castVote, findApproval, listApprovals, type Approval } from '../../db/transfer/approval-queries.ts';
+import { findTransfer } from '../../db/transfer/queries.ts';
+import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import { APPROVAL_STATUSES, type Vote, type VoteOutcome } from '../../domain/transfer/approval.ts';
+import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { START_LIMIT_MS } from './acceptance.ts';
+import { approvalAnswer, approvalWithVotes, exampleHash, renderApproval, renderVote } from './approval-answer.ts';
+import { byWhom } from '../http/acting.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
+import { commentField, transferIdField } from '../http/fields.ts';
+import type { MovementDeps } from './movement.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
+import { ProblemError, type ProblemCode } from '../http/problem.ts';
+import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
+import { readJson } from '../http/request-body.ts';
+import { requires } from '../http/scopes.ts';
+import { faultCode } from '../http/validation.ts';
+
+const tags = ['Approvals'];
+const path = '/v1/approvals/{approval_id}';
+
+const vote = z
+  .strictObject(
+    {
+      body_hash: z
+        .string({ error: faultCode('body_hash_invalid') })
+        .regex(/^[0-9a-f]{64}$/, 'body_hash_invalid')
+        .openapi({ example: exampleHash }),
+      policy_version: z
+        .int({ error: faultCode('policy_version_invalid') })
+        .min(0, 'policy_version_invalid')
+        .openapi({ example: 1 }),
+      comment: commentField.openapi({ example: 'As agreed with the supplier.' }),
+    },
+    { error: faultCode('body_invalid') },
+  )
+  .openapi('ApprovalVote');
+
+const params = z.object({ approval_id: transferIdField });
+const oneProblems = ['approval_not_found', 'transfer_id_invalid', 'database_unavailable'] as const;
+const content = { 'application/json': { schema: approvalWithVotes } };
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/approvals',
+  operationId: 'listApprovals',
+  summary: 'What waits for approvals or has waited, newest first',
+  tags,
+  middleware: requires('approvals:read'),
+  request: {
+    query: z.strictObject({
+      status: z.enum(APPROVAL_STATUSES, { error: faultCode('status_invalid') }).optional(),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(approvalAnswer) } } },
+    ...problemResponses(...PAGE_PROBLEMS, 'status_invalid', 'database_unavailable'),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path,
+  operationId: 'getApproval',
+  summary: 'What waits for approvals, with the votes',
+  tags,
+  middleware: requires('approvals:read'),
+  request: { params },
+  responses: { 200: { description: 'As it is now.', content }, ...problemResponses(...oneProblems) },
+});
+
+const voting = {
+  method: 'post',
+  tags,
+  request: { params, body: { required: true, content: { 'application/json': { schema: vote } } } },
+  responses: {
+    200: { description: 'The vote counts: the approval as it is now.', content },
+    ...problemResponses(
+      ...oneProblems,
+      ...BODY_PROBLEMS,
+      'field_missing',
+      'too_long',
+      'too_short',
+      'character_forbidden',
+      'body_hash_invalid',
+      'policy_version_invalid',
+      'own_request',
+      'approval_ended',
+      'approval_voted',
+      'approval_of_another_body',
+      'approval_policy_changed',
+    ),
+  },
+} as const;
+
+const approve = createRoute({
+  ...voting,
+  path: `${path}/approve`,
+  operationId: 'approveTransfer',
+  summary: 'Approve a transfer that somebody else has asked for',
+  description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
+seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. Who has asked for the transfer has no
+vote, whichever key it uses, nor has a key that it has made for somebody else. A principal votes once; a repeat is safe.`,
+  middleware: [requires('approvals:write'), readJson] as const,
+});
+
+const reject = createRoute({
+  ...voting,
+  path: `${path}/reject`,
+  operationId: 'rejectTransfer',
+  summary: 'Reject a transfer that waits for approvals',
+  description: 'One is enough: the transfer ends CANCELED, and nothing moves.',
+  middleware: [requires('approvals:write'), readJson] as const,
+});
+
+const override = createRoute({
+  ...voting,
+  path: `${path}/override`,
+  operationId: 'overrideApproval',
+  summary: 'Let a transfer go without the approvals that it needs, in an emergency',
+  description: `The transfer begins at once. Whoever has the scope \`approvals:override\` may do so, for their own transfers too. It is in the audit log, is
+published as \`audit.approval-overridden\`, and raises an alarm.`,
+  middleware: [requires('approvals:override'), readJson] as const,
+});
+
+/**
+ * Whether a key was made, by however many keys in between, by a key of this principal: who may make keys could otherwise vote as somebody
+ * else on what it has asked for itself.
+ */
+type IsMadeBy = (apiKeyId: ApiKeyId, principalId: PrincipalId) => Promise<boolean>;
+
+export function approvalRoutes(
+  { database, starter, acceptance: { monitor, starts } }: MovementDeps,
+  isMadeBy: IsMadeBy,
+) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(list, async (c) => {
+      const { status, limit, cursor } = c.req.valid('query');
+      const position = decodeCursor(listOf(c), creationCursor, cursor);
+      const after = position && { createdAt: position[0], id: position[1] };
+      const { rows } = await boundedQuery(database, () => listApprovals(database, { status, after, limit: limit + 1 }));
+      const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderApproval, cursorOf }), 200);
+    })
+    .openapi(get, async (c) => c.json(await answer(c, c.req.valid('param').approval_id), 200))
+    .openapi(approve, async (c) => c.json(await cast(c, 'approve', c.req.valid('param'), c.req.valid('json')), 200))
+    .openapi(reject, async (c) => c.json(await cast(c, 'reject', c.req.valid('param'), c.req.valid('json')), 200))
+    .openapi(override, async (c) => c.json(await cast(c, 'override', c.req.valid('param'), c.req.valid('json')), 200));
+
+  async function cast(
+    c: Context<ApiEnv>,
+    vote: Vote,
+    { approval_id: approvalId }: { approval_id: TransferId },
+    seen: { body_hash: string; policy_version: number; comment: string },
+  ): Promise<z.infer<typeof approvalWithVotes>> {
+    c.var.log.setBindings({ transfer_id: approvalId });
+    const asked = { approvalId, vote, bodyHash: seen.body_hash, policyVersion: seen.policy_version };
+    if (vote === 'approve') await refuseOwnKeys(c, approvalId);
+    const outcome = await boundedQuery(
+      database,
+      () => castVote(database, { ...asked, comment: seen.comment }, byWhom(c)),
+      { isWrite: true },
+    );
+    if (outcome === 'decided') await start(c, approvalId);
+    else if (outcome !== 'counted') throw refusal(outcome, approvalId);
+    return answer(c, approvalId);
+  }
+
+  async function refuseOwnKeys(c: Context<ApiEnv>, id: TransferId): Promise<void> {
+    const found = await boundedQuery(database, () => findApproval(database, id));
+    const asker = found?.askedById ?? undefined;
+    if (asker !== undefined && (await isMadeBy(c.var.holder.apiKeyId, asker)))
+      throw new ProblemError('own_request', { detail: 'The key was made by the principal that asks.' });
+  }
+
+  /** It only saves time: the sweep starts what is not started. */
+  async function start(c: Context<ApiEnv>, id: TransferId): Promise<void> {
+    if (monitor.isDown()) return;
+    const row = await boundedQuery(database, () => findTransfer(database, id), { isWrite: true });
+    if (row !== undefined) await starts.start(() => startTransfer(starter, row), START_LIMIT_MS, c.var.log);
+  }
+
+  async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
+    c.var.log.setBindings({ transfer_id: id });
+    const found = await boundedQuery(database, () => findApproval(database, id));
+    if (found === undefined) throw refusal('unknown', id);
+    return { ...renderApproval(found), votes: found.votes.map((each) => renderVote(each, found)) };
+  }
+}
+
+const REFUSALS = {
+  unknown: 'approval_not_found',
+  ended: 'approval_ended',
+  own: 'own_request',
+  voted: 'approval_voted',
+  other_body: 'approval_of_another_body',
+  policy_changed: 'approval_policy_changed',
+} as const satisfies Record<Exclude<VoteOutcome, 'counted' | 'decided'>, ProblemCode>;
+
+function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
+  return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
+}

@@ -1,0 +1,32 @@
+/** The calls about approvals, and about the policies that demand them. */
+import type { BodyOf, Calls } from './call.ts';
+import type { CallOptions } from './transport.ts';
+
+export function approvalCalls({ call, listing }: Calls) {
+  const at = (approval_id: string) => ({ path: { approval_id } });
+  return {
+    /** The id of an approval is that of its transfer. */
+    get: (id: string, callOptions?: CallOptions) => call('getApproval', at(id), callOptions),
+    ...listing('listApprovals'),
+    /** With the last vote that is needed the transfer begins. Take `body_hash` and `policy_version` from what you have looked at. */
+    approve: (id: string, body: BodyOf<'approveTransfer'>, callOptions?: CallOptions) =>
+      call('approveTransfer', { ...at(id), body }, callOptions),
+    /** The transfer ends CANCELED, and nothing moves. */
+    reject: (id: string, body: BodyOf<'rejectTransfer'>, callOptions?: CallOptions) =>
+      call('rejectTransfer', { ...at(id), body }, callOptions),
+    /** In an emergency: the transfer begins without the votes. It raises an alarm. */
+    override: (id: string, body: BodyOf<'overrideApproval'>, callOptions?: CallOptions) =>
+      call('overrideApproval', { ...at(id), body }, callOptions),
+  };
+}
+
+export function approvalPolicyCalls({ call }: Calls) {
+  return {
+    /** Those that hold, by currency. */
+    list: (callOptions?: CallOptions) => call('listApprovalPolicies', {}, callOptions),
+    set: (currency: string, body: BodyOf<'setApprovalPolicy'>, callOptions?: CallOptions) =>
+      call('setApprovalPolicy', { path: { currency }, body }, callOptions),
+    end: (currency: string, body: BodyOf<'endApprovalPolicy'>, callOptions?: CallOptions) =>
+      call('endApprovalPolicy', { path: { currency }, body }, callOptions),
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Approvals as they are asked for, voted on, ended and listed, and the policies that demand them. All that decides is in functions of the
+ * database (functions/cast_vote.sql and its neighbors): the service's role writes none of these tables itself.
+ */
+import { and, asc, desc, eq, isNull, sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
+import type { Currency } from '../../domain/currency.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import type { ApprovalStatus, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
+import { insertAudit } from '../audit-events.ts';
+import { violatedConstraint, type Database } from '../database.ts';
+import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
+import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
+
+export type Approval = typeof approvals.$inferSelect;
+export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
+export type ApprovalVote = typeof approvalVotes.$inferSelect;
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+/** What a statement that accepts transfers is refused with, if a policy demands an approval. */
+export function demandsApproval(error: unknown): boolean {
+  return violatedConstraint(error) === 'transfers_approved';
+}
+
+/**
+ * Accepts a transfer, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
+ * It returns the row, if it has stored one; a row of an id that is taken waits for nothing.
+ */
+export async function acceptOrAwait<Row extends { readonly transferId: TransferId }>(
+  database: Database,
+  by: ByWhom | undefined,
+  accept: (database: Database | Transaction, isAwaiting: boolean) => Promise<Row | undefined>,
+): Promise<Row | undefined> {
+  try {
+    return await accept(database, false);
+  } catch (error) {
+    if (!demandsApproval(error)) throw error;
+  }
+  try {
+    return await database.transaction(async (transaction) => {
+      const row = await accept(transaction, true);
+      // Thrown, because the row must not stay.
+      if (row !== undefined && !(await askApproval(transaction, row.transferId, by))) throw POLICY_ENDED;
+      return row;
+    });
+  } catch (error) {
+    if (error !== POLICY_ENDED) throw error;
+    return accept(database, false);
+  }
+}
+
+const POLICY_ENDED = new Error('no policy demands an approval any more');
+
+async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom | undefined): Promise<boolean> {
+  const { actor = null, principalId = null } = by?.acting ?? {};
+  const { rows } = await transaction.execute<{ asked: boolean }>(
+    sql`SELECT ask_approval(${id}, ${principalId}, ${actor}) AS asked`,
+  );
+  const isAsked = rows[0]!.asked;
+  if (isAsked && by !== undefined) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
+  return isAsked;
+}
+
+export interface AskedVote {
+  readonly approvalId: TransferId;
+  readonly vote: Vote;
+  /** Of the transfer as the voter has seen it: hex. */
+  readonly bodyHash: string;
+  readonly policyVersion: number;
+  readonly comment: string;
+}
+
+/** See functions/cast_vote.sql. A vote that counts is in the audit log, once. */
+export function castVote(database: Database, asked: AskedVote, by: ByWhom): Promise<VoteOutcome> {
+  const { approvalId, vote, bodyHash, policyVersion, comment } = asked;
+  const { actor, principalId, apiKeyId } = by.acting;
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute<{ outcome: VoteOutcome; is_new: boolean }>(sql`
+      SELECT outcome, is_new FROM cast_vote(${approvalId}, ${principalId ?? null}::uuid, ${actor}, ${apiKeyId ?? null}::uuid, ${vote}, decode(${bodyHash}, 'hex'),
+        ${policyVersion}::integer, ${comment})`);
+    const { outcome, is_new: isNew } = rows[0]!;
+    const action = vote === 'override' ? 'approval-overridden' : 'approval-voted';
+    if (isNew) await transaction.execute(insertAudit({ action, object: approvalId, details: { vote, comment } }, by));
+    return outcome;
+  });
+}
+
+/** Ends what waits, because the transfer is canceled. Returns whether it has waited. */
+export async function withdrawApproval(database: Database, id: TransferId): Promise<boolean> {
+  const { rows } = await database.execute<{ withdrawn: boolean }>(sql`SELECT withdraw_approval(${id}) AS withdrawn`);
+  return rows[0]!.withdrawn;
+}
+
+/** Ends what has waited for too long, so many at most. Returns how many there were. */
+export async function expireApprovals(database: Database, limit: number): Promise<number> {
+  const { rows } = await database.execute(sql`SELECT expire_approvals(${limit}::integer)`);
+  return rows.length;
+}
+
+export async function findApproval(
+  database: Database,
+  id: TransferId,
+): Promise<(Approval & { readonly votes: readonly ApprovalVote[] }) | undefined> {
+  const [approval] = await database.select().from(approvals).where(eq(approvals.approvalId, id));
+  if (approval === undefined) return undefined;
+  const votes = await database
+    .select()
+    .from(approvalVotes)
+    .where(eq(approvalVotes.approvalId, id))
+    .orderBy(asc(approvalVotes.createdAt));
+  return { ...approval, votes };
+}
+
+/** Newest first. */
+export function listApprovals(
+  database: Database,
+  { status, after, limit }: { status?: ApprovalStatus | undefined; after?: Place | undefined; limit: number },
+): Promise<Listed<Approval>> {
+  const lead = status && ({ column: 'status', type: 'text', value: status } as const);
+  return listNewestFirst(database, { table: approvals, id: 'approval_id', lead, rest: [], after, limit });
+}
+
+export interface PolicyTerms {
+  readonly above: string | null;
+  readonly above24h: string | null;
+  readonly approvals: number;
+  readonly expiresInSeconds: number;
+}
+
+/** Sets the policy of a currency, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
+export function setPolicy(
+  database: Database,
+  currency: Currency,
+  version: number,
+  terms: PolicyTerms | undefined,
+  by: ByWhom,
+): Promise<boolean> {
+  return database.transaction(async (transaction) => {
+    const { above = null, above24h = null, approvals: needed = null, expiresInSeconds = null } = terms ?? {};
+    const { rows } = await transaction.execute<{ version: number | null }>(sql`
+      SELECT set_approval_policy(${currency}, ${version}::integer, ${above}::numeric, ${above24h}::numeric, ${needed}::integer,
+        ${expiresInSeconds}::integer, ${by.acting.actor}) AS version`);
+    if (rows[0]!.version === null) return false;
+    const numeral = (value: number | null): string | undefined => (value === null ? undefined : String(value));
+    const details = {
+      ...{ above: above ?? undefined, above_24h: above24h ?? undefined },
+      ...{ approvals: numeral(needed), expires_in: numeral(expiresInSeconds) },
+    };
+    const action = terms === undefined ? 'approval-policy-ended' : 'approval-policy-set';
+    await transaction.execute(insertAudit({ action, object: currency, details }, by));
+    return true;
+  });
+}
+
+/** Those that hold, by currency. */
+export function listPolicies(database: Database): Promise<ApprovalPolicy[]> {
+  return database
+    .select()
+    .from(approvalPolicies)
+    .where(isNull(approvalPolicies.endedAt))
+    .orderBy(asc(approvalPolicies.currency));
+}
+
+export async function findPolicy(database: Database, currency: Currency): Promise<ApprovalPolicy | undefined> {
+  const present: SQL | undefined = and(eq(approvalPolicies.currency, currency), isNull(approvalPolicies.endedAt));
+  const rows = await database.select().from(approvalPolicies).where(present).orderBy(desc(approvalPolicies.version));
+  return rows[0];
+}

@@ -1,0 +1,98 @@
+/** The tables of approvals: the policies, what waits for votes, and the votes. */
+import { sql } from 'drizzle-orm';
+import { check, index, integer, pgTable, primaryKey, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import type { Currency } from '../../domain/currency.ts';
+import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import { APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
+import { amount, instant, sha256 } from '../database.ts';
+
+/** Every policy there ever was; of each currency at most one has not ended. Nothing but its end is changed. */
+export const approvalPolicies = pgTable(
+  'approval_policies',
+  {
+    policyId: uuid('policy_id').primaryKey().defaultRandom(),
+    tenant: text('tenant').notNull().default('default'),
+    currency: text('currency').$type<Currency>().notNull(),
+    /** 1, 2, 3 … within a currency. */
+    version: integer('version').notNull(),
+    /** A transfer of more needs approvals; null for no such bound. */
+    above: amount('above'),
+    /** So does one by which its sender has sent more within 24 hours without an approval; null for no such bound. */
+    above24h: amount('above_24h'),
+    /** How many principals have to approve. */
+    approvals: integer('approvals').notNull(),
+    expiresInSeconds: integer('expires_in_seconds').notNull(),
+    setBy: text('set_by').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    endedAt: instant('ended_at'),
+  },
+  (t) => [
+    unique('approval_policies_version').on(t.tenant, t.currency, t.version),
+    uniqueIndex('approval_policies_present')
+      .on(t.tenant, t.currency)
+      .where(sql`ended_at is null`),
+    check('approval_policies_bounds', sql`above >= 0 or above_24h >= 0`),
+    check('approval_policies_approvals', sql`approvals between 1 and 5`),
+  ],
+);
+
+/** What waits for approvals or has waited, by the id of its transfer. */
+export const approvals = pgTable(
+  'approvals',
+  {
+    approvalId: uuid('approval_id').$type<TransferId>().primaryKey(),
+    tenant: text('tenant').notNull().default('default'),
+    status: text('status', { enum: APPROVAL_STATUSES }).notNull().default('AWAITING'),
+    reason: text('reason', { enum: APPROVAL_REASONS }).notNull(),
+    /** The principal who asks, and who has no vote; null where nobody does, as for the run of a recurring transfer. */
+    askedById: uuid('asked_by_id').$type<PrincipalId>(),
+    askedBy: text('asked_by'),
+    /** That of the transfer. */
+    bodyHash: sha256('body_hash').notNull(),
+    amount: amount('amount').notNull(),
+    currency: text('currency').$type<Currency>().notNull(),
+    policyVersion: integer('policy_version').notNull(),
+    needed: integer('needed').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    expiresAt: instant('expires_at').notNull(),
+    decidedAt: instant('decided_at'),
+  },
+  (t) => [
+    index('approvals_created').on(t.createdAt, t.approvalId),
+    index('approvals_status_created').on(t.status, t.createdAt, t.approvalId),
+    index('approvals_due')
+      .on(t.expiresAt)
+      .where(sql`status = 'AWAITING'`),
+    check('approvals_decided', sql`(status = 'AWAITING') = (decided_at is null)`),
+  ],
+);
+
+/** Append-only. A principal has one vote under each version of the policy, and may override all. */
+export const approvalVotes = pgTable(
+  'approval_votes',
+  {
+    approvalId: uuid('approval_id')
+      .$type<TransferId>()
+      .notNull()
+      .references(() => approvals.approvalId),
+    principalId: uuid('principal_id').$type<PrincipalId>().notNull(),
+    principal: text('principal').notNull(),
+    apiKeyId: uuid('api_key_id').$type<ApiKeyId>().notNull(),
+    vote: text('vote', { enum: VOTES }).notNull(),
+    policyVersion: integer('policy_version').notNull(),
+    comment: text('comment').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.approvalId, t.policyVersion, t.principalId, t.vote] }),
+    index('approval_votes_override')
+      .on(t.createdAt)
+      .where(sql`vote = 'override'`),
+  ],
+);

@@ -1,0 +1,76 @@
+-- Counts a vote, once for each principal, and with the last one that is needed decides, and lets the transfer go on, in the same transaction.
+-- The voter names the body and the policy's version that it has seen. Who asks has no vote, whichever key it uses. An `override` decides
+-- alone, whoever gives it. domain/transfer/approval.ts says what the outcomes mean. Takes the approval's lock, so that votes take turns, and
+-- the policy's, so that a vote is under the policy of before or of after a change.
+CREATE OR REPLACE FUNCTION cast_vote(
+  p_approval_id uuid, p_principal_id uuid, p_principal text, p_api_key_id uuid, p_vote text, p_body_hash bytea, p_policy_version integer,
+  p_comment text, OUT outcome text, OUT is_new boolean
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  approval approvals%ROWTYPE;
+  policy approval_policies%ROWTYPE;
+  has_voted boolean;
+  has_voted_so boolean;
+BEGIN
+  is_new := false;
+  SELECT * INTO approval FROM approvals WHERE approval_id = p_approval_id FOR UPDATE;
+  IF NOT FOUND THEN
+    outcome := 'unknown';
+    RETURN;
+  END IF;
+  SELECT count(*) > 0, coalesce(bool_or(vote = p_vote), false) INTO has_voted, has_voted_so FROM approval_votes
+  WHERE approval_id = p_approval_id AND principal_id = p_principal_id AND policy_version = approval.policy_version;
+  IF has_voted_so AND p_body_hash = approval.body_hash THEN
+    outcome := 'counted';
+    RETURN;
+  ELSIF approval.status <> 'AWAITING' THEN
+    outcome := 'ended';
+    RETURN;
+  ELSIF approval.expires_at <= clock_timestamp() THEN
+    PERFORM decide_approval(p_approval_id, 'EXPIRED');
+    outcome := 'ended';
+    RETURN;
+  ELSIF approval.asked_by_id = p_principal_id AND p_vote = 'approve' THEN
+    outcome := 'own';
+    RETURN;
+  ELSIF p_body_hash IS DISTINCT FROM approval.body_hash THEN
+    outcome := 'other_body';
+    RETURN;
+  END IF;
+  SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR SHARE;
+  IF FOUND AND policy.version <> approval.policy_version THEN
+    -- Votes that were given under the former one count no more.
+    UPDATE approvals SET policy_version = policy.version,
+      needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,
+      expires_at = least(expires_at, clock_timestamp() + make_interval(secs => policy.expires_in_seconds))
+    WHERE approval_id = p_approval_id;
+    outcome := 'policy_changed';
+    RETURN;
+  ELSIF p_policy_version <> approval.policy_version THEN
+    outcome := 'policy_changed';
+    RETURN;
+  ELSIF has_voted AND p_vote <> 'override' THEN
+    outcome := 'voted';
+    RETURN;
+  END IF;
+  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment)
+  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment);
+  is_new := true;
+  IF p_vote = 'reject' THEN
+    PERFORM decide_approval(p_approval_id, 'REJECTED');
+  ELSIF p_vote = 'override' THEN
+    PERFORM decide_approval(p_approval_id, 'OVERRIDDEN');
+  ELSIF (
+    SELECT count(*) FROM approval_votes
+    WHERE approval_id = p_approval_id AND policy_version = approval.policy_version AND vote = 'approve'
+      AND principal_id IS DISTINCT FROM approval.asked_by_id
+  ) >= approval.needed THEN
+    PERFORM decide_approval(p_approval_id, 'APPROVED');
+  ELSE
+    outcome := 'counted';
+    RETURN;
+  END IF;
+  outcome := 'decided';
+END
+$$;

@@ -1,0 +1,24 @@
+-- Ends what waits for votes, of which the caller has the lock, and lets the transfer go on in the same transaction: to its workflow if it
+-- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
+-- either if nobody does before.
+CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  is_approved CONSTANT boolean := p_status IN ('APPROVED', 'OVERRIDDEN');
+BEGIN
+  UPDATE approvals SET status = p_status, decided_at = clock_timestamp() WHERE approval_id = p_approval_id;
+  WITH changed AS (
+    UPDATE transfers SET
+      status = CASE WHEN is_approved AND scheduled_at IS NOT NULL THEN 'SCHEDULED' ELSE 'PENDING' END,
+      begins_canceled = NOT is_approved,
+      start_due_at = CASE WHEN is_approved THEN now() + interval '3 seconds' END,
+      cancel_due_at = CASE WHEN NOT is_approved THEN now() END,
+      deadline_at = deadline_at + greatest(now() - coalesce(scheduled_at, created_at), interval '0'),
+      expires_at = expires_at + greatest(now() - coalesce(scheduled_at, created_at), interval '0'),
+      updated_at = clock_timestamp()
+    WHERE transfer_id = p_approval_id AND status = 'AWAITING_APPROVAL'
+    RETURNING transfer_id, status
+  )
+  INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM changed ON CONFLICT DO NOTHING;
+END
+$$;
