@@ -166,6 +166,18 @@ export interface Consignment {
   lines: Array<{ sku: string; quantity: number }>;
 }
 
+export interface ConsoleLink {
+  /** Path and fragment, to be opened below the address of this API. Without a fragment where the API asks for no keys. */
+  path: string;
+
+  /** Seconds. */
+  expires_in: number;
+}
+
+export interface ConsoleSessionRequest {
+  link: string;
+}
+
 export interface CreditNote {
   credit_note_id: string;
 
@@ -1377,6 +1389,22 @@ export interface Operations {
     answer: Shipment;
   };
 
+  /** Make a link that signs in to the console, once */
+  createConsoleLink: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: ConsoleLink;
+  };
+
+  /** Sign in to the console by a link */
+  createConsoleSession: {
+    path?: undefined;
+    query?: undefined;
+    body: ConsoleSessionRequest;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Place an order */
   createOrder: {
     path?: undefined;
@@ -2493,6 +2521,8 @@ export const ROUTES = {
   countStock: { method: 'PUT', path: '/v1/stock/{sku}', headers: [] },
   createApiKey: { method: 'POST', path: '/v1/api-keys', headers: ['idempotency-key'] },
   createCarrierEvent: { method: 'POST', path: '/v1/shipments/{shipment_id}/events', headers: [] },
+  createConsoleLink: { method: 'POST', path: '/v1/console-links', headers: [] },
+  createConsoleSession: { method: 'POST', path: '/v1/console-sessions', headers: [] },
   createOrder: { method: 'POST', path: '/v1/orders', headers: ['idempotency-key', 'prefer'] },
   createPrincipal: { method: 'POST', path: '/v1/principals', headers: [] },
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },

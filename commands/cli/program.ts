@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit.ts';
 import { addBatchCommand } from './batch.ts';
 import { addCaseCommands } from './cases.ts';
+import { addConsoleCommand } from './console.ts';
 import { addEventCommands } from './events.ts';
 import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
@@ -57,6 +58,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addEventCommands,
   addWebhookCommands,
   addKeyCommands,
+  addConsoleCommand,
   addAuditCommand,
   addProjectionCommands,
 ];
