@@ -44,6 +44,8 @@ import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
+import { walletSightAt, walletSightIn, walletSightRoutes } from './wallet/sight.ts';
+import { consoleRoutes } from './console/routes.ts';
 
 /** The shards' databases in the order of their numbers, or the URL of the wallet API and the key for it. */
 export type WalletAccess =
@@ -65,14 +67,19 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
   if ('walletApiUrl' in wallets) {
     // Registered before the wallet routes below, which then serve the documentation and the types only.
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
-    app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
+    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
   }
   const askReceiver =
     'shards' in wallets
       ? askReceiverIn(wallets.shards)
       : askReceiverAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
+  const sight =
+    'shards' in wallets
+      ? walletSightIn(wallets.shards)
+      : walletSightAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
   return (
     app
+      .route('/', consoleRoutes({ ...deps, sight, readiness, eventsReadiness, orders }))
       .route(
         '/',
         healthRoutes(readiness, {
@@ -106,6 +113,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', walletSightRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))

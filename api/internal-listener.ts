@@ -15,7 +15,7 @@ import { requireSignature } from './http/signed-calls.ts';
 
 type InternalSettings = Pick<
   Settings,
-  'HOST' | 'INTERNAL_PORT' | 'INTERNAL_KEYS' | 'INTERNAL_TLS_CA' | 'INTERNAL_TLS_CERT' | 'INTERNAL_TLS_KEY'
+  'HOST' | 'INTERNAL_PORT' | 'REUSE_PORT' | 'INTERNAL_KEYS' | 'INTERNAL_TLS_CA' | 'INTERNAL_TLS_CERT' | 'INTERNAL_TLS_KEY'
 >;
 
 /** Undefined without INTERNAL_PORT. Throws a SettingsError if nothing would tell callers apart. */
@@ -34,7 +34,8 @@ export async function serveInternal(
     );
   const app = internalApp(deps, keys, routes);
   beginCounting(deps.metrics, app);
-  const server = await serveHttp({ fetch: app.fetch, host, port, tls });
+  const reusePort = settings.REUSE_PORT === 'on';
+  const server = await serveHttp({ fetch: app.fetch, host, port, reusePort, tls });
   logger.info({ url: server.url }, 'the internal routes listen');
   return server;
 }

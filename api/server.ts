@@ -124,7 +124,8 @@ export async function startApi(
   const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? []), ...listed(access.database)];
   watchPools(metrics, [database, ...own]);
   const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
-  const server = await serveHttp({ fetch: app.fetch, host, port, draining, tls });
+  const reusePort = settings.REUSE_PORT === 'on';
+  const server = await serveHttp({ fetch: app.fetch, host, port, reusePort, draining, tls });
   logger.info({ url: server.url }, 'the API listens');
   return {
     url: server.url,

@@ -43,6 +43,7 @@ async function start(settings: Settings, logger: Logger, metrics?: MetricsServer
     fetch: app.fetch,
     host: settings.HOST,
     port: settings.WALLET_API_PORT ?? PORT_DEFAULT,
+    reusePort: settings.REUSE_PORT === 'on',
     tls,
   });
   const internal = await serveInternal(settings, base, [ledgerRoutes(shards)], logger);

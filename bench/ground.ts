@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import pg from 'pg';
+import { apiKeyFiles, type ApiKeyFiles } from '../dev/api-key-file.ts';
 import { inheritedEnvironment } from '../process/config.ts';
 import type { WalletId } from '../domain/ids.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
@@ -38,7 +39,8 @@ const RETENTION_SECONDS = 24 * 3600;
 /** The stack's own databases and namespace. */
 export async function mainGround(stack: BenchStack): Promise<BenchGround> {
   const { settings, databases, temporal } = stack.infrastructure;
-  return withWallets(stack, { settings, administrators: databases, namespace: temporal.namespace });
+  const keyFiles = apiKeyFiles(stack.infrastructure.dataDir);
+  return withWallets(stack, { settings, administrators: databases, namespace: temporal.namespace, keyFiles });
 }
 
 /** Makes further databases and another namespace on the same servers; those of the services of orders only if wanted. */
@@ -74,6 +76,7 @@ export async function copyOf(stack: BenchStack, ground: BenchGround, name: strin
 /** Lets the relay go on in the copies. A copy in the same cluster has the same transaction numbers, so its cursors hold there. */
 async function keepCursors({ administrators }: Place): Promise<void> {
   for (const [source, url] of Object.entries(administrators)) {
+    if (source === 'access') continue; // it has no outbox
     let serverId = '';
     await asAdministrator(url, async (client) => {
       const { rows } = await client.query<{ server_id: string }>('SELECT server_id FROM installation');
@@ -111,6 +114,8 @@ interface Place {
   readonly settings: Readonly<Record<string, string>>;
   readonly administrators: Readonly<Record<string, string>>;
   readonly namespace: string;
+  /** The stack's own keys, for the other databases too: the bench and the services call with the same ones everywhere. */
+  readonly keyFiles: ApiKeyFiles;
 }
 
 function placeOf(
@@ -131,12 +136,14 @@ function placeOf(
   );
   return {
     namespace,
+    keyFiles: apiKeyFiles(infrastructure.dataDir),
     settings: {
       WALLET_DATABASE_URLS: wallets.map((database) => at(walletService, database)).join(','),
       WALLET_SHARD_COUNT: `${shards}`,
       TRANSFER_DATABASE_URL: at(settings['TRANSFER_DATABASE_URL']!, 'transfer'),
       EVENTS_DATABASE_URL: at(events, 'events'),
       OUTBOX_DATABASE_URLS: outboxes.join(','),
+      ACCESS_DATABASE_URL: at(settings['ACCESS_DATABASE_URL']!, 'access'),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: namespace,
       // Without orders nothing is set, for the process would otherwise have those of the stack's own installation.
@@ -153,6 +160,7 @@ function placeOf(
       ),
       transfer: at(databases['transfer']!, 'transfer'),
       events: at(databases['events']!, 'events'),
+      access: at(databases['access']!, 'access'),
       ...Object.fromEntries(orderServices.map((service) => [service, at(databases[service]!, service)])),
     },
   };
@@ -205,15 +213,20 @@ async function registerNamespace({ infrastructure }: BenchStack, namespace: stri
 }
 
 /** Runs a command of administrators on databases and namespace. A namespace that was registered is there some seconds later. */
-async function makeReady({ settings, administrators }: Place, command: string, ...args: string[]): Promise<void> {
+async function makeReady(
+  { settings, administrators, keyFiles }: Place,
+  command: string,
+  ...args: string[]
+): Promise<void> {
   const file = fileURLToPath(new URL(`../commands/${command}`, import.meta.url));
   const wallets = Object.keys(administrators).filter((name) => name.startsWith('wallet-'));
   const env = {
     ...inheritedEnvironment(),
     ...settings,
+    ...keyFiles,
     WALLET_ADMIN_DATABASE_URLS: wallets.map((name) => administrators[name]!).join(','),
     ...Object.fromEntries(
-      ['transfer', 'events', ...ORDER_SERVICES].map((name) => [
+      ['transfer', 'events', 'access', ...ORDER_SERVICES].map((name) => [
         `${name.toUpperCase()}_ADMIN_DATABASE_URL`,
         administrators[name],
       ]),

@@ -4,6 +4,7 @@
  * money once. Needs `fetch` and nothing of the server.
  */
 import { createCall, type BodyOf } from './call.ts';
+import { overviewCalls } from './console.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
 import { bookCalls, orderCalls, productCalls, returnCalls, shipmentCalls, stockCalls } from './orders.ts';
@@ -35,6 +36,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     /** Every item of any list by its name in the OpenAPI document. */
     each,
 
+    overview: overviewCalls(calls),
     wallets: walletCalls(calls),
     transfers: transferCalls(calls),
     transferBatches: transferBatchCalls(calls),

@@ -12,6 +12,9 @@ export function transferCalls({ call, listing }: Calls) {
     /** Its steps: what happened to it, and when, oldest first. */
     steps: async (transfer_id: string, callOptions?: CallOptions) =>
       (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
+    /** What the wallet shards have decided and written of a transfer or a transaction. */
+    legs: (movement_id: string, callOptions?: CallOptions) =>
+      call('getMovementLegs', { path: { movement_id } }, callOptions),
     /** Completes a hold, whole or in part: the rest is given back. */
     capture: (transfer_id: string, body: BodyOf<'captureTransfer'> = {}, callOptions?: CallOptions) =>
       call('captureTransfer', { path: { transfer_id }, body }, callOptions),

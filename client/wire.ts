@@ -214,6 +214,13 @@ export interface Currency {
   transfer_decimals_max: number;
 }
 
+export interface CurrencyTotal {
+  currency: string;
+
+  /** What users can spend, what is held, and what is on its way. */
+  total: string;
+}
+
 export interface DeadLetter {
   generation: number;
   position: number;
@@ -392,6 +399,35 @@ export interface LedgerEntry {
   created_at: string;
 }
 
+export interface MovementLegs {
+  fences: Array<{
+    shard: number;
+    movement_id: string;
+    leg: 'debit' | 'credit' | 'refund' | 'release' | 'advance' | 'deposit' | 'withdrawal';
+    outcome: 'applied' | 'rejected' | 'canceled';
+    reason: string | null;
+    is_hold: boolean;
+    wallet_id: string;
+    currency: string;
+    amount: string;
+    at: string;
+  }>;
+  entries: Array<{
+    shard: number;
+    movement_id: string;
+
+    /** Null for the external wallet. */
+    wallet_id: string | null;
+    kind: 'user' | 'external';
+    type: 'DEBIT' | 'CREDIT' | 'REFUND';
+    amount: string;
+    currency: string;
+    sequence: number;
+    at: string;
+  }>;
+  shards: Array<{ shard: number; state: 'ok' | 'unavailable' }>;
+}
+
 export interface Nothing {}
 
 export interface Order {
@@ -487,6 +523,99 @@ export interface OrderStep {
   step: string;
   reason: string | null;
   at: string;
+}
+
+export interface Overview {
+  /** When it was read. One reading serves all who ask within a second. */
+  at: string;
+
+  /** Ordered by their codes. */
+  currencies: Array<{
+    currency: string;
+
+    /** All that has come in and has not left. Null while the wallets cannot be asked. */
+    total: string | null;
+
+    /** What is debited for holds that nobody has decided about. Null while the transfers cannot be asked. */
+    held: string | null;
+
+    /** The amounts of the other transfers that are accepted and have not ended, those for later excepted. Null as `held`. */
+    in_flight: string | null;
+  }>;
+
+  /** By the reconciliation: nothing is counted for this answer. */
+  books: {
+    /** Null if no reconciliation has come to its end yet. */
+    balance: boolean | null;
+
+    /** The open cases that say that books disagree. */
+    disagreements: number;
+
+    /** When a reconciliation last came to its end. */
+    as_of: string | null;
+  };
+
+  /** The run that has finished last. */
+  reconciliation: {
+    run_id: string;
+    status: 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
+    scope: 'changes' | 'all';
+    checked: number;
+    repaired: number;
+    found: number;
+    started_at: string;
+    finished_at: string;
+  } | null;
+
+  /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
+  needs_you: { count: number; oldest_age_seconds: number | null };
+
+  /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
+  attention: Array<{
+    kind: 'transfers' | 'holds' | 'transactions' | 'batches' | 'orders' | 'returns' | 'cases' | 'order_cases';
+    count: number;
+    oldest_at: string | null;
+    oldest_age_seconds: number | null;
+  }>;
+  under_way: Array<{
+    kind: 'transfer' | 'hold' | 'batch_item' | 'deposit' | 'withdrawal' | 'order';
+    status: string;
+    count: number;
+    oldest_age_seconds: number;
+
+    /** Those that should have ended five minutes ago. */
+    stuck: number;
+  }>;
+  workers: Array<{ name: string; status: 'up' | 'down'; reason?: string }>;
+
+  /** None while Temporal cannot be asked. */
+  queues: Array<{
+    queue: string;
+    type: 'workflow' | 'activity';
+
+    /** Tasks that no worker has taken, as Temporal estimates. */
+    waiting: number;
+    oldest_seconds: number;
+  }>;
+  lag: Array<{
+    name: string;
+
+    /** That wait. */
+    events: number;
+
+    /** For how long the oldest waits. */
+    seconds: number;
+
+    /** Whether it waits for an operator. */
+    is_stopped: boolean;
+  }>;
+  sources: {
+    transfers: 'ok' | 'unavailable';
+    wallets: 'ok' | 'unavailable';
+    orders: 'ok' | 'unavailable' | 'not_configured';
+    events: 'ok' | 'unavailable';
+    temporal: 'ok' | 'unavailable';
+  };
 }
 
 export interface Principal {
@@ -1557,6 +1686,14 @@ export interface Operations {
     answer: Invoice;
   };
 
+  /** What the wallet shards have decided and written of a transfer or a transaction */
+  getMovementLegs: {
+    path: { movement_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: MovementLegs;
+  };
+
   /** An order */
   getOrder: {
     path: { order_id: string };
@@ -1571,6 +1708,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: OrderCaseWithHistory;
+  };
+
+  /** Where the money is, and what needs a person */
+  getOverview: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: Overview;
   };
 
   /** A product */
@@ -1627,6 +1772,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Stock;
+  };
+
+  /** All the money in each currency */
+  getTotals: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<CurrencyTotal> };
   };
 
   /** A transaction */
@@ -2546,8 +2699,10 @@ export const ROUTES = {
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getInvoice: { method: 'GET', path: '/v1/invoices/{invoice_id}', headers: [] },
+  getMovementLegs: { method: 'GET', path: '/v1/movements/{movement_id}/legs', headers: [] },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
   getOrderCase: { method: 'GET', path: '/v1/order-cases/{case_id}', headers: [] },
+  getOverview: { method: 'GET', path: '/v1/overview', headers: [] },
   getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
   getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
@@ -2555,6 +2710,7 @@ export const ROUTES = {
   getReturn: { method: 'GET', path: '/v1/returns/{return_id}', headers: [] },
   getShipment: { method: 'GET', path: '/v1/shipments/{shipment_id}', headers: [] },
   getStock: { method: 'GET', path: '/v1/stock/{sku}', headers: [] },
+  getTotals: { method: 'GET', path: '/v1/totals', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },

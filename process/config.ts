@@ -33,6 +33,8 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
   WALLET_API_PORT: port.optional(),
+  /** Several processes of an API share its ports: each listens on them with SO_REUSEPORT, and the kernel spreads the connections. */
+  REUSE_PORT: z.enum(['on', 'off'], { error: 'expected on or off' }).default('off'),
   /** PEM, for HTTPS. Off loopback an API starts with these, or with TRUSTED_PROXIES. */
   TLS_CERT: optionalText,
   TLS_KEY: optionalText,

@@ -24,6 +24,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Whether other processes may listen on the same port: the kernel gives each new connection to one of them. */
+  readonly reusePort?: boolean;
   /** Certificate and key, for HTTPS. */
   readonly tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'requestCert' | 'rejectUnauthorized'> | undefined;
   /** Aborted when the drain begins, before anything else, so that requests that wait for a movement are answered. */
@@ -46,7 +48,14 @@ const SERVER_OPTIONS: ServerOptions = {
 };
 
 /** Starts to listen; throws if it cannot listen on the address. */
-export async function serveHttp({ fetch, host, port, tls, draining }: ServeOptions): Promise<HttpServer> {
+export async function serveHttp({
+  fetch,
+  host,
+  port,
+  reusePort = false,
+  tls,
+  draining,
+}: ServeOptions): Promise<HttpServer> {
   const listener = getRequestListener(fetch, { errorHandler: answerUnreadable });
   const answer: RequestListener = (incoming, outgoing) => {
     // A client that keeps using its connection would otherwise never be asked to close it.
@@ -63,7 +72,7 @@ export async function serveHttp({ fetch, host, port, tls, draining }: ServeOptio
     outgoing.writeHead(status, { ...headers, 'X-Request-Id': requestId }).end(JSON.stringify(body));
     incoming.resume();
   });
-  server.listen(port, host);
+  server.listen({ port, host, reusePort });
   await once(server, 'listening');
 
   const { port: actualPort } = server.address() as AddressInfo;

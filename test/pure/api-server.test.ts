@@ -171,6 +171,23 @@ test('a stop ends within some three seconds, whatever is under way', async () =>
   assert.equal(await hanging, 'cut off');
 });
 
+test('servers share a port if both say so: both are asked, and one that stops leaves all requests to the other', async () => {
+  const named = (name: string, port: number) =>
+    serveHttp({ fetch: () => new Response(name), host: '127.0.0.1', port, reusePort: true });
+  const first = await named('first', 0);
+  const second = await named('second', Number(new URL(first.url).port));
+  const answered = async (): Promise<string[]> => {
+    const answers = Array.from({ length: 60 }, async () =>
+      (await fetch(first.url, { headers: { connection: 'close' } })).text(),
+    );
+    return [...new Set(await Promise.all(answers))].toSorted();
+  };
+  assert.deepEqual(await answered(), ['first', 'second']);
+  await first.stop();
+  assert.deepEqual(await answered(), ['second']);
+  await second.stop();
+});
+
 test('an address that is taken is an error', async () => {
   const server = await listen(() => new Response());
   await assert.rejects(

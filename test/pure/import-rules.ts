@@ -100,6 +100,12 @@ export const RULES: readonly Rule[] = [
         : [`db/${service}/`, ...consumerOf(service), ...toolsOf(service)],
     () => HTTP_TYPES,
   ),
+  // Answers about several services at once, put together of what their rooms tell: it opens no database and sends no query itself.
+  {
+    of: 'api/console/',
+    may: [...HTTP, 'api/', 'domain/', 'temporal/*', ...MESSAGES],
+    mayTypes: HTTP_TYPES,
+  },
   {
     of: 'api/*',
     may: [

@@ -4,10 +4,12 @@
 
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { draw, drawFrom } from '../../dev/draw.ts';
 import { freeze, killAndAwaitNext } from './faults.ts';
+import { startFurtherApi } from './further-api.ts';
 import { startLoad } from './load.ts';
 import { assertLogged } from './logged.ts';
 import { openMoney, type Money } from './money.ts';
@@ -106,7 +108,7 @@ describe('under load', { concurrency: 2 }, () => {
     let money: Money;
 
     before(async () => {
-      stack = await startStack({ env: { DISPATCH: 'local' } });
+      stack = await startStack({ env: { DISPATCH: 'local', REUSE_PORT: 'on' } });
       await stack.waitUntilReady();
       money = await openMoney(stack);
     });
@@ -124,6 +126,23 @@ describe('under load', { concurrency: 2 }, () => {
       await killAndAwaitNext(stack, 'app');
       await load.assertKept();
       await assertLogged(money);
+    });
+
+    test('a second API process on the same port answers too: either is killed, and what was answered is kept', async (t) => {
+      t.diagnostic(`CRASH_SEED=${seed}`);
+      const first = await startFurtherApi(stack);
+      const before = await first.answered();
+      const load = await startLoad(money, { seed: seed + 2_000, transfers: 120 });
+      await load.untilAnswered(30);
+      assert.ok((await first.answered()) > before, 'the second process answers a part of the requests');
+      first.process.kill('SIGKILL');
+      await load.untilAnswered(60);
+      const next = await startFurtherApi(stack);
+      await killAndAwaitNext(stack, 'app');
+      await load.assertKept();
+      await assertLogged(money);
+      next.process.kill('SIGTERM');
+      assert.deepEqual(await once(next.process, 'exit'), [0, null]);
     });
   });
 });

@@ -18,7 +18,7 @@ import { INSTALLATION_HEADER } from '../../domain/installation.ts';
 import { startFaultProxy, type FaultProxy } from '../../nemesis/proxy.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import type { Movement } from './api-client.ts';
+import { untilServed, type Movement } from './api-client.ts';
 import { freePort } from './free-port.ts';
 import { workerEnvironment } from './held-up.ts';
 import { openMoney, type Money, type Place } from './money.ts';
@@ -50,14 +50,12 @@ describe('an installation beside another one', () => {
     await Promise.all([first.waitUntilReady(), second.waitUntilReady()]);
     [firstMoney, money] = await Promise.all([openMoney(first), openMoney(second)]);
     const open = async ({ api }: Money, user: string): Promise<string> =>
-      (await api.post<{ wallet_id: string }>('/v1/wallets', { user_id: user })).body.wallet_id;
+      (await untilServed(() => api.post<{ wallet_id: string }>('/v1/wallets', { user_id: user }))).body.wallet_id;
     wallets = [await open(money, alice), await open(money, bob)];
     assert.deepEqual([await open(firstMoney, alice), await open(firstMoney, bob)], wallets);
-    await firstMoney.api.post(
-      '/v1/transactions',
-      { wallet_id: wallets[0], type: 'CREDIT', amount: '5000' },
-      { 'idempotency-key': 'fund', prefer: 'wait=30' },
-    );
+    const credit = { wallet_id: wallets[0], type: 'CREDIT', amount: '5000' };
+    const headers = { 'idempotency-key': 'fund', prefer: 'wait=30' };
+    await untilServed(() => firstMoney.api.post('/v1/transactions', credit, headers));
   });
   after(async () => {
     await Promise.all([firstMoney?.close(), money?.close()]);

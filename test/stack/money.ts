@@ -16,7 +16,7 @@ import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.t
 import { walletId } from '../../domain/derived-id.ts';
 import { shardOf } from '../../domain/routing.ts';
 import type { Currency } from '../../domain/currency.ts';
-import { apiClient, type ApiClient } from './api-client.ts';
+import { apiClient, untilServed, type ApiClient } from './api-client.ts';
 import { until, type TestStack } from './stack.ts';
 
 export type Place = 'wallet-0' | 'wallet-1' | 'transfer' | 'events';
@@ -74,14 +74,14 @@ export async function openMoney(stack: TestStack): Promise<Money> {
       let user: string;
       do user = `user-${randomUUID()}`;
       while (shardOf(walletId(user, 'USD' as Currency), SHARDS) !== shard);
-      const { status, body } = await api.post<{ wallet_id: string }>('/v1/wallets', { user_id: user });
+      const { status, body } = await untilServed(() =>
+        api.post<{ wallet_id: string }>('/v1/wallets', { user_id: user }),
+      );
       assert.equal(status, 201, JSON.stringify(body));
       if (amount !== undefined) {
         const funding = { wallet_id: body.wallet_id, type: 'CREDIT', amount };
-        const funded = await api.post('/v1/transactions', funding, {
-          'idempotency-key': randomUUID(),
-          prefer: 'wait=30',
-        });
+        const headers = { 'idempotency-key': randomUUID(), prefer: 'wait=30' };
+        const funded = await untilServed(() => api.post('/v1/transactions', funding, headers));
         assert.equal(funded.body['status'], 'PROCESSED', JSON.stringify(funded.body));
       }
       return body.wallet_id;

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { walletId } from '../../domain/derived-id.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { OrderService } from '../../domain/order-services.ts';
-import type { Answer } from './api-client.ts';
+import { untilServed, type Answer } from './api-client.ts';
 import type { Money } from './money.ts';
 import { until, type TestStack } from './stack.ts';
 
@@ -80,17 +80,14 @@ export function ordersOn({ stack, money }: { readonly stack: TestStack; readonly
       const source = await money.wallet(0, String(100 * count));
       const users = Array.from({ length: count }, () => `user-${randomUUID()}`);
       const wallets = users.map((user) => walletId(user, 'USD' as Currency));
-      await Promise.all(users.map((user_id) => api.post('/v1/wallets', { user_id })));
+      await Promise.all(users.map((user_id) => untilServed(() => api.post('/v1/wallets', { user_id }))));
       const items = wallets.map((receiver_wallet_id) => ({
         sender_wallet_id: source,
         receiver_wallet_id,
         amount: '100',
       }));
-      const batch = await api.post(
-        '/v1/transfer-batches',
-        { items },
-        { 'idempotency-key': randomUUID(), prefer: 'wait=25' },
-      );
+      const headers = { 'idempotency-key': randomUUID(), prefer: 'wait=25' };
+      const batch = await untilServed(() => api.post('/v1/transfer-batches', { items }, headers));
       assert.equal(batch.body['status'], 'COMPLETED', JSON.stringify(batch.body));
       return wallets;
     },
@@ -151,7 +148,7 @@ export function ordersOn({ stack, money }: { readonly stack: TestStack; readonly
     /** Pays money into a wallet, or out of it. */
     async move(wallet_id: string, type: 'CREDIT' | 'DEBIT', amount: string): Promise<void> {
       const headers = { 'idempotency-key': randomUUID(), prefer: 'wait=25' };
-      const moved = await api.post('/v1/transactions', { wallet_id, type, amount }, headers);
+      const moved = await untilServed(() => api.post('/v1/transactions', { wallet_id, type, amount }, headers));
       assert.equal(moved.body['status'], 'PROCESSED', JSON.stringify(moved.body));
     },
 
