@@ -20,7 +20,7 @@ import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
 import { principalRoutes } from './access/principal.ts';
 import { consoleSessionRoutes } from './access/console-session.ts';
-import { consoleRoutes } from './console/page.ts';
+import { consolePages } from './console/page.ts';
 import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { caseRoutes } from './transfer/case.ts';
@@ -117,7 +117,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))
-      .route('/', consoleRoutes({ asksForKeys: deps.authentication !== 'off' }))
+      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off' }))
       .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

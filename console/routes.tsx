@@ -22,33 +22,83 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Now',
     routes: [
-      { pattern: '/', name: 'Overview', letter: 'o', load: async () => (await import('./pages/overview.tsx')).Overview },
+      {
+        pattern: '/',
+        name: 'Overview',
+        letter: 'o',
+        load: async () => (await import('./pages/overview.tsx')).Overview,
+      },
       { pattern: '/cases', name: 'Cases', letter: 'c', load: async () => (await import('./pages/cases.tsx')).Cases },
-      { pattern: '/events', name: 'Events', letter: 'e', load: async () => (await import('./pages/events.tsx')).Events },
+      {
+        pattern: '/events',
+        name: 'Events',
+        letter: 'e',
+        load: async () => (await import('./pages/events.tsx')).Events,
+      },
     ],
   },
   {
     title: 'Money',
     routes: [
-      { pattern: '/transfers', name: 'Transfers', letter: 't', load: async () => (await import('./pages/transfers.tsx')).Transfers },
+      {
+        pattern: '/transfers',
+        name: 'Transfers',
+        letter: 't',
+        load: async () => (await import('./pages/transfers.tsx')).Transfers,
+      },
       { pattern: '/holds', name: 'Holds', letter: 'h', load: async () => (await import('./pages/holds.tsx')).Holds },
-      { pattern: '/transactions', name: 'Transactions', letter: 'x', load: async () => (await import('./pages/transactions.tsx')).Transactions },
-      { pattern: '/batches', name: 'Batches', letter: 'b', load: async () => (await import('./pages/batches.tsx')).Batches },
-      { pattern: '/recurring', name: 'Recurring', letter: 'u', load: async () => (await import('./pages/recurring.tsx')).Recurring },
-      { pattern: '/wallets', name: 'Wallets', letter: 'w', load: async () => (await import('./pages/wallets.tsx')).Wallets },
+      {
+        pattern: '/transactions',
+        name: 'Transactions',
+        letter: 'x',
+        load: async () => (await import('./pages/transactions.tsx')).Transactions,
+      },
+      {
+        pattern: '/batches',
+        name: 'Batches',
+        letter: 'b',
+        load: async () => (await import('./pages/batches.tsx')).Batches,
+      },
+      {
+        pattern: '/recurring',
+        name: 'Recurring',
+        letter: 'u',
+        load: async () => (await import('./pages/recurring.tsx')).Recurring,
+      },
+      {
+        pattern: '/wallets',
+        name: 'Wallets',
+        letter: 'w',
+        load: async () => (await import('./pages/wallets.tsx')).Wallets,
+      },
     ],
   },
   {
     title: 'Goods',
     routes: [
-      { pattern: '/orders', name: 'Orders', letter: 'r', load: async () => (await import('./pages/orders.tsx')).Orders },
+      {
+        pattern: '/orders',
+        name: 'Orders',
+        letter: 'r',
+        load: async () => (await import('./pages/orders.tsx')).Orders,
+      },
     ],
   },
   {
     title: 'System',
     routes: [
-      { pattern: '/webhooks', name: 'Webhooks', letter: 'k', load: async () => (await import('./pages/webhooks.tsx')).Webhooks },
-      { pattern: '/reconciliation', name: 'Reconciliation', letter: 'l', load: async () => (await import('./pages/reconciliation.tsx')).Reconciliation },
+      {
+        pattern: '/webhooks',
+        name: 'Webhooks',
+        letter: 'k',
+        load: async () => (await import('./pages/webhooks.tsx')).Webhooks,
+      },
+      {
+        pattern: '/reconciliation',
+        name: 'Reconciliation',
+        letter: 'l',
+        load: async () => (await import('./pages/reconciliation.tsx')).Reconciliation,
+      },
       { pattern: '/keys', name: 'Keys', letter: 'y', load: async () => (await import('./pages/keys.tsx')).Keys },
     ],
   },
@@ -64,10 +114,16 @@ const OTHERS: readonly Route[] = [
   { pattern: '/order-cases/:id', load: async () => (await import('./pages/order-case.tsx')).OrderCasePage },
   { pattern: '/batches/new', load: async () => (await import('./pages/new-batch.tsx')).NewBatch },
   { pattern: '/batches/:id', load: async () => (await import('./pages/batch.tsx')).BatchPage },
-  { pattern: '/recurring/:id', load: async () => (await import('./pages/recurring-transfer.tsx')).RecurringTransferPage },
+  {
+    pattern: '/recurring/:id',
+    load: async () => (await import('./pages/recurring-transfer.tsx')).RecurringTransferPage,
+  },
   { pattern: '/orders/:id', load: async () => (await import('./pages/order.tsx')).OrderPage },
   { pattern: '/webhooks/:id', load: async () => (await import('./pages/webhook.tsx')).WebhookPage },
-  { pattern: '/reconciliation/:id', load: async () => (await import('./pages/reconciliation-run.tsx')).ReconciliationRunPage },
+  {
+    pattern: '/reconciliation/:id',
+    load: async () => (await import('./pages/reconciliation-run.tsx')).ReconciliationRunPage,
+  },
   { pattern: '/events/:id', load: async () => (await import('./pages/event.tsx')).EventPage },
 ];
 

@@ -54,8 +54,8 @@ export function SignIn() {
         </button>
       </form>
       <p class="quiet">
-        It is kept for this tab alone, until the tab is closed. On the machine of the stack, <code>npm start</code> prints a link
-        that signs in once, and <code>npx counterpoise console</code> another.
+        It is kept for this tab alone, until the tab is closed. On the machine of the stack, <code>npm start</code>{' '}
+        prints a link that signs in once, and <code>npx counterpoise console</code> another.
       </p>
     </main>
   );

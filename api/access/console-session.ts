@@ -37,7 +37,8 @@ ${LINK_SECONDS / 60} minutes, by a browser on this machine. Its secret is in the
             .object({
               path: z.string().openapi({
                 example: '/console',
-                description: 'Path and fragment, to be opened below the address of this API. Without a fragment where the API asks for no keys.',
+                description:
+                  'Path and fragment, to be opened below the address of this API. Without a fragment where the API asks for no keys.',
               }),
               expires_in: z.int().openapi({ example: LINK_SECONDS, description: 'Seconds.' }),
             })

@@ -27,7 +27,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect 
 `;
 
 /** `bundle` makes the files; it is called once, and again only if it has failed. */
-export function consoleRoutes({ asksForKeys }: { readonly asksForKeys: boolean }, bundle = bundleConsole) {
+export function consolePages({ asksForKeys }: { readonly asksForKeys: boolean }, bundle = bundleConsole) {
   let made: Promise<ConsoleBundle> | undefined;
   const bundled = (): Promise<ConsoleBundle> => {
     made ??= bundle().catch((error: unknown) => {

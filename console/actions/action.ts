@@ -34,8 +34,11 @@ export function actionOf<Name extends OperationName>(
   inputOf: (given: Given) => InputOf<Name>,
   told: Told,
 ): Action {
-  const { method, path, headers: known }: { method: string; path: string; headers: readonly string[] } =
-    ROUTES[operation];
+  const {
+    method,
+    path,
+    headers: known,
+  }: { method: string; path: string; headers: readonly string[] } = ROUTES[operation];
   return {
     ...told,
     send: (client, given) => {

@@ -19,9 +19,21 @@ export function actionsOfCase({ case_id }: Case): Action[] {
       isComment: true,
     });
   return [
-    resolve('retry', 'Try the repair again', 'What failed is tried again. Money moves only as it should have moved before.'),
-    resolve('refund', 'Refund the sender', 'What was debited and has not arrived goes back to the sender, as the fences of the movement say. Refused where the case is about nothing that can be refunded.'),
-    resolve('close', 'Close the case', 'No money moves. If the books still disagree, the next reconciliation opens a case again.'),
+    resolve(
+      'retry',
+      'Try the repair again',
+      'What failed is tried again. Money moves only as it should have moved before.',
+    ),
+    resolve(
+      'refund',
+      'Refund the sender',
+      'What was debited and has not arrived goes back to the sender, as the fences of the movement say. Refused where the case is about nothing that can be refunded.',
+    ),
+    resolve(
+      'close',
+      'Close the case',
+      'No money moves. If the books still disagree, the next reconciliation opens a case again.',
+    ),
   ];
 }
 
@@ -33,8 +45,20 @@ export function actionsOfOrderCase({ order_id }: OrderCaseWithHistory): Action[]
       isComment: true,
     });
   return [
-    resolve('retry', 'Try again now', 'The step that keeps failing is tried again at once. It takes effect once, however often it is tried.'),
-    resolve('collect_again', 'Collect again', 'The money that is due for goods that have left is asked of the buyer’s wallet again.'),
-    resolve('write_off', 'Write it off', 'The seller gets nothing for the goods that have left, and the invoice is written off.'),
+    resolve(
+      'retry',
+      'Try again now',
+      'The step that keeps failing is tried again at once. It takes effect once, however often it is tried.',
+    ),
+    resolve(
+      'collect_again',
+      'Collect again',
+      'The money that is due for goods that have left is asked of the buyer’s wallet again.',
+    ),
+    resolve(
+      'write_off',
+      'Write it off',
+      'The seller gets nothing for the goods that have left, and the invoice is written off.',
+    ),
   ];
 }

@@ -62,6 +62,12 @@ export function Decide({ action, seen: seenFirst, onClose }: DecideProps) {
   };
 
   const isDone = stage.is === 'done';
+  const close = useRef<HTMLButtonElement>(null);
+  // The field that had the focus is gone.
+  useEffect(() => {
+    if (isDone) close.current?.focus();
+  }, [isDone]);
+
   return (
     <dialog ref={dialog} aria-labelledby="decide-title" onClose={() => onClose(isDone)}>
       <form
@@ -85,11 +91,25 @@ export function Decide({ action, seen: seenFirst, onClose }: DecideProps) {
               <>
                 <label>
                   <span>Why</span>
-                  <textarea name="comment" rows={2} required maxLength={1000} value={comment} onInput={(event) => setComment(event.currentTarget.value.replaceAll('\n', ' '))} />
+                  <textarea
+                    name="comment"
+                    rows={2}
+                    required
+                    maxLength={1000}
+                    value={comment}
+                    onInput={(event) => setComment(event.currentTarget.value.replaceAll('\n', ' '))}
+                  />
                 </label>
                 <label>
                   <span>Your name, for the record</span>
-                  <input name="actor" required maxLength={255} autocomplete="username" value={actor} onInput={(event) => setActor(event.currentTarget.value)} />
+                  <input
+                    name="actor"
+                    required
+                    maxLength={255}
+                    autocomplete="username"
+                    value={actor}
+                    onInput={(event) => setActor(event.currentTarget.value)}
+                  />
                 </label>
               </>
             ) : null}
@@ -98,7 +118,13 @@ export function Decide({ action, seen: seenFirst, onClose }: DecideProps) {
                 <span>
                   Type the amount, {money!.amount} {money!.currency}
                 </span>
-                <input name="amount" inputMode="decimal" autocomplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+                <input
+                  name="amount"
+                  inputMode="decimal"
+                  autocomplete="off"
+                  value={typed}
+                  onInput={(event) => setTyped(event.currentTarget.value)}
+                />
               </label>
             ) : null}
             {stage.is === 'refused' ? <Problem of={stage.error} /> : null}
@@ -114,7 +140,7 @@ export function Decide({ action, seen: seenFirst, onClose }: DecideProps) {
               Leave it
             </button>
           )}
-          <button type="submit" disabled={!isDone && (!isReady || stage.is === 'sending')}>
+          <button ref={close} type="submit" disabled={!isDone && (!isReady || stage.is === 'sending')}>
             {isDone ? 'Close' : stage.is === 'sending' ? 'Asking …' : action.title}
           </button>
         </footer>

@@ -3,7 +3,13 @@ import type { Client, Transfer } from '../../client/client.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
-export function seenOfTransfer({ status, failure_reason, attention, captured_amount, reversed_amount }: Transfer): Seen {
+export function seenOfTransfer({
+  status,
+  failure_reason,
+  attention,
+  captured_amount,
+  reversed_amount,
+}: Transfer): Seen {
   return {
     status,
     ...(failure_reason === null ? {} : { 'failure reason': failure_reason }),

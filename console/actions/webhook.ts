@@ -22,17 +22,29 @@ export function actionsOfWebhook({ webhook_endpoint_id, status, cursor }: Webhoo
           }),
         ]
       : [
-          actionOf('updateWebhookEndpoint', () => ({ path, body: { status: status === 'ACTIVE' ? ('PAUSED' as const) : ('ACTIVE' as const) } }), {
-            title: status === 'ACTIVE' ? 'Pause it' : 'Resume it',
-            effect: status === 'ACTIVE' ? 'Nothing more is sent; nothing is lost.' : 'What has happened meanwhile is sent now.',
-          }),
+          actionOf(
+            'updateWebhookEndpoint',
+            () => ({ path, body: { status: status === 'ACTIVE' ? ('PAUSED' as const) : ('ACTIVE' as const) } }),
+            {
+              title: status === 'ACTIVE' ? 'Pause it' : 'Resume it',
+              effect:
+                status === 'ACTIVE'
+                  ? 'Nothing more is sent; nothing is lost.'
+                  : 'What has happened meanwhile is sent now.',
+            },
+          ),
         ]),
     ...(cursor > 0
       ? [
-          actionOf('createWebhookReplay', () => ({ path, body: { from_position: 1, to_position: cursor, only_failed: true } }), {
-            title: 'Replay what failed',
-            effect: 'Each event that was given up is sent again, with its own id, so that a receiver knows a repeat. No money moves.',
-          }),
+          actionOf(
+            'createWebhookReplay',
+            () => ({ path, body: { from_position: 1, to_position: cursor, only_failed: true } }),
+            {
+              title: 'Replay what failed',
+              effect:
+                'Each event that was given up is sent again, with its own id, so that a receiver knows a repeat. No money moves.',
+            },
+          ),
         ]
       : []),
   ];

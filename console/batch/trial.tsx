@@ -54,7 +54,10 @@ export function BatchTrialShown({ of: trial, read, isSending, onSend }: TrialPro
             idOf={({ index }) => String(index)}
             columns={[
               { name: 'line', isNumber: true, of: ({ index }) => lineOf(index) },
-              { name: 'field', of: ({ faults: own }) => own.map(({ pointer }) => pointer.split('/').at(-1)).join(', ') },
+              {
+                name: 'field',
+                of: ({ faults: own }) => own.map(({ pointer }) => pointer.split('/').at(-1)).join(', '),
+              },
               { name: 'fault', of: ({ faults: own }) => own.map(({ detail }) => detail).join(' ') },
             ]}
           />

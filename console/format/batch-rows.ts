@@ -14,10 +14,13 @@ export interface BatchItem {
 export function faultOfHeader(header: readonly string[]): string | undefined {
   const names = header.map(named);
   const missing = REQUIRED.filter((name) => !names.includes(name));
-  if (missing.length > 0) return `The first row has to name the columns; ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`;
+  if (missing.length > 0)
+    return `The first row has to name the columns; ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`;
   const known: readonly string[] = [...REQUIRED, ...OPTIONAL];
   const unknown = names.filter((name) => name !== '' && !known.includes(name));
-  return unknown.length > 0 ? `There is no column ${unknown.join(', ')}; those that there are: ${known.join(', ')}.` : undefined;
+  return unknown.length > 0
+    ? `There is no column ${unknown.join(', ')}; those that there are: ${known.join(', ')}.`
+    : undefined;
 }
 
 /** The amount stays the text that it is; an empty optional field is left out. */

@@ -10,7 +10,9 @@ export interface CurlCall {
 }
 
 export function curlOf({ origin, method, path, parameters, headers = {}, body }: CurlCall): string {
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? `{${name}}`));
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(parameters[name] ?? `{${name}}`),
+  );
   const all = { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
   return [
     `curl${method === 'GET' ? '' : ` -X ${method}`} ${quoted(origin + filled)}`,

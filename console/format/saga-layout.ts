@@ -6,7 +6,12 @@
 export interface SagaLike {
   readonly started_at: string;
   readonly deadline_at: string | null;
-  readonly steps: readonly { readonly at: string; readonly step: string; readonly reason: string | null; readonly n: number }[];
+  readonly steps: readonly {
+    readonly at: string;
+    readonly step: string;
+    readonly reason: string | null;
+    readonly n: number;
+  }[];
   readonly lanes: readonly { readonly lane: string; readonly legs: readonly LegLike[] }[];
 }
 
@@ -56,8 +61,7 @@ export interface SagaLayout<Leg> {
 }
 
 type Item<Leg> = { readonly lane: number; readonly at: string | undefined } & (
-  | { readonly leg: Leg }
-  | { readonly step: string; readonly reason: string | null; readonly n: number }
+  { readonly leg: Leg } | { readonly step: string; readonly reason: string | null; readonly n: number }
 );
 
 export function layOut<Leg extends LegLike>(
@@ -104,7 +108,9 @@ export function layOut<Leg extends LegLike>(
 }
 
 /** What went forward, and what took it back with all that followed, each in the order in which it happened. */
-function inOrder<Leg extends LegLike>(saga: SagaLike & { readonly lanes: readonly { readonly legs: readonly Leg[] }[] }) {
+function inOrder<Leg extends LegLike>(
+  saga: SagaLike & { readonly lanes: readonly { readonly legs: readonly Leg[] }[] },
+) {
   const legs = saga.lanes.flatMap(({ legs: own }, lane) => own.map((leg) => ({ lane, at: timeOf(leg), leg })));
   const steps = saga.steps.map(({ at, step, reason, n }) => ({ lane: 0, at, step, reason, n }));
   const behindLegs = legs.filter(({ leg }) => leg.direction === 'compensation').sort(byTime);

@@ -10,7 +10,7 @@ export function Machinery({ of: overview }: { of: Overview }) {
   return (
     <>
       <h2>Machinery</h2>
-      <div class="panels">
+      <div class="panels wide">
         <UnderWay of={overview.under_way} />
         <Workers of={overview} />
         <Lag of={overview.lag} />
@@ -29,7 +29,8 @@ function UnderWay({ of }: { of: Overview['under_way'] }) {
         {of.map(({ kind, status, count, oldest_age_seconds, stuck }) => (
           <li key={kind + status}>
             <span>
-              {count} {inWords(kind)} <Status of={status} />
+              {count} {inWords(kind)}
+              {count === 1 ? '' : 's'} <Status of={status} />
             </span>
             <span class={stuck > 0 ? 'bad' : 'quiet'}>
               {stuck > 0 ? `${stuck} stuck` : `oldest ${formatDuration(oldest_age_seconds * 1_000)}`}

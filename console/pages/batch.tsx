@@ -45,7 +45,10 @@ export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters 
               of={[
                 ['accepted', <Time key="" of={batch.created_at} />],
                 ['deadline', <Time key="" of={batch.deadline_at} />],
-                batch.attention?.case_id !== undefined && ['case', <Id key="" of={batch.attention.case_id} to="/cases" />],
+                batch.attention?.case_id !== undefined && [
+                  'case',
+                  <Id key="" of={batch.attention.case_id} to="/cases" />,
+                ],
               ]}
             />
             {failed > 0 ? <SaveFailed batchId={id} /> : null}

@@ -18,7 +18,11 @@ export function Batches() {
         { name: 'status', of: ({ status, attention }) => <Status of={attention === null ? status : 'ATTENTION'} /> },
         { name: 'transfers', isNumber: true, of: ({ counts }) => counts.total },
         { name: 'completed', isNumber: true, of: ({ counts }) => counts.completed },
-        { name: 'failed', isNumber: true, of: ({ counts: { failed } }) => <span class={failed > 0 ? 'bad' : undefined}>{failed}</span> },
+        {
+          name: 'failed',
+          isNumber: true,
+          of: ({ counts: { failed } }) => <span class={failed > 0 ? 'bad' : undefined}>{failed}</span>,
+        },
         { name: 'pending', isNumber: true, of: ({ counts }) => counts.pending },
       ]}
       idOf={({ batch_id }) => batch_id}

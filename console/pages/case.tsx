@@ -56,8 +56,14 @@ function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () 
           ['about', <code key="">{about.subject}</code>],
           transfer !== undefined && ['transfer', <Id key="" of={transfer.transfer_id} to="/transfers" whole />],
           transfer !== undefined && ['its amount', <Amount key="" of={transfer.amount} in={transfer.currency} names />],
-          transfer !== undefined && ['its status', <Status key="" of={transfer.status} note={transfer.failure_reason} />],
-          about.transaction_id !== null && ['transaction', <Id key="" of={about.transaction_id} to="/transactions" whole />],
+          transfer !== undefined && [
+            'its status',
+            <Status key="" of={transfer.status} note={transfer.failure_reason} />,
+          ],
+          about.transaction_id !== null && [
+            'transaction',
+            <Id key="" of={about.transaction_id} to="/transactions" whole />,
+          ],
           ['since', <Time key="" of={about.since} />],
           ['attempts', about.attempts],
           about.resolved_at !== null && ['resolved', <Time key="" of={about.resolved_at} />],

@@ -49,7 +49,9 @@ function MovementCases() {
       empty="Nothing waits for a person, and nothing has."
       above={({ open_count, oldest_open_age_seconds: age }) => (
         <p class={open_count > 0 ? 'bad' : 'quiet'}>
-          {open_count === 0 ? 'None is open.' : `${open_count} open, the oldest for ${formatDuration((age ?? 0) * 1_000)}.`}
+          {open_count === 0
+            ? 'None is open.'
+            : `${open_count} open, the oldest for ${formatDuration((age ?? 0) * 1_000)}.`}
         </p>
       )}
     />

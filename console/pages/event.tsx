@@ -17,7 +17,12 @@ export function EventPage({ parameters: { id = '' } }: { parameters: Parameters 
             of={[
               ['type', event.type],
               ['at', <Time key="" of={event.time} finest />],
-              ['about', <a key="" href={at('/find', { q: event.subject })}>{event.subject}</a>],
+              [
+                'about',
+                <a key="" href={at('/find', { q: event.subject })}>
+                  {event.subject}
+                </a>,
+              ],
               ['id', <code key="">{event.id}</code>],
             ]}
           />

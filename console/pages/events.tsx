@@ -46,10 +46,21 @@ export function Events() {
           rows={events}
           idOf={({ position }) => String(position)}
           columns={[
-            { name: 'position', isNumber: true, of: ({ position }: Event) => <a href={at(`/events/${position}`)}>{position}</a> },
+            {
+              name: 'position',
+              isNumber: true,
+              of: ({ position }: Event) => <a href={at(`/events/${position}`)}>{position}</a>,
+            },
             { name: 'at', of: ({ time }) => <Time of={time} finest /> },
             { name: 'type', of: ({ type }) => type },
-            { name: 'about', of: ({ subject: about }) => <a class="id" href={at('/find', { q: about })} title={about}>{about}</a> },
+            {
+              name: 'about',
+              of: ({ subject: about }) => (
+                <a class="id" href={at('/find', { q: about })} title={about}>
+                  {about}
+                </a>
+              ),
+            },
             { name: 'says', of: ({ data }) => <code>{briefly(data)}</code> },
           ]}
         />

@@ -62,7 +62,9 @@ export function Find() {
             />
           )}
           {found.is_cut ? <p class="quiet">There is more: filter the list of its type.</p> : null}
-          <Sources of={Object.fromEntries(Object.entries(found.sources).filter(([, state]) => state === 'unavailable'))} />
+          <Sources
+            of={Object.fromEntries(Object.entries(found.sources).filter(([, state]) => state === 'unavailable'))}
+          />
         </>
       )}
     </>

@@ -23,12 +23,21 @@ export function Keys() {
           { name: 'status', of: ({ status }) => <Status of={status} /> },
           { name: 'expires', of: ({ expires_at }) => (expires_at === null ? 'never' : <Time of={expires_at} />) },
           { name: 'from', of: ({ cidrs }) => cidrs?.join(', ') ?? 'anywhere' },
-          { name: 'scopes', isNumber: true, of: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.length}</span> },
+          {
+            name: 'scopes',
+            isNumber: true,
+            of: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.length}</span>,
+          },
           {
             name: '',
             of: (key) =>
               key.status === 'ACTIVE' ? (
-                <button type="button" class="plain" aria-label={`Revoke ${key.name}, ${key.hint}`} onClick={() => setRevoking(key)}>
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={`Revoke ${key.name}, ${key.hint}`}
+                  onClick={() => setRevoking(key)}
+                >
                   Revoke
                 </button>
               ) : null,

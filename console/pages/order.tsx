@@ -38,7 +38,10 @@ export function OrderPage({ parameters: { id = '' } }: { parameters: Parameters 
             seen={seenOfOrder(timeline.order)}
             onDone={answer.reload}
           />
-          <SagaDrawing of={timeline.saga} title={`The course of an order, which is ${inWords(timeline.order.status)}`} />
+          <SagaDrawing
+            of={timeline.saga}
+            title={`The course of an order, which is ${inWords(timeline.order.status)}`}
+          />
           <Sources of={timeline.sources} />
           <Consignments of={timeline.order} />
           <Books of={timeline} />
@@ -67,7 +70,9 @@ function Summary({ of: order }: { of: Order }) {
         <div class="problem" role="alert">
           <p>
             It needs a person: {inWords(order.attention.reason)}, since <Time of={order.attention.since} />.{' '}
-            {order.attention.case_id === null ? null : <a href={at(`/order-cases/${order.attention.case_id}`)}>Open the case</a>}
+            {order.attention.case_id === null ? null : (
+              <a href={at(`/order-cases/${order.attention.case_id}`)}>Open the case</a>
+            )}
           </p>
         </div>
       )}

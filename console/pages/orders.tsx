@@ -36,7 +36,11 @@ export function Orders() {
             </>
           ),
         },
-        { name: 'total', isNumber: true, of: ({ total_amount, currency }) => <Amount of={total_amount} in={currency} /> },
+        {
+          name: 'total',
+          isNumber: true,
+          of: ({ total_amount, currency }) => <Amount of={total_amount} in={currency} />,
+        },
         { name: '', of: ({ currency }) => currency },
         { name: 'goods', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
         { name: 'buyer', of: ({ buyer_wallet_id }) => <Id of={buyer_wallet_id} to="/wallets" /> },

@@ -89,7 +89,7 @@ function Attention({ of: { attention } }: { of: OverviewAnswer }) {
       {waiting.map(({ kind, count, oldest_at }) => (
         <li key={kind} data-row>
           <a href={PLACES[kind]}>
-            {count} {inWords(kind)}
+            {count} {count === 1 ? inWords(kind).replace(/s$/, '') : inWords(kind)}
           </a>{' '}
           <span class="quiet">
             oldest <Age of={oldest_at} />
@@ -105,8 +105,8 @@ function Missing({ sources }: { sources: OverviewAnswer['sources'] }) {
   if (missing.length === 0) return null;
   return (
     <p class="status bad" role="alert">
-      {missing.map(([name]) => name).join(', ')} {missing.length === 1 ? 'does' : 'do'} not answer: what they know is missing
-      here.
+      {missing.map(([name]) => name).join(', ')} {missing.length === 1 ? 'does' : 'do'} not answer: what they know is
+      missing here.
     </p>
   );
 }

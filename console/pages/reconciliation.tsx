@@ -10,7 +10,8 @@ import { Time } from '../parts/time.tsx';
 
 const RUN = actionOf('createReconciliationRun', () => ({ body: { scope: 'all' as const } }), {
   title: 'Compare everything now',
-  effect: 'Transfers, ledger and workflows are compared. Workflows that are missing are started again; no money is moved otherwise.',
+  effect:
+    'Transfers, ledger and workflows are compared. Workflows that are missing are started again; no money is moved otherwise.',
 });
 
 export function Reconciliation() {
@@ -26,7 +27,11 @@ export function Reconciliation() {
         { name: 'scope', of: ({ scope }) => scope },
         { name: 'looked at', isNumber: true, of: ({ checked }) => checked.toLocaleString('en') },
         { name: 'repaired', isNumber: true, of: ({ repaired }) => repaired },
-        { name: 'disagree', isNumber: true, of: ({ found }) => <span class={found > 0 ? 'bad' : undefined}>{found}</span> },
+        {
+          name: 'disagree',
+          isNumber: true,
+          of: ({ found }) => <span class={found > 0 ? 'bad' : undefined}>{found}</span>,
+        },
         { name: 'asked by', of: ({ trigger }) => trigger },
       ]}
       idOf={({ run_id }) => run_id}

@@ -56,7 +56,10 @@ export function RecurringTransferPage({ parameters: { id = '' } }: { parameters:
               idOf={({ transfer_id }) => transfer_id}
               columns={[
                 { name: 'transfer', of: (run: RecurringTransferRun) => <Id of={run.transfer_id} to="/transfers" /> },
-                { name: 'for', of: ({ scheduled_for }) => (scheduled_for === null ? 'by hand' : <Time of={scheduled_for} />) },
+                {
+                  name: 'for',
+                  of: ({ scheduled_for }) => (scheduled_for === null ? 'by hand' : <Time of={scheduled_for} />),
+                },
                 { name: 'accepted', of: ({ accepted_at }) => <Time of={accepted_at} /> },
                 { name: 'status', of: ({ status, failure_reason }) => <Status of={status} note={failure_reason} /> },
               ]}

@@ -12,7 +12,10 @@ export function Recurring() {
       title="Recurring"
       ask={(client, query, signal) => client.recurringTransfers.list(query, { signal })}
       columns={[
-        { name: 'recurring transfer', of: (each: RecurringTransfer) => <Id of={each.recurring_transfer_id} to="/recurring" /> },
+        {
+          name: 'recurring transfer',
+          of: (each: RecurringTransfer) => <Id of={each.recurring_transfer_id} to="/recurring" />,
+        },
         { name: 'status', of: ({ status }) => <Status of={status} /> },
         { name: 'when', of: rhythmOf },
         { name: 'amount', isNumber: true, of: ({ amount, currency }) => <Amount of={amount} in={currency} /> },

@@ -90,8 +90,14 @@ function detailsOf(transfer: Transfer, workflowId: string | undefined): Fact[] {
     ['capture', transfer.capture_method],
     transfer.expires_at !== null && ['hold until', <Time key="" of={transfer.expires_at} />],
     transfer.scheduled_at !== null && ['scheduled for', <Time key="" of={transfer.scheduled_at} />],
-    transfer.captured_amount !== null && ['captured', <Amount key="" of={transfer.captured_amount} in={transfer.currency} names />],
-    transfer.released_amount !== null && ['released', <Amount key="" of={transfer.released_amount} in={transfer.currency} names />],
+    transfer.captured_amount !== null && [
+      'captured',
+      <Amount key="" of={transfer.captured_amount} in={transfer.currency} names />,
+    ],
+    transfer.released_amount !== null && [
+      'released',
+      <Amount key="" of={transfer.released_amount} in={transfer.currency} names />,
+    ],
     ['given back', <Amount key="" of={transfer.reversed_amount} in={transfer.currency} names />],
     reverses_transfer_id !== null && ['gives back', <Id key="" of={reverses_transfer_id} to="/transfers" />],
     recurring_transfer_id !== null && ['run of', <Id key="" of={recurring_transfer_id} to="/recurring" />],

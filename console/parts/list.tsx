@@ -16,10 +16,11 @@ interface PageOf<Row> {
 }
 
 /** The parameters of the address, which the API judges, and how many. */
-export interface AskedFor {
+export type AskedFor = {
   readonly limit: number;
   readonly cursor?: string;
-}
+  readonly [filter: string]: string | number | undefined;
+};
 
 export interface ListProps<Row, Page extends PageOf<Row>> {
   readonly title: string;

@@ -23,6 +23,9 @@ function describe(error: unknown): { title: string; code: string; requestId?: st
   if (!(error instanceof CounterpoiseError)) return { title: String(error), code: 'page_failed' };
   const { problem, code, message } = error;
   if (problem === undefined)
-    return { title: code === 'unexpected_answer' ? message : 'The API does not answer. Nothing is known of what was asked.', code };
+    return {
+      title: code === 'unexpected_answer' ? message : 'The API does not answer. Nothing is known of what was asked.',
+      code,
+    };
   return { title: problem.detail ?? problem.title, code, requestId: problem.request_id };
 }

@@ -12,7 +12,11 @@ const LIMIT = 50;
 
 export function Statement({ wallet: { wallet_id, currency, updated_at } }: { wallet: Wallet }) {
   const cursor = query.value.get('cursor') ?? undefined;
-  const { data: page, error, reload } = useAnswer(`entries/${wallet_id}/${updated_at}/${cursor}`, (client, signal) =>
+  const {
+    data: page,
+    error,
+    reload,
+  } = useAnswer(`entries/${wallet_id}/${updated_at}/${cursor}`, (client, signal) =>
     client.wallets.entries(wallet_id, { limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) }, { signal }),
   );
   return (
@@ -38,9 +42,24 @@ export function Statement({ wallet: { wallet_id, currency, updated_at } }: { wal
             { name: '#', isNumber: true, of: ({ sequence }: LedgerEntry) => sequence },
             { name: 'at', of: ({ created_at }) => <Time of={created_at} /> },
             { name: 'entry', of: ({ type }) => type.toLowerCase() },
-            { name: 'movement', of: ({ transaction_id }) => <a class="id" href={at("/find", { q: transaction_id })} title={transaction_id}>{transaction_id}</a> },
-            { name: 'amount', isNumber: true, of: ({ type, amount }) => <Amount of={type === 'DEBIT' ? negated(amount) : amount} in={currency} /> },
-            { name: 'balance after', isNumber: true, of: ({ balance_after }) => <Amount of={balance_after} in={currency} /> },
+            {
+              name: 'movement',
+              of: ({ transaction_id }) => (
+                <a class="id" href={at('/find', { q: transaction_id })} title={transaction_id}>
+                  {transaction_id}
+                </a>
+              ),
+            },
+            {
+              name: 'amount',
+              isNumber: true,
+              of: ({ type, amount }) => <Amount of={type === 'DEBIT' ? negated(amount) : amount} in={currency} />,
+            },
+            {
+              name: 'balance after',
+              isNumber: true,
+              of: ({ balance_after }) => <Amount of={balance_after} in={currency} />,
+            },
           ]}
         />
       )}

@@ -12,8 +12,7 @@ export function StepPlot({ of: { from, to, balance_before, data, currency } }: {
   const least = extremes.reduce((a, b) => (a < b ? a : b), 0n);
   const most = extremes.reduce((a, b) => (a > b ? a : b), 1n);
   const [startMs, endMs] = [Date.parse(from), Date.parse(to)];
-  const x = (at: string): number =>
-    LEFT + ((Date.parse(at) - startMs) / Math.max(endMs - startMs, 1)) * (WIDTH - LEFT);
+  const x = (at: string): number => LEFT + ((Date.parse(at) - startMs) / Math.max(endMs - startMs, 1)) * (WIDTH - LEFT);
   const y = (units: bigint): number => 6 + (1 - shareOf(units, least, most)) * (HEIGHT - 12);
   const steps = data.map(({ at }, index) => `H${x(at).toFixed(1)}V${y(balances[index + 1]!).toFixed(1)}`).join('');
   const line = `M${LEFT} ${y(balances[0]!).toFixed(1)}${steps}H${WIDTH}`;

@@ -12,10 +12,10 @@ export function SagaDrawing({ of: saga, title }: { of: Saga; title: string }) {
   const { width, height, lanes, legs, steps, forward, back, deadlineX } = layout;
   return (
     <div class="saga" role="region" aria-label="The course, as a drawing" tabIndex={0}>
-      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
+      <svg width={width} height={height} role="img" aria-label={title}>
         {lanes.map(({ name, y, height: laneHeight }, index) => (
           <g key={name}>
-            <rect class={index % 2 === 0 ? 'lane' : 'lane odd'} x={0} y={y} width={width} height={laneHeight} />
+            <rect class={index % 2 === 0 ? 'lane' : 'lane odd'} x={0} y={y} width="100%" height={laneHeight} />
             <text class="strong" x={16} y={y + 42}>
               {name}
             </text>

@@ -48,7 +48,8 @@ export function Entries({ of: { entries, entries_sum } }: { of: Pick<Saga, 'entr
               {entries_sum.map(({ currency, sum }) => (
                 <tr key={currency}>
                   <th scope="row" colSpan={5}>
-                    {/^-?0\.0+$/.test(sum) ? 'Sum: nothing was made or lost' : 'Sum: under way between the wallets'}, {currency}
+                    {/^-?0\.0+$/.test(sum) ? 'Sum: nothing was made or lost' : 'Sum: under way between the wallets'},{' '}
+                    {currency}
                   </th>
                   <td class="number">
                     <Amount of={sum} in={currency} />

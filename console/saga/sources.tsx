@@ -10,7 +10,8 @@ export function Sources({ of }: { of: Readonly<Record<string, string>> }) {
 }
 
 function sentenceOf(name: string, state: string): string {
-  if (name === 'temporal' && state === 'gone') return 'Temporal keeps no history of it any more, so attempts are not shown.';
+  if (name === 'temporal' && state === 'gone')
+    return 'Temporal keeps no history of it any more, so attempts are not shown.';
   if (state === 'not_configured') return '';
   return `${name} does not answer: what it knows is not shown.`;
 }

@@ -24,7 +24,11 @@ export function SagaTables({ of: saga }: { of: Saga }) {
           { name: 'service', of: ({ lane }) => lane },
           { name: 'verdict', of: (leg) => <span class={meaningOfVerdict(leg)}>{verdictInWords(leg)}</span> },
           { name: 'decided', of: ({ verdict }) => <Time of={verdict?.at} finest /> },
-          { name: 'amount', isNumber: true, of: ({ amount, currency }) => (amount === null ? '' : <Amount of={amount} in={currency ?? undefined} />) },
+          {
+            name: 'amount',
+            isNumber: true,
+            of: ({ amount, currency }) => (amount === null ? '' : <Amount of={amount} in={currency ?? undefined} />),
+          },
           { name: 'wallet', of: ({ wallet_id }) => <Id of={wallet_id} to="/wallets" /> },
           { name: 'attempts', isNumber: true, of: ({ attempt_count }) => attempt_count },
           { name: 'last error', of: lastErrorOf },
@@ -37,7 +41,10 @@ export function SagaTables({ of: saga }: { of: Saga }) {
         rows={saga.steps}
         idOf={({ at, step, n }) => `${at}/${step}/${n}`}
         columns={[
-          { name: 'step', of: ({ step, n, reason }) => <Status of={step} note={reason ?? (n === 0 ? null : `consignment ${n}`)} /> },
+          {
+            name: 'step',
+            of: ({ step, n, reason }) => <Status of={step} note={reason ?? (n === 0 ? null : `consignment ${n}`)} />,
+          },
           { name: 'at', of: ({ at }) => <Time of={at} finest /> },
         ]}
       />

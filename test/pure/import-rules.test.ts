@@ -167,7 +167,7 @@ describe('the code base', () => {
       ['console/pages/wallets.tsx', "import type { Wallet } from '../../db/wallet/wallet-queries.ts';"],
       ['console/pages/wallets.tsx', "import { walletCalls } from '../../client/wallets.ts';"],
       ['console/format/amount.ts', "import { signal } from '@preact/signals';"],
-      ['api/transfer/transfer.ts', "import { consoleRoutes } from '../console/page.ts';"],
+      ['api/transfer/transfer.ts', "import { consolePages } from '../console/page.ts';"],
       ['commands/demo.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
       ['audit/money.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
       ['dev/launcher.ts', "import { startEverything } from '../commands/serve.ts';"],

@@ -75,7 +75,10 @@ export const RULES: readonly Rule[] = [
   { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'process/traces.ts', 'pg', 'node:'] },
 
   // The console's files are made where they are served.
-  { of: 'api/console/', may: ['api/http/', 'hono', 'esbuild', 'node:url', 'node:util', 'node:zlib'] },
+  {
+    of: ['api/console/page.ts', 'api/console/bundle.ts'],
+    may: ['api/http/', 'api/console/bundle.ts', 'hono', 'esbuild', 'node:url', 'node:util', 'node:zlib'],
+  },
 
   // What knows no service.
   {
