@@ -57,11 +57,11 @@ export async function openPage(
     const url = new URL(request.url());
     if (url.origin !== origin && url.protocol !== 'blob:') said.push(`asked another origin: ${url.origin}`);
   });
-  await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
-      console.error(`policy: ${violatedDirective} ${blockedURI}`),
-    );
-  });
+  // As text: the tests are checked without the names of a browser.
+  await context.addInitScript(
+    `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.error('policy: ' + violatedDirective + ' ' + blockedURI));`,
+  );
   return {
     context,
     page,

@@ -51,7 +51,7 @@ describe('the console', () => {
   }
 
   async function untilLoaded(page: Page): Promise<void> {
-    await page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main .loading'));
+    await page.waitForFunction(`document.querySelector('main h1') && !document.querySelector('main .loading')`);
   }
 
   test('signs in by the link of the start, once', async () => {
@@ -120,7 +120,7 @@ describe('the console', () => {
   test('fits a window of 320 px', async () => {
     for (const path of ['', '/transfers', `/transfers/${sample.transfer}`, `/wallets/${sample.wallet}`]) {
       const { page, close } = await open(path, { width: 320 });
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      const width = await page.evaluate<number>(`document.documentElement.scrollWidth`);
       assert.ok(width <= 320, `${path} is ${width} px wide`);
       await close();
     }
@@ -130,7 +130,7 @@ describe('the console', () => {
     const { page, close } = await open('/transfers?status=COMPLETED');
     await page.keyboard.press('j');
     await page.keyboard.press('j');
-    const focused = () => page.evaluate(() => document.activeElement?.closest<HTMLElement>('tr')?.dataset['id']);
+    const focused = () => page.evaluate<string | undefined>(`document.activeElement?.closest('tr')?.dataset.id`);
     const before = await focused();
     assert.ok(before);
     await page.keyboard.press('Enter');
@@ -158,7 +158,7 @@ describe('the console', () => {
     const tabTo = async (name: string): Promise<void> => {
       for (let n = 0; n < 60; n += 1) {
         await keyboard.press('Tab');
-        if ((await page.evaluate(() => document.activeElement?.textContent)) === name) return;
+        if ((await page.evaluate<string>(`document.activeElement?.textContent`)) === name) return;
       }
       assert.fail(`no Tab leads to ${name}`);
     };
