@@ -12,6 +12,9 @@ export function transferCalls({ call, listing }: Calls) {
     /** Its steps: what happened to it, and when, oldest first. */
     steps: async (transfer_id: string, callOptions?: CallOptions) =>
       (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
+    /** Its whole course: legs with the verdicts of their fences, attempts, ledger entries, and which source is missing. */
+    timeline: (transfer_id: string, callOptions?: CallOptions) =>
+      call('getTransferTimeline', { path: { transfer_id } }, callOptions),
     /** What the wallet shards have decided and written of a transfer or a transaction. */
     legs: (movement_id: string, callOptions?: CallOptions) =>
       call('getMovementLegs', { path: { movement_id } }, callOptions),

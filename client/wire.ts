@@ -525,6 +525,18 @@ export interface OrderStep {
   at: string;
 }
 
+export interface OrderTimeline {
+  order: Order;
+  at: string;
+  saga: Saga;
+
+  /** What was posted for it, the oldest first. */
+  journals: Array<Journal>;
+
+  /** `gone`: Temporal keeps no history of it any more, or has none yet. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'gone' };
+}
+
 export interface Overview {
   /** When it was read. One reading serves all who ask within a second. */
   at: string;
@@ -981,6 +993,93 @@ export interface ReturnRequest {
   lines: Array<{ sku: string; quantity: number }>;
 }
 
+export interface Saga {
+  /** The newest run. Null while Temporal is down, and once it keeps no history of it. */
+  workflow: { workflow_id: string; run_id: string; status: string } | null;
+  started_at: string;
+  deadline_at: string | null;
+  ended_at: string | null;
+
+  /** What was written of it, the oldest first. */
+  steps: Array<{
+    at: string;
+    step: string;
+    reason: string | null;
+
+    /** The consignment; 0 for the whole, and where it is not known. */
+    n: number;
+  }>;
+  lanes: Array<{
+    lane: string;
+    service: 'transfer' | 'wallet' | 'order' | 'inventory' | 'delivery' | 'accounting';
+    legs: Array<{
+      leg: string;
+
+      /** The consignment; 0 for the whole, and where it is not known. */
+      n: number;
+      direction: 'forward' | 'compensation';
+
+      /** The leg that it undoes. */
+      compensates: string | null;
+
+      /** What its fence has decided, for ever; null if nothing is decided, if it has no fence, or if its source is missing. */
+      verdict: {
+        outcome: 'applied' | 'rejected' | 'canceled' | 'done' | 'refused' | 'undone';
+        reason: string | null;
+        at: string;
+      } | null;
+      wallet_id: string | null;
+      amount: string | null;
+      currency: string | null;
+      movement_id: string | null;
+
+      /** The last ones. Temporal keeps no times of the attempts between the first and the last at an activity. */
+      attempts: Array<{
+        /** Within its activity. */
+        ordinal: number;
+        activity: string;
+        started_at: string | null;
+        ended_at: string | null;
+        outcome: 'completed' | 'failed' | 'timed_out' | 'canceled' | 'running';
+        error: string | null;
+      }>;
+      attempt_count: number;
+    }>;
+  }>;
+
+  /** The activities that have not ended, as Temporal says now. */
+  pending: Array<{
+    activity: string;
+    leg: string;
+
+    /** The consignment; 0 for the whole, and where it is not known. */
+    n: number;
+    lane: string;
+    attempt: number;
+    last_error: string | null;
+    last_started_at: string | null;
+    next_try_at: string | null;
+    state: 'scheduled' | 'started' | 'backing_off';
+  }>;
+  entries: Array<{
+    lane: string;
+    movement_id: string;
+
+    /** Null for the external wallet. */
+    wallet_id: string | null;
+    kind: 'user' | 'external';
+    type: 'DEBIT' | 'CREDIT' | 'REFUND';
+    amount: string;
+    signed: string;
+    currency: string;
+    sequence: number;
+    at: string;
+  }>;
+
+  /** Of `signed`: zero once all money has arrived or is back, minus what is on its way before. */
+  entries_sum: Array<{ currency: string; sum: string }>;
+}
+
 export interface Shipment {
   shipment_id: string;
   order_id: string;
@@ -1260,6 +1359,15 @@ export interface TransferStep {
   step: 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'ATTENTION';
   reason: string | null;
   at: string;
+}
+
+export interface TransferTimeline {
+  transfer: Transfer;
+  at: string;
+  saga: Saga;
+
+  /** `gone`: Temporal keeps no history of it any more, or has none yet. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'gone' };
 }
 
 export interface TrialBalance {
@@ -1710,6 +1818,14 @@ export interface Operations {
     answer: OrderCaseWithHistory;
   };
 
+  /** The whole course of an order: legs, fences, attempts, money and books */
+  getOrderTimeline: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: OrderTimeline;
+  };
+
   /** Where the money is, and what needs a person */
   getOverview: {
     path?: undefined;
@@ -1804,6 +1920,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: TransferBatch;
+  };
+
+  /** The whole course of a transfer: legs, fences, attempts, entries */
+  getTransferTimeline: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: TransferTimeline;
   };
 
   /** The accounts of a seller's books, whose balances sum to zero */
@@ -2702,6 +2826,7 @@ export const ROUTES = {
   getMovementLegs: { method: 'GET', path: '/v1/movements/{movement_id}/legs', headers: [] },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
   getOrderCase: { method: 'GET', path: '/v1/order-cases/{case_id}', headers: [] },
+  getOrderTimeline: { method: 'GET', path: '/v1/orders/{order_id}/timeline', headers: [] },
   getOverview: { method: 'GET', path: '/v1/overview', headers: [] },
   getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
@@ -2714,6 +2839,7 @@ export const ROUTES = {
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
+  getTransferTimeline: { method: 'GET', path: '/v1/transfers/{transfer_id}/timeline', headers: [] },
   getTrialBalance: { method: 'GET', path: '/v1/trial-balance', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },

@@ -6,7 +6,9 @@ import type { ApiEnv } from '../http/env.ts';
 import type { OpenOrders } from '../open-orders.ts';
 import type { Readiness } from '../readiness.ts';
 import type { MovementDeps } from '../transfer/movement.ts';
+import { orderTimelineRoutes } from './order-timeline.ts';
 import { overviewRoutes } from './overview.ts';
+import { transferTimelineRoutes } from './transfer-timeline.ts';
 
 export interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' | 'acceptance'> {
   readonly eventsDatabase: Database;
@@ -18,14 +20,18 @@ export interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' |
 
 export function consoleRoutes(deps: ConsoleDeps) {
   const { database, eventsDatabase, sight, readiness, eventsReadiness, orders } = deps;
-  return new OpenAPIHono<ApiEnv>().route(
-    '/',
-    overviewRoutes({
-      ...{ database, eventsDatabase, sight, orderDatabase: orders?.routes.databases.order },
-      readiness: [readiness, eventsReadiness, ...(orders === undefined ? [] : [orders.readiness])],
-      // The document is made of an app that has none of these.
-      client: deps.acceptance.client,
-      walletShardCount: deps.starter?.walletShardCount ?? 0,
-    }),
-  );
+  // The document is made of an app that has none of these.
+  const { client } = deps.acceptance;
+  const walletShardCount = deps.starter?.walletShardCount ?? 0;
+  return new OpenAPIHono<ApiEnv>()
+    .route(
+      '/',
+      overviewRoutes({
+        ...{ database, eventsDatabase, sight, client, walletShardCount },
+        orderDatabase: orders?.routes.databases.order,
+        readiness: [readiness, eventsReadiness, ...(orders === undefined ? [] : [orders.readiness])],
+      }),
+    )
+    .route('/', transferTimelineRoutes({ database, client, sight, walletShardCount }))
+    .route('/', orderTimelineRoutes({ databases: orders?.routes.databases, client, sight, walletShardCount }));
 }

@@ -13,6 +13,8 @@ export interface Sources<Name extends string, State extends SourceState> {
   /** What each asked source has come to. */
   readonly states: () => Record<Name, State>;
   readonly note: (name: Name, state: State) => void;
+  /** Takes a source back that was asked for several at once. */
+  readonly forget: (name: Name) => void;
   /** The answer of a source; undefined if it has none in time, which is noted and logged. */
   readonly ask: <Answer>(name: Name, question: () => Promise<Answer>) => Promise<Answer | undefined>;
 }
@@ -27,6 +29,7 @@ export function createSources<Name extends string, State extends SourceState>(
   return {
     states: () => Object.fromEntries(states) as Record<Name, State | 'ok' | 'unavailable'>,
     note: (name, state) => void states.set(name, state),
+    forget: (name) => void states.delete(name),
     async ask(name, question) {
       try {
         const answer = await within(SOURCE_LIMIT_MS, question());

@@ -6,10 +6,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { externalBalances, seeLegs } from '../../db/wallet/sight-queries.ts';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
-import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
-import type { CurrencyTotal, SeenLegs, WalletSight } from '../../domain/wallet/sight.ts';
+import { SEEN_MOVEMENTS_MAX, type CurrencyTotal, type SeenLegs, type WalletSight } from '../../domain/wallet/sight.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -126,7 +125,8 @@ export function walletSightIn(shards: readonly Database[]): WalletSight {
         .sort(([one], [other]) => (one < other ? -1 : 1))
         .map(([code, sum]): CurrencyTotal => ({ currency: code, total: formatUnits(sum) }));
     },
-    legs: (movementIds, walletIds) => legsIn(shards, movementIds, shardsOf([...walletIds], shards.length)),
+    legs: (movementIds, walletIds) =>
+      legsIn(shards, movementIds.slice(0, SEEN_MOVEMENTS_MAX), shardsOf([...walletIds], shards.length)),
   };
 }
 
@@ -186,7 +186,7 @@ export function walletSightAt(
     totals: async () => (await ask<{ data: CurrencyTotal[] }>('/v1/totals')).data,
     async legs(movementIds) {
       const found = await Promise.all(
-        (movementIds as readonly TransferId[]).map((id) => ask<SeenLegs>(`/v1/movements/${id}/legs`)),
+        movementIds.slice(0, SEEN_MOVEMENTS_MAX).map((id) => ask<SeenLegs>(`/v1/movements/${id}/legs`)),
       );
       const shardsSeen = new Map<number, 'ok' | 'unavailable'>();
       for (const { shard: number, state } of found.flatMap(({ shards }) => shards))
