@@ -4,6 +4,9 @@
  */
 import { computed, signal } from '@preact/signals';
 
+/** What a path has in the places that its pattern names. */
+export type Parameters = Readonly<Record<string, string>>;
+
 /** The console's paths begin with it. */
 export const BASE = '/console';
 

@@ -1,7 +1,7 @@
 /** The pages of the console: their paths, and the files that have them, which are loaded when they are first shown. */
 import type { ComponentType } from 'preact';
+import type { Parameters } from './router.ts';
 
-export type Parameters = Readonly<Record<string, string>>;
 export type PageComponent = ComponentType<{ readonly parameters: Parameters }>;
 
 export interface Route {

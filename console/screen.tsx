@@ -1,7 +1,7 @@
 /** The page of the present path, whose file is loaded when it is first shown. */
 import { useEffect, useState } from 'preact/hooks';
-import { matched, path } from './router.ts';
-import { ROUTES, type PageComponent, type Parameters, type Route } from './routes.tsx';
+import { matched, path, type Parameters } from './router.ts';
+import { ROUTES, type PageComponent, type Route } from './routes.tsx';
 import { Problem } from './parts/problem.tsx';
 
 const loaded = new Map<Route, PageComponent>();

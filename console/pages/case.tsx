@@ -4,7 +4,7 @@ import { actionsOfCase, lookAtCase, seenOfCase } from '../actions/case.ts';
 import { lookAtTransfer, resolutionsOf, seenOfTransfer } from '../actions/transfer.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { inWords } from '../format/status.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';

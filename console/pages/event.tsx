@@ -1,7 +1,6 @@
 /** One event, as it is in the log for ever. */
 import { useAnswer } from '../answer.ts';
-import { at } from '../router.ts';
-import type { Parameters } from '../routes.tsx';
+import { at, type Parameters } from '../router.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Json } from '../parts/json.tsx';
 import { Thing } from '../parts/thing.tsx';

@@ -1,9 +1,8 @@
 /** What happens, as it happens: the event log from now on, which can be paused and filtered. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Event } from '../../client/client.ts';
-import { query } from '../router.ts';
+import { at, query } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
-import { at } from '../router.ts';
 import { Filters } from '../parts/filters.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';

@@ -3,7 +3,7 @@ import type { OrderCaseWithHistory } from '../../client/client.ts';
 import { actionsOfOrderCase } from '../actions/case.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { inWords } from '../format/status.ts';
 import type { Seen } from '../format/difference.ts';
 import { Facts } from '../parts/facts.tsx';

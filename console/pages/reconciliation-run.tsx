@@ -1,7 +1,7 @@
 /** One comparison, and what disagreed. */
 import { useAnswer } from '../answer.ts';
 import { inWords } from '../format/status.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';

@@ -3,7 +3,7 @@ import type { RecurringTransferDetails, RecurringTransferRun } from '../../clien
 import { actionsOfRecurring, lookAtRecurring, seenOfRecurring } from '../actions/recurring.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { rhythmOf } from '../format/rhythm.ts';
 import { formatTime } from '../format/time.ts';
 import { Amount } from '../parts/amount.tsx';

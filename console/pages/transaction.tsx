@@ -1,6 +1,6 @@
 /** One movement between a wallet and the outside world. */
 import { useAnswer } from '../answer.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { inWords } from '../format/status.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts, type Fact } from '../parts/facts.tsx';

@@ -4,7 +4,7 @@ import { actionsOfWallet, lookAtWallet, seenOfWallet } from '../actions/wallet.t
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
 import { balanceHistory } from '../new-calls.ts';
-import type { Parameters } from '../routes.tsx';
+import type { Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Json } from '../parts/json.tsx';
