@@ -1,6 +1,6 @@
 /** What happens, as it happens: the event log from now on, which can be paused and filtered. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Event } from '../../client/client.ts';
+import type { Client, Event } from '../../client/client.ts';
 import { at, query } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
 import { Filters } from '../parts/filters.tsx';
@@ -11,6 +11,8 @@ import { Time } from '../parts/time.tsx';
 
 /** What is shown at most; older ones are in the log. */
 const SHOWN_MAX = 200;
+/** So many that have happened before are shown at first, so that the page is not empty. */
+const FIRST = 50;
 /** The page is drawn this often at most, however much happens. */
 const DRAW_MS = 150;
 
@@ -94,18 +96,19 @@ function useTail(types: string, subject: string, isPaused: boolean) {
     const leaving = new AbortController();
     const { signal } = leaving;
     let waiting: Event[] = [];
-    const draw = setInterval(() => {
+    const draw = (): void => {
       if (waiting.length === 0) return;
       const newest = waiting.reverse();
       waiting = [];
       setEvents((before) => [...newest, ...before].slice(0, SHOWN_MAX));
-    }, DRAW_MS);
+    };
+    const timer = setInterval(draw, DRAW_MS);
     const filter = {
       ...(types === '' ? {} : { types: types.split(',').map((type) => type.trim()) }),
       ...(subject === '' ? {} : { subject }),
     };
     const follow = async (): Promise<void> => {
-      const after = last.current;
+      const after = last.current ?? (await placeToBegin(asking, signal));
       const options = { ...filter, signal, onOpen: () => setLine('live'), onBreak: () => setLine('broken off') };
       for await (const event of asking.events.stream({ ...options, ...(after === undefined ? {} : { after }) })) {
         last.current = event.position;
@@ -121,9 +124,17 @@ function useTail(types: string, subject: string, isPaused: boolean) {
     });
     return () => {
       leaving.abort();
-      clearInterval(draw);
+      clearInterval(timer);
+      // What has come and is not drawn yet does not come again.
+      draw();
     };
   }, [types, subject, isPaused, asking]);
 
   return { events, line, error };
+}
+
+/** Undefined, which is now, where nobody says how far the log is. */
+async function placeToBegin(asking: Client, signal: AbortSignal): Promise<number | undefined> {
+  const [projection] = await asking.projections.list({ signal });
+  return projection === undefined ? undefined : Math.max(0, projection.head - FIRST);
 }

@@ -3,6 +3,7 @@ import type { Consignment, Order } from '../../client/client.ts';
 import { Actions } from '../actions/actions.tsx';
 import { actionsOfOrder, lookAtOrder, seenOfOrder } from '../actions/order.ts';
 import { useAnswer } from '../answer.ts';
+import { sumOf } from '../format/amount.ts';
 import { inWords } from '../format/status.ts';
 import { orderTimeline } from '../new-calls.ts';
 import type { OrderTimeline } from '../shapes.ts';
@@ -124,8 +125,12 @@ function Books({ of: { journals, order } }: { of: OrderTimeline }) {
         idOf={({ journal_id }) => journal_id}
         columns={[
           { name: 'journal', of: ({ kind }) => inWords(kind) },
-          { name: 'at', of: ({ at: time }) => <Time of={time} finest /> },
-          { name: 'amount', isNumber: true, of: ({ amount }) => <Amount of={amount} in={order.currency} /> },
+          { name: 'at', of: ({ created_at }) => <Time of={created_at} finest /> },
+          {
+            name: 'amount',
+            isNumber: true,
+            of: ({ lines }) => <Amount of={sumOf(lines.map(({ amount }) => amount))} in={order.currency} />,
+          },
         ]}
       />
     </>
