@@ -76,7 +76,7 @@ function copyId(): boolean {
   return true;
 }
 
-export function say(text: string): void {
+function say(text: string): void {
   notice.value = text;
   clearTimeout(timer);
   timer = setTimeout(() => (notice.value = undefined), NOTICE_MS);

@@ -8,7 +8,7 @@ import { computed, signal } from '@preact/signals';
 export type Parameters = Readonly<Record<string, string>>;
 
 /** The console's paths begin with it. */
-export const BASE = '/console';
+const BASE = '/console';
 
 const url = signal(new URL(location.href));
 

@@ -14,9 +14,9 @@ effect(() => {
   document.documentElement.dataset['theme'] = theme.value;
 });
 
-function kept<T extends string>(name: string, choices: readonly [T, ...T[]] | readonly T[]): Signal<T> {
+function kept<T extends string>(name: string, choices: readonly [T, ...T[]]): Signal<T> {
   const stored = choices.find((choice) => choice === localStorage.getItem(name));
-  const value = signal<T>(stored ?? choices[0]!);
+  const value = signal<T>(stored ?? choices[0]);
   effect(() => localStorage.setItem(name, value.value));
   return value;
 }

@@ -52,7 +52,7 @@ export async function bundleConsole(): Promise<ConsoleBundle> {
     // Instead of console/tsconfig.json, which is for the type checker and not in the image.
     tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact', verbatimModuleSyntax: true } },
     logLevel: 'silent',
-  }).finally(stop);
+  }).finally(() => void stop());
   const [script, style] = [SCRIPT, STYLE].map((source) => outputOf(metafile, source));
   const first = new Set([style!, ...loadedWith(metafile, script!)]);
   const files = await Promise.all(

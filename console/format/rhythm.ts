@@ -1,4 +1,5 @@
 /** How often a recurring transfer is made, in words. */
+import { inBrief } from './in-brief.ts';
 import { formatDuration } from './time.ts';
 
 interface Rhythm {
@@ -13,7 +14,7 @@ export function rhythmOf({ every, calendar, time_zone }: Rhythm): string {
     .filter(([name, value]) => name !== 'missing_day' && value !== '*')
     .map(
       ([name, value]) =>
-        `${name.replaceAll('_', ' ')} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+        `${name.replaceAll('_', ' ')} ${inBrief(value)}`,
     );
   return `${parts.join(', ')} in ${time_zone}`;
 }

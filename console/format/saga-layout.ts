@@ -24,7 +24,7 @@ export interface LegLike {
   readonly attempts: readonly { readonly started_at: string | null }[];
 }
 
-export const CELL = { width: 176, height: 76 };
+const CELL = { width: 176, height: 76 };
 export const BOX = { width: 148, height: 54 };
 /** Room for the names of the lanes, and for the times above. */
 export const MARGIN = { left: 96, top: 40, right: 24, bottom: 12 };

@@ -82,7 +82,7 @@ function Items({ batchId, round }: { batchId: string; round: string }) {
           ]}
         />
       )}
-      {page?.next_cursor == null ? null : (
+      {page === undefined || page.next_cursor === null ? null : (
         <nav class="pages" aria-label="Pages">
           <a href={withQuery({ cursor: page.next_cursor, at: undefined })} rel="next">
             Further →

@@ -64,7 +64,7 @@ function OrderCases() {
       title="Cases of orders"
       beside={<Kinds isOfOrders />}
       filters={FILTERS}
-      ask={(client, { of: _, ...asked }, signal) => client.orders.cases(asked, { signal })}
+      ask={(client, asked, signal) => client.orders.cases({ ...asked, of: undefined } as object, { signal })}
       columns={[
         { name: 'case', of: ({ case_id }: OrderCase) => <Id of={case_id} to="/order-cases" /> },
         { name: 'status', of: ({ status }) => <Status of={status} /> },

@@ -74,7 +74,7 @@ export function Events() {
 function briefly(data: Event['data']): string {
   return Object.entries(data)
     .filter(([name]) => !name.endsWith('_id'))
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name} ${inBrief(value)}`)
     .join(', ');
 }
 

@@ -65,7 +65,7 @@ export function Statement({ wallet: { wallet_id, currency, updated_at } }: { wal
       )}
       <nav class="pages" aria-label="Pages of the statement">
         {cursor === undefined ? null : <a href={withQuery({ cursor: undefined, at: undefined })}>Newest</a>}
-        {page?.next_cursor == null ? null : (
+        {page === undefined || page.next_cursor === null ? null : (
           <a href={withQuery({ cursor: page.next_cursor, at: undefined })} rel="next">
             Older →
           </a>
