@@ -38,12 +38,9 @@ export function transferCalls({ call, listing }: Calls) {
     /** A new transfer that gives a completed one back, whole or in part. */
     reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
       call('reverseTransfer', { path: { transfer_id }, body }, callOptions),
-    /** An operator's decision about a transfer that cannot finish by itself; `actor` names the operator. */
-    resolve: (
-      transfer_id: string,
-      body: BodyOf<'resolveTransfer'>,
-      callOptions: CallOptions & { readonly actor: string },
-    ) => call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
+    /** An operator's decision about a transfer that cannot finish by itself. */
+    resolve: (transfer_id: string, body: BodyOf<'resolveTransfer'>, callOptions?: CallOptions) =>
+      call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
   };
 }
 

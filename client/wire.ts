@@ -140,7 +140,12 @@ export interface CaseResolution {
 export type CaseWithHistory = Case & {
   history: Array<{
     action: 'opened' | 'retry' | 'refund' | 'write_off' | 'advanced' | 'closed' | 'resolved';
+
+    /** The principal whose key it was; `counterpoise` if it happened by itself. */
     actor: string;
+
+    /** Whom the request said that the actor acts for. */
+    on_behalf_of: string | null;
     comment: string;
     at: string;
   }>;
@@ -279,7 +284,12 @@ export interface EventSource {
 
 export type EventSourceResume = {
   stopped_reason: string;
+
+  /** The principal whose key it was; `counterpoise` if it happened by itself. */
   actor: string;
+
+  /** Whom the request said that the actor acts for. */
+  on_behalf_of: string | null;
   comment: string;
   requested_at: string;
 
@@ -467,7 +477,17 @@ export interface OrderCase {
 
 export type OrderCaseWithHistory = OrderCase & {
   /** What operators decided about the order while the case was open, oldest first. */
-  history: Array<{ action: 'retry' | 'collect_again' | 'write_off'; actor: string; comment: string; at: string }>;
+  history: Array<{
+    action: 'retry' | 'collect_again' | 'write_off';
+
+    /** The principal whose key it was; `counterpoise` if it happened by itself. */
+    actor: string;
+
+    /** Whom the request said that the actor acts for. */
+    on_behalf_of: string | null;
+    comment: string;
+    at: string;
+  }>;
 };
 
 export interface OrderLine {
