@@ -49,6 +49,9 @@ export function transferBatchCalls({ call, each, listing }: Calls) {
   return {
     create: (body: BodyOf<'createTransferBatch'>, callOptions?: CallOptions) =>
       call('createTransferBatch', { body }, callOptions),
+    /** What would be refused of it, all of it, and how much it would move. Stores nothing. */
+    dryRun: (body: BodyOf<'tryTransferBatch'>, callOptions?: CallOptions) =>
+      call('tryTransferBatch', { body }, callOptions),
     get: (batch_id: string, callOptions?: CallOptions) => call('getTransferBatch', { path: { batch_id } }, callOptions),
     ...listing('listTransferBatches'),
     items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>
