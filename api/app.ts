@@ -4,6 +4,7 @@
  */
 import type { Database } from '../db/database.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
+import { batchTrialRoutes } from './transfer/batch-trial.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { activityRoutes } from './events/activity.ts';
 import { eventRoutes } from './events/event.ts';
@@ -99,6 +100,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', transactionRoutes(deps))
       .route('/', currencyRoutes(deps))
       .route('/', batchRoutes(deps))
+      .route('/', batchTrialRoutes(deps))
       .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', caseRoutes(deps))
       .route('/', reconciliationRoutes(deps))

@@ -15,7 +15,13 @@ import { requireSignature } from './http/signed-calls.ts';
 
 type InternalSettings = Pick<
   Settings,
-  'HOST' | 'INTERNAL_PORT' | 'REUSE_PORT' | 'INTERNAL_KEYS' | 'INTERNAL_TLS_CA' | 'INTERNAL_TLS_CERT' | 'INTERNAL_TLS_KEY'
+  | 'HOST'
+  | 'INTERNAL_PORT'
+  | 'REUSE_PORT'
+  | 'INTERNAL_KEYS'
+  | 'INTERNAL_TLS_CA'
+  | 'INTERNAL_TLS_CERT'
+  | 'INTERNAL_TLS_KEY'
 >;
 
 /** Undefined without INTERNAL_PORT. Throws a SettingsError if nothing would tell callers apart. */

@@ -123,9 +123,8 @@ export async function startApi(
   const shards = 'shards' in wallets ? wallets.shards : [];
   const own = [batchDatabase, eventsDatabase, ...shards, ...(orders?.databases ?? []), ...listed(access.database)];
   watchPools(metrics, [database, ...own]);
-  const { HOST: host, PORT: port = PORT_DEFAULT } = settings;
-  const reusePort = settings.REUSE_PORT === 'on';
-  const server = await serveHttp({ fetch: app.fetch, host, port, reusePort, draining, tls });
+  const { HOST: host, PORT: port = PORT_DEFAULT, REUSE_PORT: reuse } = settings;
+  const server = await serveHttp({ fetch: app.fetch, host, port, reusePort: reuse === 'on', draining, tls });
   logger.info({ url: server.url }, 'the API listens');
   return {
     url: server.url,

@@ -13,8 +13,10 @@ import { startInfrastructure, type Infrastructure } from '../dev/infrastructure.
 import type { Progress } from '../dev/progress.ts';
 import { servicesOf } from '../dev/services.ts';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
+import { freePort } from '../workers/core-metrics.ts';
 import { callStackOn } from './authorization.ts';
 
+const APP = 'app';
 const STOP_LIMIT_MS = 5_000;
 const DRAIN_LIMIT_MS = 9_500;
 const READY_LIMIT_MS = 60_000;
@@ -22,8 +24,15 @@ const CALL_LIMIT_MS = 3_000;
 
 export interface BenchStack {
   readonly infrastructure: Infrastructure;
-  /** Starts Counterpoise's process, with further settings such as other databases, and resolves when it is ready. */
-  readonly startApp: (dispatch: Dispatch, settings?: Readonly<Record<string, string>>) => Promise<RunningApp>;
+  /**
+   * Starts Counterpoise's process, with further settings such as other databases, and resolves when it is ready. One with a name runs
+   * beside others, on a port of its own.
+   */
+  readonly startApp: (
+    dispatch: Dispatch,
+    settings?: Readonly<Record<string, string>>,
+    name?: string,
+  ) => Promise<RunningApp>;
   readonly stop: () => Promise<void>;
 }
 
@@ -50,28 +59,33 @@ export async function startBenchStack(progress: Progress, interrupt: AbortSignal
   });
   callStackOn(infrastructure.dataDir);
   const { supervisor } = infrastructure;
+  const started = new Set<string>();
 
   return {
     infrastructure,
-    async startApp(dispatch, more = {}) {
+    async startApp(dispatch, more = {}, name = APP) {
       const services = servicesOf(infrastructure, false, { ...environment, LOG_LEVEL: 'warn', LOG_FORMAT: 'json' });
       const [app] = services.children;
+      const port = name === APP ? new URL(services.api).port : `${await freePort()}`;
+      const api = `http://127.0.0.1:${port}`;
+      started.add(name);
       supervisor.start({
         ...app!,
-        environment: { ...app!.environment, DISPATCH: dispatch, ...more },
-        logFile: join(infrastructure.dataDir, 'logs', 'app.log'),
+        name,
+        environment: { ...app!.environment, DISPATCH: dispatch, ...more, PORT: port },
+        logFile: join(infrastructure.dataDir, 'logs', `${name}.log`),
       });
-      const stop = (): Promise<void> => supervisor.stop(['app'], DRAIN_LIMIT_MS);
+      const stop = (): Promise<void> => supervisor.stop([name], DRAIN_LIMIT_MS);
       try {
-        await supervisor.untilReady(['app'], () => assertReady(services.api), READY_LIMIT_MS);
+        await supervisor.untilReady([name], () => assertReady(api), READY_LIMIT_MS);
       } catch (error) {
         await stop();
         throw error;
       }
-      return { api: services.api, pid: () => supervisor.running()['app']!.pid, stop };
+      return { api, pid: () => supervisor.running()[name]!.pid, stop };
     },
     async stop() {
-      await supervisor.stop(['app'], DRAIN_LIMIT_MS);
+      await supervisor.stop([...started], DRAIN_LIMIT_MS);
       await infrastructure.stop(STOP_LIMIT_MS);
       rmSync(infrastructure.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },

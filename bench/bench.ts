@@ -14,6 +14,7 @@ import { reasonOf, StackError, UsageError } from '../dev/stack-error.ts';
 import { batchTurns } from './batch-speed.ts';
 import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { writeDocument } from './document.ts';
+import { measureCosts } from './costs.ts';
 import { areMet, goalsOf } from './goals.ts';
 import { mainGround, type BenchGround } from './ground.ts';
 import { growthTurns, shapeTurns } from './growth.ts';
@@ -26,7 +27,7 @@ import { singleTurns, type Sightings } from './single.ts';
 import { measureStarts, type Starts } from './starts.ts';
 import { inTurns, type Measured, type Turn } from './turns.ts';
 
-const PARTS = ['starts', 'single', 'batches', 'shapes', 'growth', 'orders'] as const;
+const PARTS = ['starts', 'single', 'costs', 'batches', 'shapes', 'growth', 'orders'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `Usage: npm run bench -- [--quick] [--peers] [--only ${PARTS.join(',')}] [--subjects engine,local,…] [--at 1,50]
@@ -93,6 +94,7 @@ function readWanted(): Wanted {
     plan: {
       ...plan,
       single: { ...plan.single, ...given, ...(atOnce && { atOnce, othersAtOnce: atOnce }) },
+      costs: { ...plan.costs, ...given },
       batches: { ...plan.batches, ...number('rounds', 100) },
       shapes: { ...plan.shapes, ...given },
       growth: { ...plan.growth, ...given },
@@ -132,7 +134,7 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
       progress.note(`  Broke off and is taken once more: ${brokenOff.at(-1)}`);
     };
     const measure = async (
-      part: Exclude<Part, 'starts'>,
+      part: Exclude<Part, 'starts' | 'costs'>,
       turns: (tell: (text: string) => void) => Promise<Turn[]> | Turn[],
     ): Promise<void> => {
       if (!parts.has(part)) return;
@@ -144,6 +146,10 @@ async function bench({ plan, isQuick, parts, withPeers, subjects }: Wanted, prog
     };
 
     await measure('single', () => singleTurns(own, peers, sightings, subjects));
+    if (parts.has('costs'))
+      results.push(
+        ...(await withProgress(progress, 'Measuring: costs', (tell) => measureCosts(own, { tell, brokeOff }))),
+      );
     await measure('batches', () => batchTurns(own, (by) => (tpcbBy = by)));
     await measure('shapes', () => shapeTurns(own));
     await measure('growth', (tell) => growthTurns(own, sightings, tell));

@@ -18,6 +18,8 @@ export interface CounterpoiseOptions {
   readonly id: string;
   readonly name: string;
   readonly dispatch: Dispatch;
+  /** Whether it runs beside other subjects, which then all have databases of their own. */
+  readonly isBeside?: boolean;
   /** Settings besides those of the ground. */
   readonly settings?: Readonly<Record<string, string>>;
   /** The wallets of the next transfer; by default each wallet in turn. */
@@ -32,13 +34,17 @@ export interface CounterpoiseOptions {
 
 export function counterpoise(
   stack: BenchStack,
-  { id, name, dispatch, settings, nextPair, requestsTo, afterOpen, beforeClose }: CounterpoiseOptions,
+  { id, name, dispatch, isBeside = false, settings, nextPair, requestsTo, afterOpen, beforeClose }: CounterpoiseOptions,
 ): SubjectKind {
   return {
     id,
     name,
     async open(ground) {
-      const app = await stack.startApp(dispatch, { ...ground.settings, ...settings });
+      const app = await stack.startApp(
+        dispatch,
+        { ...ground.settings, ...settings },
+        isBeside ? `app-${id}` : undefined,
+      );
       const requests = requestsTo?.(app.api) ?? transferRequests(app.api, nextPair ?? ground.nextPair);
       await afterOpen?.(app);
       return {

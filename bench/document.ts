@@ -13,7 +13,7 @@ export function writeDocument(path: string, report: Report): void {
 
 /** The text of the document; `picture` is the path of its picture. */
 export function documentOf(report: Report, picture: string): string {
-  const { goals, single, batches, reads, shapes, orders, machines } = sections(report);
+  const { goals, single, costs, batches, reads, shapes, orders, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
   const withPeers = report.results.some(({ id }) => id === 'dbos');
   const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
@@ -47,6 +47,13 @@ nobody in charge of them, and a workflow that does nothing, started eagerly and 
 [bench/peers](../../bench/peers) has what else there is, each a process of its own that is asked over HTTP as well, and says how it is written.
 
 ${single}
+
+## What is watched and guarded
+
+Processes in local dispatch that differ in one setting from how they are by default. All of them run at once, each on databases of its own,
+and are asked in turns of two seconds, for a few per cent are less than what a machine's speed changes by from one minute to the next.
+
+${costs}
 
 ## Batches
 

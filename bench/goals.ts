@@ -49,11 +49,21 @@ export function goalsOf(
       ratio('perSecond', 'ordinary-grouped', 'restate', CROWD),
     ),
     atLeast(0.65, 'local, 50 at a time, to an empty workflow', ratio('perSecond', 'local', 'engine')),
-    atLeast(0.98, 'local, 50 at a time, with metrics to without', ratio('perSecond', 'local-counted', 'local')),
+    atLeast(0.98, 'local, 50 at a time, with metrics to without', ratio('perSecond', 'cost-counted', 'cost-default')),
     atLeast(
       0.95,
       'local, 50 at a time, with traces of one in ten to without',
-      ratio('perSecond', 'local-traced', 'local'),
+      ratio('perSecond', 'cost-traced', 'cost-default'),
+    ),
+    atLeast(
+      0.97,
+      'local, 50 at a time, with authentication to without',
+      ratio('perSecond', 'cost-default', 'cost-unauthenticated'),
+    ),
+    atLeast(
+      0.95,
+      'local, 50 at a time, with encrypted payloads to without',
+      ratio('perSecond', 'cost-encrypted', 'cost-default'),
     ),
     atMost(50, 'milliseconds of a scrape, with many transfers there', watchingCost?.scrapeMs ?? null),
     atMost(

@@ -22,8 +22,8 @@ const OWN = /^((local|ordinary)(-grouped)?|batch-\d+)$/;
 const FLOOR = /^(database|engine|tpcb)$/;
 
 export function pictureOf(results: readonly Measured[]): string {
-  // PostgreSQL alone is so much faster than anything durable that no other bar could be read beside it; being watched changes no bar.
-  const compared = SINGLE.filter((id) => !['database', 'local-counted', 'local-traced'].includes(id));
+  // PostgreSQL alone is so much faster than anything durable that no other bar could be read beside it.
+  const compared = SINGLE.filter((id) => id !== 'database');
   const at = (atOnce: number, figure: 'perSecond' | 'p50Ms'): Bar[] =>
     compared.flatMap((id) =>
       results.filter((one) => one.id === id && one.atOnce === atOnce).map((one) => ({ id, value: one[figure] })),

@@ -13,6 +13,7 @@ export interface Plan {
   readonly starts: { readonly times: number; readonly separate: boolean };
   /** `atOnce` is for Counterpoise, `othersAtOnce` for everything that it is compared with. */
   readonly single: Loop & { readonly atOnce: readonly number[]; readonly othersAtOnce: readonly number[] };
+  readonly costs: Loop;
   readonly batches: {
     readonly rounds: number;
     readonly tpcbSeconds: number;
@@ -33,6 +34,7 @@ const CONCURRENCIES = [1, 10, 50, 200, 500];
 export const WHOLE: Plan = {
   starts: { times: 3, separate: true },
   single: { rounds: 3, warmUpSeconds: 3, seconds: 4, atOnce: CONCURRENCIES, othersAtOnce: CONCURRENCIES },
+  costs: { rounds: 24, warmUpSeconds: 5, seconds: 2 },
   batches: {
     rounds: 4,
     tpcbSeconds: 5,
@@ -51,6 +53,7 @@ export const WHOLE: Plan = {
 export const QUICK: Plan = {
   starts: { times: 1, separate: false },
   single: { rounds: 2, warmUpSeconds: 1, seconds: 2, atOnce: [1, 50, 200], othersAtOnce: [1, 50, 200] },
+  costs: { rounds: 6, warmUpSeconds: 3, seconds: 2 },
   batches: {
     rounds: 1,
     tpcbSeconds: 3,

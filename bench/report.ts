@@ -1,6 +1,7 @@
 /**
  * The report of a run of the bench, as tables and as JSON. Ratios come first, because absolute figures depend on the machine. Pure.
  */
+import { COST_NAMES } from './costs.ts';
 import type { Goal } from './goals.ts';
 import type { Memory } from './memory.ts';
 import type { Sightings } from './single.ts';
@@ -29,14 +30,13 @@ const TITLES: Readonly<Record<string, string>> = {
   engine: 'Temporal alone, an empty workflow',
   'local-grouped': 'Counterpoise, local dispatch, grouped',
   local: 'Counterpoise, local dispatch',
-  'local-counted': 'Counterpoise, local dispatch, with metrics',
-  'local-traced': 'Counterpoise, local dispatch, with traces of one in ten',
   'ordinary-grouped': 'Counterpoise, ordinary dispatch, grouped',
   ordinary: 'Counterpoise, ordinary dispatch',
   template: "The Temporal template's shape",
   dbos: 'DBOS Transact',
   restate: 'Restate',
   tpcb: 'TPC-B',
+  ...COST_NAMES,
   'read-transfer': 'a transfer',
   'read-transfers': 'the transfers of a wallet',
   'read-statement': 'the statement of a wallet',
@@ -56,8 +56,6 @@ export const SINGLE = [
   'engine',
   'local-grouped',
   'local',
-  'local-counted',
-  'local-traced',
   'ordinary-grouped',
   'ordinary',
   'template',
@@ -76,7 +74,7 @@ export function titleOf(id: string): string {
 /** The report as Markdown, with the parts that were measured. */
 export function sections(
   report: Report,
-): Readonly<Record<'goals' | 'single' | 'batches' | 'reads' | 'shapes' | 'orders' | 'machines', string>> {
+): Readonly<Record<'goals' | 'single' | 'costs' | 'batches' | 'reads' | 'shapes' | 'orders' | 'machines', string>> {
   const { goals, results, starts, sightings } = report;
   const ids = (...prefixes: string[]): Measured[] =>
     results.filter(({ id }) => prefixes.some((prefix) => id === prefix || id.startsWith(`${prefix}-`)));
@@ -86,6 +84,12 @@ export function sections(
   return {
     goals: goalTable(goals),
     single: [speedTable(single, 'to an empty workflow', against('engine')), costTable(single, 'transfer')]
+      .join('\n\n')
+      .trim(),
+    costs: [
+      speedTable(ids('cost'), 'to as it is by default', against('cost-default')),
+      costTable(ids('cost'), 'transfer'),
+    ]
       .join('\n\n')
       .trim(),
     batches: speedTable(ids('tpcb', 'batch'), 'to TPC-B', against('tpcb', 20)),

@@ -14,7 +14,7 @@ import type { Bench } from './ground.ts';
 import { cpuMsOf, memoryOf, sharedMemoryOf, type Memory } from './memory.ts';
 import type { Ground, Subject, SubjectKind } from './subject.ts';
 import { spreadOf, type Cost, type Sample, type Turn } from './turns.ts';
-import { countedKind, tracedKind, type WatchingCost } from './watching.ts';
+import type { WatchingCost } from './watching.ts';
 
 export interface LoopPlan {
   readonly atOnce: readonly number[];
@@ -58,7 +58,7 @@ export function subjectTurn(kind: SubjectKind, ground: Ground, plan: LoopPlan): 
 }
 
 /** Watches what the transfers of one measurement cost, from its beginning to its end. */
-function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Subject) {
+export function watchCost(processes: LoopPlan['processes'], { pid, groupSize }: Subject) {
   const edges: { readonly atMs: number; readonly cpuMs: ReadonlyMap<string, number> }[] = [];
   return {
     atEdge: (): void => {
@@ -121,7 +121,7 @@ export function singleTurns(
   const others = [databaseFloor, engineFloor, ...peers].filter(isWanted);
   return [
     ...others.map((kind) => subjectTurn(kind, ground, { ...plan, atOnce: single.othersAtOnce })),
-    ...[own('ordinary'), grouped('ordinary'), own('local'), countedKind(stack), tracedKind(stack), grouped('local')]
+    ...[own('ordinary'), grouped('ordinary'), own('local'), grouped('local')]
       .filter(isWanted)
       .map((kind) => subjectTurn(kind, ground, plan)),
   ];

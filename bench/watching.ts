@@ -1,64 +1,19 @@
 /**
- * What being watched costs: Counterpoise with metrics and with traces as subjects beside itself without, and, on databases with many
- * movements, how long a scrape takes and how much of a core the collector of the state needs.
+ * What being watched costs on databases with many movements: how long a scrape takes, and how much of a core the collector of the state
+ * needs. What it costs transfers is measured in costs.ts.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../workers/core-metrics.ts';
 import type { BenchStack } from './bench-stack.ts';
-import { counterpoise } from './counterpoise.ts';
 import { cpuMsOf } from './memory.ts';
-import type { Ground, SubjectKind } from './subject.ts';
+import type { Ground } from './subject.ts';
 import { spreadOf, type Spread } from './turns.ts';
 
-/** Where a transfer is cheapest, so that being watched costs the greatest part. */
 const DISPATCH = 'local';
-const TRACED_SHARE = '0.1';
 const SCRAPES = 20;
 /** Until a process that has just started is at rest. */
 const CALM_DOWN_MS = 10_000;
 const CALL_LIMIT_MS = 5_000;
-
-export function countedKind(stack: BenchStack): SubjectKind {
-  return counterpoise(stack, {
-    id: 'local-counted',
-    name: 'Counterpoise, local dispatch, with metrics',
-    dispatch: DISPATCH,
-    settings: { METRICS_PORT: '0' },
-  });
-}
-
-/** One request in ten is traced, and its spans are sent to a receiver of the bench. */
-export function tracedKind(stack: BenchStack): SubjectKind {
-  const [id, name] = ['local-traced', 'Counterpoise, local dispatch, with traces of one in ten'];
-  return {
-    id,
-    name,
-    async open(ground) {
-      const receiver = createServer((request, response) => {
-        request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
-      }).listen(0, '127.0.0.1');
-      await once(receiver, 'listening');
-      const settings = {
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
-        OTEL_TRACES_SAMPLER_ARG: TRACED_SHARE,
-      };
-      const close = (): void => {
-        receiver.closeAllConnections();
-        receiver.close();
-      };
-      try {
-        const subject = await counterpoise(stack, { id, name, dispatch: DISPATCH, settings }).open(ground);
-        return { ...subject, close: () => subject.close().finally(close) };
-      } catch (error) {
-        close();
-        throw error;
-      }
-    },
-  };
-}
 
 /** What metrics cost a stack at rest. */
 export interface WatchingCost {

@@ -76,7 +76,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
       get: (case_id: string, callOptions?: CallOptions) => call('getCase', { path: { case_id } }, callOptions),
       ...listing('listCases'),
       /** For findings of the reconciliation; `transfers.resolve` is for a transfer whose compensation keeps failing. */
-      resolve: (case_id: string, body: BodyOf<'resolveCase'>, callOptions: CallOptions & { readonly actor: string }) =>
+      resolve: (case_id: string, body: BodyOf<'resolveCase'>, callOptions?: CallOptions) =>
         call('resolveCase', { path: { case_id }, body }, callOptions),
     },
 

@@ -7,12 +7,9 @@ import type { CallOptions } from './transport.ts';
 export function eventSourceCalls({ call }: Calls) {
   return {
     list: (callOptions?: CallOptions) => call('listEventSources', {}, callOptions),
-    /** Goes on with one that is STOPPED; `actor` names the operator. */
-    resume: (
-      source: string,
-      body: BodyOf<'resumeEventSource'>,
-      callOptions: CallOptions & { readonly actor: string },
-    ) => call('resumeEventSource', { path: { source }, body }, callOptions),
+    /** Goes on with one that is STOPPED. */
+    resume: (source: string, body: BodyOf<'resumeEventSource'>, callOptions?: CallOptions) =>
+      call('resumeEventSource', { path: { source }, body }, callOptions),
   };
 }
 

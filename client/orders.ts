@@ -25,8 +25,8 @@ export function orderCalls({ call, listing }: Calls) {
     /** Asks whether a consignment may leave. It must stay if this is refused: `consignment_released`, `hold_expiring`. */
     handOver: (order_id: string, n: number, body: BodyOf<'handOverConsignment'>, callOptions?: CallOptions) =>
       call('handOverConsignment', { path: { order_id, n }, body }, callOptions),
-    /** An operator's decision about an order that waits for one; `actor` names the operator. */
-    resolve: (order_id: string, body: BodyOf<'resolveOrder'>, callOptions: CallOptions & { readonly actor: string }) =>
+    /** An operator's decision about an order that waits for one. */
+    resolve: (order_id: string, body: BodyOf<'resolveOrder'>, callOptions?: CallOptions) =>
       call('resolveOrder', { path: { order_id }, body }, callOptions),
     /** The returns of an order, oldest first. */
     returns: async (order_id: string, callOptions?: CallOptions) =>

@@ -38,12 +38,9 @@ export function transferCalls({ call, listing }: Calls) {
     /** A new transfer that gives a completed one back, whole or in part. */
     reverse: (transfer_id: string, body: BodyOf<'reverseTransfer'> = {}, callOptions?: CallOptions) =>
       call('reverseTransfer', { path: { transfer_id }, body }, callOptions),
-    /** An operator's decision about a transfer that cannot finish by itself; `actor` names the operator. */
-    resolve: (
-      transfer_id: string,
-      body: BodyOf<'resolveTransfer'>,
-      callOptions: CallOptions & { readonly actor: string },
-    ) => call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
+    /** An operator's decision about a transfer that cannot finish by itself. */
+    resolve: (transfer_id: string, body: BodyOf<'resolveTransfer'>, callOptions?: CallOptions) =>
+      call('resolveTransfer', { path: { transfer_id }, body }, callOptions),
   };
 }
 
@@ -52,6 +49,9 @@ export function transferBatchCalls({ call, each, listing }: Calls) {
   return {
     create: (body: BodyOf<'createTransferBatch'>, callOptions?: CallOptions) =>
       call('createTransferBatch', { body }, callOptions),
+    /** What would be refused of it, all of it, and how much it would move. Stores nothing. */
+    dryRun: (body: BodyOf<'tryTransferBatch'>, callOptions?: CallOptions) =>
+      call('tryTransferBatch', { body }, callOptions),
     get: (batch_id: string, callOptions?: CallOptions) => call('getTransferBatch', { path: { batch_id } }, callOptions),
     ...listing('listTransferBatches'),
     items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>

@@ -33,8 +33,8 @@ export interface CallOptions {
    * answer was lost, may have made the movement.
    */
   readonly onReplayed?: () => void;
-  /** The person who acts, for operations that record it. */
-  readonly actor?: string;
+  /** Whom the key's principal acts for, for operations that are logged. */
+  readonly onBehalfOf?: string;
   /** Ends the call, its pauses included, by throwing the signal's reason. What was sent may still take effect. */
   readonly signal?: AbortSignal;
 }
@@ -120,7 +120,7 @@ export function describeRequest(options: ClientOptions, route: Route, input: Inp
       ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
-      ...(call.actor === undefined || !takes('x-actor') ? {} : { 'x-actor': call.actor }),
+      ...(call.onBehalfOf === undefined || !takes('x-actor') ? {} : { 'x-actor': call.onBehalfOf }),
     },
     body: input.body === undefined ? undefined : JSON.stringify(input.body),
     idempotencyKey,

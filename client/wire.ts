@@ -140,7 +140,12 @@ export interface CaseResolution {
 export type CaseWithHistory = Case & {
   history: Array<{
     action: 'opened' | 'retry' | 'refund' | 'write_off' | 'advanced' | 'closed' | 'resolved';
+
+    /** The principal whose key it was; `counterpoise` if it happened by itself. */
     actor: string;
+
+    /** Whom the request said that the actor acts for. */
+    on_behalf_of: string | null;
     comment: string;
     at: string;
   }>;
@@ -291,7 +296,12 @@ export interface EventSource {
 
 export type EventSourceResume = {
   stopped_reason: string;
+
+  /** The principal whose key it was; `counterpoise` if it happened by itself. */
   actor: string;
+
+  /** Whom the request said that the actor acts for. */
+  on_behalf_of: string | null;
   comment: string;
   requested_at: string;
 
@@ -319,6 +329,48 @@ export interface EventType {
 
   /** JSON Schema 2020-12 of the event as a whole, with an example. */
   schema: { [name: string]: unknown };
+}
+
+export interface FoundThings {
+  q: string;
+
+  /** At most 10 of each type and way of matching, the newest of each first. */
+  data: Array<{
+    type:
+      | 'transfer'
+      | 'transaction'
+      | 'batch'
+      | 'recurring_transfer'
+      | 'case'
+      | 'reconciliation_run'
+      | 'wallet'
+      | 'order'
+      | 'order_case'
+      | 'return'
+      | 'product'
+      | 'shipment'
+      | 'invoice'
+      | 'credit_note'
+      | 'journal'
+      | 'event'
+      | 'webhook_endpoint'
+      | 'principal'
+      | 'api_key';
+    id: string;
+    matched: 'id' | 'reference' | 'metadata' | 'user_id' | 'sku' | 'position';
+
+    /** One line for people. */
+    label: string;
+    status: string | null;
+    at: string | null;
+    path: string;
+  }>;
+
+  /** Whether there are more of some type: its list has the same filter. */
+  is_cut: boolean;
+
+  /** Those that were asked, and those that could have been. `not_allowed`: the key lacks their scope. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'not_configured' | 'not_allowed' };
 }
 
 export interface HandOver {
@@ -479,7 +531,17 @@ export interface OrderCase {
 
 export type OrderCaseWithHistory = OrderCase & {
   /** What operators decided about the order while the case was open, oldest first. */
-  history: Array<{ action: 'retry' | 'collect_again' | 'write_off'; actor: string; comment: string; at: string }>;
+  history: Array<{
+    action: 'retry' | 'collect_again' | 'write_off';
+
+    /** The principal whose key it was; `counterpoise` if it happened by itself. */
+    actor: string;
+
+    /** Whom the request said that the actor acts for. */
+    on_behalf_of: string | null;
+    comment: string;
+    at: string;
+  }>;
 };
 
 export interface OrderLine {
@@ -1331,6 +1393,29 @@ export interface TransferBatchRequest {
   items: Array<TransferBatchItemRequest>;
 }
 
+export interface TransferBatchTrial {
+  /** Whether the batch would be accepted as it is. */
+  is_acceptable: boolean;
+  counts: { total: number; faulty: number };
+
+  /** Of the items without a fault, ordered by the currencies. */
+  totals: Array<{ currency: string; items: number; amount: string }>;
+
+  /** The first 1000 items that have a fault, each with its first 5. */
+  faults: Array<{
+    /** The place of the item in the batch, from 0. */
+    index: number;
+    faults: Array<{ pointer: string; code: string; detail: string }>;
+  }>;
+
+  /** Whether more items have a fault than are listed. */
+  is_cut: boolean;
+}
+
+export interface TransferBatchTrialRequest {
+  items: Array<TransferBatchItemRequest>;
+}
+
 export interface TransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
@@ -1752,6 +1837,14 @@ export interface Operations {
     query?: undefined;
     body?: { from?: 'cursor' | 'now' };
     answer: WebhookEndpoint;
+  };
+
+  /** Find anything by its id or name */
+  find: {
+    path?: undefined;
+    query: { q: string };
+    body?: undefined;
+    answer: FoundThings;
   };
 
   /** A key, without its secret */
@@ -2778,6 +2871,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Look what would be refused of a batch, and how much it would move */
+  tryTransferBatch: {
+    path?: undefined;
+    query?: undefined;
+    body: TransferBatchTrialRequest;
+    answer: TransferBatchTrial;
+  };
+
   /** Change, pause or resume a webhook endpoint */
   updateWebhookEndpoint: {
     path: { webhook_endpoint_id: string };
@@ -2818,6 +2919,7 @@ export const ROUTES = {
   deleteRecurringTransfer: { method: 'DELETE', path: '/v1/recurring-transfers/{recurring_transfer_id}', headers: [] },
   deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
   enableWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/enable', headers: [] },
+  find: { method: 'GET', path: '/v1/find', headers: [] },
   getApiKey: { method: 'GET', path: '/v1/api-keys/{api_key_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
@@ -2934,5 +3036,6 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
     headers: ['idempotency-key', 'prefer'],
   },
+  tryTransferBatch: { method: 'POST', path: '/v1/transfer-batches/dry-run', headers: [] },
   updateWebhookEndpoint: { method: 'PATCH', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
 } as const;

@@ -57,7 +57,10 @@ function summarize(text: string): string {
     text,
   );
   if (written !== null) return `${firstWord(written[1]!)} ${written[2]!.toLowerCase()}`;
-  const read = /\bfrom\s+(?:lateral\s+)?"?([a-z_]\w*)/i.exec(text) ?? /\bselect\s+"?([a-z_]\w*)\s*\(/i.exec(text);
+  // The FROM of EXTRACT names no table.
+  const read =
+    /(?<!\bextract\(\w+\s+)\bfrom\s+(?:lateral\s+)?"?([a-z_]\w*)/i.exec(text) ??
+    /\bselect\s+"?([a-z_]\w*)\s*\(/i.exec(text);
   const verb = firstWord(text);
   return read === null ? verb : `${verb === 'WITH' ? 'SELECT' : verb} ${read[1]!.toLowerCase()}`;
 }

@@ -4,7 +4,7 @@
  * to. Pure.
  */
 import { endOfOrder } from '../domain/order/money.ts';
-import { ENDED_PAIRS, type GoodsState, type MoneyState } from '../domain/order/order.ts';
+import { mayEndAs, type GoodsState, type MoneyState } from '../domain/order/order.ts';
 import type { Book, Entry } from './book.ts';
 import type { Report } from './compare.ts';
 import type { OrderBook, SeenConsignment, SeenOrder } from './order-book.ts';
@@ -67,7 +67,7 @@ function comparePart(
   { n, goods, money, transferId, amount }: SeenConsignment,
   report: Report,
 ): void {
-  const isAllowed = ENDED_PAIRS.some((pair) => pair[0] === (goods as GoodsState) && pair[1] === (money as MoneyState));
+  const isAllowed = mayEndAs(goods as GoodsState, money as MoneyState);
   if (!isAllowed) report(id, `its consignment ${n} has ended with its goods ${goods} and its money ${money}`);
   const wasTold = orders.decisionOf(id, n);
   if (wasTold !== undefined && wasTold !== (goods === 'RELEASED' ? 'released' : 'issued'))

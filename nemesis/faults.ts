@@ -6,6 +6,7 @@ import type { FaultKind } from './fault.ts';
 import { foreignWorker } from './foreign-worker-fault.ts';
 import { freezeFaults } from './freeze-faults.ts';
 import { groupFaults } from './group-faults.ts';
+import { endedKey } from './key-fault.ts';
 import { killFaults } from './kill-faults.ts';
 import { migrationFault } from './migration-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
@@ -30,6 +31,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...workflowFaults,
   ...orderFaults,
   forcedRefund,
+  endedKey,
   foreignWorker,
   restoredShard,
   clockLeap,

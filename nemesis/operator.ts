@@ -43,7 +43,7 @@ export function createOperator(
   };
   const resolve = (id: string, action: 'retry' | 'refund'): Promise<void> =>
     ask(action, id, (signal) =>
-      api.transfers.resolve(id, { action, comment: COMMENT }, { actor: ACTOR, waitSeconds: 0, signal }),
+      api.transfers.resolve(id, { action, comment: COMMENT }, { onBehalfOf: ACTOR, waitSeconds: 0, signal }),
     );
 
   const operator: Operator = {
@@ -58,7 +58,7 @@ export function createOperator(
         else if (one !== undefined) {
           const { case_id: id, subject } = one;
           await ask('retry', subject, (given) =>
-            api.cases.resolve(id, { action: 'retry', comment: COMMENT }, { actor: ACTOR, signal: given }),
+            api.cases.resolve(id, { action: 'retry', comment: COMMENT }, { onBehalfOf: ACTOR, signal: given }),
           );
         }
         await sleep(EVERY_MS, undefined, { signal }).catch(() => {});

@@ -220,7 +220,7 @@ async function resolve(
   id: string,
   action: BodyOf<'resolveOrder'>['action'],
 ): Promise<Answered> {
-  await api.orders.resolve(id, { action, comment: 'by the nemesis' }, { ...options, actor: 'nemesis' });
+  await api.orders.resolve(id, { action, comment: 'by the nemesis' }, { ...options, onBehalfOf: 'nemesis' });
   return { id };
 }
 

@@ -6,6 +6,7 @@ import type { Edit } from './build.ts';
 import type { FaultKind } from './fault.ts';
 import { foreignWorker } from './foreign-worker-fault.ts';
 import { lateGroup } from './group-faults.ts';
+import { endedKey } from './key-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
 import { lateCommits, relayFrozen, relayKilled } from './relay-faults.ts';
@@ -282,5 +283,19 @@ export const PLANTED_BUGS = {
       },
     ],
     faults: [drawnWith(webhookWorkerKilled, 'webhook_cursor')],
+  },
+
+  'revocation-answered-at-once': {
+    what: 'the revocation of a key is answered while processes may still believe what they knew of it',
+    edits: [
+      {
+        file: 'api/access/authenticator.ts',
+        find: `  await sleep(KEY_LEASE_MS + KEY_LEASE_MARGIN_MS);
+`,
+        replace: '',
+      },
+    ],
+    faults: [endedKey],
+    clientsAtOnce: 4,
   },
 } satisfies Record<string, PlantedBug>;

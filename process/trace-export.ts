@@ -129,6 +129,10 @@ function createTracing(provider: TracerProvider, ids: GivenIds, ratio: TraceIdRa
 
   return {
     async run({ name, kind, place, attributes = {}, links = [], leadsTo }, run) {
+      // Most requests are not kept: what is below an unkept span needs none of its own.
+      const above = place === 'active' ? active.getStore() : undefined;
+      const unkept = above && trace.getSpan(above);
+      if (unkept?.isRecording() === false) return run(openSpan(unkept));
       const opened = open(place, name, {
         kind: KINDS[kind],
         attributes,

@@ -2,6 +2,7 @@
 import type { Database } from '../../db/database.ts';
 import { listOrdersOf, type Order } from '../../db/order/queries.ts';
 import type { OrderId } from '../../domain/ids.ts';
+import { hasOrderEnded } from '../../domain/order/order.ts';
 import type { Leftover, OrderReview } from '../../domain/order/reconciliation.ts';
 
 /** `isRunning` says whether a workflow of this order is open. */
@@ -24,7 +25,7 @@ export function createOrderReview(database: Database, isRunning: (orderId: Order
 
 /** What an order's row notes comes after the inventory's decision: if the inventory has it as undecided, it was restored. */
 function leftoversOf({ orderId, status, consignments, ...row }: Order): Leftover[] {
-  if (status === 'PENDING' || status === 'CONFIRMED') return [];
+  if (!hasOrderEnded({ status })) return [];
   const trace = { requestId: row.requestId, ...(row.traceparent === null ? {} : { traceparent: row.traceparent }) };
   if (consignments.length === 0) return [{ orderId, trace, kind: 'whole' }];
   return consignments.map(({ n, goods, carrierReference }) =>

@@ -11,7 +11,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { requires } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from '../order/answer.ts';
-import { hasEnded } from '../order/deps.ts';
+import { hasOrderEnded } from '../../domain/order/order.ts';
 import { readOrderSaga, seeOrderWorkflow } from '../order/saga.ts';
 import { readStepFences, type SeenStepFence } from '../step-fences.ts';
 import { lanesOf, MONEY_LANE, paymentsOf, placesIn, type FencedService } from './order-legs.ts';
@@ -86,7 +86,7 @@ export function orderTimelineRoutes({ databases, client, sight, walletShardCount
       workflow: renderWorkflow(seen),
       started_at: order.createdAt.toISOString(),
       deadline_at: order.deadlineAt.toISOString(),
-      ended_at: hasEnded(order) ? (steps.at(-1)?.createdAt ?? order.updatedAt).toISOString() : null,
+      ended_at: hasOrderEnded(order) ? (steps.at(-1)?.createdAt ?? order.updatedAt).toISOString() : null,
       steps: steps.map(({ step, reason, n, createdAt }) => ({ at: createdAt.toISOString(), step, reason, n })),
       lanes: lanesOf(found, seen?.activities ?? [], fences, legs?.fences ?? []),
       pending: renderPending(seen?.pending ?? [], placesIn(found)),

@@ -6,12 +6,15 @@ import type { ApiEnv } from '../http/env.ts';
 import type { OpenOrders } from '../open-orders.ts';
 import type { Readiness } from '../readiness.ts';
 import type { MovementDeps } from '../transfer/movement.ts';
+import { findRoutes } from './find.ts';
 import { orderTimelineRoutes } from './order-timeline.ts';
 import { overviewRoutes } from './overview.ts';
 import { transferTimelineRoutes } from './transfer-timeline.ts';
 
 export interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' | 'acceptance'> {
   readonly eventsDatabase: Database;
+  /** Undefined where the installation has no database of keys. */
+  readonly accessDatabase: Database | undefined;
   readonly sight: WalletSight;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
@@ -19,7 +22,7 @@ export interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' |
 }
 
 export function consoleRoutes(deps: ConsoleDeps) {
-  const { database, eventsDatabase, sight, readiness, eventsReadiness, orders } = deps;
+  const { database, eventsDatabase, accessDatabase, sight, readiness, eventsReadiness, orders } = deps;
   // The document is made of an app that has none of these.
   const { client } = deps.acceptance;
   const walletShardCount = deps.starter?.walletShardCount ?? 0;
@@ -33,5 +36,9 @@ export function consoleRoutes(deps: ConsoleDeps) {
       }),
     )
     .route('/', transferTimelineRoutes({ database, client, sight, walletShardCount }))
+    .route(
+      '/',
+      findRoutes({ ...{ database, eventsDatabase, accessDatabase }, orders: orders?.routes.databases, sight }),
+    )
     .route('/', orderTimelineRoutes({ databases: orders?.routes.databases, client, sight, walletShardCount }));
 }

@@ -2,9 +2,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listSources, resumeSource, type EventSource, type SourceResume } from '../../db/events/source-queries.ts';
+import { actingAnswer, actingHeaders, actingOf } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { actorHeader, commentField, instantAnswer } from '../http/fields.ts';
+import { commentField, instantAnswer } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -22,7 +23,7 @@ const SOURCE = /^[a-z][a-z0-9-]{0,62}$/;
 const resumeAnswer = z
   .object({
     stopped_reason: z.string().openapi({ example: 'it is in another database than before' }),
-    actor: z.string().openapi({ example: 'alice@example.com' }),
+    ...actingAnswer,
     comment: z.string(),
     requested_at: instantAnswer,
     completed_at: instantAnswer
@@ -93,7 +94,7 @@ The request returns at once; the source is RESUMING until \`last_resume.complete
   middleware: [requires('events:write'), readJson] as const,
   request: {
     params: z.object({ source: z.string().openapi({ example: 'wallet-0' }) }),
-    headers: z.object({ 'X-Actor': actorHeader }),
+    headers: actingHeaders,
     body: {
       required: true,
       content: {
@@ -110,7 +111,6 @@ The request returns at once; the source is RESUMING until \`last_resume.complete
     ...problemResponses(
       'event_source_not_found',
       'event_source_not_stopped',
-      'actor_missing',
       'actor_invalid',
       ...BODY_PROBLEMS,
       'field_missing',
@@ -130,11 +130,11 @@ export function eventSourceRoutes({ eventsDatabase }: EventSourceDeps) {
     })
     .openapi(resume, async (c) => {
       const { source } = c.req.valid('param');
-      const actor = c.req.valid('header')['X-Actor'];
+      const acting = actingOf(c, c.req.valid('header')['X-Actor']);
       const { comment } = c.req.valid('json');
       if (!SOURCE.test(source)) throw new ProblemError('event_source_not_found');
       const outcome = await boundedQuery(eventsDatabase, () =>
-        resumeSource(eventsDatabase, source, { actor, comment }),
+        resumeSource(eventsDatabase, source, { comment, ...acting }),
       );
       if (outcome === 'unknown') throw new ProblemError('event_source_not_found');
       if (outcome === 'not_stopped') throw new ProblemError('event_source_not_stopped');
@@ -160,10 +160,10 @@ function render(source: EventSource): z.infer<typeof sourceAnswer> {
 }
 
 function renderResume(resume: SourceResume): z.infer<typeof resumeAnswer> {
-  const { stoppedReason, actor, comment, requestedAt, completedAt, lostInOutbox, lostInLog } = resume;
+  const { stoppedReason, actor, onBehalfOf, comment, requestedAt, completedAt, lostInOutbox, lostInLog } = resume;
   return {
     stopped_reason: stoppedReason,
-    actor,
+    ...{ actor, on_behalf_of: onBehalfOf ?? null },
     comment,
     requested_at: requestedAt.toISOString(),
     completed_at: completedAt?.toISOString() ?? null,

@@ -1,6 +1,6 @@
 /** The stable codes for a wrong value in a request, with a sentence for each. The `error` of a schema is one of these codes. */
 
-/** The status is 422; it is 400 for the codes that problem.ts lists too: the Idempotency-Key's, and `actor_missing`. */
+/** The status is 422; it is 400 for the codes that problem.ts lists too: the Idempotency-Key's. */
 export const FIELD_FAULTS = {
   body_invalid: 'The body must be a JSON object.',
   field_missing: 'The field is required.',
@@ -35,7 +35,6 @@ export const FIELD_FAULTS = {
   scope_invalid: 'Must be changes or all.',
   console_link_invalid: 'Must be the secret of a link, as it is in its fragment.',
   action_invalid: 'Must be one of the actions.',
-  actor_missing: 'The X-Actor header must name the person who acts.',
   actor_invalid: 'X-Actor has 1 to 255 printable ASCII characters.',
   type_invalid: 'Must be CREDIT or DEBIT.',
   metadata_invalid: 'Must be an object of at most 50 keys of 1 to 40 characters, each with a string of at most 500.',

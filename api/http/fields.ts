@@ -114,11 +114,15 @@ export function textField(charactersMax: number) {
     .openapi({ type: 'string', maxLength: charactersMax });
 }
 
-/** The name of the person who acts, until there are credentials. */
-export const actorHeader = z
-  .string({ error: faultCode('actor_invalid', 'actor_missing') })
+/** Whom the holder of the key acts for. Nothing depends on it: the actor is the key's principal. */
+export const onBehalfOfHeader = z
+  .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'actor_invalid')
-  .openapi({ example: 'alice@example.com', description: 'The person who acts; kept in the log for ever.' });
+  .optional()
+  .openapi({
+    example: 'alice@example.com',
+    description: 'Whom you act for, if that is somebody else; kept in the log for ever.',
+  });
 
 /** Text that is shown as one line. Not for `reference` and `metadata`, for which an earlier rule was looser: see only-if-new.ts. */
 function lineField(charactersMax: number) {

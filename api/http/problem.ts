@@ -20,7 +20,6 @@ const PROBLEMS = {
   cursor_of_another_list: [400, 'The cursor was given by another list'],
   position_unknown: [400, 'The log has no such position yet'],
   last_event_id_invalid: [400, 'The Last-Event-ID header is not valid'],
-  actor_missing: [400, 'The X-Actor header is missing'],
   not_authenticated: [401, 'There is no valid key of this API'],
   scope_missing: [403, 'The key lacks the scope of the route'],
   rights_exceeded: [403, 'A key grants no more than the key that makes it has'],

@@ -7,6 +7,7 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, ty
 import { ApplicationFailure, WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import type { Context } from 'hono';
 import { findOrder, type Order } from '../../db/order/queries.ts';
+import { hasOrderEnded } from '../../domain/order/order.ts';
 import { takesNoMoreUpdates } from '../../temporal/exhausted-updates.ts';
 import { startOrder } from '../../temporal/order/start-order.ts';
 import { unlessClosed } from '../../temporal/run-of-another-body.ts';
@@ -14,7 +15,7 @@ import { orderWorkflowId, type OrderRefusal } from '../../workflows/order/messag
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { ProblemError } from '../http/problem.ts';
-import { hasEnded, type OrderDeps } from './deps.ts';
+import type { OrderDeps } from './deps.ts';
 
 export type OrderAnswer<Result> =
   | { readonly outcome: 'taken'; readonly result: Result }
@@ -45,12 +46,12 @@ export async function askOrder<Result, Asked extends [] | [object]>(
   const watch = setInterval(() => monitor.isDown() && givenUp.abort(), LOOK_AGAIN_MS);
   try {
     while (!signal.aborted && !monitor.isDown()) {
-      if (hasEnded(row)) return { outcome: 'ended' };
+      if (hasOrderEnded(row)) return { outcome: 'ended' };
       if (!(await isOwnNamespace())) continue;
       const answer = await client.connection.withAbortSignal(signal, ask);
       if (answer !== 'no_run') return answer;
       row = (await boundedQuery(database, () => findOrder(database, order.orderId), { isWrite: true }))!;
-      if (!hasEnded(row) && (await isOwnNamespace()))
+      if (!hasOrderEnded(row) && (await isOwnNamespace()))
         await client.connection.withAbortSignal(signal, () => startOrder({ ...starter, client, isEager: false }, row));
       await sleep(LOOK_AGAIN_MS);
     }

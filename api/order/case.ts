@@ -7,6 +7,7 @@ import type { Database } from '../../db/database.ts';
 import { findOrderCase, listOrderCaseActions, listOrderCases, type OrderCase } from '../../db/order/case-queries.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
+import { actingAnswer } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { caseIdField, exampleCaseId, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
@@ -47,7 +48,7 @@ const caseWithHistory = caseAnswer
       .array(
         z.object({
           action: z.enum(ORDER_ACTIONS),
-          actor: z.string().openapi({ example: 'ann' }),
+          ...actingAnswer,
           comment: z.string().openapi({ example: 'The buyer has paid in.' }),
           at: instantAnswer,
         }),
@@ -112,8 +113,8 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
       if (row === undefined)
         throw new ProblemError('case_not_found', { detail: `There is no case ${id} of an order.` });
       const actions = await boundedQuery(database, () => listOrderCaseActions(database, row));
-      const history = actions.map(({ action, actor, comment, createdAt }) => ({
-        ...{ action: action as (typeof ORDER_ACTIONS)[number], actor, comment },
+      const history = actions.map(({ action, actor, onBehalfOf, comment, createdAt }) => ({
+        ...{ action: action as (typeof ORDER_ACTIONS)[number], actor, on_behalf_of: onBehalfOf, comment },
         at: createdAt.toISOString(),
       }));
       return c.json({ ...render(row), history }, 200);

@@ -44,10 +44,6 @@ export async function existingOrder(c: Context<ApiEnv>, database: Database, id: 
   return row;
 }
 
-export function hasEnded({ status }: Pick<Order, 'status'>): boolean {
-  return status !== 'PENDING' && status !== 'CONFIRMED';
-}
-
 /** The refusal of a new order or return while Temporal is known to be down; nothing has been stored. */
 export function refuseWhileDown(monitor: TemporalMonitor): void {
   if (!monitor.isDown()) return;

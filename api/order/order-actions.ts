@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts';
 import { findOrder, type Order } from '../../db/order/queries.ts';
 import { recordConsignment } from '../../db/order/state.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { CONSIGNMENTS_MAX } from '../../domain/order/order.ts';
+import { CONSIGNMENTS_MAX, hasOrderEnded } from '../../domain/order/order.ts';
 import { cancelOrderUpdate, handOverUpdate } from '../../workflows/order/messages.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -19,7 +19,7 @@ import { faultCode } from '../http/validation.ts';
 import { requires } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { askOrder } from './ask-order.ts';
-import { ASKING_PROBLEMS, existingOrder, hasEnded, orderNow, refused, type OrderDeps } from './deps.ts';
+import { ASKING_PROBLEMS, existingOrder, orderNow, refused, type OrderDeps } from './deps.ts';
 
 const tags = ['Orders'];
 const content = { 'application/json': { schema: orderAnswer } };
@@ -191,7 +191,7 @@ function cancelOutcome(order: Order): 'canceled' | 'too_late' | undefined {
     consignments.every(({ goods }) => goods !== 'RESERVED') && consignments.some(({ goods }) => goods !== 'RELEASED');
   const isInPart = isDecided && consignments.some(({ releaseReason }) => releaseReason === 'canceled');
   if (order.status === 'CANCELED' || isInPart) return 'canceled';
-  return hasEnded(order) || isDecided ? 'too_late' : undefined;
+  return hasOrderEnded(order) || isDecided ? 'too_late' : undefined;
 }
 
 function noConsignment(n: number): ProblemError {

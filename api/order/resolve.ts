@@ -2,8 +2,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { resolveOrderUpdate } from '../../workflows/order/messages.ts';
+import { actingHeaders, actingOf } from '../http/acting.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { actorHeader, commentField, orderIdField } from '../http/fields.ts';
+import { commentField, orderIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -28,7 +29,7 @@ const resolve = createRoute({
   middleware: [requires('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
-    headers: z.object({ 'X-Actor': actorHeader }),
+    headers: actingHeaders,
     body: {
       required: true,
       content: {
@@ -47,7 +48,6 @@ const resolve = createRoute({
     200: { description: 'Taken: the order as it is now.', content },
     ...problemResponses(
       ...ASKING_PROBLEMS,
-      'actor_missing',
       'actor_invalid',
       'action_invalid',
       'field_missing',
@@ -63,9 +63,9 @@ export function orderResolveRoutes(deps: OrderDeps) {
   const { database } = deps;
   return new OpenAPIHono<ApiEnv>().openapi(resolve, async (c) => {
     const { action, comment } = c.req.valid('json');
-    const actor = c.req.valid('header')['X-Actor'];
+    const acting = actingOf(c, c.req.valid('header')['X-Actor']);
     const before = await existingOrder(c, database, c.req.valid('param').order_id);
-    const answer = await askOrder(c, deps, before, resolveOrderUpdate, { action, actor, comment });
+    const answer = await askOrder(c, deps, before, resolveOrderUpdate, { action, comment, ...acting });
     if (answer.outcome !== 'taken') throw refused('order_not_resolvable', await orderNow(database, before));
     return c.json(renderOrder(await orderNow(database, before)), 200);
   });

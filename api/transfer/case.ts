@@ -19,9 +19,9 @@ import type { BatchId, CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../../domain/transfer/reconciliation.ts';
 import { pendingFailure } from '../../temporal/pending-activity.ts';
 import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
+import { actingAnswer, actingHeaders, actingOf } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import {
-  actorHeader,
   caseIdField,
   commentField,
   exampleCaseId,
@@ -70,7 +70,7 @@ const caseWithHistory = caseAnswer
     history: z.array(
       z.object({
         action: z.enum(CASE_ACTIONS),
-        actor: z.string().openapi({ example: 'counterpoise' }),
+        ...actingAnswer,
         comment: z.string(),
         at: instantAnswer,
       }),
@@ -144,7 +144,7 @@ that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the t
   middleware: [requires('cases:write'), settlesMoney, readJson] as const,
   request: {
     params: idParameter,
-    headers: z.object({ 'X-Actor': actorHeader }),
+    headers: actingHeaders,
     body: {
       required: true,
       content: {
@@ -169,7 +169,6 @@ that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the t
       'case_has_workflow',
       'case_not_refundable',
       'case_id_invalid',
-      'actor_missing',
       'actor_invalid',
       ...BODY_PROBLEMS,
       'field_missing',
@@ -214,18 +213,18 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     .openapi(resolve, async (c) => {
       const { case_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
-      const actor = c.req.valid('header')['X-Actor'];
+      const acting = actingOf(c, c.req.valid('header')['X-Actor']);
       const row = await existing(database, id);
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
       if (row.status === 'OPEN' && action === 'refund') await assertRefundable(database, row);
       if (row.status === 'OPEN' && action === 'close')
-        await boundedQuery(database, () => resolveCase(database, id, { actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => resolveCase(database, id, { comment, ...acting }), { isWrite: true });
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
-        await boundedQuery(database, () => logAction(database, id, { action, actor, comment }), { isWrite: true });
+        await boundedQuery(database, () => logAction(database, id, { action, comment, ...acting }), { isWrite: true });
         if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
@@ -290,9 +289,9 @@ async function withHistory(database: Database, row: Case): Promise<z.input<typeo
   const actions = await boundedQuery(database, () => listCaseActions(database, row.caseId));
   return {
     ...render(row),
-    history: actions.map(({ action, actor, comment, createdAt }) => ({
+    history: actions.map(({ action, actor, onBehalfOf, comment, createdAt }) => ({
       action,
-      actor,
+      ...{ actor, on_behalf_of: onBehalfOf },
       comment,
       at: createdAt.toISOString(),
     })),

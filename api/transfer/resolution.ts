@@ -6,8 +6,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { resolveUpdate } from '../../workflows/transfer/messages.ts';
+import { actingHeaders, actingOf } from '../http/acting.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { actorHeader, commentField, transferIdField } from '../http/fields.ts';
+import { commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -48,17 +49,13 @@ const resolve = createRoute({
   middleware: [requires('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
-    headers: z.object({
-      ...preferHeader,
-      'X-Actor': actorHeader,
-    }),
+    headers: actingHeaders.extend(preferHeader),
     body: { required: true, content: { 'application/json': { schema: resolution } } },
   },
   responses: {
     ...asked,
     ...problemResponses(
       ...ASKING_PROBLEMS,
-      'actor_missing',
       'actor_invalid',
       'action_invalid',
       'field_missing',
@@ -75,11 +72,11 @@ export function resolutionRoutes(deps: MovementDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(resolve, async (c) => {
     const { transfer_id: id } = c.req.valid('param');
     const { action, comment } = c.req.valid('json');
-    const actor = c.req.valid('header')['X-Actor'];
+    const acting = actingOf(c, c.req.valid('header')['X-Actor']);
     const before = await existing(c, database, id);
     if (isTerminal(before.status) || before.batchId !== null) throw refused('not_resolvable', before);
 
-    const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, actor, comment });
+    const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, comment, ...acting });
     if (outcome !== 'taken') throw refused('not_resolvable', row);
     return c.json(renderTransfer(row), isTerminal(row.status) ? 200 : 202);
   });

@@ -10,6 +10,7 @@ import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { SEEN_MOVEMENTS_MAX, type CurrencyTotal, type SeenLegs, type WalletSight } from '../../domain/wallet/sight.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import { walletFinderBy, walletFinderIn } from './find.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
   amountAnswer,
@@ -127,6 +128,7 @@ export function walletSightIn(shards: readonly Database[]): WalletSight {
     },
     legs: (movementIds, walletIds) =>
       legsIn(shards, movementIds.slice(0, SEEN_MOVEMENTS_MAX), shardsOf([...walletIds], shards.length)),
+    find: walletFinderIn(shards),
   };
 }
 
@@ -167,7 +169,8 @@ export function walletSightAt(
   installation: () => Promise<Installation>,
   apiKey: string | undefined,
 ): WalletSight {
-  const ask = async <Answer>(path: string): Promise<Answer> => {
+  /** Undefined for 404. */
+  const look = async <Answer>(path: string): Promise<Answer | undefined> => {
     try {
       const response = await fetch(new URL(path, walletApiUrl), {
         headers: {
@@ -176,13 +179,20 @@ export function walletSightAt(
         },
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
+      if (response.status === 404) return undefined;
       if (!response.ok) throw new Error(`the wallet API answered ${response.status}`);
       return (await response.json()) as Answer;
     } catch (error) {
       throw new ProblemError('wallet_api_unavailable', { detail: 'Nothing was changed. Try again.', cause: error });
     }
   };
+  const ask = async <Answer>(path: string): Promise<Answer> => {
+    const answer = await look<Answer>(path);
+    if (answer === undefined) throw new ProblemError('wallet_api_unavailable', { detail: 'It is of another version.' });
+    return answer;
+  };
   return {
+    find: walletFinderBy(look),
     totals: async () => (await ask<{ data: CurrencyTotal[] }>('/v1/totals')).data,
     async legs(movementIds) {
       const found = await Promise.all(

@@ -2,10 +2,10 @@
 import { transferId } from '../../domain/derived-id.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { amountOf, holdKey } from '../../domain/order/money.ts';
-import { ENDED_PAIRS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
+import { hasOrderEnded, mayEndAs, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
 import type { Invariant } from '../findings.ts';
 import type { ConsignmentRow, Invoice, OrderRow, StepFence } from './order-rows.ts';
-import { hasEnded, type TransferSeen } from './known-orders.ts';
+import type { TransferSeen } from './known-orders.ts';
 
 /** What the other services show of a consignment. */
 export interface Done {
@@ -33,15 +33,15 @@ function told(invariant: Invariant, conditions: readonly Condition[]): Problem[]
 
 function stateConditions(order: OrderRow, row: ConsignmentRow, { pivot, transfer }: Done): Condition[] {
   const { goods, money } = row;
-  const isPair = hasEnded(order)
-    ? ENDED_PAIRS.some(([itsGoods, itsMoney]) => itsGoods === goods && itsMoney === money)
+  const isPair = hasOrderEnded(order)
+    ? mayEndAs(goods, money)
     : mayBeUnderWay(goods, money);
   const terms = termsOf(order);
   const lines = order.lines.filter(({ line }) => row.lines.includes(line));
   const price = amountOf(terms, { n: row.n, lines });
   const isHold = row.transferId === transferId(holdKey(order.id, row.n));
   return [
-    [!isPair, `${hasEnded(order) ? 'has ended' : 'is'} ${goods} and ${money}`],
+    [!isPair, `${hasOrderEnded(order) ? 'has ended' : 'is'} ${goods} and ${money}`],
     [isUnlike(goods, pivot), `is ${goods}, but the inventory says ${pivot ?? 'nothing of it'}`],
     [price !== row.amount, `says ${row.amount}, but its lines come to ${price}`],
     [isHold === (money === 'COLLECTED'), `is ${money} by the transfer ${row.transferId}`],

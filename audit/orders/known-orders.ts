@@ -19,10 +19,6 @@ export interface KnownOrder {
   readonly consignments: readonly { readonly n: number; readonly goods: GoodsState; readonly money: MoneyState }[];
 }
 
-export function hasEnded({ status }: Pick<KnownOrder, 'status'>): boolean {
-  return status !== 'PENDING' && status !== 'CONFIRMED';
-}
-
 /** An order that was placed after the snapshot is `since`; undefined is one that does not exist. */
 export async function knownOrders(
   { order, orderNow }: Pick<OrderReaders, 'order' | 'orderNow'>,

@@ -9,12 +9,12 @@
  * entries: exactly at rest, and under load but for what is still to be posted.
  */
 import { sql } from 'drizzle-orm';
-import type { ReturnStatus } from '../../domain/order/order.ts';
+import { hasOrderEnded, type ReturnStatus } from '../../domain/order/order.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { walletPostings } from '../books.ts';
 import type { Findings, Invariant } from '../findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from '../reader.ts';
-import { hasEnded, knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
+import { knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
 
 interface OrderTransfer {
   readonly id: string;
@@ -95,7 +95,7 @@ function problemsOf(transfer: OrderTransfer, known: Known): (readonly [Invariant
   const order = known.orderOf(orderId);
   if (kind === 'hold') return holdProblems(transfer, { order, orderId, n }, known);
   if (order === undefined) return [['O3', `it is ${status} for the order ${orderId}, which does not exist`]];
-  if (order === 'since' || !hasEnded(order)) return [];
+  if (order === 'since' || !hasOrderEnded(order)) return [];
   if (!hasMoved) return [['O3', `it is ${status}, but its order is ${order.status}`]];
   if (kind === 'void' || known.isPosted(id)) return [];
   return [['O5', `it has collected what was due of ${orderId}/${n}, which no book says`]];
@@ -112,7 +112,7 @@ function holdProblems(
   if (order === undefined)
     return isReversed ? [] : [['O3', `it is ${status} for the order ${orderId}, which does not exist`]];
   const consignment = order === 'since' ? undefined : order.consignments.find((each) => each.n === n);
-  const isOver = order !== 'since' && (hasEnded(order) || consignment?.money === 'VOIDED');
+  const isOver = order !== 'since' && (hasOrderEnded(order) || consignment?.money === 'VOIDED');
   if (!isOver) {
     // What was captured by hand is given back once the goods are.
     const isEarly = hasMoved && pivot === undefined && !isReversed;

@@ -1,9 +1,8 @@
 /** O2 of an order as a whole: its status is that of its consignments, which are those that were reserved for it. */
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { endOfOrder } from '../../domain/order/money.ts';
-import type { Consignment } from '../../domain/order/order.ts';
+import { hasOrderEnded, type Consignment } from '../../domain/order/order.ts';
 import type { OrderRow, StepFence } from './order-rows.ts';
-import { hasEnded } from './known-orders.ts';
 
 /** The problems, in sentences; none if it is as it should be. `fences` are the inventory's, by their steps. */
 export function orderProblems(row: OrderRow, fences: ReadonlyMap<string, StepFence>): string[] {
@@ -12,7 +11,7 @@ export function orderProblems(row: OrderRow, fences: ReadonlyMap<string, StepFen
   const goods = lines.reduce((sum, { quantity, unitPrice }) => sum + BigInt(quantity) * parseUnits(unitPrice), 0n);
   const problems: [isSo: boolean, sentence: string][] = [
     [
-      !hasEnded(row) && wasConfirmed === (status === 'PENDING'),
+      !hasOrderEnded(row) && wasConfirmed === (status === 'PENDING'),
       `it is ${status} with ${consignments.length} consignments`,
     ],
     [goods !== parseUnits(row.goods_amount), `it says ${row.goods_amount}, but its lines sum to ${formatUnits(goods)}`],
@@ -21,10 +20,10 @@ export function orderProblems(row: OrderRow, fences: ReadonlyMap<string, StepFen
   ];
   return [
     // Without consignments, an order that has ended was undone.
-    ...(hasEnded(row) && !wasConfirmed ? undoneProblems(row, fences) : []),
+    ...(hasOrderEnded(row) && !wasConfirmed ? undoneProblems(row, fences) : []),
     ...problems.flatMap(([isSo, sentence]) => (isSo ? [sentence] : [])),
     ...(wasConfirmed ? splitProblems(row, fences.get('reserve')) : []),
-    ...(hasEnded(row) && wasConfirmed ? endProblems(row) : []),
+    ...(hasOrderEnded(row) && wasConfirmed ? endProblems(row) : []),
     ...stepProblems(row),
   ];
 }
@@ -73,7 +72,7 @@ function stepProblems({ status, steps, compensating, consignments }: OrderRow): 
     'PENDING',
     ...(consignments.length > 0 ? ['CONFIRMED'] : []),
     ...(compensating ? ['UNDOING'] : []),
-    ...(hasEnded({ status }) ? [status] : []),
+    ...(hasOrderEnded({ status }) ? [status] : []),
   ];
   const isWay = steps.toSorted().join() === way.toSorted().join();
   return isWay ? [] : [`it is ${status} with the steps: ${steps.join('; ') || 'none'}`];

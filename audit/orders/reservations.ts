@@ -4,9 +4,10 @@
  * its own fences have decided (O2), which are written together.
  */
 import { sql } from 'drizzle-orm';
+import { hasOrderEnded } from '../../domain/order/order.ts';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings } from '../findings.ts';
 import { pagesOf, rowsOf } from '../reader.ts';
-import { hasEnded, knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
+import { knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
 
 export async function checkReservations(readers: OrderReaders, findings: Findings): Promise<void> {
   reportDifferences('O2', await rowsOf(readers.inventory, unlikePivots), findings, 'the reservation of');
@@ -47,7 +48,7 @@ export async function checkShipments(readers: OrderReaders, findings: Findings):
 /** Undefined of an order that may still need what it has. */
 function whyOver(order: KnownOrder | 'since' | undefined): string | undefined {
   if (order === undefined) return 'does not exist';
-  return order !== 'since' && hasEnded(order) ? `is ${order.status}` : undefined;
+  return order !== 'since' && hasOrderEnded(order) ? `is ${order.status}` : undefined;
 }
 
 const unlikePivots = sql`

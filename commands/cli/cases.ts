@@ -14,7 +14,7 @@ const ACTIONS = ['retry', 'refund', 'write_off', 'close'] as const;
 interface ResolveOptions {
   readonly action: (typeof ACTIONS)[number];
   readonly comment: string;
-  readonly actor?: string;
+  readonly onBehalfOf?: string;
 }
 
 export function addCaseCommands(program: Command): void {
@@ -52,7 +52,7 @@ export function addCaseCommands(program: Command): void {
         .makeOptionMandatory(),
     )
     .requiredOption('--comment <text>', 'the reason for the decision')
-    .option('--actor <name>', 'the person who decides (default: the user of this machine)')
+    .option('--on-behalf-of <name>', 'whom the key acts for (default: the user of this machine)')
     .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
       const resolved = await resolve(client, caseId, options);
@@ -66,11 +66,11 @@ export function addCaseCommands(program: Command): void {
 async function resolve(
   client: Client,
   caseId: string,
-  { action, comment, actor = userInfo().username }: ResolveOptions,
+  { action, comment, onBehalfOf = userInfo().username }: ResolveOptions,
 ): Promise<Case | Transfer> {
   if (action !== 'write_off') {
     try {
-      return await client.cases.resolve(caseId, { action, comment }, { actor });
+      return await client.cases.resolve(caseId, { action, comment }, { onBehalfOf });
     } catch (error) {
       const isTransfers = error instanceof CounterpoiseError && error.code === 'case_has_workflow';
       if (!isTransfers || action === 'close') throw error;
@@ -78,7 +78,7 @@ async function resolve(
   }
   const { transfer_id } = await client.cases.get(caseId);
   if (transfer_id === null) throw new CommandError(`${action} is for the case of a transfer`, EXIT.failed);
-  return client.transfers.resolve(transfer_id, { action, comment }, { actor });
+  return client.transfers.resolve(transfer_id, { action, comment }, { onBehalfOf });
 }
 
 function describeCase(shown: CaseWithHistory): string {
@@ -94,8 +94,10 @@ function describeCase(shown: CaseWithHistory): string {
     'last error': shown.last_error,
     resolved: shown.resolved_at,
   });
-  const history = shown.history.map(({ action, at, actor, comment }) => [action, at, actor, comment]);
-  return `${described}\n\n${table(['ACTION', 'AT', 'ACTOR', 'COMMENT'], history)}`;
+  const history = shown.history.map(({ action, at, actor, on_behalf_of, comment }) => [
+    ...[action, at, actor, on_behalf_of ?? '', comment],
+  ]);
+  return `${described}\n\n${table(['ACTION', 'AT', 'ACTOR', 'FOR', 'COMMENT'], history)}`;
 }
 
 function describeCases(cases: readonly Case[], openCount: number | undefined): string {

@@ -7,7 +7,7 @@ import { openSession } from './session.ts';
 
 interface ResumeOptions {
   readonly comment: string;
-  readonly actor?: string;
+  readonly onBehalfOf?: string;
 }
 
 /** `events` is the command to which they belong. */
@@ -25,10 +25,10 @@ export function addEventSourceCommands(events: Command): void {
     .command('resume <source>')
     .description('go on with an outbox that is read no further, since it or the log was restored')
     .requiredOption('--comment <text>', 'the reason for the decision')
-    .option('--actor <name>', 'the person who decides (default: the user of this machine)')
-    .action(async (source: string, { comment, actor = userInfo().username }: ResumeOptions, command: Command) => {
+    .option('--on-behalf-of <name>', 'whom the key acts for (default: the user of this machine)')
+    .action(async (source: string, { comment, onBehalfOf = userInfo().username }: ResumeOptions, command: Command) => {
       const { client, print } = openSession(command);
-      const resumed = await client.eventSources.resume(source, { comment }, { actor });
+      const resumed = await client.eventSources.resume(source, { comment }, { onBehalfOf });
       print(resumed, () => describe([resumed]));
     });
 }
@@ -48,7 +48,11 @@ function describe(sources: readonly EventSource[]): string {
 function remarksOf({ source, stopped_reason: reason, last_resume: resume }: EventSource): string[] {
   if (reason !== null) return ['', `${source} is read no further: ${reason}.`];
   if (resume === null) return [];
-  const by = `${source} was resumed by ${resume.actor}: ${resume.comment}`;
+  const by = `${source} was resumed by ${nameOf(resume)}: ${resume.comment}`;
   if (resume.completed_at === null) return ['', by];
   return ['', by, `  lost in the outbox: ${resume.lost_in_outbox}, lost in the log: ${resume.lost_in_log}`];
+}
+
+function nameOf({ actor, on_behalf_of: onBehalfOf }: NonNullable<EventSource['last_resume']>): string {
+  return onBehalfOf === null ? actor : `${actor} for ${onBehalfOf}`;
 }

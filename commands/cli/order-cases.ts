@@ -11,7 +11,7 @@ const ORDER_ACTIONS = ['retry', 'collect_again', 'write_off'] as const;
 export interface ResolveOptions {
   readonly action: (typeof ORDER_ACTIONS)[number];
   readonly comment: string;
-  readonly actor?: string;
+  readonly onBehalfOf?: string;
 }
 
 export function addOrderCaseCommands(order: Command): void {
@@ -41,10 +41,10 @@ export function addOrderCaseCommands(order: Command): void {
     .description('decide about a case, at its order; the decision is kept for ever, with its actor and comment')
     .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
-      const { action, comment, actor = userInfo().username } = options;
+      const { action, comment, onBehalfOf = userInfo().username } = options;
       const before = await client.orders.getCase(caseId);
       // What is decided about a case that is over would be about another one of its order.
-      if (before.status === 'OPEN') await client.orders.resolve(before.order_id, { action, comment }, { actor });
+      if (before.status === 'OPEN') await client.orders.resolve(before.order_id, { action, comment }, { onBehalfOf });
       const resolved = await client.orders.getCase(caseId);
       print(resolved, () => describeCase(resolved));
     });
@@ -61,7 +61,7 @@ export function addResolveOptions(command: Command): Command {
         .makeOptionMandatory(),
     )
     .requiredOption('--comment <text>', 'the reason for the decision')
-    .option('--actor <name>', 'the person who decides (default: the user of this machine)');
+    .option('--on-behalf-of <name>', 'whom the key acts for (default: the user of this machine)');
 }
 
 function describeCase(shown: OrderCaseWithHistory): string {
@@ -75,8 +75,10 @@ function describeCase(shown: OrderCaseWithHistory): string {
     resolved: shown.closed_at,
   });
   if (shown.history.length === 0) return described;
-  const history = shown.history.map(({ action, at, actor, comment }) => [action, at, actor, comment]);
-  return `${described}\n\n${table(['ACTION', 'AT', 'ACTOR', 'COMMENT'], history)}`;
+  const history = shown.history.map(({ action, at, actor, on_behalf_of, comment }) => [
+    ...[action, at, actor, on_behalf_of ?? '', comment],
+  ]);
+  return `${described}\n\n${table(['ACTION', 'AT', 'ACTOR', 'FOR', 'COMMENT'], history)}`;
 }
 
 function describeCases(cases: readonly OrderCase[], nextCursor: string | null): string {

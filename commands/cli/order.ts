@@ -141,8 +141,8 @@ function addChangeCommands(order: Command): void {
     .description('decide about an order that waits for an operator')
     .action(async (orderId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
-      const { action, comment, actor = userInfo().username } = options;
-      const resolved = await client.orders.resolve(orderId, { action, comment }, { actor });
+      const { action, comment, onBehalfOf = userInfo().username } = options;
+      const resolved = await client.orders.resolve(orderId, { action, comment }, { onBehalfOf });
       print(resolved, () => describeOrder(resolved));
     });
 

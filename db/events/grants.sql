@@ -20,7 +20,7 @@ GRANT EXECUTE ON FUNCTION
   extend_event_log(bigint),
   expire_events(interval, bigint),
   truncate_old_webhook_attempts(),
-  resume_outbox(text, text, text),
+  resume_outbox(text, text, text, text),
   adopt_outbox(text, text),
   settle_resume(text, bigint, text, bigint, text[], bigint[], numeric[])
 TO events_service;

@@ -137,6 +137,7 @@ export const outboxResumes = pgTable(
     /** Why it was stopped. */
     stoppedReason: text('stopped_reason').notNull(),
     actor: text('actor').notNull(),
+    onBehalfOf: text('on_behalf_of'),
     comment: text('comment').notNull(),
     /** When everything that the outbox had was in the log. */
     completedAt: instant('completed_at'),

@@ -1,5 +1,6 @@
 /** The outboxes as sources of the event log: what the relay knows of each, and going on with one that it had stopped reading. */
 import { sql } from 'drizzle-orm';
+import type { Acting } from '../../domain/acting.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import { executePrepared, type Database } from '../database.ts';
 import { addUp, type EventSum, type SumRow } from '../outbox-queries.ts';
@@ -26,6 +27,7 @@ export interface EventSource {
 export interface SourceResume {
   readonly stoppedReason: string;
   readonly actor: string;
+  readonly onBehalfOf: string | undefined;
   readonly comment: string;
   readonly requestedAt: Date;
   readonly completedAt: Date | undefined;
@@ -45,6 +47,7 @@ interface SourceRow extends Record<string, unknown> {
   seen_at: string | null;
   resume_reason: string | null;
   actor: string;
+  on_behalf_of: string | null;
   comment: string;
   requested_at: string;
   completed_at: string | null;
@@ -56,7 +59,7 @@ interface SourceRow extends Record<string, unknown> {
 export async function listSources(database: Database, source?: string): Promise<EventSource[]> {
   const { rows } = await database.execute<SourceRow>(sql`
     SELECT cursor.source, cursor.stopped_reason, is_resuming, last_position, event_count, waiting_events, waiting_since, seen_at,
-      resume.stopped_reason AS resume_reason, actor, comment, requested_at, completed_at, lost_in_outbox, lost_in_log
+      resume.stopped_reason AS resume_reason, actor, on_behalf_of, comment, requested_at, completed_at, lost_in_outbox, lost_in_log
     FROM outbox_cursors cursor LEFT JOIN LATERAL (
       SELECT * FROM outbox_resumes resume WHERE resume.source = cursor.source ORDER BY requested_at DESC LIMIT 1
     ) resume ON true
@@ -75,10 +78,10 @@ export async function listSources(database: Database, source?: string): Promise<
 }
 
 function resumeOf(row: SourceRow, stoppedReason: string): SourceResume {
-  const { actor, comment, lost_in_outbox: lostInOutbox, lost_in_log: lostInLog } = row;
+  const { actor, on_behalf_of: onBehalfOf, comment, lost_in_outbox: lostInOutbox, lost_in_log: lostInLog } = row;
   return {
     stoppedReason,
-    actor,
+    ...{ actor, onBehalfOf: onBehalfOf ?? undefined },
     comment,
     requestedAt: new Date(row.requested_at),
     completedAt: dateOf(row.completed_at),
@@ -95,10 +98,10 @@ function dateOf(text: string | null): Date | undefined {
 export async function resumeSource(
   database: Database,
   source: string,
-  { actor, comment }: { readonly actor: string; readonly comment: string },
+  { actor, onBehalfOf, comment }: Acting & { readonly comment: string },
 ): Promise<'resumed' | 'not_stopped' | 'unknown'> {
   const { rows } = await database.execute<{ outcome: 'resumed' | 'not_stopped' | 'unknown' }>(
-    sql`SELECT resume_outbox(${source}, ${actor}, ${comment}) AS outcome`,
+    sql`SELECT resume_outbox(${source}, ${actor}, ${onBehalfOf ?? null}, ${comment}) AS outcome`,
   );
   return rows[0]!.outcome;
 }

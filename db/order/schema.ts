@@ -201,6 +201,7 @@ export const orderActions = pgTable(
     requestKey: text('request_key').notNull(),
     action: text('action').notNull(),
     actor: text('actor').notNull(),
+    onBehalfOf: text('on_behalf_of'),
     comment: text('comment').notNull(),
     createdAt: instant('created_at')
       .notNull()

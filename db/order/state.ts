@@ -14,7 +14,7 @@ import type {
   StoredOrder,
   UndoInput,
 } from '../../domain/order/operations.ts';
-import { ENDED_PAIRS, ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
+import { mayEndAs, ORDER_STATUS_RANKS, type GoodsState, type MoneyState } from '../../domain/order/order.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../database.ts';
@@ -129,9 +129,7 @@ export function recordOrderEnd(database: Database, input: OrderEnd & ByRun, writ
   const make: Change = async (tx, row) => {
     if (ORDER_STATUS_RANKS[status] <= ORDER_STATUS_RANKS[row.status]) return false;
     const parts = await tx.select().from(consignments).where(eq(consignments.orderId, orderId));
-    const haveEnded = parts.every(({ goods, money }) =>
-      ENDED_PAIRS.some((end) => end[0] === goods && end[1] === money),
-    );
+    const haveEnded = parts.every(({ goods, money }) => mayEndAs(goods, money));
     if (!haveEnded || (status !== 'CANCELED' && parts.length === 0))
       throw new MovementMissing(`the end of order ${orderId}`);
     const reason = status === 'CANCELED' ? (cancelReason ?? row.cancelReason ?? 'canceled') : null;

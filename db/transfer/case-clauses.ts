@@ -1,5 +1,6 @@
 /** SQL clauses that open and close cases as a part of other statements, each with its row in the log. */
 import { sql, type SQL } from 'drizzle-orm';
+import type { Acting } from '../../domain/acting.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 
 /**
@@ -22,14 +23,14 @@ export function openCase(reason: string, error: string): SQL {
 /** Closes the open cases that meet the condition, and logs who did it and why. The clause `closed` has the cases. */
 export function closeCases(
   condition: SQL,
-  { action, actor, comment }: { action: 'closed' | 'resolved'; actor: string; comment: string },
+  { action, actor, onBehalfOf, comment }: Acting & { action: 'closed' | 'resolved'; comment: string },
 ): SQL {
   return sql`closed AS (
       UPDATE cases SET status = 'RESOLVED', resolved_at = clock_timestamp(), updated_at = clock_timestamp()
       WHERE ${condition} AND status = 'OPEN'
       RETURNING *
     ), closing AS (
-      INSERT INTO case_actions (case_id, action, actor, comment)
-      SELECT case_id, ${action}, ${actor}, ${comment} FROM closed
+      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
+      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM closed
     )`;
 }

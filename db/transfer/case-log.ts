@@ -22,14 +22,15 @@ export async function recordCaseAction(
   {
     action,
     actor,
+    onBehalfOf,
     comment,
     requestKey,
     bodyHash,
   }: Resolution & { readonly requestKey: string; readonly bodyHash?: string | undefined },
 ): Promise<boolean> {
   await database.execute(sql`
-    INSERT INTO case_actions (case_id, action, actor, comment, request_key)
-    SELECT case_id, ${action}, ${actor}, ${comment}, ${requestKey} FROM cases JOIN transfers ON attention_case_id = case_id
+    INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment, request_key)
+    SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment}, ${requestKey} FROM cases JOIN transfers ON attention_case_id = case_id
     WHERE transfers.transfer_id = ${transferId} AND cases.status = 'OPEN' ${andBody(bodyHash)}
     ON CONFLICT DO NOTHING`);
   const { rows } = await database.execute<{ is_logged: boolean; status: TransferStatus }>(sql`

@@ -3,6 +3,7 @@
  * or closed in one statement together with its row in the log.
  */
 import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import type { Acting } from '../../domain/acting.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
@@ -151,10 +152,10 @@ export async function closeLeftOver(database: Database, subject: string): Promis
 export async function resolveCase(
   database: Database,
   caseId: CaseId,
-  { actor, comment }: { actor: string; comment: string },
+  { comment, ...acting }: Acting & { comment: string },
 ): Promise<Case | undefined> {
   const { rows } = await database.execute(sql`
-    WITH ${closeCases(sql`case_id = ${caseId}`, { action: 'resolved', actor, comment })}
+    WITH ${closeCases(sql`case_id = ${caseId}`, { action: 'resolved', comment, ...acting })}
     SELECT * FROM closed`);
   return rows[0] && rowOf(cases, rows[0]);
 }
@@ -163,11 +164,11 @@ export async function resolveCase(
 export async function logAction(
   database: Database,
   caseId: CaseId,
-  { action, actor, comment }: { action: 'retry' | 'refund'; actor: string; comment: string },
+  { action, actor, onBehalfOf, comment }: Acting & { action: 'retry' | 'refund'; comment: string },
 ): Promise<void> {
   await database.execute(sql`
-    INSERT INTO case_actions (case_id, action, actor, comment)
-    SELECT case_id, ${action}, ${actor}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
+    INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
+    SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'`);
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;

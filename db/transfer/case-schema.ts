@@ -56,8 +56,9 @@ export const caseActions = pgTable(
       .notNull()
       .references(() => cases.caseId),
     action: text('action', { enum: CASE_ACTIONS }).notNull(),
-    /** The person who asked for the action; `counterpoise` if it happened by itself. */
+    /** The principal whose key asked for the action; `counterpoise` if it happened by itself. */
     actor: text('actor').notNull(),
+    onBehalfOf: text('on_behalf_of'),
     comment: text('comment').notNull(),
     /** Names the request, so that a repeated request is logged once; null for an action without such a key. */
     requestKey: text('request_key').unique('case_actions_request_key'),

@@ -2,6 +2,7 @@
  * The order service's own operations, which its workflows call as activities on the task queue `order`: writes of its rows, and the
  * money of an order, which moves over the public HTTP API. A repeat returns what is stored, and changes nothing.
  */
+import type { Acting } from '../acting.ts';
 import type { OrderId, ReturnId, ShipmentId, TransferId } from '../ids.ts';
 import type { TraceContext } from '../trace-context.ts';
 import type { CancelReason, Consignment, GoodsState, MoneyState, OrderStatus, OrderTerms } from './order.ts';
@@ -72,9 +73,8 @@ export interface OrderAttention {
 export const ORDER_ACTIONS = ['retry', 'collect_again', 'write_off'] as const;
 export type OrderAction = (typeof ORDER_ACTIONS)[number];
 
-export interface OrderResolution {
+export interface OrderResolution extends Acting {
   readonly action: OrderAction;
-  readonly actor: string;
   readonly comment: string;
 }
 

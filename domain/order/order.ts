@@ -14,6 +14,10 @@ export const ORDER_STATUS_RANKS: Readonly<Record<OrderStatus, number>> = {
   CANCELED: 2,
 };
 
+export function hasOrderEnded({ status }: { readonly status: OrderStatus }): boolean {
+  return ORDER_STATUS_RANKS[status] === ORDER_STATUS_RANKS.CANCELED;
+}
+
 export const CANCEL_REASONS = [
   'out_of_stock',
   'payment_refused',
@@ -35,12 +39,17 @@ export const MONEY_STATES = ['HELD', 'CAPTURED', 'VOIDED', 'DUE', 'COLLECTED', '
 export type MoneyState = (typeof MONEY_STATES)[number];
 
 /** The pairs in which a consignment may end. */
-export const ENDED_PAIRS: readonly (readonly [GoodsState, MoneyState])[] = [
+const ENDED_PAIRS: readonly (readonly [GoodsState, MoneyState])[] = [
   ['RELEASED', 'VOIDED'],
   ['DELIVERED', 'CAPTURED'],
   ['DELIVERED', 'COLLECTED'],
   ['DELIVERED', 'WRITTEN_OFF'],
 ];
+
+/** Whether a consignment may end with its goods and its money in these states. */
+export function mayEndAs(goods: GoodsState, money: MoneyState): boolean {
+  return ENDED_PAIRS.some((end) => end[0] === goods && end[1] === money);
+}
 
 export const ORDER_LINES_MAX = 50;
 export const CONSIGNMENTS_MAX = 10;

@@ -5,6 +5,8 @@
  * external wallet of its shard until the credit's fence can be asked. `write_off` gives up the refund: the money goes to the
  * external wallet of the sender's shard.
  */
+import type { Acting } from '../acting.ts';
+
 export const RESOLVE_ACTIONS = ['retry', 'refund', 'write_off'] as const;
 export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
 
@@ -14,8 +16,7 @@ export const CASE_ACTIONS = ['opened', ...RESOLVE_ACTIONS, 'advanced', 'closed',
 /** The actor of what Counterpoise does unasked. */
 export const SYSTEM_ACTOR = 'counterpoise';
 
-export interface Resolution {
+export interface Resolution extends Acting {
   readonly action: ResolveAction;
-  readonly actor: string;
   readonly comment: string;
 }

@@ -2,6 +2,7 @@
  * What the wallet service lets others see of all of its shards, as a port: a function over the shards' databases if they are in the
  * same process, else calls of the wallet API. It only reads, and each answer is bounded.
  */
+import type { Found } from '../found.ts';
 import type { WalletId } from '../ids.ts';
 
 export interface CurrencyTotal {
@@ -49,6 +50,11 @@ export interface WalletSight {
   readonly totals: () => Promise<readonly CurrencyTotal[]>;
   /** What the shards of these wallets have decided and written of these movements, at most SEEN_MOVEMENTS_MAX. */
   readonly legs: (movementIds: readonly string[], walletIds: readonly WalletId[]) => Promise<SeenLegs>;
+  /** The users' wallets of an id, and those of a user, FOUND_MAX of them and one more if there are more. */
+  readonly find: {
+    readonly byId: (id: string) => Promise<Found[]>;
+    readonly byUser: (userId: string) => Promise<Found[]>;
+  };
 }
 
 export const SEEN_MOVEMENTS_MAX = 50;

@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { findOrder, storedOrderOf, type Order } from '../../db/order/queries.ts';
 import { findReturn, type Return } from '../../db/order/returns.ts';
 import type { OrderId, ReturnId, TransferId, WalletId } from '../../domain/ids.ts';
+import { hasOrderEnded } from '../../domain/order/order.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   ORDER_TASK_QUEUE,
@@ -57,7 +58,7 @@ export async function startOrder(starter: OrderStarter, row: Order): Promise<voi
     bodyHash: row.bodyHash,
     latest: async () => {
       const latest = await starter.findOrder(orderId);
-      const isOpen = latest?.status === 'PENDING' || latest?.status === 'CONFIRMED';
+      const isOpen = latest !== undefined && !hasOrderEnded(latest);
       return isOpen ? orderInput(starter, latest) : undefined;
     },
   });

@@ -70,7 +70,7 @@ describe('the sources of the event log', () => {
       ['transfer', { comment: 'x' }, { 'x-actor': 'alice' }, 409, 'event_source_not_stopped'],
       ['wallet-9', { comment: 'x' }, { 'x-actor': 'alice' }, 404, 'event_source_not_found'],
       ['%00', { comment: 'x' }, { 'x-actor': 'alice' }, 404, 'event_source_not_found'],
-      ['transfer', { comment: 'x' }, {}, 400, 'actor_missing'],
+      ['transfer', { comment: 'x' }, { 'x-actor': '' }, 422, 'actor_invalid'],
       ['transfer', {}, { 'x-actor': 'alice' }, 422, 'field_missing'],
       ['transfer', { comment: ' ' }, { 'x-actor': 'alice' }, 422, 'too_short'],
       ['transfer', { comment: 'x', force: true }, { 'x-actor': 'alice' }, 422, 'unknown_field'],
@@ -90,7 +90,8 @@ describe('the sources of the event log', () => {
       { ...last_resume, requested_at: undefined },
       {
         stopped_reason: 'it was restored',
-        actor: 'alice',
+        actor: 'anybody',
+        on_behalf_of: 'alice',
         comment: 'A drill.',
         requested_at: undefined,
         completed_at: null,
@@ -115,14 +116,14 @@ describe('the sources of the event log', () => {
       'transfer',
       '--comment',
       'Another drill.',
-      '--actor',
+      '--on-behalf-of',
       'bob',
       '--api-url',
       server.url,
     ];
     const resumed = await runCounterpoise(args);
     assert.deepEqual([resumed.code, resumed.stderr], [0, '']);
-    assert.match(resumed.stdout, /RESUMING[^]*transfer was resumed by bob: Another drill\.\n/);
+    assert.match(resumed.stdout, /RESUMING[^]*transfer was resumed by anybody for bob: Another drill\.\n/);
     const again = await runCounterpoise(args);
     assert.notEqual(again.code, 0);
     assert.match(again.stderr, /event_source_not_stopped/);

@@ -166,7 +166,13 @@ describe('an operator', () => {
       const t = await debited('30.0000', false);
       const service = kinds.stores.transfer.service;
       await callAtOnce(() => transfers.recordTransferAttention(service, t.transferId, 'refund_failing', 'gone'));
-      const request = { action: 'retry', actor: 'alice', comment: 'look', requestKey: fresh('request') } as const;
+      const request = {
+        action: 'retry',
+        actor: 'alice',
+        onBehalfOf: 'bob',
+        comment: 'look',
+        requestKey: fresh('request'),
+      } as const;
       await callAtOnce(() => recordCaseAction(service, t.transferId, request));
       const row = (await transfers.findTransfer(service, t.transferId))!;
       assert.deepEqual([row.attentionReason, row.attentionError], ['refund_failing', 'gone']);
@@ -183,12 +189,12 @@ describe('an operator', () => {
       assert.deepEqual(
         await rowsOf(
           kinds.stores.transfer.admin,
-          `SELECT action, actor, comment FROM case_actions WHERE case_id = '${row.attentionCaseId}' ORDER BY action_id`,
+          `SELECT action, actor, on_behalf_of, comment FROM case_actions WHERE case_id = '${row.attentionCaseId}' ORDER BY action_id`,
         ),
         [
-          { action: 'opened', actor: 'counterpoise', comment: 'refund_failing' },
-          { action: 'retry', actor: 'alice', comment: 'look' },
-          { action: 'closed', actor: 'counterpoise', comment: 'the transfer is FAILED' },
+          { action: 'opened', actor: 'counterpoise', on_behalf_of: null, comment: 'refund_failing' },
+          { action: 'retry', actor: 'alice', on_behalf_of: 'bob', comment: 'look' },
+          { action: 'closed', actor: 'counterpoise', on_behalf_of: null, comment: 'the transfer is FAILED' },
         ],
       );
     });

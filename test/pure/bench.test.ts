@@ -172,8 +172,11 @@ const MET = [
   measuredOf([sample('engine', 1, 50, 20)]),
   measured('local', 50, 65),
   measuredOf([sample('local', 1, 30, 27)]),
-  measured('local-counted', 50, 64),
-  measured('local-traced', 50, 62),
+  measured('cost-default', 50, 65),
+  measured('cost-counted', 50, 64),
+  measured('cost-traced', 50, 62),
+  measured('cost-unauthenticated', 50, 67),
+  measured('cost-encrypted', 50, 62),
   measured('local-grouped', 50, 300),
   measured('local-grouped', 200, 400),
   measured('ordinary', 50, 30),
@@ -217,8 +220,9 @@ describe('the goals', () => {
   test('are missed below them, each by itself', () => {
     const worse: [string, number][] = [
       ['local', 50],
-      ['local-counted', 50],
-      ['local-traced', 50],
+      ['cost-counted', 50],
+      ['cost-traced', 50],
+      ['cost-encrypted', 50],
       ['local-grouped', 50],
       ['local-grouped', 200],
       ['ordinary', 50],
@@ -244,6 +248,8 @@ describe('the goals', () => {
     assert.ok(!areMet(goalsOf(slow, idle(300), seen(90))));
     const slowOrders = MET.map((one) => (one.id === 'transfers-local' ? measured(one.id, 20, 61) : one));
     assert.ok(!areMet(goalsOf(slowOrders, idle(300), seen(90))));
+    const costlyKeys = MET.map((one) => (one.id === 'cost-unauthenticated' ? measured(one.id, 50, 67.1) : one));
+    assert.ok(!areMet(goalsOf(costlyKeys, idle(300), seen(90))));
     assert.ok(!areMet(goalsOf(MET, idle(351), seen(90))));
     assert.ok(!areMet(goalsOf(MET, idle(300), seen(120))));
     assert.ok(!areMet(goalsOf(MET, idle(300), seen(90, 51, 0.01))));

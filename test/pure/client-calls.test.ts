@@ -92,7 +92,7 @@ describe('the client', () => {
     });
     await client.wallets.entries('a/b', { limit: 3 });
     await client.transfers.create(TRANSFER, { idempotencyKey: 'order-1', waitSeconds: 30 });
-    await client.transfers.resolve('t', { action: 'retry', comment: 'c' }, { actor: 'alice' });
+    await client.transfers.resolve('t', { action: 'retry', comment: 'c' }, { onBehalfOf: 'alice' });
     assert.equal(sent[0]!.url, 'http://api.test/v1/wallets/a%2Fb/entries?limit=3');
     assert.deepEqual(
       [sent[0]!.method, sent[0]!.body, sent[0]!.headers['authorization']],

@@ -8,7 +8,7 @@ const OPEN = {
   ...{ case_id: 'c', order_id: 'o', status: 'OPEN', reason: 'payment_due' },
   ...{ last_error: 'the hold ended before it was captured', opened_at: 's', closed_at: null },
 };
-const DECIDED = { action: 'write_off', actor: 'ann', comment: 'gone', at: 't' };
+const DECIDED = { action: 'write_off', actor: 'ann', on_behalf_of: null, comment: 'gone', at: 't' };
 
 test('the open cases of orders are listed, and those that are resolved where all are wanted', async () => {
   const asked: unknown[] = [];
@@ -42,7 +42,7 @@ test('a case of an order is shown with its last error, and with what was decided
       stdout,
       /^case +c\norder +o\nstatus +OPEN\nreason +payment_due\nsince +s\nlast error +the hold ended /,
     );
-    assert.match(stdout, /\nACTION +AT +ACTOR +COMMENT\nwrite_off +t +ann +gone\n$/);
+    assert.match(stdout, /\nACTION +AT +ACTOR +FOR +COMMENT\nwrite_off +t +ann +gone\n$/);
     assert.deepEqual((await runCounterpoise(['order', 'cases', 'show', 'c', '--json'], { env })).json(), shown);
   } finally {
     server.close();
@@ -60,7 +60,7 @@ test('a case of an order is decided at the order, unless it is over', async () =
     return [200, { order_id: 'o' }];
   });
   try {
-    const decide = ['order', 'cases', 'resolve', 'c', '--comment', 'gone', '--actor', 'ann'];
+    const decide = ['order', 'cases', 'resolve', 'c', '--comment', 'gone', '--on-behalf-of', 'ann'];
     assert.equal((await runCounterpoise([...decide, '--action', 'refund'], { env })).code, 2);
     assert.equal((await runCounterpoise(['order', 'cases', 'resolve', 'c', '--action', 'retry'], { env })).code, 2);
     const { code, stdout } = await runCounterpoise([...decide, '--action', 'write_off'], { env });

@@ -119,8 +119,8 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       ...{ reason: 'entries_without_movement', status: 'RESOLVED', since: 's', attempts: 0, resolved_at: 'r' },
       last_error: 'entries of a movement that nobody asked for: -25.0000 USD',
       history: [
-        { action: 'opened', actor: 'counterpoise', comment: 'found', at: 't1' },
-        { action: 'resolved', actor: 'ann', comment: 'the row was lost', at: 't2' },
+        { action: 'opened', actor: 'counterpoise', on_behalf_of: null, comment: 'found', at: 't1' },
+        { action: 'resolved', actor: 'ann', on_behalf_of: 'eve', comment: 'the row was lost', at: 't2' },
       ],
     };
     const { server, env } = await startFakeApi(() => [200, shown]);
@@ -129,7 +129,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       assert.equal(code, 0);
       assert.match(stdout, /^case +c\nsubject +movement\/m\nstatus +RESOLVED\nreason +entries_without_movement\n/);
       assert.match(stdout, /\nlast error +entries of a movement .* -25\.0000 USD\nresolved +r\n\n/);
-      assert.match(stdout, /\nopened +t1 +counterpoise +found\nresolved +t2 +ann +the row was lost\n$/);
+      assert.match(stdout, /\nopened +t1 +counterpoise +found\nresolved +t2 +ann +eve +the row was lost\n$/);
       assert.deepEqual((await runCounterpoise(['cases', 'show', 'c', '--json'], { env })).json(), shown);
     } finally {
       server.close();
@@ -241,7 +241,7 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
       const { stdout } = await runCounterpoise(['cases', 'list'], { env });
       assert.match(stdout, /^CASE +STATUS +SUBJECT .*\nc +OPEN +transfer\/t +refund +s +7\n\n3 are open in all\.\n$/);
 
-      const decide = ['cases', 'resolve', 'c', '--comment', 'seen', '--actor', 'ann', '--json', '--action'];
+      const decide = ['cases', 'resolve', 'c', '--comment', 'seen', '--on-behalf-of', 'ann', '--json', '--action'];
       assert.equal((await runCounterpoise([...decide, 'retry'], { env })).json()['status'], 'DEBITED');
       assert.equal(
         (await runCounterpoise([...decide, 'close'], { env })).code,

@@ -185,6 +185,7 @@ describe('the name of a query', () => {
     ['UPDATE transfers SET status = $1', 'UPDATE transfers'],
     ['DELETE FROM ONLY leases', 'DELETE leases'],
     ['SELECT advance($1)', 'SELECT advance'],
+    ['SELECT extract(epoch FROM k.expires_at) FROM api_keys k', 'SELECT api_keys'],
     ['begin', 'BEGIN'],
     ['', 'query'],
   ] as const)

@@ -287,7 +287,11 @@ describe('the API', () => {
     const { transfer_id: id } = (await create(sender, receiver)).body;
     assert.deepEqual(pick((await act(id, 'cancel', { now: true })).body, 'status', 'code'), [422, 'unknown_field']);
     const resolution = { action: 'retry', comment: 'because' };
-    assert.deepEqual(pick((await act(id, 'resolve', resolution)).body, 'status', 'code'), [400, 'actor_missing']);
+    const nobody = { 'x-actor': '' };
+    assert.deepEqual(pick((await act(id, 'resolve', resolution, nobody)).body, 'status', 'code'), [
+      422,
+      'actor_invalid',
+    ]);
     const actor = { 'x-actor': 'alice' };
     assert.deepEqual(pick((await act(id, 'resolve', resolution, actor)).body, 'status', 'code'), [
       409,

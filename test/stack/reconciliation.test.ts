@@ -331,7 +331,7 @@ for (const separate of [false, true]) {
         assert.equal(body.status, 'RESOLVED');
         assert.deepEqual(
           body.history.map(({ action, actor }) => `${action} ${actor}`),
-          ['opened counterpoise', 'retry alice', 'resolved alice'],
+          ['opened counterpoise', 'retry root', 'resolved root'],
         );
         assert.deepEqual((await resolve(case_id, 'close')).body, body, 'a repeat changes nothing');
       }
@@ -391,7 +391,7 @@ for (const separate of [false, true]) {
       assert.deepEqual([retried.status, retried.body.status], [200, 'RESOLVED']);
       assert.deepEqual(
         retried.body.history.map(({ action, actor }) => `${action} ${actor}`),
-        ['opened counterpoise', 'retry alice', 'closed counterpoise'],
+        ['opened counterpoise', 'retry root', 'closed counterpoise'],
       );
     });
   });

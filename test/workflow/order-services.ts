@@ -15,7 +15,7 @@ import type {
   StoredConsignment,
   StoredOrder,
 } from '../../domain/order/operations.ts';
-import { ENDED_PAIRS, type OrderTerms, type ReturnStatus } from '../../domain/order/order.ts';
+import { hasOrderEnded, mayEndAs, type OrderTerms, type ReturnStatus } from '../../domain/order/order.ts';
 import type { OrderActivities, OrderActivity, OrderFaults } from './order-faults.ts';
 import { createOrderDelivery } from './order-delivery.ts';
 import { createOrderInventory } from './order-inventory.ts';
@@ -167,7 +167,7 @@ export function createOrderServices(
   const resolutions: LoggedResolution[] = [];
   const attention = { shown: null as { reason: string; error?: string } | null, cases: [] as string[] };
   const returned = { status: 'RECEIVED' as ReturnStatus, shown: null as { reason: string } | null };
-  const hasEnded = (): boolean => row.status !== 'PENDING' && row.status !== 'CONFIRMED';
+  const hasEnded = (): boolean => hasOrderEnded(row);
   const records: OrderRecords & Omit<ReturnOperations, 'refundReturn'> = {
     confirmOrder: async ({ consignments, hasLeft = false }) => {
       if (row.status !== 'PENDING' || (row.compensating && !hasLeft)) return row;
@@ -208,9 +208,7 @@ export function createOrderServices(
     recordOrderEnd: async ({ status, cancelReason = null }) => {
       if (hasEnded()) return row;
       const { consignments } = row;
-      if (
-        !consignments.every(({ goods: left, money }) => ENDED_PAIRS.some((end) => end[0] === left && end[1] === money))
-      )
+      if (!consignments.every(({ goods: left, money }) => mayEndAs(left, money)))
         throw ApplicationFailure.nonRetryable('the row was restored', 'MovementMissing');
       steps.push(status);
       attention.shown = null;

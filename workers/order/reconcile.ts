@@ -8,7 +8,7 @@ import type { Database } from '../../db/database.ts';
 import { findOrder, listOpenOrders, type Order } from '../../db/order/queries.ts';
 import { listOpenReturns, type Return } from '../../db/order/returns.ts';
 import type { OrderPayments } from '../../domain/order/operations.ts';
-import { ORDER_STATUS_RANKS } from '../../domain/order/order.ts';
+import { hasOrderEnded, ORDER_STATUS_RANKS } from '../../domain/order/order.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
@@ -105,7 +105,7 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     const run = await openRunOf(client, orderWorkflowId(row.orderId));
     // Read after the run, which writes its row first: only a row that was restored since is behind what the run shows.
     const latest = await findOrder(database, row.orderId);
-    if (latest === undefined || hasEnded(latest)) return;
+    if (latest === undefined || hasOrderEnded(latest)) return;
     if (run !== undefined && !isBehind(latest, run)) return;
     await run?.terminate('its order was restored from before what it has done');
     await startOrder(starter, latest);
@@ -126,16 +126,12 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     const row = await findOrder(database, orderId);
     const of = { order_id: orderId, consignment: n, transfer_id: transferId };
     if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
-    if (!hasEnded(row)) return;
+    if (!hasOrderEnded(row)) return;
     const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
     if (isTaken) await payments.captureHold({ orderId, transferId, trace: { requestId: row.requestId } });
     else await holds.cancel(transferId);
     logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
   }
-}
-
-function hasEnded({ status }: Order): boolean {
-  return status !== 'PENDING' && status !== 'CONFIRMED';
 }
 
 /** Not behind a run of another body, whose row was lost: that one is asked to end, and ends as its goods and money are. */

@@ -93,11 +93,11 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 
   setHandler(
     resolveUpdate,
-    ({ action, actor, comment }) =>
+    ({ action, actor, onBehalfOf, comment }) =>
       CancellationScope.nonCancellable(async () => {
         const step = stuckAt;
         const requestKey = `${workflowInfo().runId}/${currentUpdateInfo()?.id}`;
-        const resolution = { transferId, action, actor, comment, requestKey };
+        const resolution = { transferId, action, actor, ...(onBehalfOf && { onBehalfOf }), comment, requestKey };
         const isLogged = await steps.run('recordCaseAction', TRANSFER_TASK_QUEUE, resolution);
         // The step may have succeeded while the log was written: then no operator is needed.
         if (!isLogged || stuckAt !== step) throw refusal('not_resolvable');

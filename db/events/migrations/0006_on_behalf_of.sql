@@ -1,0 +1,1 @@
+ALTER TABLE "outbox_resumes" ADD COLUMN "on_behalf_of" text;

@@ -1,0 +1,1 @@
+ALTER TABLE "case_actions" ADD COLUMN "on_behalf_of" text;
