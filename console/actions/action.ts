@@ -21,7 +21,8 @@ export interface Action {
 
 export interface Given {
   readonly comment: string;
-  readonly actor: string;
+  /** '' for nobody: the key says who decides. */
+  readonly onBehalfOf: string;
   /** The same for each try of one decision, so that it is done once. */
   readonly idempotencyKey: string;
 }
@@ -42,9 +43,13 @@ export function actionOf<Name extends OperationName>(
   return {
     ...told,
     send: (client, given) => {
-      const { actor, idempotencyKey } = given;
+      const { onBehalfOf, idempotencyKey } = given;
       // Bounds the wait for what goes on after the decision; the page shows it go on.
-      return client.call(operation, inputOf(given), { actor, idempotencyKey, waitSeconds: 5 });
+      return client.call(operation, inputOf(given), {
+        idempotencyKey,
+        waitSeconds: 5,
+        ...(onBehalfOf === '' ? {} : { onBehalfOf }),
+      });
     },
     curl: (given) => {
       const input = inputOf(given) as { path?: Record<string, string>; body?: unknown };
@@ -54,7 +59,7 @@ export function actionOf<Name extends OperationName>(
         path,
         parameters: input.path ?? {},
         headers: {
-          ...(known.includes('x-actor') ? { 'X-Actor': given.actor || 'you' } : {}),
+          ...(known.includes('x-actor') && given.onBehalfOf !== '' ? { 'X-Actor': given.onBehalfOf } : {}),
           ...(known.includes('idempotency-key') ? { 'Idempotency-Key': given.idempotencyKey } : {}),
         },
         body: input.body,

@@ -3,7 +3,7 @@ import { isLarge, type Action } from './action.ts';
 
 export interface Written {
   readonly comment: string;
-  readonly actor: string;
+  readonly onBehalfOf: string;
   /** The amount, of a large one. */
   readonly typed: string;
 }
@@ -15,7 +15,7 @@ interface DecideFieldsProps {
 }
 
 export function DecideFields({ of: { isComment = false, money }, written, onWrite }: DecideFieldsProps) {
-  const { comment, actor, typed } = written;
+  const { comment, onBehalfOf, typed } = written;
   return (
     <>
       {isComment ? (
@@ -35,14 +35,13 @@ export function DecideFields({ of: { isComment = false, money }, written, onWrit
             />
           </label>
           <label>
-            <span>Your name, for the record</span>
+            <span>For whom, if not for yourself; who you are is known by your key</span>
             <input
-              name="actor"
-              required
+              name="on-behalf-of"
               maxLength={255}
-              autocomplete="username"
-              value={actor}
-              onInput={({ currentTarget }) => onWrite({ ...written, actor: currentTarget.value })}
+              autocomplete="off"
+              value={onBehalfOf}
+              onInput={({ currentTarget }) => onWrite({ ...written, onBehalfOf: currentTarget.value })}
             />
           </label>
         </>

@@ -12,7 +12,7 @@ import { isLarge, type Action } from './action.ts';
 import { DecideFields, type Written } from './decide-fields.tsx';
 import { useDecision, type Stage } from './decision.ts';
 
-const ACTOR = 'counterpoise-actor';
+const ON_BEHALF_OF = 'counterpoise-on-behalf-of';
 
 interface DecideProps {
   readonly action: Action;
@@ -27,25 +27,30 @@ export function Decide({ action, seen, onClose }: DecideProps) {
   const [written, setWritten] = useState<Written>(() => ({
     comment: '',
     typed: '',
-    actor: sessionStorage.getItem(ACTOR) ?? '',
+    onBehalfOf: sessionStorage.getItem(ON_BEHALF_OF) ?? '',
   }));
   const [idempotencyKey] = useState(() => crypto.randomUUID());
   const { stage, decide } = useDecision(action, seen);
   useEffect(() => dialog.current?.showModal(), []);
 
-  const given = { comment: written.comment.trim(), actor: written.actor.trim(), idempotencyKey };
+  const given = { comment: written.comment.trim(), onBehalfOf: written.onBehalfOf.trim(), idempotencyKey };
   const isReady = isComplete(action, written) && stage.is !== 'sending';
   const isDone = stage.is === 'done';
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     if (isDone) dialog.current?.close();
     if (isDone || !isReady) return;
-    sessionStorage.setItem(ACTOR, written.actor);
+    sessionStorage.setItem(ON_BEHALF_OF, written.onBehalfOf);
     void decide(given);
   };
 
+  // What was sent takes effect; its answer has to be seen.
+  const keepOpen = (event: Event): void => {
+    if (stage.is === 'sending') event.preventDefault();
+  };
+
   return (
-    <dialog ref={dialog} aria-labelledby="decide-title" onClose={() => onClose(isDone)}>
+    <dialog ref={dialog} aria-labelledby="decide-title" onCancel={keepOpen} onClose={() => onClose(isDone)}>
       <form onSubmit={submit}>
         <h2 id="decide-title">{action.title}</h2>
         <p class="effect">{action.effect}</p>
@@ -61,9 +66,9 @@ export function Decide({ action, seen, onClose }: DecideProps) {
   );
 }
 
-function isComplete({ isComment = false, money }: Action, { comment, actor, typed }: Written): boolean {
+function isComplete({ isComment = false, money }: Action, { comment, typed }: Written): boolean {
   const isTyped = !isLarge(money) || unitsOf(typed.replaceAll(',', '')) === unitsOf(money!.amount);
-  return isTyped && (!isComment || (comment.trim() !== '' && actor.trim() !== ''));
+  return isTyped && (!isComment || comment.trim() !== '');
 }
 
 function Outcome({ of: stage }: { of: Stage }) {
@@ -102,7 +107,7 @@ function Buttons({ action: { title }, stage, isReady, onLeave }: ButtonsProps) {
   return (
     <footer>
       {isDone ? null : (
-        <button type="button" class="plain" onClick={onLeave}>
+        <button type="button" class="plain" disabled={stage.is === 'sending'} onClick={onLeave}>
           Leave it
         </button>
       )}

@@ -1,5 +1,5 @@
 /** What the API says of a batch before anything moves: its totals, and every faulty row. */
-import type { BatchTrial } from '../shapes.ts';
+import type { TransferBatchTrial as BatchTrial } from '../../client/client.ts';
 import { csvOf } from '../format/csv.ts';
 import { Amount } from '../parts/amount.tsx';
 import { saveAs } from '../parts/save-as.ts';

@@ -12,9 +12,6 @@ export function rhythmOf({ every, calendar, time_zone }: Rhythm): string {
   if (every !== null) return `every ${formatDuration(every * 1_000)}`;
   const parts = Object.entries(calendar ?? {})
     .filter(([name, value]) => name !== 'missing_day' && value !== '*')
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll('_', ' ')} ${inBrief(value)}`,
-    );
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${inBrief(value)}`);
   return `${parts.join(', ')} in ${time_zone}`;
 }

@@ -1,5 +1,5 @@
 /** What moves the money: what is under way, who works, what lags, and when the books were last compared. */
-import type { Overview } from '../shapes.ts';
+import type { Overview } from '../../client/client.ts';
 import { formatDuration } from '../format/time.ts';
 import { inWords } from '../format/status.ts';
 import { at } from '../router.ts';

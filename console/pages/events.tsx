@@ -1,6 +1,7 @@
 /** What happens, as it happens: the event log from now on, which can be paused and filtered. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Client, Event } from '../../client/client.ts';
+import { inBrief } from '../format/in-brief.ts';
 import { at, query } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
 import { Filters } from '../parts/filters.tsx';

@@ -1,8 +1,7 @@
 /** Whatever an id, a reference, `key=value` or a user may mean. */
 import { useEffect } from 'preact/hooks';
+import type { FoundThings } from '../../client/client.ts';
 import { useAnswer } from '../answer.ts';
-import { find } from '../new-calls.ts';
-import type { Found } from '../shapes.ts';
 import { at, go, query } from '../router.ts';
 import { inWords } from '../format/status.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -27,7 +26,11 @@ const PLACES: Readonly<Record<string, string>> = {
 
 export function Find() {
   const q = query.value.get('q') ?? '';
-  const { data: found, error, reload } = useAnswer(`find/${q}`, (client, signal) => find(client, q, signal));
+  const {
+    data: found,
+    error,
+    reload,
+  } = useAnswer(`find/${q}`, (client, signal) => client.overview.find({ q }, { signal }));
   useEffect(() => {
     // What is the only thing of this name needs no list; Back leads to where the person was.
     const only = found?.data.length === 1 ? hrefOf(found.data[0]!) : undefined;
@@ -71,12 +74,12 @@ export function Find() {
   );
 }
 
-function NameOf(each: Found['data'][number]) {
+function NameOf(each: FoundThings['data'][number]) {
   const href = hrefOf(each);
   return href === undefined ? <>{inWords(each.type)}</> : <a href={href}>{inWords(each.type)}</a>;
 }
 
-function hrefOf({ type, id }: Found['data'][number]): string | undefined {
+function hrefOf({ type, id }: FoundThings['data'][number]): string | undefined {
   const place = PLACES[type];
   return place === undefined ? undefined : at(`${place}/${encodeURIComponent(id)}`);
 }

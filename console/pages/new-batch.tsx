@@ -1,9 +1,8 @@
 /** A new batch from a CSV: read in pieces, tried without moving anything, and only then sent. */
 import { useState } from 'preact/hooks';
-import type { BatchTrial } from '../shapes.ts';
+import type { TransferBatchTrial as BatchTrial } from '../../client/client.ts';
 import { BatchTrialShown } from '../batch/trial.tsx';
 import { readItems, type ReadItems } from '../batch/read-items.ts';
-import { tryBatch } from '../new-calls.ts';
 import { at, go } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -30,7 +29,7 @@ export function NewBatch() {
     setKey(crypto.randomUUID());
     try {
       const read = await readItems(file, (share) => setStage({ is: 'reading', share }));
-      setStage({ is: 'tried', read, trial: await tryBatch(client.value, { items: read.items }) });
+      setStage({ is: 'tried', read, trial: await client.value.transferBatches.dryRun({ items: read.items }) });
     } catch (error) {
       fail(error);
     }

@@ -1,12 +1,10 @@
 /** One order: its consignments with their goods and money, and its saga over all services. */
-import type { Consignment, Order } from '../../client/client.ts';
+import type { Consignment, Order, OrderTimeline } from '../../client/client.ts';
 import { Actions } from '../actions/actions.tsx';
 import { actionsOfOrder, lookAtOrder, seenOfOrder } from '../actions/order.ts';
 import { useAnswer } from '../answer.ts';
 import { sumOf } from '../format/amount.ts';
 import { inWords } from '../format/status.ts';
-import { orderTimeline } from '../new-calls.ts';
-import type { OrderTimeline } from '../shapes.ts';
 import { at, type Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -24,7 +22,7 @@ const REFRESH_MS = 3_000;
 const ENDS: readonly string[] = ['COMPLETED', 'PARTLY_COMPLETED', 'CANCELED'];
 
 export function OrderPage({ parameters: { id = '' } }: { parameters: Parameters }) {
-  const answer = useAnswer(`order/${id}`, (client, signal) => orderTimeline(client, id, signal), {
+  const answer = useAnswer(`order/${id}`, (client, signal) => client.orders.timeline(id, { signal }), {
     refreshMs: REFRESH_MS,
     isOver: ({ order: { status, attention } }) => ENDS.includes(status) && attention === null,
   });

@@ -1,7 +1,6 @@
 /** The first page: where the money is, in one sentence first, and what needs a person. */
+import type { Overview as OverviewAnswer } from '../../client/client.ts';
 import { useAnswer } from '../answer.ts';
-import { getOverview } from '../new-calls.ts';
-import type { Overview as OverviewAnswer } from '../shapes.ts';
 import { at } from '../router.ts';
 import { formatDuration } from '../format/time.ts';
 import { inWords } from '../format/status.ts';
@@ -13,7 +12,12 @@ import { Age } from '../parts/time.tsx';
 const REFRESH_MS = 5_000;
 
 export function Overview() {
-  const { data: overview, error, isLoading, reload } = useAnswer('overview', getOverview, { refreshMs: REFRESH_MS });
+  const {
+    data: overview,
+    error,
+    isLoading,
+    reload,
+  } = useAnswer('overview', (client, signal) => client.overview.get({ signal }), { refreshMs: REFRESH_MS });
   return (
     <>
       <h1 class="unseen">Overview</h1>

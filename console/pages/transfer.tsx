@@ -3,7 +3,6 @@ import type { Transfer } from '../../client/client.ts';
 import { actionsOfTransfer, seenOfTransfer } from '../actions/transfer.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
-import { transferTimeline } from '../new-calls.ts';
 import { at, type Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts, type Fact } from '../parts/facts.tsx';
@@ -21,7 +20,7 @@ const REFRESH_MS = 2_000;
 const ENDS: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED'];
 
 export function TransferPage({ parameters: { id = '' } }: { parameters: Parameters }) {
-  const answer = useAnswer(`transfer/${id}`, (client, signal) => transferTimeline(client, id, signal), {
+  const answer = useAnswer(`transfer/${id}`, (client, signal) => client.transfers.timeline(id, { signal }), {
     refreshMs: REFRESH_MS,
     isOver: ({ transfer: { status, attention } }) => ENDS.includes(status) && attention === null,
   });

@@ -3,7 +3,6 @@ import type { Wallet } from '../../client/client.ts';
 import { actionsOfWallet, lookAtWallet, seenOfWallet } from '../actions/wallet.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
-import { balanceHistory } from '../new-calls.ts';
 import type { Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -16,6 +15,8 @@ import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
 
 const REFRESH_MS = 5_000;
+/** More steps than that are not told apart. */
+const POINTS = 400;
 
 export function WalletPage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(
@@ -83,12 +84,12 @@ function LimitOf({ of, in: currency }: { of: string | null; in: string }) {
 
 function BalancePlot({ of: { wallet_id, updated_at } }: { of: Wallet }) {
   const { data: history, error } = useAnswer(`history/${wallet_id}/${updated_at}`, (client, signal) =>
-    balanceHistory(client, wallet_id, { points: 400 }, signal),
+    client.wallets.balanceHistory(wallet_id, { points: POINTS }, { signal }),
   );
   if (error !== undefined) return <Problem of={error} />;
   return (
     <section class="panel" aria-label="Balance over time">
-      <h3>Balance, the last 30 days</h3>
+      <h2>Balance, the last 30 days</h2>
       {history === undefined ? <div class="plot-place" /> : <StepPlot of={history} />}
     </section>
   );

@@ -6,6 +6,7 @@ import { Time } from './time.tsx';
 interface Decision {
   readonly action: string;
   readonly actor: string;
+  readonly on_behalf_of?: string | null;
   readonly comment: string;
   readonly at: string;
 }
@@ -20,7 +21,7 @@ export function History({ of }: { of: readonly Decision[] }) {
       columns={[
         { name: 'at', of: ({ at }) => <Time of={at} /> },
         { name: 'what', of: ({ action }) => inWords(action) },
-        { name: 'who', of: ({ actor }) => actor },
+        { name: 'who', of: ({ actor, on_behalf_of: other }) => (other ? `${actor}, for ${other}` : actor) },
         { name: 'why', of: ({ comment }) => comment },
       ]}
     />

@@ -1,5 +1,5 @@
 /** The balance over time. It stays until an entry changes it, so it is drawn in steps and never as a slope. */
-import type { BalanceHistory } from '../shapes.ts';
+import type { BalanceHistory } from '../../client/client.ts';
 import { amountOf, formatAmount, shareOf, unitsOf } from '../format/amount.ts';
 import { formatTime } from '../format/time.ts';
 import { zone } from '../settings.ts';
@@ -8,9 +8,8 @@ const [WIDTH, HEIGHT, FOOT, LEFT] = [960, 160, 20, 96];
 
 export function StepPlot({ of: { from, to, balance_before, data, currency } }: { of: BalanceHistory }) {
   const balances = [balance_before, ...data.map(({ balance }) => balance)].map((each) => unitsOf(each) ?? 0n);
-  const extremes = [...balances, ...data.flatMap(({ low, high }) => [unitsOf(low) ?? 0n, unitsOf(high) ?? 0n])];
-  const least = extremes.reduce((a, b) => (a < b ? a : b), 0n);
-  const most = extremes.reduce((a, b) => (a > b ? a : b), 1n);
+  const least = balances.reduce((a, b) => (a < b ? a : b), 0n);
+  const most = balances.reduce((a, b) => (a > b ? a : b), 1n);
   const [startMs, endMs] = [Date.parse(from), Date.parse(to)];
   const x = (at: string): number => LEFT + ((Date.parse(at) - startMs) / Math.max(endMs - startMs, 1)) * (WIDTH - LEFT);
   const y = (units: bigint): number => 6 + (1 - shareOf(units, least, most)) * (HEIGHT - 12);

@@ -44,11 +44,16 @@ export function Table<Row>({ caption, columns, rows, idOf, keepsPlace = false }:
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ name, isNumber }) => (
-              <th key={name} scope="col" class={isNumber === true ? 'number' : undefined}>
-                {name}
-              </th>
-            ))}
+            {columns.map(({ name, isNumber }) =>
+              // A heading that says nothing is none.
+              name === '' ? (
+                <td key={name} />
+              ) : (
+                <th key={name} scope="col" class={isNumber === true ? 'number' : undefined}>
+                  {name}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody ref={body} onFocusIn={notePlace}>

@@ -1,7 +1,7 @@
 /** A saga as a drawing: lanes, legs with the verdicts of their fences, attempts as ticks, and compensations beneath what they undo. */
-import type { Saga } from '../shapes.ts';
+import type { Saga } from '../../client/client.ts';
 import { layOut, MARGIN, type SagaLayout } from '../format/saga-layout.ts';
-import type { Leg } from '../shapes.ts';
+import type { Leg } from './leg.ts';
 import { formatDuration } from '../format/time.ts';
 import { Course } from './course.tsx';
 import { LegBox } from './leg-box.tsx';

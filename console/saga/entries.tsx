@@ -1,5 +1,5 @@
 /** The ledger entries of a saga, which sum to zero in front of the reader once it has ended. */
-import type { Saga } from '../shapes.ts';
+import type { Saga } from '../../client/client.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Id } from '../parts/id.tsx';
 import { Time } from '../parts/time.tsx';

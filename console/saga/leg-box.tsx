@@ -1,5 +1,5 @@
 /** One leg: what it does, what its fence has said, and a tick for each attempt. */
-import type { Leg } from '../shapes.ts';
+import type { Leg } from './leg.ts';
 import { formatAmount } from '../format/amount.ts';
 import type { PlacedLeg } from '../format/saga-layout.ts';
 import { BOX } from '../format/saga-layout.ts';

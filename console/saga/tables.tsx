@@ -1,5 +1,6 @@
 /** The same as the drawing says, as tables: legs, ledger entries with their sum, and what is being tried. */
-import type { Leg, Saga } from '../shapes.ts';
+import type { Saga } from '../../client/client.ts';
+import type { Leg } from './leg.ts';
 import { inWords } from '../format/status.ts';
 import { meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
 import { Amount } from '../parts/amount.tsx';

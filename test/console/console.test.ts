@@ -182,7 +182,7 @@ describe('the console', () => {
     await keyboard.press('Enter');
     await page.getByText('The server has answered.').waitFor();
     await keyboard.press('Enter');
-    await page.getByRole('cell', { name: 'Ada' }).waitFor();
+    await page.getByRole('cell', { name: /for Ada$/ }).waitFor();
     assert.equal(await money.api.balance(stuck.sender), '5000.0000');
     assertQuiet();
     await close();
