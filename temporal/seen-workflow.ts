@@ -10,10 +10,10 @@ import {
 import type { temporal } from '@temporalio/proto';
 import { answerWithin } from './health.ts';
 
-export type AttemptOutcome = 'completed' | 'failed' | 'timed_out' | 'canceled' | 'running';
+type AttemptOutcome = 'completed' | 'failed' | 'timed_out' | 'canceled' | 'running';
 
 /** Times are in milliseconds since 1970, or null where Temporal keeps none: of attempts between the first and the last. */
-export interface SeenAttempt {
+interface SeenAttempt {
   readonly ordinal: number;
   readonly startedMs: number | null;
   readonly endedMs: number | null;

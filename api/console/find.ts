@@ -15,7 +15,7 @@ import { findOrdersById, findProductBySku } from '../order/find.ts';
 import { findMovementsBy, findTransfersById } from '../transfer/find.ts';
 import { createSources } from './sources.ts';
 
-export interface FindDeps {
+interface FindDeps {
   /** The transfer service's. */
   readonly database: Database;
   readonly eventsDatabase: Database;

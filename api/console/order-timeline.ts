@@ -1,6 +1,7 @@
 /** The route of an order's timeline: its saga as each of its services, the wallets' shards and Temporal know it. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
+import type { MiddlewareHandler } from 'hono';
 import type { OrderDatabases } from '../order-routes.ts';
 import type { WalletSight } from '../../domain/wallet/sight.ts';
 import { journalAnswer } from '../accounting/answer.ts';
@@ -19,7 +20,7 @@ import { renderEntries, renderPending, renderWorkflow, sagaAnswer, type Saga } f
 import { createSources } from './sources.ts';
 import { askTemporal, askWallets, sourcesAnswer } from './transfer-timeline.ts';
 
-export interface OrderTimelineDeps {
+interface OrderTimelineDeps {
   /** Undefined where the installation has no orders. */
   readonly databases: OrderDatabases | undefined;
   readonly client: Client;
@@ -57,14 +58,20 @@ says. The money is that of its holds, of what was collected and of what was paid
   },
 });
 
+const refuse: MiddlewareHandler<ApiEnv> = () => {
+  throw new ProblemError('orders_not_configured');
+};
+
 const FENCED: readonly FencedService[] = ['inventory', 'delivery', 'accounting'];
 
 export function orderTimelineRoutes({ databases, client, sight, walletShardCount }: OrderTimelineDeps) {
-  return new OpenAPIHono<ApiEnv>().openapi(get, async (c) => {
+  const app = new OpenAPIHono<ApiEnv>();
+  if (databases === undefined) app.use('/v1/orders/:order_id/timeline', refuse);
+  return app.openapi(get, async (c) => {
     const { order_id: id } = c.req.valid('param');
     c.var.log.setBindings({ order_id: id });
-    if (databases === undefined) throw new ProblemError('orders_not_configured');
-    const own = databases;
+    // Without orders, it is refused before.
+    const own = databases!;
     const sources = createSources<string, 'gone'>(c.var.log);
     const found = await readOrderSaga(own.order, id);
     sources.note('orders', 'ok');

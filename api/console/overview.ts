@@ -22,7 +22,7 @@ import { readTransferOverview, type LastRun, type TransferOverview, type Waiting
 import { ATTENTION_KINDS, overviewAnswer, type Overview } from './overview-answer.ts';
 import { createSources } from './sources.ts';
 
-export interface OverviewDeps {
+interface OverviewDeps {
   /** The transfer service's. */
   readonly database: Database;
   readonly eventsDatabase: Database;

@@ -11,7 +11,7 @@ import { orderTimelineRoutes } from './order-timeline.ts';
 import { overviewRoutes } from './overview.ts';
 import { transferTimelineRoutes } from './transfer-timeline.ts';
 
-export interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' | 'acceptance'> {
+interface ConsoleDeps extends Pick<MovementDeps, 'database' | 'starter' | 'acceptance'> {
   readonly eventsDatabase: Database;
   /** Undefined where the installation has no database of keys. */
   readonly accessDatabase: Database | undefined;

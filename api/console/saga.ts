@@ -119,9 +119,9 @@ interface Decided extends Place {
 const NO_MONEY = { wallet_id: null, amount: null, currency: null, movement_id: null };
 
 /** The legs that a kind of saga has, by their names: what undoes what. */
-export type Compensations = Readonly<Record<string, string>>;
+type Compensations = Readonly<Record<string, string>>;
 
-export interface LegBook {
+interface LegBook {
   /** Draws a leg that is to come, or has been. */
   readonly expect: (place: Place, money?: Decided['money']) => void;
   readonly decide: (decided: Decided) => void;

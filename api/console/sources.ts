@@ -7,9 +7,9 @@ import { LATE, within } from '../../process/deadline.ts';
 import type { ApiEnv } from '../http/env.ts';
 
 /** `not_configured`: the installation has no such service. */
-export type SourceState = 'ok' | 'unavailable' | 'not_configured' | 'not_allowed' | 'gone';
+type SourceState = 'ok' | 'unavailable' | 'not_configured' | 'not_allowed' | 'gone';
 
-export interface Sources<Name extends string, State extends SourceState> {
+interface Sources<Name extends string, State extends SourceState> {
   /** What each asked source has come to. */
   readonly states: () => Record<Name, State>;
   readonly note: (name: Name, state: State) => void;

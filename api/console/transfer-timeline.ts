@@ -23,7 +23,7 @@ import {
 } from './saga.ts';
 import { createSources } from './sources.ts';
 
-export interface TimelineDeps {
+interface TimelineDeps {
   /** The transfer service's. */
   readonly database: Database;
   readonly client: Client;
@@ -126,7 +126,7 @@ export async function askTemporal(
   return answer?.seen;
 }
 
-export function walletLane(shard: number): string {
+function walletLane(shard: number): string {
   return walletTaskQueue(shard);
 }
 
@@ -170,7 +170,7 @@ function placesIn({ sender, receiver }: Lanes) {
   };
 }
 
-export function snakeOf(name: string): string {
+function snakeOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
@@ -207,10 +207,10 @@ const UNDONE_BY: Readonly<Record<string, string>> = {
   ...{ credit: 'cancel_credit', debit: 'refund', advance: 'cancel_advance' },
 };
 
-export function verdictOf({ outcome, reason, at }: SeenFence) {
+function verdictOf({ outcome, reason, at }: SeenFence) {
   return { outcome, reason, at };
 }
 
-export function moneyOf({ wallet_id, amount, currency, movement_id }: SeenFence) {
+function moneyOf({ wallet_id, amount, currency, movement_id }: SeenFence) {
   return { wallet_id, amount, currency, movement_id };
 }

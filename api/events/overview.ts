@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { listOutboxes, listReaders } from '../../db/events/state-queries.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
-export interface Lag {
+interface Lag {
   /** `outbox/<source>` or `reader/<name>`. */
   readonly name: string;
   readonly events: number;

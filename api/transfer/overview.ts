@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { transferOverview, type TransferOverview } from '../../db/transfer/overview-queries.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
-export type { LastRun, OpenSum, TransferOverview, Waiting } from '../../db/transfer/overview-queries.ts';
+export type { LastRun, TransferOverview, Waiting } from '../../db/transfer/overview-queries.ts';
 
 /** `database` is the transfer service's. */
 export function readTransferOverview(database: Database): Promise<TransferOverview> {

@@ -13,7 +13,7 @@ import { STUCK_AFTER } from './state-queries.ts';
 const OF_BOOKS = ['entries_without_movement', 'entries_disagree', 'balance_disagrees', 'shard_behind'];
 
 /** Movements of one kind and status. Times are in milliseconds since 1970. */
-export interface OpenSum {
+interface OpenSum {
   readonly kind: MovementKind;
   readonly status: 'SCHEDULED' | 'PENDING' | 'DEBITED';
   readonly currency: string;
@@ -32,7 +32,7 @@ export interface Waiting {
   readonly oldest: number | null;
 }
 
-export interface OpenCases extends Waiting {
+interface OpenCases extends Waiting {
   /** Those that say that the books disagree. */
   readonly of_books: number;
   /** Those about nothing that shows attention by itself. */
