@@ -1,4 +1,5 @@
 /** What a person has to write before a decision is sent. */
+import { inCurrency } from '../format/amount.ts';
 import { isLarge, type Action } from './action.ts';
 
 export interface Written {
@@ -48,9 +49,7 @@ export function DecideFields({ of: { isComment = false, money }, written, onWrit
       ) : null}
       {isLarge(money) ? (
         <label>
-          <span>
-            Type the amount, {money!.amount} {money!.currency}
-          </span>
+          <span>Type the amount, {inCurrency(money!.amount, money!.currency)}</span>
           <input
             name="amount"
             inputMode="decimal"

@@ -1,5 +1,6 @@
 /** Pausing, resuming, triggering and deleting a recurring transfer. */
 import type { Client, RecurringTransfer } from '../../client/client.ts';
+import { inCurrency } from '../format/amount.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
@@ -22,11 +23,11 @@ export function actionsOfRecurring({ recurring_transfer_id, status, amount, curr
         })
       : actionOf('resumeRecurringTransfer', () => ({ path }), {
           title: 'Resume it',
-          effect: `Each further run moves ${amount} ${currency} again. Runs of the pause are not made up for.`,
+          effect: `Each further run moves ${inCurrency(amount, currency)} again. Runs of the pause are not made up for.`,
         }),
     actionOf('triggerRecurringTransfer', () => ({ path }), {
       title: 'Run it now',
-      effect: `A transfer of ${amount} ${currency} begins at once, besides the runs to come.`,
+      effect: `A transfer of ${inCurrency(amount, currency)} begins at once, besides the runs to come.`,
       money: { amount, currency },
     }),
     actionOf('deleteRecurringTransfer', () => ({ path }), {

@@ -1,5 +1,6 @@
 /** What can be done about a transfer, by its state; the API decides, and says so, if that has changed meanwhile. */
 import type { Client, Transfer } from '../../client/client.ts';
+import { inCurrency } from '../format/amount.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
@@ -56,12 +57,12 @@ export function resolutionsOf(transfer: Transfer): Action[] {
     }),
     resolve('refund', {
       title: 'Refund the sender',
-      effect: `The sender gets ${amount} ${currency} back now. Where the receiver's database has not said yet whether the money arrived there, the outside world advances it, and pays for it if it had arrived.`,
+      effect: `The sender gets ${inCurrency(amount, currency)} back now. Where the receiver's database has not said yet whether the money arrived there, the outside world advances it, and pays for it if it had arrived.`,
       money,
     }),
     resolve('write_off', {
       title: 'Write it off',
-      effect: `The sender does not get the ${amount} ${currency} back: it goes to the outside world. Refused until it is certain that the receiver does not have it.`,
+      effect: `The sender does not get the ${inCurrency(amount, currency)} back: it goes to the outside world. Refused until it is certain that the receiver does not have it.`,
       money,
     }),
   ];
@@ -70,7 +71,7 @@ export function resolutionsOf(transfer: Transfer): Action[] {
 function cancelOf({ transfer_id, status, amount, currency }: Transfer): Action {
   const effect =
     status === 'DEBITED'
-      ? `The sender gets ${amount} ${currency} back. If the receiver has it already, the transfer completes instead.`
+      ? `The sender gets ${inCurrency(amount, currency)} back. If the receiver has it already, the transfer completes instead.`
       : 'Nothing moves. If the money has arrived meanwhile, the transfer completes instead.';
   return actionOf('cancelTransfer', () => ({ path: { transfer_id }, body: {} }), {
     title: 'Cancel the transfer',
@@ -82,7 +83,7 @@ function cancelOf({ transfer_id, status, amount, currency }: Transfer): Action {
 function captureOf({ transfer_id, amount, currency }: Transfer): Action {
   return actionOf('captureTransfer', () => ({ path: { transfer_id }, body: {} }), {
     title: 'Capture all of it',
-    effect: `The receiver gets the ${amount} ${currency} that the hold has taken from the sender.`,
+    effect: `The receiver gets the ${inCurrency(amount, currency)} that the hold has taken from the sender.`,
     money: { amount, currency },
     look: lookAtTransfer(transfer_id),
   });
@@ -93,7 +94,7 @@ function reversalOf({ transfer_id, amount, currency, reversed_amount }: Transfer
   return [
     actionOf('reverseTransfer', () => ({ path: { transfer_id }, body: {} }), {
       title: 'Give it back',
-      effect: `A new transfer moves ${amount} ${currency} from the receiver to the sender, if the receiver has as much.`,
+      effect: `A new transfer moves ${inCurrency(amount, currency)} from the receiver to the sender, if the receiver has as much.`,
       money: { amount, currency },
       look: lookAtTransfer(transfer_id),
     }),

@@ -21,6 +21,11 @@ export function formatAmount(amount: string, currency: string | undefined): Amou
   return { text, missing: shown === '' ? DECIMALS + 1 : DECIMALS - shown.length };
 }
 
+/** `1,840.00 USD`, for sentences. */
+export function inCurrency(amount: string, currency: string): string {
+  return `${formatAmount(amount, currency).text} ${currency}`;
+}
+
 const minorUnits = new Map<string, number>();
 
 /** By the browser's own table; two for a currency that it does not know. */

@@ -53,7 +53,7 @@ function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () 
       {about.last_error === null ? null : <p class="problem">{about.last_error}</p>}
       <Facts
         of={[
-          ['about', <code key="">{about.subject}</code>],
+          transfer === undefined && ['about', <code key="">{about.subject}</code>],
           transfer !== undefined && ['transfer', <Id key="" of={transfer.transfer_id} to="/transfers" whole />],
           transfer !== undefined && ['its amount', <Amount key="" of={transfer.amount} in={transfer.currency} names />],
           transfer !== undefined && [
