@@ -11,12 +11,13 @@ import { Problem } from '../parts/problem.tsx';
 import { Statement } from '../parts/statement.tsx';
 import { Status } from '../parts/status.tsx';
 import { StepPlot } from '../parts/step-plot.tsx';
+import { stepsOf } from '../format/balance-steps.ts';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
 
 const REFRESH_MS = 5_000;
-/** More steps than that are not told apart. */
-const POINTS = 400;
+/** As many as a page of the API has. */
+const POINTS = 200;
 
 export function WalletPage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(
@@ -82,15 +83,16 @@ function LimitOf({ of, in: currency }: { of: string | null; in: string }) {
   return of === null ? <>no limit</> : <Amount of={of} in={currency} names />;
 }
 
-function BalancePlot({ of: { wallet_id, updated_at } }: { of: Wallet }) {
-  const { data: history, error } = useAnswer(`history/${wallet_id}/${updated_at}`, (client, signal) =>
-    client.wallets.balanceHistory(wallet_id, { points: POINTS }, { signal }),
-  );
+function BalancePlot({ of: { wallet_id, currency, updated_at } }: { of: Wallet }) {
+  const { data: steps, error } = useAnswer(`plot/${wallet_id}/${updated_at}`, async (client, signal) => {
+    const { data } = await client.wallets.entries(wallet_id, { limit: POINTS }, { signal });
+    return stepsOf(data, currency);
+  });
   if (error !== undefined) return <Problem of={error} />;
   return (
     <section class="panel" aria-label="Balance over time">
-      <h2>Balance, the last 30 days</h2>
-      {history === undefined ? <div class="plot-place" /> : <StepPlot of={history} />}
+      <h2>Balance, over the last {steps === undefined ? '' : steps.data.length} entries</h2>
+      {steps === undefined ? <div class="plot-place" /> : <StepPlot of={steps} />}
     </section>
   );
 }

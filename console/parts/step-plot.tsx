@@ -1,12 +1,21 @@
 /** The balance over time. It stays until an entry changes it, so it is drawn in steps and never as a slope. */
-import type { BalanceHistory } from '../../client/client.ts';
 import { amountOf, formatAmount, shareOf, unitsOf } from '../format/amount.ts';
 import { formatTime } from '../format/time.ts';
 import { zone } from '../settings.ts';
 
+export interface BalanceSteps {
+  readonly currency: string;
+  readonly from: string;
+  readonly to: string;
+  /** Just before `from`. */
+  readonly balance_before: string;
+  /** The oldest first. Each balance holds from its time on. */
+  readonly data: readonly { readonly at: string; readonly balance: string }[];
+}
+
 const [WIDTH, HEIGHT, FOOT, LEFT] = [960, 160, 20, 96];
 
-export function StepPlot({ of: { from, to, balance_before, data, currency } }: { of: BalanceHistory }) {
+export function StepPlot({ of: { from, to, balance_before, data, currency } }: { of: BalanceSteps }) {
   const balances = [balance_before, ...data.map(({ balance }) => balance)].map((each) => unitsOf(each) ?? 0n);
   const least = balances.reduce((a, b) => (a < b ? a : b), 0n);
   const most = balances.reduce((a, b) => (a > b ? a : b), 1n);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { amountOf, formatAmount, shareOf, sumOf, unitsOf } from '../../console/format/amount.ts';
+import { stepsOf } from '../../console/format/balance-steps.ts';
 import { faultOfHeader, itemOf } from '../../console/format/batch-rows.ts';
 import { createCsvReader, csvOf } from '../../console/format/csv.ts';
 import { curlOf } from '../../console/format/curl.ts';
@@ -42,6 +43,23 @@ describe('amounts', () => {
     assert.equal(unitsOf('1.23456'), undefined);
     assert.equal(shareOf(5n, 5n, 5n), 0.5);
   });
+});
+
+test('a balance over time begins with what it was before the first of the entries', () => {
+  const entry = (type: 'DEBIT' | 'CREDIT', amount: string, balance_after: string, created_at: string) => ({
+    ...{ type, amount, balance_after, created_at },
+  });
+  const [early, late] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'];
+  const steps = stepsOf(
+    [entry('CREDIT', '5.0000', '80.0000', late), entry('DEBIT', '25.0000', '75.0000', early)],
+    'USD',
+  );
+  assert.equal(steps.balance_before, '100.0000');
+  assert.deepEqual(steps.data, [
+    { at: early, balance: '75.0000' },
+    { at: late, balance: '80.0000' },
+  ]);
+  assert.equal(stepsOf([], 'USD').balance_before, '0.0000');
 });
 
 test('times are told in UTC or in a zone, and durations in one unit', () => {
