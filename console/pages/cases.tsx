@@ -40,7 +40,7 @@ function MovementCases() {
         { name: 'case', of: ({ case_id }: Case) => <Id of={case_id} to="/cases" /> },
         { name: 'status', of: ({ status }) => <Status of={status} /> },
         { name: 'reason', of: ({ reason }) => inWords(reason) },
-        { name: 'about', of: ({ subject }) => <code>{subject}</code> },
+        { name: 'about', of: ({ subject }) => <Subject of={subject} /> },
         { name: 'since', of: ({ since }) => <Age of={since} /> },
         { name: 'attempts', isNumber: true, of: ({ attempts }) => attempts },
         { name: 'last error', of: ({ last_error }) => last_error ?? <span class="none">–</span> },
@@ -55,6 +55,16 @@ function MovementCases() {
         </p>
       )}
     />
+  );
+}
+
+/** `transfer/…`, `shard/1` … as the API names them. */
+function Subject({ of: subject }: { of: string }) {
+  const [kind = '', id = ''] = subject.split('/');
+  return (
+    <>
+      {kind} <Id of={id} />
+    </>
   );
 }
 
