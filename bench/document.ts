@@ -48,14 +48,7 @@ nobody in charge of them, and a workflow that does nothing, started eagerly and 
 
 ${single}
 
-## What is watched and guarded
-
-Processes in local dispatch that differ in one setting from how they are by default. All of them run at once, each on databases of its own,
-and are asked in turns of two seconds, for a few per cent are less than what a machine's speed changes by from one minute to the next.
-
-${costs}
-
-## Batches
+${costsOf(costs)}## Batches
 
 A batch counts from its request until it is answered that its last item has ended; one at a time, and \`a second\` are transfers. TPC-B
 is what pgbench measures, at 20 at a time on the same PostgreSQL${report.tpcbBy === 'node' ? ', its statements sent by Node, for the embedded PostgreSQL has no pgbench' : ''}.
@@ -97,4 +90,15 @@ function failuresOf({ brokenOff, results }: Report): string {
     ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
   ];
   return failures.length === 0 ? 'Nothing failed.' : failures.map((each) => `**${each}**`).join('\n');
+}
+
+function costsOf(costs: string): string {
+  return `## What is watched and guarded
+
+Processes in local dispatch that differ in one setting from how they are by default. All of them run at once, each on databases of its own,
+and are asked in turns of two seconds, for a few per cent are less than what a machine's speed changes by from one minute to the next.
+
+${costs}
+
+`;
 }

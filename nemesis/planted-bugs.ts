@@ -9,9 +9,7 @@ import { lateGroup } from './group-faults.ts';
 import { endedKey } from './key-fault.ts';
 import { forcedRefund } from './operator-fault.ts';
 import { drawnWith, lateStatement, lostAnswer } from './point-faults.ts';
-import { lateCommits, relayFrozen, relayKilled } from './relay-faults.ts';
 import { restoredShard } from './restored-shard-fault.ts';
-import { webhookWorkerKilled } from './webhook-faults.ts';
 import { cancelRequest } from './workflow-faults.ts';
 
 export interface PlantedBug {
@@ -213,76 +211,6 @@ export const PLANTED_BUGS = {
     ],
     faults: [],
     groupMax: GROUP_MAX,
-  },
-  'relay-by-sequence': {
-    what: 'the relay reads what is behind the last sequence, and passes what is committed late',
-    edits: [
-      {
-        file: 'workers/events/outbox-copy.ts',
-        find: `openWindow(outbox, snapshot, PAGE)`,
-        replace: `openWindow(outbox, snapshot && String(from.witness?.sequence ?? 0), PAGE)`,
-      },
-      {
-        file: 'db/outbox-queries.ts',
-        find: `sql\`xid >= pg_snapshot_xmin(\${since}::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, \${since}::pg_snapshot)\`;`,
-        replace: `sql\`sequence > \${since}::bigint\`;`,
-      },
-      {
-        file: 'db/outbox-queries.ts',
-        find: `durableSnapshot(since), isInside`,
-        replace: `durableSnapshot(undefined), isInside`,
-      },
-    ],
-    faults: [lateCommits],
-  },
-
-  'relay-cursor-first': {
-    what: 'the relay stores how far it has read before it has copied what it read',
-    edits: [
-      {
-        file: 'workers/events/log-writer.ts',
-        find: `    if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
-`,
-        replace: `    if (!(await appendEvents(database, lease, head.position, [], cursor))) return false;
-    if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
-`,
-      },
-    ],
-    faults: [relayKilled],
-  },
-
-  'relay-without-lease': {
-    what: 'a relay appends although another one has taken over, behind whatever that has appended',
-    edits: [
-      {
-        file: 'db/events/functions/append_events.sql',
-        find: `  PERFORM FROM leases WHERE name = p_lease AND token = p_token FOR SHARE;
-`,
-        replace: `  PERFORM 1;
-`,
-      },
-      {
-        file: 'db/events/functions/append_events.sql',
-        find: `  PERFORM FROM log_head WHERE position = p_position FOR NO KEY UPDATE;
-`,
-        replace: `  SELECT position INTO p_position FROM log_head FOR NO KEY UPDATE;
-`,
-      },
-    ],
-    faults: [relayFrozen],
-  },
-
-  'delivery-marked-before-sent': {
-    what: 'an event counts as delivered to an endpoint before it is sent there',
-    edits: [
-      {
-        file: 'workers/events/webhooks/live-events.ts',
-        find: `        const lane = isOrdered ?`,
-        replace: `        window.finish(entry);
-        const lane = isOrdered ?`,
-      },
-    ],
-    faults: [drawnWith(webhookWorkerKilled, 'webhook_cursor')],
   },
 
   'revocation-answered-at-once': {

@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import type { Edit } from '../../nemesis/build.ts';
 import type { FaultKind } from '../../nemesis/fault.ts';
 import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
+import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
 import { runNemesis, type NemesisOptions } from '../../nemesis/run.ts';
 
@@ -43,7 +44,7 @@ async function run(
 }
 
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
-  const bugs = Object.entries<PlantedBug>({ ...PLANTED_BUGS, ...PLANTED_ORDER_BUGS }).filter(
+  const bugs = Object.entries<PlantedBug>({ ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS }).filter(
     (_, n) => isEach || n % PARTS === DAY % PARTS,
   );
   for (const [name, { what, edits, faults, groupMax = 1, clientsAtOnce, hasOrders = false }] of bugs) {
@@ -66,7 +67,7 @@ describe('a bug that is planted is caught', { concurrency: 1 }, () => {
   }
 
   const clean = [
-    ['movements', PLANTED_BUGS],
+    ['movements', { ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS }],
     ['orders', PLANTED_ORDER_BUGS],
   ] as const;
   for (const [what, planted] of clean.filter((_, n) => isEach || n === DAY % clean.length))

@@ -13,6 +13,7 @@ import { drawsOf } from '../../nemesis/draws.ts';
 import type { Stage } from '../../nemesis/fault.ts';
 import { LEASE_SOON } from '../../nemesis/lease-soon.ts';
 import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
+import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
 import { RETRY_SOON } from '../../nemesis/retry-soon.ts';
 
@@ -21,7 +22,7 @@ after(() => rmSync(directory, { recursive: true }));
 
 test('every bug can be planted, and is gone again when it is taken back', () => {
   const build = makeBuild(join(directory, 'planted'));
-  for (const { edits } of Object.values({ ...PLANTED_BUGS, ...PLANTED_ORDER_BUGS })) {
+  for (const { edits } of Object.values({ ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS })) {
     const files = [...new Set(edits.map(({ file }) => join(build.directory, file)))];
     const before = files.map((file) => readFileSync(file, 'utf8'));
     const takeBack = build.edit(edits);
