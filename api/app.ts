@@ -4,6 +4,7 @@
  */
 import type { Database } from '../db/database.ts';
 import { batchRoutes, type BatchDeps } from './transfer/batch.ts';
+import { batchTrialRoutes } from './transfer/batch-trial.ts';
 import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { auditEventRoutes } from './events/audit-event.ts';
 import { activityRoutes } from './events/activity.ts';
@@ -21,6 +22,8 @@ import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
 import { madeBy } from './access/made-by.ts';
 import { principalRoutes } from './access/principal.ts';
+import { consoleSessionRoutes } from './access/console-session.ts';
+import { consolePages } from './console/page.ts';
 import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { approvalPolicyRoutes } from './transfer/approval-policy.ts';
@@ -46,6 +49,8 @@ import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
+import { walletSightAt, walletSightIn, walletSightRoutes } from './wallet/sight.ts';
+import { consoleRoutes } from './console/routes.ts';
 
 /** The shards' databases in the order of their numbers, or the URL of the wallet API and the key for it. */
 export type WalletAccess =
@@ -67,14 +72,19 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
   if ('walletApiUrl' in wallets) {
     // Registered before the wallet routes below, which then serve the documentation and the types only.
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
-    app.use('/v1/wallets', forward).use('/v1/wallets/*', forward);
+    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
   }
   const askReceiver =
     'shards' in wallets
       ? askReceiverIn(wallets.shards)
       : askReceiverAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
+  const sight =
+    'shards' in wallets
+      ? walletSightIn(wallets.shards)
+      : walletSightAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
   return (
     app
+      .route('/', consoleRoutes({ ...deps, sight, readiness, eventsReadiness, orders }))
       .route(
         '/',
         healthRoutes(readiness, {
@@ -96,6 +106,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', transactionRoutes(deps))
       .route('/', currencyRoutes(deps))
       .route('/', batchRoutes(deps))
+      .route('/', batchTrialRoutes(deps))
       .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', caseRoutes(deps))
       .route('/', reconciliationRoutes(deps))
@@ -111,8 +122,11 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', walletSightRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
+      .route('/', consoleSessionRoutes(deps))
+      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off' }))
       .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

@@ -6,6 +6,7 @@ import { openApiDocument, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
+import { walletSightRoutes } from './wallet/sight.ts';
 
 export interface WalletAppDeps extends BaseDeps {
   /** The shards' databases, in the order of their numbers. */
@@ -19,6 +20,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
     .route('/', walletLimitRoutes(shards))
+    .route('/', walletSightRoutes(shards))
     .route(
       '/',
       openApiRoute(() => openApiDocument(app)),

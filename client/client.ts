@@ -5,10 +5,11 @@
  */
 import { approvalCalls, approvalPolicyCalls } from './approvals.ts';
 import { createCall, type BodyOf } from './call.ts';
+import { overviewCalls } from './console.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
 import { bookCalls, orderCalls, productCalls, returnCalls, shipmentCalls, stockCalls } from './orders.ts';
-import { keyCalls, principalCalls } from './keys.ts';
+import { consoleSessionCalls, keyCalls, principalCalls } from './keys.ts';
 import { recurringCalls } from './recurring.ts';
 import { transferBatchCalls, transferCalls } from './transfers.ts';
 import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
@@ -20,6 +21,8 @@ export type { AnswerOf, BodyOf, InputOf, OperationName, QueryOf } from './call.t
 export type { EventStreamOptions } from './event-stream.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
 export type * from './wire.ts';
+/** For who shows a call and does not make it, such as as a line for a shell. */
+export { ROUTES } from './wire.ts';
 
 export type Client = ReturnType<typeof createClient>;
 
@@ -34,6 +37,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     /** Every item of any list by its name in the OpenAPI document. */
     each,
 
+    overview: overviewCalls(calls),
     wallets: walletCalls(calls),
     transfers: transferCalls(calls),
     transferBatches: transferBatchCalls(calls),
@@ -66,6 +70,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     webhookEndpoints: webhookCalls(calls),
     apiKeys: keyCalls(calls),
     principals: principalCalls(calls),
+    consoleSessions: consoleSessionCalls(calls),
 
     approvals: approvalCalls(calls),
     approvalPolicies: approvalPolicyCalls(calls),

@@ -17,6 +17,16 @@ export function keyCalls({ call, listing }: Calls) {
   };
 }
 
+/** The console's signing in, on the machine of the API alone. */
+export function consoleSessionCalls({ call }: Calls) {
+  return {
+    /** A link that signs in once; its secret is in the fragment of `path`. */
+    createLink: (callOptions?: CallOptions) => call('createConsoleLink', {}, callOptions),
+    /** Takes the link, and returns a key. It takes effect once: a call whose answer is lost has used the link up. */
+    create: (link: string, callOptions?: CallOptions) => call('createConsoleSession', { body: { link } }, callOptions),
+  };
+}
+
 export function principalCalls({ call, listing }: Calls) {
   return {
     create: (body: BodyOf<'createPrincipal'>, callOptions?: CallOptions) =>

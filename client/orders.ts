@@ -16,6 +16,9 @@ export function orderCalls({ call, listing }: Calls) {
     /** What happened to it, and when, oldest first. */
     steps: async (order_id: string, callOptions?: CallOptions) =>
       (await call('listOrderSteps', { path: { order_id } }, callOptions)).data,
+    /** Its whole course: legs with the verdicts of their fences, attempts, money and books, and which source is missing. */
+    timeline: (order_id: string, callOptions?: CallOptions) =>
+      call('getOrderTimeline', { path: { order_id } }, callOptions),
     /** Cancels it, or what has not left of it. Refused with `order_not_cancelable` if everything has. */
     cancel: (order_id: string, callOptions?: CallOptions) =>
       call('cancelOrder', { path: { order_id }, body: {} }, callOptions),

@@ -12,6 +12,12 @@ export function transferCalls({ call, listing }: Calls) {
     /** Its steps: what happened to it, and when, oldest first. */
     steps: async (transfer_id: string, callOptions?: CallOptions) =>
       (await call('listTransferSteps', { path: { transfer_id } }, callOptions)).data,
+    /** Its whole course: legs with the verdicts of their fences, attempts, ledger entries, and which source is missing. */
+    timeline: (transfer_id: string, callOptions?: CallOptions) =>
+      call('getTransferTimeline', { path: { transfer_id } }, callOptions),
+    /** What the wallet shards have decided and written of a transfer or a transaction. */
+    legs: (movement_id: string, callOptions?: CallOptions) =>
+      call('getMovementLegs', { path: { movement_id } }, callOptions),
     /** Completes a hold, whole or in part: the rest is given back. */
     capture: (transfer_id: string, body: BodyOf<'captureTransfer'> = {}, callOptions?: CallOptions) =>
       call('captureTransfer', { path: { transfer_id }, body }, callOptions),
@@ -43,6 +49,9 @@ export function transferBatchCalls({ call, each, listing }: Calls) {
   return {
     create: (body: BodyOf<'createTransferBatch'>, callOptions?: CallOptions) =>
       call('createTransferBatch', { body }, callOptions),
+    /** What would be refused of it, all of it, and how much it would move. Stores nothing. */
+    dryRun: (body: BodyOf<'tryTransferBatch'>, callOptions?: CallOptions) =>
+      call('tryTransferBatch', { body }, callOptions),
     get: (batch_id: string, callOptions?: CallOptions) => call('getTransferBatch', { path: { batch_id } }, callOptions),
     ...listing('listTransferBatches'),
     items: (batch_id: string, query: QueryOf<'listTransferBatchItems'> = {}, callOptions?: CallOptions) =>

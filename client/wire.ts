@@ -281,6 +281,18 @@ export interface Consignment {
   lines: Array<{ sku: string; quantity: number }>;
 }
 
+export interface ConsoleLink {
+  /** Path and fragment, to be opened below the address of this API. Without a fragment where the API asks for no keys. */
+  path: string;
+
+  /** Seconds. */
+  expires_in: number;
+}
+
+export interface ConsoleSessionRequest {
+  link: string;
+}
+
 export interface CreditNote {
   credit_note_id: string;
 
@@ -315,6 +327,13 @@ export interface Currency {
 
   /** The most decimals that the amount of a transfer may have. */
   transfer_decimals_max: number;
+}
+
+export interface CurrencyTotal {
+  currency: string;
+
+  /** What users can spend, what is held, and what is on its way. */
+  total: string;
 }
 
 export interface DeadLetter {
@@ -422,6 +441,48 @@ export interface EventType {
   schema: { [name: string]: unknown };
 }
 
+export interface FoundThings {
+  q: string;
+
+  /** At most 10 of each type and way of matching, the newest of each first. */
+  data: Array<{
+    type:
+      | 'transfer'
+      | 'transaction'
+      | 'batch'
+      | 'recurring_transfer'
+      | 'case'
+      | 'reconciliation_run'
+      | 'wallet'
+      | 'order'
+      | 'order_case'
+      | 'return'
+      | 'product'
+      | 'shipment'
+      | 'invoice'
+      | 'credit_note'
+      | 'journal'
+      | 'event'
+      | 'webhook_endpoint'
+      | 'principal'
+      | 'api_key';
+    id: string;
+    matched: 'id' | 'reference' | 'metadata' | 'user_id' | 'sku' | 'position';
+
+    /** One line for people. */
+    label: string;
+    status: string | null;
+    at: string | null;
+    path: string;
+  }>;
+
+  /** Whether there are more of some type: its list has the same filter. */
+  is_cut: boolean;
+
+  /** Those that were asked, and those that could have been. `not_allowed`: the key lacks their scope. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'not_configured' | 'not_allowed' };
+}
+
 export interface HandOver {
   carrier_reference: string;
 }
@@ -498,6 +559,35 @@ export interface LedgerEntry {
   sequence: number;
   balance_after: string;
   created_at: string;
+}
+
+export interface MovementLegs {
+  fences: Array<{
+    shard: number;
+    movement_id: string;
+    leg: 'debit' | 'credit' | 'refund' | 'release' | 'advance' | 'deposit' | 'withdrawal';
+    outcome: 'applied' | 'rejected' | 'canceled';
+    reason: string | null;
+    is_hold: boolean;
+    wallet_id: string;
+    currency: string;
+    amount: string;
+    at: string;
+  }>;
+  entries: Array<{
+    shard: number;
+    movement_id: string;
+
+    /** Null for the external wallet. */
+    wallet_id: string | null;
+    kind: 'user' | 'external';
+    type: 'DEBIT' | 'CREDIT' | 'REFUND';
+    amount: string;
+    currency: string;
+    sequence: number;
+    at: string;
+  }>;
+  shards: Array<{ shard: number; state: 'ok' | 'unavailable' }>;
 }
 
 export interface Nothing {}
@@ -605,6 +695,111 @@ export interface OrderStep {
   step: string;
   reason: string | null;
   at: string;
+}
+
+export interface OrderTimeline {
+  order: Order;
+  at: string;
+  saga: Saga;
+
+  /** What was posted for it, the oldest first. */
+  journals: Array<Journal>;
+
+  /** `gone`: Temporal keeps no history of it any more, or has none yet. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'gone' };
+}
+
+export interface Overview {
+  /** When it was read. One reading serves all who ask within a second. */
+  at: string;
+
+  /** Ordered by their codes. */
+  currencies: Array<{
+    currency: string;
+
+    /** All that has come in and has not left. Null while the wallets cannot be asked. */
+    total: string | null;
+
+    /** What is debited for holds that nobody has decided about. Null while the transfers cannot be asked. */
+    held: string | null;
+
+    /** The amounts of the other transfers that are accepted and have not ended, those for later excepted. Null as `held`. */
+    in_flight: string | null;
+  }>;
+
+  /** By the reconciliation: nothing is counted for this answer. */
+  books: {
+    /** Null if no reconciliation has come to its end yet. */
+    balance: boolean | null;
+
+    /** The open cases that say that books disagree. */
+    disagreements: number;
+
+    /** When a reconciliation last came to its end. */
+    as_of: string | null;
+  };
+
+  /** The run that has finished last. */
+  reconciliation: {
+    run_id: string;
+    status: 'CLEAN' | 'REPAIRED' | 'FOUND' | 'FAILED';
+    scope: 'changes' | 'all';
+    checked: number;
+    repaired: number;
+    found: number;
+    started_at: string;
+    finished_at: string;
+  } | null;
+
+  /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
+  needs_you: { count: number; oldest_age_seconds: number | null };
+
+  /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
+  attention: Array<{
+    kind: 'transfers' | 'holds' | 'transactions' | 'batches' | 'orders' | 'returns' | 'cases' | 'order_cases';
+    count: number;
+    oldest_at: string | null;
+    oldest_age_seconds: number | null;
+  }>;
+  under_way: Array<{
+    kind: 'transfer' | 'hold' | 'batch_item' | 'deposit' | 'withdrawal' | 'order';
+    status: string;
+    count: number;
+    oldest_age_seconds: number;
+
+    /** Those that should have ended five minutes ago. */
+    stuck: number;
+  }>;
+  workers: Array<{ name: string; status: 'up' | 'down'; reason?: string }>;
+
+  /** None while Temporal cannot be asked. */
+  queues: Array<{
+    queue: string;
+    type: 'workflow' | 'activity';
+
+    /** Tasks that no worker has taken, as Temporal estimates. */
+    waiting: number;
+    oldest_seconds: number;
+  }>;
+  lag: Array<{
+    name: string;
+
+    /** That wait. */
+    events: number;
+
+    /** For how long the oldest waits. */
+    seconds: number;
+
+    /** Whether it waits for an operator. */
+    is_stopped: boolean;
+  }>;
+  sources: {
+    transfers: 'ok' | 'unavailable';
+    wallets: 'ok' | 'unavailable';
+    orders: 'ok' | 'unavailable' | 'not_configured';
+    events: 'ok' | 'unavailable';
+    temporal: 'ok' | 'unavailable';
+  };
 }
 
 export interface Principal {
@@ -970,6 +1165,93 @@ export interface ReturnRequest {
   lines: Array<{ sku: string; quantity: number }>;
 }
 
+export interface Saga {
+  /** The newest run. Null while Temporal is down, and once it keeps no history of it. */
+  workflow: { workflow_id: string; run_id: string; status: string } | null;
+  started_at: string;
+  deadline_at: string | null;
+  ended_at: string | null;
+
+  /** What was written of it, the oldest first. */
+  steps: Array<{
+    at: string;
+    step: string;
+    reason: string | null;
+
+    /** The consignment; 0 for the whole, and where it is not known. */
+    n: number;
+  }>;
+  lanes: Array<{
+    lane: string;
+    service: 'transfer' | 'wallet' | 'order' | 'inventory' | 'delivery' | 'accounting';
+    legs: Array<{
+      leg: string;
+
+      /** The consignment; 0 for the whole, and where it is not known. */
+      n: number;
+      direction: 'forward' | 'compensation';
+
+      /** The leg that it undoes. */
+      compensates: string | null;
+
+      /** What its fence has decided, for ever; null if nothing is decided, if it has no fence, or if its source is missing. */
+      verdict: {
+        outcome: 'applied' | 'rejected' | 'canceled' | 'done' | 'refused' | 'undone';
+        reason: string | null;
+        at: string;
+      } | null;
+      wallet_id: string | null;
+      amount: string | null;
+      currency: string | null;
+      movement_id: string | null;
+
+      /** The last ones. Temporal keeps no times of the attempts between the first and the last at an activity. */
+      attempts: Array<{
+        /** Within its activity. */
+        ordinal: number;
+        activity: string;
+        started_at: string | null;
+        ended_at: string | null;
+        outcome: 'completed' | 'failed' | 'timed_out' | 'canceled' | 'running';
+        error: string | null;
+      }>;
+      attempt_count: number;
+    }>;
+  }>;
+
+  /** The activities that have not ended, as Temporal says now. */
+  pending: Array<{
+    activity: string;
+    leg: string;
+
+    /** The consignment; 0 for the whole, and where it is not known. */
+    n: number;
+    lane: string;
+    attempt: number;
+    last_error: string | null;
+    last_started_at: string | null;
+    next_try_at: string | null;
+    state: 'scheduled' | 'started' | 'backing_off';
+  }>;
+  entries: Array<{
+    lane: string;
+    movement_id: string;
+
+    /** Null for the external wallet. */
+    wallet_id: string | null;
+    kind: 'user' | 'external';
+    type: 'DEBIT' | 'CREDIT' | 'REFUND';
+    amount: string;
+    signed: string;
+    currency: string;
+    sequence: number;
+    at: string;
+  }>;
+
+  /** Of `signed`: zero once all money has arrived or is back, minus what is on its way before. */
+  entries_sum: Array<{ currency: string; sum: string }>;
+}
+
 export interface Shipment {
   shipment_id: string;
   order_id: string;
@@ -1221,6 +1503,29 @@ export interface TransferBatchRequest {
   items: Array<TransferBatchItemRequest>;
 }
 
+export interface TransferBatchTrial {
+  /** Whether the batch would be accepted as it is. */
+  is_acceptable: boolean;
+  counts: { total: number; faulty: number };
+
+  /** Of the items without a fault, ordered by the currencies. */
+  totals: Array<{ currency: string; items: number; amount: string }>;
+
+  /** The first 1000 items that have a fault, each with its first 5. */
+  faults: Array<{
+    /** The place of the item in the batch, from 0. */
+    index: number;
+    faults: Array<{ pointer: string; code: string; detail: string }>;
+  }>;
+
+  /** Whether more items have a fault than are listed. */
+  is_cut: boolean;
+}
+
+export interface TransferBatchTrialRequest {
+  items: Array<TransferBatchItemRequest>;
+}
+
 export interface TransferRequest {
   sender_wallet_id: string;
   receiver_wallet_id: string;
@@ -1249,6 +1554,15 @@ export interface TransferStep {
   step: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'ATTENTION';
   reason: string | null;
   at: string;
+}
+
+export interface TransferTimeline {
+  transfer: Transfer;
+  at: string;
+  saga: Saga;
+
+  /** `gone`: Temporal keeps no history of it any more, or has none yet. */
+  sources: { [name: string]: 'ok' | 'unavailable' | 'gone' };
 }
 
 export interface TrialBalance {
@@ -1515,6 +1829,22 @@ export interface Operations {
     answer: Shipment;
   };
 
+  /** Make a link that signs in to the console, once */
+  createConsoleLink: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: ConsoleLink;
+  };
+
+  /** Sign in to the console by a link */
+  createConsoleSession: {
+    path?: undefined;
+    query?: undefined;
+    body: ConsoleSessionRequest;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Place an order */
   createOrder: {
     path?: undefined;
@@ -1635,6 +1965,14 @@ export interface Operations {
     answer: ApprovalPolicy;
   };
 
+  /** Find anything by its id or name */
+  find: {
+    path?: undefined;
+    query: { q: string };
+    body?: undefined;
+    answer: FoundThings;
+  };
+
   /** A key, without its secret */
   getApiKey: {
     path: { api_key_id: string };
@@ -1683,6 +2021,14 @@ export interface Operations {
     answer: Invoice;
   };
 
+  /** What the wallet shards have decided and written of a transfer or a transaction */
+  getMovementLegs: {
+    path: { movement_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: MovementLegs;
+  };
+
   /** An order */
   getOrder: {
     path: { order_id: string };
@@ -1697,6 +2043,22 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: OrderCaseWithHistory;
+  };
+
+  /** The whole course of an order: legs, fences, attempts, money and books */
+  getOrderTimeline: {
+    path: { order_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: OrderTimeline;
+  };
+
+  /** Where the money is, and what needs a person */
+  getOverview: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: Overview;
   };
 
   /** A product */
@@ -1755,6 +2117,14 @@ export interface Operations {
     answer: Stock;
   };
 
+  /** All the money in each currency */
+  getTotals: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    answer: { data: Array<CurrencyTotal> };
+  };
+
   /** A transaction */
   getTransaction: {
     path: { transaction_id: string };
@@ -1777,6 +2147,14 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: TransferBatch;
+  };
+
+  /** The whole course of a transfer: legs, fences, attempts, entries */
+  getTransferTimeline: {
+    path: { transfer_id: string };
+    query?: undefined;
+    body?: undefined;
+    answer: TransferTimeline;
   };
 
   /** The accounts of a seller's books, whose balances sum to zero */
@@ -2730,6 +3108,14 @@ export interface Operations {
     answer: Transfer;
   };
 
+  /** Look what would be refused of a batch, and how much it would move */
+  tryTransferBatch: {
+    path?: undefined;
+    query?: undefined;
+    body: TransferBatchTrialRequest;
+    answer: TransferBatchTrial;
+  };
+
   /** Change, pause or resume a webhook endpoint */
   updateWebhookEndpoint: {
     path: { webhook_endpoint_id: string };
@@ -2751,6 +3137,8 @@ export const ROUTES = {
   countStock: { method: 'PUT', path: '/v1/stock/{sku}', headers: [] },
   createApiKey: { method: 'POST', path: '/v1/api-keys', headers: ['idempotency-key'] },
   createCarrierEvent: { method: 'POST', path: '/v1/shipments/{shipment_id}/events', headers: [] },
+  createConsoleLink: { method: 'POST', path: '/v1/console-links', headers: [] },
+  createConsoleSession: { method: 'POST', path: '/v1/console-sessions', headers: [] },
   createOrder: { method: 'POST', path: '/v1/orders', headers: ['idempotency-key', 'prefer'] },
   createPrincipal: { method: 'POST', path: '/v1/principals', headers: [] },
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
@@ -2770,14 +3158,18 @@ export const ROUTES = {
   deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
   enableWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{webhook_endpoint_id}/enable', headers: [] },
   endApprovalPolicy: { method: 'POST', path: '/v1/approval-policies/{currency}/end', headers: [] },
+  find: { method: 'GET', path: '/v1/find', headers: [] },
   getApiKey: { method: 'GET', path: '/v1/api-keys/{api_key_id}', headers: [] },
   getApproval: { method: 'GET', path: '/v1/approvals/{approval_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getInvoice: { method: 'GET', path: '/v1/invoices/{invoice_id}', headers: [] },
+  getMovementLegs: { method: 'GET', path: '/v1/movements/{movement_id}/legs', headers: [] },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', headers: [] },
   getOrderCase: { method: 'GET', path: '/v1/order-cases/{case_id}', headers: [] },
+  getOrderTimeline: { method: 'GET', path: '/v1/orders/{order_id}/timeline', headers: [] },
+  getOverview: { method: 'GET', path: '/v1/overview', headers: [] },
   getProduct: { method: 'GET', path: '/v1/products/{sku}', headers: [] },
   getReadiness: { method: 'GET', path: '/health/ready', headers: [] },
   getReconciliationRun: { method: 'GET', path: '/v1/reconciliation-runs/{run_id}', headers: [] },
@@ -2785,9 +3177,11 @@ export const ROUTES = {
   getReturn: { method: 'GET', path: '/v1/returns/{return_id}', headers: [] },
   getShipment: { method: 'GET', path: '/v1/shipments/{shipment_id}', headers: [] },
   getStock: { method: 'GET', path: '/v1/stock/{sku}', headers: [] },
+  getTotals: { method: 'GET', path: '/v1/totals', headers: [] },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transaction_id}', headers: [] },
   getTransfer: { method: 'GET', path: '/v1/transfers/{transfer_id}', headers: [] },
   getTransferBatch: { method: 'GET', path: '/v1/transfer-batches/{batch_id}', headers: [] },
+  getTransferTimeline: { method: 'GET', path: '/v1/transfers/{transfer_id}/timeline', headers: [] },
   getTrialBalance: { method: 'GET', path: '/v1/trial-balance', headers: [] },
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },
@@ -2888,5 +3282,6 @@ export const ROUTES = {
     path: '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
     headers: ['idempotency-key', 'prefer'],
   },
+  tryTransferBatch: { method: 'POST', path: '/v1/transfer-batches/dry-run', headers: [] },
   updateWebhookEndpoint: { method: 'PATCH', path: '/v1/webhook-endpoints/{webhook_endpoint_id}', headers: [] },
 } as const;

@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { check, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { instant } from './database.ts';
+import { instant, type Database } from './database.ts';
 
 export const stepFences = pgTable(
   'step_fences',
@@ -27,3 +27,21 @@ export const stepFences = pgTable(
     check('step_fences_outcome', sql`${t.outcome} IN ('done', 'refused', 'undone')`),
   ],
 );
+
+/** More than a saga has: an order has some per consignment and per return. */
+const FENCES_MAX = 500;
+
+export interface SeenStepFence {
+  readonly step: string;
+  readonly outcome: 'done' | 'refused' | 'undone';
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+/** What a service has decided of a saga, the oldest first, as one snapshot shows it. */
+export async function seeStepFences(database: Database, sagaId: string): Promise<SeenStepFence[]> {
+  const { rows } = await database.execute<SeenStepFence & Record<string, unknown>>(sql`
+    SELECT step, outcome, reason, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
+    FROM step_fences WHERE saga_id = ${sagaId} ORDER BY created_at, step LIMIT ${FENCES_MAX}`);
+  return rows;
+}

@@ -10,6 +10,7 @@ import {
   type InfrastructureOptions,
   type StackAddresses,
 } from './infrastructure.ts';
+import { consoleLink } from './console-link.ts';
 import { DRAIN_LIMIT_MS, servicesOf, type Services } from './services.ts';
 import { StackError } from './stack-error.ts';
 import { summarize } from './stack-summary.ts';
@@ -67,7 +68,8 @@ export async function launch(options: LaunchOptions): Promise<void> {
     const { dataDir, temporal, databases } = infrastructure;
     const places = { ...addressesOf(services), temporal, databases, dataDir };
     const { isOnUsualDataDir } = options;
-    options.say(summarize({ ...places, isOnUsualDataDir, tookMs: Date.now() - startedAtMs }));
+    const consoleUrl = await consoleLink(services.api, dataDir);
+    options.say(summarize({ ...places, isOnUsualDataDir, consoleUrl, tookMs: Date.now() - startedAtMs }));
     await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;

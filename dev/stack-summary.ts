@@ -7,14 +7,18 @@ export interface SummarizedStack extends Omit<StackFile, 'processes'> {
   /** Whether commands that are typed without DATA_DIR find this stack. */
   readonly isOnUsualDataDir: boolean;
   readonly tookMs: number;
+  /** Where the console is: a link that signs in once, if one could be had. */
+  readonly consoleUrl: string;
 }
 
 export function summarize(stack: SummarizedStack): string {
   const { api, wallet_api: walletApi, metrics = {}, temporal, databases, dataDir, isOnUsualDataDir, tookMs } = stack;
+  const { consoleUrl } = stack;
   const wallets = Object.keys(databases).filter((name) => name.startsWith('wallet-')).length;
   const places = [
     ['API', api],
     ...(walletApi === undefined ? [] : [['Wallet API', walletApi]]),
+    ['Console', consoleUrl.includes('#') ? `${consoleUrl} (signs in once, within 15 minutes)` : consoleUrl],
     ['Reference', `${api}/docs`],
     temporal.ui === undefined ? ['Temporal', temporal.address] : ['Web UI', `${temporal.ui} (Temporal)`],
     [

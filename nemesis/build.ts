@@ -29,6 +29,7 @@ const FOLDERS = [
   'audit',
   'client',
   'commands',
+  'console',
   'db',
   'dev',
   'domain',

@@ -9,6 +9,9 @@ import { ANYBODY } from '../http/authenticate.ts';
 import type { keyRequest } from './key-fields.ts';
 
 const HINT_CHARACTERS = 8;
+/** A working day. */
+const SESSION_SECONDS = 12 * 3_600;
+const LOOPBACK_CIDRS = ['127.0.0.0/8', '::1/128'];
 
 /** The key that is asked for, with what is left out as the holder has it. */
 export function keyFor(
@@ -47,6 +50,23 @@ export function successorOf(
     perSecond: former.perSecond ?? undefined,
     burst: former.burst ?? undefined,
     expiresInSeconds: expiresIn ?? KEY_SECONDS_DEFAULT,
+    createdBy: makerOf(holder),
+    idempotencyKey: undefined,
+    bodyHash: undefined,
+  });
+}
+
+/** A key for a page of the console on this machine: with the rights of the holder, who has asked for the link that the page opened. */
+export function sessionKeyFor(holder: Holder): { key: NewKey; secret: string } {
+  return withSecret({
+    tenant: holder.tenant,
+    principalId: holder.principalId,
+    name: 'console',
+    scopes: holder.scopes,
+    cidrs: holder.cidrs ?? LOOPBACK_CIDRS,
+    perSecond: holder.rate?.perSecond,
+    burst: holder.rate?.burst,
+    expiresInSeconds: SESSION_SECONDS,
     createdBy: makerOf(holder),
     idempotencyKey: undefined,
     bodyHash: undefined,

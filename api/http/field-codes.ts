@@ -38,6 +38,7 @@ export const FIELD_FAULTS = {
   expires_in_invalid: 'Must be a whole number of seconds from 60 to 2592000, and is for capture_method manual only.',
   scheduled_at_invalid: 'Must be an RFC 3339 time in the future, at most a year ahead.',
   scope_invalid: 'Must be changes or all.',
+  console_link_invalid: 'Must be the secret of a link, as it is in its fragment.',
   action_invalid: 'Must be one of the actions.',
   actor_invalid: 'X-Actor has 1 to 255 printable ASCII characters.',
   type_invalid: 'Must be CREDIT or DEBIT.',

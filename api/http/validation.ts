@@ -30,6 +30,11 @@ export function refuseFaulty(
   throw faultyRequest(faults as [Fault, ...Fault[]]);
 }
 
+/** The faults of a part of a JSON body that was judged by itself; `path` leads to it. */
+export function bodyFaultsOf(error: z.ZodError, path: readonly PropertyKey[]): Fault[] {
+  return distinct(error.issues.flatMap((issue) => faultsOf({ ...issue, path: [...path, ...issue.path] }, 'json')));
+}
+
 /** A fault at a place within a JSON body. Give a `detail` if more is known than the code's own sentence says. */
 export function bodyFault(code: FieldCode, path: readonly PropertyKey[], detail: string = FIELD_FAULTS[code]): Fault {
   return { pointer: pointerOf(path), code, detail };

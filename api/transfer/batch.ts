@@ -18,25 +18,10 @@ import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transf
 import { startBatch } from '../../temporal/transfer/start-movement.ts';
 import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
+import { BATCH_BYTES_MAX, batchItem, ITEM_REFERENCE, ITEM_SCHEMA, type BatchItem } from './batch-item.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import {
-  batchIdField,
-  currencyField,
-  exampleMovementId,
-  exampleReceiverId,
-  idAnswer,
-  instantAnswer,
-  referenceField,
-  walletIdField,
-} from '../http/fields.ts';
-import {
-  attentionAnswer,
-  movementHeaders,
-  movementResponses,
-  renderAttention,
-  transferAmountField,
-  type MovementDeps,
-} from './movement.ts';
+import { batchIdField, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
+import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
 import { itemFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -51,33 +36,8 @@ export interface BatchDeps extends MovementDeps {
   readonly batchDatabase: Database;
 }
 
-/** Ten thousand items with references of some hundred characters. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** The limit for accepting ten thousand items: longer than the pool waits for one reply. */
 const ACCEPTANCE_LIMIT_MS = 5_000;
-
-/** The name by which the document refers to the items' schema: an item is parsed only once the items have been counted. */
-const ITEM_SCHEMA = 'TransferBatchItemRequest';
-const ITEM_REFERENCE = `#/components/schemas/${ITEM_SCHEMA}`;
-
-const batchItem = z
-  .strictObject(
-    {
-      sender_wallet_id: walletIdField,
-      receiver_wallet_id: walletIdField.openapi({ example: exampleReceiverId }),
-      amount: transferAmountField,
-      currency: currencyField,
-      reference: referenceField,
-    },
-    { error: faultCode('item_invalid') },
-  )
-  .refine((item) => item.sender_wallet_id !== item.receiver_wallet_id, {
-    error: 'same_wallet',
-    path: ['receiver_wallet_id'],
-  })
-  .openapi(ITEM_SCHEMA);
-
-type BatchItem = z.output<typeof batchItem>;
 
 /** Stops at as many faults as an answer lists: to judge ten thousand wrong items costs more than the thirty kilobytes they fill. */
 function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
@@ -155,7 +115,7 @@ All debits are made first, in the order of the items, and then all credits. So i
 ones are paid, and **no item can spend what another item of the same batch brings**.
 
 One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.`,
-  middleware: [requires('transfers:write'), readJsonUpTo(BODY_BYTES_MAX)] as const,
+  middleware: [requires('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: batchRequest } } },

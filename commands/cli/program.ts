@@ -6,6 +6,7 @@ import { addAuditCommand } from './audit.ts';
 import { addAuditEventCommands } from './audit-events.ts';
 import { addBatchCommand } from './batch.ts';
 import { addCaseCommands } from './cases.ts';
+import { addConsoleCommand } from './console.ts';
 import { addEventCommands } from './events.ts';
 import { EXIT, type ExitCode } from '../../process/exit-code.ts';
 import { describeFailure, EXIT_HELP, type EndCommand } from './exit-code.ts';
@@ -61,6 +62,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addWebhookCommands,
   addKeyCommands,
   addAuditEventCommands,
+  addConsoleCommand,
   addAuditCommand,
   addProjectionCommands,
 ];

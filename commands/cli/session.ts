@@ -13,6 +13,8 @@ export interface GlobalOptions {
 
 export interface Session {
   readonly isJson: boolean;
+  /** The address of the API. */
+  readonly baseUrl: string;
   /** It connects to nothing before its first call. */
   readonly client: Client;
   /** Prints the result: `value` as JSON, or `text()`, which is called only if it is to be read. */
@@ -28,6 +30,9 @@ export function openSession(command: Command): Session {
   let client: Client | undefined;
   return {
     isJson,
+    get baseUrl() {
+      return findApi(apiUrl).baseUrl;
+    },
     get client() {
       return (client ??= createClient({
         ...findApi(apiUrl),

@@ -241,6 +241,9 @@ export const returns = pgTable(
     index('returns_open')
       .on(t.returnId)
       .where(sql`status = 'RECEIVED'`),
+    index('returns_attention')
+      .on(t.attentionSince)
+      .where(sql`attention_since IS NOT NULL`),
     index('returns_start_due')
       .on(t.startDueAt)
       .where(sql`status = 'RECEIVED'`),

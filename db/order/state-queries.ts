@@ -53,3 +53,23 @@ export async function summarizeOrderCases(
     oldestSeconds: Math.max(0, ...rows.map(({ oldest }) => oldest)),
   };
 }
+
+interface Waiting {
+  readonly count: number;
+  /** Since when the oldest waits, in milliseconds since 1970; null if nothing does. */
+  readonly oldest: number | null;
+}
+
+export type WaitingOrders = Readonly<Record<'orders' | 'returns' | 'order_cases', Waiting>>;
+
+/** What waits for an operator: each kind is counted by an index that has nothing else. */
+export async function waitingForOperators(database: Database): Promise<WaitingOrders> {
+  const waiting = (since: SQL, rows: SQL): SQL =>
+    sql`(SELECT json_build_object('count', count(*), 'oldest', (extract(epoch FROM min(${since})) * 1000)::bigint) FROM ${rows})`;
+  const { rows } = await database.execute<{ waiting: WaitingOrders }>(sql`
+    SELECT json_build_object(
+      'orders', ${waiting(sql`attention_since`, sql`orders WHERE attention_since IS NOT NULL`)},
+      'returns', ${waiting(sql`attention_since`, sql`returns WHERE attention_since IS NOT NULL`)},
+      'order_cases', ${waiting(sql`opened_at`, sql`order_cases WHERE closed_at IS NULL`)}) AS waiting`);
+  return rows[0]!.waiting;
+}

@@ -9,7 +9,7 @@ import type { Database } from '../database.ts';
 /** Of each status; the oldest are counted first. */
 const OPEN_MAX = 100_000;
 /** So long after it should have ended, a movement is stuck. */
-const STUCK_AFTER = sql`interval '5 minutes'`;
+export const STUCK_AFTER = sql`interval '5 minutes'`;
 
 export interface OpenMovements {
   readonly kind: MovementKind;

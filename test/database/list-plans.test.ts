@@ -9,6 +9,7 @@ import { MOVEMENT_REQUESTS } from '../../bench/reading-requests.ts';
 import type { Database } from '../../db/database.ts';
 import { claimDueTransactions } from '../../db/transfer/transaction-queries.ts';
 import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
+import { transferOverview } from '../../db/transfer/overview-queries.ts';
 import {
   lastReconciliationEnd,
   listOpenMovements,
@@ -75,6 +76,7 @@ describe('the plans of the lists', () => {
     ['movements that have not ended', listOpenMovements],
     ['money that is under way', async (database: Database) => moneyUnderWay(database, await presentInstant(database))],
     ['cases that are open', summarizeCases],
+    ['the overview', transferOverview],
     ['the end of the last reconciliation', lastReconciliationEnd],
   ] as const) {
     test(`the metrics of ${name} read as much of many as of few, and scan no table`, async () => {

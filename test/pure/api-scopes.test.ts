@@ -26,6 +26,9 @@ function needsOf({ routes }: Routed): Map<string, string[]> {
 const OPEN = [
   /^GET \/health(\/ready)?$/,
   /^GET \/(docs.*)?$/,
+  // The console's files, which are the same for everybody, and its signing in, which is by a secret of its own.
+  /^GET \/console/,
+  /^POST \/v1\/console-sessions$/,
   /^GET \/(openapi|asyncapi)\.json$/,
   // Between the services.
   /^(GET|POST) \/internal\//,

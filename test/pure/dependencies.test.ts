@@ -24,6 +24,8 @@ const LOOKED_AT: Readonly<Record<string, string>> = {
   unionfs: 'none is named in the lock file',
   // Facts about browsers, which the bundler of the workflow code reads.
   'caniuse-lite': 'CC-BY-4.0',
+  // Runs in the tests alone, as it is.
+  'axe-core': 'MPL-2.0',
 };
 
 test('each package that runs in production has a reason in SECURITY.md, and nothing else has one', () => {

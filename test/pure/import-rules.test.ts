@@ -19,6 +19,7 @@ const FOLDERS = [
   'bench',
   'client',
   'commands',
+  'console',
   'db',
   'dev',
   'domain',
@@ -80,7 +81,7 @@ function readSources(): Map<string, string> {
     }
   });
   const names = [...atRoot.map(({ name }) => name), ...inFolders].filter(
-    (name) => name.endsWith('.ts') && !/^(client|saga)\/dist\/|\/node_modules\//.test(name),
+    (name) => /\.tsx?$/.test(name) && !/^(client|saga)\/dist\/|\/node_modules\//.test(name),
   );
   return new Map(names.map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]));
 }
@@ -163,6 +164,10 @@ describe('the code base', () => {
       ['saga/participant.ts', "import type { How } from './saga.ts';"],
       ['saga/check-participant.ts', "import { proxyActivities } from '@temporalio/workflow';"],
       ['client/call.ts', "import type { Transfer } from '../db/transfer/queries.ts';"],
+      ['console/pages/wallets.tsx', "import type { Wallet } from '../../db/wallet/wallet-queries.ts';"],
+      ['console/pages/wallets.tsx', "import { walletCalls } from '../../client/wallets.ts';"],
+      ['console/format/amount.ts', "import { signal } from '@preact/signals';"],
+      ['api/transfer/transfer.ts', "import { consolePages } from '../console/page.ts';"],
       ['commands/demo.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
       ['audit/money.ts', "import { findTransfer } from '../db/transfer/queries.ts';"],
       ['dev/launcher.ts', "import { startEverything } from '../commands/serve.ts';"],

@@ -74,6 +74,12 @@ export const RULES: readonly Rule[] = [
   { of: 'db/service-databases.ts', may: ['db/*', 'process/config.ts', 'domain/order-services.ts'] },
   { of: 'db/', may: [...DATABASE, 'process/deadline.ts', 'process/traces.ts', 'pg', 'node:'] },
 
+  // The console's files are made where they are served.
+  {
+    of: ['api/console/page.ts', 'api/console/bundle.ts'],
+    may: ['api/http/', 'api/console/bundle.ts', 'hono', 'esbuild', 'node:url', 'node:util', 'node:zlib'],
+  },
+
   // What knows no service.
   {
     of: 'api/http/',
@@ -97,6 +103,12 @@ export const RULES: readonly Rule[] = [
         : [`db/${service}/`, ...consumerOf(service), ...toolsOf(service)],
     () => HTTP_TYPES,
   ),
+  // Answers about several services at once, put together of what their rooms tell: it opens no database and sends no query itself.
+  {
+    of: 'api/console/',
+    may: [...HTTP, 'api/', 'domain/', 'temporal/*', ...MESSAGES],
+    mayTypes: HTTP_TYPES,
+  },
   {
     of: 'api/*',
     may: [
@@ -164,6 +176,10 @@ export const RULES: readonly Rule[] = [
 
   // A package of its own, which needs nothing of the server and no other package.
   { of: 'client/', may: ['client/'] },
+
+  // Runs in browsers, and knows of the server what any client does.
+  { of: 'console/format/', may: ['console/format/'], mayTypes: ['client/client.ts'] },
+  { of: 'console/', may: ['console/', 'client/client.ts', 'preact', '@preact/signals'] },
 
   // A package of its own: the workflow part needs Temporal, and what participants use, nothing.
   { of: 'saga/saga.ts', may: ['@temporalio/workflow'], mayTypes: ['saga/verdict.ts'] },

@@ -16,6 +16,7 @@ const stack: SummarizedStack = {
   dataDir: '/home/me/counterpoise/.data',
   isOnUsualDataDir: true,
   tookMs: 6_543,
+  consoleUrl: 'http://127.0.0.1:3000/console#link=secret',
 };
 
 test('a start ends with where the API, the reference and the Web UI are and with what to type next, without a password', () => {
@@ -25,6 +26,7 @@ test('a start ends with where the API, the reference and the Web UI are and with
 Counterpoise is ready after 6.5 s.
 
   API         http://127.0.0.1:3000
+  Console     http://127.0.0.1:3000/console#link=secret (signs in once, within 15 minutes)
   Reference   http://127.0.0.1:3000/docs
   Web UI      http://127.0.0.1:8233 (Temporal)
   PostgreSQL  127.0.0.1:5432, 4 databases, 2 of wallets (URLs in stack.json)

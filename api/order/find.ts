@@ -1,0 +1,14 @@
+/** The order service's part of what is found, which api/console/ puts together. */
+import type { Database } from '../../db/database.ts';
+import { findBySku, findInOrders } from '../../db/order/find-queries.ts';
+import type { Found } from '../../domain/found.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+
+/** `database` is the order service's. */
+export function findOrdersById(database: Database, id: string): Promise<Found[]> {
+  return boundedQuery(database, () => findInOrders(database, id));
+}
+
+export function findProductBySku(database: Database, sku: string): Promise<Found[]> {
+  return boundedQuery(database, () => findBySku(database, sku));
+}

@@ -1,0 +1,11 @@
+/** The transfer service's part of the overview, which api/console/ puts together. */
+import type { Database } from '../../db/database.ts';
+import { transferOverview, type TransferOverview } from '../../db/transfer/overview-queries.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
+
+export type { LastRun, TransferOverview, Waiting } from '../../db/transfer/overview-queries.ts';
+
+/** `database` is the transfer service's. */
+export function readTransferOverview(database: Database): Promise<TransferOverview> {
+  return boundedQuery(database, () => transferOverview(database));
+}

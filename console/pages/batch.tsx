@@ -1,0 +1,121 @@
+/** One batch: how far it is, and what became of each of its transfers; those that failed as CSV. */
+import { useState } from 'preact/hooks';
+import type { TransferBatchItem } from '../../client/client.ts';
+import { useAnswer } from '../answer.ts';
+import { csvOf } from '../format/csv.ts';
+import { query, withQuery, type Parameters } from '../router.ts';
+import { client, noticeRefusal } from '../session.ts';
+import { saveAs } from '../parts/save-as.ts';
+import { Facts } from '../parts/facts.tsx';
+import { Id } from '../parts/id.tsx';
+import { Json } from '../parts/json.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { Status } from '../parts/status.tsx';
+import { Table } from '../parts/table.tsx';
+import { Thing } from '../parts/thing.tsx';
+import { Time } from '../parts/time.tsx';
+
+const REFRESH_MS = 1_000;
+const LIMIT = 50;
+const PAGE_MAX = 200;
+/** What has not moved its money. */
+const FAILED: readonly string[] = ['FAILED', 'CANCELED'];
+
+export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters }) {
+  const answer = useAnswer(`batch/${id}`, (asked, signal) => asked.transferBatches.get(id, { signal }), {
+    refreshMs: REFRESH_MS,
+    isOver: ({ status }) => status === 'COMPLETED',
+  });
+  return (
+    <Thing title="Batch" id={id} answer={answer}>
+      {(batch) => {
+        const { total, pending, completed, failed } = batch.counts;
+        return (
+          <>
+            <div class="summary">
+              <span class="figure">
+                {completed} of {total} completed
+              </span>
+              <Status of={batch.attention === null ? batch.status : 'ATTENTION'} />
+              {failed > 0 ? <span class="bad">{failed} failed</span> : null}
+            </div>
+            <progress aria-label="Ended" max={total} value={total - pending} />
+            <Facts
+              of={[
+                ['accepted', <Time key="" of={batch.created_at} />],
+                ['deadline', <Time key="" of={batch.deadline_at} />],
+                batch.attention?.case_id !== undefined && [
+                  'case',
+                  <Id key="" of={batch.attention.case_id} to="/cases" />,
+                ],
+              ]}
+            />
+            {failed > 0 ? <SaveFailed batchId={id} /> : null}
+            <Items batchId={id} round={`${completed}/${failed}`} />
+            <Json of={batch} />
+          </>
+        );
+      }}
+    </Thing>
+  );
+}
+
+function Items({ batchId, round }: { batchId: string; round: string }) {
+  const cursor = query.value.get('cursor') ?? undefined;
+  const { data: page, error } = useAnswer(`items/${batchId}/${cursor}/${round}`, (asking, signal) =>
+    asking.transferBatches.items(batchId, { limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) }, { signal }),
+  );
+  return (
+    <>
+      <h2>Transfers</h2>
+      {error === undefined ? null : <Problem of={error} />}
+      {page === undefined ? null : (
+        <Table
+          caption="Transfers of the batch"
+          keepsPlace
+          rows={page.data}
+          idOf={({ transfer_id }) => transfer_id}
+          columns={[
+            { name: 'row', isNumber: true, of: ({ index }: TransferBatchItem) => index + 1 },
+            { name: 'transfer', of: ({ transfer_id }) => <Id of={transfer_id} to="/transfers" /> },
+            { name: 'status', of: (item) => <Status of={item.status} note={item.failure_reason} /> },
+          ]}
+        />
+      )}
+      {page === undefined || page.next_cursor === null ? null : (
+        <nav class="pages" aria-label="Pages">
+          <a href={withQuery({ cursor: page.next_cursor, at: undefined })} rel="next">
+            Further →
+          </a>
+        </nav>
+      )}
+    </>
+  );
+}
+
+function SaveFailed({ batchId }: { batchId: string }) {
+  const [error, setError] = useState<unknown>(undefined);
+  const save = async (): Promise<void> => {
+    const rows: (string | number)[][] = [['row', 'transfer_id', 'status', 'failure_reason']];
+    for await (const item of client.value.transferBatches.allItems(batchId, { limit: PAGE_MAX }))
+      if (FAILED.includes(item.status))
+        rows.push([item.index + 1, item.transfer_id, item.status, item.failure_reason ?? '']);
+    saveAs(`batch-${batchId}-failed.csv`, 'text/csv', csvOf(rows));
+  };
+  return (
+    <div class="actions">
+      <button
+        type="button"
+        onClick={() =>
+          void save().catch((cause: unknown) => {
+            noticeRefusal(cause);
+            setError(cause);
+          })
+        }
+      >
+        Failed rows as CSV
+      </button>
+      {error === undefined ? null : <Problem of={error} />}
+    </div>
+  );
+}

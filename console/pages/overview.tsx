@@ -1,0 +1,116 @@
+/** The first page: where the money is, in one sentence first, and what needs a person. */
+import type { Overview as OverviewAnswer } from '../../client/client.ts';
+import { useAnswer } from '../answer.ts';
+import { at } from '../router.ts';
+import { formatDuration } from '../format/time.ts';
+import { inWords } from '../format/status.ts';
+import { CurrencyPanel } from '../overview/currency-panel.tsx';
+import { Machinery } from '../overview/machinery.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { Age } from '../parts/time.tsx';
+
+const REFRESH_MS = 5_000;
+
+export function Overview() {
+  const {
+    data: overview,
+    error,
+    isLoading,
+    reload,
+  } = useAnswer('overview', (client, signal) => client.overview.get({ signal }), { refreshMs: REFRESH_MS });
+  return (
+    <>
+      <h1 class="unseen">Overview</h1>
+      {error === undefined ? null : <Problem of={error} reload={reload} />}
+      {overview === undefined ? (
+        isLoading && <p class="sentence loading">Looking …</p>
+      ) : (
+        <>
+          <Sentence of={overview} />
+          <Attention of={overview} />
+          <Missing sources={overview.sources} />
+          <h2>Money</h2>
+          {overview.currencies.length === 0 ? (
+            <p class="empty">No money has come in yet. It does by a deposit: POST /v1/transactions, or npm run seed.</p>
+          ) : (
+            <div class="panels">
+              {overview.currencies.map((currency) => (
+                <CurrencyPanel key={currency.currency} of={currency} />
+              ))}
+            </div>
+          )}
+          <Machinery of={overview} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Sentence({ of: { books, needs_you } }: { of: OverviewAnswer }) {
+  const { count, oldest_age_seconds: age } = needs_you;
+  return (
+    <p class="sentence">
+      {books.balance === null ? (
+        'The books have not been compared yet'
+      ) : books.balance ? (
+        <>
+          All books <span class="good">balance</span>
+        </>
+      ) : (
+        <>
+          The books <span class="bad">disagree</span> in {books.disagreements || 'some'} places
+        </>
+      )}
+      {count === 0 ? (
+        '; nothing needs you.'
+      ) : (
+        <>
+          ; <a class="bad" href={at('/cases')}>{`${count} ${count === 1 ? 'thing needs' : 'things need'} you`}</a>
+          {age === null ? '.' : `, the oldest for ${formatDuration(age * 1_000)}.`}
+        </>
+      )}
+    </p>
+  );
+}
+
+/** Where each kind of what waits for a person is found. */
+const PLACES: Readonly<Record<OverviewAnswer['attention'][number]['kind'], string>> = {
+  transfers: at('/cases', { status: 'OPEN' }),
+  holds: at('/cases', { status: 'OPEN' }),
+  transactions: at('/cases', { status: 'OPEN' }),
+  batches: at('/batches'),
+  orders: at('/orders', { attention: 'true' }),
+  returns: at('/orders'),
+  cases: at('/cases', { status: 'OPEN' }),
+  order_cases: at('/cases', { of: 'orders', status: 'OPEN' }),
+};
+
+function Attention({ of: { attention } }: { of: OverviewAnswer }) {
+  const waiting = attention.filter(({ count }) => count > 0);
+  if (waiting.length === 0) return null;
+  return (
+    <ul class="waiting" aria-label="What needs you">
+      {waiting.map(({ kind, count, oldest_at }) => (
+        <li key={kind} data-row>
+          <a href={PLACES[kind]}>
+            {count} {count === 1 ? inWords(kind).replace(/s$/, '') : inWords(kind)}
+          </a>{' '}
+          <span class="quiet">
+            oldest <Age of={oldest_at} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Missing({ sources }: { sources: OverviewAnswer['sources'] }) {
+  const missing = Object.entries(sources).filter(([, state]) => state === 'unavailable');
+  if (missing.length === 0) return null;
+  return (
+    <p class="status bad" role="alert">
+      {missing.map(([name]) => name).join(', ')} {missing.length === 1 ? 'does' : 'do'} not answer: what they know is
+      missing here.
+    </p>
+  );
+}

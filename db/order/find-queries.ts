@@ -1,0 +1,32 @@
+/** What the order service finds by an id, and a product by its SKU. */
+import type { Found } from '../../domain/found.ts';
+import type { Database } from '../database.ts';
+import { findById, type Kind } from '../find-by-id.ts';
+import { findProduct } from './products.ts';
+
+const KINDS: readonly Kind[] = [
+  {
+    type: 'order',
+    table: 'orders',
+    id: 'order_id',
+    label: `goods_amount + shipping_amount || ' ' || currency`,
+    status: 'status',
+  },
+  {
+    ...{ type: 'order_case', table: 'order_cases', id: 'case_id', label: 'reason', at: 'opened_at' },
+    status: `CASE WHEN closed_at IS NULL THEN 'OPEN' ELSE 'RESOLVED' END`,
+  },
+  { type: 'return', table: 'returns', id: 'return_id', label: 'amount', status: 'status' },
+];
+
+export function findInOrders(database: Database, id: string): Promise<Found[]> {
+  return findById(database, KINDS, id);
+}
+
+export async function findBySku(database: Database, sku: string): Promise<Found[]> {
+  const product = await findProduct(database, sku);
+  if (product === undefined) return [];
+  const { name, unitPrice, currency, createdAt } = product;
+  const label = `${name === null ? '' : `${name}, `}${unitPrice} ${currency}`;
+  return [{ type: 'product', id: sku, matched: 'sku', label, status: null, at: createdAt.toISOString() }];
+}

@@ -1,0 +1,1 @@
+CREATE INDEX "returns_attention" ON "returns" USING btree ("attention_since") WHERE attention_since IS NOT NULL;

@@ -1,0 +1,97 @@
+// A real browser for tests of the console. Each page is watched: what it says to its console, what its security policy reports, and
+// which addresses it asks are kept, and a test ends with none of them out of order.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const EXECUTABLE = '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const LIMIT_MS = 20_000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Throws, and says what to do, where there is no browser: a test that is left out proves nothing. */
+export async function launchBrowser(): Promise<Browser> {
+  if (!existsSync(EXECUTABLE)) throw new Error(`There is no ${EXECUTABLE}: apt-get install chromium`);
+  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** Throws if the page has said an error, broken its policy, or asked another origin. */
+  readonly assertQuiet: () => void;
+  /** Forgets what was said so far, where a test makes the API fail. */
+  readonly forgive: () => void;
+}
+
+export interface Looks {
+  readonly colors?: 'light' | 'dark';
+  readonly width?: number;
+}
+
+export async function openPage(
+  browser: Browser,
+  origin: string,
+  { colors = 'light', width = 1280 }: Looks = {},
+): Promise<WatchedPage & { context: BrowserContext }> {
+  const context = await browser.newContext({
+    viewport: { width, height: 860 },
+    colorScheme: colors,
+    acceptDownloads: true,
+  });
+  context.setDefaultTimeout(LIMIT_MS);
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) said.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => said.push(`thrown: ${error.message}`));
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol !== 'blob:') said.push(`asked another origin: ${url.origin}`);
+  });
+  // As text: the tests are checked without the names of a browser.
+  await context.addInitScript(
+    `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.error('policy: ' + violatedDirective + ' ' + blockedURI));`,
+  );
+  return {
+    context,
+    page,
+    assertQuiet: () => assert.deepEqual(said, []),
+    forgive: () => void said.splice(0),
+  };
+}
+
+interface Found {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Throws if axe finds anything. Its script comes from the test and not from the page, whose policy holds meanwhile. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send('Page.getFrameTree');
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+  await session.send('Runtime.evaluate', { expression: AXE, contextId: executionContextId });
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression: `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations))`,
+    contextId: executionContextId,
+    awaitPromise: true,
+  });
+  await session.detach();
+  assert.equal(exceptionDetails, undefined, `${what}: ${JSON.stringify(exceptionDetails)}`);
+  const violations = (JSON.parse(String(result.value)) as Found[]).map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+  );
+  assert.deepEqual(violations, [], what);
+}

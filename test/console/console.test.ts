@@ -1,0 +1,233 @@
+// The console in a real browser, on a real stack: one for all of these tests, whose transfers need attention soon.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { readApiKey } from '../../dev/api-key-file.ts';
+import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
+import { makeBuild } from '../../nemesis/build.ts';
+import { killAndAwaitNext } from '../stack/faults.ts';
+import { openMoney, type Money } from '../stack/money.ts';
+import { startStack, until, type TestStack } from '../stack/stack.ts';
+import { assertAccessible, launchBrowser, openPage, type Looks } from './browser.ts';
+import { makeSample, type Sample } from './sample.ts';
+import { makeStuck, type Stuck } from './stuck.ts';
+
+const LIMIT_MS = 60_000;
+
+describe('the console', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
+  let stack: TestStack;
+  let money: Money;
+  let browser: Browser;
+  let sample: Sample;
+  let stuck: Stuck;
+  before(async () => {
+    browser = await launchBrowser();
+    stack = await startStack({ build: makeBuild(join(directory, 'source'), ATTENTION_SOON) });
+    await stack.waitUntilReady();
+    money = await openMoney(stack);
+    sample = await makeSample(money);
+    stuck = await makeStuck(stack, money, '1500.0000');
+  });
+  after(async () => {
+    await browser?.close();
+    await money?.close();
+    await stack?.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** A page of somebody who has signed in. */
+  async function open(path: string, looks?: Looks) {
+    const opened = await openPage(browser, stack.api, looks);
+    const session = JSON.stringify({ key: readApiKey(stack.dataDir) });
+    await opened.context.addInitScript((text) => sessionStorage.setItem('counterpoise-session', text), session);
+    await opened.page.goto(`${stack.api}/console${path}`);
+    await untilLoaded(opened.page);
+    return { ...opened, close: () => opened.context.close() };
+  }
+
+  async function untilLoaded(page: Page): Promise<void> {
+    await page.waitForFunction(`document.querySelector('main h1') && !document.querySelector('main .loading')`);
+  }
+
+  test('signs in by the link of the start, once', async () => {
+    const links = readFileSync(stack.logFile, 'utf8').match(/http\S+#link=\S+/g);
+    assert.equal(links?.length, 1, 'it is printed once, and in no log');
+    const { page, context, assertQuiet, forgive } = await openPage(browser, stack.api);
+    await page.goto(links[0]);
+    await page.getByRole('link', { name: 'Transfers' }).waitFor();
+    assert.equal(new URL(page.url()).hash, '', 'the secret has left the address');
+    await untilLoaded(page);
+    assertQuiet();
+    const second = await context.newPage();
+    await second.goto(links[0]);
+    await second.getByText('console_link_not_found').waitFor();
+    forgive();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').waitFor();
+    await context.close();
+  });
+
+  test('signs in with a key, which another tab does not get', async () => {
+    const { page, context } = await openPage(browser, stack.api);
+    await page.goto(`${stack.api}/console/wallets`);
+    await page.getByLabel('API key').fill(readApiKey(stack.dataDir)!);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Wallets' }).waitFor();
+    const other = await context.newPage();
+    await other.goto(`${stack.api}/console/wallets`);
+    await other.getByLabel('API key').waitFor();
+    await context.close();
+  });
+
+  const pages = (): string[] => [
+    ...[
+      '',
+      '/cases',
+      '/cases?of=orders',
+      '/events',
+      '/transfers',
+      '/transfers?status=FAILED',
+      '/holds',
+      '/transactions',
+    ],
+    ...['/batches', '/batches/new', '/recurring', '/wallets', '/orders', '/webhooks', '/reconciliation', '/keys'],
+    ...[`/transfers/${sample.transfer}`, `/transfers/${stuck.transferId}`, `/transactions/${sample.transaction}`],
+    ...[
+      `/wallets/${sample.wallet}`,
+      `/cases/${stuck.caseId}`,
+      `/batches/${sample.batch}`,
+      `/recurring/${sample.recurring}`,
+    ],
+    ...[`/orders/${sample.order}`, `/webhooks/${sample.webhook}`, `/reconciliation/${sample.run}`, '/events/1'],
+    '/find?q=Invoice%201',
+  ];
+  for (const colors of ['light', 'dark'] as const)
+    test(`shows each page, ${colors}, to everybody: axe finds nothing, the policy holds, nothing comes from elsewhere`, async () => {
+      for (const path of pages()) {
+        const { page, assertQuiet, close } = await open(path, { colors });
+        assert.equal(await page.getByRole('alert').filter({ hasNotText: 'It needs a person' }).count(), 0, path);
+        await assertAccessible(page, path);
+        assertQuiet();
+        await close();
+      }
+    });
+
+  test('fits a window of 320 px', async () => {
+    for (const path of ['', '/transfers', `/transfers/${sample.transfer}`, `/wallets/${sample.wallet}`]) {
+      const { page, close } = await open(path, { width: 320 });
+      const width = await page.evaluate<number>(`document.documentElement.scrollWidth`);
+      assert.ok(width <= 320, `${path} is ${width} px wide`);
+      await close();
+    }
+  });
+
+  test('leads back to the row that had the focus', async () => {
+    const { page, close } = await open('/transfers?status=COMPLETED');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    const focused = () => page.evaluate<string | undefined>(`document.activeElement?.closest('tr')?.dataset.id`);
+    const before = await focused();
+    assert.ok(before);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Transfer', exact: true }).waitFor();
+    await page.goBack();
+    await until(LIMIT_MS, 'the row has not the focus again', async () => (await focused()) === before);
+    assert.match(page.url(), /status=COMPLETED/);
+    await close();
+  });
+
+  test('shows what has changed before anything is done about it', async () => {
+    const wallet = await money.wallet(0);
+    const { page, close } = await open(`/wallets/${wallet}`);
+    await page.getByRole('button', { name: 'Suspend the wallet' }).click();
+    await money.api.post(`/v1/wallets/${wallet}/suspend`);
+    await page.getByRole('dialog').getByRole('button', { name: 'Suspend the wallet' }).click();
+    await page.getByText('Nothing was done').waitFor();
+    assert.equal(await page.locator('.changes ins').textContent(), 'SUSPENDED');
+    await close();
+  });
+
+  test('by keyboard alone, a stuck transfer is found and settled', async () => {
+    const { page, assertQuiet, close } = await open('');
+    const { keyboard } = page;
+    const tabTo = async (name: string): Promise<void> => {
+      for (let n = 0; n < 60; n += 1) {
+        await keyboard.press('Tab');
+        if ((await page.evaluate<string>(`document.activeElement?.textContent`)) === name) return;
+      }
+      assert.fail(`no Tab leads to ${name}`);
+    };
+    await keyboard.press('g');
+    await keyboard.press('c');
+    await page.locator('[data-row]').first().waitFor();
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Case', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Refund the sender' }).waitFor();
+    await tabTo('Refund the sender');
+    await keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await keyboard.type('The receiver has closed the account.');
+    await keyboard.press('Tab');
+    await keyboard.type('Ada');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    assert.equal(await page.getByText('The server has answered.').count(), 0, 'a large amount has to be typed');
+    await keyboard.type('1,500.00');
+    await keyboard.press('Enter');
+    await page.getByText('The server has answered.').waitFor();
+    await keyboard.press('Enter');
+    await page.getByRole('cell', { name: /for Ada$/ }).waitFor();
+    assert.equal(await money.api.balance(stuck.sender), '5000.0000');
+    assertQuiet();
+    await close();
+    await stuck.release();
+  });
+
+  test('shows each event once, also when the API is restarted meanwhile', async () => {
+    const { page, close } = await open('/events');
+    await page.getByText('live').waitFor();
+    const move = async (): Promise<string> =>
+      (await money.api.transfer(sample.wallet, sample.other, '0.10')).body.transfer_id;
+    const shown = () => page.locator('tr[data-row]').evaluateAll((rows) => rows.map((row) => row.dataset['id']!));
+    const ids = [await move()];
+    await page.getByText('transfer.completed').first().waitFor();
+    await killAndAwaitNext(stack, 'app');
+    await stack.waitUntilReady();
+    ids.push(await move(), await move());
+    const completed = page.locator('tr', { hasText: 'transfer.completed' });
+    await until(LIMIT_MS, 'not all three are shown', async () => (await completed.count()) >= ids.length);
+    const positions = await shown();
+    assert.equal(new Set(positions).size, positions.length, 'each once');
+    const [newest, oldest] = [Number(positions[0]), Number(positions.at(-1))];
+    assert.equal(newest - oldest + 1, positions.length, 'without a gap');
+    await close();
+  });
+
+  test('tries and sends a batch of 10,000 rows from a CSV', async () => {
+    const header = 'sender_wallet_id,receiver_wallet_id,amount,reference\n';
+    const row = (n: number, amount: string): string => `${sample.wallet},${sample.other},${amount},"row, ${n}"\n`;
+    const file = (name: string, faulty?: number): string => {
+      const path = join(directory, name);
+      const rows = Array.from({ length: 10_000 }, (_, n) => row(n, n === faulty ? '1.23456' : '0.01'));
+      writeFileSync(path, header + rows.join(''));
+      return path;
+    };
+    const { page, assertQuiet, close } = await open('/batches/new');
+    const input = page.locator('input[type=file]');
+    await input.setInputFiles(file('faulty.csv', 4_998));
+    await page.getByText('1 of 10000 rows are faulty').waitFor();
+    assert.equal(await page.locator('tr[data-id="4998"] td').first().textContent(), '5000', 'the line in the file');
+    await input.setInputFiles(file('right.csv'));
+    await page.getByText('All 10000 rows can be sent').waitFor();
+    await page.getByRole('button', { name: 'Send 10000 transfers' }).click();
+    await page.getByText('10000 of 10000 completed').waitFor({ timeout: LIMIT_MS });
+    assertQuiet();
+    await close();
+  });
+});

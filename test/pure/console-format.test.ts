@@ -1,0 +1,215 @@
+// What the console makes of amounts, times, CSV and sagas, without a browser.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { amountOf, formatAmount, shareOf, sumOf, unitsOf } from '../../console/format/amount.ts';
+import { stepsOf } from '../../console/format/balance-steps.ts';
+import { faultOfHeader, itemOf } from '../../console/format/batch-rows.ts';
+import { createCsvReader, csvOf } from '../../console/format/csv.ts';
+import { curlOf } from '../../console/format/curl.ts';
+import { difference } from '../../console/format/difference.ts';
+import { metadataIn } from '../../console/format/filters.ts';
+import { layOut } from '../../console/format/saga-layout.ts';
+import { formatDuration, formatTime } from '../../console/format/time.ts';
+
+describe('amounts', () => {
+  test('are shown with the decimals of their currency, and all that they have beyond', () => {
+    const shown = (amount: string, currency: string) => formatAmount(amount, currency).text;
+    assert.equal(shown('1234567.5000', 'USD'), '1,234,567.50');
+    assert.equal(shown('0.1234', 'USD'), '0.1234');
+    assert.equal(shown('-25.0000', 'USD'), '−25.00');
+    assert.equal(shown('4200000.0000', 'JPY'), '4,200,000');
+    assert.equal(shown('1.5000', 'KWD'), '1.500');
+    assert.equal(shown('999999999999999.9999', 'USD'), '999,999,999,999,999.9999');
+    assert.equal(shown('no amount', 'USD'), 'no amount');
+  });
+
+  test('say how far their point is from that of the longest', () => {
+    assert.deepEqual(
+      ['1.2345', '1.2000', '1.2340'].map((amount) => formatAmount(amount, 'USD').missing),
+      [0, 2, 1],
+    );
+    assert.equal(formatAmount('1.0000', 'JPY').missing, 5);
+  });
+
+  test('lose nothing on their way to whole units and back', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), (units) => {
+        assert.equal(unitsOf(amountOf(units)), units);
+      }),
+    );
+    assert.equal(sumOf(['-25.0000', '24.9999', '0.0001']), '0.0000');
+    assert.equal(unitsOf('1.23456'), undefined);
+    assert.equal(shareOf(5n, 5n, 5n), 0.5);
+  });
+});
+
+test('a balance over time begins with what it was before the first of the entries', () => {
+  const entry = (type: 'DEBIT' | 'CREDIT', amount: string, balance_after: string, created_at: string) => ({
+    ...{ type, amount, balance_after, created_at },
+  });
+  const [early, late] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'];
+  const steps = stepsOf(
+    [entry('CREDIT', '5.0000', '80.0000', late), entry('DEBIT', '25.0000', '75.0000', early)],
+    'USD',
+  );
+  assert.equal(steps.balance_before, '100.0000');
+  assert.deepEqual(steps.data, [
+    { at: early, balance: '75.0000' },
+    { at: late, balance: '80.0000' },
+  ]);
+  assert.equal(stepsOf([], 'USD').balance_before, '0.0000');
+});
+
+test('times are told in UTC or in a zone, and durations in one unit', () => {
+  assert.equal(formatTime('2026-11-29T02:14:07.123Z', 'UTC'), '2026-11-29 02:14:07');
+  assert.equal(formatTime('2026-11-29T02:14:07.123Z', 'Europe/Berlin', { finest: true }), '2026-11-29 03:14:07.123');
+  assert.deepEqual([5, 5_000, 720_000, 7_300_000, 90_000_000].map(formatDuration), [
+    '5 ms',
+    '5 s',
+    '12 min',
+    '2 h',
+    '1 d',
+  ]);
+});
+
+describe('CSV', () => {
+  const read = (text: string, cut = text.length): string[][] => {
+    const reader = createCsvReader();
+    return [...reader.take(text.slice(0, cut)), ...reader.take(text.slice(cut)), ...reader.end()];
+  };
+
+  test('is read the same wherever it is cut', () => {
+    const text = '\uFEFFa,b,c\r\n1,"x, ""y""\nz",\r\n\r\n2,,3';
+    const rows = [
+      ['a', 'b', 'c'],
+      ['1', 'x, "y"\nz', ''],
+      ['2', '', '3'],
+    ];
+    for (let cut = 0; cut <= text.length; cut += 1) assert.deepEqual(read(text, cut), rows, `cut at ${cut}`);
+  });
+
+  test('with semicolons, as spreadsheets of some countries write it, is read too', () => {
+    assert.deepEqual(read('a;b\n1;2,5\n'), [
+      ['a', 'b'],
+      ['1', '2,5'],
+    ]);
+  });
+
+  test('with a quote that is not closed is refused', () => {
+    assert.throws(() => read('a,b\n"1,2\n'), /not closed/);
+  });
+
+  test('that was written is read as it was, and no field of it is a formula', () => {
+    const field = fc.string().filter((text) => !/^[=+@\t-]/.test(text) && !/\r/.test(text));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constant('x'), field, fc.constant('y')), { minLength: 1 }), (rows) => {
+        assert.deepEqual(read(csvOf([['a', 'b', 'c'], ...rows])), [['a', 'b', 'c'], ...rows]);
+      }),
+    );
+    assert.equal(csvOf([['=1+1', '-x']]), "'=1+1,'-x\r\n");
+  });
+
+  test('becomes the items of a batch by the names of its columns, amounts as the text that they are', () => {
+    const header = ['Amount', 'sender_wallet_id', 'receiver_wallet_id', 'reference'];
+    assert.equal(faultOfHeader(header), undefined);
+    assert.deepEqual(itemOf(header, ['10.10', 's', 'r', '']), {
+      sender_wallet_id: 's',
+      receiver_wallet_id: 'r',
+      amount: '10.10',
+    });
+    assert.match(faultOfHeader(['amount'])!, /sender_wallet_id, receiver_wallet_id are missing/);
+    assert.match(faultOfHeader([...header, 'note'])!, /no column note/);
+  });
+});
+
+test('a call as curl has its key in a variable, and quotes what a shell would read', () => {
+  const line = curlOf({
+    origin: 'http://127.0.0.1:3000',
+    method: 'POST',
+    path: '/v1/cases/{case_id}/resolve',
+    parameters: { case_id: 'x' },
+    headers: { 'X-Actor': "O'Neil" },
+    body: { comment: "it's $5" },
+  });
+  assert.equal(
+    line,
+    String.raw`curl -X POST 'http://127.0.0.1:3000/v1/cases/x/resolve' \
+  -H "Authorization: Bearer $COUNTERPOISE_API_KEY" \
+  -H 'X-Actor: O'\''Neil' \
+  -H 'Content-Type: application/json' \
+  -d '{"comment":"it'\''s $5"}'`,
+  );
+});
+
+test('what has changed between two looks is told field by field', () => {
+  assert.deepEqual(difference({ status: 'PENDING', a: '1' }, { status: 'FAILED', a: '1', reason: 'x' }), [
+    { field: 'status', before: 'PENDING', now: 'FAILED' },
+    { field: 'reason', before: undefined, now: 'x' },
+  ]);
+});
+
+test('a filter by metadata is one pair, whose value may have an equals sign', () => {
+  assert.deepEqual(metadataIn({ limit: 50, metadata: 'a=b=c' }), { limit: 50, metadata: { a: 'b=c' } });
+  assert.deepEqual(metadataIn({ limit: 50 }), { limit: 50 });
+});
+
+describe('the drawing of a saga', () => {
+  const at = (ms: number): string => new Date(1_800_000_000_000 + ms).toISOString();
+  const leg = (name: string, ms: number | undefined, compensates: string | null = null) => ({
+    leg: name,
+    n: 0,
+    direction: compensates === null ? ('forward' as const) : ('compensation' as const),
+    compensates,
+    verdict: ms === undefined ? null : { at: at(ms) },
+    attempts: [],
+  });
+  const step = (name: string, ms: number) => ({ at: at(ms), step: name, reason: null, n: 0 });
+  const saga = {
+    started_at: at(0),
+    deadline_at: at(1_000),
+    steps: [step('PENDING', 0), step('DEBITED', 20), step('FAILED', 1_200)],
+    lanes: [
+      { lane: 'transfer', legs: [] },
+      { lane: 'wallet-0', legs: [leg('debit', 10), leg('refund', 1_100, 'debit')] },
+      { lane: 'wallet-1', legs: [leg('credit', 1_050)] },
+    ],
+  };
+
+  test('goes forward in the order of time, and what takes back stands beneath what it takes back', () => {
+    const { legs, steps, forward, back, lanes } = layOut(saga);
+    assert.deepEqual(
+      forward.map(({ key }) => key.split('/')[0]),
+      ['PENDING', 'debit', 'DEBITED', 'credit'],
+    );
+    const [debit, refund] = ['debit', 'refund'].map((name) => legs.find(({ leg: { leg: own } }) => own === name)!);
+    assert.equal(refund!.x, debit!.x);
+    assert.ok(refund!.y > debit!.y);
+    const [pending, failed] = ['PENDING', 'FAILED'].map((name) => steps.find(({ step: own }) => own === name)!);
+    assert.equal(failed!.x, pending!.x);
+    assert.ok(failed!.y > pending!.y);
+    assert.deepEqual(
+      back.map(({ key }) => key.split('/')[0]),
+      ['credit', 'refund', 'FAILED'],
+    );
+    assert.deepEqual(
+      lanes.map(({ name }) => name),
+      ['transfer', 'wallet-0', 'wallet-1'],
+    );
+  });
+
+  test('has its deadline between what came before and what came after', () => {
+    const { forward, deadlineX } = layOut(saga);
+    assert.ok(forward[2]!.x < deadlineX! && deadlineX! < forward[3]!.x);
+  });
+
+  test('shows last what has not happened', () => {
+    const open = {
+      ...saga,
+      steps: saga.steps.slice(0, 2),
+      lanes: [...saga.lanes.slice(0, 2), { lane: 'wallet-1', legs: [leg('credit', undefined)] }],
+    };
+    assert.equal(layOut(open).forward.at(-1)!.key, 'credit/0');
+  });
+});
