@@ -41,6 +41,7 @@ import { resolutionRoutes } from './transfer/resolution.ts';
 import { cancelUncreatedRoutes } from './transfer/cancel-uncreated.ts';
 import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
+import { balanceHistoryRoutes } from './wallet/balance-history.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 import { walletSightAt, walletSightIn, walletSightRoutes } from './wallet/sight.ts';
@@ -113,6 +114,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', balanceHistoryRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', walletSightRoutes('shards' in wallets ? wallets.shards : []))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
