@@ -50,7 +50,7 @@ async function make(stack: Stack): Promise<ForeignInstallation> {
   for (const place of DATABASES)
     await withDatabase(databases[place], async ({ $client }) => {
       await $client.query('UPDATE installation SET namespace_id = $1', [NAMESPACE]);
-      if (place === 'transfer' || place === 'events') return;
+      if (!isShard(place)) return;
       const rows = await stack.rows(place, 'SELECT * FROM wallets');
       await $client.query(
         'INSERT INTO wallets SELECT * FROM json_populate_recordset(NULL::wallets, $1) ON CONFLICT DO NOTHING',
@@ -58,6 +58,10 @@ async function make(stack: Stack): Promise<ForeignInstallation> {
       );
     });
   return { databases, written: () => writtenIn(databases) };
+}
+
+function isShard(place: DatabaseName): boolean {
+  return place.startsWith('wallet-');
 }
 
 async function writtenIn(databases: Readonly<Record<Place, string>>): Promise<string[]> {

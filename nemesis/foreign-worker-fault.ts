@@ -36,11 +36,12 @@ export const foreignWorker: FaultKind = {
 async function lead(stage: Stage, signal: AbortSignal, name: WorkerName): Promise<void> {
   const { stack, log, met, violation } = stage;
   for (let n = 0; n < TRIES_MAX && !signal.aborted; n += 1) {
-    const foreign = await foreignInstallation(stack).catch(() => undefined);
-    const end = foreign === undefined ? 'it could not be started' : await run(stage, signal, name, foreign);
+    let reason: unknown;
+    const foreign = await foreignInstallation(stack).catch((error: unknown) => void (reason = error));
+    const end = foreign ? await run(stage, signal, name, foreign) : `its installation could not be made: ${reason}`;
     if (end === 'refused') met('workers of another installation that ended by themselves', 1);
     else log(end);
-    if (foreign !== undefined) {
+    if (foreign) {
       const written = await foreign.written().catch(() => []);
       if (written.length > 0) violation(`it has moved something: ${written.join(', ')}`);
     }
