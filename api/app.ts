@@ -47,6 +47,7 @@ import { resolutionRoutes } from './transfer/resolution.ts';
 import { cancelUncreatedRoutes } from './transfer/cancel-uncreated.ts';
 import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
+import { balanceHistoryRoutes } from './wallet/balance-history.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 import { walletSightAt, walletSightIn, walletSightRoutes } from './wallet/sight.ts';
@@ -74,14 +75,11 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
     const forward = forwardWallets(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
     for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
   }
-  const askReceiver =
-    'shards' in wallets
-      ? askReceiverIn(wallets.shards)
-      : askReceiverAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
-  const sight =
-    'shards' in wallets
-      ? walletSightIn(wallets.shards)
-      : walletSightAt(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
+  const shards = 'shards' in wallets ? wallets.shards : [];
+  const apart =
+    'shards' in wallets ? undefined : ([wallets.walletApiUrl, deps.installation, wallets.walletApiKey] as const);
+  const askReceiver = apart === undefined ? askReceiverIn(shards) : askReceiverAt(...apart);
+  const sight = apart === undefined ? walletSightIn(shards) : walletSightAt(...apart);
   return (
     app
       .route('/', consoleRoutes({ ...deps, sight, readiness, eventsReadiness, orders }))
@@ -107,7 +105,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', currencyRoutes(deps))
       .route('/', batchRoutes(deps))
       .route('/', batchTrialRoutes(deps))
-      .route('/', walletRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', walletRoutes(shards))
       .route('/', caseRoutes(deps))
       .route('/', reconciliationRoutes(deps))
       // Before the route of one event, whose position could be any word.
@@ -121,8 +119,9 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', webhookDeliveryRoutes(deps))
       .route('/', webhookReplayRoutes(deps))
       .route('/', orderServiceRoutes(orders?.routes))
-      .route('/', walletLimitRoutes('shards' in wallets ? wallets.shards : []))
-      .route('/', walletSightRoutes('shards' in wallets ? wallets.shards : []))
+      .route('/', walletLimitRoutes(shards))
+      .route('/', balanceHistoryRoutes(shards))
+      .route('/', walletSightRoutes(shards))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))

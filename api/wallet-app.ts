@@ -4,6 +4,7 @@ import { createBaseApp, type BaseDeps } from './http/base-app.ts';
 import { healthRoutes } from './health.ts';
 import { openApiDocument, openApiRoute } from './http/openapi.ts';
 import type { Readiness } from './readiness.ts';
+import { balanceHistoryRoutes } from './wallet/balance-history.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
 import { walletSightRoutes } from './wallet/sight.ts';
@@ -20,6 +21,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
     .route('/', healthRoutes(readiness))
     .route('/', walletRoutes(shards))
     .route('/', walletLimitRoutes(shards))
+    .route('/', balanceHistoryRoutes(shards))
     .route('/', walletSightRoutes(shards))
     .route(
       '/',

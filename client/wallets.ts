@@ -30,6 +30,9 @@ export function walletCalls({ call, each, listing }: Calls) {
       each('listWalletEntries', { path: { wallet_id }, query }, callOptions),
     activity: (wallet_id: string, query: QueryOf<'getWalletActivity'> = {}, callOptions?: CallOptions) =>
       call('getWalletActivity', { path: { wallet_id }, query }, callOptions),
+    /** How its balance went: a series of steps, of at most `points`. */
+    balanceHistory: (wallet_id: string, query: QueryOf<'getWalletBalanceHistory'> = {}, callOptions?: CallOptions) =>
+      call('getWalletBalanceHistory', { path: { wallet_id }, query }, callOptions),
     suspend: (wallet_id: string, callOptions?: CallOptions) =>
       call('suspendWallet', { path: { wallet_id } }, callOptions),
     activate: (wallet_id: string, callOptions?: CallOptions) =>

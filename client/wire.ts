@@ -207,6 +207,31 @@ export interface Balance {
   at: string;
 }
 
+export interface BalanceHistory {
+  wallet_id: string;
+  currency: string;
+  from: string;
+  to: string;
+
+  /** Just before `from`. */
+  balance_before: string;
+
+  /** The oldest first. */
+  data: Array<{
+    /** When the last entry of the step was made. */
+    at: string;
+
+    /** From then on, until the next step. */
+    balance: string;
+
+    /** How many entries the step has. */
+    entries: number;
+  }>;
+
+  /** Whether every entry is a step. Otherwise the time is cut into as many equal slices as there may be points, and a step is the balance at the end of a slice: exact there, while in between it may have been any other. */
+  is_exact: boolean;
+}
+
 export interface CarrierEvent {
   event_id: string;
   status: 'IN_TRANSIT' | 'OUT_FOR_DELIVERY' | 'DELIVERED';
@@ -2198,6 +2223,21 @@ export interface Operations {
     answer: Balance;
   };
 
+  /** How the balance of a wallet went */
+  getWalletBalanceHistory: {
+    path: { wallet_id: string };
+    query?: {
+      /** This instant included. Default: 30 days before `to`. */
+      from?: string;
+
+      /** This instant included. Default: now. */
+      to?: string;
+      points?: number;
+    };
+    body?: undefined;
+    answer: BalanceHistory;
+  };
+
   /** The limits of a wallet, and what remains of them */
   getWalletLimits: {
     path: { wallet_id: string };
@@ -3186,6 +3226,7 @@ export const ROUTES = {
   getWallet: { method: 'GET', path: '/v1/wallets/{wallet_id}', headers: [] },
   getWalletActivity: { method: 'GET', path: '/v1/wallets/{wallet_id}/activity', headers: [] },
   getWalletBalance: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance', headers: [] },
+  getWalletBalanceHistory: { method: 'GET', path: '/v1/wallets/{wallet_id}/balance-history', headers: [] },
   getWalletLimits: { method: 'GET', path: '/v1/wallets/{wallet_id}/limits', headers: [] },
   getWebhookDelivery: {
     method: 'GET',
