@@ -105,10 +105,7 @@ describe('finding anything', () => {
     assert.deepEqual([data.length, is_cut], [10, true]);
     assert.deepEqual(
       data.map(({ at }) => at),
-      data
-        .map(({ at }) => at)
-        .sort()
-        .reverse(),
+      data.map(({ at }) => at).toSorted((a, b) => String(b).localeCompare(String(a))),
     );
   });
 
