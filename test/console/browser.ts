@@ -16,7 +16,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Throws, and says what to do, where there is no browser: a test that is left out proves nothing. */
