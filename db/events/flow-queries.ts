@@ -41,7 +41,7 @@ const ACCEPTED = ['transfer.initiated', 'transaction.initiated'];
 /** A change of this list needs a rebuild. */
 export const FLOW_TYPES = [...ACCEPTED, 'wallet.credited', 'wallet.debited', 'wallet.refunded'];
 
-/** Most acceptances stand so near before what they have caused; for the others, every partition of the log is looked at. */
+/** Most acceptances stand so near before what they have caused. For the others, every partition of the log is looked at. */
 const NEAR_POSITIONS = 100_000;
 
 /** Adds what has moved to a generation. The rows are locked in one order, so that two that do so at once do not deadlock. */
