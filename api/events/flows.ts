@@ -70,11 +70,9 @@ also one in which nothing has moved; the last one is not over. A quarter hour is
       from: instantField.optional().openapi({
         description: `The step that this instant is in is the first one. Not more than ${FLOW_DAYS_KEPT} days ago. Default: as many steps as make a day, up to the last one.`,
       }),
-      to: instantField
-        .optional()
-        .openapi({
-          description: 'The step that ends at this instant, or that it is in, is the last one. Default: now.',
-        }),
+      to: instantField.optional().openapi({
+        description: 'The step that ends at this instant, or that it is in, is the last one. Default: now.',
+      }),
       step: z
         .enum(STEPS, { error: faultCode('step_invalid') })
         .transform(Number)

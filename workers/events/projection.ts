@@ -91,8 +91,7 @@ export function startProjection(
     }
     if (looksToRemoval > 0) looksToRemoval -= 1;
     else {
-      while (await removeOldGenerations(database, projection));
-      while (await expire(database));
+      while ((await removeOldGenerations(database, projection)) || (await expire(database)));
       looksToRemoval = LOOKS_BETWEEN_REMOVALS;
     }
   }
