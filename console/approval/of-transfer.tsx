@@ -21,19 +21,21 @@ export function ApprovalOf({ transfer: { transfer_id, status } }: { transfer: Tr
       {error === undefined ? null : <Problem of={error} />}
       {approval === undefined ? null : (
         <>
-          <p>
-            <Status of={approval.status} /> · {approval.given} of {approval.needed} approvals ·{' '}
-            {approval.asked_by === null
-              ? 'nobody has asked for it: it is a run'
-              : `${approval.asked_by} has asked for it`}
+          <div class="summary">
+            <Status of={approval.status} />
+            <span>
+              {approval.given} of {approval.needed} approvals
+            </span>
+            <span>
+              {approval.asked_by === null ? 'a run, for which nobody has asked' : `asked for by ${approval.asked_by}`}
+            </span>
             {isWaiting ? (
-              <>
-                {' '}
-                · expires <Age of={approval.expires_at} />
-              </>
-            ) : null}{' '}
-            · {link}
-          </p>
+              <span class="quiet">
+                expires <Age of={approval.expires_at} />
+              </span>
+            ) : null}
+            {link}
+          </div>
           {approval.votes.length === 0 ? null : <Votes of={approval.votes} />}
         </>
       )}

@@ -105,7 +105,7 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
         <a href={at('/approvals/policies')}>policy of {approval.currency}</a>.{' '}
         {policy === undefined ? null : policyInWords(policy)}
       </p>
-      {transfer === undefined ? null : <Json of={requestOf(transfer)} title="The request, as it was accepted" />}
+      {transfer === undefined ? null : <Json of={requestOf(transfer)} title="The request, as it was accepted" isOpen />}
       {emergency.length === 0 ? null : (
         <details class="json">
           <summary>In an emergency</summary>
@@ -139,12 +139,12 @@ function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }
           ),
         ],
         ['asked', <Time key="" of={created_at} />],
+        transfer !== undefined && ['reference', transfer.reference ?? '–'],
         transfer !== undefined && ['from', who(transfer.sender_wallet_id, sender)],
         transfer !== undefined && ['to', who(transfer.receiver_wallet_id, receiver)],
         sender !== undefined && ['the sender has', <Amount key="" of={sender.balance} in={sender.currency} names />],
-        transfer !== undefined && ['reference', transfer.reference ?? '–'],
         ['transfer', <Id key="" of={approval_id} to="/transfers" />],
-        ['hash of the request', <Id key="" of={body_hash} />],
+        ['request hash', <Id key="" of={body_hash} />],
       ]}
     />
   );

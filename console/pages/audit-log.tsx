@@ -12,7 +12,7 @@ const FILTERS = [
   { name: 'action', label: 'Action', choices: AUDIT_ACTIONS },
   { name: 'object', label: 'Object', placeholder: 'an id or a name' },
   { name: 'principal_id', label: 'Principal', placeholder: 'its id' },
-  { name: 'created_after', label: 'From (UTC)', placeholder: '2026-11-29 02:00' },
+  { name: 'created_after', label: 'From (UTC)', placeholder: '2026-11-29' },
   { name: 'created_before', label: 'to', placeholder: '2026-11-30' },
 ] as const;
 

@@ -39,6 +39,7 @@ export function OrderPage({ parameters: { id = '' } }: { parameters: Parameters 
           />
           <SagaDrawing
             of={timeline.saga}
+            by="order"
             title={`The course of an order, which is ${inWords(timeline.order.status)}`}
           />
           <Sources of={timeline.sources} />

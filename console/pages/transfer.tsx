@@ -35,7 +35,7 @@ export function TransferPage({ parameters: { id = '' } }: { parameters: Paramete
           <Attention of={transfer} />
           <Actions of={actionsOfTransfer(transfer)} seen={seenOfTransfer(transfer)} onDone={answer.reload} />
           {saga.steps.some(({ step }) => step === 'AWAITING_APPROVAL') ? <ApprovalOf transfer={transfer} /> : null}
-          <SagaDrawing of={saga} title={titleOf(transfer)} />
+          <SagaDrawing of={saga} title={titleOf(transfer)} by="transfer" />
           <Sources of={transfer.status === 'AWAITING_APPROVAL' ? withoutTemporal(sources) : sources} />
           <SagaTables of={saga} />
           <h2>Details</h2>

@@ -8,7 +8,6 @@ export function Workflow({ of }: { of: string }) {
   return (
     <a class="id whole" href={href} target="_blank" rel="noreferrer" title={`${of} in Temporal’s Web UI`}>
       {of}
-      <span class="unseen"> in Temporal’s Web UI, in another tab</span>
     </a>
   );
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { temporalUiOf } from '../../api/console/temporal-ui.ts';
 import { effectOfAll, effectOfApproving } from '../../console/format/approval-words.ts';
 import { AUDIT_ACTIONS, instantIn, placeOfObject } from '../../console/format/audit-words.ts';
+import { withOwnLane } from '../../console/format/own-lane.ts';
 import { policyInWords } from '../../console/format/policy-words.ts';
 import { workflowOfTransfer } from '../../console/format/workflow-of.ts';
 import { AUDIT_ACTION_NAMES } from '../../domain/audit-event.ts';
@@ -54,6 +55,12 @@ test('the workflow of a transfer is its own, or that of its batch or group, and 
   assert.equal(workflowOfTransfer({ ...transfer, batch_id: 'b' }), 'batch/b');
   assert.equal(workflowOfTransfer({ ...transfer, group_id: 'g' }), 'group/g');
   assert.equal(workflowOfTransfer({ ...transfer, status: 'AWAITING_APPROVAL' }), undefined);
+});
+
+test('the steps of a saga are in the lane of the service that leads it, which is first', () => {
+  const [own, wallet] = [{ lane: 'transfer' }, { lane: 'wallet-0' }];
+  assert.deepEqual(withOwnLane({ lanes: [wallet] }, own).lanes, [own, wallet]);
+  assert.deepEqual(withOwnLane({ lanes: [wallet, { ...own }] }, own).lanes, [own, wallet]);
 });
 
 test('the page says where the Temporal Web UI is if a setting does, and cannot be broken by it', async () => {
