@@ -136,6 +136,48 @@ describe('a second person', () => {
     await close();
   });
 
+  test('by keyboard alone, finds what waits and lets it go, which the audit log tells', async () => {
+    const { page, assertQuiet, close } = await open(bob, '');
+    const { keyboard } = page;
+    await page.getByText('1 awaits a second person').waitFor();
+    await keyboard.press('g');
+    await keyboard.press('a');
+    await page.locator('[data-row]').first().waitFor();
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Approval', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Approve it' }).waitFor();
+    await tabTo(page, 'Approve it');
+    await keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('12,500.00 USD go from the sender to the receiver').waitFor();
+    await keyboard.type('As agreed with the supplier.');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    assert.equal(await page.getByText('The server has answered.').count(), 0, 'a large amount has to be typed');
+    await keyboard.type('12,500.00');
+    await keyboard.press('Enter');
+    await page.getByText('The server has answered.').waitFor();
+    await keyboard.press('Enter');
+    await page.getByRole('cell', { name: 'bob' }).waitFor();
+    await until(LIMIT_MS, 'it does not complete', async () => {
+      return (await money.api.get<Body>(`/v1/transfers/${transfers.waiting}`)).body['status'] === 'COMPLETED';
+    });
+    assert.deepEqual(await money.entriesOf(transfers.waiting), ['CREDIT', 'DEBIT']);
+
+    await keyboard.press('g');
+    await keyboard.press('d');
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+    const row = page.locator('[data-row]', { hasText: 'approval voted' }).first();
+    await row.waitFor();
+    assert.match((await row.textContent())!, /bob.*approve/);
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await page.locator('tr.detail').waitFor();
+    assert.match(page.url(), /open=/);
+    assertQuiet();
+    await close();
+  });
+
   test('sees that the policy was changed meanwhile, before anything is done', async () => {
     const id = await ask(alice, '1500.00');
     const { page, close } = await open(bob, `/approvals/${id}`);
@@ -157,58 +199,6 @@ describe('a second person', () => {
       'AWAITING_APPROVAL',
       'one is not two',
     );
-    await close();
-    taken(await money.api.put<Body>('/v1/approval-policies/USD', { version: 2, above: '1000', approvals: 1 }));
-    taken(await money.api.post<Body>(`/v1/transfers/${id}/cancel`, undefined, { prefer: 'wait=30' }));
-  });
-
-  test('by keyboard alone, finds what waits and lets it go, which the audit log tells', async () => {
-    const { page, assertQuiet, close } = await open(bob, '');
-    const { keyboard } = page;
-    await page.getByText('1 awaits a second person').waitFor();
-    await keyboard.press('g');
-    await keyboard.press('a');
-    await page.locator('[data-row]').first().waitFor();
-    await keyboard.press('j');
-    await keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Approval', exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Approve it' }).waitFor();
-    await tabTo(page, 'Approve it');
-    await keyboard.press('Enter');
-    await page.getByRole('dialog').getByText('12,500.00 USD go from the sender to the receiver').waitFor();
-    await keyboard.type('As agreed with the supplier.');
-    await keyboard.press('Tab');
-    await keyboard.press('Enter');
-    assert.equal(await page.getByText('The server has answered.').count(), 0, 'a large amount has to be typed');
-    await keyboard.type('12,500.00');
-    await keyboard.press('Enter');
-    const refused = page.getByText('approval_policy_changed');
-    const answered = page.getByText('The server has answered.');
-    await answered.or(refused).waitFor();
-    // The policy is another than when it was asked for, which the first try finds out, and the second one shows.
-    for (let n = 0; n < 2 && (await answered.count()) === 0; n += 1) {
-      await keyboard.press('Enter');
-      await answered.or(page.getByText('Nothing was done')).waitFor();
-    }
-    await answered.waitFor();
-    await keyboard.press('Enter');
-    await page.getByRole('cell', { name: 'bob' }).waitFor();
-    await until(LIMIT_MS, 'it does not complete', async () => {
-      return (await money.api.get<Body>(`/v1/transfers/${transfers.waiting}`)).body['status'] === 'COMPLETED';
-    });
-    assert.deepEqual(await money.entriesOf(transfers.waiting), ['CREDIT', 'DEBIT']);
-
-    await keyboard.press('g');
-    await keyboard.press('d');
-    await page.getByRole('heading', { name: 'Audit log' }).waitFor();
-    const row = page.locator('[data-row]', { hasText: 'approval voted' }).first();
-    await row.waitFor();
-    assert.match((await row.textContent())!, /bob.*approve/);
-    await keyboard.press('j');
-    await keyboard.press('Enter');
-    await page.locator('tr.detail').waitFor();
-    assert.match(page.url(), /open=/);
-    assertQuiet();
     await close();
   });
 
