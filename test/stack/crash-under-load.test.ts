@@ -13,7 +13,7 @@ import { startFurtherApi } from './further-api.ts';
 import { startLoad } from './load.ts';
 import { assertLogged } from './logged.ts';
 import { openMoney, type Money } from './money.ts';
-import { startStack, type TestStack } from './stack.ts';
+import { startStack, until, type TestStack } from './stack.ts';
 
 const seed = Number(process.env['CRASH_SEED'] ?? randomInt(1_000_000));
 
