@@ -144,7 +144,7 @@ describe('webhooks on a stack', () => {
     const replay = await run('replay', id, '--from', `${from}`, '--to', `${from + 2}`, '--wait');
     const [, replayId] = /^replay +(\S+)\nstatus +COMPLETED\npositions +\d+ to \d+\n/.exec(replay.stdout)!;
     assert.deepEqual([replay.code, received.length], [0, 4]);
-    const row = `\n${replayId} +COMPLETED +${from} +${from + 2} +3 +3 +0 `;
+    const row = `\n${replayId} +COMPLETED +${from} +${from + 2} +${from + 2} +3 +0 `;
     assert.match((await run('replays', id)).stdout, new RegExp(row));
     assert.match((await run('replays', id, replayId!)).stdout, /\ndelivered +3\nfailed +0\n/);
     assert.match((await run('deliveries', id, '--status', 'FAILED')).stdout, /^POSITION +STATUS/);
