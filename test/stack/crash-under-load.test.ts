@@ -131,6 +131,8 @@ describe('under load', { concurrency: 2 }, () => {
     test('a second API process on the same port answers too: either is killed, and what was answered is kept', async (t) => {
       t.diagnostic(`CRASH_SEED=${seed}`);
       const first = await startFurtherApi(stack);
+      // If the test fails: the file does not end while a child of it runs.
+      t.after(() => void first.process.kill('SIGKILL'));
       const before = await first.answered();
       const load = await startLoad(money, { seed: seed + 2_000, transfers: 120 });
       await load.untilAnswered(30);
@@ -142,6 +144,7 @@ describe('under load', { concurrency: 2 }, () => {
       first.process.kill('SIGKILL');
       await load.untilAnswered(60);
       const next = await startFurtherApi(stack);
+      t.after(() => void next.process.kill('SIGKILL'));
       await killAndAwaitNext(stack, 'app');
       await load.assertKept();
       await assertLogged(money);
