@@ -12,6 +12,7 @@ DECLARE
   policy approval_policies%ROWTYPE;
   has_voted boolean;
   has_voted_so boolean;
+  voted_at timestamptz;
 BEGIN
   is_new := false;
   SELECT * INTO approval FROM approvals WHERE approval_id = p_approval_id FOR UPDATE;
@@ -54,8 +55,15 @@ BEGIN
     outcome := 'voted';
     RETURN;
   END IF;
-  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment)
-  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment);
+  -- The locks may have taken long.
+  voted_at := clock_timestamp();
+  IF approval.expires_at <= voted_at THEN
+    PERFORM decide_approval(p_approval_id, 'EXPIRED');
+    outcome := 'ended';
+    RETURN;
+  END IF;
+  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment, created_at)
+  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment, voted_at);
   is_new := true;
   IF p_vote = 'reject' THEN
     PERFORM decide_approval(p_approval_id, 'REJECTED');
