@@ -11,6 +11,7 @@ import { curlOf } from '../../console/format/curl.ts';
 import { difference } from '../../console/format/difference.ts';
 import { metadataIn } from '../../console/format/filters.ts';
 import { layOut } from '../../console/format/saga-layout.ts';
+import { legInWords, meaningOfVerdict, verdictInWords } from '../../console/format/saga-words.ts';
 import { formatDuration, formatTime } from '../../console/format/time.ts';
 
 describe('amounts', () => {
@@ -202,6 +203,22 @@ describe('the drawing of a saga', () => {
   test('has its deadline between what came before and what came after', () => {
     const { forward, deadlineX } = layOut(saga);
     assert.ok(forward[2]!.x < deadlineX! && deadlineX! < forward[3]!.x);
+  });
+
+  test('shows where it waits for a person when it came to that, and not beneath its beginning', () => {
+    const { steps, back } = layOut({ ...saga, steps: [...saga.steps.slice(0, 2), step('ATTENTION', 1_200)] });
+    const [pending, attention] = ['PENDING', 'ATTENTION'].map((name) => steps.find(({ step: own }) => own === name)!);
+    assert.ok(attention!.x > pending!.x);
+    assert.equal(back.at(-1)!.key, attention!.key);
+  });
+
+  test('takes no answer for a verdict, but of what only records', () => {
+    const answered = { ...leg('credit', undefined), verdict: null, attempt_count: 1, attempts: [{ outcome: 'completed' }] };
+    const failing = { ...answered, attempts: [{ outcome: 'failed' }] };
+    const recorded = { ...answered, leg: 'record_transfer_status' };
+    const said = [answered, failing, recorded].map((each) => `${verdictInWords(each)} ${meaningOfVerdict(each)}`);
+    assert.deepEqual(said, ['answered plain', 'being tried wait', 'done good']);
+    assert.equal(legInWords(recorded.leg), 'record status');
   });
 
   test('shows last what has not happened', () => {
