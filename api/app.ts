@@ -11,6 +11,7 @@ import { activityRoutes } from './events/activity.ts';
 import { eventRoutes } from './events/event.ts';
 import { asyncApiRoute } from './events/asyncapi.ts';
 import { eventTypeRoutes } from './events/event-types.ts';
+import { flowRoutes } from './events/flows.ts';
 import { projectionRoutes } from './events/projection.ts';
 import { eventSourceRoutes } from './events/source.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
@@ -63,6 +64,8 @@ export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDe
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
+  /** Where the Temporal Web UI has the workflows of the namespace; undefined where nobody has said. */
+  readonly temporalUi?: string | undefined;
   /** Of an installation that has orders. */
   readonly orders?: Pick<OpenOrders, 'routes' | 'readiness'> | undefined;
 }
@@ -114,6 +117,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', eventSourceRoutes(deps))
       .route('/', auditEventRoutes(deps))
       .route('/', projectionRoutes(deps))
+      .route('/', flowRoutes(deps))
       .route('/', webhookEndpointRoutes(deps))
       .route('/', webhookControlRoutes(deps))
       .route('/', webhookDeliveryRoutes(deps))
@@ -125,7 +129,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))
-      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off' }))
+      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off', temporalUi: deps.temporalUi }))
       .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

@@ -10,6 +10,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Age } from '../parts/time.tsx';
 
 const REFRESH_MS = 5_000;
+const FLOWS_REFRESH_MS = 30_000;
 
 export function Overview() {
   const {
@@ -18,6 +19,9 @@ export function Overview() {
     isLoading,
     reload,
   } = useAnswer('overview', (client, signal) => client.overview.get({ signal }), { refreshMs: REFRESH_MS });
+  const flows = useAnswer('flows', (client, signal) => client.overview.flows({}, { signal }), {
+    refreshMs: FLOWS_REFRESH_MS,
+  });
   return (
     <>
       <h1 class="unseen">Overview</h1>
@@ -35,7 +39,7 @@ export function Overview() {
           ) : (
             <div class="panels">
               {overview.currencies.map((currency) => (
-                <CurrencyPanel key={currency.currency} of={currency} />
+                <CurrencyPanel key={currency.currency} of={currency} flows={flows} />
               ))}
             </div>
           )}
@@ -46,7 +50,7 @@ export function Overview() {
   );
 }
 
-function Sentence({ of: { books, needs_you } }: { of: OverviewAnswer }) {
+function Sentence({ of: { books, needs_you, awaiting_approval } }: { of: OverviewAnswer }) {
   const { count, oldest_age_seconds: age } = needs_you;
   return (
     <p class="sentence">
@@ -62,13 +66,22 @@ function Sentence({ of: { books, needs_you } }: { of: OverviewAnswer }) {
         </>
       )}
       {count === 0 ? (
-        '; nothing needs you.'
+        '; nothing needs you'
       ) : (
         <>
           ; <a class="bad" href={at('/cases')}>{`${count} ${count === 1 ? 'thing needs' : 'things need'} you`}</a>
-          {age === null ? '.' : `, the oldest for ${formatDuration(age * 1_000)}.`}
+          {age === null ? '' : `, the oldest for ${formatDuration(age * 1_000)}`}
         </>
       )}
+      {awaiting_approval.count === 0 ? null : (
+        <>
+          {count === 0 ? ', but ' : '; '}
+          <a class="wait" href={at('/approvals')}>
+            {`${awaiting_approval.count} ${awaiting_approval.count === 1 ? 'awaits' : 'await'} a second person`}
+          </a>
+        </>
+      )}
+      .
     </p>
   );
 }
