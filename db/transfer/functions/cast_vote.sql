@@ -15,6 +15,7 @@ DECLARE
   is_policy boolean;
   has_voted boolean;
   has_voted_so boolean;
+  voted_at timestamptz;
 BEGIN
   is_new := false;
   SELECT * INTO approval FROM approvals WHERE approval_id = p_approval_id FOR UPDATE;
@@ -70,8 +71,15 @@ BEGIN
     outcome := 'related';
     RETURN;
   END IF;
-  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment, makers)
-  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment, p_makers);
+  -- The locks may have taken long.
+  voted_at := clock_timestamp();
+  IF approval.expires_at <= voted_at THEN
+    PERFORM decide_approval(p_approval_id, 'EXPIRED');
+    outcome := 'ended';
+    RETURN;
+  END IF;
+  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment, makers, created_at)
+  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment, p_makers, voted_at);
   is_new := true;
   IF p_vote = 'reject' THEN
     PERFORM decide_approval(p_approval_id, 'REJECTED');
