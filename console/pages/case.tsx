@@ -5,6 +5,7 @@ import { lookAtTransfer, resolutionsOf, seenOfTransfer } from '../actions/transf
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
 import type { Parameters } from '../router.ts';
+import { advanceOf, afterAdvance, type Advance } from '../format/advance.ts';
 import { inWords } from '../format/status.ts';
 import { workflowOfTransfer } from '../format/workflow-of.ts';
 import { Amount } from '../parts/amount.tsx';
@@ -16,12 +17,14 @@ import { Status } from '../parts/status.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
 import { Workflow } from '../parts/workflow.tsx';
+import { Advanced } from '../saga/advanced.tsx';
 
 const REFRESH_MS = 3_000;
 
 interface Shown {
   readonly about: CaseWithHistory;
   readonly transfer: Transfer | undefined;
+  readonly advance?: Advance | undefined;
 }
 
 export function CasePage({ parameters: { id = '' } }: { parameters: Parameters }) {
@@ -36,14 +39,16 @@ export function CasePage({ parameters: { id = '' } }: { parameters: Parameters }
   );
 }
 
-/** A case of a transfer is decided with the transfer in view. */
+/** A case of a transfer is decided with the transfer in view, and with what its sender has got. */
 async function load(client: Client, caseId: string, signal: AbortSignal): Promise<Shown> {
   const about = await client.cases.get(caseId, { signal });
-  const transfer = about.transfer_id === null ? undefined : await client.transfers.get(about.transfer_id, { signal });
-  return { about, transfer };
+  if (about.transfer_id === null) return { about, transfer: undefined };
+  if (about.status !== 'OPEN') return { about, transfer: await client.transfers.get(about.transfer_id, { signal }) };
+  const { transfer, saga } = await client.transfers.timeline(about.transfer_id, { signal });
+  return { about, transfer, advance: advanceOf(saga, transfer) };
 }
 
-function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () => void }) {
+function CaseFound({ of: { about, transfer, advance }, reload }: { of: Shown; reload: () => void }) {
   const isOpen = about.status === 'OPEN';
   const workflowId = transfer === undefined ? undefined : workflowOfTransfer(transfer);
   const isOfWorkflow = transfer !== undefined && transfer.attention !== null;
@@ -73,9 +78,13 @@ function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () 
           about.resolved_at !== null && ['resolved', <Time key="" of={about.resolved_at} />],
         ]}
       />
+      {transfer === undefined ? null : <Advanced of={advance} transfer={transfer} />}
       {!isOpen ? null : isOfWorkflow ? (
         <Actions
-          of={resolutionsOf(transfer).map((action) => ({ ...action, look: lookAtTransfer(transfer.transfer_id) }))}
+          of={afterAdvance(resolutionsOf(transfer), advance).map((action) => ({
+            ...action,
+            look: lookAtTransfer(transfer.transfer_id),
+          }))}
           seen={seenOfTransfer(transfer)}
           onDone={reload}
         />

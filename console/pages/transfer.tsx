@@ -1,5 +1,5 @@
 /** One transfer: its state, what can be done about it, and its saga as a drawing and as tables. */
-import type { Transfer } from '../../client/client.ts';
+import type { Saga, Transfer } from '../../client/client.ts';
 import { actionsOfTransfer, seenOfTransfer } from '../actions/transfer.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
@@ -12,9 +12,11 @@ import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Age, Time } from '../parts/time.tsx';
+import { Advanced } from '../saga/advanced.tsx';
 import { SagaDrawing } from '../saga/drawing.tsx';
 import { Sources } from '../saga/sources.tsx';
 import { SagaTables } from '../saga/tables.tsx';
+import { advanceOf, afterAdvance, type Advance } from '../format/advance.ts';
 import { inWords } from '../format/status.ts';
 import { workflowOfTransfer } from '../format/workflow-of.ts';
 import { Workflow } from '../parts/workflow.tsx';
@@ -32,14 +34,19 @@ export function TransferPage({ parameters: { id = '' } }: { parameters: Paramete
       {({ transfer, saga, sources, ...rest }) => (
         <>
           <Summary of={transfer} />
-          <Attention of={transfer} />
-          <Actions of={actionsOfTransfer(transfer)} seen={seenOfTransfer(transfer)} onDone={answer.reload} />
+          <Attention of={transfer} advance={advanceOf(saga, transfer)} />
+          <Advanced of={advanceOf(saga, transfer)} transfer={transfer} />
+          <Actions
+            of={afterAdvance(actionsOfTransfer(transfer), advanceOf(saga, transfer))}
+            seen={seenOfTransfer(transfer)}
+            onDone={answer.reload}
+          />
           {saga.steps.some(({ step }) => step === 'AWAITING_APPROVAL') ? <ApprovalOf transfer={transfer} /> : null}
           <SagaDrawing of={saga} title={titleOf(transfer)} by="transfer" />
           <Sources of={transfer.status === 'AWAITING_APPROVAL' ? withoutTemporal(sources) : sources} />
           <SagaTables of={saga} />
           <h2>Details</h2>
-          <Facts of={detailsOf(transfer, saga.workflow?.workflow_id ?? workflowOfTransfer(transfer))} />
+          <Facts of={detailsOf(transfer, saga)} />
           <Json of={{ transfer, saga, sources, ...rest }} />
         </>
       )}
@@ -65,13 +72,13 @@ function Summary({ of: transfer }: { of: Transfer }) {
   );
 }
 
-function Attention({ of: { attention } }: { of: Transfer }) {
+function Attention({ of: { attention }, advance }: { of: Transfer; advance: Advance | undefined }) {
   if (attention === null) return null;
   const { case_id, reason, since, last_error } = attention;
   return (
     <div class="problem" role="alert">
       <p>
-        It needs a person: {inWords(reason)}, since <Time of={since} />.{' '}
+        {advance === undefined ? 'It needs a person' : 'It is not over'}: {inWords(reason)}, since <Time of={since} />.{' '}
         {case_id === null ? null : <a href={at(`/cases/${case_id}`)}>Open the case</a>}
       </p>
       {last_error === null ? null : <p class="quiet">{last_error}</p>}
@@ -88,7 +95,9 @@ function titleOf({ status, amount, currency }: Transfer): string {
   return `The course of a transfer of ${amount} ${currency}, which is ${inWords(status)}. The tables below say the same.`;
 }
 
-function detailsOf(transfer: Transfer, workflowId: string | undefined): Fact[] {
+function detailsOf(transfer: Transfer, saga: Saga): Fact[] {
+  const workflowId = saga.workflow?.workflow_id ?? workflowOfTransfer(transfer);
+  const advance = advanceOf(saga, transfer);
   const { recurring_transfer_id, batch_id, reverses_transfer_id, group_id } = transfer;
   return [
     ['accepted', <Time key="" of={transfer.created_at} finest />],
@@ -105,6 +114,7 @@ function detailsOf(transfer: Transfer, workflowId: string | undefined): Fact[] {
       'released',
       <Amount key="" of={transfer.released_amount} in={transfer.currency} names />,
     ],
+    advance !== undefined && ['advanced', <Amount key="" of={advance.amount} in={transfer.currency} names />],
     ['given back', <Amount key="" of={transfer.reversed_amount} in={transfer.currency} names />],
     reverses_transfer_id !== null && ['gives back', <Id key="" of={reverses_transfer_id} to="/transfers" />],
     recurring_transfer_id !== null && ['run of', <Id key="" of={recurring_transfer_id} to="/recurring" />],
