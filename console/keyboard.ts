@@ -1,5 +1,6 @@
 /** The keys that work everywhere, unless a person types into a field or a dialog is open. */
 import { signal } from '@preact/signals';
+import { focusRow } from './parts/focus.ts';
 import { at, go } from './router.ts';
 import { GROUPS } from './routes.tsx';
 
@@ -12,7 +13,7 @@ const NOTICE_MS = 2_000;
 /** The letter has to follow `g` within so long. */
 const SECOND_KEY_MS = 1_500;
 
-let isGoing = false;
+let going: ReturnType<typeof setTimeout> | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function listenToKeys(): void {
@@ -23,8 +24,8 @@ export function listenToKeys(): void {
 }
 
 function act(key: string): boolean {
-  if (isGoing) {
-    isGoing = false;
+  if (going !== undefined) {
+    stopGoing();
     const route = GROUPS.flatMap(({ routes }) => routes).find(({ letter }) => letter === key);
     if (route === undefined) return false;
     go(at(route.pattern));
@@ -38,8 +39,7 @@ function act(key: string): boolean {
       isHelpShown.value = true;
       return true;
     case 'g':
-      isGoing = true;
-      setTimeout(() => (isGoing = false), SECOND_KEY_MS);
+      going = setTimeout(stopGoing, SECOND_KEY_MS);
       return true;
     case 'j':
     case 'k':
@@ -51,6 +51,11 @@ function act(key: string): boolean {
   }
 }
 
+function stopGoing(): void {
+  clearTimeout(going);
+  going = undefined;
+}
+
 function isTyping(target: Element): boolean {
   return target.matches('input, textarea, select') || document.querySelector('dialog[open]') !== null;
 }
@@ -59,7 +64,7 @@ function moveBy(step: 1 | -1): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')];
   const present = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[present === -1 ? 0 : present + step];
-  next?.querySelector<HTMLElement>('a, button')?.focus();
+  if (next !== undefined) focusRow(next);
   return next !== undefined;
 }
 

@@ -5,6 +5,7 @@
 import { Fragment, type ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { go, query, withQuery } from '../router.ts';
+import { focusRow } from './focus.ts';
 
 export interface Column<Row> {
   readonly name: string;
@@ -32,7 +33,7 @@ export function Table<Row>({ caption, columns, rows, idOf, detailOf, keepsPlace 
     const id = query.peek().get('at');
     if (!keepsPlace || id === null || document.activeElement !== document.body) return;
     const row = [...(body.current?.rows ?? [])].find((each) => each.dataset['id'] === id);
-    row?.querySelector<HTMLElement>('a, button')?.focus();
+    if (row !== undefined) focusRow(row);
   }, [isThere]);
 
   const notePlace = (event: FocusEvent): void => {
