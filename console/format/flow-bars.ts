@@ -55,3 +55,9 @@ export function flowTotals(steps: readonly FlowStep[]): { moved: string; came: s
     left: sumOf(steps.map(({ debits }) => debits.amount)),
   };
 }
+
+/** Where no step has anything: that it did not happen, or that it is not known yet. */
+export function nothingInWords(uncounted: number): string {
+  if (uncounted === 0) return 'Nothing has moved in 24 hours.';
+  return `Not known yet: ${uncounted.toLocaleString('en')} ${uncounted === 1 ? 'event is' : 'events are'} not counted.`;
+}

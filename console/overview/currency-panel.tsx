@@ -21,7 +21,11 @@ export function CurrencyPanel({ of: { currency, total, held, in_flight }, flows 
         <Part name="in flight" of={in_flight} currency={currency} />
       </ul>
       {flows.data !== undefined ? (
-        <FlowPlot steps={own?.steps ?? []} currency={currency} />
+        <FlowPlot
+          steps={own?.steps ?? []}
+          currency={currency}
+          uncounted={Math.max(0, flows.data.head - flows.data.up_to_position)}
+        />
       ) : flows.error === undefined ? (
         <div class="bars-place" />
       ) : (

@@ -4,7 +4,7 @@
  */
 import type { Flows } from '../../client/client.ts';
 import { formatAmount, inCurrency } from '../format/amount.ts';
-import { flowBars, flowTotals } from '../format/flow-bars.ts';
+import { flowBars, flowTotals, nothingInWords } from '../format/flow-bars.ts';
 import { formatTime } from '../format/time.ts';
 import { Amount } from '../parts/amount.tsx';
 import { zone } from '../settings.ts';
@@ -12,10 +12,19 @@ import { zone } from '../settings.ts';
 type Step = Flows['data'][number]['steps'][number];
 
 const [STEP, GAP, HEIGHT] = [10, 2, 64];
+/** What happens while the page asks is not counted for a moment, and no matter. */
+const NOTEWORTHY = 1_000;
 
-export function FlowPlot({ steps, currency }: { steps: readonly Step[]; currency: string }) {
+interface FlowPlotProps {
+  readonly steps: readonly Step[];
+  readonly currency: string;
+  /** How many events are in the log and not in the steps yet. */
+  readonly uncounted: number;
+}
+
+export function FlowPlot({ steps, currency, uncounted }: FlowPlotProps) {
   const { moved, came, left } = flowTotals(steps);
-  if (steps.every(isNothing)) return <p class="flow quiet">Nothing has moved in 24 hours.</p>;
+  if (steps.every(isNothing)) return <p class="flow quiet">{nothingInWords(uncounted)}</p>;
   const { bars, line } = flowBars(steps, HEIGHT);
   const width = bars.length * STEP;
   const sum = (amount: string): string => inCurrency(amount, currency);
@@ -48,9 +57,15 @@ export function FlowPlot({ steps, currency }: { steps: readonly Step[]; currency
         <Sum name="came in" class="came" of={came} currency={currency} />
         <Sum name="went out" class="left" of={left} currency={currency} />
       </ul>
+      <Uncounted of={uncounted < NOTEWORTHY ? 0 : uncounted} />
       <Table steps={steps} currency={currency} />
     </div>
   );
+}
+
+function Uncounted({ of: count }: { of: number }) {
+  if (count === 0) return null;
+  return <p class="quiet">{`${count.toLocaleString('en')} events are not counted yet.`}</p>;
 }
 
 function Bar({ class: kind, at, from, height }: { class: string; at: number; from: number; height: number }) {
