@@ -1,5 +1,6 @@
 /** The terms of a policy; what is not valid is left to the API to refuse. */
 import { useState } from 'preact/hooks';
+import { amountWritten } from '../format/amount.ts';
 import type { Terms } from '../actions/policy.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -24,8 +25,8 @@ export function PolicyForm({ onSet }: { onSet: (currency: string, terms: Terms) 
     event.preventDefault();
     const { currency, above, above_24h, approvals, hours } = written;
     onSet(currency.trim().toUpperCase(), {
-      ...(above === '' ? {} : { above: above.trim().replaceAll(',', '') }),
-      ...(above_24h === '' ? {} : { above_24h: above_24h.trim().replaceAll(',', '') }),
+      ...(above === '' ? {} : { above: amountWritten(above) }),
+      ...(above_24h === '' ? {} : { above_24h: amountWritten(above_24h) }),
       approvals: Number(approvals),
       expires_in: Math.round(Number(hours) * HOUR_SECONDS),
     });

@@ -51,6 +51,15 @@ export function unitsOf(amount: string): bigint | undefined {
   return sign === '-' ? -units : units;
 }
 
+/**
+ * An amount as a person writes it, without the commas between thousands. A comma that stands elsewhere may be meant as a decimal point: the text is left as it
+ * is, which is no amount, and the API refuses it.
+ */
+export function amountWritten(text: string): string {
+  const written = text.trim();
+  return /^\d{1,3}(,\d{3})+(\.\d*)?$/.test(written) ? written.replaceAll(',', '') : written;
+}
+
 export function amountOf(units: bigint): string {
   const digits = (units < 0n ? -units : units).toString().padStart(DECIMALS + 1, '0');
   return `${units < 0n ? '-' : ''}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`;

@@ -8,6 +8,9 @@ import { List } from '../parts/list.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 
+/** As many names as a row has room for; more of them are opened. */
+const SCOPES_INLINE = 2;
+
 export function Keys() {
   const [revoking, setRevoking] = useState<ApiKey | undefined>(undefined);
   const [round, setRound] = useState(0);
@@ -23,11 +26,7 @@ export function Keys() {
           { name: 'status', of: ({ status }) => <Status of={status} /> },
           { name: 'expires', of: ({ expires_at }) => (expires_at === null ? 'never' : <Time of={expires_at} />) },
           { name: 'from', of: ({ cidrs }) => cidrs?.join(', ') ?? 'anywhere' },
-          {
-            name: 'scopes',
-            isNumber: true,
-            of: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.length}</span>,
-          },
+          { name: 'scopes', of: ({ scopes }) => <Scopes of={scopes} /> },
           {
             name: '',
             of: (key) =>
@@ -57,6 +56,20 @@ export function Keys() {
         />
       )}
     </>
+  );
+}
+
+function Scopes({ of: scopes }: { of: readonly string[] }) {
+  if (scopes.length <= SCOPES_INLINE) return <>{scopes.join(', ')}</>;
+  return (
+    <details class="scopes">
+      <summary>{scopes.length} scopes</summary>
+      <ul>
+        {scopes.map((scope) => (
+          <li key={scope}>{scope}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { Overview as OverviewAnswer } from '../../client/client.ts';
 import { useAnswer } from '../answer.ts';
 import { at } from '../router.ts';
+import { areOfOrders, needsOf, type Need } from '../format/needs.ts';
 import { formatDuration } from '../format/time.ts';
 import { inWords } from '../format/status.ts';
 import { CurrencyPanel } from '../overview/currency-panel.tsx';
@@ -11,6 +12,8 @@ import { Age } from '../parts/time.tsx';
 
 const REFRESH_MS = 5_000;
 const FLOWS_REFRESH_MS = 30_000;
+const CASES_OF_MOVEMENTS = at('/cases', { status: 'OPEN' });
+const CASES_OF_ORDERS = at('/cases', { of: 'orders', status: 'OPEN' });
 
 export function Overview() {
   const {
@@ -50,8 +53,10 @@ export function Overview() {
   );
 }
 
-function Sentence({ of: { books, needs_you, awaiting_approval } }: { of: OverviewAnswer }) {
+function Sentence({ of: overview }: { of: OverviewAnswer }) {
+  const { books, needs_you, awaiting_approval } = overview;
   const { count, oldest_age_seconds: age } = needs_you;
+  const cases = areOfOrders(needsOf(overview)) ? CASES_OF_ORDERS : CASES_OF_MOVEMENTS;
   return (
     <p class="sentence">
       {books.balance === null ? (
@@ -69,7 +74,7 @@ function Sentence({ of: { books, needs_you, awaiting_approval } }: { of: Overvie
         '; nothing needs you'
       ) : (
         <>
-          ; <a class="bad" href={at('/cases')}>{`${count} ${count === 1 ? 'thing needs' : 'things need'} you`}</a>
+          ; <a class="bad" href={cases}>{`${count} ${count === 1 ? 'thing needs' : 'things need'} you`}</a>
           {age === null ? '' : `, the oldest for ${formatDuration(age * 1_000)}`}
         </>
       )}
@@ -87,30 +92,33 @@ function Sentence({ of: { books, needs_you, awaiting_approval } }: { of: Overvie
 }
 
 /** Where each kind of what waits for a person is found. */
-const PLACES: Readonly<Record<OverviewAnswer['attention'][number]['kind'], string>> = {
-  transfers: at('/cases', { status: 'OPEN' }),
-  holds: at('/cases', { status: 'OPEN' }),
-  transactions: at('/cases', { status: 'OPEN' }),
-  batches: at('/batches'),
+const PLACES: Readonly<Record<Need<OverviewAnswer['attention'][number]['kind']>['kind'], string>> = {
+  transfers: CASES_OF_MOVEMENTS,
+  holds: CASES_OF_MOVEMENTS,
+  transactions: CASES_OF_MOVEMENTS,
+  batches: CASES_OF_MOVEMENTS,
   orders: at('/orders', { attention: 'true' }),
   returns: at('/orders'),
-  cases: at('/cases', { status: 'OPEN' }),
-  order_cases: at('/cases', { of: 'orders', status: 'OPEN' }),
+  cases: CASES_OF_MOVEMENTS,
+  order_cases: CASES_OF_ORDERS,
+  findings: CASES_OF_MOVEMENTS,
 };
 
-function Attention({ of: { attention } }: { of: OverviewAnswer }) {
-  const waiting = attention.filter(({ count }) => count > 0);
+function Attention({ of: overview }: { of: OverviewAnswer }) {
+  const waiting = needsOf(overview);
   if (waiting.length === 0) return null;
   return (
     <ul class="waiting" aria-label="What needs you">
       {waiting.map(({ kind, count, oldest_at }) => (
         <li key={kind} data-row>
           <a href={PLACES[kind]}>
-            {count} {count === 1 ? inWords(kind).replace(/s$/, '') : inWords(kind)}
+            {count} {count === 1 ? inWords(kind).replace(/(?<=batch)es$|s$/, '') : inWords(kind)}
           </a>{' '}
-          <span class="quiet">
-            oldest <Age of={oldest_at} />
-          </span>
+          {oldest_at === null ? null : (
+            <span class="quiet">
+              oldest <Age of={oldest_at} />
+            </span>
+          )}
         </li>
       ))}
     </ul>

@@ -32,7 +32,7 @@ export function WebhookPage({ parameters: { id = '' } }: { parameters: Parameter
             of={[
               ['events', endpoint.types?.join(', ') ?? 'all'],
               ['order', endpoint.ordering === 'subject' ? 'kept for each subject' : 'not kept'],
-              ['delivered up to', endpoint.cursor],
+              ['read up to', endpoint.cursor],
               ['failing since', <Time key="" of={endpoint.failing_since} />],
             ]}
           />

@@ -15,7 +15,7 @@ export function Webhooks() {
         { name: 'status', of: ({ status, disabled_reason }) => <Status of={status} note={disabled_reason} /> },
         { name: 'URL', of: ({ url }) => url },
         { name: 'events', of: ({ types }) => types?.join(', ') ?? 'all' },
-        { name: 'delivered up to', isNumber: true, of: ({ cursor }) => cursor },
+        { name: 'read up to', isNumber: true, of: ({ cursor }) => cursor },
         { name: 'failing since', of: ({ failing_since }) => <Age of={failing_since} /> },
       ]}
       idOf={({ webhook_endpoint_id }) => webhook_endpoint_id}

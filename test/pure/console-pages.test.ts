@@ -1,0 +1,103 @@
+// What the pages of the console say of what they have: names, what needs a person, a refund by an advance, and where events begin.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { advanceOf, afterAdvance } from '../../console/format/advance.ts';
+import { amountWritten, unitsOf } from '../../console/format/amount.ts';
+import { CAUGHT_UP_MAX, placeToBegin, typesIn, unknownTypes } from '../../console/format/event-place.ts';
+import { nothingInWords } from '../../console/format/flow-bars.ts';
+import { areOfOrders, needsOf } from '../../console/format/needs.ts';
+import { pageTitle } from '../../console/format/page-title.ts';
+
+test('a page is named by its heading, what it is about, and what it was asked for', () => {
+  const titleOf = (heading: string | undefined, subject?: string, query = '') =>
+    pageTitle({ heading, subject, query: new URLSearchParams(query) });
+  assert.equal(titleOf('Transfer', 'e8912c2d-6a89-8581-803c-6bd85f322bd2'), 'Transfer e8912c2d… · Counterpoise');
+  assert.equal(titleOf('Event', '17'), 'Event 17 · Counterpoise');
+  assert.equal(titleOf('Transfers', undefined, 'status=FAILED&at=x'), 'Transfers, FAILED · Counterpoise');
+  assert.equal(titleOf('Found', undefined, 'q=Invoice+1'), 'Found, Invoice 1 · Counterpoise');
+  assert.equal(titleOf(undefined), 'Counterpoise');
+});
+
+describe('what needs a person', () => {
+  const of = (kind: string, count: number, oldest_at: string | null = '2026-01-01T00:00:00.000Z') => ({
+    ...{ kind, count, oldest_at },
+  });
+
+  test('is told once, though it has a case as well, and comes to what the sentence says', () => {
+    const needs = needsOf({
+      needs_you: { count: 1 },
+      attention: [of('transfers', 1), of('orders', 0), of('cases', 1)],
+    });
+    assert.deepEqual(
+      needs.map(({ kind, count }) => [kind, count]),
+      [['transfers', 1]],
+    );
+  });
+
+  test('has the findings of the reconciliation, which are about nothing that is counted', () => {
+    const mixed = needsOf({ needs_you: { count: 3 }, attention: [of('transfers', 1), of('cases', 3)] });
+    assert.deepEqual(mixed.at(-1), { kind: 'findings', count: 2, oldest_at: null });
+    const alone = needsOf({ needs_you: { count: 2 }, attention: [of('transfers', 0, null), of('cases', 2)] });
+    assert.deepEqual(alone, [{ kind: 'findings', count: 2, oldest_at: '2026-01-01T00:00:00.000Z' }]);
+  });
+
+  test('leads to the cases of orders where it is of orders alone', () => {
+    const leads = (...kinds: string[]) =>
+      areOfOrders(needsOf({ needs_you: { count: kinds.length }, attention: kinds.map((kind) => of(kind, 1)) }));
+    assert.deepEqual([leads('orders', 'returns'), leads('orders', 'transfers'), leads()], [true, false, false]);
+  });
+});
+
+test('a transfer whose sender was paid in advance can be tried again, and not be refunded twice', () => {
+  const saga = (outcome: string | undefined) => ({
+    lanes: [
+      {
+        legs: [
+          { leg: 'debit', verdict: { outcome: 'applied', at: 'then' }, amount: '7.0000' },
+          { leg: 'advance', verdict: outcome === undefined ? null : { outcome, at: 'now' }, amount: null },
+        ],
+      },
+    ],
+  });
+  const actions = ['Try again now', 'Refund the sender', 'Write it off'].map((title) => ({ title }));
+  const titles = (outcome: string | undefined) =>
+    afterAdvance(actions, advanceOf(saga(outcome), { amount: '7.0000' })).map(({ title }) => title);
+  assert.deepEqual(advanceOf(saga('applied'), { amount: '7.0000' }), { amount: '7.0000', at: 'now' });
+  assert.deepEqual(titles('applied'), ['Try again now']);
+  assert.deepEqual([titles('canceled').length, titles(undefined).length], [3, 3]);
+});
+
+describe('the events that are followed', () => {
+  test('begin a little before now, and go on after a pause where they were', () => {
+    assert.deepEqual(placeToBegin(undefined, 400), { after: 350, passedOver: 0 });
+    assert.deepEqual(placeToBegin(undefined, 3), { after: 0, passedOver: 0 });
+    assert.deepEqual(placeToBegin(350, 900), { after: 350, passedOver: 0 });
+  });
+
+  test('leave out what happened in days of pause, and say how much', () => {
+    const head = 90_000;
+    assert.deepEqual(placeToBegin(1_000, head), { after: head - CAUGHT_UP_MAX, passedOver: 89_000 - CAUGHT_UP_MAX });
+  });
+
+  test('cannot be of a type that there is not', () => {
+    assert.deepEqual(typesIn(' transfer.failed, transfer.faild,'), ['transfer.failed', 'transfer.faild']);
+    assert.deepEqual(unknownTypes(typesIn('transfer.failed, transfer.faild'), ['transfer.failed']), ['transfer.faild']);
+  });
+});
+
+test('that nothing has moved is said only where everything is counted', () => {
+  assert.match(nothingInWords(0), /^Nothing has moved/);
+  assert.match(nothingInWords(1_200), /^Not known yet: 1,200 events/);
+});
+
+test('a comma in an amount stands between thousands, or makes it no amount', () => {
+  assert.deepEqual(['1,000', '1,234,567.50', '1000.5', ' 20 '].map(amountWritten), [
+    '1000',
+    '1234567.50',
+    '1000.5',
+    '20',
+  ]);
+  for (const text of ['1000,50', '1,00', '1,0000', '1000,500', '1,000,5'])
+    assert.equal(unitsOf(amountWritten(text)), undefined, text);
+});
