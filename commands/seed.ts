@@ -15,6 +15,7 @@ import { readSettings } from '../process/config.ts';
 import { EXIT } from '../process/exit-code.ts';
 import { showProgress, silentProgress } from '../dev/progress.ts';
 import { readStackFile } from '../dev/stack-file.ts';
+import { keyOption } from '../dev/stack-summary.ts';
 import { readFlags, wholeNumber } from './arguments.ts';
 import { exitCodeFor, isExplained } from './exit.ts';
 import { openShop } from './seed-orders.ts';
@@ -66,7 +67,7 @@ try {
   const { api } = readStackFile(DATA_DIR);
   const progress = isJson ? silentProgress : showProgress(process.stderr);
   const figures = await fill(createClient({ baseUrl: api, apiKey: readApiKey(DATA_DIR) }), plan, progress);
-  console.log(isJson ? JSON.stringify(figures) : describe(api, figures));
+  console.log(isJson ? JSON.stringify(figures) : describe(api, figures, keyOption(DATA_DIR)));
   process.exitCode = figures.ok ? EXIT.ok : EXIT.failed;
 } catch (error) {
   console.error(isExplained(error) ? error.message : error);
@@ -194,6 +195,7 @@ function describe(
     outcomes,
     order_outcomes,
   }: Awaited<ReturnType<typeof fill>>,
+  key: string,
 ): string {
   const linesOf = (counted: Readonly<Record<string, number>>): string[] =>
     Object.entries(counted)
@@ -205,6 +207,6 @@ function describe(
     ...linesOf(outcomes),
     ...(orders === 0 ? [] : ['', `${orders} orders:`, ...linesOf(order_outcomes)]),
     '',
-    `Look: curl '${api}/v1/transfers?status=FAILED&limit=5'`,
+    `Look: curl ${key} '${api}/v1/transfers?status=FAILED&limit=5'`,
   ].join('\n');
 }

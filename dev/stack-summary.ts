@@ -43,7 +43,7 @@ export function summarize(stack: SummarizedStack): string {
     `    ${setting}npm run seed`,
     `    ${setting}npx counterpoise transfer list`,
     '  for a wallet of your own:',
-    `    curl ${api}/v1/wallets -H @${quoted(join(isOnUsualDataDir ? '.data' : dataDir, 'auth-header'))} -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
+    `    curl ${api}/v1/wallets ${keyOption(isOnUsualDataDir ? '.data' : dataDir)} -H 'Content-Type: application/json' -d '{"user_id": "alice"}'`,
     '',
     'Ctrl-C stops everything; the data stays.',
     '',
@@ -53,6 +53,11 @@ export function summarize(stack: SummarizedStack): string {
 function metricsPlace([first, ...others]: readonly string[]): string[][] {
   if (first === undefined) return [];
   return [['Metrics', others.length === 0 ? first : `${first}, and ${others.length} more (in stack.json)`]];
+}
+
+/** The option of curl that sends the root key of the stack in this data directory. */
+export function keyOption(dataDir: string): string {
+  return `-H @${quoted(join(dataDir, 'auth-header'))}`;
 }
 
 /** Quotes a path for a shell. */

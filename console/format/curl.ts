@@ -1,4 +1,4 @@
-/** A call of the API as a line for a shell, with the key in a variable and not in the line. */
+/** A call of the API as a line for a shell, with the key in a variable and not in the line. Without the variable the shell says what is missing. */
 export interface CurlCall {
   readonly origin: string;
   readonly method: string;
@@ -16,7 +16,7 @@ export function curlOf({ origin, method, path, parameters, headers = {}, body }:
   const all = { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
   return [
     `curl${method === 'GET' ? '' : ` -X ${method}`} ${quoted(origin + filled)}`,
-    '-H "Authorization: Bearer $COUNTERPOISE_API_KEY"',
+    '-H "Authorization: Bearer ${COUNTERPOISE_API_KEY:?set it}"',
     ...Object.entries(all).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`-d ${quoted(JSON.stringify(body))}`]),
   ].join(' \\\n  ');

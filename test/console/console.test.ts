@@ -113,7 +113,13 @@ describe('the console', { skip: lacksBrowser }, () => {
     });
 
   test('fits a window of 320 px', async () => {
-    for (const path of ['', '/transfers', `/transfers/${sample.transfer}`, `/wallets/${sample.wallet}`]) {
+    for (const path of [
+      '',
+      '/transfers',
+      `/transfers/${sample.transfer}`,
+      `/wallets/${sample.wallet}`,
+      '/batches/new',
+    ]) {
       const { page, close } = await open(path, { width: 320 });
       const width = await page.evaluate<number>(`document.documentElement.scrollWidth`);
       assert.ok(width <= 320, `${path} is ${width} px wide`);
@@ -133,6 +139,60 @@ describe('the console', { skip: lacksBrowser }, () => {
     await page.goBack();
     await until(LIMIT_MS, 'the row has not the focus again', async () => (await focused()) === before);
     assert.match(page.url(), /status=COMPLETED/);
+    await close();
+  });
+
+  test('names each page, and gives the focus to its heading, from where j reaches every row', async () => {
+    const { page, close } = await open('');
+    const focused = (what: string) => page.evaluate<string | undefined>(`document.activeElement?.${what}`);
+    assert.equal(await page.title(), 'Overview · Counterpoise');
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    await until(LIMIT_MS, 'the heading has no focus', async () => (await focused('textContent')) === 'Transfers');
+    assert.equal(await page.title(), 'Transfers · Counterpoise');
+    await page.goto(`${stack.api}/console/transfers/${sample.transfer}`);
+    await page.locator('[data-row]').first().waitFor();
+    assert.equal(await page.title(), `Transfer ${sample.transfer.slice(0, 8)}… · Counterpoise`);
+    const count = await page.locator('main [data-row]').count();
+    for (let n = 0; n < count; n += 1) await page.keyboard.press('j');
+    const last = await page.locator('main [data-row]').last().getAttribute('data-id');
+    assert.equal(await focused(`closest('tr').dataset.id`), last, 'also those without a link');
+    await close();
+  });
+
+  test('keeps a dialog whole when a call as curl is open in it', async () => {
+    const { page, close } = await open(`/wallets/${sample.wallet}`);
+    await page.getByRole('button', { name: 'Suspend the wallet' }).click();
+    await page.getByText('As curl').click();
+    await page.locator('dialog pre').waitFor();
+    const overhang = await page.evaluate<number>(`(() => {
+      const dialog = document.querySelector('dialog');
+      return dialog.scrollWidth - dialog.clientWidth;
+    })()`);
+    assert.equal(overhang, 0);
+    await close();
+  });
+
+  test('says that there is no such type of events, and forgets it with the filter', async () => {
+    const { page, close } = await open('/events?types=transfer.faild');
+    await page.getByText('There is no type transfer.faild').waitFor();
+    assert.equal(await page.getByText('will appear here').count(), 0);
+    await page.getByRole('link', { name: 'Clear' }).click();
+    await page.getByText('transfer.completed').first().waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await close();
+  });
+
+  test('shows what has happened while it was paused, also where nothing had come before', async () => {
+    const wallet = await money.wallet(0);
+    const { page, close } = await open(`/events?subject=${wallet}&types=wallet.credited`);
+    await page.getByText('live').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await money.api.transfer(sample.wallet, wallet, '0.01');
+    // More than what is shown of the past at first.
+    for (let n = 0; n < 20; n += 1) await money.api.transfer(sample.wallet, sample.other, '0.01');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('cell', { name: 'wallet.credited' }).waitFor();
     await close();
   });
 
@@ -178,6 +238,8 @@ describe('the console', { skip: lacksBrowser }, () => {
     await page.getByText('The server has answered.').waitFor();
     await keyboard.press('Enter');
     await page.getByRole('cell', { name: /for Ada$/ }).waitFor();
+    await page.getByText('The sender has had the 1,500.00 USD back').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Refund the sender' }).count(), 0);
     assert.equal(await money.api.balance(stuck.sender), '5000.0000');
     assertQuiet();
     await close();

@@ -136,7 +136,7 @@ test('a call as curl has its key in a variable, and quotes what a shell would re
   assert.equal(
     line,
     String.raw`curl -X POST 'http://127.0.0.1:3000/v1/cases/x/resolve' \
-  -H "Authorization: Bearer $COUNTERPOISE_API_KEY" \
+  -H "Authorization: Bearer ${'$'}{COUNTERPOISE_API_KEY:?set it}" \
   -H 'X-Actor: O'\''Neil' \
   -H 'Content-Type: application/json' \
   -d '{"comment":"it'\''s $5"}'`,

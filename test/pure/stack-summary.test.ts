@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarize, type SummarizedStack } from '../../dev/stack-summary.ts';
+import { keyOption, summarize, type SummarizedStack } from '../../dev/stack-summary.ts';
 
 const stack: SummarizedStack = {
   api: 'http://127.0.0.1:3000',
@@ -64,4 +64,9 @@ test('a Temporal server that is not ours is named by its address, and a wallet A
   assert.match(said, /^ {2}Wallet API {2}http:\/\/127\.0\.0\.1:3001$/m);
   assert.match(said, /^ {2}Temporal {4}temporal\.example\.com:7233$/m);
   assert.doesNotMatch(said, /Web UI/);
+});
+
+test('a line for curl has the key of its stack, wherever that has its data', () => {
+  assert.equal(keyOption('.data'), '-H @.data/auth-header');
+  assert.equal(keyOption('/tmp/my data'), "-H @'/tmp/my data/auth-header'");
 });
