@@ -796,8 +796,8 @@ export interface Overview {
     /** Null if no reconciliation has come to its end yet. */
     balance: boolean | null;
 
-    /** The open cases that say that books disagree. */
-    disagreements: number;
+    /** The open cases that say that books disagree. Null while the transfers cannot be asked. */
+    disagreements: number | null;
 
     /** When a reconciliation last came to its end. */
     as_of: string | null;
@@ -815,11 +815,11 @@ export interface Overview {
     finished_at: string;
   } | null;
 
-  /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
-  needs_you: { count: number; oldest_age_seconds: number | null };
+  /** What waits for a person: whatever shows attention, and findings of the reconciliation. Null while the transfers or the orders cannot be asked. */
+  needs_you: { count: number | null; oldest_age_seconds: number | null };
 
-  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. */
-  awaiting_approval: { count: number; oldest_age_seconds: number | null };
+  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. Null while they cannot be asked. */
+  awaiting_approval: { count: number | null; oldest_age_seconds: number | null };
 
   /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
   attention: Array<{

@@ -106,12 +106,10 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
         {policy === undefined ? null : policyInWords(policy)}
       </p>
       {transfer === undefined ? null : <Json of={requestOf(transfer)} title="The request, as it was accepted" isOpen />}
-      {emergency.length === 0 ? null : (
-        <details class="json">
-          <summary>In an emergency</summary>
-          <Actions of={emergency} seen={seen} onDone={reload} />
-        </details>
-      )}
+      <details class="json" hidden={emergency.length === 0}>
+        <summary>In an emergency</summary>
+        <Actions of={emergency} seen={seen} onDone={reload} />
+      </details>
       <Json of={{ approval, transfer }} />
     </>
   );
