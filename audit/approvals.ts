@@ -1,6 +1,7 @@
 /**
  * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none; what was approved has
- * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; and nobody has sent more within 24
+ * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; no decision gives back or writes
+ * off without an approval what needs one; and nobody has sent more within 24
  * hours without an approval than a policy allows. The database refuses all of that; this tells if it was made not to.
  */
 import { sql, type SQL } from 'drizzle-orm';
@@ -8,7 +9,7 @@ import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
 export async function checkApprovals(transfer: Reader, findings: Findings): Promise<void> {
-  for (const wrong of [BEGUN_WITHOUT, SENT_WITHOUT, DECIDED_WITHOUT, UNLIKE_ITS_APPROVAL]) {
+  for (const wrong of [BEGUN_WITHOUT, SENT_WITHOUT, DECIDED_WITHOUT, UNLIKE_ITS_APPROVAL, GIVEN_BACK_WITHOUT]) {
     const found = await rowsOf<{ id: string; detail: string; total: string }>(
       transfer,
       sql`SELECT id, detail, count(*) OVER () AS total FROM (${wrong}) wrong LIMIT ${VIOLATIONS_KEPT}`,
@@ -89,3 +90,17 @@ const UNLIKE_ITS_APPROVAL = sql`
   WHERE (transfers.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
     OR approvals.status IN ('REJECTED', 'EXPIRED', 'WITHDRAWN') AND (NOT begins_canceled OR transfers.status NOT IN ('PENDING', 'CANCELED', 'FAILED'))
     OR approvals.status IN ('APPROVED', 'OVERRIDDEN') AND begins_canceled`;
+
+/** The first of its kind in the log of its case: another one gives nothing back. */
+const GIVEN_BACK_WITHOUT = sql`
+  SELECT transfer_id AS id, format('the %s of %s, of more than %s, has no approval', action, amount, least(above, above_24h)) AS detail
+  FROM case_actions JOIN cases USING (case_id) JOIN transfers USING (transfer_id) JOIN approval_policies policy USING (currency)
+  WHERE action IN ('refund', 'write_off') AND attention_case_id = case_id AND amount > least(above, above_24h) AND NOT ${undated.policy}
+    AND case_actions.created_at BETWEEN policy.created_at + ${ACCEPTED_WITHIN} AND least(now(), policy.ended_at - ${ACCEPTED_WITHIN})
+    AND NOT EXISTS (
+      SELECT FROM approvals WHERE approvals.case_id = cases.case_id AND kind = action AND approvals.status IN ('APPROVED', 'OVERRIDDEN')
+    )
+    AND NOT EXISTS (
+      SELECT FROM case_actions former
+      WHERE former.case_id = case_actions.case_id AND former.action = case_actions.action AND former.action_id < case_actions.action_id
+    )`;

@@ -5,10 +5,11 @@
 import { and, asc, count, desc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { TransferId } from '../../domain/ids.ts';
-import type { ApprovalStatus, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
+import type { CaseId, TransferId } from '../../domain/ids.ts';
+import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
 import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
 
@@ -59,6 +60,53 @@ async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom 
   const isAsked = rows[0]!.asked;
   if (isAsked && by !== undefined) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
   return isAsked;
+}
+
+export interface AskedDecision {
+  readonly caseId: CaseId;
+  readonly action: 'refund' | 'write_off';
+  readonly comment: string;
+  readonly transferId: TransferId | null;
+}
+
+/** Has a decision about a case wait for approvals, and returns the id of what waits; undefined if a policy demands none. See functions/ask_decision.sql. */
+export function askDecision(
+  database: Database,
+  { caseId, action, comment, transferId }: AskedDecision,
+  by: ByWhom,
+): Promise<TransferId | undefined> {
+  const { actor, principalId, apiKeyId, onBehalfOf } = by.acting;
+  const proposal: Proposal = {
+    ...{ case_id: caseId, comment },
+    ...(transferId === null ? {} : { transfer_id: transferId }),
+    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
+    ...(apiKeyId === undefined ? {} : { api_key_id: apiKeyId }),
+  };
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute<{ id: TransferId | null; is_new: boolean }>(
+      sql`SELECT id, is_new FROM ask_decision(${caseId}, ${action}, ${JSON.stringify(proposal)}::jsonb, ${principalId ?? null}::uuid, ${actor})`,
+    );
+    const { id, is_new: isNew } = rows[0]!;
+    if (id !== null && isNew) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
+    return id ?? undefined;
+  });
+}
+
+const APPROVED: DueRows<typeof approvals> = {
+  table: approvals,
+  id: approvals.approvalId,
+  dueAt: approvals.startDueAt,
+  isOpen: sql`start_due_at is not null`,
+};
+
+/** Claims the decisions that are approved and due to be carried out, by db/due.ts. */
+export function claimDueDecisions(database: Database, claim: Claim): Promise<Approval[]> {
+  return claimDue(database, APPROVED, claim);
+}
+
+/** Notes that these decisions are known to be carried out, or have nothing left to do. */
+export function noteDecisionsCarriedOut(database: Database, ids: readonly TransferId[]): Promise<void> {
+  return clearDue(database, APPROVED, ids);
 }
 
 export interface AskedVote {

@@ -40,9 +40,12 @@ export const bodyOf = (currency: string, amount: string, sender: string = wallet
 
 export type Approving = ReturnType<typeof approvingOver>;
 
-export function approvingOver(database: TestDatabase) {
+export function approvingOver(database: TestDatabase, overrides: Parameters<typeof testApp>[0] = {}) {
   const authentication = { known: holderOf, lookUp: async (secret: string) => holderOf(secret) };
-  const { app } = testApp({ authentication, database: database.service, batchDatabase: database.service });
+  const { app } = testApp({
+    ...{ authentication, database: database.service, batchDatabase: database.service },
+    ...overrides,
+  });
   /** The policy of each test is in a currency of its own. */
   const currencies = ['EUR', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'HUF', 'RON', 'AUD', 'CAD', 'NZD', 'SGD'];
 
