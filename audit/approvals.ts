@@ -89,7 +89,12 @@ const UNLIKE_ITS_APPROVAL = sql`
   FROM approvals JOIN transfers ON transfer_id = approval_id
   WHERE (transfers.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
     OR approvals.status IN ('REJECTED', 'EXPIRED', 'WITHDRAWN') AND (NOT begins_canceled OR transfers.status NOT IN ('PENDING', 'CANCELED', 'FAILED'))
-    OR approvals.status IN ('APPROVED', 'OVERRIDDEN') AND begins_canceled`;
+    OR approvals.status IN ('APPROVED', 'OVERRIDDEN') AND begins_canceled
+  UNION ALL
+  SELECT transaction_id, format('a transaction, it is %s, and its approval %s', transactions.status, approvals.status)
+  FROM approvals JOIN transactions ON transaction_id = approval_id
+  WHERE (transactions.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
+    OR (approvals.status IN ('REJECTED', 'EXPIRED')) <> begins_canceled AND approvals.status <> 'AWAITING'`;
 
 /** The first of its kind in the log of its case: another one gives nothing back. */
 const GIVEN_BACK_WITHOUT = sql`

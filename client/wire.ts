@@ -96,13 +96,13 @@ export type ApiKeyWithSecret = ApiKey & {
 };
 
 export interface Approval {
-  /** The id of the transfer that waits, or one of its own for a decision. */
+  /** The id of the transfer or transaction that waits, or one of its own for a decision. */
   approval_id: string;
 
   /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. */
-  kind: 'transfer' | 'refund' | 'write_off';
+  kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
 
-  /** Of a decision: what it would do. Null for a transfer, which says so itself. */
+  /** Of a decision: what it would do. Null for a movement, which says so itself. */
   proposal: { [name: string]: string } | null;
   status: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
 
@@ -1408,8 +1408,8 @@ export interface Transaction {
   wallet_id: string;
   type: 'CREDIT' | 'DEBIT';
 
-  /** PROCESSED and FAILED are final. */
-  status: 'PENDING' | 'PROCESSED' | 'FAILED';
+  /** PROCESSED and FAILED are final. AWAITING_APPROVAL: see `GET /v1/approvals`. */
+  status: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
   /** Why the transaction is FAILED. */
   failure_reason:
@@ -2824,7 +2824,7 @@ export interface Operations {
 
       /** This instant excluded. */
       created_before?: string;
-      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
+      status?: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
       /** CREDIT puts money into the wallet, DEBIT takes it out. */
       type?: 'CREDIT' | 'DEBIT';

@@ -12,10 +12,11 @@ import {
   type Approval,
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import { findTransaction } from '../../db/transfer/transaction-queries.ts';
+import type { ApiKeyId, PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import { APPROVAL_STATUSES, type Vote, type VoteOutcome } from '../../domain/transfer/approval.ts';
 import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
-import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
 import { answerApproval, approvalAnswer, approvalWithVotes, exampleHash, renderApproval } from './approval-answer.ts';
 import { byWhom } from '../http/acting.ts';
@@ -132,7 +133,8 @@ const reject = createRoute({
   path: `${path}/reject`,
   operationId: 'rejectTransfer',
   summary: 'Reject what waits for approvals',
-  description: 'One is enough: a transfer ends CANCELED, and nothing moves; a decision is not carried out.',
+  description:
+    'One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out.',
   middleware: [requires('approvals:write'), readJson] as const,
 });
 
@@ -235,8 +237,10 @@ async function begin(
   { database, starter }: Pick<MovementDeps, 'database' | 'starter'>,
   approval: Approval,
 ): Promise<void> {
-  if (approval.kind !== 'transfer') {
-    if (approval.startDueAt !== null) await carryOutDecision(starter, database, approval);
+  if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
+  if (approval.kind === 'transaction') {
+    const row = await findTransaction(database, approval.approvalId as string as TransactionId);
+    if (row !== undefined) await startTransaction(starter, row);
     return;
   }
   const row = await findTransfer(database, approval.approvalId);

@@ -3,7 +3,7 @@ import { inCurrency } from './amount.ts';
 import { personsOf } from './policy-words.ts';
 
 interface Asked {
-  readonly kind: 'transfer' | 'refund' | 'write_off';
+  readonly kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
   /** Null where nobody knows it before it is done. */
   readonly amount: string | null;
   readonly currency: string;
@@ -20,6 +20,8 @@ interface Terms {
 /** Of an approval that is the last one needed; `terms` are those of the transfer, if they are known. */
 export function effectOfAll({ kind, amount, currency }: Asked, terms: Terms | undefined): string {
   const money = amount === null ? 'what was debited and has not arrived' : inCurrency(amount, currency);
+  if (kind === 'transaction')
+    return `The transaction begins at once: ${money} leave the wallet for the outside world, if it has as much then.`;
   if (kind === 'refund')
     return `The decision begins to be carried out at once: the sender gets ${money} back, as an operator has asked.`;
   if (kind === 'write_off')

@@ -18,18 +18,19 @@ export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
 export type ApprovalVote = typeof approvalVotes.$inferSelect;
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** What a statement that accepts transfers is refused with, if a policy demands an approval. */
+/** What a statement that accepts movements is refused with, if a policy demands an approval. */
 export function demandsApproval(error: unknown): boolean {
-  return violatedConstraint(error) === 'transfers_approved';
+  return ['transfers_approved', 'transactions_approved'].includes(violatedConstraint(error) ?? '');
 }
 
 /**
- * Accepts a transfer, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
+ * Accepts a movement, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
  * It returns the row, if it has stored one; a row of an id that is taken waits for nothing.
  */
-export async function acceptOrAwait<Row extends { readonly transferId: TransferId }>(
+export async function acceptOrAwait<Row>(
   database: Database,
   by: ByWhom | undefined,
+  idOf: (row: Row) => string,
   accept: (database: Database | Transaction, isAwaiting: boolean) => Promise<Row | undefined>,
 ): Promise<Row | undefined> {
   try {
@@ -41,7 +42,7 @@ export async function acceptOrAwait<Row extends { readonly transferId: TransferI
     return await database.transaction(async (transaction) => {
       const row = await accept(transaction, true);
       // Thrown, because the row must not stay.
-      if (row !== undefined && !(await askApproval(transaction, row.transferId, by))) throw POLICY_ENDED;
+      if (row !== undefined && !(await askApproval(transaction, idOf(row), by))) throw POLICY_ENDED;
       return row;
     });
   } catch (error) {
@@ -52,7 +53,7 @@ export async function acceptOrAwait<Row extends { readonly transferId: TransferI
 
 const POLICY_ENDED = new Error('no policy demands an approval any more');
 
-async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom | undefined): Promise<boolean> {
+async function askApproval(transaction: Transaction, id: string, by: ByWhom | undefined): Promise<boolean> {
   const { actor = null, principalId = null } = by?.acting ?? {};
   const { rows } = await transaction.execute<{ asked: boolean }>(
     sql`SELECT ask_approval(${id}, ${principalId}, ${actor}) AS asked`,

@@ -9,8 +9,8 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 export const VOTES = ['approve', 'reject', 'override'] as const;
 export type Vote = (typeof VOTES)[number];
 
-/** What waits: a transfer, or an operator's decision about a case. */
-export const APPROVAL_KINDS = ['transfer', 'refund', 'write_off'] as const;
+/** What waits: a transfer, a one-sided transaction, or an operator's decision about a case. */
+export const APPROVAL_KINDS = ['transfer', 'transaction', 'refund', 'write_off'] as const;
 
 /** What is done once it is approved, of what has no row of its own to say so. */
 export type Proposal = Readonly<Record<string, string>>;

@@ -65,10 +65,10 @@ export function approvingOver(database: TestDatabase, overrides: Parameters<type
   }
 
   /** As a client does: what is not known to be stored is asked for again, with the same key. */
-  async function insist(as: string, body: unknown): Promise<Answer> {
+  async function insist(as: string, body: unknown, path = '/v1/transfers'): Promise<Answer> {
     const key = randomUUID();
     for (let n = 0; n < 20; n += 1) {
-      const answer = await ask(as, 'POST', '/v1/transfers', body, key);
+      const answer = await ask(as, 'POST', path, body, key);
       if (answer.status !== 503) return answer;
     }
     throw new Error('the database does not answer');

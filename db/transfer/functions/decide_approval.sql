@@ -1,4 +1,4 @@
--- Ends what waits for votes, of which the caller has the lock, and lets the transfer go on in the same transaction: to its workflow if it
+-- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow if it
 -- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
 -- either if nobody does before. A decision about a case that was approved is due to be carried out.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
@@ -24,5 +24,12 @@ BEGIN
     RETURNING transfer_id, status
   )
   INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM changed ON CONFLICT DO NOTHING;
+  UPDATE transactions SET
+    status = 'PENDING',
+    begins_canceled = NOT is_approved,
+    start_due_at = now() + CASE WHEN is_approved THEN interval '3 seconds' ELSE interval '0' END,
+    deadline_at = deadline_at + greatest(decided - created_at, interval '0'),
+    updated_at = clock_timestamp()
+  WHERE transaction_id = p_approval_id AND status = 'AWAITING_APPROVAL';
 END
 $$;
