@@ -5,7 +5,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { CaseId, TransferId } from '../../domain/ids.ts';
+import type { CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
@@ -47,7 +47,8 @@ export async function acceptOrAwait<Row>(
     });
   } catch (error) {
     if (error !== POLICY_ENDED) throw error;
-    return accept(database, false);
+    // Judged anew, because there may be another policy by now.
+    return acceptOrAwait(database, by, idOf, accept);
   }
 }
 
@@ -117,16 +118,18 @@ export interface AskedVote {
   readonly bodyHash: string;
   readonly policyVersion: number;
   readonly comment: string;
+  /** The principals that could vote by the voter's keys, itself among them. */
+  readonly makers: readonly PrincipalId[];
 }
 
 /** See functions/cast_vote.sql. A vote that counts is in the audit log, once. */
 export function castVote(database: Database, asked: AskedVote, by: ByWhom): Promise<VoteOutcome> {
-  const { approvalId, vote, bodyHash, policyVersion, comment } = asked;
+  const { approvalId, vote, bodyHash, policyVersion, comment, makers } = asked;
   const { actor, principalId, apiKeyId } = by.acting;
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.execute<{ outcome: VoteOutcome; is_new: boolean }>(sql`
       SELECT outcome, is_new FROM cast_vote(${approvalId}, ${principalId ?? null}::uuid, ${actor}, ${apiKeyId ?? null}::uuid, ${vote}, decode(${bodyHash}, 'hex'),
-        ${policyVersion}::integer, ${comment})`);
+        ${policyVersion}::integer, ${comment}, ${sql.param([...makers])}::uuid[])`);
     const { outcome, is_new: isNew } = rows[0]!;
     const action = vote === 'override' ? 'approval-overridden' : 'approval-voted';
     if (isNew) await transaction.execute(insertAudit({ action, object: approvalId, details: { vote, comment } }, by));

@@ -29,7 +29,7 @@ GRANT UPDATE (start_due_at) ON approvals TO transfer_service;
 GRANT EXECUTE ON FUNCTION
   ask_approval(uuid, uuid, text),
   ask_decision(uuid, text, jsonb, uuid, text),
-  cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text),
+  cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
