@@ -150,6 +150,9 @@ export const transfers = pgTable(
     index('transfers_listed_due')
       .on(t.startDueAt)
       .where(sql`listed_status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
+    index('transfers_sender_scheduled')
+      .on(t.senderWalletId, t.scheduledAt)
+      .where(sql`scheduled_at is not null`),
     index('transfers_cancel_due')
       .on(t.cancelDueAt)
       .where(sql`listed_status = 'PENDING' and cancel_due_at is not null`),

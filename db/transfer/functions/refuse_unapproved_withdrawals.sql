@@ -18,7 +18,7 @@ BEGIN
   IF EXISTS (
     SELECT FROM accepted JOIN approval_policies USING (currency)
     WHERE ended_at IS NULL AND type = 'DEBIT' AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-      AND (amount > above OR above_24h IS NOT NULL AND sent_unapproved(wallet_id, currency) > above_24h)
+      AND (amount > above OR above_24h IS NOT NULL AND sent_unapproved(wallet_id, currency, now()) > above_24h)
   ) THEN
     RAISE EXCEPTION 'a policy demands an approval'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'transactions_approved', TABLE = 'transactions';
