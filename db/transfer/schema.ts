@@ -150,6 +150,9 @@ export const transfers = pgTable(
     index('transfers_listed_due')
       .on(t.startDueAt)
       .where(sql`listed_status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
+    index('transfers_sender_scheduled')
+      .on(t.senderWalletId, t.scheduledAt)
+      .where(sql`scheduled_at is not null`),
     index('transfers_cancel_due')
       .on(t.cancelDueAt)
       .where(sql`listed_status = 'PENDING' and cancel_due_at is not null`),
@@ -191,6 +194,8 @@ export const transactions = pgTable(
     type: text('type', { enum: ['CREDIT', 'DEBIT'] }).notNull(),
     status: text('status', { enum: TRANSACTION_STATUSES }).notNull().default('PENDING'),
     failureReason: text('failure_reason', { enum: TRANSACTION_FAILURE_REASONS }),
+    /** Whether its approval was refused: its workflow only makes sure that nothing moves. */
+    beginsCanceled: boolean('begins_canceled').notNull().default(false),
     ...movementColumns(),
   },
   (t) => [
@@ -212,7 +217,7 @@ export const transactions = pgTable(
       .where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transactions_amount_positive', sql`amount > 0`),
     check('transactions_type', sql`type in ('CREDIT', 'DEBIT')`),
-    check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
+    check('transactions_status', sql`status in ('AWAITING_APPROVAL', 'PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
 );
