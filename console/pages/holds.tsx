@@ -18,7 +18,7 @@ export function Holds() {
       ask={async (client, query, signal) => {
         // What is debited and no hold is gone in a moment, unless much is stuck: then the holds are among what is older.
         for (let cursor = query.cursor, pages = 1; ; pages += 1) {
-          const asked = { ...query, ...(cursor === undefined ? {} : { cursor }), status: 'DEBITED' };
+          const asked = { ...query, ...(cursor === undefined ? {} : { cursor }), status: 'DEBITED' as const };
           const page = await client.transfers.list(asked, { signal });
           const data = page.data.filter(({ capture_method }) => capture_method === 'manual');
           if (data.length > 0 || page.next_cursor === null || pages === PAGES_MAX) return { ...page, data };
