@@ -6,6 +6,7 @@
 import type { Acting } from './acting.ts';
 import type { CloudEvent } from './event.ts';
 import { dataschemaOf, oneOfTexts, text, uuid, type EventShape, type JsonSchema } from './events/event-schema.ts';
+import { ofTenant, tenantOf } from './tenant.ts';
 import type { TraceContext } from './trace-context.ts';
 
 interface AuditedAction {
@@ -186,6 +187,7 @@ export function auditEvent(
     source: `urn:counterpoise:${AUDIT_ACTIONS[action].service}`,
     type,
     subject: UUID.test(object) ? object : entryId,
+    ...ofTenant(tenantOf(acting)),
     time: time.toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataschemaOf(type),

@@ -18,7 +18,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import { databaseOf, tags, type KeyDeps } from './key-fields.ts';
 
@@ -38,7 +38,7 @@ const post = createRoute({
   summary: 'Make a principal: a person or a service, who may have keys',
   tags,
   description: 'A repeat is refused with 409 and the id of the first one.',
-  middleware: [requires('principals:write'), readJson] as const,
+  middleware: [requiresInTenant('principals:write'), readJson] as const,
   request: {
     body: {
       required: true,
@@ -76,7 +76,7 @@ const list = createRoute({
   operationId: 'listPrincipals',
   summary: 'The principals of the tenant, newest first',
   tags,
-  middleware: requires('keys:read'),
+  middleware: requiresInTenant('keys:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(principalAnswer) } } },

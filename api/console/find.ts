@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import { FOUND_MAX, FOUND_TYPES, WAYS_OF_MATCHING, type Found, type FoundType } from '../../domain/found.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { WalletSight } from '../../domain/wallet/sight.ts';
 import { findEventAt } from '../events/find.ts';
 import { findIn } from '../find-by-id.ts';
@@ -94,11 +95,11 @@ type Question = () => Promise<Found[]>;
 export function findRoutes(deps: FindDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(get, async (c) => {
     const { q } = c.req.valid('query');
-    const { scopes } = c.var.holder;
+    const { scopes, tenant } = c.var.holder;
     const sources = createSources<Source, 'not_configured' | 'not_allowed'>(c.var.log);
     const found = await Promise.all(
       SOURCES.map(async (source) => {
-        const questions = questionsFor(deps, source, q.trim());
+        const questions = questionsFor(deps, tenant, source, q.trim());
         if (questions === undefined) sources.note(source, 'not_configured');
         else if (!scopes.includes(SCOPE_OF[source])) sources.note(source, 'not_allowed');
         else if (questions.length > 0)
@@ -128,7 +129,7 @@ const SKU = /^[\w.-]{1,64}$/;
 const REFERENCE_CHARACTERS_MAX = 255;
 
 /** What a source is asked; undefined where the installation does not have it. */
-function questionsFor(deps: FindDeps, source: Source, text: string): Question[] | undefined {
+function questionsFor(deps: FindDeps, tenant: Tenant, source: Source, text: string): Question[] | undefined {
   const { database, eventsDatabase, accessDatabase, orders, sight } = deps;
   const id = UUID.exec(text)?.[1]?.toLowerCase();
   const byId = (ask: (id: string) => Promise<Found[]>): Question[] => (id === undefined ? [] : [() => ask(id)]);
@@ -144,8 +145,8 @@ function questionsFor(deps: FindDeps, source: Source, text: string): Question[] 
       return byId(async (of) => (await findTransfersById(database, of)).filter(isCase));
     case 'wallets':
       return [
-        ...byId(sight.find.byId),
-        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => sight.find.byUser(text)] : []),
+        ...byId((of) => sight.find.byId(tenant, of)),
+        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => sight.find.byUser(tenant, text)] : []),
       ];
     case 'orders':
       return (

@@ -6,6 +6,7 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
 import { ORDER_SERVICES } from '../../domain/order-services.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
 import type { CurrencyTotal, WalletSight } from '../../domain/wallet/sight.ts';
@@ -77,7 +78,7 @@ async function read(deps: OverviewDeps, log: Log): Promise<Overview> {
   if (orderDatabase === undefined) sources.note('orders', 'not_configured');
   const [transfers, totals, orders, lag, queues, workers] = await Promise.all([
     sources.ask('transfers', () => readTransferOverview(database)),
-    sources.ask('wallets', () => sight.totals()),
+    sources.ask('wallets', () => sight.totals(DEFAULT_TENANT)),
     orderDatabase && sources.ask('orders', () => readOrderOverview(orderDatabase)),
     sources.ask('events', () => readLag(eventsDatabase)),
     sources.ask('temporal', () => readQueues(deps)),

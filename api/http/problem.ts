@@ -22,6 +22,7 @@ const PROBLEMS = {
   last_event_id_invalid: [400, 'The Last-Event-ID header is not valid'],
   not_authenticated: [401, 'There is no valid key of this API'],
   scope_missing: [403, 'The key lacks the scope of the route'],
+  tenant_not_served: [403, 'The route is not for keys of this tenant'],
   own_request: [403, 'Who has asked for something does not approve it'],
   rights_exceeded: [403, 'A key grants no more than the key that makes it has'],
   loopback_only: [403, 'The route is for programs on the machine of the API'],

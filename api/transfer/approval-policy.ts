@@ -1,5 +1,6 @@
 /** The routes of the policies that say which transfers need approvals, one for each currency. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { findPolicy, listPolicies, setPolicy, type ApprovalPolicy } from '../../db/transfer/approval-queries.ts';
 import { isCurrency, type Currency } from '../../domain/currency.ts';
 import {
@@ -16,7 +17,7 @@ import type { MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 
 const tags = ['Approvals'];
@@ -92,7 +93,7 @@ const list = createRoute({
   operationId: 'listApprovalPolicies',
   summary: 'The policies that hold, by currency',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   responses: {
     200: {
       description: 'All of them.',
@@ -112,7 +113,7 @@ const put = createRoute({
 recurring transfers wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
 approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
 of this version.`,
-  middleware: [requires('policies:write'), readJson] as const,
+  middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: policyRequest } } } },
   responses: {
     200: { description: 'It holds.', content: { 'application/json': { schema: policyAnswer } } },
@@ -137,7 +138,7 @@ const end = createRoute({
   summary: 'Have no transfer in a currency need approvals any more',
   tags,
   description: 'What waits already goes on waiting for the votes that it needs.',
-  middleware: [requires('policies:write'), readJson] as const,
+  middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -160,7 +161,7 @@ const end = createRoute({
 export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
-      const rows = await boundedQuery(database, () => listPolicies(database));
+      const rows = await boundedQuery(database, () => listPolicies(database, c.var.holder.tenant));
       return c.json({ data: rows.map(render) }, 200);
     })
     .openapi(put, async (c) => {
@@ -177,12 +178,12 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
         isWrite: true,
       });
       if (!isSet) throw changed(currency);
-      return c.json(render((await present(currency))!), 200);
+      return c.json(render((await present(c, currency))!), 200);
     })
     .openapi(end, async (c) => {
       const { currency } = c.req.valid('param');
       const { version } = c.req.valid('json');
-      const before = await present(currency);
+      const before = await present(c, currency);
       if (before === undefined) throw new ProblemError('policy_not_found');
       const isEnded = await boundedQuery(database, () => setPolicy(database, currency, version, undefined, byWhom(c)), {
         isWrite: true,
@@ -191,8 +192,8 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
       return c.json(render(before), 200);
     });
 
-  function present(currency: Currency): Promise<ApprovalPolicy | undefined> {
-    return boundedQuery(database, () => findPolicy(database, currency));
+  function present(c: Context<ApiEnv>, currency: Currency): Promise<ApprovalPolicy | undefined> {
+    return boundedQuery(database, () => findPolicy(database, c.var.holder.tenant, currency));
   }
 }
 

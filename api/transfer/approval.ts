@@ -28,7 +28,7 @@ import {
 import { ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 
 const tags = ['Approvals'];
@@ -61,7 +61,7 @@ const list = createRoute({
   operationId: 'listApprovals',
   summary: 'What waits for approvals or has waited, newest first',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: {
     query: z.strictObject({
       status: z.enum(APPROVAL_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -80,7 +80,7 @@ const get = createRoute({
   operationId: 'getApproval',
   summary: 'What waits for approvals, with the votes',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: { params },
   responses: { 200: { description: 'As it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -117,7 +117,7 @@ const approve = createRoute({
   description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
 seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. Who has asked for the transfer has no
 vote, whichever key it uses, nor has a key that it has made for somebody else. A principal votes once; a repeat is safe.`,
-  middleware: [requires('approvals:write'), readJson] as const,
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const reject = createRoute({
@@ -126,7 +126,7 @@ const reject = createRoute({
   operationId: 'rejectTransfer',
   summary: 'Reject a transfer that waits for approvals',
   description: 'One is enough: the transfer ends CANCELED, and nothing moves.',
-  middleware: [requires('approvals:write'), readJson] as const,
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const override = createRoute({
@@ -136,7 +136,7 @@ const override = createRoute({
   summary: 'Let a transfer go without the approvals that it needs, in an emergency',
   description: `The transfer begins at once. Whoever has the scope \`approvals:override\` may do so, for their own transfers too. It is in the audit log, is
 published as \`audit.approval-overridden\`, and raises an alarm.`,
-  middleware: [requires('approvals:override'), readJson] as const,
+  middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
 
 /**
@@ -154,7 +154,9 @@ export function approvalRoutes(
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] };
-      const { rows } = await boundedQuery(database, () => listApprovals(database, { status, after, limit: limit + 1 }));
+      const { rows } = await boundedQuery(database, () =>
+        listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
+      );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderApproval, cursorOf }), 200);
     })
@@ -183,7 +185,7 @@ export function approvalRoutes(
   }
 
   async function refuseOwnKeys(c: Context<ApiEnv>, id: TransferId): Promise<void> {
-    const found = await boundedQuery(database, () => findApproval(database, id));
+    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id));
     const asker = found?.askedById ?? undefined;
     if (asker !== undefined && (await isMadeBy(c.var.holder.apiKeyId, asker)))
       throw new ProblemError('own_request', { detail: 'The key was made by the principal that asks.' });
@@ -198,7 +200,7 @@ export function approvalRoutes(
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: id });
-    const found = await boundedQuery(database, () => findApproval(database, id));
+    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id));
     if (found === undefined) throw refusal('unknown', id);
     return { ...renderApproval(found), votes: found.votes.map((each) => renderVote(each, found)) };
   }

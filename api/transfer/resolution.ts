@@ -16,7 +16,7 @@ import { faultCode } from '../http/validation.ts';
 import { renderTransfer } from './answer.ts';
 import type { MovementDeps } from './movement.ts';
 import { preferHeader } from '../http/prefer-wait.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { asked, ASKING_PROBLEMS, existing, refused } from './of-existing.ts';
 import { askTransfer } from './workflow-request.ts';
 
@@ -46,7 +46,7 @@ const resolve = createRoute({
   with \`not_resolvable\`. Where it is the refund itself that keeps failing, it is tried at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
   answered, for before that nobody can say where the money is.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
     headers: actingHeaders.extend(preferHeader),

@@ -8,15 +8,16 @@ import { INSTALLATION_HEADER, type Installation } from '../../domain/installatio
 import { parseUnits } from '../../domain/money.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { BALANCE_MAX, type AskReceiver } from '../../domain/transfer/transfer.ts';
+import { tenantHeaders } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
 const ANSWER_LIMIT_MS = 1_000;
 
 /** `shards`: the wallet databases, in the order of their numbers. */
 export function askReceiverIn(shards: readonly Database[]): AskReceiver {
-  return (walletId, amount) => {
+  return (tenant, walletId, amount) => {
     const shard = shards[shardOf(walletId, shards.length)]!;
-    return boundedQuery(shard, () => passingCreditRefusal(shard, walletId, amount));
+    return boundedQuery(shard, () => passingCreditRefusal(shard, tenant, walletId, amount));
   };
 }
 
@@ -25,10 +26,11 @@ export function askReceiverAt(
   installation: () => Promise<Installation>,
   apiKey: string | undefined,
 ): AskReceiver {
-  return async (walletId, amount) => {
+  return async (tenant, walletId, amount) => {
     const response = await fetch(new URL(`/v1/wallets/${walletId}`, walletApiUrl), {
       headers: {
         [INSTALLATION_HEADER]: (await installation()).installationId,
+        ...tenantHeaders(tenant),
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),

@@ -7,8 +7,10 @@ import type { Database } from '../../db/database.ts';
 import { externalBalances, seeLegs } from '../../db/wallet/sight-queries.ts';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { SEEN_MOVEMENTS_MAX, type CurrencyTotal, type SeenLegs, type WalletSight } from '../../domain/wallet/sight.ts';
+import { askingTenant, tenantHeaders } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { walletFinderBy, walletFinderIn } from './find.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -22,7 +24,7 @@ import {
 } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requires, requiresInTenant } from '../http/scopes.ts';
 
 const totalAnswer = z
   .object({
@@ -77,7 +79,7 @@ const getTotals = createRoute({
   tags: ['Wallets'],
   description:
     'What has come in from outside and has not left, over all shards. It costs the same however many wallets there are.',
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   responses: {
     200: {
       description: 'The currencies in which money has ever come in, ordered by their codes.',
@@ -107,7 +109,7 @@ in time is named in \`shards\`, and what it knows is missing. A movement that no
 export function walletSightRoutes(shards: readonly Database[]) {
   const sight = walletSightIn(shards);
   return new OpenAPIHono<ApiEnv>()
-    .openapi(getTotals, async (c) => c.json({ data: [...(await sight.totals())] }, 200))
+    .openapi(getTotals, async (c) => c.json({ data: [...(await sight.totals(askingTenant(c)))] }, 200))
     .openapi(getLegs, async (c) => {
       const { movement_id: id } = c.req.valid('param');
       return c.json((await legsIn(shards, [id])) as z.infer<typeof legsAnswer>, 200);
@@ -117,8 +119,8 @@ export function walletSightRoutes(shards: readonly Database[]) {
 /** `shards`: the wallet databases, in the order of their numbers. */
 export function walletSightIn(shards: readonly Database[]): WalletSight {
   return {
-    async totals() {
-      const found = await Promise.all(shards.map((each) => boundedQuery(each, () => externalBalances(each))));
+    async totals(tenant) {
+      const found = await Promise.all(shards.map((each) => boundedQuery(each, () => externalBalances(each, tenant))));
       const units = new Map<string, bigint>();
       for (const row of found.flat())
         units.set(row.currency, (units.get(row.currency) ?? 0n) - parseUnits(row.balance));
@@ -170,11 +172,12 @@ export function walletSightAt(
   apiKey: string | undefined,
 ): WalletSight {
   /** Undefined for 404. */
-  const look = async <Answer>(path: string): Promise<Answer | undefined> => {
+  const look = async <Answer>(path: string, tenant: Tenant = DEFAULT_TENANT): Promise<Answer | undefined> => {
     try {
       const response = await fetch(new URL(path, walletApiUrl), {
         headers: {
           [INSTALLATION_HEADER]: (await installation()).installationId,
+          ...tenantHeaders(tenant),
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
         },
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
@@ -186,14 +189,14 @@ export function walletSightAt(
       throw new ProblemError('wallet_api_unavailable', { detail: 'Nothing was changed. Try again.', cause: error });
     }
   };
-  const ask = async <Answer>(path: string): Promise<Answer> => {
-    const answer = await look<Answer>(path);
+  const ask = async <Answer>(path: string, tenant?: Tenant): Promise<Answer> => {
+    const answer = await look<Answer>(path, tenant);
     if (answer === undefined) throw new ProblemError('wallet_api_unavailable', { detail: 'It is of another version.' });
     return answer;
   };
   return {
     find: walletFinderBy(look),
-    totals: async () => (await ask<{ data: CurrencyTotal[] }>('/v1/totals')).data,
+    totals: async (tenant) => (await ask<{ data: CurrencyTotal[] }>('/v1/totals', tenant)).data,
     async legs(movementIds) {
       const found = await Promise.all(
         movementIds.slice(0, SEEN_MOVEMENTS_MAX).map((id) => ask<SeenLegs>(`/v1/movements/${id}/legs`)),

@@ -7,6 +7,7 @@ import type { PrincipalKind } from '../../domain/access/api-key.ts';
 import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { insertAudit, insertAuditIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import { apiKeys, principals } from './schema.ts';
@@ -17,7 +18,7 @@ type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 export interface NewKey {
   readonly apiKeyId: ApiKeyId;
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly principalId: PrincipalId;
   readonly name: string;
   /** SHA-256 of the secret, in hex. */
@@ -77,7 +78,7 @@ function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
 
 export async function findKey(
   database: Database | Transaction,
-  tenant: string,
+  tenant: Tenant,
   id: ApiKeyId,
 ): Promise<ApiKey | undefined> {
   const rows = await database
@@ -100,7 +101,7 @@ export async function isMadeBy(database: Database, id: ApiKeyId, principalId: Pr
 
 export async function findKeyByIdempotencyKey(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   idempotencyKey: string,
 ): Promise<ApiKey | undefined> {
   const rows = await database
@@ -118,7 +119,7 @@ export interface Place {
 /** Newest first. */
 export function listKeys(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   after: Place | undefined,
   limit: number,
 ): Promise<ApiKey[]> {
@@ -137,7 +138,7 @@ export function listKeys(
 }
 
 /** Returns the key as it then is; one that was revoked before stays as it was. Undefined if there is none. */
-export function revokeKey(database: Database, tenant: string, id: ApiKeyId, by: ByWhom): Promise<ApiKey | undefined> {
+export function revokeKey(database: Database, tenant: Tenant, id: ApiKeyId, by: ByWhom): Promise<ApiKey | undefined> {
   return database.transaction(async (transaction) => {
     const revision = await nextRevision(transaction);
     const { rows } = await transaction.execute(sql`
@@ -199,7 +200,7 @@ async function nextRevision(transaction: Transaction): Promise<number> {
 /** Stores a principal. If the tenant has one of this name, nothing is stored, and `known` is its id. */
 export async function createPrincipal(
   database: Database,
-  principal: { readonly tenant: string; readonly kind: PrincipalKind; readonly name: string },
+  principal: { readonly tenant: Tenant; readonly kind: PrincipalKind; readonly name: string },
   by: ByWhom,
 ): Promise<
   { readonly made: Principal; readonly known?: undefined } | { readonly made?: undefined; readonly known: PrincipalId }
@@ -222,7 +223,7 @@ export async function createPrincipal(
 
 export async function findPrincipal(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   id: PrincipalId,
 ): Promise<Principal | undefined> {
   const rows = await database
@@ -235,7 +236,7 @@ export async function findPrincipal(
 /** Newest first. */
 export function listPrincipals(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   after: Place | undefined,
   limit: number,
 ): Promise<Principal[]> {

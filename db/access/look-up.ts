@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import type { Holder, PrincipalKind } from '../../domain/access/api-key.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { executePrepared, type Database } from '../database.ts';
 
 export interface LookedUpKey {
@@ -19,7 +20,7 @@ export interface LookedUpKey {
 type Row = {
   api_key_id: ApiKeyId;
   principal_id: PrincipalId;
-  tenant: string;
+  tenant: Tenant;
   principal: string;
   kind: PrincipalKind;
   scopes: Scope[];

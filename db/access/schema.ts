@@ -7,6 +7,7 @@ import { bigint, check, index, integer, pgTable, text, uniqueIndex, unique, uuid
 import { PRINCIPAL_KINDS } from '../../domain/access/api-key.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { instant, sha256 } from '../database.ts';
 
 export { installation } from '../installation.ts';
@@ -16,7 +17,7 @@ export const principals = pgTable(
   'principals',
   {
     principalId: uuid('principal_id').$type<PrincipalId>().primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull(),
+    tenant: text('tenant').$type<Tenant>().notNull(),
     kind: text('kind', { enum: PRINCIPAL_KINDS }).notNull(),
     name: text('name').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -32,7 +33,7 @@ export const apiKeys = pgTable(
   'api_keys',
   {
     apiKeyId: uuid('api_key_id').$type<ApiKeyId>().primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull(),
+    tenant: text('tenant').$type<Tenant>().notNull(),
     principalId: uuid('principal_id')
       .$type<PrincipalId>()
       .notNull()

@@ -4,14 +4,14 @@ import { check, index, integer, pgTable, primaryKey, text, unique, uniqueIndex, 
 import type { Currency } from '../../domain/currency.ts';
 import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import { APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import { amount, instant, sha256, tenantColumn } from '../database.ts';
 
 /** Every policy there ever was; of each currency at most one has not ended. Nothing but its end is changed. */
 export const approvalPolicies = pgTable(
   'approval_policies',
   {
     policyId: uuid('policy_id').primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     currency: text('currency').$type<Currency>().notNull(),
     /** 1, 2, 3 … within a currency. */
     version: integer('version').notNull(),
@@ -43,7 +43,7 @@ export const approvals = pgTable(
   'approvals',
   {
     approvalId: uuid('approval_id').$type<TransferId>().primaryKey(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     status: text('status', { enum: APPROVAL_STATUSES }).notNull().default('AWAITING'),
     reason: text('reason', { enum: APPROVAL_REASONS }).notNull(),
     /** The principal who asks, and who has no vote; null where nobody does, as for the run of a recurring transfer. */

@@ -22,6 +22,9 @@ export const transferBatches = pgTable(
   },
   (t) => [
     index('transfer_batches_created').on(t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst()),
+    index('transfer_batches_of_tenant')
+      .on(t.tenant, t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst())
+      .where(sql`tenant <> 'default'`),
     // By these, lists and the reconciliation find the items that are open, and those that have changed.
     index('transfer_batches_open')
       .on(t.createdAt, t.batchId)

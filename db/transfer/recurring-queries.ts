@@ -7,9 +7,10 @@ import type { ByWhom } from '../../domain/audit-event.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { GRACE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { insertAuditIf } from '../audit-events.ts';
-import { rowOf, type Database } from '../database.ts';
+import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
 import { recurringTransfers } from './schema.ts';
 
@@ -24,15 +25,15 @@ export async function createRecurringTransfer(
   database: Database,
   id: RecurringTransferId,
   t: RecurringTerms,
-  { idempotencyKey, bodyHash }: { readonly idempotencyKey: string; readonly bodyHash: string },
+  { idempotencyKey, bodyHash, ...of }: OfTenant & { readonly idempotencyKey: string; readonly bodyHash: string },
   trace: TraceContext,
 ): Promise<RecurringTransfer | undefined> {
   const { rows } = await database.execute(sql`
     WITH created AS (
-      INSERT INTO recurring_transfers (recurring_transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
+      INSERT INTO recurring_transfers (recurring_transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
         metadata, every_seconds, calendar, time_zone, starts_at, ends_at, idempotency_key, body_hash, request_id, traceparent,
         tend_due_at)
-      VALUES (${id}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${t.reference},
+      VALUES (${id}, ${tenantOf(of)}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${t.reference},
         ${JSON.stringify(t.metadata)}::jsonb, ${t.everySeconds}, ${t.calendar && JSON.stringify(t.calendar)}::jsonb, ${t.timeZone},
         ${t.startsAt?.toISOString() ?? null}::timestamptz, ${t.endsAt?.toISOString() ?? null}::timestamptz, ${idempotencyKey},
         decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null}, ${tendSoon})
@@ -171,7 +172,7 @@ export async function activeRecurring(
   return { rows, next: isPage ? { atMs: last!.createdAt.getTime(), key: last!.recurringTransferId } : null };
 }
 
-export interface RecurringFilter {
+export interface RecurringFilter extends OfTenant {
   readonly status?: RecurringStatus | undefined;
   /** As sender or receiver. */
   readonly walletId?: WalletId | undefined;
@@ -196,7 +197,7 @@ export async function listRecurringTransfers(
 
 function listBy(
   database: Database,
-  { status, after, limit }: RecurringFilter,
+  { tenant = DEFAULT_TENANT, status, after, limit }: RecurringFilter,
   condition: SQL | undefined,
 ): Promise<RecurringTransfer[]> {
   const { createdAt, recurringTransferId } = recurringTransfers;
@@ -205,6 +206,7 @@ function listBy(
     .from(recurringTransfers)
     .where(
       and(
+        isOfTenant(tenant),
         condition,
         status && eq(recurringTransfers.status, status),
         after &&

@@ -122,6 +122,10 @@ export const transfers = pgTable(
     // The indexes that lists walk, see list-queries.ts: each in the order of creation for one value of a filter. None has `status` or
     // `updated_at`, not even in a condition: no update of them would be heap-only.
     index('transfers_created').on(t.createdAt, t.transferId),
+    // Without a row where there is no tenant but the default one.
+    index('transfers_of_tenant')
+      .on(t.tenant, t.createdAt, t.transferId)
+      .where(sql`tenant <> 'default'`),
     index('transfers_listed_created')
       .on(t.listedStatus, t.createdAt, t.transferId)
       .where(sql`batch_id is null or listed_status is not null`),
@@ -196,6 +200,9 @@ export const transactions = pgTable(
   (t) => [
     // The indexes that lists walk, see list-queries.ts.
     index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_of_tenant')
+      .on(t.tenant, t.createdAt, t.transactionId)
+      .where(sql`tenant <> 'default'`),
     index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
     index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
     index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),

@@ -3,6 +3,7 @@
  * API_KEY_PATTERN, and whoever checks the sum tells a typo from a key that is not known, without a database.
  */
 import type { ApiKeyId, PrincipalId } from '../ids.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Scope } from './scopes.ts';
 
 /** For secret scanners, as docs/decisions/0039-credentials.md tells them. */
@@ -14,9 +15,6 @@ const CHARACTERS = 43;
 const PREFIX = 'cpk_';
 /** 62^6 is more than 2^32. */
 const CHECKSUM_CHARACTERS = 6;
-
-/** The one tenant that can be made for now. */
-export const DEFAULT_TENANT = 'default';
 
 /** The principal of the transfer API's own key: the wallet API believes it about who has asked it. */
 export const API_PRINCIPAL = 'api';
@@ -57,7 +55,7 @@ export interface Holder extends Rights {
   /** The name of the principal. */
   readonly principal: string;
   readonly kind: PrincipalKind;
-  readonly tenant: string;
+  readonly tenant: Tenant;
 }
 
 /** Draws a key. `randomBelow` returns a whole number below its argument, which nobody can foretell. */

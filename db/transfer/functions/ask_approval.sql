@@ -7,7 +7,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO approvals (approval_id, tenant, reason, asked_by_id, asked_by, body_hash, amount, currency, policy_version, needed, expires_at)
     SELECT transfer_id, tenant, CASE WHEN amount > above THEN 'above' ELSE 'above_24h' END, p_asked_by_id, p_asked_by, body_hash, amount, currency,
       version, approvals + CASE WHEN p_asked_by_id IS NULL THEN 1 ELSE 0 END, clock_timestamp() + make_interval(secs => expires_in_seconds)
-    FROM transfers JOIN approval_policies USING (currency)
+    FROM transfers JOIN approval_policies USING (tenant, currency)
     WHERE transfer_id = p_transfer_id AND status = 'AWAITING_APPROVAL' AND ended_at IS NULL
     RETURNING 1
   )
