@@ -395,6 +395,9 @@ export interface Event {
 
   /** The wallet or movement that it is about: the partition key. */
   subject: string;
+
+  /** Left out for the default tenant. */
+  tenant?: string;
   time: string;
   datacontenttype: 'application/json';
   dataschema: string;
@@ -822,8 +825,8 @@ export interface Overview {
     transfers: 'ok' | 'unavailable';
     wallets: 'ok' | 'unavailable';
     orders: 'ok' | 'unavailable' | 'not_configured';
-    events: 'ok' | 'unavailable';
-    temporal: 'ok' | 'unavailable';
+    events: 'ok' | 'unavailable' | 'not_allowed';
+    temporal: 'ok' | 'unavailable' | 'not_allowed';
   };
 }
 

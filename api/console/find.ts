@@ -10,7 +10,7 @@ import { findIn } from '../find-by-id.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, textField } from '../http/fields.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import type { OrderDatabases } from '../order-routes.ts';
 import { findOrdersById, findProductBySku } from '../order/find.ts';
 import { findMovementsBy, findTransfersById } from '../transfer/find.ts';
@@ -78,7 +78,7 @@ const get = createRoute({
   description: `\`q\` is any id, also as in \`transfer/<id>\` or \`evt_<position>\`; a reference; \`key=value\` of metadata; a user id; a SKU; or
 the position of an event. All of them are looked up at once, each by an index. A key is shown what its scopes let it read. A source that does
 not answer in time is named in \`sources\`.`,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: {
     query: z.strictObject({
       q: textField(600).refine((text) => text.trim() !== '', 'too_short'),
@@ -137,12 +137,14 @@ function questionsFor(deps: FindDeps, tenant: Tenant, source: Source, text: stri
   switch (source) {
     case 'transfers':
       return [
-        ...byId(async (of) => (await findTransfersById(database, of)).filter((each) => !isCase(each))),
-        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => findMovementsBy(database, { reference: text })] : []),
-        ...metadataIn(text).map((metadata) => () => findMovementsBy(database, { metadata })),
+        ...byId(async (of) => (await findTransfersById(database, tenant, of)).filter((each) => !isCase(each))),
+        ...(text.length <= REFERENCE_CHARACTERS_MAX
+          ? [() => findMovementsBy(database, tenant, { reference: text })]
+          : []),
+        ...metadataIn(text).map((metadata) => () => findMovementsBy(database, tenant, { metadata })),
       ];
     case 'cases':
-      return byId(async (of) => (await findTransfersById(database, of)).filter(isCase));
+      return byId(async (of) => (await findTransfersById(database, tenant, of)).filter(isCase));
     case 'wallets':
       return [
         ...byId((of) => sight.find.byId(tenant, of)),
@@ -151,21 +153,21 @@ function questionsFor(deps: FindDeps, tenant: Tenant, source: Source, text: stri
     case 'orders':
       return (
         orders && [
-          ...byId((of) => findOrdersById(orders.order, of)),
-          ...(SKU.test(text) ? [() => findProductBySku(orders.order, text)] : []),
+          ...byId((of) => findOrdersById(orders.order, tenant, of)),
+          ...(SKU.test(text) ? [() => findProductBySku(orders.order, tenant, text)] : []),
         ]
       );
     case 'delivery':
     case 'accounting':
-      return orders && byId((of) => findIn(source, orders[source], of));
+      return orders && byId((of) => findIn(source, orders[source], tenant, of));
     case 'events': {
       const position = POSITION.exec(text)?.[1];
-      return position === undefined ? [] : [() => findEventAt(eventsDatabase, Number(position))];
+      return position === undefined ? [] : [() => findEventAt(eventsDatabase, tenant, Number(position))];
     }
     case 'webhooks':
-      return byId((of) => findIn('webhooks', eventsDatabase, of));
+      return byId((of) => findIn('webhooks', eventsDatabase, tenant, of));
     case 'access':
-      return accessDatabase && byId((of) => findIn('access', accessDatabase, of));
+      return accessDatabase && byId((of) => findIn('access', accessDatabase, tenant, of));
   }
 }
 

@@ -3,6 +3,7 @@
  * keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the decision.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import {
   findCase,
@@ -37,7 +38,7 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
@@ -78,7 +79,7 @@ const caseWithHistory = caseAnswer
   })
   .openapi('CaseWithHistory');
 
-const reading = { tags: ['Cases'], middleware: requires('cases:read') };
+const reading = { tags: ['Cases'], middleware: requiresInTenant('cases:read') };
 const list = createRoute({
   method: 'get',
   path: '/v1/cases',
@@ -141,7 +142,7 @@ was given back, or that nothing was because the credit had landed. A case that i
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
 that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params: idParameter,
     headers: actingHeaders,
@@ -189,8 +190,8 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
       const { rows, open } = await boundedQuery(database, async () => ({
-        rows: await listCases(database, { status, after, limit: limit + 1 }),
-        open: await summarizeOpenCases(database),
+        rows: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
+        open: await summarizeOpenCases(database, c.var.holder.tenant),
       }));
       const cursorOf = (row: Case) => [row.openedAt.toISOString(), row.caseId];
       return c.json(
@@ -205,7 +206,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = workflowOf(row);
       const live = row.status === 'OPEN' && workflowId !== undefined && (await pendingFailure(client, workflowId));
       return c.json(await withHistory(database, live ? { ...row, ...live } : row), 200);
@@ -214,7 +215,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const { case_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
       const by = byWhom(c, c.req.valid('header')['X-Actor']);
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
@@ -229,12 +230,12 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
       }
-      return c.json(await withHistory(database, await existing(database, id)), 200);
+      return c.json(await withHistory(database, await existing(c, database, id)), 200);
     });
 }
 
-async function existing(database: Database, id: CaseId): Promise<Case> {
-  const row = await boundedQuery(database, () => findCase(database, id));
+async function existing(c: Context<ApiEnv>, database: Database, id: CaseId): Promise<Case> {
+  const row = await boundedQuery(database, () => findCase(database, id, c.var.holder.tenant));
   if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
   return row;
 }

@@ -17,7 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
-import { balance, instant, sha256 } from '../database.ts';
+import { balance, instant, sha256, tenantColumn } from '../database.ts';
 import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
@@ -43,7 +43,7 @@ export const eventLog = pgTable(
     eventId: text('event_id').notNull(),
     type: text('type').notNull(),
     subject: text('subject').notNull(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     time: instant('time').notNull(),
     /** The outbox that it came from. */
     source: text('source').notNull(),

@@ -131,7 +131,8 @@ export function listApprovals(
     table: approvals,
     id: 'approval_id',
     lead,
-    rest: [sql`tenant = ${tenant}`],
+    rest: [],
+    likely: sql`tenant = ${tenant}`,
     after,
     limit,
   });

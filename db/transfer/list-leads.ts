@@ -44,6 +44,11 @@ export interface Lead {
   readonly scans: readonly Scan[];
   /** The conditions that are left to be tested; undefined if there are none. */
   readonly rest: SQL | undefined;
+  /**
+   * A condition that hardly any row fails, to be tested too: that the rows are the tenant's. Where there is one tenant none fails, and
+   * the walk costs what it would without the condition.
+   */
+  readonly likely: SQL | undefined;
 }
 
 /** The condition that a column has this value; undefined if no value is asked for. */
@@ -95,20 +100,18 @@ export function leadsOf(
   const tenant = byTenant(filter.tenant);
 
   const filters = [...ordered, ...tenant.asLead, ...(amount === undefined ? [] : [amount])];
-  const tests = new Set([tenant.test, ...filters.map(({ test }) => test)]);
+  const tests = filters.map(({ test }) => test).filter((test) => test !== tenant.test);
   const leads = filters.map(({ covers, scans }) => ({
     scans,
-    rest: and(...[...tests].filter((other) => !covers.includes(other))),
+    rest: and(...tests.filter((other) => !covers.includes(other))),
+    likely: covers.includes(tenant.test) ? undefined : tenant.test,
   }));
   if (ordered.length + tenant.asLead.length > 0) return leads;
   // If many movements have an amount in the range, a page of them is soon found among the newest.
-  return [{ scans: [{ by: 'columns', tests: [] }], rest: and(tenant.test, amount?.test) }, ...leads];
+  return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test, likely: tenant.test }, ...leads];
 }
 
-/**
- * Whose the rows are. All tenants but the default one have an index, by which a list of little else is soon found; the default one's
- * rows are tested: without others there are none that fail.
- */
+/** Whose the rows are. All tenants but the default one have an index, by which a small one's rows are found among those of large ones. */
 function byTenant(tenant: Tenant): { readonly test: SQL; readonly asLead: readonly Filter[] } {
   const own: Test = { column: 'tenant', type: 'text', value: tenant };
   const test = isEqual(own);

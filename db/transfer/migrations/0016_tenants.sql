@@ -1,5 +1,5 @@
 -- What the service has is a tenant's. The columns are metadata alone; every row that is there is the default tenant's. ACCESS EXCLUSIVE on
--- the tables while their indexes of other tenants' rows are built, which have none yet: each table is read once, 0.3 s a million.
+-- the tables while their indexes of other tenants' rows are built, which have none yet: each table is read once, in about a second a million.
 ALTER TABLE "cases" ADD COLUMN "tenant" text DEFAULT 'default' NOT NULL;--> statement-breakpoint
 ALTER TABLE "recurring_transfers" ADD COLUMN "tenant" text DEFAULT 'default' NOT NULL;--> statement-breakpoint
 ALTER TABLE "transactions" ADD COLUMN "tenant" text DEFAULT 'default' NOT NULL;--> statement-breakpoint

@@ -1,5 +1,5 @@
 -- Wallets have tenants. The column is metadata alone; every wallet that is there is the default tenant's. ACCESS EXCLUSIVE on wallets while
--- the index by user is built, which takes the place of one as large: 1.5 s a million. Built CONCURRENTLY before, it is found here.
+-- the index by user is built, which takes the place of one as large: some seconds a million. Built CONCURRENTLY before, it is found here.
 ALTER TABLE "wallets" ADD COLUMN IF NOT EXISTS "tenant" text DEFAULT 'default' NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX IF NOT EXISTS "wallets_user_currency_tenant" ON "wallets" USING btree ("user_id","currency","tenant");--> statement-breakpoint
 ALTER TABLE "wallets" DROP CONSTRAINT IF EXISTS "wallets_user_id_currency";--> statement-breakpoint
