@@ -26,7 +26,7 @@ import { recurringTransferIdField } from '../http/fields.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
+import { recurringAnswer, recurringNotFound, renderRecurring } from './recurring-fields.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { requiresInTenant } from '../http/scopes.ts';
 import { isWaitOver, renderTransfer, transferAnswer } from './answer.ts';
@@ -130,7 +130,7 @@ export function recurringControlRoutes(deps: MovementDeps) {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const recurring = await boundedQuery(database, () => findRecurringTransfer(database, id, c.var.holder.tenant));
-      if (recurring === undefined) throw notFound(id);
+      if (recurring === undefined) throw recurringNotFound(id);
       const transferId = recurringRunId(id, triggeredRunName(idempotencyKey));
       const find = () => findTransfer(database, transferId);
       c.var.log.setBindings({ recurring_transfer_id: id, transfer_id: transferId });
@@ -170,17 +170,13 @@ export function recurringControlRoutes(deps: MovementDeps) {
     const row = await boundedQuery(database, () => changeRecurringStatus(database, id, status, trace, byWhom(c)), {
       isWrite: true,
     });
-    if (row === undefined) throw notFound(id);
+    if (row === undefined) throw recurringNotFound(id);
     // Another request may have changed the status again meanwhile, which is no fault of this one.
     if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
     if (row.tendDueAt !== null && !monitor.isDown())
       await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, log);
     return row;
   }
-}
-
-function notFound(id: RecurringTransferId): ProblemError {
-  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
 }
 
 function deleted(id: RecurringTransferId): ProblemError {

@@ -25,12 +25,13 @@ import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
 import { movementProblems, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { faultyRequest, ProblemError } from '../http/problem.ts';
+import { faultyRequest } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import {
   recurringAnswer,
   recurringDetails,
   recurringMade,
+  recurringNotFound,
   recurringRequest,
   renderRecurring,
   renderRun,
@@ -224,7 +225,7 @@ export function recurringRoutes(deps: MovementDeps) {
         runs: await listRuns(database, id, { limit: RUNS_SHOWN_MAX }),
         skips: await listSkips(database, id, { limit: RUNS_SHOWN_MAX }),
       }));
-      if (row === undefined) throw notFound(id);
+      if (row === undefined) throw recurringNotFound(id);
       const next = await nextRunsOf(acceptance, row);
       return c.json(
         {
@@ -239,12 +240,10 @@ export function recurringRoutes(deps: MovementDeps) {
     })
     .openapi(list, async (c) => {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
-      const { tenant } = c.var.holder;
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
-      const rows = await boundedQuery(database, () =>
-        listRecurringTransfers(database, { tenant, status, walletId, after, limit: limit + 1 }),
-      );
+      const filter = { tenant: c.var.holder.tenant, status, walletId, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listRecurringTransfers(database, filter));
       const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderRecurring, cursorOf }), 200);
     })
@@ -282,7 +281,7 @@ export function recurringRoutes(deps: MovementDeps) {
     const listed = await boundedQuery(database, async () =>
       (await findRecurringTransfer(database, id, c.var.holder.tenant)) === undefined ? undefined : items(),
     );
-    if (listed === undefined) throw notFound(id);
+    if (listed === undefined) throw recurringNotFound(id);
     return listed;
   }
 }
@@ -298,8 +297,4 @@ async function nextRunsOf(
 
 function renderTimes(times: readonly Date[] | undefined): string[] | null {
   return times?.map((at) => at.toISOString()) ?? null;
-}
-
-function notFound(id: RecurringTransferId): ProblemError {
-  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
 }

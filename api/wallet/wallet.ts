@@ -13,7 +13,6 @@ import {
   setWalletStatus,
   type Wallet,
 } from '../../db/wallet/wallet-queries.ts';
-import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
@@ -23,14 +22,15 @@ import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
 import { requiresInTenant } from '../http/scopes.ts';
 import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
-import { formsOf, userIdFaults, userIdField, userIdOf, userIdParameter } from './user-id.ts';
+import { refuseUserId, walletExists } from './former-wallet.ts';
+import { formsOf, userIdField, userIdOf, userIdParameter } from './user-id.ts';
 
 const walletRequest = z
   .strictObject({ user_id: userIdField, currency: currencyField }, { error: faultCode('body_invalid') })
@@ -248,35 +248,6 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE', byWhom(c))), 200);
     });
-}
-
-/**
- * Throws if an earlier version opened a wallet for the user id in another form, because that user gets no second one; and if there
- * is none and the id's form is refused.
- */
-async function refuseUserId(
-  shards: readonly Database[],
-  tenant: Tenant,
-  sent: string,
-  currency: Currency,
-): Promise<void> {
-  const faults = userIdFaults(sent);
-  const forms = formsOf(sent);
-  if (faults.length === 0 && forms.length === 1) return;
-  const found = await Promise.all(
-    forms.map((form) => {
-      const id = walletId(form, currency, tenant);
-      const shard = shardFor(shards, id);
-      return boundedQuery(shard, () => findWallet(shard, id, tenant));
-    }),
-  );
-  const former = found.find((wallet) => wallet !== undefined);
-  if (former !== undefined) throw walletExists(former.walletId);
-  if (faults.length > 0) throw faultyRequest(faults as [Fault, ...Fault[]]);
-}
-
-function walletExists(id: WalletId): ProblemError {
-  return new ProblemError('wallet_exists', { detail: `The wallet is ${id}.`, members: { wallet_id: id } });
 }
 
 function setStatus(shard: Database, id: WalletId, status: Wallet['status'], by: ByWhom): Promise<Wallet> {

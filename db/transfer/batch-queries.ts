@@ -4,12 +4,10 @@
  */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
-import { eventEnvelope } from '../../domain/event.ts';
-import type { FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
-import { DEFAULT_TENANT, ofTenant, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   statusesBelow,
@@ -24,6 +22,7 @@ import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS } from './acceptance.ts';
+import { END_COLUMNS, FOLDED_MAX, foldOpening, INITIATED_COLUMNS } from './folded-batch-events.ts';
 import { transferBatches, transfers } from './schema.ts';
 
 export type TransferBatch = typeof transferBatches.$inferSelect;
@@ -281,26 +280,6 @@ function halves(places: string): string[] {
   if (indexes.length < HALVED_AT_LEAST) return [places];
   const middle = indexes.length >> 1;
   return [indexes.slice(0, middle), indexes.slice(middle)].map(formatIndexes);
-}
-
-/** So many events share a row of the outbox. */
-const FOLDED_MAX = 1_000;
-const INITIATED_COLUMNS = ['transfer_id', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency'];
-const END_COLUMNS = ['transfer_id', 'reason'];
-
-/**
- * The beginning of the JSON text of events that share a row, up to their values. A statement appends these: ids, decimals and codes,
- * in which nothing has to be escaped. Building objects would take several times as long.
- */
-function foldOpening(type: string, trace: TraceContext, tenant: Tenant, columns: readonly string[]): string {
-  const folded: FoldedEvents = {
-    folded: 1,
-    event: { ...eventEnvelope(type, trace, new Date()), ...ofTenant(tenant) },
-    subject: 'transfer_id',
-    columns,
-    rows: [],
-  };
-  return JSON.stringify(folded).slice(0, -']}'.length);
 }
 
 /** An array of values that need no quotes, as PostgreSQL reads it. */

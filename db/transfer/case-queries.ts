@@ -194,21 +194,20 @@ function decisionOf(caseId: CaseId, decision: 'close' | 'retry' | 'refund', comm
   return { action: 'case-decided', object: caseId, details: { decision, comment } };
 }
 
-/** Of what has a row; what has none, and what is about a wallet, a shard or a workflow, is the installation's. */
+/** The tables of what a case is about, with their ids. */
+const TABLES: Readonly<Partial<Record<ReturnType<typeof subjectOf>['kind'], readonly [table: string, id: string]>>> = {
+  transfer: ['transfers', 'transfer_id'],
+  transaction: ['transactions', 'transaction_id'],
+  batch: ['transfer_batches', 'batch_id'],
+  recurring: ['recurring_transfers', 'recurring_transfer_id'],
+};
+
+/** Null of what has no row, and of a wallet, a shard or a workflow: a case of it is the installation's. */
 function tenantOfSubject(subject: string): SQL {
   const { kind, id } = subjectOf(subject);
-  switch (kind) {
-    case 'transfer':
-      return sql`(SELECT tenant FROM transfers WHERE transfer_id = ${id}::uuid)`;
-    case 'transaction':
-      return sql`(SELECT tenant FROM transactions WHERE transaction_id = ${id}::uuid)`;
-    case 'batch':
-      return sql`(SELECT tenant FROM transfer_batches WHERE batch_id = ${id}::uuid)`;
-    case 'recurring':
-      return sql`(SELECT tenant FROM recurring_transfers WHERE recurring_transfer_id = ${id}::uuid)`;
-    default:
-      return sql`NULL`;
-  }
+  const [table, column] = TABLES[kind] ?? [];
+  if (table === undefined || column === undefined) return sql`NULL`;
+  return sql`(SELECT tenant FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} = ${id}::uuid)`;
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;
