@@ -11,6 +11,7 @@ import { activityRoutes } from './events/activity.ts';
 import { eventRoutes } from './events/event.ts';
 import { asyncApiRoute } from './events/asyncapi.ts';
 import { eventTypeRoutes } from './events/event-types.ts';
+import { flowRoutes } from './events/flows.ts';
 import { projectionRoutes } from './events/projection.ts';
 import { eventSourceRoutes } from './events/source.ts';
 import { eventStreamRoutes, type EventStreamDeps } from './events/stream.ts';
@@ -114,6 +115,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', eventSourceRoutes(deps))
       .route('/', auditEventRoutes(deps))
       .route('/', projectionRoutes(deps))
+      .route('/', flowRoutes(deps))
       .route('/', webhookEndpointRoutes(deps))
       .route('/', webhookControlRoutes(deps))
       .route('/', webhookDeliveryRoutes(deps))

@@ -8,6 +8,8 @@ export function overviewCalls({ call }: Calls) {
     get: (callOptions?: CallOptions) => call('getOverview', {}, callOptions),
     /** Anything by any id, a reference, `key=value` of metadata, a user id, a SKU or the position of an event. */
     find: (query: QueryOf<'find'>, callOptions?: CallOptions) => call('find', { query }, callOptions),
+    /** How much money has moved, by currency, in equal steps of time; by default each hour of the last 24. */
+    flows: (query: QueryOf<'getFlows'> = {}, callOptions?: CallOptions) => call('getFlows', { query }, callOptions),
     /** All the money in each currency. */
     totals: async (callOptions?: CallOptions) => (await call('getTotals', {}, callOptions)).data,
   };

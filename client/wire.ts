@@ -469,6 +469,42 @@ export interface EventType {
   schema: { [name: string]: unknown };
 }
 
+/** What transfers have brought to their receivers; of a hold, what was captured. */
+export interface Flow {
+  count: number;
+  amount: string;
+}
+
+export interface Flows {
+  /** When the first step begins. */
+  from: string;
+
+  /** When the last step ends. */
+  to: string;
+
+  /** In seconds. */
+  step: number;
+
+  /** The currencies in which something has moved, and the one that was asked for, ordered by their codes. */
+  data: Array<{
+    currency: string;
+    steps: Array<{
+      /** When the step begins. */
+      at: string;
+      transfers: Flow;
+      credits: Flow;
+      debits: Flow;
+      refunds: Flow;
+    }>;
+  }>;
+
+  /** All events up to this one are counted. */
+  up_to_position: number;
+
+  /** The newest position of the log. */
+  head: number;
+}
+
 export interface FoundThings {
   q: string;
 
@@ -882,7 +918,7 @@ export interface ProductRequest {
 }
 
 export interface Projection {
-  projection: 'wallet_activity';
+  projection: 'wallet_activity' | 'flows';
 
   /** The newest position of the log. */
   head: number;
@@ -2031,6 +2067,26 @@ export interface Operations {
     query?: undefined;
     body?: undefined;
     answer: Event;
+  };
+
+  /** How much money has moved, in equal steps of time */
+  getFlows: {
+    path?: undefined;
+    query?: {
+      /** Default: every one in which something has moved. */
+      currency?: string;
+
+      /** The step that this instant is in is the first one. Not more than 90 days ago. Default: as many steps as make a day, up to the last one. */
+      from?: string;
+
+      /** The step that ends at this instant, or that it is in, is the last one. Default: now. */
+      to?: string;
+
+      /** In seconds; it begins at a multiple of itself, in UTC. There are 1000 at most, and 100 if no currency is named. */
+      step?: 900 | 1800 | 3600 | 7200 | 10800 | 14400 | 21600 | 43200 | 86400;
+    };
+    body?: undefined;
+    answer: Flows;
   };
 
   /** Whether the process is alive */
@@ -3206,6 +3262,7 @@ export const ROUTES = {
   getApproval: { method: 'GET', path: '/v1/approvals/{approval_id}', headers: [] },
   getCase: { method: 'GET', path: '/v1/cases/{case_id}', headers: [] },
   getEvent: { method: 'GET', path: '/v1/events/{position}', headers: [] },
+  getFlows: { method: 'GET', path: '/v1/flows', headers: [] },
   getHealth: { method: 'GET', path: '/health', headers: [] },
   getInvoice: { method: 'GET', path: '/v1/invoices/{invoice_id}', headers: [] },
   getMovementLegs: { method: 'GET', path: '/v1/movements/{movement_id}/legs', headers: [] },

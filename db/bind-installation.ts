@@ -24,6 +24,9 @@ export interface BoundDatabase {
 export const REBINDINGS = ['moved', 'copy'] as const;
 export type Rebinding = (typeof REBINDINGS)[number];
 
+/** Of the session that binds, in the first database. The number is nobody else's there. */
+const BINDING_LOCK = 7_203_114;
+
 /** A database's own record of the installation that it belongs to. */
 export interface Binding {
   readonly name: string;
@@ -91,13 +94,17 @@ export async function bindInstallation(
   databases: readonly BoundDatabase[],
   namespaceId: string,
 ): Promise<InstallationId> {
-  await requireFitting(databases, namespaceId);
-  return bindAll(databases, randomUUID() as InstallationId, (client, installationId) =>
-    client.query(
-      `INSERT INTO installation (installation_id, namespace_id, server_id) SELECT $1, $2, ${CURRENT_SERVER} ON CONFLICT DO NOTHING`,
-      [installationId, namespaceId],
-    ),
-  );
+  return asAdministrator(firstOf(databases).adminUrl, async (holder) => {
+    // The databases are looked at one after another: a call beside this one would see some that are bound already beside a first one that is not.
+    await holder.query('SELECT pg_advisory_lock($1)', [BINDING_LOCK]);
+    await requireFitting(databases, namespaceId);
+    return bindAll(databases, randomUUID() as InstallationId, (client, installationId) =>
+      client.query(
+        `INSERT INTO installation (installation_id, namespace_id, server_id) SELECT $1, $2, ${CURRENT_SERVER} ON CONFLICT DO NOTHING`,
+        [installationId, namespaceId],
+      ),
+    );
+  });
 }
 
 /** Binds the databases anew, as moved or as a copy, as the operator says. Throws an InstallationError if that cannot be true. */
@@ -135,9 +142,8 @@ async function bindAll(
   wanted: InstallationId,
   write: (client: pg.Client, installationId: InstallationId) => Promise<unknown>,
 ): Promise<InstallationId> {
-  const [first, ...others] = databases;
-  if (first === undefined) throw new Error('an installation has at least one database');
-  return asAdministrator(first.adminUrl, async (client) => {
+  const [, ...others] = databases;
+  return asAdministrator(firstOf(databases).adminUrl, async (client) => {
     await write(client, wanted);
     const { rows } = await client.query<Pick<BindingRow, 'installation_id'>>(
       'SELECT installation_id FROM installation',
@@ -151,6 +157,11 @@ async function bindAll(
     );
     return installationId;
   });
+}
+
+function firstOf([first]: readonly BoundDatabase[]): BoundDatabase {
+  if (first === undefined) throw new Error('an installation has at least one database');
+  return first;
 }
 
 export interface BindingRow {

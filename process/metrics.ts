@@ -23,11 +23,11 @@ export const SHED_CAUSES = ['requests', 'settlements', 'bodies', 'connections', 
 export type ShedCause = (typeof SHED_CAUSES)[number];
 
 /** Who takes events out of an outbox or the event log. */
-export const CONSUMERS = ['relay', 'wallet_activity', 'kafka', 'webhooks'] as const;
+export const CONSUMERS = ['relay', 'wallet_activity', 'flows', 'kafka', 'webhooks'] as const;
 export type Consumer = (typeof CONSUMERS)[number];
 
 /** Where a message goes that could not be handed on, until somebody decides. */
-const DEAD_LETTER_QUEUES = ['wallet_activity', 'kafka', 'webhooks'] as const;
+const DEAD_LETTER_QUEUES = ['wallet_activity', 'flows', 'kafka', 'webhooks'] as const;
 
 /** Few, for there is a series of each for each route and each task. */
 const ANSWER_SECONDS = [0.005, 0.025, 0.1, 0.5, 2];

@@ -78,6 +78,8 @@ export const FIELD_FAULTS = {
   last_event_id_invalid: 'Last-Event-ID must be the position of an event: a whole number from 0 on.',
   day_invalid: 'Must be a day such as 2026-01-31.',
   days_invalid: 'Must be the first of at most 366 days.',
+  step_invalid: 'Must be a quarter, half or whole hour, 2, 3, 4, 6 or 12 hours, or a day, in seconds.',
+  span_invalid: 'Must be before `to`, within 90 days from now, and not too many steps before it.',
   types_invalid: 'Must be at most 50 event types, separated by commas.',
   webhook_endpoint_id_invalid: 'Must be a UUID.',
   replay_id_invalid: 'Must be a UUID.',

@@ -22,7 +22,7 @@ export function addProjectionCommands(program: Command): void {
 
   events
     .command('rebuild <projection>')
-    .description(`build a projection (${CONSUMER}) anew beside the live one, which it then replaces`)
+    .description(`build a projection (${CONSUMER} or flows) anew beside the live one, which it then replaces`)
     .option('--no-wait', 'return at once, while it is being built')
     .action(async (projection: string, { wait }: { wait: boolean }, command: Command) => {
       const { client, print } = openSession(command);

@@ -24,10 +24,11 @@ export interface LegLike {
   readonly attempts: readonly { readonly started_at: string | null }[];
 }
 
-const CELL = { width: 176, height: 76 };
-export const BOX = { width: 148, height: 54 };
+/** Six columns fit into a window of 1,280 px. */
+const CELL = { width: 152, height: 76 };
+export const BOX = { width: 130, height: 54 };
 /** Room for the names of the lanes, and for the times above. */
-export const MARGIN = { left: 96, top: 40, right: 24, bottom: 12 };
+export const MARGIN = { left: 84, top: 40, right: 24, bottom: 12 };
 
 interface Placed {
   readonly key: string;
@@ -132,12 +133,12 @@ function byTime({ at: a = '9' }: { at: string | undefined }, { at: b = '9' }: { 
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A compensation stands beneath what it takes back, and the end of an undone saga beneath its beginning. */
+/** A compensation stands beneath what it takes back, and the end of an undone saga beneath its beginning. That it waits for a person is no end. */
 function columnBeneath<Leg extends LegLike>(item: Item<Leg>, ahead: readonly Item<Leg>[]): number | undefined {
   const isIt = (other: Item<Leg>): boolean =>
     'leg' in item
       ? 'leg' in other && other.leg.leg === item.leg.compensates && other.leg.n === item.leg.n
-      : 'step' in other && other.n === item.n;
+      : 'step' in other && other.n === item.n && item.step !== 'ATTENTION';
   const column = ahead.findIndex(isIt);
   return column === -1 ? undefined : column;
 }

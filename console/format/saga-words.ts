@@ -2,12 +2,29 @@
 import { inWords, type Meaning } from './status.ts';
 
 interface LegLike {
+  readonly leg: string;
   readonly direction: 'forward' | 'compensation';
   readonly verdict: { readonly outcome: string; readonly reason: string | null } | null;
   readonly attempt_count: number;
+  readonly attempts: readonly { readonly outcome: string | null }[];
 }
 
-export function meaningOfVerdict({ direction, verdict, attempt_count }: LegLike): Meaning {
+/** Of the services that keep the saga itself: these have no fence, so their last attempt tells. */
+const UNFENCED = /^(record|confirm)_/;
+
+/** Without a verdict, whether an attempt was answered. What the answer was, only the fence knows. */
+function isAnswered({ verdict, attempts }: LegLike): boolean {
+  return verdict === null && attempts.at(-1)?.outcome === 'completed';
+}
+
+/** As it stands in a box of the drawing, which is of one movement. */
+export function legInWords(leg: string): string {
+  return inWords(leg).replace(/ (transfer|transaction|order)(?= )/, '');
+}
+
+export function meaningOfVerdict(leg: LegLike): Meaning {
+  const { direction, verdict, attempt_count } = leg;
+  if (isAnswered(leg)) return UNFENCED.test(leg.leg) ? 'good' : 'plain';
   switch (verdict?.outcome) {
     case 'applied':
     case 'done':
@@ -24,7 +41,9 @@ export function meaningOfVerdict({ direction, verdict, attempt_count }: LegLike)
   }
 }
 
-export function verdictInWords({ verdict, attempt_count }: LegLike): string {
+export function verdictInWords(leg: LegLike): string {
+  const { verdict, attempt_count } = leg;
+  if (isAnswered(leg)) return UNFENCED.test(leg.leg) ? 'done' : 'answered';
   if (verdict === null) return attempt_count > 0 ? 'being tried' : 'not tried';
   return verdict.reason === null ? verdict.outcome : `${verdict.outcome}: ${inWords(verdict.reason)}`;
 }

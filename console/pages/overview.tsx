@@ -10,6 +10,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Age } from '../parts/time.tsx';
 
 const REFRESH_MS = 5_000;
+const FLOWS_REFRESH_MS = 30_000;
 
 export function Overview() {
   const {
@@ -18,6 +19,9 @@ export function Overview() {
     isLoading,
     reload,
   } = useAnswer('overview', (client, signal) => client.overview.get({ signal }), { refreshMs: REFRESH_MS });
+  const flows = useAnswer('flows', (client, signal) => client.overview.flows({}, { signal }), {
+    refreshMs: FLOWS_REFRESH_MS,
+  });
   return (
     <>
       <h1 class="unseen">Overview</h1>
@@ -35,7 +39,7 @@ export function Overview() {
           ) : (
             <div class="panels">
               {overview.currencies.map((currency) => (
-                <CurrencyPanel key={currency.currency} of={currency} />
+                <CurrencyPanel key={currency.currency} of={currency} flows={flows} />
               ))}
             </div>
           )}

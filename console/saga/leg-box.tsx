@@ -3,7 +3,7 @@ import type { Leg } from './leg.ts';
 import { formatAmount } from '../format/amount.ts';
 import type { PlacedLeg } from '../format/saga-layout.ts';
 import { BOX } from '../format/saga-layout.ts';
-import { meaningOfAttempt, meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
+import { legInWords, meaningOfAttempt, meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
 
 /** As many ticks as fit; the number beside them says the rest. */
 const TICKS_MAX = 14;
@@ -18,11 +18,11 @@ export function LegBox({ of: { leg, x, y } }: { of: PlacedLeg<Leg> }) {
       <rect class="box" x={left} y={top} width={BOX.width} height={BOX.height} rx={6} />
       <rect class="edge" x={left} y={top + 6} width={3} height={BOX.height - 12} />
       <text class="strong" x={left + 12} y={top + 17}>
-        {leg.leg}
+        {legInWords(leg.leg)}
       </text>
       {amount === null ? null : (
         <text class="quiet small" x={left + BOX.width - 8} y={top + 17} text-anchor="end">
-          {`${formatAmount(amount, currency ?? undefined).text} ${currency ?? ''}`}
+          {formatAmount(amount, currency ?? undefined).text}
         </text>
       )}
       <text class="verdict" x={left + 12} y={top + 33}>

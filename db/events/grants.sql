@@ -14,7 +14,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_deliveries, w
 GRANT SELECT, INSERT ON webhook_attempts TO events_service;
 GRANT SELECT ON projections, dead_letters TO events_service;
 GRANT UPDATE ON projections TO events_service;
-GRANT SELECT, INSERT, UPDATE, DELETE ON consumer_cursors, processed_events, parked_events, wallet_activity TO events_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON consumer_cursors, processed_events, parked_events, wallet_activity, flows, flows_waiting TO events_service;
 GRANT EXECUTE ON FUNCTION
   append_events(text, bigint, bigint, text, pg_snapshot, pg_snapshot, bigint, bigint, text, bigint, text, text, text, text, text, text, text),
   extend_event_log(bigint),

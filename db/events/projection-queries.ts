@@ -6,7 +6,7 @@ import { sql, type SQL, type SQLChunk } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { readHead } from './log-queries.ts';
 
-export const PROJECTION_NAMES = ['wallet_activity'] as const;
+export const PROJECTION_NAMES = ['wallet_activity', 'flows'] as const;
 export type ProjectionName = (typeof PROJECTION_NAMES)[number];
 
 export interface Generation {
@@ -141,7 +141,7 @@ export async function removeOldGenerations(database: Database, name: ProjectionN
     const old = sql.param(rows.map(({ consumer }) => consumer));
     const removals = rows.length === 0 ? [] : [removal(sql`processed_events`, old), removal(sql`parked_events`, old)];
     const counts: number[] = [];
-    for (const statement of [...removals, removalOfActivity(name)])
+    for (const statement of [...removals, ...ROWS[name].map(({ table, key }) => removalOfRows(name, table, key))])
       counts.push((await transaction.execute(statement)).rowCount ?? 0);
     const isMore = counts.includes(REMOVED_MAX);
     if (!isMore && rows.length > 0)
@@ -155,8 +155,17 @@ function removal(table: SQL, consumers: SQLChunk): SQL {
     SELECT consumer, event_id FROM ${table} WHERE consumer = ANY(${consumers}::text[]) LIMIT ${REMOVED_MAX})`;
 }
 
-function removalOfActivity(name: ProjectionName): SQL {
-  return sql`DELETE FROM wallet_activity WHERE (generation, wallet_id, day, type) IN (
-    SELECT generation, wallet_id, day, type FROM wallet_activity
+/** The tables that each projection is made of, with their keys. */
+const ROWS: Readonly<Record<ProjectionName, readonly { readonly table: SQL; readonly key: SQL }[]>> = {
+  wallet_activity: [{ table: sql`wallet_activity`, key: sql`generation, wallet_id, day, type` }],
+  flows: [
+    { table: sql`flows`, key: sql`generation, tenant, starts_at, currency, kind` },
+    { table: sql`flows_waiting`, key: sql`generation, movement_id, kind` },
+  ],
+};
+
+function removalOfRows(name: ProjectionName, table: SQL, key: SQL): SQL {
+  return sql`DELETE FROM ${table} WHERE (${key}) IN (
+    SELECT ${key} FROM ${table}
     WHERE generation < (SELECT generation FROM projections WHERE name = ${name}) LIMIT ${REMOVED_MAX})`;
 }

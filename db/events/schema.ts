@@ -17,7 +17,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
-import { balance, instant, sha256, tenantColumn } from '../database.ts';
+import type { FlowKind } from '../../domain/flow.ts';
+import { amount, balance, instant, sha256, tenantColumn } from '../database.ts';
 import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
@@ -238,4 +239,35 @@ export const walletActivity = pgTable(
     sum: balance('sum').notNull(),
   },
   (t) => [primaryKey({ name: 'wallet_activity_pk', columns: [t.generation, t.walletId, t.day, t.type] })],
+);
+
+/**
+ * A projection: how much money came to where it was going in each quarter of an hour (UTC), by currency and by what moved it.
+ * Ordered by time first, so that a span of it is one range of the key.
+ */
+export const flows = pgTable(
+  'flows',
+  {
+    generation: integer('generation').notNull(),
+    tenant: text('tenant').notNull(),
+    startsAt: instant('starts_at').notNull(),
+    currency: text('currency').notNull(),
+    kind: text('kind').$type<FlowKind>().notNull(),
+    movementCount: bigint('movement_count', { mode: 'number' }).notNull(),
+    sum: balance('sum').notNull(),
+  },
+  (t) => [primaryKey({ name: 'flows_pk', columns: [t.generation, t.tenant, t.startsAt, t.currency, t.kind] })],
+);
+
+/** Money that has moved, whose movement's acceptance, which alone names the currency, comes later in the log. */
+export const flowsWaiting = pgTable(
+  'flows_waiting',
+  {
+    generation: integer('generation').notNull(),
+    movementId: uuid('movement_id').notNull(),
+    kind: text('kind').$type<FlowKind>().notNull(),
+    amount: amount('amount').notNull(),
+    movedAt: instant('moved_at').notNull(),
+  },
+  (t) => [primaryKey({ name: 'flows_waiting_pk', columns: [t.generation, t.movementId, t.kind] })],
 );

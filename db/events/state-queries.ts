@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { EndpointStatus } from '../../domain/events/webhook.ts';
 import type { Database } from '../database.ts';
-import { consumerOf } from './projection-queries.ts';
+import { consumerOf, type ProjectionName } from './projection-queries.ts';
 
 export interface OutboxState {
   readonly outbox: string;
@@ -30,7 +30,7 @@ export async function listOutboxes(database: Database): Promise<OutboxState[]> {
 }
 
 export interface ReaderState {
-  readonly reader: 'wallet_activity' | 'kafka' | 'webhooks';
+  readonly reader: ProjectionName | 'kafka' | 'webhooks';
   readonly events: number;
   readonly seconds: number;
 }

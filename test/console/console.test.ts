@@ -12,13 +12,13 @@ import { makeBuild } from '../../nemesis/build.ts';
 import { killAndAwaitNext } from '../stack/faults.ts';
 import { openMoney, type Money } from '../stack/money.ts';
 import { startStack, until, type TestStack } from '../stack/stack.ts';
-import { assertAccessible, launchBrowser, openPage, type Looks } from './browser.ts';
+import { assertAccessible, lacksBrowser, launchBrowser, openPage, type Looks } from './browser.ts';
 import { makeSample, type Sample } from './sample.ts';
 import { makeStuck, type Stuck } from './stuck.ts';
 
 const LIMIT_MS = 120_000;
 
-describe('the console', () => {
+describe('the console', { skip: lacksBrowser }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
   let stack: TestStack;
   let money: Money;

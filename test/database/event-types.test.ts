@@ -132,8 +132,10 @@ describe('the events of movements', () => {
     assert.deepEqual(await validTypes(), oneByOne);
     assert.deepEqual(
       oneByOne,
-      // The others are written, and held against their schemas, where endpoints are disabled and where orders are tested.
-      EVENT_TYPES.map(({ type }) => type).filter((type) => /^(transfer|transaction|wallet)\./.test(type)),
+      // The others are written, and held against their schemas, where endpoints are disabled, orders tested, and audit events made.
+      EVENT_TYPES.map(({ type }) => type)
+        .filter((type) => /^(transfer|transaction|wallet)\.|^audit\.transfer-decided$/.test(type))
+        .toSorted((a, b) => a.localeCompare(b)),
     );
   });
 });

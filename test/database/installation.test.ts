@@ -57,7 +57,7 @@ describe('an installation', () => {
 
   test('has one id in all of its databases, however many migrations bind them at once', async () => {
     const databases = databasesOf(await cluster.createStores());
-    const ids = await Promise.all(Array.from({ length: 8 }, () => bindInstallation(databases, NAMESPACE)));
+    const ids = await Promise.all(Array.from({ length: 16 }, () => bindInstallation(databases, NAMESPACE)));
     const bindings = await readBindings(databases);
     assert.equal(new Set([...ids, ...bindings.map(({ installationId }) => installationId)]).size, 1);
     assert.deepEqual(faultsOf(bindings, NAMESPACE), []);

@@ -13,7 +13,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { endOfLeg, type AdvanceState, type LegAnswer, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { workflowsOf } from './audited.ts';
-import { rowsOf, startCluster, type TestStores } from './database.ts';
+import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { movementsOver } from './movements.ts';
 import { fresh, trace, USD, userOnShard, walletsOver, type Wallets } from './wallets.ts';
 
@@ -25,6 +25,7 @@ export interface Pair {
 }
 
 export interface TransferKinds {
+  readonly cluster: TestCluster;
   readonly stores: TestStores;
   readonly wallets: Wallets;
   /** Opens a funded sender, and a receiver on the other shard. */
@@ -58,6 +59,7 @@ export async function startTransferKinds(): Promise<TransferKinds> {
   const refund: TransferKinds['refund'] = (t, credited) =>
     shard.refund(at(t.senderWalletId), t, credited, 'timed_out', trace, { total: t.amount });
   return {
+    cluster,
     stores,
     wallets,
     credit,

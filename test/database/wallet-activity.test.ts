@@ -11,7 +11,8 @@ import { readActivity } from '../../db/events/activity-queries.ts';
 import { readHead } from '../../db/events/log-queries.ts';
 import { readProjection, requestRebuild } from '../../db/events/projection-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { startWalletActivity, type WalletActivity } from '../../workers/events/wallet-activity.ts';
+import type { RunningProjection } from '../../workers/events/projection.ts';
+import { startWalletActivity } from '../../workers/events/wallet-activity.ts';
 import { until } from './consuming.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
 
@@ -22,7 +23,7 @@ const logger = pino({ level: 'silent' });
 describe('the projection wallet_activity', () => {
   let cluster: TestCluster;
   let events: TestDatabase;
-  let running: WalletActivity[];
+  let running: RunningProjection[];
   let processes: ChildProcess[];
 
   before(async () => {
@@ -73,7 +74,7 @@ describe('the projection wallet_activity', () => {
          coalesce(sum((payload -> 'data' ->> 'amount')::numeric), 0)::numeric(28,4) AS sum
        FROM event_log WHERE type LIKE 'wallet.%' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     );
-  const start = (database: Database = events.service): WalletActivity => {
+  const start = (database: Database = events.service): RunningProjection => {
     const started = startWalletActivity(database, logger);
     running.push(started);
     return started;

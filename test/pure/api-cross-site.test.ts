@@ -14,11 +14,14 @@ import { readSettings } from '../../process/config.ts';
 import { INSTALLATION, SENDER, testApp, forbiddenDatabase, type Problem } from './api-fakes.ts';
 
 /** Raises whatever is asked of it. */
-const nobody = new Proxy({} as never, {
-  get(_target, name) {
-    throw new Error(`somebody was asked: ${String(name)}`);
-  },
-});
+const nobodyWith = (settings: object): never =>
+  new Proxy(settings as never, {
+    get(target, name) {
+      if (Object.hasOwn(target, name)) return Reflect.get(target, name) as unknown;
+      throw new Error(`somebody was asked: ${String(name)}`);
+    },
+  });
+const nobody = nobodyWith({});
 const log = pino({ level: 'silent' });
 const named = (...names: string[]): Authority[] => names.map((name) => parseAuthority(name)!);
 
@@ -61,7 +64,9 @@ async function ask(
     headers: { 'content-type': 'application/json', 'idempotency-key': 'k', 'x-actor': 'alice', ...headers },
     ...init,
   });
-  const response = await app.fetch(request, { incoming: { socket: { localAddress } } });
+  const response = await app.fetch(request, {
+    incoming: { socket: { localAddress, remoteAddress: '127.0.0.1' } },
+  });
   const text = await response.text();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
   return { status: response.status, code: isProblem ? (JSON.parse(text) as Problem).code : undefined, isRead };
@@ -113,7 +118,7 @@ describe('every route refuses what is foreign, before anything is read or done',
 
   const untouched = {
     log,
-    starter: nobody,
+    starter: nobodyWith({ walletShardCount: 2 }),
     acceptance: {
       client: nobody,
       monitor: nobody,

@@ -286,7 +286,10 @@ describe('ids in a path and parameters of a query are judged like fields', () =>
 
 test('a filter that is wrong is told the values that are allowed', async () => {
   for (const [path, detail] of [
-    ['/v1/transfers?status=DONE', 'Must be one of SCHEDULED, PENDING, DEBITED, COMPLETED, FAILED, CANCELED.'],
+    [
+      '/v1/transfers?status=DONE',
+      'Must be one of AWAITING_APPROVAL, SCHEDULED, PENDING, DEBITED, COMPLETED, FAILED, CANCELED.',
+    ],
     ['/v1/transactions?status=DONE', 'Must be one of PENDING, PROCESSED, FAILED.'],
     ['/v1/cases?status=CLOSED', 'Must be one of OPEN, RESOLVED.'],
     ['/v1/recurring-transfers?status=ON', 'Must be one of ACTIVE, PAUSED, DELETED.'],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { flowBars, flowTotals } from '../../console/format/flow-bars.ts';
 import { amountOf, formatAmount, shareOf, sumOf, unitsOf } from '../../console/format/amount.ts';
 import { stepsOf } from '../../console/format/balance-steps.ts';
 import { faultOfHeader, itemOf } from '../../console/format/batch-rows.ts';
@@ -11,6 +12,7 @@ import { curlOf } from '../../console/format/curl.ts';
 import { difference } from '../../console/format/difference.ts';
 import { metadataIn } from '../../console/format/filters.ts';
 import { layOut } from '../../console/format/saga-layout.ts';
+import { legInWords, meaningOfVerdict, verdictInWords } from '../../console/format/saga-words.ts';
 import { formatDuration, formatTime } from '../../console/format/time.ts';
 
 describe('amounts', () => {
@@ -204,6 +206,22 @@ describe('the drawing of a saga', () => {
     assert.ok(forward[2]!.x < deadlineX! && deadlineX! < forward[3]!.x);
   });
 
+  test('shows where it waits for a person when it came to that, and not beneath its beginning', () => {
+    const { steps, back } = layOut({ ...saga, steps: [...saga.steps.slice(0, 2), step('ATTENTION', 1_200)] });
+    const [pending, attention] = ['PENDING', 'ATTENTION'].map((name) => steps.find(({ step: own }) => own === name)!);
+    assert.ok(attention!.x > pending!.x);
+    assert.equal(back.at(-1)!.key, attention!.key);
+  });
+
+  test('takes no answer for a verdict, but of what only records', () => {
+    const answered = { ...leg('credit', undefined), verdict: null, attempt_count: 1, attempts: [{ outcome: 'completed' }] };
+    const failing = { ...answered, attempts: [{ outcome: 'failed' }] };
+    const recorded = { ...answered, leg: 'record_transfer_status' };
+    const said = [answered, failing, recorded].map((each) => `${verdictInWords(each)} ${meaningOfVerdict(each)}`);
+    assert.deepEqual(said, ['answered plain', 'being tried wait', 'done good']);
+    assert.equal(legInWords(recorded.leg), 'record status');
+  });
+
   test('shows last what has not happened', () => {
     const open = {
       ...saga,
@@ -211,5 +229,33 @@ describe('the drawing of a saga', () => {
       lanes: [...saga.lanes.slice(0, 2), { lane: 'wallet-1', legs: [leg('credit', undefined)] }],
     };
     assert.equal(layOut(open).forward.at(-1)!.key, 'credit/0');
+  });
+});
+
+describe('the bars of a flow', () => {
+  const step = (transfers: string, credits: string, debits: string) => ({
+    at: '2026-01-31T12:00:00.000Z',
+    ...{ transfers: { amount: transfers }, credits: { amount: credits }, debits: { amount: debits } },
+  });
+
+  test('share one scale above and below the line, stay within the plot, and show the least amount', () => {
+    const { bars, line } = flowBars([step('30.0000', '20.0000', '0.0000'), step('0.0001', '0.0000', '50.0000')], 64);
+    const [first, second] = bars;
+    assert.ok(Math.abs(first!.moved + first!.came - second!.left) < 0.01);
+    assert.deepEqual([second!.moved, second!.came, first!.left], [1.5, 0, 0]);
+    for (const { moved, came, left } of bars) assert.ok(line - moved - came >= 0 && line + left <= 64);
+  });
+
+  test('are none where nothing has moved, and have the line at the bottom where nothing has left', () => {
+    assert.deepEqual(flowBars([step('0.0000', '0.0000', '0.0000')], 64), {
+      bars: [{ at: '2026-01-31T12:00:00.000Z', moved: 0, came: 0, left: 0 }],
+      line: 64,
+    });
+    assert.equal(flowBars([step('1.0000', '0.0000', '0.0000')], 64).line, 64);
+  });
+
+  test('come to sums that are exact', () => {
+    const steps = [step('900719925474099.2501', '0.1000', '0.0000'), step('900719925474099.2501', '0.2000', '0.0000')];
+    assert.deepEqual(flowTotals(steps), { moved: '1801439850948198.5002', came: '0.3000', left: '0.0000' });
   });
 });

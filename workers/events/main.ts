@@ -1,5 +1,5 @@
 /**
- * The events worker: the relay from the outboxes into the event log, and what goes on from there: the projection, webhooks, and the
+ * The events worker: the relay from the outboxes into the event log, and what goes on from there: the projections, webhooks, and the
  * publisher to Kafka, if there is one. `node workers/events/main.ts` runs it as a process of its own. Any number may run; of each of
  * these one works at a time.
  */
@@ -12,6 +12,7 @@ import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { startEventsCollector } from './collect.ts';
 import { kafkaOptions, type KafkaOptions } from './kafka-options.ts';
+import { startFlows } from './flows.ts';
 import type { KafkaPublisher } from './kafka-publisher.ts';
 import { createSecretBox } from '../../webhooks/sealed-secret.ts';
 import { createUrlGuard } from '../../webhooks/url-guard.ts';
@@ -47,7 +48,7 @@ export function startEventsWorker(
   // A pool of its own: however many endpoints there are, the relay waits for none of them.
   const webhooksDatabase = openEventsDatabase(settings, guard, { ...limits, applicationName: 'counterpoise-webhooks' });
   const webhooks = startWebhooksIfSet(settings, { database: webhooksDatabase, logger, metrics });
-  const activity = startWalletActivity(database, logger, metrics);
+  const projections = [startWalletActivity, startFlows].map((start) => start(database, logger, metrics));
   const relay = startRelay({
     database,
     outboxes,
@@ -55,7 +56,7 @@ export function startEventsWorker(
     logger,
     metrics,
     appended: () => {
-      activity.wake();
+      for (const projection of projections) projection.wake();
       webhooks?.wake();
       publisher?.wake();
       appended?.();
@@ -69,7 +70,7 @@ export function startEventsWorker(
     async stop() {
       await Promise.all([
         relay.stop(),
-        activity.stop(),
+        ...projections.map((projection) => projection.stop()),
         collector?.stop(),
         webhooks?.stop(),
         publishing.then((started) => started?.stop()),

@@ -2,8 +2,8 @@
 import type { Consumer, Metrics } from '../../process/metrics.ts';
 
 const WORKER = 'events';
-/** `relay`, `wallet_activity` and `kafka`: a page of events; `webhook`: one request. */
-const TASKS = ['relay', 'wallet_activity', 'kafka', 'webhook'] as const;
+/** `relay`, `wallet_activity`, `flows` and `kafka`: a page of events; `webhook`: one request. */
+const TASKS = ['relay', 'wallet_activity', 'flows', 'kafka', 'webhook'] as const;
 type Task = (typeof TASKS)[number];
 
 export function beginMeasuring(metrics: Metrics | undefined): void {

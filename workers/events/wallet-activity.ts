@@ -1,143 +1,24 @@
-/**
- * The projection wallet_activity, built from the log by the package's own consumer (client/consumer/): how much of what happened to
- * each wallet on each day. While it is rebuilt, a second consumer builds the next generation beside the live one, from the first
- * event on.
- *
- *   event_log ──▶ wallet_activity.1, live ──▶ its rows are read
- *       └───────▶ wallet_activity.2, next ──▶ as far? then it is the live one, and the other's rows are removed
- */
-import type pg from 'pg';
-import { consume, PositionExpiredError, type EventSource } from '../../client/consumer/consumer.ts';
+/** The projection wallet_activity: how much of what happened to each wallet on each day. */
 import type { Database } from '../../db/database.ts';
 import { addActivity } from '../../db/events/activity-queries.ts';
-import { readLog } from '../../db/events/log-queries.ts';
-import { readProjection, removeOldGenerations, switchGeneration } from '../../db/events/projection-queries.ts';
-import type { RunningService } from '../../process/run-service.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
-import { repeatUntilStopped } from '../repeat.ts';
-import { createNews, untilNews, type News } from './news.ts';
-import { countConsumed, noteDuration, noteRetry } from './measured.ts';
+import { startProjection, type ProjectionRules, type RunningProjection } from './projection.ts';
 
-const NAME = 'wallet_activity';
-/** A change of this list needs a rebuild. */
-const TYPES = [
-  'wallet.debited',
-  'wallet.debit-failed',
-  'wallet.credited',
-  'wallet.credit-failed',
-  'wallet.refunded',
-  'wallet.advanced',
-];
-/** Of events in one transaction. */
-const PAGE = 1_000;
-/** How many positions one statement looks through. */
-const POSITIONS_MAX = 20_000;
-/** While nothing wakes it, it looks by itself. */
-const POLL_MS = 500;
-/** How often it looks whether a rebuild is asked for, or done. */
-const LOOK_MS = 1_000;
-/** After a rebuild it removes at once what is left of the generation before, and otherwise once a minute. */
-const LOOKS_BETWEEN_REMOVALS = 60;
-/** How far the next generation may be behind when it is tried to switch. */
-const NEAR = 5_000;
+const RULES: ProjectionRules = {
+  name: 'wallet_activity',
+  /** A change of this list needs a rebuild. */
+  types: [
+    'wallet.debited',
+    'wallet.debit-failed',
+    'wallet.credited',
+    'wallet.credit-failed',
+    'wallet.refunded',
+    'wallet.advanced',
+  ],
+  add: addActivity,
+};
 
-export interface WalletActivity extends RunningService {
-  /** Says that the log may have something new. */
-  readonly wake: () => void;
-}
-
-interface Consumer {
-  readonly ended: Promise<void>;
-  readonly ending: AbortController;
-}
-
-/** `database` is the events service's. Any number of processes may do this; for each generation one of them works at a time. */
-export function startWalletActivity(database: Database, logger: Logger, metrics?: Metrics): WalletActivity {
-  const news = createNews();
-  const consumers = new Map<number, Consumer>();
-  let looksToRemoval = 0;
-  const loop = repeatUntilStopped(LOOK_MS, () =>
-    look().catch((error: unknown) => logger.warn({ err: error }, 'the projections could not be looked at: again soon')),
-  );
-  return {
-    wake: news.wake,
-    async stop() {
-      await loop.stop();
-      await stopAllBut(new Set());
-    },
-  };
-
-  async function look(): Promise<void> {
-    const { live, next } = await readProjection(database, NAME);
-    const wanted = [live, ...(next === undefined ? [] : [next])];
-    await stopAllBut(new Set(wanted.map(({ generation }) => generation)));
-    for (const { generation, consumer } of wanted)
-      if (!consumers.has(generation)) consumers.set(generation, start(generation, consumer));
-    if (next !== undefined && next.parkedCount === 0 && next.position >= live.position - NEAR) {
-      if (await switchGeneration(database, NAME, next.generation)) {
-        logger.info({ generation: next.generation }, 'wallet_activity was rebuilt');
-        await stopAllBut(new Set([next.generation]));
-        looksToRemoval = 0;
-      }
-    }
-    if (looksToRemoval > 0) looksToRemoval -= 1;
-    else {
-      while (await removeOldGenerations(database, NAME));
-      looksToRemoval = LOOKS_BETWEEN_REMOVALS;
-    }
-  }
-
-  function start(generation: number, name: string): Consumer {
-    const ending = new AbortController();
-    // One that cannot go on stays as it is until the process starts again.
-    const ended = consume<pg.PoolClient>({
-      name,
-      source: logIn(database, news, metrics),
-      store: database.$client,
-      async handle(events, connection) {
-        const beganAt = performance.now();
-        await addActivity(connection, generation, events);
-        noteDuration(metrics, 'wallet_activity', performance.now() - beganAt);
-      },
-      onRetry: () => noteRetry(metrics, 'wallet_activity'),
-      onDeadLetter: () => metrics?.deadLetters.add({ queue: 'wallet_activity' }),
-      signal: ending.signal,
-      onError: (error, event) =>
-        logger.warn({ err: error, consumer: name, eventId: event?.id }, 'a projection: tried again'),
-    }).catch((error: unknown) => logger.error({ err: error, consumer: name }, 'a projection cannot go on'));
-    return { ended, ending };
-  }
-
-  async function stopAllBut(wanted: ReadonlySet<number>): Promise<void> {
-    const others = [...consumers].filter(([generation]) => !wanted.has(generation));
-    for (const [, { ending }] of others) ending.abort();
-    for (const [generation, { ended }] of others) {
-      await ended;
-      consumers.delete(generation);
-    }
-  }
-}
-
-/** The log as it is in this database. */
-function logIn(database: Database, news: News, metrics: Metrics | undefined): EventSource {
-  return {
-    async committed({ events }) {
-      countConsumed(
-        metrics,
-        'wallet_activity',
-        events.map(({ type }) => type),
-      );
-    },
-    async *read(from, signal) {
-      for (let after = from; !signal.aborted;) {
-        const woken = news.next();
-        const { events, readTo, head } = await readLog(database, after, PAGE, { types: TYPES }, POSITIONS_MAX);
-        if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
-        if (readTo > after) yield { events: events.map(({ position, event }) => ({ position, ...event })), readTo };
-        after = readTo;
-        if (readTo === head.position) await untilNews(woken, POLL_MS, signal);
-      }
-    },
-  };
+export function startWalletActivity(database: Database, logger: Logger, metrics?: Metrics): RunningProjection {
+  return startProjection(RULES, database, logger, metrics);
 }
