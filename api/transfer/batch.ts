@@ -172,20 +172,10 @@ export function batchRoutes(deps: BatchDeps) {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const { tenant } = c.var.holder;
       const id = batchId(idempotencyKey, tenant);
-      const requested = c.req.valid('json').items;
-      const transferIds = batchTransferIds(id, requested.length);
-      const items = requested.map((item, index) => {
-        const terms = {
-          senderWalletId: item.sender_wallet_id,
-          receiverWalletId: item.receiver_wallet_id,
-          amount: item.amount,
-          currency: item.currency,
-          reference: item.reference,
-        };
-        return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
-      });
+      const items = itemsOf(id, c.req.valid('json').items);
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });
+      const asked = { tenant, batchId: id, idempotencyKey, bodyHash, deadlineSeconds };
 
       const { row, status } = await acceptMovement(c, acceptance, {
         // No notifier: the end of a batch is written in parts, and heard of from Temporal.
@@ -202,11 +192,7 @@ export function batchRoutes(deps: BatchDeps) {
         // Looked for first: a repeat then sends no items to the database, and a database that is down is noticed sooner.
         store: async () =>
           (await findBatch(database, id)) === undefined
-            ? acceptBatch(
-                batchDatabase,
-                { tenant, batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds },
-                c.var.trace,
-              )
+            ? acceptBatch(batchDatabase, { ...asked, items }, c.var.trace)
             : undefined,
         start: (accepted) => startBatch(starter, accepted),
         isWaitOver: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
@@ -224,9 +210,8 @@ export function batchRoutes(deps: BatchDeps) {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
-      const rows = await boundedQuery(database, () =>
-        listBatches(database, { tenant: c.var.holder.tenant, after, limit: limit + 1 }),
-      );
+      const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listBatches(database, filter));
       const cursorOf = (row: TransferBatch) => [row.createdAt.toISOString(), row.batchId];
       return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
     })
@@ -241,6 +226,20 @@ export function batchRoutes(deps: BatchDeps) {
       });
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
     });
+}
+
+function itemsOf(id: BatchId, requested: z.output<typeof batchRequest>['items']) {
+  const transferIds = batchTransferIds(id, requested.length);
+  return requested.map((item, index) => {
+    const terms = {
+      senderWalletId: item.sender_wallet_id,
+      receiverWalletId: item.receiver_wallet_id,
+      amount: item.amount,
+      currency: item.currency,
+      reference: item.reference,
+    };
+    return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
+  });
 }
 
 async function existing(c: Context<ApiEnv>, database: Database, id: BatchId): Promise<TransferBatch> {

@@ -3,6 +3,7 @@
  * shard that its id names; a list merges all shards.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import {
   balanceAt,
@@ -14,10 +15,8 @@ import {
   type Wallet,
 } from '../../db/wallet/wallet-queries.ts';
 import { walletId } from '../../domain/derived-id.ts';
-import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
@@ -173,7 +172,7 @@ export function walletRoutes(shards: readonly Database[]) {
         shard,
         async () => ({
           isOpened: await openWallet(shard, { tenant, walletId: id, userId, currency }),
-          wallet: await existing(shard, id, tenant),
+          wallet: await existing(c, shard, id),
         }),
         { isWrite: true },
       );
@@ -183,22 +182,17 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(get, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
-      const tenant = askingTenant(c);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      return c.json(renderWallet(await boundedQuery(shard, () => existing(shard, id, tenant))), 200);
+      return c.json(renderWallet(await boundedQuery(shard, () => existing(c, shard, id))), 200);
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
-      const tenant = askingTenant(c);
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const userIds = userId === undefined ? undefined : formsOf(userId);
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
-      const ofShards = await Promise.all(
-        shards.map((shard) =>
-          boundedQuery(shard, () => listWallets(shard, { tenant, userIds, after, limit: limit + 1 })),
-        ),
-      );
+      const filter = { tenant: askingTenant(c), userIds, after, limit: limit + 1 };
+      const ofShards = await Promise.all(shards.map((shard) => boundedQuery(shard, () => listWallets(shard, filter))));
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
         pageOf(rows, {
@@ -212,13 +206,12 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(getEntries, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
-      const tenant = askingTenant(c);
       const { limit, cursor } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
       const before = decodeCursor(listOf(c), z.int().positive(), cursor);
       const shard = shardFor(shards, id);
       const rows = await boundedQuery(shard, async () => {
-        await existing(shard, id, tenant);
+        await existing(c, shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
       return c.json(
@@ -228,12 +221,11 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(getBalance, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
-      const tenant = askingTenant(c);
       const { at } = c.req.valid('query');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
       const { wallet, balance } = await boundedQuery(shard, async () => {
-        const wallet = await existing(shard, id, tenant);
+        const wallet = await existing(c, shard, id);
         return { wallet, balance: at === undefined ? wallet.balance : ((await balanceAt(shard, id, at)) ?? '0.0000') };
       });
       return c.json({ wallet_id: id, currency: wallet.currency, balance, at: (at ?? new Date()).toISOString() }, 200);
@@ -241,28 +233,29 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(suspend, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED', byWhom(c))), 200);
+      return c.json(renderWallet(await setStatus(c, shardFor(shards, id), id, 'SUSPENDED')), 200);
     })
     .openapi(activate, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE', byWhom(c))), 200);
+      return c.json(renderWallet(await setStatus(c, shardFor(shards, id), id, 'ACTIVE')), 200);
     });
 }
 
-function setStatus(shard: Database, id: WalletId, status: Wallet['status'], by: ByWhom): Promise<Wallet> {
+function setStatus(c: Context<ApiEnv>, shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
   return boundedQuery(
     shard,
     async () => {
-      await setWalletStatus(shard, id, status, by);
-      return existing(shard, id, tenantOf(by.acting));
+      await setWalletStatus(shard, id, status, byWhom(c));
+      return existing(c, shard, id);
     },
     { isWrite: true },
   );
 }
 
-async function existing(shard: Database, id: WalletId, tenant: Tenant): Promise<Wallet> {
-  const wallet = await findWallet(shard, id, tenant);
+/** A wallet of the tenant that asks. */
+async function existing(c: Context<ApiEnv>, shard: Database, id: WalletId): Promise<Wallet> {
+  const wallet = await findWallet(shard, id, askingTenant(c));
   if (wallet === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
   return wallet;
 }
