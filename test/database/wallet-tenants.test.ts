@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sql } from 'drizzle-orm';
 import { collectFindings } from '../../audit/findings.ts';
+import { checkFences } from '../../audit/fences.ts';
 import { checkMoney } from '../../audit/money.ts';
 import type { Database } from '../../db/database.ts';
 import * as batches from '../../db/wallet/batch-queries.ts';
@@ -179,6 +180,7 @@ describe('the wallets of tenants', () => {
     const audited = async (): Promise<string[]> => {
       const findings = collectFindings();
       await checkMoney([store.admin], findings);
+      await checkFences([store.admin], findings);
       return findings.violations().map(({ invariant, subject, detail }) => `${invariant} ${subject}: ${detail}`);
     };
     assert.deepEqual(await audited(), []);
