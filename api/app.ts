@@ -64,6 +64,8 @@ export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDe
   readonly wallets: WalletAccess;
   readonly readiness: Readiness;
   readonly eventsReadiness: Readiness;
+  /** Where the Temporal Web UI has the workflows of the namespace; undefined where nobody has said. */
+  readonly temporalUi?: string | undefined;
   /** Of an installation that has orders. */
   readonly orders?: Pick<OpenOrders, 'routes' | 'readiness'> | undefined;
 }
@@ -127,7 +129,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))
-      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off' }))
+      .route('/', consolePages({ asksForKeys: deps.authentication !== 'off', temporalUi: deps.temporalUi }))
       .route('/', decodePayloadsRoute(deps.decoding))
       .route('/', eventTypeRoutes())
       .route('/', docsRoutes())

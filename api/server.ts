@@ -22,6 +22,7 @@ import { doorsOf } from '../process/doors.ts';
 import { boundStarts } from './http/bound-starts.ts';
 import { createGroupLine } from './transfer/group-line.ts';
 import { createApp, type WalletAccess } from './app.ts';
+import { temporalUiOf } from './console/temporal-ui.ts';
 import { payloadDecoding } from './payload-decoding.ts';
 import { webhookTools } from './webhook-tools.ts';
 import { loadBounds } from './http/base-app.ts';
@@ -96,7 +97,7 @@ export async function startApi(
     authentication: access.authentication,
     proxies: settings.TRUSTED_PROXIES,
     accessDatabase: access.database,
-    decoding: payloadDecoding(settings),
+    ...{ decoding: payloadDecoding(settings), temporalUi: temporalUiOf(settings) },
     bounds: loadBounds(settings.REQUESTS_MAX),
     installation: () => installationOf(guard, database),
     webhooks: webhookTools(settings),

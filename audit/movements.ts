@@ -195,12 +195,16 @@ async function movedBy(
 
 const movementColumns = sql`tenant, status, failure_reason, failure_detail, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
 
+/** As much time as it has waited for votes it has got more. */
+const WAITED_FOR_APPROVAL = sql`coalesce(
+  (SELECT greatest(decided_at - coalesce(scheduled_at, created_at), '0') FROM approvals WHERE approval_id = transfer_id), '0')`;
+
 function transfersAfter(id: string, limit: number): SQL {
   return sql`
     SELECT transfer_id AS id, sender_wallet_id AS sender, receiver_wallet_id AS receiver, batch_id, batch_index,
       recurring_transfer_id AS recurring, ${movementColumns},
       capture_method, captured_amount AS captured, scheduled_at AS scheduled, reverses_transfer_id AS reverses,
-      round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at)))::int AS expires_in, reversed_amount AS reversed,
+      round(extract(epoch FROM expires_at - coalesce(scheduled_at, created_at) - ${WAITED_FOR_APPROVAL}))::int AS expires_in, reversed_amount AS reversed,
       (SELECT coalesce(sum(amount), 0)::numeric(19,4) FROM transfers reversals
         WHERE reversals.reverses_transfer_id = transfers.transfer_id AND reversals.status NOT IN ('FAILED', 'CANCELED')) AS reversals,
       ARRAY(SELECT step || coalesce(' ' || reason, '') FROM transfer_steps steps WHERE steps.transfer_id = transfers.transfer_id ORDER BY step_id) AS steps,

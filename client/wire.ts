@@ -117,6 +117,9 @@ export interface Approval {
 
   /** How many principals have to approve. */
   needed: number;
+
+  /** How many have, under that policy. */
+  given: number;
   created_at: string;
   expires_at: string;
   decided_at: string | null;
@@ -817,6 +820,9 @@ export interface Overview {
 
   /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
   needs_you: { count: number; oldest_age_seconds: number | null };
+
+  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. */
+  awaiting_approval: { count: number; oldest_age_seconds: number | null };
 
   /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
   attention: Array<{

@@ -1,5 +1,5 @@
 /**
- * The place that the page shows, which is all in its URL: path, filters, cursor and the row that has the focus. Links are ordinary
+ * The place that the page shows, which is all in its URL: path, filters, cursor, the row that has the focus and the one that is open. Links are ordinary
  * links; a click on one of the console's own changes the place without loading the page anew.
  */
 import { computed, signal } from '@preact/signals';
@@ -15,10 +15,11 @@ const url = signal(new URL(location.href));
 /** Below BASE: `/transfers/…`. */
 export const path = computed(() => url.value.pathname.slice(BASE.length).replace(/\/$/, '') || '/');
 export const query = computed(() => url.value.searchParams);
-/** What a list depends on: everything but the row that has the focus. */
+/** What a list depends on: everything but the row that has the focus, and the one that is open. */
 export const listQuery = computed(() => {
   const rest = new URLSearchParams(url.value.searchParams);
   rest.delete('at');
+  rest.delete('open');
   return rest.toString();
 });
 

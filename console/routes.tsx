@@ -30,6 +30,12 @@ export const GROUPS: readonly Group[] = [
       },
       { pattern: '/cases', name: 'Cases', letter: 'c', load: async () => (await import('./pages/cases.tsx')).Cases },
       {
+        pattern: '/approvals',
+        name: 'Approvals',
+        letter: 'a',
+        load: async () => (await import('./pages/approvals.tsx')).Approvals,
+      },
+      {
         pattern: '/events',
         name: 'Events',
         letter: 'e',
@@ -100,6 +106,12 @@ export const GROUPS: readonly Group[] = [
         load: async () => (await import('./pages/reconciliation.tsx')).Reconciliation,
       },
       { pattern: '/keys', name: 'Keys', letter: 'y', load: async () => (await import('./pages/keys.tsx')).Keys },
+      {
+        pattern: '/audit-log',
+        name: 'Audit log',
+        letter: 'd',
+        load: async () => (await import('./pages/audit-log.tsx')).AuditLog,
+      },
     ],
   },
 ];
@@ -112,6 +124,11 @@ const OTHERS: readonly Route[] = [
   { pattern: '/wallets/:id', load: async () => (await import('./pages/wallet.tsx')).WalletPage },
   { pattern: '/cases/:id', load: async () => (await import('./pages/case.tsx')).CasePage },
   { pattern: '/order-cases/:id', load: async () => (await import('./pages/order-case.tsx')).OrderCasePage },
+  {
+    pattern: '/approvals/policies',
+    load: async () => (await import('./pages/approval-policies.tsx')).ApprovalPolicies,
+  },
+  { pattern: '/approvals/:id', load: async () => (await import('./pages/approval.tsx')).ApprovalPage },
   { pattern: '/batches/new', load: async () => (await import('./pages/new-batch.tsx')).NewBatch },
   { pattern: '/batches/:id', load: async () => (await import('./pages/batch.tsx')).BatchPage },
   {

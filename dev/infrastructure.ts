@@ -214,6 +214,7 @@ function temporalSettings(server: StackFile['temporal'], { proxyPorts, environme
     TEMPORAL_NAMESPACE: server.namespace,
     // For those too that are told these settings alone, such as the audit of a bench.
     ...(server.payload_keys_file === undefined ? {} : { PAYLOAD_KEYS_FILE: server.payload_keys_file }),
+    ...(server.ui === undefined ? {} : { TEMPORAL_UI_URL: server.ui }),
     ...(server.ui && hasPayloadKeys(environment) ? { PAYLOAD_UI_ORIGIN: server.ui } : {}),
   };
 }

@@ -144,6 +144,12 @@ const settings = z.object({
   PAYLOAD_KEYS: sealingKeys,
   /** Off: what was encrypted is still read, and nothing more is encrypted. */
   PAYLOAD_ENCRYPTION: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
+  /** Where the Temporal Web UI is, to which the console links. The embedded stack knows its own. */
+  TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:8233' })
+    .transform((text) => new URL(text))
+    .transform(({ origin, pathname }) => (origin + pathname).replace(/\/+$/, ''))
+    .optional(),
   /** The origin of the Temporal Web UI that may have payloads decrypted. The embedded stack knows its own. */
   PAYLOAD_UI_ORIGIN: z
     .url({ protocol: /^https?$/, error: 'expected an origin such as http://127.0.0.1:8233' })

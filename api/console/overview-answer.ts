@@ -58,6 +58,9 @@ export const overviewAnswer = z
     needs_you: z.object({ count, oldest_age_seconds: ageSeconds.nullable() }).openapi({
       description: 'What waits for a person: whatever shows attention, and findings of the reconciliation.',
     }),
+    awaiting_approval: z.object({ count, oldest_age_seconds: ageSeconds.nullable() }).openapi({
+      description: 'The transfers that wait for the approval of somebody else. They are not in `needs_you`.',
+    }),
     attention: z
       .array(
         z.object({

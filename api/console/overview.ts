@@ -102,6 +102,7 @@ async function read(deps: OverviewDeps, tenant: Tenant, log: Log): Promise<Overv
     currencies: currenciesOf(transfers, totals),
     ...booksOf(transfers),
     ...attentionOf(transfers, orders, now),
+    awaiting_approval: ageing(transfers?.approvals ?? NONE, now),
     under_way: underWayOf(transfers, orders, now),
     workers,
     queues: queues ?? [],
@@ -224,6 +225,10 @@ function underWayOf(
       ...{ kind: 'order' as const, status, count, stuck, oldest_age_seconds: Math.floor(oldestSeconds) },
     })),
   ];
+}
+
+function ageing({ count, oldest }: Waiting, now: number): Overview['awaiting_approval'] {
+  return { count, oldest_age_seconds: oldest === null ? null : ageOf(oldest, now) };
 }
 
 /** Not below zero, whatever the clocks of the servers say. */

@@ -26,8 +26,14 @@ const SECURITY_POLICY = [
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1f4fd1"/><path d="M16 7v18M10 25h12M7 11h18M7 11l-3 8h6zM25 11l-3 8h6z" fill="none" stroke="#fff" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"/></svg>
 `;
 
+interface PageDeps {
+  readonly asksForKeys: boolean;
+  /** To which the workflow's id is appended; undefined where nobody has said where the Temporal Web UI is. */
+  readonly temporalUi?: string | undefined;
+}
+
 /** `bundle` makes the files; it is called once, and again only if it has failed. */
-export function consolePages({ asksForKeys }: { readonly asksForKeys: boolean }, bundle = bundleConsole) {
+export function consolePages({ asksForKeys, temporalUi }: PageDeps, bundle = bundleConsole) {
   let made: Promise<ConsoleBundle> | undefined;
   const bundled = (): Promise<ConsoleBundle> => {
     made ??= bundle().catch((error: unknown) => {
@@ -37,16 +43,23 @@ export function consolePages({ asksForKeys }: { readonly asksForKeys: boolean },
     return made;
   };
 
+  // So that the page does not ask for a key where none is needed, and knows where histories are. No URL has a quotation mark.
+  const attributes =
+    (asksForKeys ? '' : 'data-auth="off" ') + (temporalUi === undefined ? '' : `data-temporal-ui="${temporalUi}" `);
+
   const showPage = async (c: Context<ApiEnv>): Promise<Response> => {
     const { page } = await bundled();
-    // So that the page does not ask for a key where none is needed.
-    return c.html(asksForKeys ? page : page.replace('<html ', '<html data-auth="off" '), 200, {
-      'Content-Security-Policy': SECURITY_POLICY,
-      'Cache-Control': 'no-cache',
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-    });
+    return c.html(
+      page.replace('<html ', () => `<html ${attributes}`),
+      200,
+      {
+        'Content-Security-Policy': SECURITY_POLICY,
+        'Cache-Control': 'no-cache',
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+        'Cross-Origin-Opener-Policy': 'same-origin',
+      },
+    );
   };
 
   return new Hono<ApiEnv>()

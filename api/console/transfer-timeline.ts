@@ -80,7 +80,8 @@ export function transferTimelineRoutes({ database, client, sight, walletShardCou
     const saga: Saga = {
       workflow: renderWorkflow(seen),
       started_at: transfer.createdAt.toISOString(),
-      deadline_at: transfer.deadlineAt.toISOString(),
+      // What waits for approvals begins with as much time as it had when it was asked for.
+      deadline_at: transfer.status === 'AWAITING_APPROVAL' ? null : transfer.deadlineAt.toISOString(),
       ended_at: isTerminal(transfer.status) ? (steps.at(-1)?.at ?? transfer.updatedAt.toISOString()) : null,
       steps: steps.map((step) => ({ ...step, n: 0 })),
       lanes: lanesOf(transfer, lanes, legs, seen),

@@ -24,6 +24,7 @@ export const approvalAnswer = z
     body_hash: z.string().openapi({ example: exampleHash, description: 'Of the request. A vote names it.' }),
     policy_version: z.int().openapi({ example: 1, description: 'Of the policy that demands it. A vote names it.' }),
     needed: z.int().openapi({ example: 2, description: 'How many principals have to approve.' }),
+    given: z.int().openapi({ example: 1, description: 'How many have, under that policy.' }),
     created_at: instantAnswer,
     expires_at: instantAnswer,
     decided_at: instantAnswer.nullable(),
@@ -45,7 +46,7 @@ export const approvalWithVotes = approvalAnswer
   })
   .openapi('ApprovalWithVotes');
 
-export function renderApproval(approval: Approval): z.infer<typeof approvalAnswer> {
+export function renderApproval(approval: Approval, given: number): z.infer<typeof approvalAnswer> {
   return {
     approval_id: approval.approvalId,
     status: approval.status,
@@ -57,6 +58,7 @@ export function renderApproval(approval: Approval): z.infer<typeof approvalAnswe
     body_hash: approval.bodyHash,
     policy_version: approval.policyVersion,
     needed: approval.needed,
+    given,
     created_at: approval.createdAt.toISOString(),
     expires_at: approval.expiresAt.toISOString(),
     decided_at: approval.decidedAt?.toISOString() ?? null,

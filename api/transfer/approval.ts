@@ -4,7 +4,13 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { castVote, findApproval, listApprovals, type Approval } from '../../db/transfer/approval-queries.ts';
+import {
+  castVote,
+  countGiven,
+  findApproval,
+  listApprovals,
+  type Approval,
+} from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import { APPROVAL_STATUSES, type Vote, type VoteOutcome } from '../../domain/transfer/approval.ts';
@@ -158,7 +164,14 @@ export function approvalRoutes(
         listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
       );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderApproval, cursorOf }), 200);
+      const given = await boundedQuery(database, () =>
+        countGiven(
+          database,
+          rows.map(({ approvalId }) => approvalId),
+        ),
+      );
+      const render = (row: Approval) => renderApproval(row, given.get(row.approvalId) ?? 0);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
     })
     .openapi(get, async (c) => c.json(await answer(c, c.req.valid('param').approval_id), 200))
     .openapi(approve, async (c) => c.json(await cast(c, 'approve', c.req.valid('param'), c.req.valid('json')), 200))
@@ -202,7 +215,9 @@ export function approvalRoutes(
     c.var.log.setBindings({ transfer_id: id });
     const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id));
     if (found === undefined) throw refusal('unknown', id);
-    return { ...renderApproval(found), votes: found.votes.map((each) => renderVote(each, found)) };
+    const votes = found.votes.map((each) => renderVote(each, found));
+    const given = votes.filter(({ vote, counts }) => counts && vote === 'approve').length;
+    return { ...renderApproval(found, given), votes };
   }
 }
 

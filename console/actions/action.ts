@@ -13,6 +13,8 @@ export interface Action {
   /** The money that it moves or gives up; a large amount has to be typed. */
   readonly money?: { readonly amount: string; readonly currency: string } | undefined;
   readonly isComment?: boolean;
+  /** Whether the API keeps whom the person acts for. */
+  readonly isForOthers: boolean;
   /** What is looked at again before it is done: if that has changed, the person sees how, and decides anew. */
   readonly look?: (client: Client, signal?: AbortSignal) => Promise<Seen>;
   readonly send: (client: Client, given: Given) => Promise<unknown>;
@@ -42,6 +44,7 @@ export function actionOf<Name extends OperationName>(
   }: { method: string; path: string; headers: readonly string[] } = ROUTES[operation];
   return {
     ...told,
+    isForOthers: known.includes('x-actor'),
     send: (client, given) => {
       const { onBehalfOf, idempotencyKey } = given;
       // Bounds the wait for what goes on after the decision; the page shows it go on.

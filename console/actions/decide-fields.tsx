@@ -15,37 +15,35 @@ interface DecideFieldsProps {
   readonly onWrite: (next: Written) => void;
 }
 
-export function DecideFields({ of: { isComment = false, money }, written, onWrite }: DecideFieldsProps) {
+export function DecideFields({ of: { isComment = false, isForOthers, money }, written, onWrite }: DecideFieldsProps) {
   const { comment, onBehalfOf, typed } = written;
   return (
     <>
       {isComment ? (
-        <>
-          <label>
-            <span>Why</span>
-            <textarea
-              name="comment"
-              rows={2}
-              required
-              maxLength={1000}
-              value={comment}
-              // The API takes one line.
-              onInput={({ currentTarget }) =>
-                onWrite({ ...written, comment: currentTarget.value.replaceAll('\n', ' ') })
-              }
-            />
-          </label>
-          <label>
-            <span>For whom, if not for yourself; who you are is known by your key</span>
-            <input
-              name="on-behalf-of"
-              maxLength={255}
-              autocomplete="off"
-              value={onBehalfOf}
-              onInput={({ currentTarget }) => onWrite({ ...written, onBehalfOf: currentTarget.value })}
-            />
-          </label>
-        </>
+        <label>
+          <span>Why</span>
+          <textarea
+            name="comment"
+            rows={2}
+            required
+            maxLength={1000}
+            value={comment}
+            // The API takes one line.
+            onInput={({ currentTarget }) => onWrite({ ...written, comment: currentTarget.value.replaceAll('\n', ' ') })}
+          />
+        </label>
+      ) : null}
+      {isComment && isForOthers ? (
+        <label>
+          <span>For whom, if not for yourself; who you are is known by your key</span>
+          <input
+            name="on-behalf-of"
+            maxLength={255}
+            autocomplete="off"
+            value={onBehalfOf}
+            onInput={({ currentTarget }) => onWrite({ ...written, onBehalfOf: currentTarget.value })}
+          />
+        </label>
       ) : null}
       {isLarge(money) ? (
         <label>

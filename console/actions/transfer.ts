@@ -27,7 +27,7 @@ export function lookAtTransfer(transferId: string): (client: Client, signal?: Ab
 export function actionsOfTransfer(transfer: Transfer): Action[] {
   const { status, attention, capture_method, failure_reason } = transfer;
   if (attention !== null) return resolutionsOf(transfer);
-  const isOpen = status === 'PENDING' || status === 'DEBITED' || status === 'SCHEDULED';
+  const isOpen = ['AWAITING_APPROVAL', 'SCHEDULED', 'PENDING', 'DEBITED'].includes(status);
   const isHold = status === 'DEBITED' && capture_method === 'manual' && failure_reason === null;
   return [
     ...(isHold ? [captureOf(transfer)] : []),
@@ -72,7 +72,9 @@ function cancelOf({ transfer_id, status, amount, currency }: Transfer): Action {
   const effect =
     status === 'DEBITED'
       ? `The sender gets ${inCurrency(amount, currency)} back. If the receiver has it already, the transfer completes instead.`
-      : 'Nothing moves. If the money has arrived meanwhile, the transfer completes instead.';
+      : status === 'AWAITING_APPROVAL'
+        ? 'Nothing moves, and nobody is asked to approve it any more.'
+        : 'Nothing moves. If the money has arrived meanwhile, the transfer completes instead.';
   return actionOf('cancelTransfer', () => ({ path: { transfer_id }, body: {} }), {
     title: 'Cancel the transfer',
     effect,

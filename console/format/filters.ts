@@ -1,5 +1,13 @@
 /** Filters as the address has them, and as the API takes them. */
-export const TRANSFER_STATUSES = ['SCHEDULED', 'PENDING', 'DEBITED', 'COMPLETED', 'FAILED', 'CANCELED'] as const;
+export const TRANSFER_STATUSES = [
+  'AWAITING_APPROVAL',
+  'SCHEDULED',
+  'PENDING',
+  'DEBITED',
+  'COMPLETED',
+  'FAILED',
+  'CANCELED',
+] as const;
 
 type Given = Readonly<Record<string, string | number | undefined>>;
 

@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<Exclude<Meaning, 'plain'>, readonly string[]>> =
     'applied',
     'COPYING',
     'APPROVED',
+    'approve',
   ],
   wait: [
     'SCHEDULED',
@@ -35,6 +36,7 @@ const MEANINGS: Readonly<Record<Exclude<Meaning, 'plain'>, readonly string[]>> =
     'RECEIVED',
     'PAUSED',
     'RESUMING',
+    'AWAITING',
     'AWAITING_APPROVAL',
     'HANDED_OVER',
     'IN_TRANSIT',
@@ -55,8 +57,21 @@ const MEANINGS: Readonly<Record<Exclude<Meaning, 'plain'>, readonly string[]>> =
     'rejected',
     'ATTENTION',
     'REJECTED',
+    'OVERRIDDEN',
+    'reject',
+    'override',
   ],
-  undone: ['CANCELED', 'RELEASED', 'VOIDED', 'WRITTEN_OFF', 'PARTLY_COMPLETED', 'DELETED', 'REVOKED', 'canceled'],
+  undone: [
+    'CANCELED',
+    'RELEASED',
+    'VOIDED',
+    'WRITTEN_OFF',
+    'PARTLY_COMPLETED',
+    'DELETED',
+    'REVOKED',
+    'WITHDRAWN',
+    'canceled',
+  ],
 };
 
 const meaningOf = new Map(

@@ -14,6 +14,7 @@ import { Status } from '../parts/status.tsx';
 import { Table } from '../parts/table.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 
 const REFRESH_MS = 1_000;
 const LIMIT = 50;
@@ -44,6 +45,7 @@ export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters 
               of={[
                 ['accepted', <Time key="" of={batch.created_at} />],
                 ['deadline', <Time key="" of={batch.deadline_at} />],
+                ['workflow', <Workflow key="" of={`batch/${id}`} />],
                 batch.attention?.case_id !== undefined && [
                   'case',
                   <Id key="" of={batch.attention.case_id} to="/cases" />,

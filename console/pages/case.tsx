@@ -6,6 +6,7 @@ import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
 import type { Parameters } from '../router.ts';
 import { inWords } from '../format/status.ts';
+import { workflowOfTransfer } from '../format/workflow-of.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { History } from '../parts/history.tsx';
@@ -14,6 +15,7 @@ import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 
 const REFRESH_MS = 3_000;
 
@@ -43,6 +45,7 @@ async function load(client: Client, caseId: string, signal: AbortSignal): Promis
 
 function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () => void }) {
   const isOpen = about.status === 'OPEN';
+  const workflowId = transfer === undefined ? undefined : workflowOfTransfer(transfer);
   const isOfWorkflow = transfer !== undefined && transfer.attention !== null;
   return (
     <>
@@ -64,6 +67,7 @@ function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () 
             'transaction',
             <Id key="" of={about.transaction_id} to="/transactions" whole />,
           ],
+          workflowId !== undefined && ['workflow', <Workflow key="" of={workflowId} />],
           ['since', <Time key="" of={about.since} />],
           ['attempts', about.attempts],
           about.resolved_at !== null && ['resolved', <Time key="" of={about.resolved_at} />],

@@ -80,6 +80,9 @@ function NameOf(each: FoundThings['data'][number]) {
 }
 
 function hrefOf({ type, id }: FoundThings['data'][number]): string | undefined {
+  // What a principal is, is what it does.
+  if (type === 'principal') return at('/audit-log', { principal_id: id });
+  if (type === 'api_key') return at('/keys');
   const place = PLACES[type];
   return place === undefined ? undefined : at(`${place}/${encodeURIComponent(id)}`);
 }

@@ -13,6 +13,7 @@ import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 
 export function OrderCasePage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(`order-case/${id}`, (client, signal) => client.orders.getCase(id, { signal }));
@@ -28,6 +29,7 @@ export function OrderCasePage({ parameters: { id = '' } }: { parameters: Paramet
           <Facts
             of={[
               ['order', <Id key="" of={about.order_id} to="/orders" whole />],
+              ['workflow', <Workflow key="" of={`order/${about.order_id}`} />],
               ['opened', <Time key="" of={about.opened_at} />],
               about.closed_at !== null && ['closed', <Time key="" of={about.closed_at} />],
             ]}

@@ -14,6 +14,7 @@ import { Status } from '../parts/status.tsx';
 import { Table } from '../parts/table.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Age, Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 import { SagaDrawing } from '../saga/drawing.tsx';
 import { Sources } from '../saga/sources.tsx';
 import { SagaTables } from '../saga/tables.tsx';
@@ -38,6 +39,7 @@ export function OrderPage({ parameters: { id = '' } }: { parameters: Parameters 
           />
           <SagaDrawing
             of={timeline.saga}
+            by="order"
             title={`The course of an order, which is ${inWords(timeline.order.status)}`}
           />
           <Sources of={timeline.sources} />
@@ -82,6 +84,7 @@ function Summary({ of: order }: { of: Order }) {
           ['shipping', <Amount key="" of={order.shipping_amount} in={order.currency} names />],
           ['reference', order.reference ?? '–'],
           ['given up at', <Time key="" of={order.deadline_at} />],
+          ['workflow', <Workflow key="" of={`order/${order.order_id}`} />],
         ]}
       />
     </>

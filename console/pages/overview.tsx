@@ -50,7 +50,7 @@ export function Overview() {
   );
 }
 
-function Sentence({ of: { books, needs_you } }: { of: OverviewAnswer }) {
+function Sentence({ of: { books, needs_you, awaiting_approval } }: { of: OverviewAnswer }) {
   const { count, oldest_age_seconds: age } = needs_you;
   return (
     <p class="sentence">
@@ -66,13 +66,22 @@ function Sentence({ of: { books, needs_you } }: { of: OverviewAnswer }) {
         </>
       )}
       {count === 0 ? (
-        '; nothing needs you.'
+        '; nothing needs you'
       ) : (
         <>
           ; <a class="bad" href={at('/cases')}>{`${count} ${count === 1 ? 'thing needs' : 'things need'} you`}</a>
-          {age === null ? '.' : `, the oldest for ${formatDuration(age * 1_000)}.`}
+          {age === null ? '' : `, the oldest for ${formatDuration(age * 1_000)}`}
         </>
       )}
+      {awaiting_approval.count === 0 ? null : (
+        <>
+          {count === 0 ? ', but ' : '; '}
+          <a class="wait" href={at('/approvals')}>
+            {`${awaiting_approval.count} ${awaiting_approval.count === 1 ? 'awaits' : 'await'} a second person`}
+          </a>
+        </>
+      )}
+      .
     </p>
   );
 }

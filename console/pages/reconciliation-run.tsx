@@ -8,6 +8,7 @@ import { Status } from '../parts/status.tsx';
 import { Table } from '../parts/table.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 
 export function ReconciliationRunPage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(`run/${id}`, (client, signal) => client.reconciliationRuns.get(id, { signal }), {
@@ -31,6 +32,7 @@ export function ReconciliationRunPage({ parameters: { id = '' } }: { parameters:
               ['repaired', run.repaired],
               ['cases opened', run.cases_opened],
               ['cases closed', run.cases_closed],
+              ['workflow', <Workflow key="" of={`reconciliation/${id}`} />],
               run.error !== null && ['error', run.error],
             ]}
           />

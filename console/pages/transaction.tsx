@@ -9,6 +9,7 @@ import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
 import { Thing } from '../parts/thing.tsx';
 import { Time } from '../parts/time.tsx';
+import { Workflow } from '../parts/workflow.tsx';
 
 export function TransactionPage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(`transaction/${id}`, (client, signal) => client.transactions.get(id, { signal }), {
@@ -31,6 +32,7 @@ export function TransactionPage({ parameters: { id = '' } }: { parameters: Param
               ['accepted', <Time key="" of={data.created_at} finest />],
               ['deadline', <Time key="" of={data.deadline_at} />],
               ['reference', data.reference ?? '–'],
+              ['workflow', <Workflow key="" of={`transaction/${id}`} />],
               data.attention !== null && ['needs a person', inWords(data.attention.reason)],
               data.attention !== null && ['case', <Id key="" of={data.attention.case_id} to="/cases" />],
               ...Object.entries(data.metadata).map(([key, value]): Fact => [key, value]),

@@ -3,6 +3,7 @@ import type { Transfer } from '../../client/client.ts';
 import { actionsOfTransfer, seenOfTransfer } from '../actions/transfer.ts';
 import { Actions } from '../actions/actions.tsx';
 import { useAnswer } from '../answer.ts';
+import { ApprovalOf } from '../approval/of-transfer.tsx';
 import { at, type Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts, type Fact } from '../parts/facts.tsx';
@@ -15,6 +16,8 @@ import { SagaDrawing } from '../saga/drawing.tsx';
 import { Sources } from '../saga/sources.tsx';
 import { SagaTables } from '../saga/tables.tsx';
 import { inWords } from '../format/status.ts';
+import { workflowOfTransfer } from '../format/workflow-of.ts';
+import { Workflow } from '../parts/workflow.tsx';
 
 const REFRESH_MS = 2_000;
 const ENDS: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED'];
@@ -31,11 +34,12 @@ export function TransferPage({ parameters: { id = '' } }: { parameters: Paramete
           <Summary of={transfer} />
           <Attention of={transfer} />
           <Actions of={actionsOfTransfer(transfer)} seen={seenOfTransfer(transfer)} onDone={answer.reload} />
-          <SagaDrawing of={saga} title={titleOf(transfer)} />
-          <Sources of={sources} />
+          {saga.steps.some(({ step }) => step === 'AWAITING_APPROVAL') ? <ApprovalOf transfer={transfer} /> : null}
+          <SagaDrawing of={saga} title={titleOf(transfer)} by="transfer" />
+          <Sources of={transfer.status === 'AWAITING_APPROVAL' ? withoutTemporal(sources) : sources} />
           <SagaTables of={saga} />
           <h2>Details</h2>
-          <Facts of={detailsOf(transfer, saga.workflow?.workflow_id)} />
+          <Facts of={detailsOf(transfer, saga.workflow?.workflow_id ?? workflowOfTransfer(transfer))} />
           <Json of={{ transfer, saga, sources, ...rest }} />
         </>
       )}
@@ -75,6 +79,11 @@ function Attention({ of: { attention } }: { of: Transfer }) {
   );
 }
 
+/** There is nothing that it could know of what has not begun. */
+function withoutTemporal(sources: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(sources).filter(([name]) => name !== 'temporal'));
+}
+
 function titleOf({ status, amount, currency }: Transfer): string {
   return `The course of a transfer of ${amount} ${currency}, which is ${inWords(status)}. The tables below say the same.`;
 }
@@ -83,7 +92,7 @@ function detailsOf(transfer: Transfer, workflowId: string | undefined): Fact[] {
   const { recurring_transfer_id, batch_id, reverses_transfer_id, group_id } = transfer;
   return [
     ['accepted', <Time key="" of={transfer.created_at} finest />],
-    ['deadline', <Time key="" of={transfer.deadline_at} />],
+    transfer.status !== 'AWAITING_APPROVAL' && ['deadline', <Time key="" of={transfer.deadline_at} />],
     ['reference', transfer.reference ?? '–'],
     ['capture', transfer.capture_method],
     transfer.expires_at !== null && ['hold until', <Time key="" of={transfer.expires_at} />],
@@ -101,7 +110,7 @@ function detailsOf(transfer: Transfer, workflowId: string | undefined): Fact[] {
     recurring_transfer_id !== null && ['run of', <Id key="" of={recurring_transfer_id} to="/recurring" />],
     batch_id !== null && ['batch', <Id key="" of={batch_id} to="/batches" />],
     group_id !== null && ['group', <Id key="" of={group_id} whole />],
-    workflowId !== undefined && ['workflow', <Id key="" of={workflowId} whole />],
+    workflowId !== undefined && ['workflow', <Workflow key="" of={workflowId} />],
     ...Object.entries(transfer.metadata).map(([key, value]): Fact => [key, value]),
   ];
 }

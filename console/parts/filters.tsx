@@ -14,7 +14,7 @@ export interface Filter {
 export function Filters({ of: filters }: { of: readonly Filter[] }) {
   if (filters.length === 0) return null;
   const set = (name: string, value: string): void =>
-    go(withQuery({ [name]: value.trim(), cursor: undefined, at: undefined }));
+    go(withQuery({ [name]: value.trim(), cursor: undefined, at: undefined, open: undefined }));
   const isAny = filters.some(({ name }) => query.value.has(name));
   const none = Object.fromEntries(filters.map(({ name }) => [name, undefined]));
   return (
@@ -47,7 +47,7 @@ export function Filters({ of: filters }: { of: readonly Filter[] }) {
           )}
         </label>
       ))}
-      {isAny ? <a href={withQuery({ ...none, cursor: undefined, at: undefined })}>Clear</a> : null}
+      {isAny ? <a href={withQuery({ ...none, cursor: undefined, at: undefined, open: undefined })}>Clear</a> : null}
     </form>
   );
 }

@@ -28,6 +28,7 @@ export interface ListProps<Row, Page extends PageOf<Row>> {
   readonly ask: (client: Client, query: AskedFor, signal: AbortSignal) => Promise<Page>;
   readonly columns: readonly Column<Row>[];
   readonly idOf: (row: Row) => string;
+  readonly detailOf?: (row: Row) => ComponentChildren;
   /** What to say where there is nothing. */
   readonly empty: ComponentChildren;
   /** Beside the title, such as a link to make one. */
@@ -36,7 +37,7 @@ export interface ListProps<Row, Page extends PageOf<Row>> {
 }
 
 export function List<Row, Page extends PageOf<Row>>(props: ListProps<Row, Page>) {
-  const { title, filters = [], ask, columns, idOf, empty, beside, above } = props;
+  const { title, filters = [], ask, columns, idOf, detailOf, empty, beside, above } = props;
   const parameters = Object.fromEntries(new URLSearchParams(listQuery.value));
   const isNewest = parameters['cursor'] === undefined;
   const answer = useAnswer(
@@ -62,7 +63,7 @@ export function List<Row, Page extends PageOf<Row>>(props: ListProps<Row, Page>)
           {page.data.length === 0 ? (
             <div class="empty">{isFiltered || !isNewest ? 'Nothing fits these filters.' : empty}</div>
           ) : (
-            <Table caption={title} columns={columns} rows={page.data} idOf={idOf} keepsPlace />
+            <Table caption={title} columns={columns} rows={page.data} idOf={idOf} detailOf={detailOf} keepsPlace />
           )}
           <nav class="pages" aria-label="Pages">
             {isNewest ? null : <a href={withQuery({ cursor: undefined, at: undefined })}>Newest</a>}

@@ -19,6 +19,16 @@ export function Problem({ of, reload }: { of: unknown; reload?: () => void }) {
   );
 }
 
+/** What a person needs to know of a refusal more than a program does. */
+const WORDS: Readonly<Record<string, string>> = {
+  own_request:
+    'You have asked for this yourself, or your key was made by whoever has. Somebody else has to approve it, with a key of their own.',
+  approval_voted: 'You have voted otherwise before. A vote stays.',
+  approval_policy_changed:
+    'The policy was changed meanwhile, and earlier votes count no more. Try again to see what it demands now.',
+  approval_ended: 'It does not wait any more. Nothing was done.',
+};
+
 function describe(error: unknown): { title: string; code: string; requestId?: string | undefined } {
   if (!(error instanceof CounterpoiseError)) return { title: String(error), code: 'page_failed' };
   const { problem, code, message } = error;
@@ -27,5 +37,5 @@ function describe(error: unknown): { title: string; code: string; requestId?: st
       title: code === 'unexpected_answer' ? message : 'The API does not answer. Nothing is known of what was asked.',
       code,
     };
-  return { title: problem.detail ?? problem.title, code, requestId: problem.request_id };
+  return { title: WORDS[code] ?? problem.detail ?? problem.title, code, requestId: problem.request_id };
 }

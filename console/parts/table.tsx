@@ -2,7 +2,7 @@
  * A table whose rows are reached by j and k, opened by Enter and copied by y. The row that has the focus is part of the page's address,
  * so that Back finds it again. It scrolls by itself where the window is too narrow for it.
  */
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { go, query, withQuery } from '../router.ts';
 
@@ -19,11 +19,13 @@ interface TableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly idOf: (row: Row) => string;
+  /** What stands beneath a row, where it is open. */
+  readonly detailOf?: ((row: Row) => ComponentChildren) | undefined;
   /** Whether the row that has the focus is part of the address: for the one list of a page. */
   readonly keepsPlace?: boolean;
 }
 
-export function Table<Row>({ caption, columns, rows, idOf, keepsPlace = false }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, idOf, detailOf, keepsPlace = false }: TableProps<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const isThere = rows.length > 0;
   useEffect(() => {
@@ -58,16 +60,28 @@ export function Table<Row>({ caption, columns, rows, idOf, keepsPlace = false }:
         </thead>
         <tbody ref={body} onFocusIn={notePlace}>
           {rows.map((row) => (
-            <tr key={idOf(row)} data-id={idOf(row)} data-row>
-              {columns.map(({ name, of, isNumber }) => (
-                <td key={name} class={isNumber === true ? 'number' : undefined}>
-                  {of(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={idOf(row)}>
+              <tr data-id={idOf(row)} data-row>
+                {columns.map(({ name, of, isNumber }) => (
+                  <td key={name} class={isNumber === true ? 'number' : undefined}>
+                    {of(row)}
+                  </td>
+                ))}
+              </tr>
+              <Detail of={detailOf?.(row)} span={columns.length} />
+            </Fragment>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Detail({ of: detail, span }: { of: ComponentChildren; span: number }) {
+  if (detail === undefined) return null;
+  return (
+    <tr class="detail">
+      <td colSpan={span}>{detail}</td>
+    </tr>
   );
 }

@@ -1,5 +1,6 @@
 /** A saga as a drawing: lanes, legs with the verdicts of their fences, attempts as ticks, and compensations beneath what they undo. */
 import type { Saga } from '../../client/client.ts';
+import { withOwnLane } from '../format/own-lane.ts';
 import { layOut, MARGIN, type SagaLayout } from '../format/saga-layout.ts';
 import type { Leg } from './leg.ts';
 import { formatDuration } from '../format/time.ts';
@@ -7,8 +8,16 @@ import { Course } from './course.tsx';
 import { LegBox } from './leg-box.tsx';
 import { StepDot } from './step-dot.tsx';
 
-export function SagaDrawing({ of: saga, title }: { of: Saga; title: string }) {
-  const layout = layOut(saga);
+interface DrawingProps {
+  readonly of: Saga;
+  readonly title: string;
+  /** The service that leads it. */
+  readonly by: 'transfer' | 'order';
+}
+
+export function SagaDrawing({ of: saga, title, by }: DrawingProps) {
+  const own: Saga['lanes'][number] = { lane: by, service: by, legs: [] };
+  const layout = layOut(withOwnLane(saga, own));
   const { width, height, lanes, legs, steps, forward, back, deadlineX } = layout;
   return (
     <div class="saga" role="region" aria-label="The course, as a drawing" tabIndex={0}>

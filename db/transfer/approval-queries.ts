@@ -2,7 +2,7 @@
  * Approvals as they are asked for, voted on, ended and listed, and the policies that demand them. All that decides is in functions of the
  * database (functions/cast_vote.sql and its neighbors): the service's role writes none of these tables itself.
  */
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransferId } from '../../domain/ids.ts';
@@ -136,6 +136,21 @@ export function listApprovals(
     after,
     limit,
   });
+}
+
+/** How many have approved each of these, under the policy that demands it. An approval without a vote is not among them. */
+export async function countGiven(database: Database, ids: readonly TransferId[]): Promise<Map<TransferId, number>> {
+  const isPresent = and(
+    eq(approvals.approvalId, approvalVotes.approvalId),
+    eq(approvals.policyVersion, approvalVotes.policyVersion),
+  );
+  const rows = await database
+    .select({ id: approvalVotes.approvalId, given: count() })
+    .from(approvalVotes)
+    .innerJoin(approvals, isPresent)
+    .where(and(inArray(approvalVotes.approvalId, [...ids]), eq(approvalVotes.vote, 'approve')))
+    .groupBy(approvalVotes.approvalId);
+  return new Map(rows.map(({ id, given }) => [id, given]));
 }
 
 export interface PolicyTerms {

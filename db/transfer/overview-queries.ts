@@ -57,6 +57,8 @@ export interface TransferOverview {
   readonly open: readonly OpenSum[];
   readonly attention: Readonly<Record<'transfers' | 'holds' | 'transactions' | 'batches', Waiting>>;
   readonly cases: OpenCases;
+  /** What waits for the approval of somebody else. */
+  readonly approvals: Waiting;
   /** The last that has finished, whatever came of it; null before the first. */
   readonly last_run: LastRun | null;
   /** When a run last came to its end, in milliseconds since 1970; null before the first. */
@@ -98,6 +100,9 @@ export async function transferOverview(database: Database, tenant: Tenant): Prom
             'count', count(*) FILTER (WHERE reason IN ${[...DISAGREEMENTS]}),
             'oldest', ${ms(sql`min(opened_at) FILTER (WHERE reason IN ${[...DISAGREEMENTS]})`)}))
         FROM cases WHERE status = 'OPEN' AND ${isTheirs}),
+      'approvals', (
+        SELECT json_build_object('count', count(*), 'oldest', ${ms(sql`min(created_at)`)})
+        FROM approvals WHERE status = 'AWAITING' AND ${isTheirs}),
       'last_run', (
         SELECT json_build_object('run_id', run_id, 'status', status, 'scope', scope, 'checked', checked, 'repaired', repaired,
           'found', found, 'started', ${ms(sql`started_at`)}, 'finished', ${ms(sql`finished_at`)})

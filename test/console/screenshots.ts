@@ -18,6 +18,7 @@ const first = async (pages: Promise<{ data: object[] }>, id: string): Promise<st
   String((await pages).data.map((each) => (each as Record<string, unknown>)[id])[0]);
 
 const [openCase] = (await client.cases.list({ status: 'OPEN' })).data;
+const [waiting] = (await client.approvals.list({ status: 'AWAITING' })).data;
 const transfer = openCase?.transfer_id ?? (await first(client.transfers.list({ status: 'COMPLETED' }), 'transfer_id'));
 const { sender_wallet_id } = await client.transfers.get(transfer);
 const PICTURES: readonly (readonly [name: string, path: string, looks?: Looks & { height?: number }])[] = [
@@ -35,6 +36,8 @@ const PICTURES: readonly (readonly [name: string, path: string, looks?: Looks & 
   ['order', `/orders/${await first(client.orders.list(), 'order_id')}`],
   ['batch', `/batches/${await first(client.transferBatches.list(), 'batch_id')}`],
   ['events', '/events', { colors: 'dark' }],
+  ['audit-log', '/audit-log'],
+  ...(waiting === undefined ? [] : [['approval', `/approvals/${waiting.approval_id}`] as const]),
   ...(openCase === undefined ? [] : [['case', `/cases/${openCase.case_id}`] as const]),
 ];
 

@@ -5,16 +5,18 @@ CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RE
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   is_approved CONSTANT boolean := p_status IN ('APPROVED', 'OVERRIDDEN');
+  -- To the millisecond, as it is stored: the audit takes from it how long the transfer waited.
+  decided CONSTANT timestamptz(3) := clock_timestamp();
 BEGIN
-  UPDATE approvals SET status = p_status, decided_at = clock_timestamp() WHERE approval_id = p_approval_id;
+  UPDATE approvals SET status = p_status, decided_at = decided WHERE approval_id = p_approval_id;
   WITH changed AS (
     UPDATE transfers SET
       status = CASE WHEN is_approved AND scheduled_at IS NOT NULL THEN 'SCHEDULED' ELSE 'PENDING' END,
       begins_canceled = NOT is_approved,
       start_due_at = CASE WHEN is_approved THEN now() + interval '3 seconds' END,
       cancel_due_at = CASE WHEN NOT is_approved THEN now() END,
-      deadline_at = deadline_at + greatest(now() - coalesce(scheduled_at, created_at), interval '0'),
-      expires_at = expires_at + greatest(now() - coalesce(scheduled_at, created_at), interval '0'),
+      deadline_at = deadline_at + greatest(decided - coalesce(scheduled_at, created_at), interval '0'),
+      expires_at = expires_at + greatest(decided - coalesce(scheduled_at, created_at), interval '0'),
       updated_at = clock_timestamp()
     WHERE transfer_id = p_approval_id AND status = 'AWAITING_APPROVAL'
     RETURNING transfer_id, status

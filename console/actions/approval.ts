@@ -1,0 +1,70 @@
+/** The votes about a transfer that waits for a second person. A vote names what was seen: the request and the policy, as last looked at. */
+import type { ApprovalWithVotes, Client, Transfer } from '../../client/client.ts';
+import { effectOfAll, effectOfApproving } from '../format/approval-words.ts';
+import { inWords } from '../format/status.ts';
+import type { Seen } from '../format/difference.ts';
+import { actionOf, type Action, type Given } from './action.ts';
+
+export function seenOfApproval({ status, needed, policy_version, body_hash, votes }: ApprovalWithVotes): Seen {
+  return {
+    status: inWords(status),
+    'approvals needed': String(needed),
+    'version of the policy': String(policy_version),
+    'hash of the request': body_hash,
+    ...Object.fromEntries(
+      votes.map(({ principal, vote, counts }) => [
+        `vote of ${principal}`,
+        counts ? vote : `${vote}, of a former policy`,
+      ]),
+    ),
+  };
+}
+
+export function actionsOfApproval(approval: ApprovalWithVotes, terms: Transfer | undefined): Action[] {
+  if (approval.status !== 'AWAITING') return [];
+  const { amount, currency } = approval;
+  return [
+    voteOf('approveTransfer', approval, {
+      title: 'Approve it',
+      effect: effectOfApproving(approval, terms),
+      money: { amount, currency },
+    }),
+    voteOf('rejectTransfer', approval, {
+      title: 'Reject it',
+      effect: 'No money moves, now or later: the transfer ends as canceled, whatever others have voted.',
+    }),
+  ];
+}
+
+/** The way past the others. */
+export function emergencyOf(approval: ApprovalWithVotes, terms: Transfer | undefined): Action[] {
+  if (approval.status !== 'AWAITING') return [];
+  const { amount, currency } = approval;
+  return [
+    voteOf('overrideApproval', approval, {
+      title: 'Let it go without them',
+      effect: `${effectOfAll(approval, terms)} Nobody else is asked. This raises an alarm, and is kept for ever in the audit log with your name.`,
+      money: { amount, currency },
+    }),
+  ];
+}
+
+type Voting = 'approveTransfer' | 'rejectTransfer' | 'overrideApproval';
+
+function voteOf(operation: Voting, shown: ApprovalWithVotes, told: Pick<Action, 'title' | 'effect' | 'money'>): Action {
+  const { approval_id } = shown;
+  let seen = shown;
+  const inputOf = ({ comment }: Given) => ({
+    path: { approval_id },
+    body: { body_hash: seen.body_hash, policy_version: seen.policy_version, comment },
+  });
+  return actionOf(operation, inputOf, {
+    ...told,
+    isComment: true,
+    look: async (client: Client, signal?: AbortSignal): Promise<Seen> => {
+      // What is shown as changed is what the next try is about.
+      seen = await client.approvals.get(approval_id, signal ? { signal } : {});
+      return seenOfApproval(seen);
+    },
+  });
+}

@@ -1,0 +1,77 @@
+// What the console says of approvals, of policies and of the audit log, without a browser.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { temporalUiOf } from '../../api/console/temporal-ui.ts';
+import { effectOfAll, effectOfApproving } from '../../console/format/approval-words.ts';
+import { AUDIT_ACTIONS, instantIn, placeOfObject } from '../../console/format/audit-words.ts';
+import { withOwnLane } from '../../console/format/own-lane.ts';
+import { policyInWords } from '../../console/format/policy-words.ts';
+import { workflowOfTransfer } from '../../console/format/workflow-of.ts';
+import { AUDIT_ACTION_NAMES } from '../../domain/audit-event.ts';
+import { readSettings } from '../../process/config.ts';
+import { testApp } from './api-fakes.ts';
+
+const asked = { amount: '12500.0000', currency: 'USD', needed: 2, given: 0 };
+const terms = { capture_method: 'automatic' as const, scheduled_at: null, reverses_transfer_id: null };
+
+test('an approval that is not the last one says that nothing moves yet, and the last one what moves', () => {
+  assert.match(effectOfApproving(asked, terms), /^Nothing moves yet: one person more has to approve it\./);
+  assert.match(
+    effectOfApproving({ ...asked, given: 1 }, terms),
+    /last approval that is needed\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
+  );
+  assert.match(effectOfAll(asked, { ...terms, capture_method: 'manual' }), /taken from the sender and held/);
+});
+
+test('a policy is a sentence, with each of its bounds', () => {
+  const policy = { currency: 'USD', above: '1000.0000', above_24h: null, approvals: 1, expires_in: 3 * 86_400 };
+  assert.equal(
+    policyInWords(policy),
+    'A transfer of more than 1,000.00 USD needs one person more. It waits for up to 3 d.',
+  );
+  assert.match(
+    policyInWords({ ...policy, above: null, above_24h: '5000.0000', approvals: 2 }),
+    /^One by which its sender .* 2 people more/,
+  );
+});
+
+test('every action of the audit log can be filtered by, and its object is found', () => {
+  assert.deepEqual([...AUDIT_ACTIONS].sort(), [...AUDIT_ACTION_NAMES].sort());
+  assert.equal(placeOfObject('wallet-suspended', 'w 1'), '/wallets/w%201');
+  assert.equal(placeOfObject('approval-policy-set', 'USD'), '/approvals/policies');
+  assert.equal(placeOfObject('of-a-later-version', 'x'), undefined);
+});
+
+test('a day is an instant in UTC; what is none is left to the API', () => {
+  assert.equal(instantIn('2026-11-29'), '2026-11-29T00:00:00Z');
+  assert.equal(instantIn('2026-11-29 02:14'), '2026-11-29T02:14:00Z');
+  assert.equal(instantIn('2026-11-29T02:14:07.001Z'), '2026-11-29T02:14:07.001Z');
+});
+
+test('the workflow of a transfer is its own, or that of its batch or group, and there is none before its approval', () => {
+  const transfer = { transfer_id: 't', status: 'PENDING', batch_id: null, group_id: null };
+  assert.equal(workflowOfTransfer(transfer), 'transfer/t');
+  assert.equal(workflowOfTransfer({ ...transfer, batch_id: 'b' }), 'batch/b');
+  assert.equal(workflowOfTransfer({ ...transfer, group_id: 'g' }), 'group/g');
+  assert.equal(workflowOfTransfer({ ...transfer, status: 'AWAITING_APPROVAL' }), undefined);
+});
+
+test('the steps of a saga are in the lane of the service that leads it, which is first', () => {
+  const [own, wallet] = [{ lane: 'transfer' }, { lane: 'wallet-0' }];
+  assert.deepEqual(withOwnLane({ lanes: [wallet] }, own).lanes, [own, wallet]);
+  assert.deepEqual(withOwnLane({ lanes: [wallet, { ...own }] }, own).lanes, [own, wallet]);
+});
+
+test('the page says where the Temporal Web UI is if a setting does, and cannot be broken by it', async () => {
+  const settings = readSettings({ TEMPORAL_UI_URL: 'https://temporal.example.com/ui/?x="><script>' });
+  const temporalUi = temporalUiOf(settings);
+  assert.equal(temporalUi, 'https://temporal.example.com/ui/namespaces/default/workflows');
+  const page = await (await testApp({ temporalUi }).app.request('/console')).text();
+  assert.match(
+    page,
+    /<html [^>]*data-temporal-ui="https:\/\/temporal\.example\.com\/ui\/namespaces\/default\/workflows"/,
+  );
+  assert.equal(temporalUiOf(readSettings({})), undefined);
+  assert.doesNotMatch(await (await testApp().app.request('/console')).text(), /data-temporal-ui/);
+});
