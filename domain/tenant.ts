@@ -11,9 +11,6 @@ export type Tenant = string & { readonly [brand]: 'Tenant' };
  */
 export const DEFAULT_TENANT = 'default' as Tenant;
 
-/** No two tenants have names that differ in case alone, and a name needs no quotes in a URL, an event or a metric. */
-export const TENANT_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
-
 /**
  * Of what is handed on: the tenant, or nothing for the default one. So the events, workflow inputs and messages of an installation
  * that has no other tenant are what they were before there were tenants, and are read as that one's.
