@@ -19,7 +19,7 @@ export const actingHeaders = z.object({ 'X-Actor': onBehalfOfHeader });
 export const ACTING_HEADER = 'counterpoise-acting';
 
 /** By which the transfer API tells the wallet API for which tenant it asks; left out for the default one. */
-export const TENANT_HEADER = 'counterpoise-tenant';
+const TENANT_HEADER = 'counterpoise-tenant';
 
 const told = z.object({ actor: z.string(), principalId: z.guid(), apiKeyId: z.guid() });
 

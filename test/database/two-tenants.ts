@@ -23,7 +23,7 @@ import { trace } from './wallets.ts';
 
 export type Body = Record<string, unknown>;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Body;
   readonly text: string;
