@@ -65,7 +65,7 @@ describe('the projection wallet_activity', () => {
     rowsOf(
       events.admin,
       `SELECT wallet_id::text, day::text, type, event_count::int, sum FROM wallet_activity
-       WHERE generation = (SELECT generation FROM projections) ORDER BY 1, 2, 3`,
+       WHERE generation = (SELECT generation FROM projections WHERE name = '${NAME}') ORDER BY 1, 2, 3`,
     );
   const rowsByTheLog = (): Promise<Record<string, unknown>[]> =>
     rowsOf(

@@ -214,7 +214,12 @@ describe('the drawing of a saga', () => {
   });
 
   test('takes no answer for a verdict, but of what only records', () => {
-    const answered = { ...leg('credit', undefined), verdict: null, attempt_count: 1, attempts: [{ outcome: 'completed' }] };
+    const answered = {
+      ...leg('credit', undefined),
+      verdict: null,
+      attempt_count: 1,
+      attempts: [{ outcome: 'completed' }],
+    };
     const failing = { ...answered, attempts: [{ outcome: 'failed' }] };
     const recorded = { ...answered, leg: 'record_transfer_status' };
     const said = [answered, failing, recorded].map((each) => `${verdictInWords(each)} ${meaningOfVerdict(each)}`);
