@@ -73,14 +73,14 @@ export interface AppDeps extends BaseDeps, BatchDeps, EventStreamDeps, WebhookDe
 export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps }: AppDeps) {
   // Before all other paths of wallets: see its file.
   const app = createBaseApp(deps).route('/', activityRoutes(deps));
-  if ('walletApiUrl' in wallets) {
-    // Registered before the wallet routes below, which then serve the documentation and the types only.
-    const forward = forwardWallets(wallets.walletApiUrl, deps.installation, wallets.walletApiKey);
-    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
-  }
   const shards = 'shards' in wallets ? wallets.shards : [];
   const apart =
     'shards' in wallets ? undefined : ([wallets.walletApiUrl, deps.installation, wallets.walletApiKey] as const);
+  if (apart !== undefined) {
+    // Registered before the wallet routes below, which then serve the documentation and the types only.
+    const forward = forwardWallets(...apart);
+    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
+  }
   const askReceiver = apart === undefined ? askReceiverIn(shards) : askReceiverAt(...apart);
   const sight = apart === undefined ? walletSightIn(shards) : walletSightAt(...apart);
   return (

@@ -12,7 +12,7 @@ import { readFlags, wholeNumber } from '../commands/arguments.ts';
 import { exitCodeFor, isExplained } from '../commands/exit.ts';
 import { readApiKey } from '../dev/api-key-file.ts';
 import { EXIT } from '../process/exit-code.ts';
-import { launchBrowser, openPage } from '../test/console/browser.ts';
+import { launchBrowser, openPage, signIn } from '../test/console/browser.ts';
 import { openMoney, type Money } from '../test/stack/money.ts';
 import { startStack, type TestStack } from '../test/stack/stack.ts';
 import { closedLoop } from './closed-loop.ts';
@@ -67,8 +67,7 @@ const LOAD_LIMIT_MS = 30_000;
 async function loadOnce(browser: Browser, stack: TestStack, path: string): Promise<[paint: number, data: number]> {
   const { page, context } = await openPage(browser, stack.api);
   try {
-    const session = JSON.stringify({ key: readApiKey(stack.dataDir) });
-    await context.addInitScript((text) => sessionStorage.setItem('counterpoise-session', text), session);
+    await signIn(context, readApiKey(stack.dataDir));
     await context.addInitScript(NOTE_DATA);
     await page.goto(`${stack.api}/console${path}`);
     for (const givesUpAt = performance.now() + LOAD_LIMIT_MS; performance.now() < givesUpAt; await sleep(20)) {

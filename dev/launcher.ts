@@ -68,7 +68,8 @@ export async function launch(options: LaunchOptions): Promise<void> {
     const { dataDir, temporal, databases } = infrastructure;
     const places = { ...addressesOf(services), temporal, databases, dataDir };
     const { isOnUsualDataDir } = options;
-    const consoleUrl = await consoleLink(services.api, dataDir);
+    // A stop that is asked for meanwhile must not pass unseen: nothing below would hear of it.
+    const consoleUrl = await unlessInterrupted(interrupt.signal, consoleLink(services.api, dataDir));
     options.say(summarize({ ...places, isOnUsualDataDir, consoleUrl, tookMs: Date.now() - startedAtMs }));
     await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }));
   } catch (error) {

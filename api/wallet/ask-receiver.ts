@@ -4,12 +4,11 @@
  */
 import type { Database } from '../../db/database.ts';
 import { passingCreditRefusal } from '../../db/wallet/queries.ts';
-import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { shardOf } from '../../domain/routing.ts';
 import { BALANCE_MAX, type AskReceiver } from '../../domain/transfer/transfer.ts';
-import { tenantHeaders } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import { askWalletApi, type WalletApiPlace } from './ask-wallet-api.ts';
 
 const ANSWER_LIMIT_MS = 1_000;
 
@@ -21,24 +20,16 @@ export function askReceiverIn(shards: readonly Database[]): AskReceiver {
   };
 }
 
-export function askReceiverAt(
-  walletApiUrl: string,
-  installation: () => Promise<Installation>,
-  apiKey: string | undefined,
-): AskReceiver {
+export function askReceiverAt(...place: WalletApiPlace): AskReceiver {
   return async (tenant, walletId, amount) => {
-    const response = await fetch(new URL(`/v1/wallets/${walletId}`, walletApiUrl), {
-      headers: {
-        [INSTALLATION_HEADER]: (await installation()).installationId,
-        ...tenantHeaders(tenant),
-        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      },
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-    });
-    if (response.status === 404) return undefined;
-    if (!response.ok) throw new Error(`the wallet API answered ${response.status}`);
-    const { status, balance } = (await response.json()) as { status: string; balance: string };
-    if (status !== 'ACTIVE') return 'receiver_suspended';
-    return parseUnits(balance) + parseUnits(amount) > parseUnits(BALANCE_MAX) ? 'balance_limit' : undefined;
+    const wallet = await askWalletApi<{ status: string; balance: string }>(
+      place,
+      tenant,
+      `/v1/wallets/${walletId}`,
+      ANSWER_LIMIT_MS,
+    );
+    if (wallet === undefined) return undefined;
+    if (wallet.status !== 'ACTIVE') return 'receiver_suspended';
+    return parseUnits(wallet.balance) + parseUnits(amount) > parseUnits(BALANCE_MAX) ? 'balance_limit' : undefined;
   };
 }

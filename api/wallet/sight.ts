@@ -5,13 +5,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { externalBalances, seeLegs } from '../../db/wallet/sight-queries.ts';
-import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { SEEN_MOVEMENTS_MAX, type CurrencyTotal, type SeenLegs, type WalletSight } from '../../domain/wallet/sight.ts';
-import { askingTenant, tenantHeaders } from '../http/acting.ts';
+import { askingTenant } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import { askWalletApi, type WalletApiPlace } from './ask-wallet-api.ts';
 import { walletFinderBy, walletFinderIn } from './find.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -166,25 +166,11 @@ function oldestFirst(one: { at: string }, other: { at: string }): number {
 const ANSWER_LIMIT_MS = 1_800;
 
 /** Of the wallet API, which is a process of its own. */
-export function walletSightAt(
-  walletApiUrl: string,
-  installation: () => Promise<Installation>,
-  apiKey: string | undefined,
-): WalletSight {
+export function walletSightAt(...place: WalletApiPlace): WalletSight {
   /** Undefined for 404. */
   const look = async <Answer>(path: string, tenant: Tenant = DEFAULT_TENANT): Promise<Answer | undefined> => {
     try {
-      const response = await fetch(new URL(path, walletApiUrl), {
-        headers: {
-          [INSTALLATION_HEADER]: (await installation()).installationId,
-          ...tenantHeaders(tenant),
-          ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-        },
-        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-      });
-      if (response.status === 404) return undefined;
-      if (!response.ok) throw new Error(`the wallet API answered ${response.status}`);
-      return (await response.json()) as Answer;
+      return await askWalletApi<Answer>(place, tenant, path, ANSWER_LIMIT_MS);
     } catch (error) {
       throw new ProblemError('wallet_api_unavailable', { detail: 'Nothing was changed. Try again.', cause: error });
     }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
+import { until } from '../stack/stack.ts';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 /** Where distributions and vendors put it. */
@@ -23,6 +24,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 const LIMIT_MS = 60_000;
+const LOADED_LIMIT_MS = 120_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const executablePath = EXECUTABLES.find((path) => existsSync(path));
@@ -81,6 +83,22 @@ export async function openPage(
     assertQuiet: () => assert.deepEqual(said, []),
     forgive: () => void said.splice(0),
   };
+}
+
+/** Signs in whoever opens the context's pages from now on, as if by this key. */
+export async function signIn(context: BrowserContext, key: string | undefined): Promise<void> {
+  await context.addInitScript(
+    (session) => sessionStorage.setItem('counterpoise-session', session),
+    JSON.stringify({ key }),
+  );
+}
+
+/** Returns once the page has its heading, and nothing of it loads. */
+export async function untilLoaded(page: Page): Promise<void> {
+  // Not by waitForFunction, which evaluates a string in the page, and that the page's policy forbids.
+  await until(LOADED_LIMIT_MS, `${page.url()} does not load`, async () => {
+    return (await page.locator('main h1').count()) > 0 && (await page.locator('main .loading').count()) === 0;
+  });
 }
 
 interface Found {

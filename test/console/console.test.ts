@@ -5,14 +5,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { readApiKey } from '../../dev/api-key-file.ts';
 import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
 import { makeBuild } from '../../nemesis/build.ts';
 import { killAndAwaitNext } from '../stack/faults.ts';
 import { openMoney, type Money } from '../stack/money.ts';
 import { startStack, until, type TestStack } from '../stack/stack.ts';
-import { assertAccessible, lacksBrowser, launchBrowser, openPage, type Looks } from './browser.ts';
+import { assertAccessible, lacksBrowser, launchBrowser, openPage, signIn, untilLoaded, type Looks } from './browser.ts';
 import { makeSample, type Sample } from './sample.ts';
 import { makeStuck, type Stuck } from './stuck.ts';
 
@@ -43,18 +43,10 @@ describe('the console', { skip: lacksBrowser }, () => {
   /** A page of somebody who has signed in. */
   async function open(path: string, looks?: Looks) {
     const opened = await openPage(browser, stack.api, looks);
-    const session = JSON.stringify({ key: readApiKey(stack.dataDir) });
-    await opened.context.addInitScript((text) => sessionStorage.setItem('counterpoise-session', text), session);
+    await signIn(opened.context, readApiKey(stack.dataDir));
     await opened.page.goto(`${stack.api}/console${path}`);
     await untilLoaded(opened.page);
     return { ...opened, close: () => opened.context.close() };
-  }
-
-  async function untilLoaded(page: Page): Promise<void> {
-    // Not by waitForFunction, which evaluates a string in the page, and that the page's policy forbids.
-    await until(LIMIT_MS, `${page.url()} does not load`, async () => {
-      return (await page.locator('main h1').count()) > 0 && (await page.locator('main .loading').count()) === 0;
-    });
   }
 
   test('signs in by the link of the start, once', async () => {

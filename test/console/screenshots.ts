@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createClient } from '../../client/client.ts';
 import { readApiKey } from '../../dev/api-key-file.ts';
 import { readStackFile } from '../../dev/stack-file.ts';
-import { launchBrowser, openPage, type Looks } from './browser.ts';
+import { launchBrowser, openPage, signIn, type Looks } from './browser.ts';
 
 const dataDir = process.argv[2] ?? '.data';
 const { api } = readStackFile(dataDir);
@@ -44,7 +44,7 @@ const PICTURES: readonly (readonly [name: string, path: string, looks?: Looks & 
 const browser = await launchBrowser();
 for (const [name, path, looks] of PICTURES) {
   const { page, context } = await openPage(browser, api, looks);
-  await context.addInitScript((text) => sessionStorage.setItem('counterpoise-session', text), JSON.stringify({ key }));
+  await signIn(context, key);
   await page.goto(`${api}/console${path}`);
   await page.waitForTimeout(SETTLE_MS);
   const file = fileURLToPath(new URL(`${name}.png`, FOLDER));

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { apiClient, type Answer } from '../stack/api-client.ts';
 import { openMoney, type Money } from '../stack/money.ts';
 import { startStack, until, type TestStack } from '../stack/stack.ts';
-import { assertAccessible, launchBrowser, openPage, type Looks } from './browser.ts';
+import { assertAccessible, lacksBrowser, launchBrowser, openPage, signIn, untilLoaded, type Looks } from './browser.ts';
 
 const LIMIT_MS = 120_000;
 const SCOPES = [
@@ -16,7 +16,7 @@ const SCOPES = [
 ];
 type Body = Record<string, unknown>;
 
-describe('a second person', () => {
+describe('a second person', { skip: lacksBrowser }, () => {
   let stack: TestStack;
   let money: Money;
   let browser: Browser;
@@ -81,13 +81,10 @@ describe('a second person', () => {
 
   async function open(as: string, path: string, looks?: Looks) {
     const opened = await openPage(browser, stack.api, looks);
-    const session = JSON.stringify({ key: as });
-    await opened.context.addInitScript((text) => sessionStorage.setItem('counterpoise-session', text), session);
+    await signIn(opened.context, as);
     await opened.page.goto(`${stack.api}/console${path}`);
     const { page } = opened;
-    await until(LIMIT_MS, `${path} does not load`, async () => {
-      return (await page.locator('main h1').count()) > 0 && (await page.locator('main .loading').count()) === 0;
-    });
+    await untilLoaded(page);
     return { ...opened, close: () => opened.context.close() };
   }
 

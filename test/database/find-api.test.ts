@@ -11,6 +11,7 @@ import type { TransferId, WalletId } from '../../domain/ids.ts';
 import type { OrderService } from '../../domain/order-services.ts';
 import { forbiddenDatabase, jsonOf, testApp } from '../pure/api-fakes.ts';
 import { acceptOnly, keyHolder } from '../pure/api-holders.ts';
+import { depsOver } from './app-over.ts';
 import { startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 import { movementsOver, type Movements } from './movements.ts';
 import { EUR, fresh, trace, USD } from './wallets.ts';
@@ -40,19 +41,7 @@ describe('finding anything', () => {
   after(() => cluster?.stop());
 
   const find = async (q: string, overrides: Parameters<typeof testApp>[0] = {}): Promise<FoundThings> => {
-    const { app } = testApp({
-      database: stores.transfer.service,
-      eventsDatabase: stores.events.service,
-      accessDatabase: access.service,
-      wallets: { shards: stores.wallets.map(({ service }) => service) },
-      orders: {
-        routes: {
-          databases: Object.fromEntries(Object.entries(orders).map(([name, { service }]) => [name, service])),
-        } as never,
-        readiness: async () => ({}),
-      },
-      ...overrides,
-    });
+    const { app } = testApp({ ...depsOver(stores, orders), accessDatabase: access.service, ...overrides });
     const headers = { authorization: `Bearer ${KEY}` };
     const { status, body } = await jsonOf(app.request(`/v1/find?q=${encodeURIComponent(q)}`, { headers }));
     assert.equal(status, 200, JSON.stringify(body));

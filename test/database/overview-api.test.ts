@@ -10,6 +10,7 @@ import type { RunId } from '../../domain/ids.ts';
 import type { OrderService } from '../../domain/order-services.ts';
 import { forbiddenDatabase, jsonOf, testApp } from '../pure/api-fakes.ts';
 import type { Overview } from '../../client/wire.ts';
+import { depsOver } from './app-over.ts';
 import { startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
 import { movementsOver, type Movements } from './movements.ts';
 import { EUR, userOnShard } from './wallets.ts';
@@ -32,19 +33,7 @@ describe('the overview', () => {
   after(() => cluster?.stop());
 
   const read = async (overrides: Parameters<typeof testApp>[0] = {}): Promise<Overview> => {
-    const { app } = testApp({
-      database: stores.transfer.service,
-      eventsDatabase: stores.events.service,
-      wallets: { shards: stores.wallets.map(({ service }) => service) },
-      orders: {
-        routes: {
-          databases: Object.fromEntries(Object.entries(orders).map(([name, { service }]) => [name, service])),
-        } as never,
-        readiness: async () => ({}),
-      },
-      readiness: NOBODY_ASKS,
-      ...overrides,
-    });
+    const { app } = testApp({ ...depsOver(stores, orders), readiness: NOBODY_ASKS, ...overrides });
     const { status, body } = await jsonOf(app.request('/v1/overview'));
     assert.equal(status, 200, JSON.stringify(body));
     return body as unknown as Overview;

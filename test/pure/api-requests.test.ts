@@ -193,6 +193,7 @@ describe('documentation', () => {
       '/v1/events/stream',
       '/v1/events/{position}',
       '/v1/find',
+      '/v1/flows',
       '/v1/invoices',
       '/v1/invoices/{invoice_id}',
       '/v1/journals',

@@ -10,7 +10,7 @@ import { startInfrastructure } from '../../dev/infrastructure.ts';
 import { silentProgress } from '../../dev/progress.ts';
 import type { TestStack } from './stack.ts';
 
-export const KEPT = ['wallet-0', 'wallet-1', 'transfer', 'events', ...ORDER_SERVICES, 'temporal'] as const;
+export const KEPT = ['wallet-0', 'wallet-1', 'transfer', 'events', ...ORDER_SERVICES, 'access', 'temporal'] as const;
 export type Kept = (typeof KEPT)[number];
 
 const STOP_LIMIT_MS = 60_000;

@@ -67,7 +67,7 @@ export async function startLoad(money: Money, { seed, transfers, clients = 12 }:
   /** Sends the request; returns whether it was answered, which a network error or a 503 is not. */
   const send = async (request: Request, prefer: string | undefined): Promise<boolean> => {
     const headers = { 'idempotency-key': request.key, ...(prefer === undefined ? {} : { prefer }) };
-    const answer = await money.api
+    const answer = await money.api.once
       .transfer(request.sender, request.receiver, request.amount, headers)
       .catch(() => undefined);
     if (answer === undefined || LATER.includes(answer.status)) return false;

@@ -226,7 +226,8 @@ describe('a group that waits', () => {
       assert.deepEqual(await handle.result(), { ended: 2, oneByOne: 4 });
       const times = (await handle.fetchHistory()).events!.map(({ eventTime }) => Number(eventTime!.seconds));
       const tookSeconds = times.at(-1)! - times[0]!;
-      assert.ok(tookSeconds <= 4, `it waited for ${tookSeconds} s`);
+      // A busy machine adds seconds of its own; the transfers' deadline, for which it must not wait, is minutes away.
+      assert.ok(tookSeconds <= 20, `it waited for ${tookSeconds} s`);
       await keepHistory('group-shard-silent', handle);
     });
     assertNoneIsLost(
