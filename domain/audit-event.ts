@@ -20,6 +20,7 @@ interface AuditedAction {
 
 const comment = text('What the principal said about it.', 'The receiver has been asked.');
 const ofKey = { service: 'access', object: 'The key.' } as const;
+const ofTenantItself = { service: 'access', object: 'The name of the tenant.' } as const;
 const ofWallet = { service: 'wallet', object: 'The wallet.' } as const;
 const ofEndpoint = { service: 'events', object: 'The webhook endpoint.' } as const;
 const limit = (which: string): JsonSchema => text(`${which}; left out for no limit.`, '500.0000');
@@ -49,6 +50,8 @@ export const AUDIT_ACTIONS = {
   },
   'key-rotated': { ...ofKey, title: 'A key was replaced', details: { rotated_to: uuid('The key in its place.') } },
   'key-revoked': { ...ofKey, title: 'A key was revoked' },
+  'tenant-created': { ...ofTenantItself, title: 'A tenant was made' },
+  'tenant-root-key-replaced': { ...ofTenantItself, title: 'A tenant was given another root key' },
   'wallet-suspended': { ...ofWallet, title: 'A wallet was suspended' },
   'wallet-activated': { ...ofWallet, title: 'A wallet was activated again' },
   'wallet-limits-set': {

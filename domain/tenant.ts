@@ -12,6 +12,12 @@ export type Tenant = string & { readonly [brand]: 'Tenant' };
 export const DEFAULT_TENANT = 'default' as Tenant;
 
 /**
+ * The names of tenants. Lower case, so that no two differ in case alone, and of characters that need no quotes in ids, events, headers
+ * and paths.
+ */
+export const TENANT_PATTERN = /^[a-z][a-z0-9-]{0,62}$/;
+
+/**
  * Of what is handed on: the tenant, or nothing for the default one. So the events, workflow inputs and messages of an installation
  * that has no other tenant are what they were before there were tenants, and are read as that one's.
  */

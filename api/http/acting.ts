@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { API_PRINCIPAL } from '../../domain/access/api-key.ts';
+import { API_KEY_NAME } from '../../domain/access/api-key.ts';
 import type { Acting } from '../../domain/acting.ts';
 import { DEFAULT_TENANT, ofTenant, type Tenant } from '../../domain/tenant.ts';
 import type { ByWhom } from '../../domain/audit-event.ts';
@@ -62,10 +62,9 @@ function toldOf(
   return { principal: actor, principalId: principalId as PrincipalId, apiKeyId: apiKeyId as ApiKeyId };
 }
 
-/** Whether it is the transfer API that asks. A principal of that name of another tenant is somebody else. */
-function isTransferApi(c: Context<ApiEnv>): boolean {
-  const { principal, tenant } = c.var.holder;
-  return principal === API_PRINCIPAL && tenant === DEFAULT_TENANT;
+/** Whether it is the transfer API that asks, with the key that was installed for it. A key that somebody has made is never believed. */
+export function isTransferApi(c: Context<ApiEnv>): boolean {
+  return c.var.holder.installedAs === API_KEY_NAME;
 }
 
 /** As answers show who acted. */

@@ -3,13 +3,15 @@
  * movement. The transfer API asks its own shards by the same functions, or the wallet API by these routes.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { externalBalances, seeLegs } from '../../db/wallet/sight-queries.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { SEEN_MOVEMENTS_MAX, type CurrencyTotal, type SeenLegs, type WalletSight } from '../../domain/wallet/sight.ts';
-import { askingTenant } from '../http/acting.ts';
+import { askingTenant, isTransferApi } from '../http/acting.ts';
+import { ANYBODY } from '../http/authenticate.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { askWalletApi, type WalletApiPlace } from './ask-wallet-api.ts';
 import { walletFinderBy, walletFinderIn } from './find.ts';
@@ -24,7 +26,7 @@ import {
 } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires, requiresInTenant } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const totalAnswer = z
   .object({
@@ -96,23 +98,38 @@ const getLegs = createRoute({
   summary: 'What the wallet shards have decided and written of a transfer or a transaction',
   tags: ['Wallets'],
   description: `The fence of each leg that is decided, and the ledger entries. Each shard is read as one snapshot; one that does not answer
-in time is named in \`shards\`, and what it knows is missing. A movement that no shard knows has none.`,
-  middleware: requires('wallets:read'),
+in time is named in \`shards\`, and what it knows is missing. A movement that no shard knows, or that is another tenant's, has none.`,
+  middleware: requiresInTenant('wallets:read'),
   request: { params: z.object({ movement_id: transferIdField }) },
   responses: {
     200: { description: 'The oldest first.', content: { 'application/json': { schema: legsAnswer } } },
-    ...problemResponses('transfer_id_invalid'),
+    ...problemResponses('transfer_id_invalid', 'database_unavailable', 'wallet_api_unavailable'),
   },
 });
 
-/** `shards`: the wallet databases, in the order of their numbers. */
-export function walletSightRoutes(shards: readonly Database[]) {
-  const sight = walletSightIn(shards);
+/** Whether a movement is of the tenant that asks. No shard knows whose a movement is. */
+export type IsOwnMovement = (c: Context<ApiEnv>, movementId: string) => Promise<boolean>;
+
+/**
+ * That of the wallet API where it is a process of its own, which answers the transfer API alone: that one has made sure of it. Where
+ * nobody has a key, there are no other tenants.
+ */
+export const askedByTransferApi: IsOwnMovement = async (c) => {
+  if (!isTransferApi(c) && c.var.holder.apiKeyId !== ANYBODY.apiKeyId)
+    throw new ProblemError('tenant_not_served', { detail: 'Ask the transfer API, which knows whose a movement is.' });
+  return true;
+};
+
+/** What is another tenant's is answered as this, which is nobody's. */
+const NO_MOVEMENT = '00000000-0000-0000-0000-000000000000';
+
+export function walletSightRoutes(sight: Pick<WalletSight, 'totals' | 'legs'>, isOwnMovement: IsOwnMovement) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(getTotals, async (c) => c.json({ data: [...(await sight.totals(askingTenant(c)))] }, 200))
     .openapi(getLegs, async (c) => {
       const { movement_id: id } = c.req.valid('param');
-      return c.json((await legsIn(shards, [id])) as z.infer<typeof legsAnswer>, 200);
+      const seen = await sight.legs([(await isOwnMovement(c, id)) ? id : NO_MOVEMENT]);
+      return c.json(seen as z.infer<typeof legsAnswer>, 200);
     });
 }
 
@@ -129,7 +146,11 @@ export function walletSightIn(shards: readonly Database[]): WalletSight {
         .map(([code, sum]): CurrencyTotal => ({ currency: code, total: formatUnits(sum) }));
     },
     legs: (movementIds, walletIds) =>
-      legsIn(shards, movementIds.slice(0, SEEN_MOVEMENTS_MAX), shardsOf([...walletIds], shards.length)),
+      legsIn(
+        shards,
+        movementIds.slice(0, SEEN_MOVEMENTS_MAX),
+        walletIds === undefined ? undefined : shardsOf([...walletIds], shards.length),
+      ),
     find: walletFinderIn(shards),
   };
 }

@@ -14,7 +14,7 @@ import { apiKeys, principals } from './schema.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
 export type Principal = typeof principals.$inferSelect;
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 export interface NewKey {
   readonly apiKeyId: ApiKeyId;
@@ -71,7 +71,8 @@ function creationOf(key: NewKey): AuditEntry {
   return { action: 'key-created', object: key.apiKeyId, details };
 }
 
-function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
+/** The key that asks, while it is valid, under a lock that keeps it from being revoked. */
+export function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
   return sql`SELECT api_key_id, expires_at FROM api_keys WHERE api_key_id = ${apiKeyId ?? null}::uuid
     AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR SHARE`;
 }
@@ -190,7 +191,7 @@ function rotationOf(of: ApiKeyId, { apiKeyId }: NewKey): AuditEntry {
 const NOT_ROTATED = new Error('the key cannot be rotated');
 
 /** Counts up the revision. Its row is locked until the transaction ends, so revisions are committed in their order. */
-async function nextRevision(transaction: Transaction): Promise<number> {
+export async function nextRevision(transaction: Transaction): Promise<number> {
   const { rows } = await transaction.execute<{ revision: string }>(
     sql`UPDATE access_revision SET revision = revision + 1 RETURNING revision`,
   );

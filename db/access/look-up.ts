@@ -27,6 +27,7 @@ type Row = {
   cidrs: string[] | null;
   per_second: number | null;
   burst: number | null;
+  installed_as: string | null;
   remaining_ms: string | null;
   revision: string;
 };
@@ -35,7 +36,7 @@ type Row = {
 export async function lookUpKey(database: Database, hash: Buffer): Promise<LookedUpKey | undefined> {
   const { rows } = await executePrepared<Row>(
     database,
-    sql`SELECT k.api_key_id, k.principal_id, k.tenant, p.name AS principal, p.kind, k.scopes, k.cidrs, k.per_second, k.burst,
+    sql`SELECT k.api_key_id, k.principal_id, k.tenant, p.name AS principal, p.kind, k.scopes, k.cidrs, k.per_second, k.burst, k.installed_as,
       floor(extract(epoch FROM k.expires_at - clock_timestamp()) * 1000)::bigint AS remaining_ms,
       (SELECT revision FROM access_revision) AS revision
     FROM api_keys k JOIN principals p USING (principal_id)
@@ -54,6 +55,7 @@ export async function lookUpKey(database: Database, hash: Buffer): Promise<Looke
       scopes: row.scopes,
       cidrs: row.cidrs ?? undefined,
       rate: perSecond === null || burst === null ? undefined : { perSecond, burst },
+      ...(row.installed_as === null ? {} : { installedAs: row.installed_as }),
     },
     remainingMs: row.remaining_ms === null ? undefined : Number(row.remaining_ms),
     revision: Number(row.revision),

@@ -1,5 +1,5 @@
 /**
- * The tables of the access service: principals, their API keys, the revision by which every process learns that a key has changed, and
+ * The tables of the access service: tenants, principals, their API keys, the revision by which every process learns that a key has changed, and
  * its outbox. Of a secret there is only the hash.
  */
 import { sql } from 'drizzle-orm';
@@ -12,6 +12,12 @@ import { instant, sha256 } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
+
+/** Those that see nothing of each other. What is stored of one names it; a tenant is never removed. */
+export const tenants = pgTable('tenants', {
+  tenant: text('tenant').$type<Tenant>().primaryKey(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+});
 
 export const principals = pgTable(
   'principals',

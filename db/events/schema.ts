@@ -237,6 +237,8 @@ export const walletActivity = pgTable(
     eventCount: bigint('event_count', { mode: 'number' }).notNull(),
     /** Of the amounts. Refusals move nothing: 0. */
     sum: balance('sum').notNull(),
+    /** The wallet's. */
+    tenant: text('tenant').notNull().default('default'),
   },
   (t) => [primaryKey({ name: 'wallet_activity_pk', columns: [t.generation, t.walletId, t.day, t.type] })],
 );

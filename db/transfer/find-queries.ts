@@ -1,4 +1,5 @@
 /** What the transfer service finds by an id, by a reference, and by a pair of metadata: each by an index, and bounded. */
+import { sql } from 'drizzle-orm';
 import { FOUND_MAX, type Found } from '../../domain/found.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
@@ -50,6 +51,13 @@ const KINDS: readonly Kind[] = [
 
 export function findInTransfers(database: Database, tenant: Tenant, id: string): Promise<Found[]> {
   return findById(database, KINDS, tenant, id);
+}
+
+/** Whose a transfer or a transaction is; undefined if it has no row. */
+export async function tenantOfMovement(database: Database, id: string): Promise<Tenant | undefined> {
+  const { rows } = await database.execute<{ tenant: Tenant }>(sql`
+    SELECT tenant FROM transfers WHERE transfer_id = ${id} UNION ALL SELECT tenant FROM transactions WHERE transaction_id = ${id}`);
+  return rows[0]?.tenant;
 }
 
 /** A tenant's movements that have a reference or a pair of metadata, newest first; one more than FOUND_MAX of each if there are more. */

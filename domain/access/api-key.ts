@@ -16,8 +16,11 @@ const PREFIX = 'cpk_';
 /** 62^6 is more than 2^32. */
 const CHECKSUM_CHARACTERS = 6;
 
-/** The principal of the transfer API's own key: the wallet API believes it about who has asked it. */
-export const API_PRINCIPAL = 'api';
+/** The name under which the transfer API's own key is installed: the wallet API believes that key about who has asked it. */
+export const API_KEY_NAME = 'api';
+
+/** The names of the installed keys' principals. Nobody else may be called so, in any tenant. */
+export const RESERVED_PRINCIPALS: readonly string[] = [API_KEY_NAME, 'worker-order'];
 
 /** A process believes what it knows of a key for so long after it began to ask. */
 export const KEY_LEASE_MS = 1_000;
@@ -56,6 +59,8 @@ export interface Holder extends Rights {
   readonly principal: string;
   readonly kind: PrincipalKind;
   readonly tenant: Tenant;
+  /** The name under which the key was installed with the services; left out for any other. */
+  readonly installedAs?: string | undefined;
 }
 
 /** Draws a key. `randomBelow` returns a whole number below its argument, which nobody can foretell. */

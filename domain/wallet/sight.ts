@@ -49,8 +49,11 @@ export interface SeenLegs {
 
 export interface WalletSight {
   readonly totals: (tenant: Tenant) => Promise<readonly CurrencyTotal[]>;
-  /** The caller has made sure that they are the tenant's. What the shards of these wallets have decided and written of these movements, at most SEEN_MOVEMENTS_MAX. */
-  readonly legs: (movementIds: readonly string[], walletIds: readonly WalletId[]) => Promise<SeenLegs>;
+  /**
+   * What the shards of these wallets, or all, have decided and written of these movements, at most SEEN_MOVEMENTS_MAX. The caller has
+   * made sure that they are the tenant's.
+   */
+  readonly legs: (movementIds: readonly string[], walletIds?: readonly WalletId[]) => Promise<SeenLegs>;
   /** The users' wallets of an id, and those of a user, FOUND_MAX of them and one more if there are more. */
   readonly find: {
     readonly byId: (tenant: Tenant, id: string) => Promise<Found[]>;

@@ -2,10 +2,13 @@
 // Idempotency-Keys, the same references. No workflow runs; money is moved as a worker would move it.
 
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { pino } from 'pino';
 import { createAuthenticator } from '../../api/access/authenticator.ts';
 import { createEventStreams } from '../../api/events/event-streams.ts';
+import { installKey } from '../../db/install-keys.ts';
+import { readHead } from '../../db/events/log-queries.ts';
+import { readProjection } from '../../db/events/projection-queries.ts';
 import { openDisagreement } from '../../db/transfer/case-queries.ts';
 import { findTransfer, recordTransferStatus } from '../../db/transfer/queries.ts';
 import { findTransaction, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';
@@ -17,6 +20,8 @@ import { shardOf } from '../../domain/routing.ts';
 import { createSecretBox } from '../../webhooks/sealed-secret.ts';
 import { clientWith } from '../pure/seen-client.ts';
 import { INSTALLATION, testApp } from '../pure/api-fakes.ts';
+import { startWalletActivity } from '../../workers/events/wallet-activity.ts';
+import { until } from './consuming.ts';
 import { copyOutboxes } from './copy-outbox.ts';
 import { rowsOf, type TestCluster } from './database.ts';
 import { trace } from './wallets.ts';
@@ -66,18 +71,17 @@ export async function openTwoTenants(cluster: TestCluster) {
     },
   });
   const keys = new Map<string, string>();
+  const databaseOf = (id: WalletId) => wallets[shardOf(id, wallets.length)]!;
 
-  /** As the administrator makes the first key of a tenant. */
+  const root = drawApiKey(randomInt);
+  await installKey(access.adminUrl, 'root', root);
+  keys.set('default', root);
+
   async function openTenant(tenant: string): Promise<void> {
-    const secret = drawApiKey(randomInt);
-    const hash = createHash('sha256').update(secret).digest('hex');
-    await rowsOf(
-      access.admin,
-      `WITH made AS (INSERT INTO principals (tenant, kind, name) VALUES ('${tenant}', 'human', 'root') RETURNING principal_id)
-       INSERT INTO api_keys (tenant, principal_id, name, key_hash, hint, scopes)
-       SELECT '${tenant}', principal_id, 'root', decode('${hash}', 'hex'), 'cpk_', '{${ALL_SCOPES.join()}}' FROM made`,
-    );
-    keys.set(tenant, secret);
+    const { root_key: key } = await made('default', 'POST', '/v1/tenants', { name: tenant });
+    keys.set(tenant, String((key as Body)['secret']));
+    // With scopes that no tenant's key is given, so that the routes themselves are what refuses it.
+    await rowsOf(access.admin, `UPDATE api_keys SET scopes = '{${ALL_SCOPES.join()}}' WHERE tenant = '${tenant}'`);
   }
 
   const headersOf = (tenant: string): Record<string, string> => ({
@@ -106,16 +110,33 @@ export async function openTwoTenants(cluster: TestCluster) {
 
   /** Moves the money of a deposit and of a transfer. */
   async function move(depositId: string, transferId: string): Promise<void> {
-    const database = (id: WalletId) => wallets[shardOf(id, wallets.length)]!;
     const deposit = (await findTransaction(transfers, depositId as TransactionId))!;
-    const paid = await shard.transact(database(deposit.walletId), deposit, trace);
+    const paid = await shard.transact(databaseOf(deposit.walletId), deposit, trace);
     assert.equal(paid.outcome, 'applied');
     await recordTransactionEnd(transfers, deposit.transactionId, { status: 'PROCESSED' }, trace);
     const t = (await findTransfer(transfers, transferId as TransferId))!;
     const total = t.amount;
-    assert.equal((await shard.debit(database(t.senderWalletId), t, trace, { total })).outcome, 'applied');
-    assert.equal((await shard.credit(database(t.receiverWalletId), t, trace, total)).outcome, 'applied');
+    assert.equal((await shard.debit(databaseOf(t.senderWalletId), t, trace, { total })).outcome, 'applied');
+    assert.equal((await shard.credit(databaseOf(t.receiverWalletId), t, trace, total)).outcome, 'applied');
     await recordTransferStatus(transfers, t.transferId, { status: 'COMPLETED' }, trace);
+  }
+
+  /** As a worker tries the debit of a transfer that is to be refused, and the events of it come to the log. */
+  async function tryDebit(transferId: string): Promise<string | undefined> {
+    const t = (await findTransfer(transfers, transferId as TransferId))!;
+    const verdict = await shard.debit(databaseOf(t.senderWalletId), t, trace, { total: t.amount });
+    await copyOutboxes(cluster, stores);
+    await countActivity();
+    return verdict.outcome === 'rejected' ? verdict.reason : undefined;
+  }
+
+  async function countActivity(): Promise<void> {
+    const counting = startWalletActivity(stores.events.service, pino({ level: 'silent' }));
+    await until('all is counted', async () => {
+      const { position } = await readHead(stores.events.service);
+      return (await readProjection(stores.events.service, 'wallet_activity')).live.position === position;
+    });
+    await counting.stop();
   }
 
   /** One of everything, with names of values that only ids tell from another tenant's. */
@@ -157,6 +178,7 @@ export async function openTwoTenants(cluster: TestCluster) {
       'webhook_endpoint_id',
     );
     await copyOutboxes(cluster, stores);
+    await countActivity();
     const [event] = await rowsOf<{ position: string }>(
       stores.events.admin,
       `SELECT min(position) AS position FROM event_log WHERE tenant = '${tenant}'`,
@@ -169,6 +191,7 @@ export async function openTwoTenants(cluster: TestCluster) {
         other_wallet_id: bob,
         transaction_id: deposit,
         transfer_id: transfer,
+        movement_id: transfer,
         reversal,
         batch_id: batch,
       },
@@ -184,6 +207,7 @@ export async function openTwoTenants(cluster: TestCluster) {
     headersOf,
     openTenant,
     furnish,
+    tryDebit,
     stores,
     started,
     stop: () => authenticator.stop(),
