@@ -21,7 +21,7 @@ import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
 import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
-import { madeBy } from './access/made-by.ts';
+import { voterJudge } from './access/made-by.ts';
 import { tenantRoutes } from './access/tenant.ts';
 import { principalRoutes } from './access/principal.ts';
 import { consoleSessionRoutes } from './access/console-session.ts';
@@ -100,7 +100,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', resolutionRoutes(deps))
       .route('/', reversalRoutes(deps))
       .route('/', transferListRoutes(deps))
-      .route('/', approvalRoutes(deps, madeBy(deps)))
+      .route('/', approvalRoutes(deps, voterJudge(deps)))
       .route('/', approvalPolicyRoutes(deps))
       .route('/', recurringRoutes(deps))
       .route('/', recurringControlRoutes(deps))

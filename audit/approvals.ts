@@ -1,32 +1,95 @@
 /**
- * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none, and what was approved
- * has the votes that it needed. The database refuses both; this tells if it was made not to.
+ * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none; what was approved has
+ * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; and nobody has sent more within 24
+ * hours without an approval than a policy allows. The database refuses all of that; this tells if it was made not to.
  */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
 export async function checkApprovals(transfer: Reader, findings: Findings): Promise<void> {
-  const found = await rowsOf<{ id: string; detail: string; total: string }>(
-    transfer,
-    sql`
-    SELECT id, detail, count(*) OVER () AS total FROM (
-      SELECT transfer_id AS id, format('it is %s, of more than the %s that needs an approval, and has none', status, above) AS detail
-      FROM approval_policies policy JOIN transfers USING (currency)
-      -- One that was being accepted when the policy ended was judged by what came after it.
-      WHERE transfers.created_at >= policy.created_at AND transfers.created_at < coalesce(ended_at - interval '10 s', 'infinity')
-        AND amount > above AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-        AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id AND approvals.status IN ('APPROVED', 'OVERRIDDEN'))
-      UNION ALL
-      SELECT approval_id, format('it is approved, by %s of the %s principals that it needs', votes, needed)
-      FROM approvals CROSS JOIN LATERAL (
-        SELECT count(DISTINCT principal_id) AS votes FROM approval_votes
-        WHERE approval_votes.approval_id = approvals.approval_id AND approval_votes.policy_version = approvals.policy_version
-          AND vote = 'approve' AND principal_id IS DISTINCT FROM asked_by_id
-      ) counted
-      WHERE status = 'APPROVED' AND votes < needed
-    ) wrong LIMIT ${VIOLATIONS_KEPT}`,
-  );
-  for (const { id, detail } of found) findings.report('I2', `transfer ${id}`, detail);
-  findings.reportMore('I2', Number(found[0]?.total ?? 0) - found.length);
+  for (const wrong of [BEGUN_WITHOUT, SENT_WITHOUT, DECIDED_WITHOUT, UNLIKE_ITS_APPROVAL]) {
+    const found = await rowsOf<{ id: string; detail: string; total: string }>(
+      transfer,
+      sql`SELECT id, detail, count(*) OVER () AS total FROM (${wrong}) wrong LIMIT ${VIOLATIONS_KEPT}`,
+    );
+    for (const { id, detail } of found) findings.report('I2', `transfer ${id}`, detail);
+    findings.reportMore('I2', Number(found[0]?.total ?? 0) - found.length);
+  }
 }
+
+/** So long may an acceptance be under way, and be judged by the policy that holds when it arrives. */
+const ACCEPTED_WITHIN = sql`interval '10 s'`;
+
+/** A clock that had leapt has dated it: it may have held at any time. */
+const isUndated = (policy: SQL): SQL =>
+  sql`((${policy}.created_at > now() OR ${policy}.ended_at > now() OR ${policy}.ended_at < ${policy}.created_at) IS TRUE)`;
+const undated = { policy: isUndated(sql`policy`), other: isUndated(sql`other`) };
+
+/** Whichever policy has judged it, of those that held between its time and the end of its acceptance, has demanded an approval. */
+const BEGUN_WITHOUT = sql`
+  SELECT transfer_id AS id, format('it is %s, of more than the %s that needs an approval, and has none', status, above) AS detail
+  FROM approval_policies policy JOIN transfers USING (tenant, currency)
+  WHERE NOT ${undated.policy} AND transfers.created_at <= now()
+    AND transfers.created_at >= policy.created_at AND transfers.created_at < coalesce(policy.ended_at, 'infinity')
+    AND amount > above AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
+    AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id AND approvals.status IN ('APPROVED', 'OVERRIDDEN'))
+    AND NOT EXISTS (
+      SELECT FROM approval_policies other
+      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency AND (amount > other.above) IS NOT TRUE
+        AND (${undated.other} OR other.created_at < transfers.created_at + ${ACCEPTED_WITHIN}
+          AND coalesce(other.ended_at, 'infinity') > transfers.created_at)
+    )
+    AND NOT EXISTS (
+      SELECT FROM approval_policies other
+      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency
+        AND (${undated.other} OR other.ended_at - transfers.created_at BETWEEN '0' AND ${ACCEPTED_WITHIN})
+        AND NOT EXISTS (
+          SELECT FROM approval_policies next
+          WHERE next.tenant = other.tenant AND next.currency = other.currency AND next.created_at = other.ended_at
+        )
+        AND other.ended_at IS NOT NULL
+    )`;
+
+/** A minute less than a day, for the transfer that was judged last was so some time after it was dated. */
+const SENT_WITHOUT = sql`
+  SELECT transfer_id AS id, format('with it, %s has sent %s within 24 hours without an approval, of more than %s', sender_wallet_id, sent, above_24h) AS detail
+  FROM (
+    SELECT transfer_id, sender_wallet_id, above_24h, sum(amount) OVER (
+      PARTITION BY policy_id, sender_wallet_id ORDER BY transfers.created_at RANGE BETWEEN interval '23:59' PRECEDING AND CURRENT ROW
+    ) AS sent
+    FROM approval_policies policy JOIN transfers USING (tenant, currency)
+    WHERE above_24h IS NOT NULL AND NOT ${undated.policy} AND transfers.created_at <= now()
+      AND transfers.created_at >= policy.created_at
+      AND transfers.created_at < coalesce(policy.ended_at - ${ACCEPTED_WITHIN}, 'infinity')
+      AND status NOT IN ('AWAITING_APPROVAL', 'FAILED', 'CANCELED') AND NOT begins_canceled
+      AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id)
+  ) summed WHERE sent > above_24h`;
+
+/** Of a vote and the end of the time for it, the milliseconds are rounded. */
+const DECIDED_WITHOUT = sql`
+  SELECT approval_id AS id, format('it is approved, by %s of the %s principals that it needs', votes, needed) AS detail
+  FROM approvals CROSS JOIN LATERAL (
+    SELECT count(DISTINCT principal_id) AS votes FROM approval_votes
+    WHERE approval_votes.approval_id = approvals.approval_id AND approval_votes.policy_version = approvals.policy_version
+      AND vote = 'approve' AND principal_id IS DISTINCT FROM asked_by_id
+  ) counted
+  WHERE status = 'APPROVED' AND votes < needed
+  UNION ALL
+  SELECT approval_id, 'it is let go without approvals, and nobody has said so'
+  FROM approvals WHERE status = 'OVERRIDDEN'
+    AND NOT EXISTS (SELECT FROM approval_votes WHERE approval_votes.approval_id = approvals.approval_id AND vote = 'override')
+  UNION ALL
+  SELECT approval_id, format('%s has asked for it, and has approved it', principal)
+  FROM approvals JOIN approval_votes USING (approval_id) WHERE vote = 'approve' AND principal_id = asked_by_id
+  UNION ALL
+  SELECT approval_id, format('%s has voted %s after the time for it', principal, approval_votes.created_at - expires_at)
+  FROM approvals JOIN approval_votes USING (approval_id)
+  WHERE approval_votes.policy_version = approvals.policy_version AND approval_votes.created_at > expires_at + interval '1 ms'`;
+
+const UNLIKE_ITS_APPROVAL = sql`
+  SELECT transfer_id AS id, format('it is %s, and its approval %s', transfers.status, approvals.status) AS detail
+  FROM approvals JOIN transfers ON transfer_id = approval_id
+  WHERE (transfers.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
+    OR approvals.status IN ('REJECTED', 'EXPIRED', 'WITHDRAWN') AND (NOT begins_canceled OR transfers.status NOT IN ('PENDING', 'CANCELED', 'FAILED'))
+    OR approvals.status IN ('APPROVED', 'OVERRIDDEN') AND begins_canceled`;

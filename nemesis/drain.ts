@@ -7,6 +7,7 @@ import { outboxesOf } from '../audit/copied-events.ts';
 import { countUncopied } from '../audit/uncopied-events.ts';
 import type { Client } from '../client/client.ts';
 import { DISAGREEMENTS } from '../domain/transfer/reconciliation.ts';
+import type { Approvals } from './approvals.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
 import { ordersUnderWay } from './order-rows.ts';
@@ -21,11 +22,29 @@ const LOOK_MS = 500;
 const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;
 
+interface Asking {
+  readonly clients: Clients;
+  readonly orders: Orders | undefined;
+  readonly approvals: Approvals | undefined;
+}
+
 /** Waits until everything has ended, and returns how long that took. */
-export async function drain(
+export function drain(
   stack: Stack,
   api: Client,
-  { clients, orders }: { readonly clients: Clients; readonly orders: Orders | undefined },
+  asking: Asking,
+  draws: Draws,
+  violations: Violations,
+  signal: AbortSignal,
+): Promise<number> {
+  const draining = (): Promise<number> => untilEnded(stack, api, asking, draws, violations, signal);
+  return asking.approvals?.decideDuring(draining, signal) ?? draining();
+}
+
+async function untilEnded(
+  stack: Stack,
+  api: Client,
+  { clients, orders }: Asking,
   draws: Draws,
   violations: Violations,
   signal: AbortSignal,

@@ -23,6 +23,8 @@ export interface PlantedBug {
   readonly clientsAtOnce?: number;
   /** Whether clients order goods meanwhile. Otherwise they do not. */
   readonly hasOrders?: boolean;
+  /** Whether clients ask for what needs approvals meanwhile. Otherwise they do not. */
+  readonly hasApprovals?: boolean;
 }
 
 /** As large as a burst is. */

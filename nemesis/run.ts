@@ -11,6 +11,8 @@ import type { AuditReport } from '../audit/audit.ts';
 import { createClient } from '../client/client.ts';
 import type { KafkaBroker } from '../dev/kafka-broker.ts';
 import { readApiKey } from '../dev/api-key-file.ts';
+import { APPROVAL_SOON } from './approval-soon.ts';
+import { openApprovals } from './approvals.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook, type Book } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
@@ -50,6 +52,8 @@ export interface NemesisOptions {
   readonly clientsAtOnce?: number | undefined;
   /** Whether clients order goods. Default: true. The stack has the services of orders in any case. */
   readonly hasOrders?: boolean;
+  /** Whether clients ask for what needs approvals, and vote. Default: true. */
+  readonly hasApprovals?: boolean | undefined;
   /** Default: 4. */
   readonly shoppersAtOnce?: number | undefined;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
@@ -78,6 +82,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
   };
   try {
     const build = makeBuild(join(directory, 'source'), [
+      ...APPROVAL_SOON,
       ...ATTENTION_SOON,
       ...LEASE_SOON,
       ...RETRY_SOON,
@@ -115,7 +120,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
 }
 
 async function runFaults(stack: Stack, options: NemesisOptions): Promise<NemesisReport> {
-  const { seed, seconds, kinds, broker, clientsAtOnce, hasOrders = true, environment, say, signal } = options;
+  const { seed, seconds, kinds, broker, clientsAtOnce, hasOrders = true, hasApprovals = true, say, signal } = options;
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
@@ -128,14 +133,14 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
   const clients = createClients(api, book, world, violations);
   const observer = createObserver(stack, api, book, world, violations);
   const orders = openOrders({ stack, api, book, world, clients, violations, atOnce: options.shoppersAtOnce });
-  const receivers = await openReceiversFor(kinds, stack, patientApi, violations, environment);
+  const receivers = await openReceiversFor(kinds, stack, patientApi, violations, options.environment);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};
-  const count = (counts: Record<string, number>, what: string, howMany = 1): void => {
-    if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
-  };
-  const operator = createOperator(api, book, violations, (what, howMany) => count(met, what, howMany));
+  const seen = (what: string, howMany: number): void => count(met, what, howMany);
+  const surroundings = { stack, api, patientApi, book, clients, violations, met: seen };
+  const operator = createOperator(api, book, violations, seen);
+  const approvals = hasApprovals ? await openApprovals(surroundings, draws.of('approvals')) : undefined;
   const drainsMs: number[] = [];
   let messages = 0;
   let audited: AuditReport | undefined;
@@ -143,8 +148,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
 
   const stageOf = stages({
     ...{ stack, api, book, world, clients, observer, operator, receivers, broker, violations, say },
-    recovered: (what) => count(recoveries, what),
-    met: (what, howMany) => count(met, what, howMany),
+    ...{ recovered: (what) => count(recoveries, what), met: seen },
   });
 
   const couldNot = (fault: ScheduledFault['fault'], error: unknown): void => {
@@ -172,6 +176,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
       clients.run(draws.of('clients'), startedAtMs + forMs, ending, clientsAtOnce),
       operator.run(own.of('operator'), ending),
       orders?.run(draws.of('shoppers', n), ending),
+      approvals?.run(own.of('approvals'), ending),
     ]);
     // The observer goes on during the drain.
     const done = new AbortController();
@@ -182,7 +187,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
       over.abort();
       await Promise.all([striking, working]);
       say('Faults have stopped, all drains');
-      drainsMs.push(await drain(stack, api, { clients, orders }, own.of('drain'), violations, signal));
+      drainsMs.push(await drain(stack, api, { clients, orders, approvals }, own.of('drain'), violations, signal));
       await receivers?.verify(signal);
       if (broker !== undefined) messages = await verifyTopic(stack, broker, violations, signal);
     } finally {
@@ -223,6 +228,10 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
     audit: audited,
     failure,
   };
+}
+
+function count(counts: Record<string, number>, what: string, howMany = 1): void {
+  if (howMany > 0) counts[what] = (counts[what] ?? 0) + howMany;
 }
 
 /** The parts of the report that tell what is known of all operations. */

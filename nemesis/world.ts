@@ -68,23 +68,33 @@ export async function makeWorld(api: Client, book: Book, draws: Draws, hasOrders
     ...[...hot, ...(sellers ?? [])].map((id) => [id, FUNDS.hot] as const),
     ...[...cold, shaky, limited].map((id) => [id, FUNDS.cold] as const),
   ];
-  await forEach(funded.entries(), AT_ONCE, async ([n, [wallet_id, amount]]) => {
-    // On a slow machine, some of them may be given up before the stack is warm.
-    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      const key = `funds-${run}-${n}-${attempt}`;
-      const { operation } = transactionOf(key, 'deposit', { wallet_id, type: 'CREDIT', amount, currency: 'USD' });
-      const askedAtMs = performance.now();
-      const answer = await operation.send(api, { idempotencyKey: key, waitSeconds: WAIT_SECONDS });
-      book.accepted(book.open(operation.asked), answer, askedAtMs);
-      if (answer.state?.status === 'PROCESSED') return;
-    }
-    throw new Error(`wallet ${wallet_id} was not funded in ${ATTEMPTS_MAX} attempts`);
-  });
+  await forEach(funded.entries(), AT_ONCE, ([n, [wallet_id, amount]]) =>
+    fund(api, book, `${run}-${n}`, { wallet_id, amount, currency: 'USD' }),
+  );
   await api.wallets.suspend(suspended);
   await api.wallets.setLimits(limited, { max_amount: LIMIT });
   const unknown = walletId(`nobody-${run}`, 'USD' as Currency);
   const world = { hot, cold, shaky, suspended, poor, limited, euro, unknown };
   return sellers === undefined ? world : { ...world, shop: await makeShop(api, book, run, sellers) };
+}
+
+/** Puts money into a wallet before any fault strikes. */
+export async function fund(
+  api: Client,
+  book: Book,
+  name: string,
+  terms: { readonly wallet_id: string; readonly amount: string; readonly currency: string },
+): Promise<void> {
+  // On a slow machine, some of them may be given up before the stack is warm.
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const key = `funds-${name}-${attempt}`;
+    const { operation } = transactionOf(key, 'deposit', { type: 'CREDIT', ...terms });
+    const askedAtMs = performance.now();
+    const answer = await operation.send(api, { idempotencyKey: key, waitSeconds: WAIT_SECONDS });
+    book.accepted(book.open(operation.asked), answer, askedAtMs);
+    if (answer.state?.status === 'PROCESSED') return;
+  }
+  throw new Error(`wallet ${terms.wallet_id} was not funded in ${ATTEMPTS_MAX} attempts`);
 }
 
 /** Returns a user whose wallet is in this shard: a wallet's id is derived from its user. */

@@ -8,7 +8,9 @@ import type { Context } from 'hono';
 import { createKey } from '../../db/access/keys.ts';
 import { hostOfAddress, isLoopback, parseAuthority } from '../../process/authority.ts';
 import { ANYBODY } from '../http/authenticate.ts';
+import type { BaseDeps } from '../http/base-app.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import { trustedProxies, type TrustedProxies } from '../http/client-address.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -87,18 +89,19 @@ const useLink = createRoute({
   },
 });
 
-export function consoleSessionRoutes(deps: KeyDeps) {
+export function consoleSessionRoutes({ proxies = [], ...deps }: KeyDeps & Pick<BaseDeps, 'proxies'>) {
   const links = createConsoleLinks();
+  const trusted = trustedProxies(proxies);
   return new OpenAPIHono<ApiEnv>()
     .openapi(makeLink, (c) => {
-      refuseRemote(c);
+      refuseRemote(c, trusted);
       const { holder } = c.var;
       const fragment = holder.apiKeyId === ANYBODY.apiKeyId ? '' : `#link=${links.make(holder)}`;
       c.header('Cache-Control', 'no-store');
       return c.json({ path: `/console${fragment}`, expires_in: LINK_SECONDS }, 201);
     })
     .openapi(useLink, async (c) => {
-      refuseRemote(c);
+      refuseRemote(c, trusted);
       const database = databaseOf(deps);
       const holder = links.take(c.req.valid('json').link);
       if (holder === undefined) throw new ProblemError('console_link_not_found');
@@ -113,11 +116,11 @@ export function consoleSessionRoutes(deps: KeyDeps) {
     });
 }
 
-/** A proxy on this machine would make everybody local: what it has forwarded is refused too. */
-function refuseRemote(c: Context<ApiEnv>): void {
+/** A proxy on this machine would make everybody local: one that is named, and what any has forwarded, are refused too. */
+function refuseRemote(c: Context<ApiEnv>, trusted: TrustedProxies): void {
   const address = (c.env as ApiEnv['Bindings'] | undefined)?.incoming?.socket.remoteAddress;
   const asked = parseAuthority(c.req.header('host') ?? new URL(c.req.url).host);
   const isForwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'].some((name) => c.req.header(name));
-  const isOwn = address !== undefined && isLoopback(hostOfAddress(address) ?? '');
+  const isOwn = address !== undefined && isLoopback(hostOfAddress(address) ?? '') && !trusted.has(address);
   if (!isOwn || isForwarded || asked === undefined || !isLoopback(asked.host)) throw new ProblemError('loopback_only');
 }

@@ -8,7 +8,7 @@ import { TENANT_SCOPES } from '../../domain/access/scopes.ts';
 import { bodyHash } from '../../domain/derived-id.ts';
 import type { ApiKeyId } from '../../domain/ids.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import { ANYBODY } from '../http/authenticate.ts';
+import { ANYBODY, isWithin } from '../http/authenticate.ts';
 import type { keyRequest } from './key-fields.ts';
 
 const HINT_CHARACTERS = 8;
@@ -59,14 +59,17 @@ export function successorOf(
   });
 }
 
-/** A key for a page of the console on this machine: with the rights of the holder, who has asked for the link that the page opened. */
+/**
+ * A key for a page of the console on this machine, and for no other network, whatever that of the key that has asked for the link may be:
+ * with the rights of its holder.
+ */
 export function sessionKeyFor(holder: Holder): { key: NewKey; secret: string } {
   return withSecret({
     tenant: holder.tenant,
     principalId: holder.principalId,
     name: 'console',
     scopes: holder.scopes,
-    cidrs: holder.cidrs ?? LOOPBACK_CIDRS,
+    cidrs: loopbackOf(holder.cidrs),
     perSecond: holder.rate?.perSecond,
     burst: holder.rate?.burst,
     expiresInSeconds: SESSION_SECONDS,
@@ -87,6 +90,12 @@ export function rootKeyFor(holder: Holder, tenant: Tenant): { key: NewRootKey; s
     burst: holder.rate?.burst,
     createdBy: makerOf(holder),
   });
+}
+
+/** What is both in these networks and of this machine: of two networks either is within the other, or they have nothing in common. */
+function loopbackOf(cidrs: readonly string[] | undefined): string[] {
+  const own = (cidrs ?? []).filter((cidr) => isWithin(cidr, LOOPBACK_CIDRS));
+  return [...new Set([...own, ...LOOPBACK_CIDRS.filter((cidr) => isWithin(cidr, cidrs))])];
 }
 
 function withSecret<Key extends object>(key: Key) {

@@ -1,13 +1,21 @@
 /** The routes of the policies that say which transfers need approvals, one for each currency. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { findPolicy, listPolicies, setPolicy, type ApprovalPolicy } from '../../db/transfer/approval-queries.ts';
+import {
+  findPolicy,
+  listPolicies,
+  setPolicy,
+  type ApprovalPolicy,
+  type PolicyTerms,
+} from '../../db/transfer/approval-queries.ts';
 import { isCurrency, type Currency } from '../../domain/currency.ts';
+import { parseUnits } from '../../domain/money.ts';
 import {
   APPROVALS_MAX,
   EXPIRES_SECONDS_DEFAULT,
   EXPIRES_SECONDS_MAX,
   EXPIRES_SECONDS_MIN,
+  POLICY_VERSION_MAX,
 } from '../../domain/transfer/approval.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -43,6 +51,7 @@ const policyAnswer = z
 const versionField = z
   .int({ error: faultCode('policy_version_invalid') })
   .min(0, 'policy_version_invalid')
+  .max(POLICY_VERSION_MAX, 'policy_version_invalid')
   .openapi({
     example: 0,
     description: 'Of the policy that this takes the place of, so that nobody undoes another change unseen; 0 for none.',
@@ -177,8 +186,10 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
       const isSet = await boundedQuery(database, () => setPolicy(database, currency, version, terms, byWhom(c)), {
         isWrite: true,
       });
-      if (!isSet) throw changed(currency);
-      return c.json(render((await present(c, currency))!), 200);
+      const now = await present(c, currency);
+      // A repeat of what has been done finds it as it was set.
+      if (now === undefined || !(isSet || isSuccessor(now, version, terms))) throw changed(currency);
+      return c.json(render(now), 200);
     })
     .openapi(end, async (c) => {
       const { currency } = c.req.valid('param');
@@ -195,6 +206,19 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
   function present(c: Context<ApiEnv>, currency: Currency): Promise<ApprovalPolicy | undefined> {
     return boundedQuery(database, () => findPolicy(database, c.var.holder.tenant, currency));
   }
+}
+
+/** Whether a policy is the one that takes the place of this version by these terms. */
+function isSuccessor(policy: ApprovalPolicy, version: number, terms: PolicyTerms): boolean {
+  const isSame = (one: string | null, other: string | null) =>
+    one === null || other === null ? one === other : parseUnits(one) === parseUnits(other);
+  return (
+    policy.version > version &&
+    isSame(policy.above, terms.above) &&
+    isSame(policy.above24h, terms.above24h) &&
+    policy.approvals === terms.approvals &&
+    policy.expiresInSeconds === terms.expiresInSeconds
+  );
 }
 
 function changed(currency: Currency): ProblemError {

@@ -12,8 +12,15 @@ import {
   type Approval,
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
-import { APPROVAL_STATUSES, type Vote, type VoteOutcome } from '../../domain/transfer/approval.ts';
+import type { Holder } from '../../domain/access/api-key.ts';
+import type { PrincipalId, TransferId } from '../../domain/ids.ts';
+import {
+  APPROVAL_STATUSES,
+  POLICY_VERSION_MAX,
+  type JudgeVoter,
+  type Vote,
+  type VoteOutcome,
+} from '../../domain/transfer/approval.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
 import { approvalAnswer, approvalWithVotes, exampleHash, renderApproval, renderVote } from './approval-answer.ts';
@@ -50,6 +57,7 @@ const vote = z
       policy_version: z
         .int({ error: faultCode('policy_version_invalid') })
         .min(0, 'policy_version_invalid')
+        .max(POLICY_VERSION_MAX, 'policy_version_invalid')
         .openapi({ example: 1 }),
       comment: commentField.openapi({ example: 'As agreed with the supplier.' }),
     },
@@ -122,7 +130,8 @@ const approve = createRoute({
   summary: 'Approve a transfer that somebody else has asked for',
   description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
 seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. Who has asked for the transfer has no
-vote, whichever key it uses, nor has a key that it has made for somebody else. A principal votes once; a repeat is safe.`,
+vote, whichever key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count
+that one principal could have given so. A principal votes once; a repeat is safe.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -145,16 +154,24 @@ published as \`audit.approval-overridden\`, and raises an alarm.`,
   middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
 
-/**
- * Whether a key was made, by however many keys in between, by a key of this principal: who may make keys could otherwise vote as somebody
- * else on what it has asked for itself.
- */
-type IsMadeBy = (apiKeyId: ApiKeyId, principalId: PrincipalId) => Promise<boolean>;
+/** Returns the principals that could vote by the keys of who votes. Throws `own_request` if one of them could have asked, too. */
+function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter) {
+  return async ({ tenant, principalId: voter }: Holder, id: TransferId): Promise<readonly PrincipalId[]> => {
+    const found = await boundedQuery(database, () => findApproval(database, tenant, id));
+    const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined);
+    if (!isOfAsker) return makers;
+    throw new ProblemError('own_request', {
+      detail:
+        'One principal could have asked and vote: it has made keys of both, or one of them has made a key of the other.',
+    });
+  };
+}
 
 export function approvalRoutes(
   { database, starter, acceptance: { monitor, starts } }: MovementDeps,
-  isMadeBy: IsMadeBy,
+  judgeVoter: JudgeVoter,
 ) {
+  const makersOf = secondPerson(database, judgeVoter);
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
@@ -186,22 +203,15 @@ export function approvalRoutes(
   ): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: approvalId });
     const asked = { approvalId, vote, bodyHash: seen.body_hash, policyVersion: seen.policy_version };
-    if (vote === 'approve') await refuseOwnKeys(c, approvalId);
+    const makers = vote === 'approve' ? await makersOf(c.var.holder, approvalId) : [];
     const outcome = await boundedQuery(
       database,
-      () => castVote(database, { ...asked, comment: seen.comment }, byWhom(c)),
+      () => castVote(database, { ...asked, comment: seen.comment, makers }, byWhom(c)),
       { isWrite: true },
     );
     if (outcome === 'decided') await start(c, approvalId);
     else if (outcome !== 'counted') throw refusal(outcome, approvalId);
     return answer(c, approvalId);
-  }
-
-  async function refuseOwnKeys(c: Context<ApiEnv>, id: TransferId): Promise<void> {
-    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id));
-    const asker = found?.askedById ?? undefined;
-    if (asker !== undefined && (await isMadeBy(c.var.holder.apiKeyId, asker)))
-      throw new ProblemError('own_request', { detail: 'The key was made by the principal that asks.' });
   }
 
   /** It only saves time: the sweep starts what is not started. */
@@ -226,6 +236,7 @@ const REFUSALS = {
   ended: 'approval_ended',
   own: 'own_request',
   voted: 'approval_voted',
+  related: 'approval_voted',
   other_body: 'approval_of_another_body',
   policy_changed: 'approval_policy_changed',
 } as const satisfies Record<Exclude<VoteOutcome, 'counted' | 'decided'>, ProblemCode>;

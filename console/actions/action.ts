@@ -6,6 +6,8 @@ import { unitsOf } from '../format/amount.ts';
 import type { Seen } from '../format/difference.ts';
 
 export interface Action {
+  /** What it does and to what, by which a try of it is known again. */
+  readonly id: string;
   /** On the button: a verb and what it is done to, `Cancel the transfer`. */
   readonly title: string;
   /** What it does to money, in whole sentences. */
@@ -31,6 +33,8 @@ export interface Given {
 
 interface Told extends Pick<Action, 'title' | 'effect' | 'money' | 'isComment' | 'look'> {}
 
+const NOTHING_GIVEN: Given = { comment: '', onBehalfOf: '', idempotencyKey: '' };
+
 /** `inputOf` is given the comment; the actor and the key go with the request's headers. */
 export function actionOf<Name extends OperationName>(
   operation: Name,
@@ -44,6 +48,7 @@ export function actionOf<Name extends OperationName>(
   }: { method: string; path: string; headers: readonly string[] } = ROUTES[operation];
   return {
     ...told,
+    id: `${operation} ${JSON.stringify((inputOf(NOTHING_GIVEN) as { path?: unknown }).path ?? {})}`,
     isForOthers: known.includes('x-actor'),
     send: (client, given) => {
       const { onBehalfOf, idempotencyKey } = given;

@@ -10,6 +10,7 @@ import { Json } from '../parts/json.tsx';
 import { Changes } from './changes.tsx';
 import { isLarge, type Action } from './action.ts';
 import { DecideFields, type Written } from './decide-fields.tsx';
+import { keyOfTry } from './tries.ts';
 import { useDecision, type Stage } from './decision.ts';
 
 const ON_BEHALF_OF = 'counterpoise-on-behalf-of';
@@ -29,7 +30,7 @@ export function Decide({ action, seen, onClose }: DecideProps) {
     typed: '',
     onBehalfOf: sessionStorage.getItem(ON_BEHALF_OF) ?? '',
   }));
-  const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const [idempotencyKey] = useState(() => keyOfTry(action.id));
   const { stage, decide } = useDecision(action, seen);
   useEffect(() => dialog.current?.showModal(), []);
 

@@ -22,8 +22,9 @@ export function Problem({ of, reload }: { of: unknown; reload?: () => void }) {
 /** What a person needs to know of a refusal more than a program does. */
 const WORDS: Readonly<Record<string, string>> = {
   own_request:
-    'You have asked for this yourself, or your key was made by whoever has. Somebody else has to approve it, with a key of their own.',
-  approval_voted: 'You have voted otherwise before. A vote stays.',
+    'You have asked for this yourself, or one principal has made keys of both you and whoever has. Somebody else has to approve it.',
+  approval_voted:
+    'You have voted otherwise before, or somebody has voted whose keys were made by the same principal as yours. A vote stays.',
   approval_policy_changed:
     'The policy was changed meanwhile, and earlier votes count no more. Try again to see what it demands now.',
   approval_ended: 'It does not wait any more. Nothing was done.',

@@ -89,15 +89,23 @@ export async function findKey(
   return rows[0];
 }
 
-/** Whether a key was made by a key of this principal, or by one that such a key has made, and so on. */
-export async function isMadeBy(database: Database, id: ApiKeyId, principalId: PrincipalId): Promise<boolean> {
-  const { rows } = await database.execute<{ is_made_by: boolean }>(sql`
-    WITH RECURSIVE maker AS (
-      SELECT created_by FROM api_keys WHERE api_key_id = ${id}
-      UNION SELECT former.created_by FROM api_keys former JOIN maker ON former.api_key_id = maker.created_by
+/**
+ * For each of these principals, all who could act by its keys: itself, and who has made any of them, and who has made a key of those, and
+ * so on. `isInstalled`: it has a key that was installed with the services, as root has.
+ */
+export async function listMakers(
+  database: Database,
+  ids: readonly PrincipalId[],
+): Promise<{ readonly of: PrincipalId; readonly maker: PrincipalId; readonly isInstalled: boolean }[]> {
+  const { rows } = await database.execute<{ of: PrincipalId; maker: PrincipalId; is_installed: boolean }>(sql`
+    WITH RECURSIVE makers AS (
+      SELECT id AS of, id AS maker FROM unnest(${sql.param([...ids])}::uuid[]) id
+      UNION
+      SELECT makers.of, maker.principal_id FROM makers JOIN api_keys made ON made.principal_id = makers.maker
+        JOIN api_keys maker ON maker.api_key_id = made.created_by
     )
-    SELECT EXISTS (SELECT FROM maker JOIN api_keys ON api_key_id = maker.created_by WHERE principal_id = ${principalId}) AS is_made_by`);
-  return rows[0]!.is_made_by;
+    SELECT of, maker, EXISTS (SELECT FROM api_keys WHERE principal_id = maker AND installed_as IS NOT NULL) AS is_installed FROM makers`);
+  return rows.map(({ of, maker, is_installed: isInstalled }) => ({ of, maker, isInstalled }));
 }
 
 export async function findKeyByIdempotencyKey(

@@ -5,7 +5,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { PrincipalId, TransferId } from '../../domain/ids.ts';
 import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { ApprovalStatus, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
@@ -46,7 +46,8 @@ export async function acceptOrAwait<Row extends { readonly transferId: TransferI
     });
   } catch (error) {
     if (error !== POLICY_ENDED) throw error;
-    return accept(database, false);
+    // Judged anew, because there may be another policy by now.
+    return acceptOrAwait(database, by, accept);
   }
 }
 
@@ -69,11 +70,13 @@ export interface AskedVote {
   readonly bodyHash: string;
   readonly policyVersion: number;
   readonly comment: string;
+  /** The principals that could vote by the voter's keys, itself among them. */
+  readonly makers: readonly PrincipalId[];
 }
 
 /** See functions/cast_vote.sql. A vote that counts is in the audit log, once. An approval of another tenant than that of `by` is unknown. */
 export function castVote(database: Database, asked: AskedVote, by: ByWhom): Promise<VoteOutcome> {
-  const { approvalId, vote, bodyHash, policyVersion, comment } = asked;
+  const { approvalId, vote, bodyHash, policyVersion, comment, makers } = asked;
   const { actor, principalId, apiKeyId } = by.acting;
   return database.transaction(async (transaction) => {
     const { rowCount: known } = await transaction.execute(
@@ -82,7 +85,7 @@ export function castVote(database: Database, asked: AskedVote, by: ByWhom): Prom
     if (known !== 1) return 'unknown';
     const { rows } = await transaction.execute<{ outcome: VoteOutcome; is_new: boolean }>(sql`
       SELECT outcome, is_new FROM cast_vote(${approvalId}, ${principalId ?? null}::uuid, ${actor}, ${apiKeyId ?? null}::uuid, ${vote}, decode(${bodyHash}, 'hex'),
-        ${policyVersion}::integer, ${comment})`);
+        ${policyVersion}::integer, ${comment}, ${sql.param([...makers])}::uuid[])`);
     const { outcome, is_new: isNew } = rows[0]!;
     const action = vote === 'override' ? 'approval-overridden' : 'approval-voted';
     if (isNew) await transaction.execute(insertAudit({ action, object: approvalId, details: { vote, comment } }, by));

@@ -85,6 +85,12 @@ export const approvalVotes = pgTable(
     vote: text('vote', { enum: VOTES }).notNull(),
     policyVersion: integer('policy_version').notNull(),
     comment: text('comment').notNull(),
+    /** Who could have given it: the principal, and who has made its keys. */
+    makers: uuid('makers')
+      .array()
+      .$type<PrincipalId[]>()
+      .notNull()
+      .default(sql`'{}'`),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`clock_timestamp()`),

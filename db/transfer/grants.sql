@@ -27,7 +27,7 @@ GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;
 GRANT SELECT ON approval_policies, approvals, approval_votes TO transfer_service;
 GRANT EXECUTE ON FUNCTION
   ask_approval(uuid, uuid, text),
-  cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text),
+  cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),

@@ -2,6 +2,8 @@
  * Approvals: what one principal asks for and others have to agree to, by a policy. Pure. The database judges: it refuses a transfer that a
  * policy demands an approval for and that has none, whichever way it comes (db/transfer/functions/).
  */
+import type { PrincipalId } from '../ids.ts';
+
 export const APPROVAL_STATUSES = ['AWAITING', 'APPROVED', 'OVERRIDDEN', 'REJECTED', 'EXPIRED', 'WITHDRAWN'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
@@ -13,13 +15,29 @@ export type Vote = (typeof VOTES)[number];
 export const APPROVAL_REASONS = ['above', 'above_24h'] as const;
 
 export const APPROVALS_MAX = 5;
+/** Versions are PostgreSQL's `integer`. */
+export const POLICY_VERSION_MAX = 2_147_483_647;
 export const EXPIRES_SECONDS_MIN = 60;
 export const EXPIRES_SECONDS_MAX = 30 * 86_400;
 export const EXPIRES_SECONDS_DEFAULT = 3 * 86_400;
 
 /**
  * What became of a vote. `own`: who asks does not vote. `policy_changed`: the policy is another than the voter has seen, and votes under the
- * former one count no more. `other_body`: the voter has seen another request. `voted`: this principal has voted otherwise before.
+ * former one count no more. `other_body`: the voter has seen another request. `voted`: this principal has voted otherwise before. `related`: one principal could have given this approval and
+ * another that counts, because it has made keys of both voters.
  */
 export type VoteOutcome =
-  'counted' | 'decided' | 'unknown' | 'ended' | 'own' | 'policy_changed' | 'other_body' | 'voted';
+  'counted' | 'decided' | 'unknown' | 'ended' | 'own' | 'policy_changed' | 'other_body' | 'voted' | 'related';
+
+/** Who is behind a vote. */
+export interface Voter {
+  /**
+   * Itself and who has made its keys, but for root, by which every key is made in the end: who has the root key can do all that keys can.
+   */
+  readonly makers: readonly PrincipalId[];
+  /** Whether one principal could both have asked and vote: one of the two has made a key of the other, or a third has made keys of both. */
+  readonly isOfAsker: boolean;
+}
+
+/** Judges a voter by all keys that there are: one that is made later was not there to ask or to vote by. */
+export type JudgeVoter = (voter: PrincipalId, asker: PrincipalId | undefined) => Promise<Voter>;

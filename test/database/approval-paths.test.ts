@@ -143,17 +143,51 @@ describe('what needs an approval', () => {
     const { body } = await approving.ask('alice', 'POST', '/v1/transfers', bodyOf(currency, '500'));
     await rowsOf(database.admin, 'ALTER TABLE transfers ENABLE TRIGGER transfers_approved');
     const approval = await approving.waiting(currency);
+    const id = String(approval['approval_id']);
     await rowsOf(
       database.admin,
-      `UPDATE approvals SET status = 'APPROVED', decided_at = now() WHERE approval_id = '${String(approval['approval_id'])}'`,
+      `UPDATE approvals SET status = 'APPROVED', decided_at = now() WHERE approval_id = '${id}'`,
+    );
+    const late = String((await approving.waiting(currency))['approval_id']);
+    await rowsOf(
+      database.admin,
+      `INSERT INTO approval_votes SELECT approval_id, asked_by_id, asked_by, asked_by_id, 'approve', policy_version, 'x', expires_at + interval '1 s'
+       FROM approvals WHERE approval_id = '${late}'`,
     );
     assert.deepEqual(
       (await problems()).sort(),
       [
         `transfer ${String(body['transfer_id'])}: it is PENDING, of more than the 100.0000 that needs an approval, and has none`,
-        `transfer ${String(approval['approval_id'])}: it is approved, by 0 of the 1 principals that it needs`,
+        `transfer ${id}: it is approved, by 0 of the 1 principals that it needs`,
+        `transfer ${id}: it is AWAITING_APPROVAL, and its approval APPROVED`,
+        `transfer ${late}: alice has asked for it, and has approved it`,
+        `transfer ${late}: alice has voted 00:00:01 after the time for it`,
       ].sort(),
     );
+  });
+
+  test('the audit judges by every policy that may have, however often it was changed, and sums what was sent in a day', async () => {
+    const [currency, summed] = [approving.nextCurrency(), approving.nextCurrency()];
+    for (let version = 0; version < 3; version += 1)
+      await approving.policy(currency, { above: version === 1 ? '300' : '100' }, version);
+    await approving.policy(summed, { above_24h: '100' });
+    await rowsOf(database.admin, 'ALTER TABLE transfers DISABLE TRIGGER transfers_approved');
+    const sender = wallet();
+    const sent = async (of: string, amount: string): Promise<string> =>
+      String((await approving.ask('alice', 'POST', '/v1/transfers', bodyOf(of, amount, sender))).body['transfer_id']);
+    const [large, first, second] = [await sent(currency, '500'), await sent(summed, '60'), await sent(summed, '60')];
+    await rowsOf(database.admin, 'ALTER TABLE transfers ENABLE TRIGGER transfers_approved');
+    const found = async (): Promise<string[]> => {
+      const findings = collectFindings();
+      await checkApprovals(database.admin, findings);
+      return findings.violations().map(({ subject }) => subject);
+    };
+    assert.ok((await found()).includes(`transfer ${large}`));
+    assert.ok((await found()).includes(`transfer ${second}`));
+    assert.ok(!(await found()).includes(`transfer ${first}`));
+    // While it was being accepted, the policy was changed for one under which it needs none.
+    await approving.policy(currency, { above: '1000' }, 3);
+    assert.ok(!(await found()).includes(`transfer ${large}`));
   });
 
   test('an override lets one go at once, by whoever has its scope, and is an event of its own', async () => {

@@ -4,11 +4,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { expireApprovals } from '../../db/transfer/approval-queries.ts';
+import pg from 'pg';
+import { acceptOrAwait, expireApprovals } from '../../db/transfer/approval-queries.ts';
 import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { approvingOver, bodyOf, type Approving, type Body } from './approving.ts';
+import { until } from './consuming.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
 
 describe('approvals', () => {
@@ -124,6 +126,63 @@ describe('approvals', () => {
     assert.equal((await approving.vote('carol', renewed)).body['status'], 'AWAITING');
     assert.equal(await approving.statusOf(approval), 'AWAITING_APPROVAL');
     assert.equal((await approving.vote('bob', renewed)).body['status'], 'APPROVED');
+  });
+
+  test('a vote that waits for a change of the policy is judged by the new one', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency);
+    const approval = await approving.waiting(currency);
+    const admin = new pg.Client({ connectionString: database.adminUrl });
+    await admin.connect();
+    try {
+      await admin.query('BEGIN');
+      await admin.query(`SELECT set_approval_policy('${currency}', 1, 50, NULL, 2, 3600, 'admin')`);
+      const voted = approving.vote('bob', approval);
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%cast_vote%'`;
+      await until('the vote waits', async () => (await rowsOf(database.admin, waiting)).length > 0);
+      await admin.query('COMMIT');
+      assert.equal((await voted).body['code'], 'approval_policy_changed');
+    } finally {
+      await admin.end();
+    }
+    assert.equal(await approving.statusOf(approval), 'AWAITING_APPROVAL');
+    assert.equal((await approving.approvalOf(approval['approval_id']))['needed'], 2);
+  });
+
+  test('a transfer is judged anew if policies end and begin while it is accepted', async () => {
+    const refusal = Object.assign(new pg.DatabaseError('refused', 0, 'error'), { constraint: 'transfers_approved' });
+    const ways: boolean[] = [];
+    // A row that no policy has wait, so that there seems to be none any more; then there is one again.
+    const accepted = await acceptOrAwait(database.service, undefined, async (_, isAwaiting) => {
+      ways.push(isAwaiting);
+      if (ways.length === 1 || ways.length === 3) throw refusal;
+      return ways.length === 2 ? { transferId: randomUUID() as TransferId } : undefined;
+    });
+    assert.equal(accepted, undefined);
+    assert.deepEqual(ways, [false, true, false, true]);
+  });
+
+  test('a repeat of setting a policy is answered as the first, and one of other terms is refused', async () => {
+    const currency = approving.nextCurrency();
+    const first = await approving.policy(currency, { above: '100' });
+    assert.deepEqual(await approving.policy(currency, { above: '100.00' }), first);
+    const path = `/v1/approval-policies/${currency}`;
+    const other = await approving.ask('admin', 'PUT', path, { version: 0, above: '200' });
+    assert.equal(other.body['code'], 'approval_policy_changed');
+  });
+
+  test('a version that no policy can have is refused as input', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency);
+    const approval = await approving.waiting(currency);
+    const version = 2 ** 31;
+    const answers = [
+      await approving.vote('bob', approval, 'approve', { policy_version: version }),
+      await approving.ask('admin', 'PUT', `/v1/approval-policies/${currency}`, { version, above: '1' }),
+      await approving.ask('admin', 'POST', `/v1/approval-policies/${currency}/end`, { version }),
+    ];
+    for (const { status, body } of answers)
+      assert.deepEqual([status, JSON.stringify(body).includes('policy_version_invalid')], [422, true]);
   });
 
   test('twice approved at once, a transfer begins once', async () => {

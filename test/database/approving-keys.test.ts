@@ -1,4 +1,4 @@
-// Whoever asks cannot approve by a key that it has made for somebody else, nor by one that such a key has made.
+// One principal cannot both ask and approve, nor approve twice, by the keys that it has made for others.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -51,21 +51,51 @@ describe('the keys of who votes', () => {
     return String((await ask(maker, 'POST', '/v1/api-keys', asked)).body['secret']);
   }
 
-  test('that who asks has made, by whatever way, do not approve what it asks for, and others do', async () => {
-    await ask(ROOT, 'PUT', '/v1/approval-policies/USD', { version: 0, above: '10' });
-    const [alice, bob] = [await keyBy(ROOT, 'alice'), await keyBy(ROOT, 'bob')];
-    const puppet = await keyBy(alice, 'puppet');
-    const ofPuppet = await keyBy(puppet, 'puppet of a puppet');
-    const { body: made } = await ask(alice, 'POST', '/v1/transfers', bodyOf('USD', '500'));
+  /** A key of a further principal, which root has made. */
+  const keyOf = (name: string): Promise<string> => keyBy(ROOT, name);
+
+  /** Has a transfer wait by this key, and returns how to vote on it by others. */
+  async function waiting(asker: string, currency: string) {
+    const { body: made } = await ask(asker, 'POST', '/v1/transfers', bodyOf(currency, '500'));
     assert.equal(made['status'], 'AWAITING_APPROVAL');
     const path = `/v1/approvals/${String(made['transfer_id'])}`;
-    const { body_hash, policy_version } = (await ask(bob, 'GET', path)).body;
-    const vote = { body_hash, policy_version, comment: 'seen' };
-    for (const key of [alice, puppet, ofPuppet]) {
-      const { status, body } = await ask(key, 'POST', `${path}/approve`, vote);
-      assert.deepEqual([status, body['code']], [403, 'own_request']);
-    }
-    const { body } = await ask(bob, 'POST', `${path}/approve`, vote);
-    assert.equal(body['status'], 'APPROVED', JSON.stringify(body));
+    return async (key: string, what = 'approve') => {
+      const { body_hash, policy_version } = (await ask(ROOT, 'GET', path)).body;
+      const { body } = await ask(key, 'POST', `${path}/${what}`, { body_hash, policy_version, comment: 'seen' });
+      return body['code'] ?? body['status'];
+    };
+  }
+
+  test('that who asks has made, by whatever way, do not approve what it asks for, and others do', async () => {
+    await ask(ROOT, 'PUT', '/v1/approval-policies/USD', { version: 0, above: '10' });
+    const [alice, bob] = [await keyOf('alice'), await keyOf('bob')];
+    const puppet = await keyBy(alice, 'puppet');
+    const ofPuppet = await keyBy(puppet, 'puppet of a puppet');
+    const vote = await waiting(alice, 'USD');
+    for (const key of [alice, puppet, ofPuppet]) assert.equal(await vote(key), 'own_request');
+    assert.equal(await vote(bob), 'APPROVED');
+  });
+
+  test('whoever has made the key that asks does not approve, nor does another that it has made', async () => {
+    await ask(ROOT, 'PUT', '/v1/approval-policies/EUR', { version: 0, above: '10' });
+    const [maker, other] = [await keyOf('maker'), await keyOf('other')];
+    const [asking, voting] = [await keyBy(maker, 'asking'), await keyBy(await keyBy(maker, 'between'), 'voting')];
+    const vote = await waiting(asking, 'EUR');
+    for (const key of [maker, voting]) assert.equal(await vote(key), 'own_request');
+    assert.equal(await vote(voting, 'reject'), 'REJECTED');
+    assert.equal(await (await waiting(asking, 'EUR'))(other), 'APPROVED');
+  });
+
+  test('two votes that one principal could have given count once, also at once', async () => {
+    await ask(ROOT, 'PUT', '/v1/approval-policies/GBP', { version: 0, above: '10', approvals: 2 });
+    const [asking, maker, third] = [await keyOf('asking 2'), await keyOf('maker 2'), await keyOf('third')];
+    const [one, two] = [await keyBy(maker, 'one'), await keyBy(maker, 'two')];
+    const vote = await waiting(asking, 'GBP');
+    const outcomes = await Promise.all([one, two, maker].map((key) => vote(key)));
+    assert.deepEqual(
+      outcomes.toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+      ['AWAITING', 'approval_voted', 'approval_voted'],
+    );
+    assert.equal(await vote(third), 'APPROVED');
   });
 });

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Edit } from '../../nemesis/build.ts';
 import type { FaultKind } from '../../nemesis/fault.ts';
+import { PLANTED_APPROVAL_BUGS } from '../../nemesis/planted-approval-bugs.ts';
 import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
 import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
@@ -34,7 +35,7 @@ async function run(
   seconds: number,
   kinds: readonly FaultKind[],
   edits: readonly Edit[],
-  { groupMax, ...clients }: { groupMax: number } & Pick<NemesisOptions, 'clientsAtOnce' | 'hasOrders'>,
+  { groupMax, ...clients }: { groupMax: number } & Pick<NemesisOptions, 'clientsAtOnce' | 'hasOrders' | 'hasApprovals'>,
   say: (line: string) => void,
 ) {
   const signal = AbortSignal.timeout(LIMIT_MS);
@@ -44,16 +45,15 @@ async function run(
 }
 
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
-  const bugs = Object.entries<PlantedBug>({ ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS }).filter(
-    (_, n) => isEach || n % PARTS === DAY % PARTS,
-  );
-  for (const [name, { what, edits, faults, groupMax = 1, clientsAtOnce, hasOrders = false }] of bugs) {
+  const planted = { ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS, ...PLANTED_APPROVAL_BUGS };
+  const bugs = Object.entries<PlantedBug>(planted).filter((_, n) => isEach || n % PARTS === DAY % PARTS);
+  for (const [name, { what, edits, faults, groupMax = 1, ...rest }] of bugs) {
+    const { clientsAtOnce, hasOrders = false, hasApprovals = false } = rest;
     test(`${name}: ${what}`, { timeout: ALL_TRIES_LIMIT_MS }, async (t) => {
       t.diagnostic(`PLANTED_BUGS_DAY=${DAY}`);
       for (const seconds of SECONDS.bug) {
-        const report = await run(seconds, faults, edits, { groupMax, clientsAtOnce, hasOrders }, (line) =>
-          t.diagnostic(line),
-        );
+        const how = { groupMax, clientsAtOnce, hasOrders, hasApprovals };
+        const report = await run(seconds, faults, edits, how, (line) => t.diagnostic(line));
         assert.equal(report.failure, undefined);
         // A fault that could not be injected is a mistake of the nemesis, and proves nothing.
         assert.deepEqual(

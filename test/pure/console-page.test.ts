@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createConsoleLinks, LINK_SECONDS } from '../../api/access/console-links.ts';
+import { sessionKeyFor } from '../../api/access/new-key.ts';
 import { bundleConsole } from '../../api/console/bundle.ts';
 import { acceptOnly, keyHolder } from './api-holders.ts';
 import { testApp } from './api-fakes.ts';
@@ -91,9 +92,14 @@ describe('a link that signs in', () => {
   const local = { incoming: { socket: { remoteAddress: '127.0.0.1' } } };
   const ask = (
     path: string,
-    { env = local, headers = {}, body }: { env?: object; headers?: Record<string, string>; body?: unknown } = {},
+    {
+      env = local,
+      headers = {},
+      body,
+      proxies = [],
+    }: { env?: object; headers?: Record<string, string>; body?: unknown; proxies?: string[] } = {},
   ) =>
-    testApp({ authentication: acceptOnly(keyHolder()) }).app.request(
+    testApp({ authentication: acceptOnly(keyHolder()), proxies }).app.request(
       `http://127.0.0.1:3000${path}`,
       {
         method: 'POST',
@@ -114,6 +120,7 @@ describe('a link that signs in', () => {
       ask('/v1/console-sessions', { env: remote, body: { link: 'x' } }),
       ask('/v1/console-links', { headers: { 'x-forwarded-for': '192.0.2.7' } }),
       ask('/v1/console-links', { env: {} }),
+      ask('/v1/console-links', { proxies: ['127.0.0.1/32'] }),
     ]);
     for (const answer of refused) {
       assert.equal(answer.status, 403);
@@ -124,5 +131,12 @@ describe('a link that signs in', () => {
   test('needs no secret where the API asks for no keys', async () => {
     const answer = await testApp().app.request('http://127.0.0.1:3000/v1/console-links', { method: 'POST' }, local);
     assert.equal(((await answer.json()) as { path: string }).path, '/console');
+  });
+
+  test('gives a key that is good on this machine alone, and nowhere the one that has asked for it is not', () => {
+    const networksFor = (cidrs: readonly string[] | undefined) => sessionKeyFor(keyHolder({ cidrs })).key.cidrs;
+    assert.deepEqual(networksFor(undefined), ['127.0.0.0/8', '::1/128']);
+    assert.deepEqual(networksFor(['0.0.0.0/0']), ['127.0.0.0/8']);
+    assert.deepEqual(networksFor(['127.0.0.1/32', '10.0.0.0/8']), ['127.0.0.1/32']);
   });
 });

@@ -6,13 +6,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { APPROVAL_SOON } from '../../nemesis/approval-soon.ts';
 import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
 import { makeBuild, type Edit } from '../../nemesis/build.ts';
 import { deployFault, FIRST_TO_SECOND, SECOND_TO_THIRD, THIRD_TO_SECOND } from '../../nemesis/deploy-fault.ts';
 import { drawsOf } from '../../nemesis/draws.ts';
 import type { Stage } from '../../nemesis/fault.ts';
 import { LEASE_SOON } from '../../nemesis/lease-soon.ts';
-import { PLANTED_BUGS } from '../../nemesis/planted-bugs.ts';
+import { PLANTED_APPROVAL_BUGS } from '../../nemesis/planted-approval-bugs.ts';
+import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
 import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
 import { RETRY_SOON } from '../../nemesis/retry-soon.ts';
@@ -22,7 +24,8 @@ after(() => rmSync(directory, { recursive: true }));
 
 test('every bug can be planted, and is gone again when it is taken back', () => {
   const build = makeBuild(join(directory, 'planted'));
-  for (const { edits } of Object.values({ ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS })) {
+  const movements = { ...PLANTED_BUGS, ...PLANTED_APPROVAL_BUGS, ...PLANTED_EVENT_BUGS };
+  for (const { edits } of Object.values<PlantedBug>({ ...movements, ...PLANTED_ORDER_BUGS })) {
     const files = [...new Set(edits.map(({ file }) => join(build.directory, file)))];
     const before = files.map((file) => readFileSync(file, 'utf8'));
     const takeBack = build.edit(edits);
@@ -89,5 +92,5 @@ test('deploys that overlap are made one after the other, each and back', async (
 
 test('what every run shortens can be shortened', () => {
   const build = makeBuild(join(directory, 'shortened'));
-  build.edit([...ATTENTION_SOON, ...LEASE_SOON, ...RETRY_SOON]);
+  build.edit([...APPROVAL_SOON, ...ATTENTION_SOON, ...LEASE_SOON, ...RETRY_SOON]);
 });

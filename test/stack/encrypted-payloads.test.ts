@@ -169,5 +169,5 @@ describe('payload keys', () => {
     assert.deepEqual(failures, []);
   });
 
-  test('and all money is where it should be', () => money.assertSound());
+  test('and all money is where it should be', async () => void (await money.assertSound()));
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Connection, type Client } from '@temporalio/client';
 import pg from 'pg';
-import { audit } from '../../audit/audit.ts';
+import { audit, type AuditReport } from '../../audit/audit.ts';
 import { describeAudit } from '../../audit/report.ts';
 import { lookUpWorkflows } from '../../audit/workflows.ts';
 import { openDatabase, type Database } from '../../db/database.ts';
@@ -39,9 +39,9 @@ export interface Money {
   readonly entriesOf: (movementId: string) => Promise<string[]>;
   /**
    * Waits until every movement has ended, then audits all databases and Temporal: I1 to I8, and O1 to O8, hold. Without the event log
-   * where a test has set rows back by hand: their events are in the log all the same, and are written again.
+   * where a test has set rows back by hand: their events are in the log all the same, and are written again. Returns the audit's report.
    */
-  readonly assertSound: (options?: { readonly withLog?: boolean }) => Promise<void>;
+  readonly assertSound: (options?: { readonly withLog?: boolean }) => Promise<AuditReport>;
   readonly close: () => Promise<void>;
 }
 
@@ -141,6 +141,7 @@ export async function openMoney(stack: TestStack): Promise<Money> {
       );
       assert.ok(report.ok, describeAudit(report));
       assert.ok(report.checked.transfers > 0, 'the audit saw transfers');
+      return report;
     },
     async close() {
       await connection.close();

@@ -103,7 +103,20 @@ describe('two tenants of a stack', () => {
       await assert.rejects(refused, { code: 'tenant_not_served' });
   });
 
+  test('are bound by their own policies alone', async () => {
+    const [acme, bolt] = [sides.get('acme')!, sides.get('bolt')!];
+    await bolt.client.call('setApprovalPolicy', { path: { currency: 'USD' }, body: { version: 0, above: '5.00' } });
+    const statusIn = async ({ client, alice, bob }: Side): Promise<string> => {
+      const body = { sender_wallet_id: alice, receiver_wallet_id: bob, amount: '6.00' };
+      return (await client.transfers.create(body, WAIT)).status;
+    };
+    assert.deepEqual([await statusIn(acme), await statusIn(bolt)], ['COMPLETED', 'AWAITING_APPROVAL']);
+  });
+
   test('leave books that agree', async () => {
+    const { client } = sides.get('bolt')!;
+    const [waiting] = (await client.call('listApprovals', { query: { status: 'AWAITING' } })).data;
+    await client.transfers.cancel(waiting!.approval_id, WAIT);
     await money.assertSound();
   });
 });

@@ -1,17 +1,21 @@
 -- Counts a vote, once for each principal, and with the last one that is needed decides, and lets the transfer go on, in the same transaction.
 -- The voter names the body and the policy's version that it has seen. Who asks has no vote, whichever key it uses. An `override` decides
 -- alone, whoever gives it. domain/transfer/approval.ts says what the outcomes mean. Takes the approval's lock, so that votes take turns, and
--- the policy's, so that a vote is under the policy of before or of after a change.
+-- the policy's, so that a vote is under the policy of before or of after a change. `p_makers` are the principals that could vote by this
+-- one's keys: itself and who has made them; two approvals that one principal could have given count once.
+DROP FUNCTION IF EXISTS cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text);
 CREATE OR REPLACE FUNCTION cast_vote(
   p_approval_id uuid, p_principal_id uuid, p_principal text, p_api_key_id uuid, p_vote text, p_body_hash bytea, p_policy_version integer,
-  p_comment text, OUT outcome text, OUT is_new boolean
+  p_comment text, p_makers uuid[] DEFAULT '{}', OUT outcome text, OUT is_new boolean
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   approval approvals%ROWTYPE;
   policy approval_policies%ROWTYPE;
+  is_policy boolean;
   has_voted boolean;
   has_voted_so boolean;
+  voted_at timestamptz;
 BEGIN
   is_new := false;
   SELECT * INTO approval FROM approvals WHERE approval_id = p_approval_id FOR UPDATE;
@@ -38,8 +42,15 @@ BEGIN
     outcome := 'other_body';
     RETURN;
   END IF;
-  SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR SHARE;
-  IF FOUND AND policy.version <> approval.policy_version THEN
+  -- A policy that was ended while its lock was waited for is found no more, and the one in its place is seen by the next statement only.
+  LOOP
+    SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR SHARE;
+    is_policy := FOUND;
+    EXIT WHEN is_policy OR NOT EXISTS (
+      SELECT FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL
+    );
+  END LOOP;
+  IF is_policy AND policy.version <> approval.policy_version THEN
     -- Votes that were given under the former one count no more.
     UPDATE approvals SET policy_version = policy.version,
       needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,
@@ -53,9 +64,22 @@ BEGIN
   ELSIF has_voted AND p_vote <> 'override' THEN
     outcome := 'voted';
     RETURN;
+  ELSIF p_vote = 'approve' AND EXISTS (
+    SELECT FROM approval_votes
+    WHERE approval_id = p_approval_id AND policy_version = approval.policy_version AND vote = 'approve' AND makers && p_makers
+  ) THEN
+    outcome := 'related';
+    RETURN;
   END IF;
-  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment)
-  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment);
+  -- The locks may have taken long.
+  voted_at := clock_timestamp();
+  IF approval.expires_at <= voted_at THEN
+    PERFORM decide_approval(p_approval_id, 'EXPIRED');
+    outcome := 'ended';
+    RETURN;
+  END IF;
+  INSERT INTO approval_votes (approval_id, principal_id, principal, api_key_id, vote, policy_version, comment, makers, created_at)
+  VALUES (p_approval_id, p_principal_id, p_principal, p_api_key_id, p_vote, approval.policy_version, p_comment, p_makers, voted_at);
   is_new := true;
   IF p_vote = 'reject' THEN
     PERFORM decide_approval(p_approval_id, 'REJECTED');

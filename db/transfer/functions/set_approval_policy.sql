@@ -10,6 +10,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS 
 DECLARE
   present integer;
   following integer;
+  changed_at timestamptz;
 BEGIN
   -- The policy before the table, as votes lock them.
   PERFORM FROM approval_policies WHERE tenant = p_tenant AND currency = p_currency AND ended_at IS NULL FOR UPDATE;
@@ -22,13 +23,15 @@ BEGIN
   IF coalesce(present, 0) <> p_version THEN
     RETURN NULL;
   END IF;
-  UPDATE approval_policies SET ended_at = clock_timestamp() WHERE tenant = p_tenant AND currency = p_currency AND ended_at IS NULL;
+  -- One time for both, so that the audit can tell a change from a policy that has ended and another that began later.
+  changed_at := clock_timestamp();
+  UPDATE approval_policies SET ended_at = changed_at WHERE tenant = p_tenant AND currency = p_currency AND ended_at IS NULL;
   IF p_approvals IS NULL THEN
     RETURN 0;
   END IF;
   SELECT coalesce(max(version), 0) + 1 INTO following FROM approval_policies WHERE tenant = p_tenant AND currency = p_currency;
-  INSERT INTO approval_policies (tenant, currency, version, above, above_24h, approvals, expires_in_seconds, set_by)
-  VALUES (p_tenant, p_currency, following, p_above, p_above_24h, p_approvals, p_expires_in_seconds, p_set_by);
+  INSERT INTO approval_policies (tenant, currency, version, above, above_24h, approvals, expires_in_seconds, set_by, created_at)
+  VALUES (p_tenant, p_currency, following, p_above, p_above_24h, p_approvals, p_expires_in_seconds, p_set_by, changed_at);
   RETURN following;
 END
 $$;

@@ -1,0 +1,1 @@
+CREATE INDEX "api_keys_makers" ON "api_keys" USING btree ("principal_id","created_by");

@@ -1,0 +1,1 @@
+ALTER TABLE "approval_votes" ADD COLUMN "makers" uuid[] DEFAULT '{}' NOT NULL;

@@ -1,0 +1,41 @@
+/** Bugs of approvals, each as edits of a build. They must be caught by what the nemesis always checks. */
+import type { PlantedBug } from './planted-bugs.ts';
+
+export const PLANTED_APPROVAL_BUGS = {
+  'path-past-approvals': {
+    what: 'a path skips the check of approvals: what is scheduled needs none',
+    edits: [
+      {
+        file: 'db/transfer/functions/refuse_unapproved.sql',
+        find: `AND NOT begins_canceled AND amount > above`,
+        replace: `AND NOT begins_canceled AND scheduled_at IS NULL AND amount > above`,
+      },
+    ],
+    faults: [],
+    clientsAtOnce: 4,
+    hasApprovals: true,
+  },
+
+  'own-vote-counts': {
+    what: 'who has asked for a transfer votes on it too',
+    edits: [
+      {
+        file: 'db/transfer/functions/cast_vote.sql',
+        find: `  ELSIF approval.asked_by_id = p_principal_id AND p_vote = 'approve' THEN
+    outcome := 'own';
+    RETURN;
+`,
+        replace: '',
+      },
+      {
+        file: 'db/transfer/functions/cast_vote.sql',
+        find: `
+      AND principal_id IS DISTINCT FROM approval.asked_by_id`,
+        replace: '',
+      },
+    ],
+    faults: [],
+    clientsAtOnce: 4,
+    hasApprovals: true,
+  },
+} satisfies Record<string, PlantedBug>;
