@@ -230,8 +230,8 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       const changes = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      await existingEndpoint(c, database, id);
       if (changes.url !== undefined) await refuseUrl(toolsOf(deps), changes.url);
+      await existingEndpoint(c, database, id);
       const changed = await boundedQuery(database, () => changeEndpoint(database, id, changes, byWhom(c)), {
         isWrite: true,
       });
