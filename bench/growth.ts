@@ -3,6 +3,9 @@
  * when somebody holds a wallet locked for which others wait. Compares Counterpoise with itself, in local dispatch, where its
  * databases weigh most.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Overview } from '../client/wire.ts';
+import { authorization } from './authorization.ts';
 import { counterpoise } from './counterpoise.ts';
 import { anotherGround, copyOf, fillWithTransfers, vacuumDatabases, type Bench } from './ground.ts';
 import { whileOneIsLocked } from './locked-wallet.ts';
@@ -49,6 +52,7 @@ export async function growthTurns(
         interrupt.throwIfAborted();
         tell(`filling with ${size} transfers: ${present + moved}`);
       });
+      await untilCaughtUp(app.api, interrupt, (left) => tell(`${size} transfers: ${left} events wait`));
     } finally {
       await app.stop();
     }
@@ -61,4 +65,28 @@ export async function growthTurns(
   tell('what being watched costs at rest');
   sightings.watchingCost = await watchingCost(stack, grown, growth.restSeconds, interrupt);
   return turns;
+}
+
+/** How often the relay looks how much waits, and more. */
+const LOOK_MS = 10_000;
+const CALL_LIMIT_MS = 10_000;
+const CATCH_UP_LIMIT_MS = 3_600_000;
+
+/**
+ * Waits until the log has all events and everything that counts it has counted them. What is left over would be done by the processes
+ * that are measured, beside the transfers: it is the cost of those that filled the databases.
+ */
+async function untilCaughtUp(api: string, signal: AbortSignal, tell: (left: number) => void): Promise<void> {
+  const endsAt = performance.now() + CATCH_UP_LIMIT_MS;
+  for (let calm = 0; calm < 2;) {
+    if (performance.now() > endsAt) throw new Error('the event log does not catch up');
+    await sleep(LOOK_MS, undefined, { signal });
+    const headers = authorization();
+    const response = await fetch(`${api}/v1/overview`, { headers, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    if (!response.ok) continue;
+    const { lag, sources } = (await response.json()) as Overview;
+    const left = lag.reduce((sum, { events }) => sum + events, 0);
+    tell(left);
+    calm = sources.events === 'ok' && lag.length > 0 && left === 0 ? calm + 1 : 0;
+  }
 }
