@@ -98,16 +98,24 @@ export type ApiKeyWithSecret = ApiKey & {
 };
 
 export interface Approval {
-  /** The id of the transfer that waits. */
+  /** The id of the transfer or transaction that waits, or one of its own for a decision. */
   approval_id: string;
+
+  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. */
+  kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
+
+  /** Of a decision: what it would do. Null for a movement, which says so itself. */
+  proposal: { [name: string]: string } | null;
   status: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
 
-  /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. */
-  reason: 'above' | 'above_24h';
-  amount: string;
+  /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. `always`: as long as there is a policy. */
+  reason: 'above' | 'above_24h' | 'always';
+
+  /** Null where only the ledger will say how much it is. */
+  amount: string | null;
   currency: string;
 
-  /** The principal that has asked for the transfer, and has no vote; null for the run of a recurring one. */
+  /** The principal that has asked for it, and has no vote; null for the run of a recurring transfer. */
   asked_by: string | null;
   asked_by_id: string | null;
 
@@ -801,8 +809,8 @@ export interface Overview {
     /** Null if no reconciliation has come to its end yet. */
     balance: boolean | null;
 
-    /** The open cases that say that books disagree. */
-    disagreements: number;
+    /** The open cases that say that books disagree. Null while the transfers cannot be asked. */
+    disagreements: number | null;
 
     /** When a reconciliation last came to its end. */
     as_of: string | null;
@@ -820,11 +828,11 @@ export interface Overview {
     finished_at: string;
   } | null;
 
-  /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
-  needs_you: { count: number; oldest_age_seconds: number | null };
+  /** What waits for a person: whatever shows attention, and findings of the reconciliation. Null while the transfers or the orders cannot be asked. */
+  needs_you: { count: number | null; oldest_age_seconds: number | null };
 
-  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. */
-  awaiting_approval: { count: number; oldest_age_seconds: number | null };
+  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. Null while they cannot be asked. */
+  awaiting_approval: { count: number | null; oldest_age_seconds: number | null };
 
   /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
   attention: Array<{
@@ -1416,8 +1424,8 @@ export interface Transaction {
   wallet_id: string;
   type: 'CREDIT' | 'DEBIT';
 
-  /** PROCESSED and FAILED are final. */
-  status: 'PENDING' | 'PROCESSED' | 'FAILED';
+  /** PROCESSED and FAILED are final. AWAITING_APPROVAL: see `GET /v1/approvals`. */
+  status: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
   /** Why the transaction is FAILED. */
   failure_reason:
@@ -1848,7 +1856,7 @@ export interface Operations {
     answer: StockEntry;
   };
 
-  /** Approve a transfer that somebody else has asked for */
+  /** Approve what somebody else has asked for */
   approveTransfer: {
     path: { approval_id: string };
     query?: undefined;
@@ -2860,7 +2868,7 @@ export interface Operations {
 
       /** This instant excluded. */
       created_before?: string;
-      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
+      status?: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
       /** CREDIT puts money into the wallet, DEBIT takes it out. */
       type?: 'CREDIT' | 'DEBIT';
@@ -3064,7 +3072,7 @@ export interface Operations {
     };
   };
 
-  /** Let a transfer go without the approvals that it needs, in an emergency */
+  /** Let something go without the approvals that it needs, in an emergency */
   overrideApproval: {
     path: { approval_id: string };
     query?: undefined;
@@ -3112,7 +3120,7 @@ export interface Operations {
     answer: StockEntry;
   };
 
-  /** Reject a transfer that waits for approvals */
+  /** Reject what waits for approvals */
   rejectTransfer: {
     path: { approval_id: string };
     query?: undefined;
@@ -3133,7 +3141,7 @@ export interface Operations {
     path: { case_id: string };
     query?: undefined;
     body: CaseResolution;
-    answer: CaseWithHistory;
+    answer: CaseWithHistory | ApprovalWithVotes;
   };
 
   /** Decide about an order that waits for an operator */
@@ -3149,7 +3157,7 @@ export interface Operations {
     path: { transfer_id: string };
     query?: undefined;
     body: Resolution;
-    answer: Transfer;
+    answer: Transfer | ApprovalWithVotes;
   };
 
   /** Go on with an outbox that is read no further */

@@ -138,6 +138,9 @@ export function violation(error: unknown): Pick<pg.DatabaseError, 'constraint' |
 /** Whose a row is. The default costs a migration nothing: no row is written. */
 export const tenantColumn = () => text('tenant').$type<Tenant>().notNull().default(DEFAULT_TENANT);
 
+/** The condition of the indexes of other tenants' rows, which have none where there is no tenant but the default one. */
+export const ofOtherTenants = sql`tenant <> 'default'`;
+
 /** The condition that a row is a tenant's, as the partial indexes of other tenants' rows have it. */
 export function isOfTenant(tenant: Tenant): SQL {
   return tenant === DEFAULT_TENANT ? sql`tenant = 'default'` : sql`tenant <> 'default' AND tenant = ${tenant}`;

@@ -21,6 +21,7 @@ interface AuditedAction {
 const comment = text('What the principal said about it.', 'The receiver has been asked.');
 const ofKey = { service: 'access', object: 'The key.' } as const;
 const ofTenantItself = { service: 'access', object: 'The name of the tenant.' } as const;
+const ofApproval = { service: 'transfer', object: 'The approval: of a transfer, the transfer.' } as const;
 const ofWallet = { service: 'wallet', object: 'The wallet.' } as const;
 const ofEndpoint = { service: 'events', object: 'The webhook endpoint.' } as const;
 const limit = (which: string): JsonSchema => text(`${which}; left out for no limit.`, '500.0000');
@@ -78,17 +79,15 @@ export const AUDIT_ACTIONS = {
     object: 'The recurring transfer.',
     details: { status: oneOfTexts('What it is since.', ['ACTIVE', 'PAUSED', 'DELETED']) },
   },
-  'approval-asked': { service: 'transfer', title: 'A transfer waits for approvals', object: 'The transfer.' },
+  'approval-asked': { ...ofApproval, title: 'Something waits for approvals' },
   'approval-voted': {
-    service: 'transfer',
-    title: 'Somebody has voted on a transfer that waits for approvals',
-    object: 'The transfer.',
+    ...ofApproval,
+    title: 'Somebody has voted on what waits for approvals',
     details: { vote: oneOfTexts('For it or against it.', ['approve', 'reject']), comment },
   },
   'approval-overridden': {
-    service: 'transfer',
-    title: 'A transfer was let go without the approvals that it needs',
-    object: 'The transfer.',
+    ...ofApproval,
+    title: 'Something was let go without the approvals that it needs',
     details: { vote: oneOfTexts('Past all others.', ['override']), comment },
   },
   'approval-policy-set': {

@@ -101,8 +101,8 @@ async function read(deps: OverviewDeps, tenant: Tenant, log: Log): Promise<Overv
     at: new Date(now).toISOString(),
     currencies: currenciesOf(transfers, totals),
     ...booksOf(transfers),
-    ...attentionOf(transfers, orders, now),
-    awaiting_approval: ageing(transfers?.approvals ?? NONE, now),
+    ...attentionOf(transfers, orders, now, orderDatabase !== undefined),
+    awaiting_approval: ageing(transfers?.approvals, now),
     under_way: underWayOf(transfers, orders, now),
     workers,
     queues: queues ?? [],
@@ -160,7 +160,7 @@ function currenciesOf(
 
 function booksOf(transfers: TransferOverview | undefined): Pick<Overview, 'books' | 'reconciliation'> {
   const asOf = transfers?.books_as_of ?? null;
-  const disagreements = transfers?.cases.of_books ?? 0;
+  const disagreements = transfers === undefined ? null : transfers.cases.of_books;
   return {
     books: {
       balance: asOf === null ? null : disagreements === 0,
@@ -183,7 +183,10 @@ function attentionOf(
   transfers: TransferOverview | undefined,
   orders: OrderOverview | undefined,
   now: number,
+  hasOrders: boolean,
 ): Pick<Overview, 'attention' | 'needs_you'> {
+  // Of a part that cannot be asked, nobody knows.
+  const isKnown = transfers !== undefined && (!hasOrders || orders !== undefined);
   const waiting: Partial<Record<(typeof ATTENTION_KINDS)[number], Waiting>> = {
     ...transfers?.attention,
     ...orders?.attention,
@@ -194,7 +197,7 @@ function attentionOf(
   const oldest = needing.flatMap((each) => (each.oldest === null ? [] : [each.oldest]));
   return {
     needs_you: {
-      count: needing.reduce((sum, each) => sum + each.count, 0),
+      count: isKnown ? needing.reduce((sum, each) => sum + each.count, 0) : null,
       oldest_age_seconds: oldest.length === 0 ? null : ageOf(Math.min(...oldest), now),
     },
     attention: ATTENTION_KINDS.map((kind) => {
@@ -227,7 +230,9 @@ function underWayOf(
   ];
 }
 
-function ageing({ count, oldest }: Waiting, now: number): Overview['awaiting_approval'] {
+function ageing(waiting: Waiting | undefined, now: number): Overview['awaiting_approval'] {
+  if (waiting === undefined) return { count: null, oldest_age_seconds: null };
+  const { count, oldest } = waiting;
   return { count, oldest_age_seconds: oldest === null ? null : ageOf(oldest, now) };
 }
 

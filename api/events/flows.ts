@@ -127,6 +127,7 @@ function spanOf(
   const fromMs = askedFrom === undefined ? toMs - DAY_MS : Math.floor(askedFrom.getTime() / stepMs) * stepMs;
   const steps = (toMs - fromMs) / stepMs;
   const refused = (detail: string) => faultyRequest([{ parameter: 'from', code: 'span_invalid', detail }]);
+  if (toMs > Date.now() + DAY_MS) throw refused('`to` must not be later than a day from now.');
   if (steps < 1) throw refused('Must be before `to`.');
   if (steps > stepsMax) throw refused(`From then on there are ${steps} steps, and may be ${stepsMax}.`);
   if (fromMs < Date.now() - FLOW_DAYS_KEPT * DAY_MS) throw refused(`Flows are kept for ${FLOW_DAYS_KEPT} days.`);

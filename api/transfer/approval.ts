@@ -1,6 +1,6 @@
 /**
- * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, in its own transaction;
- * its workflow is started here, or by the sweep.
+ * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, or a decision be due to
+ * be carried out, in its own transaction; its workflow is started or asked here, or by the sweep.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -12,8 +12,9 @@ import {
   type Approval,
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
+import { findTransaction } from '../../db/transfer/transaction-queries.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
-import type { PrincipalId, TransferId } from '../../domain/ids.ts';
+import type { PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import {
   APPROVAL_STATUSES,
   POLICY_VERSION_MAX,
@@ -21,9 +22,10 @@ import {
   type Vote,
   type VoteOutcome,
 } from '../../domain/transfer/approval.ts';
-import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
+import { startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
-import { approvalAnswer, approvalWithVotes, exampleHash, renderApproval, renderVote } from './approval-answer.ts';
+import { answerApproval, approvalAnswer, approvalWithVotes, exampleHash, renderApproval } from './approval-answer.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -127,11 +129,12 @@ const approve = createRoute({
   ...voting,
   path: `${path}/approve`,
   operationId: 'approveTransfer',
-  summary: 'Approve a transfer that somebody else has asked for',
+  summary: 'Approve what somebody else has asked for',
   description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
-seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. Who has asked for the transfer has no
-vote, whichever key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count
-that one principal could have given so. A principal votes once; a repeat is safe.`,
+seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. A decision about a case is carried out
+then, as if whoever has asked for it had taken it just now. Who has asked has no vote, whichever key it uses, and nobody has of whom one
+principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one principal could have given so. A principal
+votes once; a repeat is safe.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -139,8 +142,9 @@ const reject = createRoute({
   ...voting,
   path: `${path}/reject`,
   operationId: 'rejectTransfer',
-  summary: 'Reject a transfer that waits for approvals',
-  description: 'One is enough: the transfer ends CANCELED, and nothing moves.',
+  summary: 'Reject what waits for approvals',
+  description:
+    'One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out.',
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -148,8 +152,8 @@ const override = createRoute({
   ...voting,
   path: `${path}/override`,
   operationId: 'overrideApproval',
-  summary: 'Let a transfer go without the approvals that it needs, in an emergency',
-  description: `The transfer begins at once. Whoever has the scope \`approvals:override\` may do so, for their own transfers too. It is in the audit log, is
+  summary: 'Let something go without the approvals that it needs, in an emergency',
+  description: `It begins at once. Whoever has the scope \`approvals:override\` may do so, for what they have asked for themselves too. It is in the audit log, is
 published as \`audit.approval-overridden\`, and raises an alarm.`,
   middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
@@ -217,17 +221,17 @@ export function approvalRoutes(
   /** It only saves time: the sweep starts what is not started. */
   async function start(c: Context<ApiEnv>, id: TransferId): Promise<void> {
     if (monitor.isDown()) return;
-    const row = await boundedQuery(database, () => findTransfer(database, id), { isWrite: true });
-    if (row !== undefined) await starts.start(() => startTransfer(starter, row), START_LIMIT_MS, c.var.log);
+    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id), {
+      isWrite: true,
+    });
+    if (found !== undefined) await starts.start(() => begin({ database, starter }, found), START_LIMIT_MS, c.var.log);
   }
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: id });
-    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id));
+    const found = await answerApproval(database, c.var.holder.tenant, id);
     if (found === undefined) throw refusal('unknown', id);
-    const votes = found.votes.map((each) => renderVote(each, found));
-    const given = votes.filter(({ vote, counts }) => counts && vote === 'approve').length;
-    return { ...renderApproval(found, given), votes };
+    return found;
   }
 }
 
@@ -243,4 +247,18 @@ const REFUSALS = {
 
 function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
   return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
+}
+
+async function begin(
+  { database, starter }: Pick<MovementDeps, 'database' | 'starter'>,
+  approval: Approval,
+): Promise<void> {
+  if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
+  if (approval.kind === 'transaction') {
+    const row = await findTransaction(database, approval.approvalId as string as TransactionId);
+    if (row !== undefined) await startTransaction(starter, row);
+    return;
+  }
+  const row = await findTransfer(database, approval.approvalId);
+  if (row !== undefined) await startTransfer(starter, row);
 }

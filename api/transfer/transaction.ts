@@ -19,6 +19,7 @@ import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/
 import { startTransaction } from '../../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import {
   AMOUNT_DESCRIPTION,
@@ -70,7 +71,9 @@ const transactionAnswer = z
     transaction_id: idAnswer(exampleMovementId),
     wallet_id: idAnswer(exampleWalletId),
     type: z.enum(['CREDIT', 'DEBIT']),
-    status: z.enum(TRANSACTION_STATUSES).openapi({ description: 'PROCESSED and FAILED are final.' }),
+    status: z.enum(TRANSACTION_STATUSES).openapi({
+      description: 'PROCESSED and FAILED are final. AWAITING_APPROVAL: see `GET /v1/approvals`.',
+    }),
     failure_reason: z
       .enum(TRANSACTION_FAILURE_REASONS)
       .nullable()
@@ -88,7 +91,7 @@ const post = createRoute({
   description: `Moves money between a wallet and the outside world. Accepts the transaction and answers 202; the transaction is
 PENDING. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or
 too little money, is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it
-moves the money.`,
+moves the money. If a policy demands approvals for the amount that is taken out, the transaction is AWAITING_APPROVAL first.`,
   middleware: [requiresInTenant('transactions:write'), readJson] as const,
   request: {
     headers: movementHeaders,
@@ -160,7 +163,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
           acceptTransaction(
             database,
             terms,
-            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds, by: byWhom(c) },
             c.var.trace,
           ),
         start: (accepted) => startTransaction(starter, accepted),

@@ -73,15 +73,18 @@ function CaseFound({ of: { about, transfer }, reload }: { of: Shown; reload: () 
           about.resolved_at !== null && ['resolved', <Time key="" of={about.resolved_at} />],
         ]}
       />
-      {!isOpen ? null : isOfWorkflow ? (
+      {isOfWorkflow ? (
         <Actions
-          of={resolutionsOf(transfer).map((action) => ({ ...action, look: lookAtTransfer(transfer.transfer_id) }))}
+          of={(isOpen ? resolutionsOf(transfer) : []).map((action) => ({
+            ...action,
+            look: lookAtTransfer(transfer.transfer_id),
+          }))}
           seen={seenOfTransfer(transfer)}
           onDone={reload}
         />
       ) : (
         <Actions
-          of={actionsOfCase(about).map((action) => ({ ...action, look: lookAtCase(about.case_id) }))}
+          of={(isOpen ? actionsOfCase(about) : []).map((action) => ({ ...action, look: lookAtCase(about.case_id) }))}
           seen={seenOfCase(about)}
           onDone={reload}
         />

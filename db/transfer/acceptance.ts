@@ -49,7 +49,7 @@ export async function acceptTransfer(
   a: TransferAcceptance,
   trace: TraceContext,
 ): Promise<Transfer | undefined> {
-  return acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+  return acceptOrAwait(database, a.by, transferIdOf, async (on, isAwaiting) => {
     const statement = sql`
     WITH ${accepted(t, a, null, trace, isAwaiting)}
     SELECT ${columnsOf(transfers)} FROM accepted`;
@@ -71,7 +71,7 @@ export async function acceptReversal(
   trace: TraceContext,
 ): Promise<Transfer | 'exceeds' | undefined> {
   try {
-    return await acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+    return await acceptOrAwait(database, a.by, transferIdOf, async (on, isAwaiting) => {
       const { rows } = await on.execute(sql`
       WITH ${accepted(t, a, reversesTransferId, trace, isAwaiting)}, reserved AS (
         UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount + accepted.amount, updated_at = clock_timestamp()
@@ -85,6 +85,8 @@ export async function acceptReversal(
     throw error;
   }
 }
+
+const transferIdOf = ({ transferId }: Transfer): TransferId => transferId;
 
 /** The event of an acceptance: what was asked for. */
 export function initiatedEvent(t: TransferTerms, trace: TraceContext): CloudEvent {

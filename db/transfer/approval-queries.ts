@@ -5,11 +5,12 @@
 import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { PrincipalId, TransferId } from '../../domain/ids.ts';
+import type { CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import { tenantOf, type Tenant } from '../../domain/tenant.ts';
-import type { ApprovalStatus, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
+import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
 import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
 
@@ -18,18 +19,19 @@ export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
 export type ApprovalVote = typeof approvalVotes.$inferSelect;
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** What a statement that accepts transfers is refused with, if a policy demands an approval. */
+/** What a statement that accepts movements is refused with, if a policy demands an approval. */
 export function demandsApproval(error: unknown): boolean {
-  return violatedConstraint(error) === 'transfers_approved';
+  return ['transfers_approved', 'transactions_approved'].includes(violatedConstraint(error) ?? '');
 }
 
 /**
- * Accepts a transfer, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
+ * Accepts a movement, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
  * It returns the row, if it has stored one; a row of an id that is taken waits for nothing.
  */
-export async function acceptOrAwait<Row extends { readonly transferId: TransferId }>(
+export async function acceptOrAwait<Row>(
   database: Database,
   by: ByWhom | undefined,
+  idOf: (row: Row) => string,
   accept: (database: Database | Transaction, isAwaiting: boolean) => Promise<Row | undefined>,
 ): Promise<Row | undefined> {
   try {
@@ -41,19 +43,19 @@ export async function acceptOrAwait<Row extends { readonly transferId: TransferI
     return await database.transaction(async (transaction) => {
       const row = await accept(transaction, true);
       // Thrown, because the row must not stay.
-      if (row !== undefined && !(await askApproval(transaction, row.transferId, by))) throw POLICY_ENDED;
+      if (row !== undefined && !(await askApproval(transaction, idOf(row), by))) throw POLICY_ENDED;
       return row;
     });
   } catch (error) {
     if (error !== POLICY_ENDED) throw error;
     // Judged anew, because there may be another policy by now.
-    return acceptOrAwait(database, by, accept);
+    return acceptOrAwait(database, by, idOf, accept);
   }
 }
 
 const POLICY_ENDED = new Error('no policy demands an approval any more');
 
-async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom | undefined): Promise<boolean> {
+async function askApproval(transaction: Transaction, id: string, by: ByWhom | undefined): Promise<boolean> {
   const { actor = null, principalId = null } = by?.acting ?? {};
   const { rows } = await transaction.execute<{ asked: boolean }>(
     sql`SELECT ask_approval(${id}, ${principalId}, ${actor}) AS asked`,
@@ -61,6 +63,53 @@ async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom 
   const isAsked = rows[0]!.asked;
   if (isAsked && by !== undefined) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
   return isAsked;
+}
+
+export interface AskedDecision {
+  readonly caseId: CaseId;
+  readonly action: 'refund' | 'write_off';
+  readonly comment: string;
+  readonly transferId: TransferId | null;
+}
+
+/** Has a decision about a case wait for approvals, and returns the id of what waits; undefined if a policy demands none. See functions/ask_decision.sql. */
+export function askDecision(
+  database: Database,
+  { caseId, action, comment, transferId }: AskedDecision,
+  by: ByWhom,
+): Promise<TransferId | undefined> {
+  const { actor, principalId, apiKeyId, onBehalfOf } = by.acting;
+  const proposal: Proposal = {
+    ...{ case_id: caseId, comment },
+    ...(transferId === null ? {} : { transfer_id: transferId }),
+    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
+    ...(apiKeyId === undefined ? {} : { api_key_id: apiKeyId }),
+  };
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute<{ id: TransferId | null; is_new: boolean }>(
+      sql`SELECT id, is_new FROM ask_decision(${caseId}, ${action}, ${JSON.stringify(proposal)}::jsonb, ${principalId ?? null}::uuid, ${actor})`,
+    );
+    const { id, is_new: isNew } = rows[0]!;
+    if (id !== null && isNew) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
+    return id ?? undefined;
+  });
+}
+
+const APPROVED: DueRows<typeof approvals> = {
+  table: approvals,
+  id: approvals.approvalId,
+  dueAt: approvals.startDueAt,
+  isOpen: sql`start_due_at is not null`,
+};
+
+/** Claims the decisions that are approved and due to be carried out, by db/due.ts. */
+export function claimDueDecisions(database: Database, claim: Claim): Promise<Approval[]> {
+  return claimDue(database, APPROVED, claim);
+}
+
+/** Notes that these decisions are known to be carried out, or have nothing left to do. */
+export function noteDecisionsCarriedOut(database: Database, ids: readonly TransferId[]): Promise<void> {
+  return clearDue(database, APPROVED, ids);
 }
 
 export interface AskedVote {

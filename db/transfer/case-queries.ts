@@ -173,19 +173,19 @@ export async function resolveCase(
   return rows[0] && rowOf(cases, rows[0]);
 }
 
-/** Logs an operator's request, if the case is open. */
+/** Logs an operator's request, if the case is open; once, if it has a key. */
 export async function logAction(
   database: Database,
   caseId: CaseId,
-  { action, comment }: { action: 'retry' | 'refund'; comment: string },
+  { action, comment, requestKey }: { action: 'retry' | 'refund'; comment: string; requestKey?: string },
   by: ByWhom,
 ): Promise<void> {
   const { actor, onBehalfOf } = by.acting;
   await database.execute(sql`
     WITH logged AS (
-      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
-      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'
-      RETURNING 1
+      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment, request_key)
+      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment}, ${requestKey ?? null} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'
+      ON CONFLICT DO NOTHING RETURNING 1
     )
     ${insertAuditIf(decisionOf(caseId, action, comment), by, sql`logged`)}`);
 }

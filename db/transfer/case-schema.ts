@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { CaseId, TransactionId, TransferId } from '../../domain/ids.ts';
 import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
-import { instant, tenantColumn } from '../database.ts';
+import { instant, ofOtherTenants, tenantColumn } from '../database.ts';
 
 /**
  * The cases that wait for an operator: movements whose compensation keeps failing, and findings of the reconciliation that it
@@ -44,7 +44,7 @@ export const cases = pgTable(
     index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     index('cases_of_tenant')
       .on(t.tenant, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst())
-      .where(sql`tenant <> 'default'`),
+      .where(ofOtherTenants),
     index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
     check('cases_resolved', sql`(status = 'RESOLVED') = (resolved_at is not null)`),

@@ -110,8 +110,12 @@ async function insertRun(
     run.trace,
     new Date(),
   );
-  return acceptOrAwait(database, run.by, async (on, isAwaiting) => {
-    const { rows } = await on.execute(sql`
+  return acceptOrAwait(
+    database,
+    run.by,
+    ({ transferId }) => transferId,
+    async (on, isAwaiting) => {
+      const { rows } = await on.execute(sql`
     WITH due AS (
       SELECT FROM recurring_transfers WHERE recurring_transfer_id = ${recurringTransferId} AND ${run.condition} FOR SHARE
     ), accepted AS (
@@ -133,8 +137,9 @@ async function insertRun(
       ${insertMetadata('transfer')}
     )
     SELECT * FROM accepted`);
-    return rows[0] && rowOf(transfers, rows[0]);
-  });
+      return rows[0] && rowOf(transfers, rows[0]);
+    },
+  );
 }
 
 /** The nominal times, of those that its Schedule knows, at which a run was due that has no transfer, in order. */

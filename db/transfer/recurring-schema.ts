@@ -8,7 +8,7 @@ import type { Currency } from '../../domain/currency.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { Calendar } from '../../domain/transfer/calendar.ts';
 import { RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
-import { amount, instant, sha256, tenantColumn } from '../database.ts';
+import { amount, instant, ofOtherTenants, sha256, tenantColumn } from '../database.ts';
 
 /** The standing orders. Each one's Temporal Schedule is made to agree with its row (temporal/transfer/tend-recurring.ts). */
 export const recurringTransfers = pgTable(
@@ -48,7 +48,7 @@ export const recurringTransfers = pgTable(
     index('recurring_transfers_created').on(t.createdAt.desc().nullsFirst(), t.recurringTransferId.desc().nullsFirst()),
     index('recurring_transfers_of_tenant')
       .on(t.tenant, t.createdAt.desc().nullsFirst(), t.recurringTransferId.desc().nullsFirst())
-      .where(sql`tenant <> 'default'`),
+      .where(ofOtherTenants),
     index('recurring_transfers_status_created').on(
       t.status,
       t.createdAt.desc().nullsFirst(),

@@ -7,7 +7,7 @@ import type { TransactionId, WalletId } from '../ids.ts';
 import type { OfTenant } from '../tenant.ts';
 import type { FailureDetail, LegAnswer } from './transfer.ts';
 
-export const TRANSACTION_STATUSES = ['PENDING', 'PROCESSED', 'FAILED'] as const;
+export const TRANSACTION_STATUSES = ['AWAITING_APPROVAL', 'PENDING', 'PROCESSED', 'FAILED'] as const;
 export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 export type TransactionType = 'CREDIT' | 'DEBIT';
 

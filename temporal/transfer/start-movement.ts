@@ -83,9 +83,11 @@ function workflowTypeOf({ beginsCanceled, expiresAt }: Transfer): string {
 /** As startTransfer. */
 export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
   const { transactionId, walletId, type, amount, currency } = row;
+  if (row.status === 'AWAITING_APPROVAL') return;
   const input: Started<TransactionInput> = {
     terms: { ...ofTenant(row.tenant), transactionId, walletId, type, amount, currency },
     walletTaskQueue: taskQueueOf(starter, walletId),
+    ...(row.beginsCanceled ? { beginsCanceled: true as const } : {}),
     ...movementInput(starter, row),
   };
   await start(starter, 'transaction', {

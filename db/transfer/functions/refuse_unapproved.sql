@@ -22,9 +22,10 @@ BEGIN
       AND (SELECT sum(amount) FROM transfers WHERE transfers.batch_id = batches.batch_id AND transfers.currency = batches.currency) > above
   ) OR EXISTS (
     SELECT FROM (
-      SELECT DISTINCT tenant, sender_wallet_id, currency FROM accepted WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
+      SELECT DISTINCT tenant, sender_wallet_id, currency, coalesce(scheduled_at, now()) AS moves_at
+      FROM accepted WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
     ) senders JOIN approval_policies USING (tenant, currency)
-    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND sent_unapproved(sender_wallet_id, currency, tenant) > above_24h
+    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND sent_unapproved(sender_wallet_id, currency, moves_at, tenant) > above_24h
   ) THEN
     RAISE EXCEPTION 'a policy demands an approval' USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_approved', TABLE = 'transfers';
   END IF;

@@ -14,10 +14,14 @@ DECLARE
 BEGIN
   -- The policy before the table, as votes lock them.
   PERFORM FROM approval_policies WHERE tenant = p_tenant AND currency = p_currency AND ended_at IS NULL FOR UPDATE;
-  LOCK TABLE transfers IN SHARE ROW EXCLUSIVE MODE;
+  LOCK TABLE transfers, transactions IN SHARE ROW EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'transfers'::regclass AND tgname = 'transfers_approved') THEN
     CREATE TRIGGER transfers_approved AFTER INSERT ON transfers REFERENCING NEW TABLE AS accepted
       FOR EACH STATEMENT EXECUTE FUNCTION refuse_unapproved();
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'transactions'::regclass AND tgname = 'transactions_approved') THEN
+    CREATE TRIGGER transactions_approved AFTER INSERT ON transactions REFERENCING NEW TABLE AS accepted
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_unapproved_withdrawals();
   END IF;
   SELECT version INTO present FROM approval_policies WHERE tenant = p_tenant AND currency = p_currency AND ended_at IS NULL;
   IF coalesce(present, 0) <> p_version THEN
