@@ -31,9 +31,9 @@ async function tried(read: ReadItems): Promise<Tried> {
   return { read, trial, action, last: tryOf(action) };
 }
 
-export function NewBatch() {
+/** The course from a file to its batch. */
+function useNewBatch() {
   const [stage, setStage] = useState<Stage>({ is: 'empty' });
-  const [isOver, setIsOver] = useState(false);
   /** Of two files that were chosen quickly, the later one counts. */
   const chosen = useRef(0);
 
@@ -56,6 +56,8 @@ export function NewBatch() {
     }
   };
   const send = async (of: Tried): Promise<void> => {
+    // A file that is still being read comes too late.
+    chosen.current += 1;
     setStage({ is: 'sending', tried: of });
     const { action, last, read } = of;
     try {
@@ -69,38 +71,17 @@ export function NewBatch() {
       setStage({ is: 'tried', tried: { ...of, last: tryOf(action) }, error });
     }
   };
+  return { stage, take, send };
+}
 
+export function NewBatch() {
+  const { stage, take, send } = useNewBatch();
   return (
     <>
       <header class="title">
         <h1>New batch</h1>
       </header>
-      <div
-        class={isOver ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setIsOver(true);
-        }}
-        onDragLeave={() => setIsOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setIsOver(false);
-          void take(event.dataTransfer?.files[0]);
-        }}
-      >
-        <label>
-          <span>
-            Drop a CSV here, with the columns sender_wallet_id, receiver_wallet_id, amount, and if you like currency and
-            reference; up to 10,000 rows
-          </span>
-          <input
-            type="file"
-            accept=".csv,text/csv"
-            disabled={stage.is === 'sending'}
-            onChange={(event) => void take(event.currentTarget.files?.[0])}
-          />
-        </label>
-      </div>
+      <Drop isSending={stage.is === 'sending'} onFile={(file) => void take(file)} />
       {stage.is === 'reading' ? <progress aria-label="Reading" max={1} value={stage.share} /> : null}
       {stage.is === 'failed' ? <Problem of={stage.error} /> : null}
       {stage.is === 'tried' || stage.is === 'sending' ? (
@@ -121,5 +102,37 @@ export function NewBatch() {
         </>
       ) : null}
     </>
+  );
+}
+
+function Drop({ isSending, onFile }: { isSending: boolean; onFile: (file: File | undefined) => void }) {
+  const [isOver, setIsOver] = useState(false);
+  return (
+    <div
+      class={isOver ? 'drop over' : 'drop'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setIsOver(false);
+        onFile(event.dataTransfer?.files[0]);
+      }}
+    >
+      <label>
+        <span>
+          Drop a CSV here, with the columns sender_wallet_id, receiver_wallet_id, amount, and if you like currency and
+          reference; up to 10,000 rows
+        </span>
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          disabled={isSending}
+          onChange={(event) => onFile(event.currentTarget.files?.[0])}
+        />
+      </label>
+    </div>
   );
 }
