@@ -30,21 +30,25 @@ const undated = { policy: isUndated(sql`policy`), other: isUndated(sql`other`) }
 /** Whichever policy has judged it, of those that held between its time and the end of its acceptance, has demanded an approval. */
 const BEGUN_WITHOUT = sql`
   SELECT transfer_id AS id, format('it is %s, of more than the %s that needs an approval, and has none', status, above) AS detail
-  FROM approval_policies policy JOIN transfers USING (currency)
+  FROM approval_policies policy JOIN transfers USING (tenant, currency)
   WHERE NOT ${undated.policy} AND transfers.created_at <= now()
     AND transfers.created_at >= policy.created_at AND transfers.created_at < coalesce(policy.ended_at, 'infinity')
     AND amount > above AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
     AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id AND approvals.status IN ('APPROVED', 'OVERRIDDEN'))
     AND NOT EXISTS (
       SELECT FROM approval_policies other
-      WHERE other.currency = transfers.currency AND (amount > other.above) IS NOT TRUE
+      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency AND (amount > other.above) IS NOT TRUE
         AND (${undated.other} OR other.created_at < transfers.created_at + ${ACCEPTED_WITHIN}
           AND coalesce(other.ended_at, 'infinity') > transfers.created_at)
     )
     AND NOT EXISTS (
       SELECT FROM approval_policies other
-      WHERE other.currency = transfers.currency AND (${undated.other} OR other.ended_at - transfers.created_at BETWEEN '0' AND ${ACCEPTED_WITHIN})
-        AND NOT EXISTS (SELECT FROM approval_policies next WHERE next.currency = other.currency AND next.created_at = other.ended_at)
+      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency
+        AND (${undated.other} OR other.ended_at - transfers.created_at BETWEEN '0' AND ${ACCEPTED_WITHIN})
+        AND NOT EXISTS (
+          SELECT FROM approval_policies next
+          WHERE next.tenant = other.tenant AND next.currency = other.currency AND next.created_at = other.ended_at
+        )
         AND other.ended_at IS NOT NULL
     )`;
 
@@ -58,7 +62,7 @@ const SENT_WITHOUT = sql`
     SELECT transfer_id, sender_wallet_id, above_24h, sum(amount) OVER (
       PARTITION BY policy_id, sender_wallet_id ORDER BY transfers.created_at RANGE BETWEEN interval '23:59' PRECEDING AND CURRENT ROW
     ) AS sent
-    FROM approval_policies policy JOIN transfers USING (currency)
+    FROM approval_policies policy JOIN transfers USING (tenant, currency)
     WHERE above_24h IS NOT NULL AND NOT ${undated.policy} AND transfers.created_at <= now()
       AND transfers.created_at >= policy.created_at
       AND transfers.created_at < coalesce(policy.ended_at - ${ACCEPTED_WITHIN}, 'infinity')
@@ -102,7 +106,8 @@ const UNLIKE_ITS_APPROVAL = sql`
 /** The first of its kind in the log of its case: another one gives nothing back. */
 const GIVEN_BACK_WITHOUT = sql`
   SELECT transfer_id AS id, format('the %s of %s, of more than %s, has no approval', action, amount, least(above, above_24h)) AS detail
-  FROM case_actions JOIN cases USING (case_id) JOIN transfers USING (transfer_id) JOIN approval_policies policy USING (currency)
+  FROM case_actions JOIN cases USING (case_id) JOIN transfers USING (transfer_id)
+    JOIN approval_policies policy ON policy.tenant = cases.tenant AND policy.currency = transfers.currency
   WHERE action IN ('refund', 'write_off') AND attention_case_id = case_id AND amount > least(above, above_24h) AND NOT ${undated.policy}
     AND case_actions.created_at BETWEEN policy.created_at + ${ACCEPTED_WITHIN} AND least(now(), policy.ended_at - ${ACCEPTED_WITHIN})
     AND NOT EXISTS (

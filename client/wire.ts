@@ -66,6 +66,8 @@ export interface ApiKeyRequest {
     | 'keys:write'
     | 'audit:read'
     | 'principals:write'
+    | 'tenants:read'
+    | 'tenants:write'
   >;
 
   /** Seconds; at most 31536000, a year. Left out: 7776000, 90 days. It never outlives the key that asks. */
@@ -406,6 +408,9 @@ export interface Event {
 
   /** The wallet or movement that it is about: the partition key. */
   subject: string;
+
+  /** Left out for the default tenant. */
+  tenant?: string;
   time: string;
   datacontenttype: 'application/json';
   dataschema: string;
@@ -872,8 +877,8 @@ export interface Overview {
     transfers: 'ok' | 'unavailable';
     wallets: 'ok' | 'unavailable';
     orders: 'ok' | 'unavailable' | 'not_configured';
-    events: 'ok' | 'unavailable';
-    temporal: 'ok' | 'unavailable';
+    events: 'ok' | 'unavailable' | 'not_allowed';
+    temporal: 'ok' | 'unavailable' | 'not_allowed';
   };
 }
 
@@ -1402,6 +1407,17 @@ export interface StockReceipt {
   unit_cost?: string;
   reason?: string;
 }
+
+export interface Tenant {
+  tenant: string;
+  created_at: string;
+}
+
+export interface TenantRequest {
+  name: string;
+}
+
+export type TenantWithRootKey = Tenant & { root_key: ApiKeyWithSecret };
 
 export interface Transaction {
   transaction_id: string;
@@ -1960,6 +1976,14 @@ export interface Operations {
     answer: Return;
   };
 
+  /** Make a tenant, with its root key */
+  createTenant: {
+    path?: undefined;
+    query?: undefined;
+    body: TenantRequest;
+    answer: TenantWithRootKey;
+  };
+
   /** Put money into a wallet, or take it out */
   createTransaction: {
     path?: undefined;
@@ -2404,6 +2428,8 @@ export interface Operations {
         | 'key-created'
         | 'key-rotated'
         | 'key-revoked'
+        | 'tenant-created'
+        | 'tenant-root-key-replaced'
         | 'wallet-suspended'
         | 'wallet-activated'
         | 'wallet-limits-set'
@@ -2801,6 +2827,24 @@ export interface Operations {
     };
   };
 
+  /** The tenants, by their names */
+  listTenants: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Tenant>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Transactions, newest first */
   listTransactions: {
     path?: undefined;
@@ -3084,6 +3128,14 @@ export interface Operations {
     answer: ApprovalWithVotes;
   };
 
+  /** Replace the root key of a tenant */
+  replaceTenantRootKey: {
+    path: { tenant: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
@@ -3254,6 +3306,7 @@ export const ROUTES = {
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createReturn: { method: 'POST', path: '/v1/orders/{order_id}/returns', headers: ['idempotency-key'] },
+  createTenant: { method: 'POST', path: '/v1/tenants', headers: [] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createTransferBatch: { method: 'POST', path: '/v1/transfer-batches', headers: ['idempotency-key', 'prefer'] },
@@ -3341,6 +3394,7 @@ export const ROUTES = {
   listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
   listStock: { method: 'GET', path: '/v1/stock', headers: [] },
   listStockEntries: { method: 'GET', path: '/v1/stock/{sku}/entries', headers: [] },
+  listTenants: { method: 'GET', path: '/v1/tenants', headers: [] },
   listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
   listTransferBatchItems: { method: 'GET', path: '/v1/transfer-batches/{batch_id}/items', headers: [] },
   listTransferBatches: { method: 'GET', path: '/v1/transfer-batches', headers: [] },
@@ -3362,6 +3416,7 @@ export const ROUTES = {
   receiveReturn: { method: 'POST', path: '/v1/returns/{return_id}/receipt', headers: [] },
   receiveStock: { method: 'POST', path: '/v1/stock/{sku}/receipts', headers: ['idempotency-key'] },
   rejectTransfer: { method: 'POST', path: '/v1/approvals/{approval_id}/reject', headers: [] },
+  replaceTenantRootKey: { method: 'POST', path: '/v1/tenants/{tenant}/root-key', headers: [] },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveOrder: { method: 'POST', path: '/v1/orders/{order_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },

@@ -113,8 +113,8 @@ export const overviewAnswer = z
       transfers: z.enum(['ok', 'unavailable']),
       wallets: z.enum(['ok', 'unavailable']),
       orders: z.enum(['ok', 'unavailable', 'not_configured']),
-      events: z.enum(['ok', 'unavailable']),
-      temporal: z.enum(['ok', 'unavailable']),
+      events: z.enum(['ok', 'unavailable', 'not_allowed']),
+      temporal: z.enum(['ok', 'unavailable', 'not_allowed']),
     }),
   })
   .openapi('Overview');

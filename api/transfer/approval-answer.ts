@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { findApproval, type Approval, type ApprovalVote } from '../../db/transfer/approval-queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { APPROVAL_KINDS, APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { amountAnswer, exampleMovementId, examplePrincipalId, idAnswer, instantAnswer } from '../http/fields.ts';
@@ -86,12 +87,13 @@ function withoutKey(proposal: Approval['proposal']): Record<string, string> | nu
   return shown;
 }
 
-/** An approval with its votes, as it is now; undefined if there is none. */
+/** A tenant's approval with its votes, as it is now; undefined if there is none. */
 export async function answerApproval(
   database: Database,
+  tenant: Tenant,
   id: TransferId,
 ): Promise<z.infer<typeof approvalWithVotes> | undefined> {
-  const found = await boundedQuery(database, () => findApproval(database, id));
+  const found = await boundedQuery(database, () => findApproval(database, tenant, id));
   if (found === undefined) return undefined;
   const votes = found.votes.map((each) => renderVote(each, found));
   const given = votes.filter(({ vote, counts }) => counts && vote === 'approve').length;

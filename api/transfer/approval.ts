@@ -13,6 +13,7 @@ import {
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import { findTransaction } from '../../db/transfer/transaction-queries.ts';
+import type { Holder } from '../../domain/access/api-key.ts';
 import type { PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import {
   APPROVAL_STATUSES,
@@ -42,7 +43,7 @@ import {
 import { ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 
 const tags = ['Approvals'];
@@ -76,7 +77,7 @@ const list = createRoute({
   operationId: 'listApprovals',
   summary: 'What waits for approvals or has waited, newest first',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: {
     query: z.strictObject({
       status: z.enum(APPROVAL_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -95,7 +96,7 @@ const get = createRoute({
   operationId: 'getApproval',
   summary: 'What waits for approvals, with the votes',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: { params },
   responses: { 200: { description: 'As it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -134,7 +135,7 @@ seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refu
 then, as if whoever has asked for it had taken it just now. Who has asked has no vote, whichever key it uses, and nobody has of whom one
 principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one principal could have given so. A principal
 votes once; a repeat is safe.`,
-  middleware: [requires('approvals:write'), readJson] as const,
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const reject = createRoute({
@@ -144,7 +145,7 @@ const reject = createRoute({
   summary: 'Reject what waits for approvals',
   description:
     'One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out.',
-  middleware: [requires('approvals:write'), readJson] as const,
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const override = createRoute({
@@ -154,13 +155,13 @@ const override = createRoute({
   summary: 'Let something go without the approvals that it needs, in an emergency',
   description: `It begins at once. Whoever has the scope \`approvals:override\` may do so, for what they have asked for themselves too. It is in the audit log, is
 published as \`audit.approval-overridden\`, and raises an alarm.`,
-  middleware: [requires('approvals:override'), readJson] as const,
+  middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
 
 /** Returns the principals that could vote by the keys of who votes. Throws `own_request` if one of them could have asked, too. */
 function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter) {
-  return async (voter: PrincipalId, id: TransferId): Promise<readonly PrincipalId[]> => {
-    const found = await boundedQuery(database, () => findApproval(database, id));
+  return async ({ tenant, principalId: voter }: Holder, id: TransferId): Promise<readonly PrincipalId[]> => {
+    const found = await boundedQuery(database, () => findApproval(database, tenant, id));
     const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined);
     if (!isOfAsker) return makers;
     throw new ProblemError('own_request', {
@@ -180,7 +181,9 @@ export function approvalRoutes(
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] };
-      const { rows } = await boundedQuery(database, () => listApprovals(database, { status, after, limit: limit + 1 }));
+      const { rows } = await boundedQuery(database, () =>
+        listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
+      );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
       const given = await boundedQuery(database, () =>
         countGiven(
@@ -204,7 +207,7 @@ export function approvalRoutes(
   ): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: approvalId });
     const asked = { approvalId, vote, bodyHash: seen.body_hash, policyVersion: seen.policy_version };
-    const makers = vote === 'approve' ? await makersOf(c.var.holder.principalId, approvalId) : [];
+    const makers = vote === 'approve' ? await makersOf(c.var.holder, approvalId) : [];
     const outcome = await boundedQuery(
       database,
       () => castVote(database, { ...asked, comment: seen.comment, makers }, byWhom(c)),
@@ -218,13 +221,15 @@ export function approvalRoutes(
   /** It only saves time: the sweep starts what is not started. */
   async function start(c: Context<ApiEnv>, id: TransferId): Promise<void> {
     if (monitor.isDown()) return;
-    const found = await boundedQuery(database, () => findApproval(database, id), { isWrite: true });
+    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id), {
+      isWrite: true,
+    });
     if (found !== undefined) await starts.start(() => begin({ database, starter }, found), START_LIMIT_MS, c.var.log);
   }
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: id });
-    const found = await answerApproval(database, id);
+    const found = await answerApproval(database, c.var.holder.tenant, id);
     if (found === undefined) throw refusal('unknown', id);
     return found;
   }

@@ -18,5 +18,5 @@ export async function askApprovalOf(
   const id = await boundedQuery(database, () => askDecision(database, decision, by), { isWrite: true });
   if (id === undefined) return undefined;
   c.header('Location', `/v1/approvals/${id}`);
-  return answerApproval(database, id);
+  return answerApproval(database, c.var.holder.tenant, id);
 }

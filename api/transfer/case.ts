@@ -3,6 +3,7 @@
  * keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the decision.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { demandsApprovalOfDecision } from '../../db/transfer/case-log.ts';
 import {
@@ -29,13 +30,13 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { approvalWithVotes } from './approval-answer.ts';
 import { CASE_STATUSES, caseAnswer, caseWithHistory, renderCase, withHistory } from './case-answer.ts';
 import { askApprovalOf } from './ask-decision.ts';
 import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
-const reading = { tags: ['Cases'], middleware: requires('cases:read') };
+const reading = { tags: ['Cases'], middleware: requiresInTenant('cases:read') };
 const list = createRoute({
   method: 'get',
   path: '/v1/cases',
@@ -101,7 +102,7 @@ that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the t
 
 As long as there is any policy of approvals, \`refund\` waits for them: the answer is 202 with the approval, and the last vote that is needed has it
 carried out.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params: idParameter,
     headers: actingHeaders,
@@ -154,8 +155,8 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
       const { rows, open } = await boundedQuery(database, async () => ({
-        rows: await listCases(database, { status, after, limit: limit + 1 }),
-        open: await summarizeOpenCases(database),
+        rows: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
+        open: await summarizeOpenCases(database, c.var.holder.tenant),
       }));
       const cursorOf = (row: Case) => [row.openedAt.toISOString(), row.caseId];
       return c.json(
@@ -170,7 +171,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = workflowOf(row);
       const live = row.status === 'OPEN' && workflowId !== undefined && (await pendingFailure(client, workflowId));
       return c.json(await withHistory(database, live ? { ...row, ...live } : row), 200);
@@ -179,7 +180,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const { case_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
       const by = byWhom(c, c.req.valid('header')['X-Actor']);
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
@@ -199,7 +200,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
       }
-      return c.json(await withHistory(database, await existing(database, id)), 200);
+      return c.json(await withHistory(database, await existing(c, database, id)), 200);
     });
 }
 
@@ -210,8 +211,8 @@ async function logDecision(...asked: Parameters<typeof logAction>): Promise<void
   });
 }
 
-async function existing(database: Database, id: CaseId): Promise<Case> {
-  const row = await boundedQuery(database, () => findCase(database, id));
+async function existing(c: Context<ApiEnv>, database: Database, id: CaseId): Promise<Case> {
+  const row = await boundedQuery(database, () => findCase(database, id, c.var.holder.tenant));
   if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
   return row;
 }

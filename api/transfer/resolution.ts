@@ -18,7 +18,7 @@ import { approvalWithVotes } from './approval-answer.ts';
 import { askApprovalOf } from './ask-decision.ts';
 import type { MovementDeps } from './movement.ts';
 import { preferHeader } from '../http/prefer-wait.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { asked, ASKING_PROBLEMS, existing, refused } from './of-existing.ts';
 import { askTransfer } from './workflow-request.ts';
 
@@ -51,7 +51,7 @@ const resolve = createRoute({
 
 If a policy demands approvals for the amount, \`refund\` and \`write_off\` wait for them: the answer is 202 with the approval, and the last vote
 that is needed has it carried out.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
     headers: actingHeaders.extend(preferHeader),

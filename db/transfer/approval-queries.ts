@@ -2,10 +2,11 @@
  * Approvals as they are asked for, voted on, ended and listed, and the policies that demand them. All that decides is in functions of the
  * database (functions/cast_vote.sql and its neighbors): the service's role writes none of these tables itself.
  */
-import { and, asc, count, desc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
@@ -122,11 +123,15 @@ export interface AskedVote {
   readonly makers: readonly PrincipalId[];
 }
 
-/** See functions/cast_vote.sql. A vote that counts is in the audit log, once. */
+/** See functions/cast_vote.sql. A vote that counts is in the audit log, once. An approval of another tenant than that of `by` is unknown. */
 export function castVote(database: Database, asked: AskedVote, by: ByWhom): Promise<VoteOutcome> {
   const { approvalId, vote, bodyHash, policyVersion, comment, makers } = asked;
   const { actor, principalId, apiKeyId } = by.acting;
   return database.transaction(async (transaction) => {
+    const { rowCount: known } = await transaction.execute(
+      sql`SELECT FROM approvals WHERE approval_id = ${approvalId} AND tenant = ${tenantOf(by.acting)}`,
+    );
+    if (known !== 1) return 'unknown';
     const { rows } = await transaction.execute<{ outcome: VoteOutcome; is_new: boolean }>(sql`
       SELECT outcome, is_new FROM cast_vote(${approvalId}, ${principalId ?? null}::uuid, ${actor}, ${apiKeyId ?? null}::uuid, ${vote}, decode(${bodyHash}, 'hex'),
         ${policyVersion}::integer, ${comment}, ${sql.param([...makers])}::uuid[])`);
@@ -151,9 +156,13 @@ export async function expireApprovals(database: Database, limit: number): Promis
 
 export async function findApproval(
   database: Database,
+  tenant: Tenant,
   id: TransferId,
 ): Promise<(Approval & { readonly votes: readonly ApprovalVote[] }) | undefined> {
-  const [approval] = await database.select().from(approvals).where(eq(approvals.approvalId, id));
+  const [approval] = await database
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.approvalId, id), eq(approvals.tenant, tenant)));
   if (approval === undefined) return undefined;
   const votes = await database
     .select()
@@ -166,10 +175,19 @@ export async function findApproval(
 /** Newest first. */
 export function listApprovals(
   database: Database,
+  tenant: Tenant,
   { status, after, limit }: { status?: ApprovalStatus | undefined; after?: Place | undefined; limit: number },
 ): Promise<Listed<Approval>> {
   const lead = status && ({ column: 'status', type: 'text', value: status } as const);
-  return listNewestFirst(database, { table: approvals, id: 'approval_id', lead, rest: [], after, limit });
+  return listNewestFirst(database, {
+    table: approvals,
+    id: 'approval_id',
+    lead,
+    rest: [],
+    likely: sql`tenant = ${tenant}`,
+    after,
+    limit,
+  });
 }
 
 /** How many have approved each of these, under the policy that demands it. An approval without a vote is not among them. */
@@ -194,7 +212,7 @@ export interface PolicyTerms {
   readonly expiresInSeconds: number;
 }
 
-/** Sets the policy of a currency, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
+/** Sets the policy of a currency for the tenant of `by`, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
 export function setPolicy(
   database: Database,
   currency: Currency,
@@ -206,7 +224,7 @@ export function setPolicy(
     const { above = null, above24h = null, approvals: needed = null, expiresInSeconds = null } = terms ?? {};
     const { rows } = await transaction.execute<{ version: number | null }>(sql`
       SELECT set_approval_policy(${currency}, ${version}::integer, ${above}::numeric, ${above24h}::numeric, ${needed}::integer,
-        ${expiresInSeconds}::integer, ${by.acting.actor}) AS version`);
+        ${expiresInSeconds}::integer, ${by.acting.actor}, ${tenantOf(by.acting)}) AS version`);
     if (rows[0]!.version === null) return false;
     const numeral = (value: number | null): string | undefined => (value === null ? undefined : String(value));
     const details = {
@@ -219,17 +237,22 @@ export function setPolicy(
   });
 }
 
-/** Those that hold, by currency. */
-export function listPolicies(database: Database): Promise<ApprovalPolicy[]> {
+/** Those of a tenant that hold, by currency. */
+export function listPolicies(database: Database, tenant: Tenant): Promise<ApprovalPolicy[]> {
   return database
     .select()
     .from(approvalPolicies)
-    .where(isNull(approvalPolicies.endedAt))
+    .where(and(eq(approvalPolicies.tenant, tenant), isNull(approvalPolicies.endedAt)))
     .orderBy(asc(approvalPolicies.currency));
 }
 
-export async function findPolicy(database: Database, currency: Currency): Promise<ApprovalPolicy | undefined> {
-  const present: SQL | undefined = and(eq(approvalPolicies.currency, currency), isNull(approvalPolicies.endedAt));
+export async function findPolicy(
+  database: Database,
+  tenant: Tenant,
+  currency: Currency,
+): Promise<ApprovalPolicy | undefined> {
+  const { tenant: of, currency: code, endedAt } = approvalPolicies;
+  const present = and(eq(of, tenant), eq(code, currency), isNull(endedAt));
   const rows = await database.select().from(approvalPolicies).where(present).orderBy(desc(approvalPolicies.version));
   return rows[0];
 }

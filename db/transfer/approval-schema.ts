@@ -21,14 +21,14 @@ import {
   VOTES,
   type Proposal,
 } from '../../domain/transfer/approval.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import { amount, instant, sha256, tenantColumn } from '../database.ts';
 
 /** Every policy there ever was; of each currency at most one has not ended. Nothing but its end is changed. */
 export const approvalPolicies = pgTable(
   'approval_policies',
   {
     policyId: uuid('policy_id').primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     currency: text('currency').$type<Currency>().notNull(),
     /** 1, 2, 3 … within a currency. */
     version: integer('version').notNull(),
@@ -60,7 +60,7 @@ export const approvals = pgTable(
   'approvals',
   {
     approvalId: uuid('approval_id').$type<TransferId>().primaryKey(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     kind: text('kind', { enum: APPROVAL_KINDS }).notNull().default('transfer'),
     status: text('status', { enum: APPROVAL_STATUSES }).notNull().default('AWAITING'),
     reason: text('reason', { enum: APPROVAL_REASONS }).notNull(),

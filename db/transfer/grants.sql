@@ -32,6 +32,7 @@ GRANT EXECUTE ON FUNCTION
   cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
+  set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
 TO transfer_service;
 -- For an audit with the service's role.

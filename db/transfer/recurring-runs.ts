@@ -119,9 +119,9 @@ async function insertRun(
     WITH due AS (
       SELECT FROM recurring_transfers WHERE recurring_transfer_id = ${recurringTransferId} AND ${run.condition} FOR SHARE
     ), accepted AS (
-      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
+      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
         recurring_transfer_id, nominal_at, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at, status)
-      SELECT ${transferId}::uuid, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
+      SELECT ${transferId}::uuid, ${recurring.tenant}, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
         ${JSON.stringify(metadata)}::jsonb, ${recurringTransferId}::uuid, ${run.nominalAt?.toISOString() ?? null}::timestamptz,
         ${name}, decode(${transferBodyHash(recurring)}, 'hex'), ${run.trace.requestId}, ${run.trace.traceparent ?? null},
         now() + make_interval(secs => ${run.deadlineSeconds}), ${isAwaiting ? sql`NULL` : sql`now() + make_interval(secs => ${START_DUE_SECONDS})`},

@@ -25,7 +25,7 @@ import {
   TRANSFER_STATUSES,
   type FailureDetail,
 } from '../../domain/transfer/transfer.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import { amount, instant, ofOtherTenants, sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
@@ -122,6 +122,7 @@ export const transfers = pgTable(
     // The indexes that lists walk, see list-queries.ts: each in the order of creation for one value of a filter. None has `status` or
     // `updated_at`, not even in a condition: no update of them would be heap-only.
     index('transfers_created').on(t.createdAt, t.transferId),
+    index('transfers_of_tenant').on(t.tenant, t.createdAt, t.transferId).where(ofOtherTenants),
     index('transfers_listed_created')
       .on(t.listedStatus, t.createdAt, t.transferId)
       .where(sql`batch_id is null or listed_status is not null`),
@@ -201,6 +202,7 @@ export const transactions = pgTable(
   (t) => [
     // The indexes that lists walk, see list-queries.ts.
     index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_of_tenant').on(t.tenant, t.createdAt, t.transactionId).where(ofOtherTenants),
     index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
     index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
     index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),

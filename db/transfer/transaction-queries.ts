@@ -2,10 +2,11 @@
  * The transfer service's queries about one-sided transactions: acceptance, status writes, attention, and reads; queries.ts has
  * the same for transfers.
  */
-import { eq, sql, type SQL } from 'drizzle-orm';
+import { and, eq, sql, type SQL } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
@@ -40,9 +41,9 @@ export async function acceptTransaction(
   const event = movementEvent('transaction.initiated', t.transactionId, data, trace, new Date());
   const accept = (isAwaiting: boolean): SQL => sql`
     WITH accepted AS (
-      INSERT INTO transactions (transaction_id, wallet_id, type, amount, currency, status, reference, metadata,
+      INSERT INTO transactions (transaction_id, tenant, wallet_id, type, amount, currency, status, reference, metadata,
         idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
-      VALUES (${t.transactionId}, ${t.walletId}, ${t.type}, ${t.amount}, ${t.currency}, ${isAwaiting ? 'AWAITING_APPROVAL' : 'PENDING'},
+      VALUES (${t.transactionId}, ${tenantOf(t)}, ${t.walletId}, ${t.type}, ${t.amount}, ${t.currency}, ${isAwaiting ? 'AWAITING_APPROVAL' : 'PENDING'},
         ${a.reference ?? null}, ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
         ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}),
         ${isAwaiting ? null : sql`now() + make_interval(secs => ${START_DUE_SECONDS})`})
@@ -130,7 +131,7 @@ export async function recordTransactionAttention(
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
-      SELECT NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
+      SELECT tenant, NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
       WHERE transaction_id = ${transactionId} AND status = 'PENDING' ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}
     UPDATE transactions SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
@@ -138,11 +139,25 @@ export async function recordTransactionAttention(
     FROM opened WHERE transactions.transaction_id = opened.transaction_id`);
 }
 
+/** Whichever tenant's it is, as findTransfer. */
 export async function findTransaction(
   database: Database,
   transactionId: TransactionId,
 ): Promise<Transaction | undefined> {
   const rows = await database.select().from(transactions).where(eq(transactions.transactionId, transactionId));
+  return rows[0];
+}
+
+/** A tenant's transaction. */
+export async function findTransactionOf(
+  database: Database,
+  tenant: Tenant,
+  transactionId: TransactionId,
+): Promise<Transaction | undefined> {
+  const rows = await database
+    .select()
+    .from(transactions)
+    .where(and(eq(transactions.transactionId, transactionId), eq(transactions.tenant, tenant)));
   return rows[0];
 }
 

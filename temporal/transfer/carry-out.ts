@@ -10,6 +10,7 @@ import { findCase, logAction } from '../../db/transfer/case-queries.ts';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { Acting } from '../../domain/acting.ts';
 import type { ApiKeyId } from '../../domain/ids.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import { DISAGREEMENTS } from '../../domain/transfer/reconciliation.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
@@ -66,10 +67,11 @@ function typeOf(cause: unknown): string | undefined {
 }
 
 /** Whose decision it is: that of who has asked. */
-function actingOf({ askedBy, askedById, proposal }: Approval): Acting {
+function actingOf({ tenant, askedBy, askedById, proposal }: Approval): Acting {
   const { on_behalf_of: onBehalfOf, api_key_id: apiKeyId } = proposal ?? {};
   return {
     actor: askedBy ?? '',
+    ...ofTenant(tenant),
     ...(askedById === null ? {} : { principalId: askedById }),
     ...(apiKeyId === undefined ? {} : { apiKeyId: apiKeyId as ApiKeyId }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),

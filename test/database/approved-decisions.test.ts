@@ -15,6 +15,7 @@ import { listCaseActions, openDisagreement } from '../../db/transfer/case-querie
 import { findTransfer, recordTransferAttention } from '../../db/transfer/queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { CaseId, TransferId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
 import { INSTALLATION } from '../pure/api-fakes.ts';
 import { approvingOver, wallet, type Approving, type Body } from './approving.ts';
@@ -175,7 +176,7 @@ describe('a decision about a case', () => {
     assert.deepEqual([status, body['kind'], body['reason'], body['amount']], [202, 'refund', 'always', null]);
     sent.length = 0;
     assert.equal((await approving.vote('bob', body)).body['status'], 'APPROVED');
-    const approval = (await findApproval(database.service, body['approval_id'] as TransferId))!;
+    const approval = (await findApproval(database.service, DEFAULT_TENANT, body['approval_id'] as TransferId))!;
     await carryOutDecision(starter, database.service, approval);
     assert.deepEqual(
       sent.map(({ workflow: of, asked: { caseId: about } }) => [of, about]),
@@ -214,6 +215,6 @@ describe('a decision about a case', () => {
   });
 
   async function isDue({ approval_id: id }: Body): Promise<boolean> {
-    return (await findApproval(database.service, id as TransferId))!.startDueAt !== null;
+    return (await findApproval(database.service, DEFAULT_TENANT, id as TransferId))!.startDueAt !== null;
   }
 });

@@ -8,12 +8,12 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT id, kind, tenant, CASE WHEN amount > above THEN 'above' ELSE 'above_24h' END, p_asked_by_id, p_asked_by, body_hash, amount, currency,
       version, approvals + CASE WHEN p_asked_by_id IS NULL THEN 1 ELSE 0 END, clock_timestamp() + make_interval(secs => expires_in_seconds)
     FROM (
-      SELECT transfer_id AS id, 'transfer' AS kind, body_hash, amount, currency FROM transfers
+      SELECT transfer_id AS id, 'transfer' AS kind, tenant, body_hash, amount, currency FROM transfers
       WHERE transfer_id = p_transfer_id AND status = 'AWAITING_APPROVAL'
       UNION ALL
-      SELECT transaction_id, 'transaction', body_hash, amount, currency FROM transactions
+      SELECT transaction_id, 'transaction', tenant, body_hash, amount, currency FROM transactions
       WHERE transaction_id = p_transfer_id AND status = 'AWAITING_APPROVAL'
-    ) movement JOIN approval_policies USING (currency)
+    ) movement JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL
     RETURNING 1
   )

@@ -17,8 +17,8 @@ BEGIN
   IF FOUND THEN
     PERFORM decide_approval(expired, 'EXPIRED');
   END IF;
-  INSERT INTO approvals (approval_id, kind, case_id, proposal, reason, asked_by_id, asked_by, body_hash, amount, currency, policy_version, needed, expires_at)
-  SELECT gen_random_uuid(), p_kind, p_case_id, p_proposal, CASE WHEN amount IS NULL THEN 'always' ELSE 'above' END, p_asked_by_id, p_asked_by,
+  INSERT INTO approvals (approval_id, tenant, kind, case_id, proposal, reason, asked_by_id, asked_by, body_hash, amount, currency, policy_version, needed, expires_at)
+  SELECT gen_random_uuid(), policy.tenant, p_kind, p_case_id, p_proposal, CASE WHEN amount IS NULL THEN 'always' ELSE 'above' END, p_asked_by_id, p_asked_by,
     sha256(convert_to(p_proposal::text, 'UTF8')), amount, policy.currency, version, approvals, clock_timestamp() + make_interval(secs => expires_in_seconds)
   FROM policy_of_case(p_case_id) policy
   LEFT JOIN transfers ON attention_case_id = p_case_id AND transfer_id = (SELECT transfer_id FROM cases WHERE case_id = p_case_id)

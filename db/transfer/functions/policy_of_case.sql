@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION policy_of_case(p_case_id uuid) RETURNS SETOF approval
 LANGUAGE sql STABLE AS $$
   SELECT policy.* FROM cases
   LEFT JOIN transfers ON transfers.transfer_id = cases.transfer_id AND attention_case_id = case_id
-  JOIN approval_policies policy ON ended_at IS NULL
+  JOIN approval_policies policy ON ended_at IS NULL AND policy.tenant = cases.tenant
     AND (transfers.transfer_id IS NULL OR policy.currency = transfers.currency AND amount > least(above, above_24h))
   WHERE case_id = p_case_id
   ORDER BY approvals DESC, policy.currency LIMIT 1
