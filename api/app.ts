@@ -22,6 +22,7 @@ import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
 import { voterJudge } from './access/made-by.ts';
+import { tenantRoutes } from './access/tenant.ts';
 import { principalRoutes } from './access/principal.ts';
 import { consoleSessionRoutes } from './access/console-session.ts';
 import { consolePages } from './console/page.ts';
@@ -46,6 +47,7 @@ import { transactionRoutes } from './transfer/transaction.ts';
 import { holdRoutes } from './transfer/hold.ts';
 import { resolutionRoutes } from './transfer/resolution.ts';
 import { cancelUncreatedRoutes } from './transfer/cancel-uncreated.ts';
+import { isOwnMovementIn } from './transfer/own-movement.ts';
 import { transferRoutes } from './transfer/transfer.ts';
 import { transferListRoutes } from './transfer/list.ts';
 import { balanceHistoryRoutes } from './wallet/balance-history.ts';
@@ -76,11 +78,9 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
   const shards = 'shards' in wallets ? wallets.shards : [];
   const apart =
     'shards' in wallets ? undefined : ([wallets.walletApiUrl, deps.installation, wallets.walletApiKey] as const);
-  if (apart !== undefined) {
-    // Registered before the wallet routes below, which then serve the documentation and the types only.
-    const forward = forwardWallets(...apart);
-    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals', '/v1/movements/*']) app.use(path, forward);
-  }
+  // Registered before the wallet routes below, which then serve the documentation and the types only.
+  if (apart !== undefined)
+    for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals']) app.use(path, forwardWallets(...apart));
   const askReceiver = apart === undefined ? askReceiverIn(shards) : askReceiverAt(...apart);
   const sight = apart === undefined ? walletSightIn(shards) : walletSightAt(...apart);
   return (
@@ -125,7 +125,8 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', orderServiceRoutes(orders?.routes))
       .route('/', walletLimitRoutes(shards))
       .route('/', balanceHistoryRoutes(shards))
-      .route('/', walletSightRoutes(shards))
+      .route('/', walletSightRoutes(sight, isOwnMovementIn(deps.database)))
+      .route('/', tenantRoutes(deps))
       .route('/', principalRoutes(deps))
       .route('/', keyRoutes(deps))
       .route('/', consoleSessionRoutes(deps))

@@ -2,6 +2,7 @@
 import type { Database } from '../db/database.ts';
 import { findById, type Kind } from '../db/find-by-id.ts';
 import type { Found } from '../domain/found.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { boundedQuery } from './http/bounded-query.ts';
 
 const KINDS = {
@@ -12,17 +13,24 @@ const KINDS = {
     { type: 'journal', table: 'journals', id: 'journal_id', label: 'kind' },
   ],
   webhooks: [
-    { type: 'webhook_endpoint', table: 'webhook_endpoints', id: 'webhook_endpoint_id', label: 'url', status: 'status' },
+    {
+      hasTenants: true,
+      type: 'webhook_endpoint',
+      table: 'webhook_endpoints',
+      id: 'webhook_endpoint_id',
+      label: 'url',
+      status: 'status',
+    },
   ],
   access: [
-    { type: 'principal', table: 'principals', id: 'principal_id', label: 'name', status: 'kind' },
+    { hasTenants: true, type: 'principal', table: 'principals', id: 'principal_id', label: 'name', status: 'kind' },
     {
-      ...{ type: 'api_key', table: 'api_keys', id: 'api_key_id', label: 'name' },
+      ...{ hasTenants: true, type: 'api_key', table: 'api_keys', id: 'api_key_id', label: 'name' },
       status: `CASE WHEN revoked_at IS NULL THEN 'ACTIVE' ELSE 'REVOKED' END`,
     },
   ],
 } as const satisfies Record<string, readonly Kind[]>;
 
-export function findIn(service: keyof typeof KINDS, database: Database, id: string): Promise<Found[]> {
-  return boundedQuery(database, () => findById(database, KINDS[service], id));
+export function findIn(service: keyof typeof KINDS, database: Database, tenant: Tenant, id: string): Promise<Found[]> {
+  return boundedQuery(database, () => findById(database, KINDS[service], tenant, id));
 }

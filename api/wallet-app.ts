@@ -7,7 +7,7 @@ import type { Readiness } from './readiness.ts';
 import { balanceHistoryRoutes } from './wallet/balance-history.ts';
 import { walletRoutes } from './wallet/wallet.ts';
 import { walletLimitRoutes } from './wallet/limits.ts';
-import { walletSightRoutes } from './wallet/sight.ts';
+import { askedByTransferApi, walletSightIn, walletSightRoutes } from './wallet/sight.ts';
 
 export interface WalletAppDeps extends BaseDeps {
   /** The shards' databases, in the order of their numbers. */
@@ -22,7 +22,7 @@ export function createWalletApp({ shards, readiness, ...deps }: WalletAppDeps) {
     .route('/', walletRoutes(shards))
     .route('/', walletLimitRoutes(shards))
     .route('/', balanceHistoryRoutes(shards))
-    .route('/', walletSightRoutes(shards))
+    .route('/', walletSightRoutes(walletSightIn(shards), askedByTransferApi))
     .route(
       '/',
       openApiRoute(() => openApiDocument(app)),

@@ -5,11 +5,13 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { batchId } from '../domain/derived-id.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import type { Findings } from './findings.ts';
 import { pagesOf, type Reader } from './reader.ts';
 
 interface BatchRow {
   id: string;
+  tenant: Tenant;
   status: string;
   idempotency_key: string;
   /** Whether its hash is that of its items' hashes, in their order. */
@@ -25,7 +27,7 @@ export async function checkBatches(transfer: Reader, findings: Findings): Promis
     findings.count('batches', page.length);
     for (const row of page) {
       const subject = `batch ${row.id}`;
-      if (row.id !== batchId(row.idempotency_key))
+      if (row.id !== batchId(row.idempotency_key, row.tenant))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (!row.is_acknowledged) findings.report('I4', subject, 'its items are not those that were acknowledged');
       const [items, completed, failed] = row.found;
@@ -51,7 +53,7 @@ export async function checkBatches(transfer: Reader, findings: Findings): Promis
  */
 function batchesAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT batch.batch_id AS id, batch.status, batch.idempotency_key, ARRAY[item_count, completed_count, failed_count] AS counted, found,
+    SELECT batch.batch_id AS id, batch.tenant, batch.status, batch.idempotency_key, ARRAY[item_count, completed_count, failed_count] AS counted, found,
       batch.body_hash IS NOT DISTINCT FROM sha256(convert_to(hashes, 'UTF8')) AS is_acknowledged
     FROM (SELECT * FROM transfer_batches WHERE batch_id > ${id} ORDER BY batch_id LIMIT ${limit}) batch
     CROSS JOIN LATERAL (

@@ -35,7 +35,9 @@ const unlikeEntries = sql`
       FROM operation_fences WHERE outcome = 'applied' AND leg <> 'release'
       UNION ALL
       SELECT transaction_id, leg, external.wallet_id, amount, fence.currency, CASE leg WHEN 'withdrawal' THEN 'CREDIT' ELSE 'DEBIT' END
-      FROM operation_fences fence LEFT JOIN wallets external ON external.kind = 'external' AND external.currency = fence.currency
+      FROM operation_fences fence
+      LEFT JOIN wallets own ON own.wallet_id = fence.wallet_id
+      LEFT JOIN wallets external ON external.kind = 'external' AND (external.tenant, external.currency) = (coalesce(own.tenant, 'default'), fence.currency)
       WHERE outcome = 'applied' AND leg IN ('deposit', 'withdrawal', 'advance')
     ) expected
     FULL JOIN ledger_entries entry USING (transaction_id, wallet_id, type)

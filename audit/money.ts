@@ -1,6 +1,7 @@
 /**
- * I1: no money was made or lost. In each shard and currency, the balances of all wallets, the external one included, plus the
- * money that by the fences was debited and not yet credited or refunded, sum to zero; hence they do so over all shards.
+ * I1: no money was made or lost, and none went from one tenant to another. In each shard, the balances of all wallets of a tenant in a
+ * currency, the external one included, plus the money that by the fences was debited and not yet credited or refunded, sum to zero;
+ * hence they do so over all shards. A fence is the tenant's whose wallet it names.
  *
  * Each wallet operation moves a balance and its fence in one database transaction of one shard, so every shard's sum is zero in
  * every snapshot of it, even while transfers between shards are under way: it makes no difference that the snapshots of two
@@ -11,7 +12,7 @@ import { formatUnits, parseUnits } from '../domain/money.ts';
 import type { Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
-/** Decimal strings, over all shards. */
+/** Decimal strings, over all shards and tenants. */
 export interface MoneyOf {
   /** In users' wallets. */
   readonly wallets: string;
@@ -24,18 +25,29 @@ export interface MoneyOf {
 export async function checkMoney(shards: readonly Reader[], findings: Findings): Promise<Record<string, MoneyOf>> {
   const sums = new Map<string, { wallets: bigint; external: bigint; inFlight: bigint }>();
   for (const [shard, reader] of shards.entries()) {
-    const rows = await rowsOf<{ currency: string; wallets: string; external: string; in_flight: string }>(
+    const [found] = await rowsOf<{ has_others: boolean }>(
+      reader,
+      sql`SELECT EXISTS (SELECT FROM wallets WHERE tenant <> 'default') AS has_others`,
+    );
+    // Where there is no other tenant, each fence is the default one's, and no wallet has to be looked up for it.
+    const ofFences = found?.has_others
+      ? sql`(
+          SELECT coalesce(tenant, 'default') AS tenant, fence.currency, leg, amount, outcome
+          FROM operation_fences fence LEFT JOIN wallets USING (wallet_id)
+        ) fences`
+      : sql`(SELECT 'default' AS tenant, currency, leg, amount, outcome FROM operation_fences) fences`;
+    const rows = await rowsOf<{ tenant: string; currency: string } & Record<keyof MoneyOf, string>>(
       reader,
       sql`
-      SELECT currency, sum(wallets) AS wallets, sum(external) AS external, sum(in_flight) AS in_flight FROM (
-        SELECT currency, sum(balance) FILTER (WHERE kind = 'user') AS wallets, sum(balance) FILTER (WHERE kind = 'external') AS external, NULL::numeric AS in_flight
-        FROM wallets GROUP BY currency
+      SELECT tenant, currency, sum(wallets) AS wallets, sum(external) AS external, sum(in_flight) AS in_flight FROM (
+        SELECT tenant, currency, sum(balance) FILTER (WHERE kind = 'user') AS wallets, sum(balance) FILTER (WHERE kind = 'external') AS external, NULL::numeric AS in_flight
+        FROM wallets GROUP BY tenant, currency
         UNION ALL
-        SELECT currency, NULL, NULL, sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END)
-        FROM operation_fences WHERE outcome = 'applied' AND leg IN ('debit', 'credit', 'refund') GROUP BY currency
-      ) parts GROUP BY currency ORDER BY currency`,
+        SELECT tenant, currency, NULL, NULL, sum(CASE leg WHEN 'debit' THEN amount ELSE -amount END)
+        FROM ${ofFences} WHERE outcome = 'applied' AND leg IN ('debit', 'credit', 'refund') GROUP BY tenant, currency
+      ) parts GROUP BY tenant, currency ORDER BY tenant, currency`,
     );
-    for (const { currency, ...parts } of rows) {
+    for (const { tenant, currency, ...parts } of rows) {
       const [wallets, external, inFlight] = [parts.wallets, parts.external, parts.in_flight].map((part) =>
         parseUnits(part ?? '0'),
       ) as [bigint, bigint, bigint];
@@ -43,7 +55,7 @@ export async function checkMoney(shards: readonly Reader[], findings: Findings):
       if (sum !== 0n) {
         findings.report(
           'I1',
-          `${currency} in wallet shard ${shard}`,
+          `${currency}${tenant === 'default' ? '' : ` of ${tenant}`} in wallet shard ${shard}`,
           `${formatUnits(sum < 0n ? -sum : sum)} ${sum < 0n ? 'is missing' : 'came from nowhere'}`,
         );
       }

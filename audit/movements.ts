@@ -18,6 +18,7 @@ import {
 } from '../domain/derived-id.ts';
 import type { BatchId, RecurringTransferId } from '../domain/ids.ts';
 import { reversalBodyHash, transactionBodyHash, transferBodyHash } from '../domain/transfer/movement-body.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { transactionProblems, transferProblems, type Entry, type Fence } from '../domain/transfer/settlement.ts';
 import type { TransactionTerms } from '../domain/transfer/transaction.ts';
 import type { FailureDetail, TransferTerms } from '../domain/transfer/transfer.ts';
@@ -26,6 +27,7 @@ import type { Findings } from './findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from './reader.ts';
 
 interface MovementRow {
+  tenant: Tenant;
   status: string;
   failure_reason: string | null;
   failure_detail: FailureDetail | null;
@@ -75,6 +77,7 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
     for (const row of page) {
       const subject = `transfer ${row.id}`;
       for (const problem of transferProblems(row, moved(row.id))) findings.report('I2', subject, problem);
+      reportForeign(row, subject, moved(row.id).entries, findings);
       if (row.id !== idOf(row))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (!bodyHashesOf(row).includes(row.body_hash))
@@ -88,7 +91,8 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
     for (const row of page) {
       const subject = `transaction ${row.id}`;
       for (const problem of transactionProblems(row, moved(row.id))) findings.report('I2', subject, problem);
-      if (row.id !== transactionId(row.idempotency_key))
+      reportForeign(row, subject, moved(row.id).entries, findings);
+      if (row.id !== transactionId(row.idempotency_key, row.tenant))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (row.body_hash !== transactionBodyHash({ ...row, walletId: row.wallet }))
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
@@ -98,14 +102,14 @@ export async function checkMovements(transfer: Reader, shards: readonly Reader[]
 
 /** The id that follows from its key; undefined if it is a batch's item and its key does not name its place there. */
 function idOf(row: TransferRow): string | undefined {
-  const { batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
+  const { tenant, batch_id: batch, batch_index: index, recurring, reverses, idempotency_key: key } = row;
   if (batch !== null && index !== null) {
     if (key !== `${batch}/${index}`) return undefined;
     const id = batchTransferId(batch, index);
     return row.id === id ? id : formerBatchTransferId(batch, index);
   }
   if (recurring !== null) return recurringRunId(recurring, key);
-  return reverses === null ? transferId(key) : reversalId(key);
+  return reverses === null ? transferId(key, tenant) : reversalId(key, tenant);
 }
 
 /**
@@ -146,18 +150,28 @@ export async function checkOrphans(transfer: Database, shards: readonly Reader[]
   }
 }
 
+/** An entry, and whose its wallet is. */
+type EntryOf = Entry & { readonly tenant: Tenant };
+
+/** Money goes from no tenant to another: a movement's entries are in wallets of its own. */
+function reportForeign(row: MovementRow, subject: string, entries: readonly EntryOf[], findings: Findings): void {
+  for (const { wallet, tenant } of entries)
+    if (tenant !== row.tenant)
+      findings.report('I1', subject, `it is of ${row.tenant}, and moved money in ${wallet}, which is of ${tenant}`);
+}
+
 /** What the shards did for the movements of a page. */
 async function movedBy(
   page: readonly { id: string }[],
   shards: readonly Reader[],
-): Promise<(id: string) => { entries: Entry[]; fences: Fence[] }> {
+): Promise<(id: string) => { entries: EntryOf[]; fences: Fence[] }> {
   const ids = uuids(page.map(({ id }) => id));
   const entries = await Promise.all(
     shards.map((reader) =>
-      rowsOf<Entry & { id: string }>(
+      rowsOf<EntryOf & { id: string }>(
         reader,
         sql`
-        SELECT transaction_id AS id, type, amount, wallet_id AS wallet, kind, currency
+        SELECT transaction_id AS id, type, amount, wallet_id AS wallet, kind, currency, tenant
         FROM ledger_entries JOIN wallets USING (wallet_id) WHERE transaction_id = ANY(${ids})`,
       ),
     ),
@@ -179,7 +193,7 @@ async function movedBy(
   return (id) => ({ entries: entriesOf.get(id) ?? [], fences: fencesOf.get(id) ?? [] });
 }
 
-const movementColumns = sql`status, failure_reason, failure_detail, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
+const movementColumns = sql`tenant, status, failure_reason, failure_detail, amount, currency, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash`;
 
 /** As much time as it has waited for votes it has got more. */
 const WAITED_FOR_APPROVAL = sql`coalesce(

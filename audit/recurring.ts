@@ -6,6 +6,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { recurringTransferId } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { recurringBodyHash } from '../domain/transfer/recurring-body.ts';
 import type { RecurringTerms } from '../domain/transfer/recurring.ts';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings } from './findings.ts';
@@ -13,6 +14,7 @@ import { pagesOf, rowsOf, type Reader } from './reader.ts';
 
 interface RecurringRow {
   readonly id: RecurringTransferId;
+  readonly tenant: Tenant;
   readonly idempotency_key: string;
   /** Hex. */
   readonly body_hash: string;
@@ -34,7 +36,7 @@ export async function checkRecurring(transfer: Reader, findings: Findings): Prom
   for await (const page of pagesOf(transfer, recurringAfter, ({ id }: RecurringRow) => id)) {
     for (const row of page) {
       const subject = `recurring transfer ${row.id}`;
-      if (row.id !== recurringTransferId(row.idempotency_key))
+      if (row.id !== recurringTransferId(row.idempotency_key, row.tenant))
         findings.report('I4', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (row.body_hash !== recurringBodyHash(termsOf(row)))
         findings.report('I4', subject, 'its body is not the one that was acknowledged');
@@ -62,7 +64,7 @@ function termsOf(row: RecurringRow): RecurringTerms {
 
 function recurringAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT recurring_transfer_id AS id, idempotency_key, encode(body_hash, 'hex') AS body_hash, sender_wallet_id AS sender,
+    SELECT recurring_transfer_id AS id, tenant, idempotency_key, encode(body_hash, 'hex') AS body_hash, sender_wallet_id AS sender,
       receiver_wallet_id AS receiver, amount, currency, reference, metadata, every_seconds, calendar, time_zone,
       extract(epoch FROM starts_at) * 1000 AS starts_ms, extract(epoch FROM ends_at) * 1000 AS ends_ms
     FROM recurring_transfers WHERE recurring_transfer_id > ${id} ORDER BY recurring_transfer_id LIMIT ${limit}`;

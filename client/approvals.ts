@@ -5,7 +5,7 @@ import type { CallOptions } from './transport.ts';
 export function approvalCalls({ call, listing }: Calls) {
   const at = (approval_id: string) => ({ path: { approval_id } });
   return {
-    /** The id of an approval is that of its transfer. */
+    /** The id of an approval is that of its transfer; a decision has one of its own. */
     get: (id: string, callOptions?: CallOptions) => call('getApproval', at(id), callOptions),
     ...listing('listApprovals'),
     /** With the last vote that is needed the transfer begins. Take `body_hash` and `policy_version` from what you have looked at. */

@@ -9,7 +9,7 @@ import { overviewCalls } from './console.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventCalls, eventSourceCalls, projectionCalls } from './events.ts';
 import { bookCalls, orderCalls, productCalls, returnCalls, shipmentCalls, stockCalls } from './orders.ts';
-import { consoleSessionCalls, keyCalls, principalCalls } from './keys.ts';
+import { consoleSessionCalls, keyCalls, principalCalls, tenantCalls } from './keys.ts';
 import { recurringCalls } from './recurring.ts';
 import { transferBatchCalls, transferCalls } from './transfers.ts';
 import type { CallOptions, ClientOptions, Surroundings } from './transport.ts';
@@ -70,6 +70,7 @@ export function createClient(options: ClientOptions, surroundings?: Surroundings
     webhookEndpoints: webhookCalls(calls),
     apiKeys: keyCalls(calls),
     principals: principalCalls(calls),
+    tenants: tenantCalls(calls),
     consoleSessions: consoleSessionCalls(calls),
 
     approvals: approvalCalls(calls),

@@ -34,3 +34,15 @@ export function principalCalls({ call, listing }: Calls) {
     ...listing('listPrincipals'),
   };
 }
+
+/** Of the installation: for keys of the tenant `default` alone. */
+export function tenantCalls({ call, listing }: Calls) {
+  return {
+    /** The answer has the secret of the tenant's root key, which is not shown again: `replaceRootKey` is for who has lost it. */
+    create: (name: string, callOptions?: CallOptions) => call('createTenant', { body: { name } }, callOptions),
+    ...listing('listTenants'),
+    /** Once it returns, every process of the API refuses the former one. */
+    replaceRootKey: (tenant: string, callOptions?: CallOptions) =>
+      call('replaceTenantRootKey', { path: { tenant } }, callOptions),
+  };
+}

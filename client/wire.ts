@@ -66,6 +66,8 @@ export interface ApiKeyRequest {
     | 'keys:write'
     | 'audit:read'
     | 'principals:write'
+    | 'tenants:read'
+    | 'tenants:write'
   >;
 
   /** Seconds; at most 31536000, a year. Left out: 7776000, 90 days. It never outlives the key that asks. */
@@ -96,16 +98,24 @@ export type ApiKeyWithSecret = ApiKey & {
 };
 
 export interface Approval {
-  /** The id of the transfer that waits. */
+  /** The id of the transfer or transaction that waits, or one of its own for a decision. */
   approval_id: string;
+
+  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. */
+  kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
+
+  /** Of a decision: what it would do. Null for a movement, which says so itself. */
+  proposal: { [name: string]: string } | null;
   status: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
 
-  /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. */
-  reason: 'above' | 'above_24h';
-  amount: string;
+  /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. `always`: as long as there is a policy. */
+  reason: 'above' | 'above_24h' | 'always';
+
+  /** Null where only the ledger will say how much it is. */
+  amount: string | null;
   currency: string;
 
-  /** The principal that has asked for the transfer, and has no vote; null for the run of a recurring one. */
+  /** The principal that has asked for it, and has no vote; null for the run of a recurring transfer. */
   asked_by: string | null;
   asked_by_id: string | null;
 
@@ -398,6 +408,9 @@ export interface Event {
 
   /** The wallet or movement that it is about: the partition key. */
   subject: string;
+
+  /** Left out for the default tenant. */
+  tenant?: string;
   time: string;
   datacontenttype: 'application/json';
   dataschema: string;
@@ -796,8 +809,8 @@ export interface Overview {
     /** Null if no reconciliation has come to its end yet. */
     balance: boolean | null;
 
-    /** The open cases that say that books disagree. */
-    disagreements: number;
+    /** The open cases that say that books disagree. Null while the transfers cannot be asked. */
+    disagreements: number | null;
 
     /** When a reconciliation last came to its end. */
     as_of: string | null;
@@ -815,11 +828,11 @@ export interface Overview {
     finished_at: string;
   } | null;
 
-  /** What waits for a person: whatever shows attention, and findings of the reconciliation. */
-  needs_you: { count: number; oldest_age_seconds: number | null };
+  /** What waits for a person: whatever shows attention, and findings of the reconciliation. Null while the transfers or the orders cannot be asked. */
+  needs_you: { count: number | null; oldest_age_seconds: number | null };
 
-  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. */
-  awaiting_approval: { count: number; oldest_age_seconds: number | null };
+  /** The transfers that wait for the approval of somebody else. They are not in `needs_you`. Null while they cannot be asked. */
+  awaiting_approval: { count: number | null; oldest_age_seconds: number | null };
 
   /** Every kind, in this order. `cases` are all open ones: many are about a movement that is counted as well. */
   attention: Array<{
@@ -864,8 +877,8 @@ export interface Overview {
     transfers: 'ok' | 'unavailable';
     wallets: 'ok' | 'unavailable';
     orders: 'ok' | 'unavailable' | 'not_configured';
-    events: 'ok' | 'unavailable';
-    temporal: 'ok' | 'unavailable';
+    events: 'ok' | 'unavailable' | 'not_allowed';
+    temporal: 'ok' | 'unavailable' | 'not_allowed';
   };
 }
 
@@ -1395,13 +1408,24 @@ export interface StockReceipt {
   reason?: string;
 }
 
+export interface Tenant {
+  tenant: string;
+  created_at: string;
+}
+
+export interface TenantRequest {
+  name: string;
+}
+
+export type TenantWithRootKey = Tenant & { root_key: ApiKeyWithSecret };
+
 export interface Transaction {
   transaction_id: string;
   wallet_id: string;
   type: 'CREDIT' | 'DEBIT';
 
-  /** PROCESSED and FAILED are final. */
-  status: 'PENDING' | 'PROCESSED' | 'FAILED';
+  /** PROCESSED and FAILED are final. AWAITING_APPROVAL: see `GET /v1/approvals`. */
+  status: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
   /** Why the transaction is FAILED. */
   failure_reason:
@@ -1832,7 +1856,7 @@ export interface Operations {
     answer: StockEntry;
   };
 
-  /** Approve a transfer that somebody else has asked for */
+  /** Approve what somebody else has asked for */
   approveTransfer: {
     path: { approval_id: string };
     query?: undefined;
@@ -1950,6 +1974,14 @@ export interface Operations {
     query?: undefined;
     body: ReturnRequest;
     answer: Return;
+  };
+
+  /** Make a tenant, with its root key */
+  createTenant: {
+    path?: undefined;
+    query?: undefined;
+    body: TenantRequest;
+    answer: TenantWithRootKey;
   };
 
   /** Put money into a wallet, or take it out */
@@ -2396,6 +2428,8 @@ export interface Operations {
         | 'key-created'
         | 'key-rotated'
         | 'key-revoked'
+        | 'tenant-created'
+        | 'tenant-root-key-replaced'
         | 'wallet-suspended'
         | 'wallet-activated'
         | 'wallet-limits-set'
@@ -2793,6 +2827,24 @@ export interface Operations {
     };
   };
 
+  /** The tenants, by their names */
+  listTenants: {
+    path?: undefined;
+    query?: {
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Tenant>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
   /** Transactions, newest first */
   listTransactions: {
     path?: undefined;
@@ -2816,7 +2868,7 @@ export interface Operations {
 
       /** This instant excluded. */
       created_before?: string;
-      status?: 'PENDING' | 'PROCESSED' | 'FAILED';
+      status?: 'AWAITING_APPROVAL' | 'PENDING' | 'PROCESSED' | 'FAILED';
 
       /** CREDIT puts money into the wallet, DEBIT takes it out. */
       type?: 'CREDIT' | 'DEBIT';
@@ -3020,7 +3072,7 @@ export interface Operations {
     };
   };
 
-  /** Let a transfer go without the approvals that it needs, in an emergency */
+  /** Let something go without the approvals that it needs, in an emergency */
   overrideApproval: {
     path: { approval_id: string };
     query?: undefined;
@@ -3068,7 +3120,7 @@ export interface Operations {
     answer: StockEntry;
   };
 
-  /** Reject a transfer that waits for approvals */
+  /** Reject what waits for approvals */
   rejectTransfer: {
     path: { approval_id: string };
     query?: undefined;
@@ -3076,12 +3128,20 @@ export interface Operations {
     answer: ApprovalWithVotes;
   };
 
+  /** Replace the root key of a tenant */
+  replaceTenantRootKey: {
+    path: { tenant: string };
+    query?: undefined;
+    body?: undefined;
+    answer: ApiKeyWithSecret;
+  };
+
   /** Decide about a case: try the repair again, refund the sender, or close it */
   resolveCase: {
     path: { case_id: string };
     query?: undefined;
     body: CaseResolution;
-    answer: CaseWithHistory;
+    answer: CaseWithHistory | ApprovalWithVotes;
   };
 
   /** Decide about an order that waits for an operator */
@@ -3097,7 +3157,7 @@ export interface Operations {
     path: { transfer_id: string };
     query?: undefined;
     body: Resolution;
-    answer: Transfer;
+    answer: Transfer | ApprovalWithVotes;
   };
 
   /** Go on with an outbox that is read no further */
@@ -3246,6 +3306,7 @@ export const ROUTES = {
   createReconciliationRun: { method: 'POST', path: '/v1/reconciliation-runs', headers: ['prefer'] },
   createRecurringTransfer: { method: 'POST', path: '/v1/recurring-transfers', headers: ['idempotency-key'] },
   createReturn: { method: 'POST', path: '/v1/orders/{order_id}/returns', headers: ['idempotency-key'] },
+  createTenant: { method: 'POST', path: '/v1/tenants', headers: [] },
   createTransaction: { method: 'POST', path: '/v1/transactions', headers: ['idempotency-key', 'prefer'] },
   createTransfer: { method: 'POST', path: '/v1/transfers', headers: ['idempotency-key', 'prefer'] },
   createTransferBatch: { method: 'POST', path: '/v1/transfer-batches', headers: ['idempotency-key', 'prefer'] },
@@ -3333,6 +3394,7 @@ export const ROUTES = {
   listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
   listStock: { method: 'GET', path: '/v1/stock', headers: [] },
   listStockEntries: { method: 'GET', path: '/v1/stock/{sku}/entries', headers: [] },
+  listTenants: { method: 'GET', path: '/v1/tenants', headers: [] },
   listTransactions: { method: 'GET', path: '/v1/transactions', headers: [] },
   listTransferBatchItems: { method: 'GET', path: '/v1/transfer-batches/{batch_id}/items', headers: [] },
   listTransferBatches: { method: 'GET', path: '/v1/transfer-batches', headers: [] },
@@ -3354,6 +3416,7 @@ export const ROUTES = {
   receiveReturn: { method: 'POST', path: '/v1/returns/{return_id}/receipt', headers: [] },
   receiveStock: { method: 'POST', path: '/v1/stock/{sku}/receipts', headers: ['idempotency-key'] },
   rejectTransfer: { method: 'POST', path: '/v1/approvals/{approval_id}/reject', headers: [] },
+  replaceTenantRootKey: { method: 'POST', path: '/v1/tenants/{tenant}/root-key', headers: [] },
   resolveCase: { method: 'POST', path: '/v1/cases/{case_id}/resolve', headers: ['x-actor'] },
   resolveOrder: { method: 'POST', path: '/v1/orders/{order_id}/resolve', headers: ['x-actor'] },
   resolveTransfer: { method: 'POST', path: '/v1/transfers/{transfer_id}/resolve', headers: ['prefer', 'x-actor'] },

@@ -80,7 +80,9 @@ function operationType({ parameters = [], requestBody, responses }: Operation): 
   };
   const answers = Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))
-    .map(([, { content }]) => (content?.[MEDIA_TYPE]?.schema ? typeOf(content[MEDIA_TYPE].schema) : 'undefined'));
+    .map(([, { content }]) => content?.[MEDIA_TYPE]?.schema)
+    // One status may have several answers, and another one of them too.
+    .flatMap((schema) => (schema === undefined ? ['undefined'] : (schema.anyOf ?? [schema]).map(typeOf)));
   const body = requestBody?.content[MEDIA_TYPE]?.schema;
   return `{
     ${member('path', of('path'), true)}

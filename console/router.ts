@@ -53,10 +53,21 @@ export function matched(pattern: string, of: string): Record<string, string> | u
   if (wanted.length !== given.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, part] of wanted.entries()) {
-    if (part.startsWith(':')) parameters[part.slice(1)] = decodeURIComponent(given[index]!);
+    const value = decoded(given[index]!);
+    if (value === undefined) return undefined;
+    if (part.startsWith(':')) parameters[part.slice(1)] = value;
     else if (part !== given[index]) return undefined;
   }
   return parameters;
+}
+
+/** Undefined for what no address of the console has, such as `%E0%A4%A`. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function followHistory(): void {

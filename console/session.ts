@@ -6,6 +6,8 @@ import { computed, signal } from '@preact/signals';
 import { CounterpoiseError, createClient, type Client } from '../client/client.ts';
 
 const STORED = 'counterpoise-session';
+/** Where the dialogs keep whom the person decides for. */
+export const ON_BEHALF_OF = 'counterpoise-on-behalf-of';
 
 interface Stored {
   readonly key: string;
@@ -53,6 +55,8 @@ export async function signInWithLink(link: string): Promise<void> {
 export function signOut(): void {
   const { apiKeyId } = session.value ?? {};
   if (apiKeyId !== undefined) client.value.apiKeys.revoke(apiKeyId).catch(() => {});
+  // Whoever signs in next decides for somebody else, or for nobody.
+  sessionStorage.removeItem(ON_BEHALF_OF);
   forget(undefined);
 }
 

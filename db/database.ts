@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { callbackify } from 'node:util';
 import { DrizzleQueryError, getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { customType, numeric, PgDialect, timestamp, type PgTable } from 'drizzle-orm/pg-core';
+import { customType, numeric, PgDialect, text, timestamp, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { DEFAULT_TENANT, type Tenant } from '../domain/tenant.ts';
 import { within } from '../process/deadline.ts';
 import { isTracing } from '../process/traces.ts';
 import { traceQueries } from './traced-queries.ts';
@@ -132,6 +133,17 @@ export function violatedConstraint(error: unknown): string | undefined {
 export function violation(error: unknown): Pick<pg.DatabaseError, 'constraint' | 'detail'> | undefined {
   const fault = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return fault instanceof pg.DatabaseError && fault.constraint !== undefined ? fault : undefined;
+}
+
+/** Whose a row is. The default costs a migration nothing: no row is written. */
+export const tenantColumn = () => text('tenant').$type<Tenant>().notNull().default(DEFAULT_TENANT);
+
+/** The condition of the indexes of other tenants' rows, which have none where there is no tenant but the default one. */
+export const ofOtherTenants = sql`tenant <> 'default'`;
+
+/** The condition that a row is a tenant's, as the partial indexes of other tenants' rows have it. */
+export function isOfTenant(tenant: Tenant): SQL {
+  return tenant === DEFAULT_TENANT ? sql`tenant = 'default'` : sql`tenant <> 'default' AND tenant = ${tenant}`;
 }
 
 /** An instant in milliseconds, the precision of JavaScript's dates, so that a cursor carries back exactly what the row holds. */

@@ -5,9 +5,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { DEFAULT_TENANT, isApiKey } from '../domain/access/api-key.ts';
+import { isApiKey } from '../domain/access/api-key.ts';
 import { ALL_SCOPES, type Scope } from '../domain/access/scopes.ts';
 import { ADMINISTRATOR, auditEvent, type AuditAction } from '../domain/audit-event.ts';
+import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { asAdministrator } from './administrator.ts';
 
 /** The scopes of each, the least that it can do with. */

@@ -33,6 +33,8 @@ export interface Walk<Table extends PgTable> {
   readonly lead?: Lead | undefined;
   /** What a row has to fulfill besides. */
   readonly rest: readonly SQL[];
+  /** What hardly any row fails to fulfill: that it is the tenant's. Where none fails it, it costs nothing. */
+  readonly likely?: SQL | undefined;
   readonly after?: Place | undefined;
   /** The walk ends before what is older; without it, it goes on to the oldest. */
   readonly since?: Date | undefined;
@@ -47,7 +49,20 @@ export interface Listed<Row> {
 
 export async function listNewestFirst<Table extends PgTable>(
   database: Database,
+  { rest, likely, ...asked }: Walk<Table>,
+): Promise<Listed<Table['$inferSelect']>> {
+  const tests = likely === undefined ? rest : [...rest, likely];
+  if (rest.length > 0) return walk(database, { ...asked, rest: tests }, ROWS_MAX);
+  const page = await walk(database, { ...asked, rest: tests }, asked.limit);
+  return page.stoppedAt === undefined || likely === undefined
+    ? page
+    : walk(database, { ...asked, rest: tests }, ROWS_MAX);
+}
+
+async function walk<Table extends PgTable>(
+  database: Database,
   { table, id, lead, rest, after, since, limit }: Walk<Table>,
+  rowsMax: number,
 ): Promise<Listed<Table['$inferSelect']>> {
   const leading = lead === undefined ? [] : [sql.identifier(lead.column)];
   const wanted = lead === undefined ? [] : [sql`${lead.value}::${sql.raw(lead.type)}`];
@@ -61,7 +76,6 @@ export async function listNewestFirst<Table extends PgTable>(
     sql`${after?.id ?? HIGHEST_ID}::uuid`,
   ];
   const start = sql`${since?.toISOString() ?? '-infinity'}::timestamptz`;
-  const rowsMax = rest.length === 0 ? limit : ROWS_MAX;
   // Comparisons of whole rows, and an order by all columns, so that no other index serves.
   const { rows } = await database.execute(sql`
     SELECT * FROM (
@@ -75,10 +89,10 @@ export async function listNewestFirst<Table extends PgTable>(
         ORDER BY ${order} LIMIT ${rowsMax}
       ) AS walked
     ) AS placed
-    WHERE is_match OR place = ${ROWS_MAX} ORDER BY ${order} LIMIT ${limit}`);
+    WHERE is_match OR place = ${rowsMax} ORDER BY ${order} LIMIT ${limit}`);
   const last = rows.at(-1);
   const matches = rows.filter((row) => row['is_match']);
-  const isStopped = matches.length < limit && last !== undefined && Number(last['place']) === ROWS_MAX;
+  const isStopped = matches.length < limit && last !== undefined && Number(last['place']) === rowsMax;
   return {
     rows: matches.map((row) => rowOf(table, row)),
     stoppedAt: isStopped ? { createdAt: new Date(last['created_at'] as string), id: last[id] as string } : undefined,

@@ -1,8 +1,9 @@
 /** Who acts: the principal of the key, and whom the request says that one acts for. Pure. */
 import type { ApiKeyId, PrincipalId } from './ids.ts';
+import type { OfTenant } from './tenant.ts';
 
 /** Who has decided something. */
-export interface Acting {
+export interface Acting extends OfTenant {
   /** The name of the principal whose key it was. */
   readonly actor: string;
   /** Whom the request says that the principal acts for. */

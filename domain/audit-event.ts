@@ -6,6 +6,7 @@
 import type { Acting } from './acting.ts';
 import type { CloudEvent } from './event.ts';
 import { dataschemaOf, oneOfTexts, text, uuid, type EventShape, type JsonSchema } from './events/event-schema.ts';
+import { ofTenant, tenantOf } from './tenant.ts';
 import type { TraceContext } from './trace-context.ts';
 
 interface AuditedAction {
@@ -19,6 +20,8 @@ interface AuditedAction {
 
 const comment = text('What the principal said about it.', 'The receiver has been asked.');
 const ofKey = { service: 'access', object: 'The key.' } as const;
+const ofTenantItself = { service: 'access', object: 'The name of the tenant.' } as const;
+const ofApproval = { service: 'transfer', object: 'The approval: of a transfer, the transfer.' } as const;
 const ofWallet = { service: 'wallet', object: 'The wallet.' } as const;
 const ofEndpoint = { service: 'events', object: 'The webhook endpoint.' } as const;
 const limit = (which: string): JsonSchema => text(`${which}; left out for no limit.`, '500.0000');
@@ -48,6 +51,8 @@ export const AUDIT_ACTIONS = {
   },
   'key-rotated': { ...ofKey, title: 'A key was replaced', details: { rotated_to: uuid('The key in its place.') } },
   'key-revoked': { ...ofKey, title: 'A key was revoked' },
+  'tenant-created': { ...ofTenantItself, title: 'A tenant was made' },
+  'tenant-root-key-replaced': { ...ofTenantItself, title: 'A tenant was given another root key' },
   'wallet-suspended': { ...ofWallet, title: 'A wallet was suspended' },
   'wallet-activated': { ...ofWallet, title: 'A wallet was activated again' },
   'wallet-limits-set': {
@@ -74,17 +79,15 @@ export const AUDIT_ACTIONS = {
     object: 'The recurring transfer.',
     details: { status: oneOfTexts('What it is since.', ['ACTIVE', 'PAUSED', 'DELETED']) },
   },
-  'approval-asked': { service: 'transfer', title: 'A transfer waits for approvals', object: 'The transfer.' },
+  'approval-asked': { ...ofApproval, title: 'Something waits for approvals' },
   'approval-voted': {
-    service: 'transfer',
-    title: 'Somebody has voted on a transfer that waits for approvals',
-    object: 'The transfer.',
+    ...ofApproval,
+    title: 'Somebody has voted on what waits for approvals',
     details: { vote: oneOfTexts('For it or against it.', ['approve', 'reject']), comment },
   },
   'approval-overridden': {
-    service: 'transfer',
-    title: 'A transfer was let go without the approvals that it needs',
-    object: 'The transfer.',
+    ...ofApproval,
+    title: 'Something was let go without the approvals that it needs',
     details: { vote: oneOfTexts('Past all others.', ['override']), comment },
   },
   'approval-policy-set': {
@@ -186,6 +189,7 @@ export function auditEvent(
     source: `urn:counterpoise:${AUDIT_ACTIONS[action].service}`,
     type,
     subject: UUID.test(object) ? object : entryId,
+    ...ofTenant(tenantOf(acting)),
     time: time.toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataschemaOf(type),

@@ -1,6 +1,9 @@
 /**
  * Ids that are derived from names, so that code which runs twice finds what its first run made.
  * Not for workflows: it hashes with a Node built-in, which the workflow bundle refuses.
+ *
+ * An Idempotency-Key is a tenant's own: two tenants that use the same one name two things. Where no tenant is given it is the default
+ * one, whose ids are those of before there were tenants.
  */
 import { createHash, hash } from 'node:crypto';
 import type { Currency } from './currency.ts';
@@ -19,33 +22,34 @@ import type {
   WebhookReplayId,
 } from './ids.ts';
 import type { Watermark } from './ledger.ts';
+import { DEFAULT_TENANT, type Tenant } from './tenant.ts';
 
-/** The one tenant there is for now. Never a credential: a rotated key must find the same movements. */
-const TENANT = 'default';
+/** In the names of what is derived from another id, or of the installation as a whole: that id is the tenant's already. */
+const TENANT = DEFAULT_TENANT;
 
 /** The wallet of one user in one currency. A second request for it finds the first one. */
-export function walletId(userId: string, currency: Currency): WalletId {
-  return derivedUuid('wallet', TENANT, userId, currency) as WalletId;
+export function walletId(userId: string, currency: Currency, tenant: Tenant = DEFAULT_TENANT): WalletId {
+  return derivedUuid('wallet', tenant, userId, currency) as WalletId;
 }
 
 /** The transfer that an Idempotency-Key names; the same key on another operation names another movement. */
-export function transferId(idempotencyKey: string): TransferId {
-  return derivedUuid('movement', TENANT, 'transfer', idempotencyKey) as TransferId;
+export function transferId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): TransferId {
+  return derivedUuid('movement', tenant, 'transfer', idempotencyKey) as TransferId;
 }
 
 /** The reversal that an Idempotency-Key names. It is a transfer too. */
-export function reversalId(idempotencyKey: string): TransferId {
-  return derivedUuid('movement', TENANT, 'reversal', idempotencyKey) as TransferId;
+export function reversalId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): TransferId {
+  return derivedUuid('movement', tenant, 'reversal', idempotencyKey) as TransferId;
 }
 
 /** The one-sided transaction that an Idempotency-Key names. */
-export function transactionId(idempotencyKey: string): TransactionId {
-  return derivedUuid('movement', TENANT, 'transaction', idempotencyKey) as TransactionId;
+export function transactionId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): TransactionId {
+  return derivedUuid('movement', tenant, 'transaction', idempotencyKey) as TransactionId;
 }
 
 /** The batch of transfers that an Idempotency-Key names. */
-export function batchId(idempotencyKey: string): BatchId {
-  return derivedUuid('movement', TENANT, 'transfer-batch', idempotencyKey) as BatchId;
+export function batchId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): BatchId {
+  return derivedUuid('movement', tenant, 'transfer-batch', idempotencyKey) as BatchId;
 }
 
 /** The transfer at a place of a batch. */
@@ -68,8 +72,8 @@ export function formerBatchTransferId(batch: BatchId, index: number): TransferId
 }
 
 /** The recurring transfer that an Idempotency-Key names. */
-export function recurringTransferId(idempotencyKey: string): RecurringTransferId {
-  return derivedUuid('recurring-transfer', TENANT, idempotencyKey) as RecurringTransferId;
+export function recurringTransferId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): RecurringTransferId {
+  return derivedUuid('recurring-transfer', tenant, idempotencyKey) as RecurringTransferId;
 }
 
 /** The transfer of one run of a recurring transfer; recurring.ts has the names of runs. No client's key leads to it. */
@@ -78,8 +82,8 @@ export function recurringRunId(recurringTransferId: RecurringTransferId, runName
 }
 
 /** The order that an Idempotency-Key names. */
-export function orderId(idempotencyKey: string): OrderId {
-  return derivedUuid('order', TENANT, idempotencyKey) as OrderId;
+export function orderId(idempotencyKey: string, tenant: Tenant = DEFAULT_TENANT): OrderId {
+  return derivedUuid('order', tenant, idempotencyKey) as OrderId;
 }
 
 /** The consignment of this number, from 1, of an order. */
@@ -103,8 +107,13 @@ export function journalId(order: OrderId, step: string): string {
 }
 
 /** What an Idempotency-Key names that receives or adjusts stock. */
-export function stockChangeId(kind: 'receipt' | 'adjustment', sku: string, idempotencyKey: string): string {
-  return derivedUuid('stock-change', TENANT, kind, sku, idempotencyKey);
+export function stockChangeId(
+  kind: 'receipt' | 'adjustment',
+  sku: string,
+  idempotencyKey: string,
+  tenant: Tenant = DEFAULT_TENANT,
+): string {
+  return derivedUuid('stock-change', tenant, kind, sku, idempotencyKey);
 }
 
 /** The replay to a webhook endpoint that an Idempotency-Key names. */

@@ -2,6 +2,7 @@
  * The CloudEvents 1.0 that the transfer service writes to its outbox. The wallet service writes its own in SQL, in the
  * same shape (db/wallet/functions/append_event.sql).
  */
+import type { Tenant } from './tenant.ts';
 import type { TraceContext } from './trace-context.ts';
 
 export interface CloudEvent {
@@ -11,6 +12,8 @@ export interface CloudEvent {
   readonly source: string;
   readonly type: string;
   readonly subject: string;
+  /** Whose it is; left out for the default tenant. */
+  readonly tenant?: Tenant;
   readonly time: string;
   readonly datacontenttype: 'application/json';
   /** Names the version of `data`'s shape. */

@@ -80,13 +80,20 @@ function isNotFound(error: unknown): boolean {
   return (error as { code?: unknown }).code === 5;
 }
 
+/** The server gives a page of 256 events at most, whatever is asked for. */
 async function eventsOf(client: Client, workflowId: string): Promise<Event[]> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId },
-    maximumPageSize: EVENTS_MAX,
-  });
-  return history?.events ?? [];
+  const events: Event[] = [];
+  for (let nextPageToken: Uint8Array | undefined; ;) {
+    const answer = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId },
+      maximumPageSize: EVENTS_MAX,
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+    });
+    events.push(...(answer.history?.events ?? []));
+    if (!answer.nextPageToken?.length || events.length >= EVENTS_MAX) return events;
+    nextPageToken = answer.nextPageToken;
+  }
 }
 
 type Raw = WorkflowExecutionDescription['raw'];

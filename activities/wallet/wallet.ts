@@ -5,6 +5,7 @@
 import type { Database } from '../../db/database.ts';
 import * as wallet from '../../db/wallet/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type { AbandonReason, TransferTerms } from '../../domain/transfer/transfer.ts';
@@ -49,8 +50,12 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
 
     /** Why a credit would be refused now, and may not be later; null if there is no such reason. It decides nothing. */
     passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>
-      (await wallet.passingCreditRefusal(shardOf(terms.receiverWalletId), terms.receiverWalletId, terms.amount)) ??
-      null,
+      (await wallet.passingCreditRefusal(
+        shardOf(terms.receiverWalletId),
+        tenantOf(terms),
+        terms.receiverWalletId,
+        terms.amount,
+      )) ?? null,
 
     /** Makes sure that the credit never happens, or returns that it has happened. */
     cancelCredit: ({ terms, reason, total }: TransferLeg & { reason: AbandonReason }) =>

@@ -15,7 +15,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { openToAll, requires } from '../http/scopes.ts';
+import { openToAll, requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import { createConsoleLinks, LINK_SECONDS } from './console-links.ts';
 import { databaseOf, keyWithSecret, renderKey, tags, type KeyDeps } from './key-fields.ts';
@@ -29,7 +29,7 @@ const makeLink = createRoute({
   tags,
   description: `For programs on the machine of the API, as the command that starts the embedded stack is. The link is good for one use within
 ${LINK_SECONDS / 60} minutes, by a browser on this machine. Its secret is in the fragment of the URL: do not log it.`,
-  middleware: [requires('keys:write')] as const,
+  middleware: [requiresInTenant('keys:write')] as const,
   responses: {
     201: {
       description: 'The link.',

@@ -33,7 +33,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import { untilLeasesEnd } from './authenticator.ts';
 import {
@@ -63,7 +63,7 @@ const post = createRoute({
   description: `Makes a key that grants no more than the key that asks has: neither scopes, nor time, nor networks, nor rate. Its secret is
 shown this once. A repeat with the same Idempotency-Key makes no other key and cannot show the secret again: who has lost the answer
 rotates the key, or revokes it. What a key has made stays valid when it is revoked itself; \`created_by\` tells.`,
-  middleware: [requires('keys:write'), readJson] as const,
+  middleware: [requiresInTenant('keys:write'), readJson] as const,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
     body: { required: true, content: { 'application/json': { schema: keyRequest } } },
@@ -109,7 +109,7 @@ const get = createRoute({
   operationId: 'getApiKey',
   summary: 'A key, without its secret',
   tags,
-  middleware: requires('keys:read'),
+  middleware: requiresInTenant('keys:read'),
   request: { params: idParameter },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: keyAnswer } } },
@@ -123,7 +123,7 @@ const list = createRoute({
   operationId: 'listApiKeys',
   summary: 'The keys of the tenant, newest first, without their secrets',
   tags,
-  middleware: requires('keys:read'),
+  middleware: requiresInTenant('keys:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(keyAnswer) } } },
@@ -140,7 +140,7 @@ const rotate = createRoute({
   description: `Makes a key of the same name, principal and rights, and shows its secret. The former one stays valid for \`overlap\` seconds, 0 to
 ${OVERLAP_SECONDS_MAX}, a day if it is left out, and never longer than it was. The new one never outlives the key that asks. A key is
 rotated once: a repeat is refused with 409, and \`rotated_to\` of the key names the new one, which can be rotated itself.`,
-  middleware: [requires('keys:write'), readJsonOrNothing] as const,
+  middleware: [requiresInTenant('keys:write'), readJsonOrNothing] as const,
   request: {
     params: idParameter,
     body: {
@@ -189,7 +189,7 @@ const revoke = createRoute({
   tags,
   description:
     'Once it is answered, after about a second, every process of the API refuses the key. What is under way goes on. A repeat changes nothing.',
-  middleware: requires('keys:write'),
+  middleware: requiresInTenant('keys:write'),
   request: { params: idParameter },
   responses: {
     200: { description: 'Revoked.', content: { 'application/json': { schema: keyAnswer } } },

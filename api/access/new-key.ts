@@ -2,9 +2,12 @@
 import { hash, randomInt, randomUUID } from 'node:crypto';
 import type { z } from '@hono/zod-openapi';
 import type { ApiKey, NewKey } from '../../db/access/keys.ts';
+import type { NewRootKey } from '../../db/access/tenants.ts';
 import { drawApiKey, KEY_SECONDS_DEFAULT, type Holder } from '../../domain/access/api-key.ts';
+import { TENANT_SCOPES } from '../../domain/access/scopes.ts';
 import { bodyHash } from '../../domain/derived-id.ts';
 import type { ApiKeyId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { ANYBODY, isWithin } from '../http/authenticate.ts';
 import type { keyRequest } from './key-fields.ts';
 
@@ -73,6 +76,19 @@ export function sessionKeyFor(holder: Holder): { key: NewKey; secret: string } {
     createdBy: makerOf(holder),
     idempotencyKey: undefined,
     bodyHash: undefined,
+  });
+}
+
+/** The root key of a tenant: with every scope of one, and otherwise no more than the holder has. */
+export function rootKeyFor(holder: Holder, tenant: Tenant): { key: NewRootKey; secret: string } {
+  return withSecret({
+    tenant,
+    name: 'root',
+    scopes: TENANT_SCOPES,
+    cidrs: holder.cidrs,
+    perSecond: holder.rate?.perSecond,
+    burst: holder.rate?.burst,
+    createdBy: makerOf(holder),
   });
 }
 

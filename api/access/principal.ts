@@ -1,7 +1,7 @@
 /** The routes of principals, the people and services that keys belong to: make one, and list them. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { createPrincipal, listPrincipals, type Principal } from '../../db/access/keys.ts';
-import { PRINCIPAL_KINDS } from '../../domain/access/api-key.ts';
+import { PRINCIPAL_KINDS, RESERVED_PRINCIPALS } from '../../domain/access/api-key.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -18,7 +18,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import { databaseOf, tags, type KeyDeps } from './key-fields.ts';
 
@@ -37,8 +37,9 @@ const post = createRoute({
   operationId: 'createPrincipal',
   summary: 'Make a principal: a person or a service, who may have keys',
   tags,
-  description: 'A repeat is refused with 409 and the id of the first one.',
-  middleware: [requires('principals:write'), readJson] as const,
+  description:
+    'A repeat is refused with 409 and the id of the first one. The names of services of the installation, such as `api`, are reserved.',
+  middleware: [requiresInTenant('principals:write'), readJson] as const,
   request: {
     body: {
       required: true,
@@ -64,6 +65,7 @@ const post = createRoute({
       'character_forbidden',
       'principal_kind_invalid',
       'principal_exists',
+      'principal_name_reserved',
       'access_not_configured',
       'database_unavailable',
     ),
@@ -76,7 +78,7 @@ const list = createRoute({
   operationId: 'listPrincipals',
   summary: 'The principals of the tenant, newest first',
   tags,
-  middleware: requires('keys:read'),
+  middleware: requiresInTenant('keys:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(principalAnswer) } } },
@@ -89,6 +91,7 @@ export function principalRoutes(deps: KeyDeps) {
     .openapi(post, async (c) => {
       const database = databaseOf(deps);
       const asked = { ...c.req.valid('json'), tenant: c.var.holder.tenant };
+      if (RESERVED_PRINCIPALS.includes(asked.name)) throw new ProblemError('principal_name_reserved');
       const { made, known } = await boundedQuery(database, () => createPrincipal(database, asked, byWhom(c)), {
         isWrite: true,
       });

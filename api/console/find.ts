@@ -3,13 +3,14 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import { FOUND_MAX, FOUND_TYPES, WAYS_OF_MATCHING, type Found, type FoundType } from '../../domain/found.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { WalletSight } from '../../domain/wallet/sight.ts';
 import { findEventAt } from '../events/find.ts';
 import { findIn } from '../find-by-id.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, textField } from '../http/fields.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import type { OrderDatabases } from '../order-routes.ts';
 import { findOrdersById, findProductBySku } from '../order/find.ts';
 import { findMovementsBy, findTransfersById } from '../transfer/find.ts';
@@ -77,7 +78,7 @@ const get = createRoute({
   description: `\`q\` is any id, also as in \`transfer/<id>\` or \`evt_<position>\`; a reference; \`key=value\` of metadata; a user id; a SKU; or
 the position of an event. All of them are looked up at once, each by an index. A key is shown what its scopes let it read. A source that does
 not answer in time is named in \`sources\`.`,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: {
     query: z.strictObject({
       q: textField(600).refine((text) => text.trim() !== '', 'too_short'),
@@ -94,11 +95,11 @@ type Question = () => Promise<Found[]>;
 export function findRoutes(deps: FindDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(get, async (c) => {
     const { q } = c.req.valid('query');
-    const { scopes } = c.var.holder;
+    const { scopes, tenant } = c.var.holder;
     const sources = createSources<Source, 'not_configured' | 'not_allowed'>(c.var.log);
     const found = await Promise.all(
       SOURCES.map(async (source) => {
-        const questions = questionsFor(deps, source, q.trim());
+        const questions = questionsFor(deps, tenant, source, q.trim());
         if (questions === undefined) sources.note(source, 'not_configured');
         else if (!scopes.includes(SCOPE_OF[source])) sources.note(source, 'not_allowed');
         else if (questions.length > 0)
@@ -128,7 +129,7 @@ const SKU = /^[\w.-]{1,64}$/;
 const REFERENCE_CHARACTERS_MAX = 255;
 
 /** What a source is asked; undefined where the installation does not have it. */
-function questionsFor(deps: FindDeps, source: Source, text: string): Question[] | undefined {
+function questionsFor(deps: FindDeps, tenant: Tenant, source: Source, text: string): Question[] | undefined {
   const { database, eventsDatabase, accessDatabase, orders, sight } = deps;
   const id = UUID.exec(text)?.[1]?.toLowerCase();
   const byId = (ask: (id: string) => Promise<Found[]>): Question[] => (id === undefined ? [] : [() => ask(id)]);
@@ -136,35 +137,37 @@ function questionsFor(deps: FindDeps, source: Source, text: string): Question[] 
   switch (source) {
     case 'transfers':
       return [
-        ...byId(async (of) => (await findTransfersById(database, of)).filter((each) => !isCase(each))),
-        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => findMovementsBy(database, { reference: text })] : []),
-        ...metadataIn(text).map((metadata) => () => findMovementsBy(database, { metadata })),
+        ...byId(async (of) => (await findTransfersById(database, tenant, of)).filter((each) => !isCase(each))),
+        ...(text.length <= REFERENCE_CHARACTERS_MAX
+          ? [() => findMovementsBy(database, tenant, { reference: text })]
+          : []),
+        ...metadataIn(text).map((metadata) => () => findMovementsBy(database, tenant, { metadata })),
       ];
     case 'cases':
-      return byId(async (of) => (await findTransfersById(database, of)).filter(isCase));
+      return byId(async (of) => (await findTransfersById(database, tenant, of)).filter(isCase));
     case 'wallets':
       return [
-        ...byId(sight.find.byId),
-        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => sight.find.byUser(text)] : []),
+        ...byId((of) => sight.find.byId(tenant, of)),
+        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [() => sight.find.byUser(tenant, text)] : []),
       ];
     case 'orders':
       return (
         orders && [
-          ...byId((of) => findOrdersById(orders.order, of)),
-          ...(SKU.test(text) ? [() => findProductBySku(orders.order, text)] : []),
+          ...byId((of) => findOrdersById(orders.order, tenant, of)),
+          ...(SKU.test(text) ? [() => findProductBySku(orders.order, tenant, text)] : []),
         ]
       );
     case 'delivery':
     case 'accounting':
-      return orders && byId((of) => findIn(source, orders[source], of));
+      return orders && byId((of) => findIn(source, orders[source], tenant, of));
     case 'events': {
       const position = POSITION.exec(text)?.[1];
-      return position === undefined ? [] : [() => findEventAt(eventsDatabase, Number(position))];
+      return position === undefined ? [] : [() => findEventAt(eventsDatabase, tenant, Number(position))];
     }
     case 'webhooks':
-      return byId((of) => findIn('webhooks', eventsDatabase, of));
+      return byId((of) => findIn('webhooks', eventsDatabase, tenant, of));
     case 'access':
-      return accessDatabase && byId((of) => findIn('access', accessDatabase, of));
+      return accessDatabase && byId((of) => findIn('access', accessDatabase, tenant, of));
   }
 }
 

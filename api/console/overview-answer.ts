@@ -50,16 +50,21 @@ export const overviewAnswer = z
     books: z
       .object({
         balance: z.boolean().nullable().openapi({ description: 'Null if no reconciliation has come to its end yet.' }),
-        disagreements: z.int().openapi({ example: 0, description: 'The open cases that say that books disagree.' }),
+        disagreements: z.int().nullable().openapi({
+          example: 0,
+          description: 'The open cases that say that books disagree. Null while the transfers cannot be asked.',
+        }),
         as_of: instantAnswer.nullable().openapi({ description: 'When a reconciliation last came to its end.' }),
       })
       .openapi({ description: 'By the reconciliation: nothing is counted for this answer.' }),
     reconciliation: runAnswer.nullable().openapi({ description: 'The run that has finished last.' }),
-    needs_you: z.object({ count, oldest_age_seconds: ageSeconds.nullable() }).openapi({
-      description: 'What waits for a person: whatever shows attention, and findings of the reconciliation.',
+    needs_you: z.object({ count: count.nullable(), oldest_age_seconds: ageSeconds.nullable() }).openapi({
+      description:
+        'What waits for a person: whatever shows attention, and findings of the reconciliation. Null while the transfers or the orders cannot be asked.',
     }),
-    awaiting_approval: z.object({ count, oldest_age_seconds: ageSeconds.nullable() }).openapi({
-      description: 'The transfers that wait for the approval of somebody else. They are not in `needs_you`.',
+    awaiting_approval: z.object({ count: count.nullable(), oldest_age_seconds: ageSeconds.nullable() }).openapi({
+      description:
+        'The transfers that wait for the approval of somebody else. They are not in `needs_you`. Null while they cannot be asked.',
     }),
     attention: z
       .array(
@@ -108,8 +113,8 @@ export const overviewAnswer = z
       transfers: z.enum(['ok', 'unavailable']),
       wallets: z.enum(['ok', 'unavailable']),
       orders: z.enum(['ok', 'unavailable', 'not_configured']),
-      events: z.enum(['ok', 'unavailable']),
-      temporal: z.enum(['ok', 'unavailable']),
+      events: z.enum(['ok', 'unavailable', 'not_allowed']),
+      temporal: z.enum(['ok', 'unavailable', 'not_allowed']),
     }),
   })
   .openapi('Overview');

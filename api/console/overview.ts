@@ -6,6 +6,7 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
 import { ORDER_SERVICES } from '../../domain/order-services.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { walletTaskQueue } from '../../domain/routing.ts';
 import type { CurrencyTotal, WalletSight } from '../../domain/wallet/sight.ts';
@@ -15,7 +16,7 @@ import { TRANSFER_TASK_QUEUE } from '../../workflows/transfer/messages.ts';
 import { readLag } from '../events/overview.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { readOrderOverview, type OrderOverview } from '../order/overview.ts';
 import type { Readiness } from '../readiness.ts';
 import { readTransferOverview, type LastRun, type TransferOverview, type Waiting } from '../transfer/overview.ts';
@@ -42,8 +43,9 @@ const get = createRoute({
   summary: 'Where the money is, and what needs a person',
   tags: ['Overview'],
   description: `One reading of every service, each as one snapshot of its own. A service that does not answer in time is named in
-\`sources\`, and its part is empty or null. Whether the books balance is what the reconciliation said last.`,
-  middleware: requires('cases:read'),
+\`sources\`, and its part is empty or null. Whether the books balance is what the reconciliation said last. What is about the installation as
+a whole (the books, workers, queues, lag) is told to the default tenant alone.`,
+  middleware: requiresInTenant('cases:read'),
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: overviewAnswer } } },
     ...problemResponses(),
@@ -51,14 +53,21 @@ const get = createRoute({
 });
 
 const KEPT_MS = 1_000;
+/** So many tenants' overviews are kept; beyond, the one that was read first is forgotten. */
+const KEPT_MAX = 100;
 
 export function overviewRoutes(deps: OverviewDeps) {
-  let kept: { readonly until: number; readonly overview: Promise<Overview> } | undefined;
+  const keptOf = new Map<Tenant, { readonly until: number; readonly overview: Promise<Overview> }>();
   return new OpenAPIHono<ApiEnv>().openapi(get, async (c) => {
+    const { tenant } = c.var.holder;
+    let kept = keptOf.get(tenant);
     if (kept === undefined || performance.now() > kept.until) {
-      const reading = read(deps, c.var.log);
+      const reading = read(deps, tenant, c.var.log);
+      const keep = (until: number): void => void keptOf.set(tenant, { until, overview: reading });
       kept = { until: Infinity, overview: reading };
-      const keep = (until: number): void => void (kept = { until, overview: reading });
+      keptOf.delete(tenant);
+      keep(Infinity);
+      if (keptOf.size > KEPT_MAX) keptOf.delete(keptOf.keys().next().value!);
       reading.then(
         () => keep(performance.now() + KEPT_MS),
         () => keep(-Infinity),
@@ -71,25 +80,29 @@ export function overviewRoutes(deps: OverviewDeps) {
 
 type Log = Parameters<typeof createSources>[0];
 
-async function read(deps: OverviewDeps, log: Log): Promise<Overview> {
-  const { database, eventsDatabase, orderDatabase, sight } = deps;
-  const sources = createSources<keyof Overview['sources'], 'not_configured'>(log);
+async function read(deps: OverviewDeps, tenant: Tenant, log: Log): Promise<Overview> {
+  const { database, eventsDatabase, sight } = deps;
+  const isOfAll = tenant === DEFAULT_TENANT;
+  // Orders are the default tenant's for now.
+  const orderDatabase = isOfAll ? deps.orderDatabase : undefined;
+  const sources = createSources<keyof Overview['sources'], 'not_configured' | 'not_allowed'>(log);
+  if (!isOfAll) for (const name of ['events', 'temporal'] as const) sources.note(name, 'not_allowed');
   if (orderDatabase === undefined) sources.note('orders', 'not_configured');
   const [transfers, totals, orders, lag, queues, workers] = await Promise.all([
-    sources.ask('transfers', () => readTransferOverview(database)),
-    sources.ask('wallets', () => sight.totals()),
+    sources.ask('transfers', () => readTransferOverview(database, tenant)),
+    sources.ask('wallets', () => sight.totals(tenant)),
     orderDatabase && sources.ask('orders', () => readOrderOverview(orderDatabase)),
-    sources.ask('events', () => readLag(eventsDatabase)),
-    sources.ask('temporal', () => readQueues(deps)),
-    readWorkers(deps.readiness),
+    isOfAll ? sources.ask('events', () => readLag(eventsDatabase)) : undefined,
+    isOfAll ? sources.ask('temporal', () => readQueues(deps)) : undefined,
+    isOfAll ? readWorkers(deps.readiness) : [],
   ]);
   const now = Date.now();
   return {
     at: new Date(now).toISOString(),
     currencies: currenciesOf(transfers, totals),
     ...booksOf(transfers),
-    ...attentionOf(transfers, orders, now),
-    awaiting_approval: ageing(transfers?.approvals ?? NONE, now),
+    ...attentionOf(transfers, orders, now, orderDatabase !== undefined),
+    awaiting_approval: ageing(transfers?.approvals, now),
     under_way: underWayOf(transfers, orders, now),
     workers,
     queues: queues ?? [],
@@ -147,7 +160,7 @@ function currenciesOf(
 
 function booksOf(transfers: TransferOverview | undefined): Pick<Overview, 'books' | 'reconciliation'> {
   const asOf = transfers?.books_as_of ?? null;
-  const disagreements = transfers?.cases.of_books ?? 0;
+  const disagreements = transfers === undefined ? null : transfers.cases.of_books;
   return {
     books: {
       balance: asOf === null ? null : disagreements === 0,
@@ -170,7 +183,10 @@ function attentionOf(
   transfers: TransferOverview | undefined,
   orders: OrderOverview | undefined,
   now: number,
+  hasOrders: boolean,
 ): Pick<Overview, 'attention' | 'needs_you'> {
+  // Of a part that cannot be asked, nobody knows.
+  const isKnown = transfers !== undefined && (!hasOrders || orders !== undefined);
   const waiting: Partial<Record<(typeof ATTENTION_KINDS)[number], Waiting>> = {
     ...transfers?.attention,
     ...orders?.attention,
@@ -181,7 +197,7 @@ function attentionOf(
   const oldest = needing.flatMap((each) => (each.oldest === null ? [] : [each.oldest]));
   return {
     needs_you: {
-      count: needing.reduce((sum, each) => sum + each.count, 0),
+      count: isKnown ? needing.reduce((sum, each) => sum + each.count, 0) : null,
       oldest_age_seconds: oldest.length === 0 ? null : ageOf(Math.min(...oldest), now),
     },
     attention: ATTENTION_KINDS.map((kind) => {
@@ -214,7 +230,9 @@ function underWayOf(
   ];
 }
 
-function ageing({ count, oldest }: Waiting, now: number): Overview['awaiting_approval'] {
+function ageing(waiting: Waiting | undefined, now: number): Overview['awaiting_approval'] {
+  if (waiting === undefined) return { count: null, oldest_age_seconds: null };
+  const { count, oldest } = waiting;
   return { count, oldest_age_seconds: oldest === null ? null : ageOf(oldest, now) };
 }
 

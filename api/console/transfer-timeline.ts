@@ -9,7 +9,7 @@ import type { SeenWorkflow } from '../../temporal/seen-workflow.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, transferIdField } from '../http/fields.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { renderTransfer, transferAnswer } from '../transfer/answer.ts';
 import { readTransferSaga, seeTransferWorkflow } from '../transfer/saga.ts';
 import {
@@ -44,7 +44,7 @@ const get = createRoute({
   tags: ['Transfers'],
   description: `What each service knows of it, each as one snapshot: the transfer first, then the wallets, so that these show all that the
 transfer says. A source that does not answer in time is named in \`sources\`, and what it knows is missing.`,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: z.object({ transfer_id: transferIdField }) },
   responses: {
     200: {
@@ -66,7 +66,7 @@ export function transferTimelineRoutes({ database, client, sight, walletShardCou
     const { transfer_id: id } = c.req.valid('param');
     c.var.log.setBindings({ transfer_id: id });
     const sources = createSources<string, 'gone'>(c.var.log);
-    const { transfer, steps } = await readTransferSaga(database, id);
+    const { transfer, steps } = await readTransferSaga(database, c.var.holder.tenant, id);
     sources.note('transfers', 'ok');
     const lanes = {
       sender: walletLane(shardOf(transfer.senderWalletId, walletShardCount)),

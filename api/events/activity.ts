@@ -10,7 +10,7 @@ import { amountAnswer, walletIdField } from '../http/fields.ts';
 import { faultyRequest } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import type { EventDeps } from './event.ts';
 
 const DAYS_MAX = 366;
@@ -29,9 +29,10 @@ const get = createRoute({
   summary: 'What happened to a wallet on each day, by type of event',
   tags: ['Wallets'],
   description: `How many events of each type there were on each day (UTC), and the sum of their amounts in the wallet's currency; refusals
-have none. It is derived from the event log and may be behind it by a moment: \`up_to_position\` is the event up to which all are counted.
+have none, and those of wallets that were not found are not counted. It is derived from the event log and may be behind it by a moment:
+\`up_to_position\` is the event up to which all are counted.
 A wallet that nothing has happened to, or that does not exist, has no activity.`,
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: {
     params: z.object({ wallet_id: walletIdField }),
     query: z.strictObject({
@@ -81,7 +82,7 @@ export function activityRoutes({ eventsDatabase }: EventDeps) {
         { parameter: 'from', code: 'days_invalid', detail: `Must be at most ${DAYS_MAX} days up to ${to}.` },
       ]);
     const { activity, upToPosition } = await boundedQuery(eventsDatabase, () =>
-      readActivity(eventsDatabase, walletId, from, to),
+      readActivity(eventsDatabase, c.var.holder.tenant, walletId, from, to),
     );
     return c.json({ data: activity, up_to_position: upToPosition }, 200);
   });

@@ -24,7 +24,7 @@ import {
   pageSchema,
 } from '../http/pagination.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import type { EventDeps } from './event.ts';
 
@@ -61,7 +61,7 @@ const list = createRoute({
   description: `Keys made, rotated and revoked, wallets suspended and limited, cases decided, webhook endpoints changed, and so on, each with
 the principal that has done it. An entry is written together with the change, is in the event log as \`audit.<action>\`, and is here within a
 second of that. Entries are kept for ever; nothing changes them. Whoever may read events reads them there, too.`,
-  middleware: requires('audit:read'),
+  middleware: requiresInTenant('audit:read'),
   request: {
     query: z.strictObject({
       principal_id: principalIdField.optional(),

@@ -3,7 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { EVENT_TYPES } from '../../domain/events/event-types.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const eventTypeAnswer = z
   .object({
@@ -29,7 +29,7 @@ const list = createRoute({
   description: `All types, ordered by name. An event is valid by its type's schema; members that the schema does not name may be
 added, and a change that breaks a reader has a new \`dataschema\`. How events arrive by Kafka, streams and webhooks is in
 \`/asyncapi.json\`.`,
-  middleware: requires('events:read'),
+  middleware: requiresInTenant('events:read'),
   responses: {
     200: {
       description: 'The types.',

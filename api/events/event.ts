@@ -10,7 +10,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 export interface EventDeps {
   /** The events service's database. */
@@ -52,6 +52,7 @@ export const eventAnswer = z
     source: z.string().openapi({ example: 'urn:counterpoise:transfer' }),
     type: z.string().openapi({ example: 'transfer.completed' }),
     subject: z.string().openapi({ description: 'The wallet or movement that it is about: the partition key.' }),
+    tenant: z.string().optional().openapi({ example: 'acme', description: 'Left out for the default tenant.' }),
     time: instantAnswer,
     datacontenttype: z.literal('application/json'),
     dataschema: z.string().openapi({ example: 'urn:counterpoise:event:transfer.completed:v1' }),
@@ -71,7 +72,7 @@ const list = createRoute({
 one subject stand in the order in which they happened. Ask again with \`after\` set to \`next_after\`; a page may be short or
 empty although more follows, for a request looks through ${POSITIONS_MAX} positions at most. All is read once \`next_after\` is
 \`head\`. No event comes to stand before one that was read already.`,
-  middleware: requires('events:read'),
+  middleware: requiresInTenant('events:read'),
   request: {
     query: z.strictObject({
       after: positionField.optional(),
@@ -113,7 +114,7 @@ const one = createRoute({
   operationId: 'getEvent',
   summary: 'The event at a position',
   tags: ['Events'],
-  middleware: requires('events:read'),
+  middleware: requiresInTenant('events:read'),
   request: { params: z.object({ position: positionField }) },
   responses: {
     200: { description: 'The event.', content: { 'application/json': { schema: eventAnswer } } },
@@ -127,7 +128,7 @@ export function eventRoutes({ eventsDatabase }: EventDeps) {
       const { after: asked, limit, types, subject } = c.req.valid('query');
       const after = asked ?? (await boundedQuery(eventsDatabase, () => readHead(eventsDatabase))).firstPosition - 1;
       const { events, readTo, head } = await boundedQuery(eventsDatabase, () =>
-        readLog(eventsDatabase, after, limit, { types, subject }, POSITIONS_MAX),
+        readLog(eventsDatabase, after, limit, { tenant: c.var.holder.tenant, types, subject }, POSITIONS_MAX),
       );
       refuseOutside(after, head);
       return c.json({ data: events.map(renderEvent), next_after: readTo, head: head.position }, 200);
@@ -135,7 +136,7 @@ export function eventRoutes({ eventsDatabase }: EventDeps) {
     .openapi(one, async (c) => {
       const { position } = c.req.valid('param');
       const { events, head } = await boundedQuery(eventsDatabase, () =>
-        readLog(eventsDatabase, Math.max(0, position - 1), 1, {}, 1),
+        readLog(eventsDatabase, Math.max(0, position - 1), 1, { tenant: c.var.holder.tenant }, 1),
       );
       const [event] = events;
       if (event?.position === position) return c.json(renderEvent(event), 200);

@@ -1,12 +1,13 @@
 /** The events service's part of what is found, which api/console/ puts together: an event by its position. */
 import type { Database } from '../../db/database.ts';
 import { readLog } from '../../db/events/log-queries.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Found } from '../../domain/found.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
 /** `database` is the events service's. */
-export async function findEventAt(database: Database, position: number): Promise<Found[]> {
-  const { events } = await boundedQuery(database, () => readLog(database, position - 1, 1, {}, 1));
+export async function findEventAt(database: Database, tenant: Tenant, position: number): Promise<Found[]> {
+  const { events } = await boundedQuery(database, () => readLog(database, position - 1, 1, { tenant }, 1));
   return events
     .filter((each) => each.position === position)
     .map(({ event }) => ({

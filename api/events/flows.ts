@@ -8,7 +8,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { amountAnswer, instantAnswer, instantField } from '../http/fields.ts';
 import { faultyRequest } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 import type { EventDeps } from './event.ts';
 
@@ -18,9 +18,6 @@ const STEPS_OF_ALL_MAX = 100;
 /** Each divides a day, so that days and hours in UTC are never cut. */
 const STEPS = ['900', '1800', '3600', '7200', '10800', '14400', '21600', '43200', '86400'] as const;
 const DAY_MS = 24 * 3_600_000;
-/** Until credentials have tenants. */
-const TENANT = 'default';
-
 const flowAnswer = z.object({ count: z.int().openapi({ example: 3 }), amount: amountAnswer }).openapi('Flow');
 
 const stepAnswer = z.object({
@@ -59,7 +56,7 @@ const get = createRoute({
   description: `It is derived from the event log, as sums of quarter hours, and costs as much as it shows, however many movements there were.
 It may be behind the log by a moment: what has come in since \`up_to_position\` is not counted yet. Every step between \`from\` and \`to\` is there,
 also one in which nothing has moved; the last one is not over. A quarter hour is kept for ${FLOW_DAYS_KEPT} days.`,
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: {
     query: z.strictObject({
       currency: z
@@ -98,7 +95,7 @@ export function flowRoutes({ eventsDatabase }: EventDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(get, async (c) => {
     const { currency, step: stepSeconds, ...asked } = c.req.valid('query');
     const { from, to } = spanOf(asked, stepSeconds * 1_000, currency === undefined ? STEPS_OF_ALL_MAX : STEPS_MAX);
-    const query = { tenant: TENANT, currency, from, to, stepSeconds };
+    const query = { tenant: c.var.holder.tenant, currency, from, to, stepSeconds };
     const { flows, upToPosition, headPosition } = await boundedQuery(eventsDatabase, () =>
       readFlows(eventsDatabase, query),
     );
@@ -130,6 +127,7 @@ function spanOf(
   const fromMs = askedFrom === undefined ? toMs - DAY_MS : Math.floor(askedFrom.getTime() / stepMs) * stepMs;
   const steps = (toMs - fromMs) / stepMs;
   const refused = (detail: string) => faultyRequest([{ parameter: 'from', code: 'span_invalid', detail }]);
+  if (toMs > Date.now() + DAY_MS) throw refused('`to` must not be later than a day from now.');
   if (steps < 1) throw refused('Must be before `to`.');
   if (steps > stepsMax) throw refused(`From then on there are ${steps} steps, and may be ${stepsMax}.`);
   if (fromMs < Date.now() - FLOW_DAYS_KEPT * DAY_MS) throw refused(`Flows are kept for ${FLOW_DAYS_KEPT} days.`);

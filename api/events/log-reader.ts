@@ -159,8 +159,9 @@ function take({ frames, readTo }: Page, filter: LogFilter): { text: string; last
   return { text, ...(last === undefined ? {} : { last }), readTo };
 }
 
-function passes({ type, subject }: Frame, filter: LogFilter): boolean {
+function passes({ type, subject, tenant }: Frame, filter: LogFilter): boolean {
   return (
+    (filter.tenant === undefined || filter.tenant === tenant) &&
     (filter.types === undefined || filter.types.includes(type)) &&
     (filter.subject === undefined || filter.subject === subject)
   );

@@ -1,4 +1,5 @@
 /** The newest events of the log as they are sent, in memory: a gapless row of positions, of bounded size. */
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { LoggedEvent } from '../../db/events/log-queries.ts';
 
 /** An event as it is sent. */
@@ -6,6 +7,7 @@ export interface Frame {
   readonly position: number;
   readonly type: string;
   readonly subject: string;
+  readonly tenant: Tenant;
   readonly text: string;
 }
 
@@ -61,6 +63,7 @@ export function createRecentFrames(): RecentFrames {
 /** The text of an event in a stream. */
 export function frameOf({ position, event }: LoggedEvent): Frame {
   const { type, subject } = event;
+  const tenant = tenantOf(event);
   const data = JSON.stringify({ position, ...event });
-  return { position, type, subject, text: `id: ${position}\nevent: ${type}\ndata: ${data}\n\n` };
+  return { position, type, subject, tenant, text: `id: ${position}\nevent: ${type}\ndata: ${data}\n\n` };
 }

@@ -5,7 +5,7 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { textField } from '../http/fields.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { positionField, positionText, refuseOutside, typesField, type EventDeps } from './event.ts';
 import type { EventStreams } from './event-streams.ts';
 
@@ -33,7 +33,7 @@ An \`id\` without \`data\` is no event: it says how far the stream has come wher
 that a client that comes back with it misses nothing. A comment comes after 15 seconds without anything else. The server ends a stream
 when it stops, or when what follows is no longer kept; come back with the last \`id\`, and you are told which. It closes the
 connection of a client that reads nothing for a minute. The number of streams is bounded: see \`too_many_streams\`.`,
-  middleware: requires('events:read'),
+  middleware: requiresInTenant('events:read'),
   request: {
     headers: z.object({ 'last-event-id': lastEventId.optional() }),
     query: z.strictObject({
@@ -88,7 +88,7 @@ export function eventStreamRoutes({ eventsDatabase, eventStreams }: EventStreamD
     const { incoming } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
     const body = eventStreams.open(
       place,
-      { types, subject },
+      { tenant: c.var.holder.tenant, types, subject },
       { isLetIn: c.var.isLetIn, cut: () => incoming?.socket.destroy?.() },
     );
     return c.body(body, 200, HEADERS);

@@ -12,7 +12,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import {
   endpointAnswer,
   endpointNotFound,
@@ -39,7 +39,7 @@ const test = createRoute({
   description:
     'Sends a signed `webhook.test` event, whatever the status of the endpoint, and returns what the receiver made of it. It is sent ' +
     'once and is in no log.',
-  middleware: requires('webhooks:write'),
+  middleware: requiresInTenant('webhooks:write'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -72,7 +72,7 @@ const rotate = createRoute({
   description: `The secret of until now signs too for \`expires_in\` seconds, so that receivers accept by either. One of an earlier rotation
 signs on until its own time, so that a repeat takes from nobody the secret that they know; no more than ${SIGNING_SECRETS_MAX} sign at
 once. With 0 the new one signs alone.`,
-  middleware: [requires('webhooks:write'), readJsonOrNothing] as const,
+  middleware: [requiresInTenant('webhooks:write'), readJsonOrNothing] as const,
   request: {
     params: idParameter,
     body: {
@@ -115,7 +115,7 @@ const enable = createRoute({
   tags,
   description: `\`cursor\`: it goes on where it was, and everything since is sent. \`now\`: it goes on with the next event; what was
 pending is given up, and a replay brings it back.`,
-  middleware: [requires('webhooks:write'), readJsonOrNothing] as const,
+  middleware: [requiresInTenant('webhooks:write'), readJsonOrNothing] as const,
   request: {
     params: idParameter,
     body: {
@@ -142,7 +142,7 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { box, sendOnce } = toolsOf(deps);
       const { webhook_endpoint_id: id } = c.req.valid('param');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      const endpoint = await existingEndpoint(database, id);
+      const endpoint = await existingEndpoint(c, database, id);
       // The receiver may take its time; this is no work of ours.
       c.var.slot.becomeWaiter();
       const now = new Date();
@@ -174,6 +174,7 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       const { expires_in: expiresIn } = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
+      await existingEndpoint(c, database, id);
       const secret = newSecret();
       const sealed = box.seal(secret, id);
       const rotated = await boundedQuery(database, () => rotateSecret(database, id, sealed, expiresIn, byWhom(c)), {
@@ -190,6 +191,7 @@ export function webhookControlRoutes(deps: WebhookDeps) {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       const { from } = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
+      await existingEndpoint(c, database, id);
       const enabled = await boundedQuery(database, () => enableEndpoint(database, id, from, byWhom(c)), {
         isWrite: true,
       });

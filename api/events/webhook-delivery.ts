@@ -15,7 +15,7 @@ import { decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../htt
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { positionField } from './event.ts';
 import { existingEndpoint, idParameter, oneProblems, path, tags, type WebhookDeps } from './webhook-fields.ts';
 
@@ -59,7 +59,7 @@ const list = createRoute({
   tags,
   description:
     'What succeeds at first leaves no row, and later events of a subject that wait behind one of these have none yet.',
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: {
     params: idParameter,
     query: z.strictObject({
@@ -79,7 +79,7 @@ const get = createRoute({
   operationId: 'getWebhookDelivery',
   summary: 'A delivery and its attempts, oldest first',
   tags,
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: { params: z.object({ webhook_endpoint_id: webhookEndpointIdField, position: positionField }) },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: deliveryWithAttempts } } },
@@ -93,7 +93,7 @@ export function webhookDeliveryRoutes({ eventsDatabase: database }: WebhookDeps)
       const { webhook_endpoint_id: id } = c.req.valid('param');
       const { status, limit, cursor } = c.req.valid('query');
       const before = decodeCursor(listOf(c), z.int().positive(), cursor);
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       const rows = await boundedQuery(database, () =>
         listDeliveries(database, id, { status, before, limit: limit + 1 }),
       );
@@ -104,7 +104,7 @@ export function webhookDeliveryRoutes({ eventsDatabase: database }: WebhookDeps)
     })
     .openapi(get, async (c) => {
       const { webhook_endpoint_id: id, position } = c.req.valid('param');
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       const [delivery, attempts] = await boundedQuery(database, () =>
         Promise.all([findDelivery(database, id, position), listAttempts(database, id, position)]),
       );

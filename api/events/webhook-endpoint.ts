@@ -26,7 +26,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import {
   endpointAnswer,
   endpointNotFound,
@@ -68,7 +68,7 @@ act once. Any 2xx within 15 seconds accepts; anything else is tried again after 
 days, or later if \`Retry-After\` asks for it. 410 disables the endpoint, as do five days without one success.
 
 No Idempotency-Key is needed; a repeat creates another endpoint.`,
-  middleware: [requires('webhooks:write'), readJson] as const,
+  middleware: [requiresInTenant('webhooks:write'), readJson] as const,
   request: {
     body: {
       required: true,
@@ -104,7 +104,7 @@ const get = createRoute({
   operationId: 'getWebhookEndpoint',
   summary: 'A webhook endpoint',
   tags,
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: { params: idParameter },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: endpointAnswer } } },
@@ -118,7 +118,7 @@ const list = createRoute({
   operationId: 'listWebhookEndpoints',
   summary: 'Webhook endpoints, newest first',
   tags,
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(endpointAnswer) } } },
@@ -135,7 +135,7 @@ const patch = createRoute({
   description:
     'What is left out stays. While it is PAUSED nothing is sent and nothing is lost: it goes on where it was. A DISABLED one is made ' +
     'active by `/enable`.',
-  middleware: [requires('webhooks:write'), readJson] as const,
+  middleware: [requiresInTenant('webhooks:write'), readJson] as const,
   request: {
     params: idParameter,
     body: {
@@ -170,7 +170,7 @@ const remove = createRoute({
   summary: 'Delete a webhook endpoint',
   tags,
   description: 'Nothing is sent to it any more, but for what is under way. A repeat is answered 404.',
-  middleware: requires('webhooks:write'),
+  middleware: requiresInTenant('webhooks:write'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -194,7 +194,12 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const sealed = tools.box.seal(secret, webhookEndpointId);
       const endpoint = await boundedQuery(
         database,
-        () => createEndpoint(database, { webhookEndpointId, url, types, ordering, secret: sealed }, byWhom(c)),
+        () =>
+          createEndpoint(
+            database,
+            { tenant: c.var.holder.tenant, webhookEndpointId, url, types, ordering, secret: sealed },
+            byWhom(c),
+          ),
         { isWrite: true },
       );
       if (endpoint === undefined)
@@ -204,13 +209,13 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
     })
     .openapi(get, async (c) => {
       const { webhook_endpoint_id: id } = c.req.valid('param');
-      return c.json(renderEndpoint(await existingEndpoint(database, id)), 200);
+      return c.json(renderEndpoint(await existingEndpoint(c, database, id)), 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], webhookEndpointId: position[1] };
-      const rows = await boundedQuery(database, () => listEndpoints(database, after, limit + 1));
+      const rows = await boundedQuery(database, () => listEndpoints(database, c.var.holder.tenant, after, limit + 1));
       return c.json(
         pageOf(rows, {
           list: listOf(c),
@@ -226,17 +231,18 @@ export function webhookEndpointRoutes(deps: WebhookDeps) {
       const changes = c.req.valid('json');
       c.var.log.setBindings({ webhook_endpoint_id: id });
       if (changes.url !== undefined) await refuseUrl(toolsOf(deps), changes.url);
+      await existingEndpoint(c, database, id);
       const changed = await boundedQuery(database, () => changeEndpoint(database, id, changes, byWhom(c)), {
         isWrite: true,
       });
       if (changed !== undefined) return c.json(renderEndpoint(changed), 200);
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       throw new ProblemError('webhook_endpoint_disabled', { detail: `POST /v1/webhook-endpoints/${id}/enable first.` });
     })
     .openapi(remove, async (c) => {
       const { webhook_endpoint_id: id } = c.req.valid('param');
       c.var.log.setBindings({ webhook_endpoint_id: id });
-      const endpoint = await existingEndpoint(database, id);
+      const endpoint = await existingEndpoint(c, database, id);
       if (!(await boundedQuery(database, () => deleteEndpoint(database, id, byWhom(c)), { isWrite: true })))
         throw endpointNotFound(id);
       return c.json(renderEndpoint(endpoint), 200);

@@ -1,5 +1,6 @@
 /** The parts that the routes of webhooks share: their dependencies, the fields of requests, and the answers. */
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { findEndpoint, type WebhookEndpoint } from '../../db/events/endpoint-queries.ts';
 import { EVENT_TYPES } from '../../domain/events/event-types.ts';
@@ -10,6 +11,7 @@ import type { SecretBox } from '../../webhooks/sealed-secret.ts';
 import type { Message, SendResult } from '../../webhooks/sender.ts';
 import type { UrlGuard } from '../../webhooks/url-guard.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
+import type { ApiEnv } from '../http/env.ts';
 import { exampleEndpointId, idAnswer, instantAnswer, textField, webhookEndpointIdField } from '../http/fields.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
@@ -146,9 +148,14 @@ export async function refuseUrl({ guard }: WebhookTools, url: string): Promise<v
   if (refused !== undefined) throw faultyRequest([bodyFault(refused.code, ['url'], refused.detail)]);
 }
 
-export async function existingEndpoint(database: Database, id: WebhookEndpointId): Promise<WebhookEndpoint> {
+/** An endpoint of the tenant that asks. */
+export async function existingEndpoint(
+  c: Context<ApiEnv>,
+  database: Database,
+  id: WebhookEndpointId,
+): Promise<WebhookEndpoint> {
   const endpoint = await boundedQuery(database, () => findEndpoint(database, id));
-  if (endpoint === undefined) throw endpointNotFound(id);
+  if (endpoint === undefined || endpoint.tenant !== c.var.holder.tenant) throw endpointNotFound(id);
   return endpoint;
 }
 

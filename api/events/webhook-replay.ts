@@ -36,7 +36,7 @@ import {
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { refuseOutside } from './event.ts';
 import {
   eventTypesField,
@@ -80,7 +80,7 @@ const post = createRoute({
   tags,
   description: `Sends the events of a range again, with the same \`webhook-id\`s, in their order, beside the new ones; with
 \`only_failed\` those alone whose delivery was given up. \`types\` defaults to the endpoint's. It goes on when the endpoint is active.`,
-  middleware: [requires('webhooks:write'), readJson] as const,
+  middleware: [requiresInTenant('webhooks:write'), readJson] as const,
   request: {
     params: idParameter,
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -140,7 +140,7 @@ const get = createRoute({
   operationId: 'getWebhookReplay',
   summary: 'A replay',
   tags,
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: { params: z.object({ webhook_endpoint_id: webhookEndpointIdField, replay_id: replayIdField }) },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: replayAnswer } } },
@@ -155,7 +155,7 @@ const list = createRoute({
   summary: 'The replays to a webhook endpoint, newest first',
   tags,
   description: 'Those that have ended are kept for five weeks.',
-  middleware: requires('webhooks:read'),
+  middleware: requiresInTenant('webhooks:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(replayAnswer) } } },
@@ -172,7 +172,7 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
       const replayId = webhookReplayId(id, c.req.valid('header')['Idempotency-Key']);
       c.var.log.setBindings({ webhook_endpoint_id: id, replay_id: replayId });
       if (toPosition < fromPosition) throw faultyRequest([bodyFault('positions_reversed', ['to_position'])]);
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       const asked = {
         ...{ replayId, webhookEndpointId: id, bodyHash: bodyHash(body) },
         ...{ fromPosition, toPosition, types, onlyFailed },
@@ -188,7 +188,7 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], replayId: position[1] };
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       const rows = await boundedQuery(database, () => listReplays(database, id, after, limit + 1));
       return c.json(
         pageOf(rows, {
@@ -202,7 +202,7 @@ export function webhookReplayRoutes({ eventsDatabase: database }: WebhookDeps) {
     })
     .openapi(get, async (c) => {
       const { webhook_endpoint_id: id, replay_id: replayId } = c.req.valid('param');
-      await existingEndpoint(database, id);
+      await existingEndpoint(c, database, id);
       const found = await boundedQuery(database, () => findReplay(database, id, replayId));
       if (found === undefined)
         throw new ProblemError('webhook_replay_not_found', { detail: `There is no replay ${replayId} to it.` });

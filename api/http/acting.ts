@@ -4,8 +4,9 @@
  */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { API_PRINCIPAL } from '../../domain/access/api-key.ts';
+import { API_KEY_NAME } from '../../domain/access/api-key.ts';
 import type { Acting } from '../../domain/acting.ts';
+import { DEFAULT_TENANT, ofTenant, type Tenant } from '../../domain/tenant.ts';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
 import type { ApiEnv } from './env.ts';
@@ -17,11 +18,29 @@ export const actingHeaders = z.object({ 'X-Actor': onBehalfOfHeader });
 /** By which the transfer API tells the wallet API who has asked. */
 export const ACTING_HEADER = 'counterpoise-acting';
 
+/** By which the transfer API tells the wallet API for which tenant it asks; left out for the default one. */
+const TENANT_HEADER = 'counterpoise-tenant';
+
 const told = z.object({ actor: z.string(), principalId: z.guid(), apiKeyId: z.guid() });
 
 export function actingOf(c: Context<ApiEnv>, onBehalfOf?: string): Acting {
   const { principal: actor, principalId, apiKeyId } = toldOf(c) ?? c.var.holder;
-  return { actor, principalId, apiKeyId, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
+  return {
+    ...{ actor, principalId, apiKeyId, ...ofTenant(askingTenant(c)) },
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  };
+}
+
+/** The tenant for which a request asks: that of its key, or the one that the transfer API names. */
+export function askingTenant(c: Context<ApiEnv>): Tenant {
+  const { tenant } = c.var.holder;
+  const named = isTransferApi(c) ? c.req.header(TENANT_HEADER) : undefined;
+  return named === undefined ? tenant : (named as Tenant);
+}
+
+/** The headers by which the transfer API names the tenant for which it asks. */
+export function tenantHeaders(tenant: Tenant): Record<string, string> {
+  return tenant === DEFAULT_TENANT ? {} : { [TENANT_HEADER]: tenant };
 }
 
 /** Who does something and on which request, for the audit log. */
@@ -38,9 +57,14 @@ function toldOf(
   c: Context<ApiEnv>,
 ): Pick<ApiEnv['Variables']['holder'], 'principal' | 'principalId' | 'apiKeyId'> | undefined {
   const header = c.req.header(ACTING_HEADER);
-  if (header === undefined || c.var.holder.principal !== API_PRINCIPAL) return undefined;
+  if (header === undefined || !isTransferApi(c)) return undefined;
   const { actor, principalId, apiKeyId } = told.parse(JSON.parse(decodeURIComponent(header)));
   return { principal: actor, principalId: principalId as PrincipalId, apiKeyId: apiKeyId as ApiKeyId };
+}
+
+/** Whether it is the transfer API that asks, with the key that was installed for it. A key that somebody has made is never believed. */
+export function isTransferApi(c: Context<ApiEnv>): boolean {
+  return c.var.holder.installedAs === API_KEY_NAME;
 }
 
 /** As answers show who acted. */

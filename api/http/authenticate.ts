@@ -8,13 +8,14 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { RouterRoute } from 'hono/types';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
-import { DEFAULT_TENANT, isApiKey, type Holder } from '../../domain/access/api-key.ts';
+import { isApiKey, type Holder } from '../../domain/access/api-key.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { clientAddress, type TrustedProxies } from './client-address.ts';
 import { countFailures } from './failed-authentications.ts';
 import { limitRates } from './key-rates.ts';
 import { ProblemError } from './problem.ts';
-import { needOf } from './scopes.ts';
+import { isForEveryTenant, needOf } from './scopes.ts';
 import type { ApiEnv } from './env.ts';
 
 export interface Authenticator {
@@ -65,6 +66,8 @@ export function authenticate(authentication: Authentication, proxies: TrustedPro
         detail: `The key needs the scope ${need}.`,
         members: { scope: need },
       });
+    if (holder.tenant !== DEFAULT_TENANT && !matched.some(({ handler }) => isForEveryTenant(handler)))
+      throw new ProblemError('tenant_not_served', { detail: 'Only keys of the tenant default may ask this route.' });
     c.set('charge', rates.charge(holder));
     await next();
   };

@@ -95,6 +95,7 @@ export const FIELD_FAULTS = {
   secret_expires_in_invalid: 'Must be a whole number of seconds from 0 to 604800.',
   api_key_id_invalid: 'Must be a UUID.',
   principal_id_invalid: 'Must be a UUID.',
+  tenant_invalid: 'Must be lower-case letters, digits and hyphens, 63 at most, with a letter first.',
   principal_kind_invalid: 'Must be human or service.',
   scopes_invalid: 'Must be an array of one or more different scopes; the OpenAPI document lists them.',
   cidrs_invalid: 'Must be an array of 1 to 50 networks, such as 10.1.0.0/16 or 2001:db8::/32.',

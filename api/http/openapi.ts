@@ -92,6 +92,7 @@ changes something and comes from a page of another origin, as its \`Origin\` or 
     { name: 'Events', description: 'What has happened, in the order of the log.' },
     { name: 'Projections', description: 'What is derived from the event log.' },
     { name: 'Keys', description: 'Who may do what.' },
+    { name: 'Tenants', description: 'Those that see nothing of each other.' },
     { name: 'Audit log', description: 'Who has done what.' },
     { name: 'Health' },
   ],

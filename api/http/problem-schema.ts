@@ -34,6 +34,7 @@ const problemSchema = z
 const EVERYWHERE = [
   'not_authenticated',
   'scope_missing',
+  'tenant_not_served',
   'rate_exceeded',
   'too_many_failed_authentications',
   'header_repeated',

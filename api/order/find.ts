@@ -2,13 +2,16 @@
 import type { Database } from '../../db/database.ts';
 import { findBySku, findInOrders } from '../../db/order/find-queries.ts';
 import type { Found } from '../../domain/found.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
 /** `database` is the order service's. */
-export function findOrdersById(database: Database, id: string): Promise<Found[]> {
-  return boundedQuery(database, () => findInOrders(database, id));
+export function findOrdersById(database: Database, tenant: Tenant, id: string): Promise<Found[]> {
+  return boundedQuery(database, () => findInOrders(database, tenant, id));
 }
 
-export function findProductBySku(database: Database, sku: string): Promise<Found[]> {
+/** Products are the default tenant's for now. */
+export async function findProductBySku(database: Database, tenant: Tenant, sku: string): Promise<Found[]> {
+  if (tenant !== DEFAULT_TENANT) return [];
   return boundedQuery(database, () => findBySku(database, sku));
 }

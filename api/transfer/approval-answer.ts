@@ -1,24 +1,37 @@
 /** The answers about approvals: their schemas, and their rendering from rows. */
 import { z } from '@hono/zod-openapi';
-import type { Approval, ApprovalVote } from '../../db/transfer/approval-queries.ts';
-import { APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
+import type { Database } from '../../db/database.ts';
+import { findApproval, type Approval, type ApprovalVote } from '../../db/transfer/approval-queries.ts';
+import type { TransferId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import { APPROVAL_KINDS, APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import { amountAnswer, exampleMovementId, examplePrincipalId, idAnswer, instantAnswer } from '../http/fields.ts';
 
 export const exampleHash = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 export const approvalAnswer = z
   .object({
-    approval_id: idAnswer(exampleMovementId).openapi({ description: 'The id of the transfer that waits.' }),
+    approval_id: idAnswer(exampleMovementId).openapi({
+      description: 'The id of the transfer or transaction that waits, or one of its own for a decision.',
+    }),
+    kind: z.enum(APPROVAL_KINDS).openapi({
+      description: '`refund`, `write_off`: the decision about a case, which is carried out once it is approved.',
+    }),
+    proposal: z.record(z.string(), z.string()).nullable().openapi({
+      example: null,
+      description: 'Of a decision: what it would do. Null for a movement, which says so itself.',
+    }),
     status: z.enum(APPROVAL_STATUSES),
     reason: z.enum(APPROVAL_REASONS).openapi({
-      description: '`above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval.',
+      description: `\`above\`: the amount. \`above_24h\`: what its sender has sent within 24 hours without an approval. \`always\`: as long as
+there is a policy.`,
     }),
-    amount: amountAnswer,
+    amount: amountAnswer.nullable().openapi({ description: 'Null where only the ledger will say how much it is.' }),
     currency: z.string().openapi({ example: 'USD' }),
     asked_by: z.string().nullable().openapi({
       example: 'alice',
-      description:
-        'The principal that has asked for the transfer, and has no vote; null for the run of a recurring one.',
+      description: 'The principal that has asked for it, and has no vote; null for the run of a recurring transfer.',
     }),
     asked_by_id: idAnswer(examplePrincipalId).nullable(),
     body_hash: z.string().openapi({ example: exampleHash, description: 'Of the request. A vote names it.' }),
@@ -49,6 +62,8 @@ export const approvalWithVotes = approvalAnswer
 export function renderApproval(approval: Approval, given: number): z.infer<typeof approvalAnswer> {
   return {
     approval_id: approval.approvalId,
+    kind: approval.kind,
+    proposal: withoutKey(approval.proposal),
     status: approval.status,
     reason: approval.reason,
     amount: approval.amount,
@@ -65,10 +80,27 @@ export function renderApproval(approval: Approval, given: number): z.infer<typeo
   };
 }
 
-export function renderVote(
-  { principal, principalId, vote, policyVersion, comment, createdAt }: ApprovalVote,
-  of: Approval,
-) {
+/** Whose key it was, nobody needs to know. */
+function withoutKey(proposal: Approval['proposal']): Record<string, string> | null {
+  if (proposal === null) return null;
+  const { api_key_id: _, ...shown } = proposal;
+  return shown;
+}
+
+/** A tenant's approval with its votes, as it is now; undefined if there is none. */
+export async function answerApproval(
+  database: Database,
+  tenant: Tenant,
+  id: TransferId,
+): Promise<z.infer<typeof approvalWithVotes> | undefined> {
+  const found = await boundedQuery(database, () => findApproval(database, tenant, id));
+  if (found === undefined) return undefined;
+  const votes = found.votes.map((each) => renderVote(each, found));
+  const given = votes.filter(({ vote, counts }) => counts && vote === 'approve').length;
+  return { ...renderApproval(found, given), votes };
+}
+
+function renderVote({ principal, principalId, vote, policyVersion, comment, createdAt }: ApprovalVote, of: Approval) {
   return {
     ...{ principal, principal_id: principalId, vote, comment },
     counts: policyVersion === of.policyVersion,

@@ -1,5 +1,6 @@
 /** The routes of the policies that say which transfers need approvals, one for each currency. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   findPolicy,
   listPolicies,
@@ -24,7 +25,7 @@ import type { MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 
 const tags = ['Approvals'];
@@ -101,7 +102,7 @@ const list = createRoute({
   operationId: 'listApprovalPolicies',
   summary: 'The policies that hold, by currency',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   responses: {
     200: {
       description: 'All of them.',
@@ -118,10 +119,10 @@ const put = createRoute({
   summary: 'Set which transfers in a currency need approvals',
   tags,
   description: `Holds for every transfer that is accepted after the answer, whichever way it comes: single ones, holds, scheduled ones, reversals and runs of
-recurring transfers wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
+recurring transfers, and transactions that take money out, wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
 approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
 of this version.`,
-  middleware: [requires('policies:write'), readJson] as const,
+  middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: policyRequest } } } },
   responses: {
     200: { description: 'It holds.', content: { 'application/json': { schema: policyAnswer } } },
@@ -146,7 +147,7 @@ const end = createRoute({
   summary: 'Have no transfer in a currency need approvals any more',
   tags,
   description: 'What waits already goes on waiting for the votes that it needs.',
-  middleware: [requires('policies:write'), readJson] as const,
+  middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -169,7 +170,7 @@ const end = createRoute({
 export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
-      const rows = await boundedQuery(database, () => listPolicies(database));
+      const rows = await boundedQuery(database, () => listPolicies(database, c.var.holder.tenant));
       return c.json({ data: rows.map(render) }, 200);
     })
     .openapi(put, async (c) => {
@@ -185,7 +186,7 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
       const isSet = await boundedQuery(database, () => setPolicy(database, currency, version, terms, byWhom(c)), {
         isWrite: true,
       });
-      const now = await present(currency);
+      const now = await present(c, currency);
       // A repeat of what has been done finds it as it was set.
       if (now === undefined || !(isSet || isSuccessor(now, version, terms))) throw changed(currency);
       return c.json(render(now), 200);
@@ -193,7 +194,7 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
     .openapi(end, async (c) => {
       const { currency } = c.req.valid('param');
       const { version } = c.req.valid('json');
-      const before = await present(currency);
+      const before = await present(c, currency);
       if (before === undefined) throw new ProblemError('policy_not_found');
       const isEnded = await boundedQuery(database, () => setPolicy(database, currency, version, undefined, byWhom(c)), {
         isWrite: true,
@@ -202,8 +203,8 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
       return c.json(render(before), 200);
     });
 
-  function present(currency: Currency): Promise<ApprovalPolicy | undefined> {
-    return boundedQuery(database, () => findPolicy(database, currency));
+  function present(c: Context<ApiEnv>, currency: Currency): Promise<ApprovalPolicy | undefined> {
+    return boundedQuery(database, () => findPolicy(database, c.var.holder.tenant, currency));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, in its own transaction;
- * its workflow is started here, or by the sweep.
+ * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, or a decision be due to
+ * be carried out, in its own transaction; its workflow is started or asked here, or by the sweep.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -12,7 +12,9 @@ import {
   type Approval,
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import type { PrincipalId, TransferId } from '../../domain/ids.ts';
+import { findTransaction } from '../../db/transfer/transaction-queries.ts';
+import type { Holder } from '../../domain/access/api-key.ts';
+import type { PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import {
   APPROVAL_STATUSES,
   POLICY_VERSION_MAX,
@@ -20,9 +22,10 @@ import {
   type Vote,
   type VoteOutcome,
 } from '../../domain/transfer/approval.ts';
-import { startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
+import { startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
-import { approvalAnswer, approvalWithVotes, exampleHash, renderApproval, renderVote } from './approval-answer.ts';
+import { answerApproval, approvalAnswer, approvalWithVotes, exampleHash, renderApproval } from './approval-answer.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -40,7 +43,7 @@ import {
 import { ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
 
 const tags = ['Approvals'];
@@ -74,7 +77,7 @@ const list = createRoute({
   operationId: 'listApprovals',
   summary: 'What waits for approvals or has waited, newest first',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: {
     query: z.strictObject({
       status: z.enum(APPROVAL_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -93,7 +96,7 @@ const get = createRoute({
   operationId: 'getApproval',
   summary: 'What waits for approvals, with the votes',
   tags,
-  middleware: requires('approvals:read'),
+  middleware: requiresInTenant('approvals:read'),
   request: { params },
   responses: { 200: { description: 'As it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -126,37 +129,39 @@ const approve = createRoute({
   ...voting,
   path: `${path}/approve`,
   operationId: 'approveTransfer',
-  summary: 'Approve a transfer that somebody else has asked for',
+  summary: 'Approve what somebody else has asked for',
   description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
-seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. Who has asked for the transfer has no
-vote, whichever key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count
-that one principal could have given so. A principal votes once; a repeat is safe.`,
-  middleware: [requires('approvals:write'), readJson] as const,
+seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. A decision about a case is carried out
+then, as if whoever has asked for it had taken it just now. Who has asked has no vote, whichever key it uses, and nobody has of whom one
+principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one principal could have given so. A principal
+votes once; a repeat is safe.`,
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const reject = createRoute({
   ...voting,
   path: `${path}/reject`,
   operationId: 'rejectTransfer',
-  summary: 'Reject a transfer that waits for approvals',
-  description: 'One is enough: the transfer ends CANCELED, and nothing moves.',
-  middleware: [requires('approvals:write'), readJson] as const,
+  summary: 'Reject what waits for approvals',
+  description:
+    'One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out.',
+  middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
 const override = createRoute({
   ...voting,
   path: `${path}/override`,
   operationId: 'overrideApproval',
-  summary: 'Let a transfer go without the approvals that it needs, in an emergency',
-  description: `The transfer begins at once. Whoever has the scope \`approvals:override\` may do so, for their own transfers too. It is in the audit log, is
+  summary: 'Let something go without the approvals that it needs, in an emergency',
+  description: `It begins at once. Whoever has the scope \`approvals:override\` may do so, for what they have asked for themselves too. It is in the audit log, is
 published as \`audit.approval-overridden\`, and raises an alarm.`,
-  middleware: [requires('approvals:override'), readJson] as const,
+  middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
 
 /** Returns the principals that could vote by the keys of who votes. Throws `own_request` if one of them could have asked, too. */
 function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter) {
-  return async (voter: PrincipalId, id: TransferId): Promise<readonly PrincipalId[]> => {
-    const found = await boundedQuery(database, () => findApproval(database, id));
+  return async ({ tenant, principalId: voter }: Holder, id: TransferId): Promise<readonly PrincipalId[]> => {
+    const found = await boundedQuery(database, () => findApproval(database, tenant, id));
     const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined);
     if (!isOfAsker) return makers;
     throw new ProblemError('own_request', {
@@ -176,7 +181,9 @@ export function approvalRoutes(
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] };
-      const { rows } = await boundedQuery(database, () => listApprovals(database, { status, after, limit: limit + 1 }));
+      const { rows } = await boundedQuery(database, () =>
+        listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
+      );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
       const given = await boundedQuery(database, () =>
         countGiven(
@@ -200,7 +207,7 @@ export function approvalRoutes(
   ): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: approvalId });
     const asked = { approvalId, vote, bodyHash: seen.body_hash, policyVersion: seen.policy_version };
-    const makers = vote === 'approve' ? await makersOf(c.var.holder.principalId, approvalId) : [];
+    const makers = vote === 'approve' ? await makersOf(c.var.holder, approvalId) : [];
     const outcome = await boundedQuery(
       database,
       () => castVote(database, { ...asked, comment: seen.comment, makers }, byWhom(c)),
@@ -214,17 +221,17 @@ export function approvalRoutes(
   /** It only saves time: the sweep starts what is not started. */
   async function start(c: Context<ApiEnv>, id: TransferId): Promise<void> {
     if (monitor.isDown()) return;
-    const row = await boundedQuery(database, () => findTransfer(database, id), { isWrite: true });
-    if (row !== undefined) await starts.start(() => startTransfer(starter, row), START_LIMIT_MS, c.var.log);
+    const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id), {
+      isWrite: true,
+    });
+    if (found !== undefined) await starts.start(() => begin({ database, starter }, found), START_LIMIT_MS, c.var.log);
   }
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
     c.var.log.setBindings({ transfer_id: id });
-    const found = await boundedQuery(database, () => findApproval(database, id));
+    const found = await answerApproval(database, c.var.holder.tenant, id);
     if (found === undefined) throw refusal('unknown', id);
-    const votes = found.votes.map((each) => renderVote(each, found));
-    const given = votes.filter(({ vote, counts }) => counts && vote === 'approve').length;
-    return { ...renderApproval(found, given), votes };
+    return found;
   }
 }
 
@@ -240,4 +247,18 @@ const REFUSALS = {
 
 function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
   return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
+}
+
+async function begin(
+  { database, starter }: Pick<MovementDeps, 'database' | 'starter'>,
+  approval: Approval,
+): Promise<void> {
+  if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
+  if (approval.kind === 'transaction') {
+    const row = await findTransaction(database, approval.approvalId as string as TransactionId);
+    if (row !== undefined) await startTransaction(starter, row);
+    return;
+  }
+  const row = await findTransfer(database, approval.approvalId);
+  if (row !== undefined) await startTransfer(starter, row);
 }

@@ -8,7 +8,7 @@ import { amountAnswer } from '../http/fields.ts';
 import type { Fault } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { bodyFaultsOf, faultCode } from '../http/validation.ts';
 import { BATCH_BYTES_MAX, batchItem, ITEM_REFERENCE } from './batch-item.ts';
 import { itemFaults } from './only-if-new.ts';
@@ -65,7 +65,7 @@ const post = createRoute({
   description: `Judges every item as the batch would be judged, and lists all that have a fault, where a refused batch names the first few.
 Nothing is stored and no money moves, so it needs no Idempotency-Key. Whether wallets exist and have the money is known only when it moves:
 that is the result of each item.`,
-  middleware: [requires('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
+  middleware: [requiresInTenant('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: { body: { required: true, content: { 'application/json': { schema: trialRequest } } } },
   responses: {
     200: { description: 'What would come of it.', content: { 'application/json': { schema: trialAnswer } } },

@@ -1,5 +1,6 @@
 /** The routes of batches: accept up to ten thousand transfers at once, show how far they are. Next: workflows/transfer/batch.ts. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import {
   acceptBatch,
@@ -29,7 +30,7 @@ import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { FAULTS_MAX, faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 export interface BatchDeps extends MovementDeps {
   /** The transfer service's database, by a pool for acceptances alone that allows time for ten thousand items. */
@@ -98,7 +99,7 @@ const itemAnswer = z
   .openapi('TransferBatchItem');
 
 const tags = ['Batches'];
-const reading = { tags, middleware: requires('transfers:read') };
+const reading = { tags, middleware: requiresInTenant('transfers:read') };
 const one = { params: z.object({ batch_id: batchIdField }) };
 const oneProblems = ['batch_not_found', 'batch_id_invalid', 'database_unavailable'] as const;
 
@@ -115,7 +116,7 @@ All debits are made first, in the order of the items, and then all credits. So i
 ones are paid, and **no item can spend what another item of the same batch brings**.
 
 One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.`,
-  middleware: [requires('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
+  middleware: [requiresInTenant('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: batchRequest } } },
@@ -169,21 +170,12 @@ export function batchRoutes(deps: BatchDeps) {
   return app
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const id = batchId(idempotencyKey);
-      const requested = c.req.valid('json').items;
-      const transferIds = batchTransferIds(id, requested.length);
-      const items = requested.map((item, index) => {
-        const terms = {
-          senderWalletId: item.sender_wallet_id,
-          receiverWalletId: item.receiver_wallet_id,
-          amount: item.amount,
-          currency: item.currency,
-          reference: item.reference,
-        };
-        return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
-      });
+      const { tenant } = c.var.holder;
+      const id = batchId(idempotencyKey, tenant);
+      const items = itemsOf(id, c.req.valid('json').items);
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });
+      const asked = { tenant, batchId: id, idempotencyKey, bodyHash, deadlineSeconds };
 
       const { row, status } = await acceptMovement(c, acceptance, {
         // No notifier: the end of a batch is written in parts, and heard of from Temporal.
@@ -200,7 +192,7 @@ export function batchRoutes(deps: BatchDeps) {
         // Looked for first: a repeat then sends no items to the database, and a database that is down is noticed sooner.
         store: async () =>
           (await findBatch(database, id)) === undefined
-            ? acceptBatch(batchDatabase, { batchId: id, items, idempotencyKey, bodyHash, deadlineSeconds }, c.var.trace)
+            ? acceptBatch(batchDatabase, { ...asked, items }, c.var.trace)
             : undefined,
         start: (accepted) => startBatch(starter, accepted),
         isWaitOver: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
@@ -212,13 +204,14 @@ export function batchRoutes(deps: BatchDeps) {
     .openapi(get, async (c) => {
       const { batch_id: id } = c.req.valid('param');
       c.var.log.setBindings({ batch_id: id });
-      return c.json(render(await boundedQuery(database, () => existing(database, id))), 200);
+      return c.json(render(await boundedQuery(database, () => existing(c, database, id))), 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
-      const rows = await boundedQuery(database, () => listBatches(database, { after, limit: limit + 1 }));
+      const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listBatches(database, filter));
       const cursorOf = (row: TransferBatch) => [row.createdAt.toISOString(), row.batchId];
       return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
     })
@@ -228,16 +221,31 @@ export function batchRoutes(deps: BatchDeps) {
       c.var.log.setBindings({ batch_id: id });
       const after = decodeCursor(listOf(c), z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
       const rows = await boundedQuery(database, async () => {
-        await existing(database, id);
+        await existing(c, database, id);
         return listBatchItems(database, id, { after, limit: limit + 1 });
       });
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
     });
 }
 
-async function existing(database: Database, id: BatchId): Promise<TransferBatch> {
+function itemsOf(id: BatchId, requested: z.output<typeof batchRequest>['items']) {
+  const transferIds = batchTransferIds(id, requested.length);
+  return requested.map((item, index) => {
+    const terms = {
+      senderWalletId: item.sender_wallet_id,
+      receiverWalletId: item.receiver_wallet_id,
+      amount: item.amount,
+      currency: item.currency,
+      reference: item.reference,
+    };
+    return { ...terms, transferId: transferIds[index]!, bodyHash: transferBodyHash(terms) };
+  });
+}
+
+async function existing(c: Context<ApiEnv>, database: Database, id: BatchId): Promise<TransferBatch> {
   const batch = await findBatch(database, id);
-  if (batch === undefined) throw new ProblemError('batch_not_found', { detail: `There is no batch ${id}.` });
+  if (batch === undefined || batch.tenant !== c.var.holder.tenant)
+    throw new ProblemError('batch_not_found', { detail: `There is no batch ${id}.` });
   return batch;
 }
 

@@ -14,7 +14,7 @@ import { settlesMoney } from '../http/load-limits.ts';
 import { waitForRow, waitPreference } from '../http/prefer-wait.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { acceptOnce } from './acceptance.ts';
 import { renderTransfer } from './answer.ts';
 import { isCaptured, isDecided } from './hold.ts';
@@ -39,7 +39,7 @@ afterwards nothing of it moves, however late the first request arrives. If the t
 arrives later is answered with it, CANCELED. One that has FAILED has moved nothing either, and is answered with 200; one that is
 COMPLETED, or a hold that is captured, is refused with \`not_cancelable\`. Waits ten seconds for the end of the transfer
 unless \`Prefer: wait=N\` says otherwise. A repeat is safe.`,
-  middleware: [requires('transfers:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('transfers:write'), settlesMoney, readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transferRequest } } },
@@ -66,7 +66,11 @@ export function cancelUncreatedRoutes(deps: MovementDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(post, async (c) => {
     const receivedAt = performance.now();
     const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-    const { terms, reference, metadata, kind, bodyHash } = askedTransfer(idempotencyKey, c.req.valid('json'));
+    const { terms, reference, metadata, kind, bodyHash } = askedTransfer(
+      c.var.holder.tenant,
+      idempotencyKey,
+      c.req.valid('json'),
+    );
     const id = terms.transferId;
     c.var.log.setBindings({ transfer_id: id });
     const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds, ...kind, beginsCanceled: true };

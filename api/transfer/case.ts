@@ -3,10 +3,11 @@
  * keeps failing closes with its movement's workflow; for a transfer, the transfer's route takes the decision.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
+import { demandsApprovalOfDecision } from '../../db/transfer/case-log.ts';
 import {
   findCase,
-  listCaseActions,
   listCases,
   logAction,
   resolveCase,
@@ -14,21 +15,13 @@ import {
   type Case,
 } from '../../db/transfer/case-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
-import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
 import type { BatchId, CaseId } from '../../domain/ids.ts';
 import { DISAGREEMENTS, subjectOf } from '../../domain/transfer/reconciliation.ts';
 import { pendingFailure } from '../../temporal/pending-activity.ts';
 import { batchWorkflowId, transactionWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
-import { actingAnswer, actingHeaders, byWhom } from '../http/acting.ts';
+import { actingHeaders, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import {
-  caseIdField,
-  commentField,
-  exampleCaseId,
-  exampleMovementId,
-  idAnswer,
-  instantAnswer,
-} from '../http/fields.ts';
+import { caseIdField, commentField, instantAnswer } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
@@ -37,48 +30,13 @@ import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
+import { approvalWithVotes } from './approval-answer.ts';
+import { CASE_STATUSES, caseAnswer, caseWithHistory, renderCase, withHistory } from './case-answer.ts';
+import { askApprovalOf } from './ask-decision.ts';
 import { lookAgain, refundNow, retryNow } from './workflow-request.ts';
 
-const STATUSES = ['OPEN', 'RESOLVED'] as const;
-
-const caseAnswer = z
-  .object({
-    case_id: idAnswer(exampleCaseId),
-    subject: z.string().openapi({
-      example: `transfer/${exampleMovementId}`,
-      description: `What the case is about: \`transfer/…\`, \`transaction/…\`, \`batch/…\`, \`wallet/…\`, \`recurring/…\`;
-\`movement/…\` is a movement without a row; \`shard/<n>\` is a wallet database that was restored, which takes no movements until
-the case is closed; \`workflow/<workflow id>\` is a workflow that goes on although its movement has ended or its hold is settled.`,
-    }),
-    transfer_id: idAnswer(exampleMovementId).nullable(),
-    transaction_id: idAnswer(exampleMovementId).nullable().openapi({ example: null }),
-    reason: z.string().openapi({
-      example: 'workflow_missing',
-      description: `A stable code. Of the reconciliation: ${DISAGREEMENTS.map((each) => `\`${each}\``).join(', ')}. Otherwise the failing activity of the compensation.`,
-    }),
-    status: z.enum(STATUSES),
-    since: instantAnswer,
-    last_error: z.string().nullable().openapi({ example: 'it has not ended, and no workflow of it is open' }),
-    attempts: z.int().openapi({ example: 3, description: 'How often the failing activity or repair was tried.' }),
-    resolved_at: instantAnswer.nullable().openapi({ example: null }),
-  })
-  .openapi('Case');
-
-const caseWithHistory = caseAnswer
-  .extend({
-    history: z.array(
-      z.object({
-        action: z.enum(CASE_ACTIONS),
-        ...actingAnswer,
-        comment: z.string(),
-        at: instantAnswer,
-      }),
-    ),
-  })
-  .openapi('CaseWithHistory');
-
-const reading = { tags: ['Cases'], middleware: requires('cases:read') };
+const reading = { tags: ['Cases'], middleware: requiresInTenant('cases:read') };
 const list = createRoute({
   method: 'get',
   path: '/v1/cases',
@@ -88,7 +46,7 @@ const list = createRoute({
   description: 'The answer also says how many cases are open and how old the oldest of them is, whatever the filter.',
   request: {
     query: z.strictObject({
-      status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
+      status: z.enum(CASE_STATUSES, { error: faultCode('status_invalid') }).optional(),
       ...pageParameters,
     }),
   },
@@ -140,8 +98,11 @@ decision is written into the case's \`history\` before it is carried out. After 
 was given back, or that nothing was because the credit had landed. A case that is closed already is returned as it is.
 
 For a batch or a transaction whose compensation keeps failing, \`retry\` tries the compensation at once, and the case closes when
-that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the transfer's \`/resolve\`.
+
+As long as there is any policy of approvals, \`refund\` waits for them: the answer is 202 with the approval, and the last vote that is needed has it
+carried out.`,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params: idParameter,
     headers: actingHeaders,
@@ -164,10 +125,15 @@ that works. For a transfer's, the answer is 409 \`case_has_workflow\`: use the t
   },
   responses: {
     200: { description: 'The case after the request.', content: answer },
+    202: {
+      description: 'The approval that the decision waits for.',
+      content: { 'application/json': { schema: approvalWithVotes } },
+    },
     ...problemResponses(
       'case_not_found',
       'case_has_workflow',
       'case_not_refundable',
+      'approval_required',
       'case_id_invalid',
       'actor_invalid',
       ...BODY_PROBLEMS,
@@ -189,13 +155,13 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
       const { rows, open } = await boundedQuery(database, async () => ({
-        rows: await listCases(database, { status, after, limit: limit + 1 }),
-        open: await summarizeOpenCases(database),
+        rows: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
+        open: await summarizeOpenCases(database, c.var.holder.tenant),
       }));
       const cursorOf = (row: Case) => [row.openedAt.toISOString(), row.caseId];
       return c.json(
         {
-          ...pageOf(rows, { list: listOf(c), limit, render, cursorOf }),
+          ...pageOf(rows, { list: listOf(c), limit, render: renderCase, cursorOf }),
           open_count: open.count,
           oldest_open_at: open.oldestAt?.toISOString() ?? null,
           oldest_open_age_seconds: open.oldestAgeSeconds,
@@ -205,7 +171,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = workflowOf(row);
       const live = row.status === 'OPEN' && workflowId !== undefined && (await pendingFailure(client, workflowId));
       return c.json(await withHistory(database, live ? { ...row, ...live } : row), 200);
@@ -214,7 +180,7 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       const { case_id: id } = c.req.valid('param');
       const { action, comment } = c.req.valid('json');
       const by = byWhom(c, c.req.valid('header')['X-Actor']);
-      const row = await existing(database, id);
+      const row = await existing(c, database, id);
       const workflowId = isDisagreement(row) ? undefined : workflowOf(row);
       if (!isDisagreement(row) && (action !== 'retry' || row.transferId !== null || workflowId === undefined))
         throw hasWorkflow(row);
@@ -224,17 +190,29 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
       if (row.status === 'OPEN' && action !== 'close') {
         if (monitor.isDown())
           throw new ProblemError('temporal_unavailable', { detail: 'Nothing was done. Try again.' });
-        await boundedQuery(database, () => logAction(database, id, { action, comment }, by), { isWrite: true });
+        if (action === 'refund') {
+          const decision = { caseId: id, action, comment, transferId: row.transferId } as const;
+          const waiting = await askApprovalOf(c, database, decision, by);
+          if (waiting !== undefined) return c.json(waiting, 202);
+        }
+        await boundedQuery(database, () => logDecision(database, id, { action, comment }, by), { isWrite: true });
         if (action === 'refund') await refundNow(client, starter, { caseId: id, trace: c.var.trace });
         else if (workflowId === undefined) await lookAgain(client, starter.binding, id);
         else await retryNow(client, starter.binding, workflowId);
       }
-      return c.json(await withHistory(database, await existing(database, id)), 200);
+      return c.json(await withHistory(database, await existing(c, database, id)), 200);
     });
 }
 
-async function existing(database: Database, id: CaseId): Promise<Case> {
-  const row = await boundedQuery(database, () => findCase(database, id));
+/** A policy that was set just now may demand approvals. */
+async function logDecision(...asked: Parameters<typeof logAction>): Promise<void> {
+  await logAction(...asked).catch((error: unknown) => {
+    throw demandsApprovalOfDecision(error) ? new ProblemError('approval_required', { cause: error }) : error;
+  });
+}
+
+async function existing(c: Context<ApiEnv>, database: Database, id: CaseId): Promise<Case> {
+  const row = await boundedQuery(database, () => findCase(database, id, c.var.holder.tenant));
   if (row === undefined) throw new ProblemError('case_not_found', { detail: `There is no case ${id}.` });
   return row;
 }
@@ -268,32 +246,4 @@ function workflowOf({ transferId, transactionId, subject }: Case): string | unde
   const { kind, id } = subjectOf(subject);
   if (kind === 'batch') return batchWorkflowId(id as BatchId);
   return transactionId === null ? undefined : transactionWorkflowId(transactionId);
-}
-
-function render(row: Case): z.input<typeof caseAnswer> {
-  return {
-    case_id: row.caseId,
-    subject: row.subject,
-    transfer_id: row.transferId,
-    transaction_id: row.transactionId,
-    reason: row.reason,
-    status: row.status,
-    since: row.openedAt.toISOString(),
-    last_error: row.lastError,
-    attempts: row.attempts,
-    resolved_at: row.resolvedAt?.toISOString() ?? null,
-  };
-}
-
-async function withHistory(database: Database, row: Case): Promise<z.input<typeof caseWithHistory>> {
-  const actions = await boundedQuery(database, () => listCaseActions(database, row.caseId));
-  return {
-    ...render(row),
-    history: actions.map(({ action, actor, onBehalfOf, comment, createdAt }) => ({
-      action,
-      ...{ actor, on_behalf_of: onBehalfOf },
-      comment,
-      at: createdAt.toISOString(),
-    })),
-  };
 }

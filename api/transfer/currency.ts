@@ -4,7 +4,7 @@ import { decimalsMax, type AmountPrecision } from '../../domain/amount-precision
 import { CURRENCIES, minorUnits } from '../../domain/currency.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const currencyAnswer = z
   .object({
@@ -30,7 +30,7 @@ const list = createRoute({
   description: `All currencies, ordered by their codes. An amount with more decimals than its kind of movement may have is refused
 with \`amount_too_precise\`. Zeros at the end do not count, so \`5.0000\` JPY, as it stands in an answer, can be sent back. Money
 that moved under another setting stays as it is, and all that is left of it can still be captured and given back.`,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   responses: {
     200: {
       description: 'The currencies.',

@@ -33,7 +33,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer } from './answer.ts';
 import { askTransfer, type Outcome } from './workflow-request.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const params = z.object({ transfer_id: transferIdField });
 const nothing = z.strictObject({}, { error: faultCode('body_invalid') }).openapi('Nothing', { example: {} });
@@ -49,7 +49,7 @@ the sender. Waits for the end of the transfer, ten seconds unless \`Prefer: wait
 the expiry come at once, exactly one of them happens. A repeat with the same amount is safe, and returns the transfer. While the
 receiver is suspended, or its balance would pass its bound, the capture is refused with \`not_capturable\` and that \`reason\`,
 and the hold stays; if the receiver does not exist or has another currency, the transfer ends FAILED.`,
-  middleware: [requires('transfers:write'), settlesMoney, readJsonOrNothing] as const,
+  middleware: [requiresInTenant('transfers:write'), settlesMoney, readJsonOrNothing] as const,
   request: {
     params,
     headers: z.object(preferHeader),
@@ -79,7 +79,7 @@ const cancel = createRoute({
   description: `Cancels a transfer whose money has not arrived: one that is SCHEDULED, a hold that is not captured, or one whose
 credit has not been applied. Gives back what was debited; the transfer ends CANCELED. Past the transfer's point of no return, the
 request is refused with \`not_cancelable\` and the \`status\`. A repeat is safe.`,
-  middleware: [requires('transfers:write'), settlesMoney, readJsonOrNothing] as const,
+  middleware: [requiresInTenant('transfers:write'), settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
   responses: { ...asked, ...problemResponses(...ASKING_PROBLEMS, 'not_cancelable') },
 });
@@ -138,10 +138,13 @@ export function holdRoutes(deps: MovementDeps, askReceiver: AskReceiver) {
    * Why the receiver could not be credited now, as far as the wallet service says so in time. The workflow decides: it may have taken
    * the capture already. Where nothing is known, the workflow asks the receiver's shard itself.
    */
-  async function knownRefusal({ receiverWalletId }: Transfer, amount: string): Promise<PassingRefusal | undefined> {
+  async function knownRefusal(
+    { tenant, receiverWalletId }: Transfer,
+    amount: string,
+  ): Promise<PassingRefusal | undefined> {
     const answer = await within(
       RECEIVER_ANSWERS_WITHIN_MS,
-      askReceiver(receiverWalletId, amount).catch(() => undefined),
+      askReceiver(tenant, receiverWalletId, amount).catch(() => undefined),
     );
     return answer === LATE ? undefined : answer;
   }

@@ -11,7 +11,7 @@ import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const list = createRoute({
   method: 'get',
@@ -20,7 +20,7 @@ const list = createRoute({
   summary: 'Transfers, newest first',
   tags: ['Transfers'],
   description: `\`wallet_id\` matches the sender or the receiver. ${LIST_DESCRIPTION}`,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: {
     query: listQuery({
       status: z.enum(TRANSFER_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -45,6 +45,7 @@ export function transferListRoutes({ database }: { readonly database: Database }
     const query = c.req.valid('query');
     const filter = {
       ...listFilter(listOf(c), query),
+      tenant: c.var.holder.tenant,
       status: query.status,
       reversesTransferId: query.reverses_transfer_id,
       recurringTransferId: query.recurring_transfer_id,

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { withdrawApproval } from '../../db/transfer/approval-queries.ts';
-import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
+import { findTransfer, findTransferOf, type Transfer } from '../../db/transfer/queries.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
@@ -37,9 +37,10 @@ export const ASKING_PROBLEMS = [
   'temporal_unavailable',
 ] as const;
 
+/** A transfer of the tenant that asks. */
 export async function existing(c: Context<ApiEnv>, database: Database, id: TransferId): Promise<Transfer> {
   c.var.log.setBindings({ transfer_id: id });
-  const row = await boundedQuery(database, () => findTransfer(database, id));
+  const row = await boundedQuery(database, () => findTransferOf(database, c.var.holder.tenant, id));
   if (row === undefined) throw transferNotFound(id);
   return row;
 }

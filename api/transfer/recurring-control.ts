@@ -26,9 +26,9 @@ import { recurringTransferIdField } from '../http/fields.ts';
 import { movementHeaders, movementResponses, type MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { recurringAnswer, renderRecurring } from './recurring-fields.ts';
+import { recurringAnswer, recurringNotFound, renderRecurring } from './recurring-fields.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { isWaitOver, renderTransfer, transferAnswer } from './answer.ts';
 
 const tags = ['Recurring transfers'];
@@ -49,7 +49,7 @@ const pause = createRoute({
   description:
     'Once this is answered, no run accepts a transfer; transfers accepted before go on. Runs that fall into the pause are never ' +
     'made up for. A repeat changes nothing. Works while Temporal is down.',
-  middleware: requires('transfers:write'),
+  middleware: requiresInTenant('transfers:write'),
   request,
   responses: { 200: response('Paused.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -63,7 +63,7 @@ const resume = createRoute({
   description:
     'Goes on with the next time after now; a repeat changes nothing. Runs that were due during the pause are not paid. Runs that ' +
     'were due before it, within the last day, and could not run are made up for.',
-  middleware: requires('transfers:write'),
+  middleware: requiresInTenant('transfers:write'),
   request,
   responses: { 200: response('Active.'), ...problemResponses(...oneProblems, 'recurring_transfer_deleted') },
 });
@@ -77,7 +77,7 @@ const remove = createRoute({
   description:
     'Ends it for ever: it has no further run and cannot be triggered, but it and its runs can still be read. A repeat changes ' +
     'nothing. Works while Temporal is down.',
-  middleware: requires('transfers:write'),
+  middleware: requiresInTenant('transfers:write'),
   request,
   responses: { 200: response('Deleted.'), ...problemResponses(...oneProblems) },
 });
@@ -93,7 +93,7 @@ const trigger = createRoute({
   description:
     'Makes a run beside the scheduled ones, even while it is paused. Returns the transfer, as `POST /v1/transfers` does; the key ' +
     'names that transfer.',
-  middleware: requires('transfers:write'),
+  middleware: requiresInTenant('transfers:write'),
   request: { ...request, headers: movementHeaders },
   responses: {
     200: ended,
@@ -129,8 +129,8 @@ export function recurringControlRoutes(deps: MovementDeps) {
     .openapi(trigger, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const recurring = await boundedQuery(database, () => findRecurringTransfer(database, id));
-      if (recurring === undefined) throw notFound(id);
+      const recurring = await boundedQuery(database, () => findRecurringTransfer(database, id, c.var.holder.tenant));
+      if (recurring === undefined) throw recurringNotFound(id);
       const transferId = recurringRunId(id, triggeredRunName(idempotencyKey));
       const find = () => findTransfer(database, transferId);
       c.var.log.setBindings({ recurring_transfer_id: id, transfer_id: transferId });
@@ -170,17 +170,13 @@ export function recurringControlRoutes(deps: MovementDeps) {
     const row = await boundedQuery(database, () => changeRecurringStatus(database, id, status, trace, byWhom(c)), {
       isWrite: true,
     });
-    if (row === undefined) throw notFound(id);
+    if (row === undefined) throw recurringNotFound(id);
     // Another request may have changed the status again meanwhile, which is no fault of this one.
     if (row.status === 'DELETED' && status !== 'DELETED') throw deleted(id);
     if (row.tendDueAt !== null && !monitor.isDown())
       await starts.start(() => tendRecurring({ client, binding: starter.binding, database }, row), START_LIMIT_MS, log);
     return row;
   }
-}
-
-function notFound(id: RecurringTransferId): ProblemError {
-  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
 }
 
 function deleted(id: RecurringTransferId): ProblemError {

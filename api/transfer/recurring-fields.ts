@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { RecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
+import type { RecurringTransferId } from '../../domain/ids.ts';
 import { hasDay, MISSING_DAYS, namesMissingDay, type Calendar } from '../../domain/transfer/calendar.ts';
 import { neverRuns } from '../../domain/transfer/run-times.ts';
 import { EVERY_SECONDS, RECURRING_STATUSES, type RecurringTerms } from '../../domain/transfer/recurring.ts';
@@ -19,6 +20,7 @@ import {
 } from '../http/fields.ts';
 import { calendarPart, dayPart, weekdayPart } from './calendar-parts.ts';
 import { movementRequestFields } from './movement.ts';
+import { ProblemError } from '../http/problem.ts';
 import { bodyFault, faultCode } from '../http/validation.ts';
 
 /** What a calendar as a whole says is judged once each of its parts is right. */
@@ -279,4 +281,8 @@ export function neverFault(terms: RecurringTerms, now: Date): ReturnType<typeof 
     case undefined:
       return undefined;
   }
+}
+
+export function recurringNotFound(id: RecurringTransferId): ProblemError {
+  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
 }

@@ -3,6 +3,7 @@
  * are in recurring-control.ts.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   createRecurringTransfer,
   findRecurringTransfer,
@@ -24,12 +25,13 @@ import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
 import { movementProblems, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { faultyRequest, ProblemError } from '../http/problem.ts';
+import { faultyRequest } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import {
   recurringAnswer,
   recurringDetails,
   recurringMade,
+  recurringNotFound,
   recurringRequest,
   renderRecurring,
   renderRun,
@@ -41,7 +43,7 @@ import {
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const tags = ['Recurring transfers'];
 const idParameter = z.object({ recurring_transfer_id: recurringTransferIdField });
@@ -59,7 +61,7 @@ is for.
 
 **Missed runs**: a run that is missed because something was down is caught up within a day; later it is skipped, and listed. A run
 that falls into a pause does not count as missed.`,
-  middleware: [requires('transfers:write'), readJson] as const,
+  middleware: [requiresInTenant('transfers:write'), readJson] as const,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
     body: { required: true, content: { 'application/json': { schema: recurringRequest } } },
@@ -99,7 +101,7 @@ const get = createRoute({
   operationId: 'getRecurringTransfer',
   summary: 'A recurring transfer, with its next, last and skipped runs',
   tags,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -117,7 +119,7 @@ const list = createRoute({
   summary: 'Recurring transfers, newest first',
   tags,
   description: 'Includes deleted ones, unless `status` says otherwise.',
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: {
     query: z.strictObject({
       status: z.enum(RECURRING_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -140,7 +142,7 @@ const getRuns = createRoute({
   operationId: 'listRecurringTransferRuns',
   summary: 'The transfers of a recurring transfer, newest first',
   tags,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page of runs.', content: { 'application/json': { schema: pageSchema(runAnswer) } } },
@@ -157,7 +159,7 @@ const getSkips = createRoute({
   description:
     'A missed run is listed here when it can no longer be caught up, which is a day and about an hour after its time. To pay it ' +
     'all the same, trigger a run.',
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: idParameter, query: z.strictObject(pageParameters) },
   responses: {
     200: {
@@ -179,7 +181,8 @@ export function recurringRoutes(deps: MovementDeps) {
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const terms = termsOf(c.req.valid('json'));
-      const id = recurringTransferId(idempotencyKey);
+      const { tenant } = c.var.holder;
+      const id = recurringTransferId(idempotencyKey, tenant);
       const bodyHash = recurringBodyHash(terms);
       const find = () => findRecurringTransfer(database, id);
       c.var.log.setBindings({ recurring_transfer_id: id });
@@ -198,7 +201,7 @@ export function recurringRoutes(deps: MovementDeps) {
             if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
-          return createRecurringTransfer(database, id, terms, { idempotencyKey, bodyHash }, c.var.trace);
+          return createRecurringTransfer(database, id, terms, { tenant, idempotencyKey, bodyHash }, c.var.trace);
         },
       });
       // The row is enough for an answer: the sweep makes the Schedule if it is not there in time.
@@ -218,11 +221,11 @@ export function recurringRoutes(deps: MovementDeps) {
       const { recurring_transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ recurring_transfer_id: id });
       const { row, runs, skips } = await boundedQuery(database, async () => ({
-        row: await findRecurringTransfer(database, id),
+        row: await findRecurringTransfer(database, id, c.var.holder.tenant),
         runs: await listRuns(database, id, { limit: RUNS_SHOWN_MAX }),
         skips: await listSkips(database, id, { limit: RUNS_SHOWN_MAX }),
       }));
-      if (row === undefined) throw notFound(id);
+      if (row === undefined) throw recurringNotFound(id);
       const next = await nextRunsOf(acceptance, row);
       return c.json(
         {
@@ -239,9 +242,8 @@ export function recurringRoutes(deps: MovementDeps) {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
-      const rows = await boundedQuery(database, () =>
-        listRecurringTransfers(database, { status, walletId, after, limit: limit + 1 }),
-      );
+      const filter = { tenant: c.var.holder.tenant, status, walletId, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listRecurringTransfers(database, filter));
       const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderRecurring, cursorOf }), 200);
     })
@@ -250,7 +252,7 @@ export function recurringRoutes(deps: MovementDeps) {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
-      const rows = await ofExisting(id, () => listRuns(database, id, { after, limit: limit + 1 }));
+      const rows = await ofExisting(c, id, () => listRuns(database, id, { after, limit: limit + 1 }));
       return c.json(
         pageOf(rows, {
           list: listOf(c),
@@ -265,18 +267,21 @@ export function recurringRoutes(deps: MovementDeps) {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       const before = decodeCursor(listOf(c), instantField, cursor);
-      const times = await ofExisting(id, () => listSkips(database, id, { before, limit: limit + 1 }));
+      const times = await ofExisting(c, id, () => listSkips(database, id, { before, limit: limit + 1 }));
       const render = (at: Date) => ({ scheduled_for: at.toISOString() });
       return c.json(pageOf(times, { list: listOf(c), limit, render, cursorOf: (at) => at.toISOString() }), 200);
     });
 
   /** Returns the items of a recurring transfer; throws if it does not exist, which an empty list alone does not tell. */
-  async function ofExisting<Item>(id: RecurringTransferId, items: () => Promise<Item[]>): Promise<Item[]> {
-    const listed = await boundedQuery(database, async () => {
-      const found = await items();
-      return found.length > 0 || (await findRecurringTransfer(database, id)) !== undefined ? found : undefined;
-    });
-    if (listed === undefined) throw notFound(id);
+  async function ofExisting<Item>(
+    c: Context<ApiEnv>,
+    id: RecurringTransferId,
+    items: () => Promise<Item[]>,
+  ): Promise<Item[]> {
+    const listed = await boundedQuery(database, async () =>
+      (await findRecurringTransfer(database, id, c.var.holder.tenant)) === undefined ? undefined : items(),
+    );
+    if (listed === undefined) throw recurringNotFound(id);
     return listed;
   }
 }
@@ -292,8 +297,4 @@ async function nextRunsOf(
 
 function renderTimes(times: readonly Date[] | undefined): string[] | null {
   return times?.map((at) => at.toISOString()) ?? null;
-}
-
-function notFound(id: RecurringTransferId): ProblemError {
-  return new ProblemError('recurring_transfer_not_found', { detail: `There is no recurring transfer ${id}.` });
 }

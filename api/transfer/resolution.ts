@@ -6,17 +6,19 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { RESOLVE_ACTIONS } from '../../domain/transfer/case.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { resolveUpdate } from '../../workflows/transfer/messages.ts';
-import { actingHeaders, actingOf } from '../http/acting.ts';
+import { actingHeaders, actingOf, byWhom } from '../http/acting.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { commentField, transferIdField } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { renderTransfer } from './answer.ts';
+import { renderTransfer, transferAnswer } from './answer.ts';
+import { approvalWithVotes } from './approval-answer.ts';
+import { askApprovalOf } from './ask-decision.ts';
 import type { MovementDeps } from './movement.ts';
 import { preferHeader } from '../http/prefer-wait.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { asked, ASKING_PROBLEMS, existing, refused } from './of-existing.ts';
 import { askTransfer } from './workflow-request.ts';
 
@@ -45,8 +47,11 @@ const resolve = createRoute({
   credit had landed, the external wallet has paid for it. If that turns out before the refund is paid, it never is, and is refused
   with \`not_resolvable\`. Where it is the refund itself that keeps failing, it is tried at once.
 - \`write_off\` gives up the refund: the money goes to the external wallet of the sender's shard. Only once the credit's fence has
-  answered, for before that nobody can say where the money is.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  answered, for before that nobody can say where the money is.
+
+If a policy demands approvals for the amount, \`refund\` and \`write_off\` wait for them: the answer is 202 with the approval, and the last vote
+that is needed has it carried out.`,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
     headers: actingHeaders.extend(preferHeader),
@@ -54,6 +59,10 @@ const resolve = createRoute({
   },
   responses: {
     ...asked,
+    202: {
+      description: `Taken, and not done by the time that the client waits: it will be. Or the approval that the decision waits for.`,
+      content: { 'application/json': { schema: z.union([transferAnswer, approvalWithVotes]) } },
+    },
     ...problemResponses(
       ...ASKING_PROBLEMS,
       'actor_invalid',
@@ -76,6 +85,12 @@ export function resolutionRoutes(deps: MovementDeps) {
     const before = await existing(c, database, id);
     if (isTerminal(before.status) || before.status === 'AWAITING_APPROVAL' || before.batchId !== null)
       throw refused('not_resolvable', before);
+    if (action !== 'retry' && before.attentionCaseId !== null) {
+      const by = byWhom(c, c.req.valid('header')['X-Actor']);
+      const decision = { caseId: before.attentionCaseId, action, comment, transferId: id };
+      const waiting = await askApprovalOf(c, database, decision, by);
+      if (waiting !== undefined) return c.json(waiting, 202);
+    }
 
     const { row, outcome } = await askTransfer(c, deps, before, resolveUpdate, { action, comment, ...acting });
     if (outcome !== 'taken') throw refused('not_resolvable', row);

@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptReversal } from '../../db/transfer/acceptance.ts';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { reversalId } from '../../domain/derived-id.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { reversalBodyHash } from '../../domain/transfer/movement-body.ts';
@@ -11,7 +12,7 @@ import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { transferIdField } from '../http/fields.ts';
 import { readJsonOrNothing } from '../http/request-body.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { byWhom } from '../http/acting.ts';
 import { acceptMovement } from './acceptance.ts';
 import { isWaitOver, movedAmount, renderTransfer, transferAnswer } from './answer.ts';
@@ -28,7 +29,7 @@ const reverse = createRoute({
 \`reverses_transfer_id\` names this transfer. The reversals of a transfer together never exceed what it moved, however many are
 requested at once (\`not_reversible\`). If the receiver has spent the money, the reversal is FAILED with \`insufficient_funds\`,
 and can be requested again with another key. A reversal is a transfer, and can be reversed.`,
-  middleware: [requires('transfers:write'), readJsonOrNothing] as const,
+  middleware: [requiresInTenant('transfers:write'), readJsonOrNothing] as const,
   request: {
     params: z.object({ transfer_id: transferIdField }),
     headers: movementHeaders,
@@ -56,7 +57,7 @@ export function reversalRoutes({
     const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
     const reversed = await existing(c, database, reversesTransferId);
     if (asked !== undefined) refuseMoreThan(reversed.amount, asked, leftOf(reversed));
-    const id = reversalId(idempotencyKey);
+    const id = reversalId(idempotencyKey, reversed.tenant);
     const bodyHash = reversalBodyHash({ reversesTransferId, amount: asked });
     const kept = { reference: undefined, metadata: undefined, idempotencyKey, bodyHash };
     const acceptance = { ...kept, deadlineSeconds, by: byWhom(c) };
@@ -72,7 +73,14 @@ export function reversalRoutes({
         // All that is left may be finer: it was moved under other rules.
         if (parseUnits(amount) < left) refuseFiner(amount, latest, amountPrecision);
         const { senderWalletId: receiverWalletId, receiverWalletId: senderWalletId, currency } = latest;
-        const terms = { transferId: id, senderWalletId, receiverWalletId, amount, currency };
+        const terms = {
+          ...ofTenant(latest.tenant),
+          transferId: id,
+          senderWalletId,
+          receiverWalletId,
+          amount,
+          currency,
+        };
         const accepted = await acceptReversal(database, terms, acceptance, reversesTransferId, c.var.trace);
         // Another reversal came in between: what is left now is another amount.
         if (accepted !== 'exceeds') return accepted;

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../db/database.ts';
 import { findTransferWithSteps, type TransferWithSteps } from '../../db/transfer/saga-queries.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { seeWorkflow, type SeenWorkflow } from '../../temporal/seen-workflow.ts';
 import { batchWorkflowId, groupWorkflowId, transferWorkflowId } from '../../workflows/transfer/messages.ts';
@@ -9,8 +10,8 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import { transferNotFound } from './answer.ts';
 
 /** Throws `transfer_not_found`. */
-export async function readTransferSaga(database: Database, id: TransferId): Promise<TransferWithSteps> {
-  const found = await boundedQuery(database, () => findTransferWithSteps(database, id));
+export async function readTransferSaga(database: Database, tenant: Tenant, id: TransferId): Promise<TransferWithSteps> {
+  const found = await boundedQuery(database, () => findTransferWithSteps(database, tenant, id));
   if (found === undefined) throw transferNotFound(id);
   return found;
 }

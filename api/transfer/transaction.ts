@@ -4,15 +4,22 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { listTransactions } from '../../db/transfer/list-queries.ts';
-import { acceptTransaction, findTransaction, type Transaction } from '../../db/transfer/transaction-queries.ts';
+import {
+  acceptTransaction,
+  findTransaction,
+  findTransactionOf,
+  type Transaction,
+} from '../../db/transfer/transaction-queries.ts';
 import { transactionId } from '../../domain/derived-id.ts';
 import { kindOfTransaction } from '../../domain/transfer/movement-counts.ts';
 import { transactionBodyHash } from '../../domain/transfer/movement-body.ts';
 import { shardsOf } from '../../domain/routing.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import { TRANSACTION_FAILURE_REASONS, TRANSACTION_STATUSES } from '../../domain/transfer/transaction.ts';
 import { startTransaction } from '../../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import {
   AMOUNT_DESCRIPTION,
@@ -39,7 +46,7 @@ import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const typeField = z
   .enum(['CREDIT', 'DEBIT'], { error: faultCode('type_invalid') })
@@ -64,7 +71,9 @@ const transactionAnswer = z
     transaction_id: idAnswer(exampleMovementId),
     wallet_id: idAnswer(exampleWalletId),
     type: z.enum(['CREDIT', 'DEBIT']),
-    status: z.enum(TRANSACTION_STATUSES).openapi({ description: 'PROCESSED and FAILED are final.' }),
+    status: z.enum(TRANSACTION_STATUSES).openapi({
+      description: 'PROCESSED and FAILED are final. AWAITING_APPROVAL: see `GET /v1/approvals`.',
+    }),
     failure_reason: z
       .enum(TRANSACTION_FAILURE_REASONS)
       .nullable()
@@ -82,8 +91,8 @@ const post = createRoute({
   description: `Moves money between a wallet and the outside world. Accepts the transaction and answers 202; the transaction is
 PENDING. Read it again later, or send \`Prefer: wait=N\` to get the answer when it has ended. An unknown or suspended wallet, or
 too little money, is a FAILED transaction with a \`failure_reason\` and not an error here: only the wallet service knows, when it
-moves the money.`,
-  middleware: [requires('transactions:write'), readJson] as const,
+moves the money. If a policy demands approvals for the amount that is taken out, the transaction is AWAITING_APPROVAL first.`,
+  middleware: [requiresInTenant('transactions:write'), readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transactionRequest } } },
@@ -97,7 +106,7 @@ const get = createRoute({
   operationId: 'getTransaction',
   summary: 'A transaction',
   tags: ['Transactions'],
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: z.object({ transaction_id: transactionIdField }) },
   responses: {
     200: {
@@ -115,7 +124,7 @@ const list = createRoute({
   summary: 'Transactions, newest first',
   tags: ['Transactions'],
   description: LIST_DESCRIPTION,
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: {
     query: listQuery({
       status: z.enum(TRANSACTION_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -136,8 +145,9 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
       const { wallet_id: walletId, type, amount, currency, reference, metadata } = c.req.valid('json');
-      const id = transactionId(idempotencyKey);
-      const terms = { transactionId: id, walletId, type, amount, currency };
+      const { tenant } = c.var.holder;
+      const id = transactionId(idempotencyKey, tenant);
+      const terms = { ...ofTenant(tenant), transactionId: id, walletId, type, amount, currency };
       const hash = transactionBodyHash({ ...terms, reference, metadata });
       c.var.log.setBindings({ transaction_id: id, wallet_id: walletId });
 
@@ -153,7 +163,7 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
           acceptTransaction(
             database,
             terms,
-            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds },
+            { reference, metadata, idempotencyKey, bodyHash: hash, deadlineSeconds, by: byWhom(c) },
             c.var.trace,
           ),
         start: (accepted) => startTransaction(starter, accepted),
@@ -167,14 +177,15 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
     .openapi(get, async (c) => {
       const { transaction_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transaction_id: id });
-      const transaction = await boundedQuery(database, () => findTransaction(database, id));
+      const transaction = await boundedQuery(database, () => findTransactionOf(database, c.var.holder.tenant, id));
       if (transaction === undefined)
         throw new ProblemError('transaction_not_found', { detail: `There is no transaction ${id}.` });
       return c.json(render(transaction), 200);
     })
     .openapi(list, async (c) => {
       const query = c.req.valid('query');
-      const filter = { ...listFilter(listOf(c), query), status: query.status, type: query.type };
+      const { tenant } = c.var.holder;
+      const filter = { ...listFilter(listOf(c), query), tenant, status: query.status, type: query.type };
       const { rows, stoppedAt } = await boundedQuery(database, () => listTransactions(database, filter));
       return c.json(
         pageOf(rows, {

@@ -1,6 +1,7 @@
 /** What a request to create a transfer says, and what a request to cancel one that may never have been created repeats. */
 import { z } from '@hono/zod-openapi';
 import { transferId } from '../../domain/derived-id.ts';
+import { ofTenant, type Tenant } from '../../domain/tenant.ts';
 import { transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { CAPTURE_METHODS, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import { exampleReceiverId, instantField, walletIdField } from '../http/fields.ts';
@@ -55,12 +56,17 @@ export interface AskedTransfer {
   readonly bodyHash: string;
 }
 
-/** The transfer that the key names if it is used with this body. */
-export function askedTransfer(idempotencyKey: string, body: z.output<typeof transferRequest>): AskedTransfer {
+/** The transfer of a tenant that the key names if it is used with this body. */
+export function askedTransfer(
+  tenant: Tenant,
+  idempotencyKey: string,
+  body: z.output<typeof transferRequest>,
+): AskedTransfer {
   const { amount, currency, reference, metadata, scheduled_at: scheduledAt } = body;
   const { capture_method: captureMethod, expires_in: expiresIn = EXPIRES_IN_SECONDS_DEFAULT } = body;
   const terms = {
-    transferId: transferId(idempotencyKey),
+    ...ofTenant(tenant),
+    transferId: transferId(idempotencyKey, tenant),
     senderWalletId: body.sender_wallet_id,
     receiverWalletId: body.receiver_wallet_id,
     amount,

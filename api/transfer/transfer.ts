@@ -4,8 +4,9 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
-import { findTransfer, listSteps, type TransferStep } from '../../db/transfer/queries.ts';
+import { findTransfer, findTransferOf, listSteps, type TransferStep } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { transferWorkflowId } from '../../workflows/transfer/messages.ts';
@@ -18,7 +19,7 @@ import { noteFaults, precisionFaults } from './only-if-new.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { groupIdAnswer, isWaitOver, renderTransfer, transferAnswer, transferNotFound } from './answer.ts';
 import { askedTransfer, timeFaults, transferRequest } from './transfer-request.ts';
 
@@ -47,7 +48,7 @@ debit and the credit decide: if one of them is refused, the transfer is FAILED, 
 With \`capture_method: "manual"\` the money is debited at once and held: the transfer stays DEBITED until it is captured,
 canceled, or given back when it expires. With \`scheduled_at\` the transfer is SCHEDULED until then. If a policy demands approvals,
 it is AWAITING_APPROVAL first: see \`GET /v1/approvals\`.`,
-  middleware: [requires('transfers:write'), readJson] as const,
+  middleware: [requiresInTenant('transfers:write'), readJson] as const,
   request: {
     headers: movementHeaders,
     body: { required: true, content: { 'application/json': { schema: transferRequest } } },
@@ -69,7 +70,7 @@ const get = createRoute({
   operationId: 'getTransfer',
   summary: 'A transfer',
   tags: ['Transfers'],
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: { description: 'The transfer as it is now.', content: { 'application/json': { schema: transferAnswer } } },
@@ -84,7 +85,7 @@ const getSteps = createRoute({
   summary: 'What happened to a transfer, and when',
   tags: ['Transfers'],
   description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
-  middleware: requires('transfers:read'),
+  middleware: requiresInTenant('transfers:read'),
   request: { params: idParameter },
   responses: {
     200: {
@@ -99,12 +100,14 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const asked = askedTransfer(idempotencyKey, c.req.valid('json'));
+      const asked = askedTransfer(c.var.holder.tenant, idempotencyKey, c.req.valid('json'));
       const { terms, reference, metadata, kind, bodyHash } = asked;
       const id = terms.transferId;
       c.var.log.setBindings({ transfer_id: id });
       const accepted = { reference, metadata, idempotencyKey, bodyHash, deadlineSeconds, by: byWhom(c) };
-      const isPlain = kind.expiresInSeconds === undefined && kind.scheduledAt === undefined;
+      // Groups are the default tenant's: one statement moves all transfers of a group.
+      const isPlain =
+        kind.expiresInSeconds === undefined && kind.scheduledAt === undefined && terms.tenant === undefined;
       const { groups } = acceptance;
 
       const { row, status } = await acceptMovement(c, acceptance, {
@@ -135,7 +138,7 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
     .openapi(get, async (c) => {
       const { transfer_id: id } = c.req.valid('param');
       c.var.log.setBindings({ transfer_id: id });
-      const transfer = await boundedQuery(database, () => findTransfer(database, id));
+      const transfer = await boundedQuery(database, () => findTransferOf(database, c.var.holder.tenant, id));
       if (transfer === undefined) throw transferNotFound(id);
       return c.json(renderTransfer(transfer), 200);
     })
@@ -145,7 +148,9 @@ export function transferRoutes({ database, starter, acceptance, deadlineSeconds,
       const [steps, transfer] = await boundedQuery(database, () =>
         Promise.all([listSteps(database, id), findTransfer(database, id)]),
       );
-      if (steps.length === 0) throw transferNotFound(id);
+      // Steps whose row is lost name no tenant.
+      const isTheirs = (transfer?.tenant ?? DEFAULT_TENANT) === c.var.holder.tenant;
+      if (steps.length === 0 || !isTheirs) throw transferNotFound(id);
       return c.json({ data: steps.map(renderStep), group_id: transfer?.groupId ?? null }, 200);
     });
 }

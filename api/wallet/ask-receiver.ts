@@ -14,16 +14,17 @@ const ANSWER_LIMIT_MS = 1_000;
 
 /** `shards`: the wallet databases, in the order of their numbers. */
 export function askReceiverIn(shards: readonly Database[]): AskReceiver {
-  return (walletId, amount) => {
+  return (tenant, walletId, amount) => {
     const shard = shards[shardOf(walletId, shards.length)]!;
-    return boundedQuery(shard, () => passingCreditRefusal(shard, walletId, amount));
+    return boundedQuery(shard, () => passingCreditRefusal(shard, tenant, walletId, amount));
   };
 }
 
 export function askReceiverAt(...place: WalletApiPlace): AskReceiver {
-  return async (walletId, amount) => {
+  return async (tenant, walletId, amount) => {
     const wallet = await askWalletApi<{ status: string; balance: string }>(
       place,
+      tenant,
       `/v1/wallets/${walletId}`,
       ANSWER_LIMIT_MS,
     );

@@ -5,13 +5,15 @@ import { balanceBefore, lastEntries, listSteps, type Step } from '../../db/walle
 import { findWallet } from '../../db/wallet/wallet-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import { askingTenant } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { amountAnswer, exampleWalletId, idAnswer, instantAnswer, instantField, walletIdField } from '../http/fields.ts';
 import { limitField } from '../http/pagination.ts';
 import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const POINTS_MAX = 1_000;
 const POINTS_DEFAULT = 200;
@@ -47,7 +49,7 @@ const get = createRoute({
   summary: 'How the balance of a wallet went',
   tags: ['Wallets'],
   description: 'It costs as much as it has points, however many entries there are.',
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: {
     params: z.object({ wallet_id: walletIdField }),
     query: z.strictObject({
@@ -76,7 +78,7 @@ export function balanceHistoryRoutes(shards: readonly Database[]) {
       throw faultyRequest([{ parameter: 'from', code: 'instant_invalid', detail: 'Must not be after `to`.' }]);
     const shard = shards[shardOf(id, shards.length)]!;
     const { wallet, before, steps, isExact } = await boundedQuery(shard, async () => ({
-      wallet: await existing(shard, id),
+      wallet: await existing(shard, id, askingTenant(c)),
       before: await balanceBefore(shard, id, from),
       ...(await read(shard, id, { from, to, points })),
     }));
@@ -114,8 +116,8 @@ async function read(
   return { steps: last.filter((step) => step !== undefined), isExact: false };
 }
 
-async function existing(shard: Database, id: WalletId) {
-  const wallet = await findWallet(shard, id);
+async function existing(shard: Database, id: WalletId, tenant: Tenant) {
+  const wallet = await findWallet(shard, id, tenant);
   if (wallet === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
   return wallet;
 }

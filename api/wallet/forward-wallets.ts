@@ -8,7 +8,7 @@ import { proxy } from 'hono/proxy';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
 import { traced } from '../../process/traces.ts';
-import { ACTING_HEADER, actingHeaderOf } from '../http/acting.ts';
+import { ACTING_HEADER, actingHeaderOf, tenantHeaders } from '../http/acting.ts';
 import { ProblemError } from '../http/problem.ts';
 import { readBytes } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -41,6 +41,7 @@ export function forwardWallets(
             ),
             [INSTALLATION_HEADER]: installationId,
             [ACTING_HEADER]: actingHeaderOf(c),
+            ...tenantHeaders(c.var.holder.tenant),
             ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
             'x-request-id': c.var.trace.requestId,
             ...(traceparent === undefined ? {} : { traceparent }),

@@ -4,7 +4,8 @@ import type { Database } from '../../db/database.ts';
 import { findWalletLimits, setWalletLimits, type WalletLimits } from '../../db/wallet/limit-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import { byWhom } from '../http/acting.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { amountAnswer, amountField, exampleWalletId, idAnswer, walletIdField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -12,7 +13,7 @@ import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const limitsRequest = z
   .strictObject(
@@ -60,7 +61,7 @@ with \`limit_exceeded\`, and its \`failure_detail\` says which limit and how muc
 pass a limit together. Money that has moved stays, whatever the new limits are. A refund is never stopped, and makes room under
 the limit. A reversal makes none: it is a transfer of its own, which counts against the limits of the wallet that it takes money
 from.`,
-  middleware: [requires('wallets:write'), readJson] as const,
+  middleware: [requiresInTenant('wallets:write'), readJson] as const,
   request: { ...one, body: { required: true, content: { 'application/json': { schema: limitsRequest } } } },
   responses: {
     200: response('The limits as they are now.'),
@@ -81,7 +82,7 @@ const get = createRoute({
   operationId: 'getWalletLimits',
   summary: 'The limits of a wallet, and what remains of them',
   tags: ['Wallets'],
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: one,
   responses: { 200: response('The limits as they are now.'), ...problemResponses(...oneProblems) },
 });
@@ -99,7 +100,7 @@ export function walletLimitRoutes(shards: readonly Database[]) {
         shard,
         async () => {
           await setWalletLimits(shard, id, { maxAmount, outgoing24h }, byWhom(c));
-          return existing(shard, id);
+          return existing(shard, id, askingTenant(c));
         },
         { isWrite: true },
       );
@@ -109,12 +110,12 @@ export function walletLimitRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(id);
-      return c.json(render(await boundedQuery(shard, () => existing(shard, id))), 200);
+      return c.json(render(await boundedQuery(shard, () => existing(shard, id, askingTenant(c)))), 200);
     });
 }
 
-async function existing(shard: Database, id: WalletId): Promise<WalletLimits> {
-  const limits = await findWalletLimits(shard, id);
+async function existing(shard: Database, id: WalletId, tenant: Tenant): Promise<WalletLimits> {
+  const limits = await findWalletLimits(shard, id, tenant);
   if (limits === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
   return limits;
 }

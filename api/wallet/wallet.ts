@@ -3,6 +3,7 @@
  * shard that its id names; a list merges all shards.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import {
   balanceAt,
@@ -13,23 +14,22 @@ import {
   setWalletStatus,
   type Wallet,
 } from '../../db/wallet/wallet-queries.ts';
-import type { Currency } from '../../domain/currency.ts';
 import { walletId } from '../../domain/derived-id.ts';
-import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { shardOf } from '../../domain/routing.ts';
-import { byWhom } from '../http/acting.ts';
+import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
-import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { balanceAnswer, entryAnswer, renderEntry, renderWallet, walletAnswer } from './answer.ts';
-import { formsOf, userIdFaults, userIdField, userIdOf, userIdParameter } from './user-id.ts';
+import { refuseUserId, walletExists } from './former-wallet.ts';
+import { formsOf, userIdField, userIdOf, userIdParameter } from './user-id.ts';
 
 const walletRequest = z
   .strictObject({ user_id: userIdField, currency: currencyField }, { error: faultCode('body_invalid') })
@@ -52,7 +52,7 @@ const post = createRoute({
   description:
     'A user has one wallet per currency: a second request is answered 409 with `wallet_id`, the id of the first wallet. No ' +
     'Idempotency-Key is needed.',
-  middleware: [requires('wallets:write'), readJson] as const,
+  middleware: [requiresInTenant('wallets:write'), readJson] as const,
   request: { body: { required: true, content: { 'application/json': { schema: walletRequest } } } },
   responses: {
     201: {
@@ -79,7 +79,7 @@ const get = createRoute({
   operationId: 'getWallet',
   summary: 'A wallet',
   tags,
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: one,
   responses: { 200: walletResponse('The wallet as it is now.'), ...problemResponses(...oneProblems) },
 });
@@ -90,7 +90,7 @@ const list = createRoute({
   operationId: 'listWallets',
   summary: 'Wallets, newest first',
   tags,
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: { query: z.strictObject({ user_id: userIdParameter.optional(), ...pageParameters }) },
   responses: {
     200: { description: 'A page of wallets.', content: { 'application/json': { schema: pageSchema(walletAnswer) } } },
@@ -104,7 +104,7 @@ const getEntries = createRoute({
   operationId: 'listWalletEntries',
   summary: 'The statement of a wallet, newest first',
   tags,
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: { ...one, query: z.strictObject(pageParameters) },
   responses: {
     200: {
@@ -122,7 +122,7 @@ const getBalance = createRoute({
   summary: 'The balance of a wallet, now or at an instant',
   tags,
   description: 'Before its first entry the balance was `0.0000`.',
-  middleware: requires('wallets:read'),
+  middleware: requiresInTenant('wallets:read'),
   request: { ...one, query: z.strictObject({ at: instantField.optional().openapi({ description: 'Default: now.' }) }) },
   responses: {
     200: {
@@ -140,7 +140,7 @@ const suspend = createRoute({
   summary: 'Stop a wallet from sending and receiving',
   tags,
   description: 'Refunds are still paid into it. A repeat changes nothing.',
-  middleware: requires('wallets:write'),
+  middleware: requiresInTenant('wallets:write'),
   request: one,
   responses: { 200: walletResponse('Suspended.'), ...problemResponses(...oneProblems) },
 });
@@ -152,7 +152,7 @@ const activate = createRoute({
   summary: 'Let a wallet send and receive again',
   tags,
   description: 'A repeat changes nothing.',
-  middleware: requires('wallets:write'),
+  middleware: requiresInTenant('wallets:write'),
   request: one,
   responses: { 200: walletResponse('Active.'), ...problemResponses(...oneProblems) },
 });
@@ -162,16 +162,17 @@ export function walletRoutes(shards: readonly Database[]) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const { user_id: sent, currency } = c.req.valid('json');
-      await refuseUserId(shards, sent, currency);
+      const tenant = askingTenant(c);
+      await refuseUserId(shards, tenant, sent, currency);
       const userId = userIdOf(sent);
-      const id = walletId(userId, currency);
+      const id = walletId(userId, currency, tenant);
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
       const { isOpened, wallet } = await boundedQuery(
         shard,
         async () => ({
-          isOpened: await openWallet(shard, { walletId: id, userId, currency }),
-          wallet: await existing(shard, id),
+          isOpened: await openWallet(shard, { tenant, walletId: id, userId, currency }),
+          wallet: await existing(c, shard, id),
         }),
         { isWrite: true },
       );
@@ -183,16 +184,15 @@ export function walletRoutes(shards: readonly Database[]) {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
-      return c.json(renderWallet(await boundedQuery(shard, () => existing(shard, id))), 200);
+      return c.json(renderWallet(await boundedQuery(shard, () => existing(c, shard, id))), 200);
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const userIds = userId === undefined ? undefined : formsOf(userId);
       const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
-      const ofShards = await Promise.all(
-        shards.map((shard) => boundedQuery(shard, () => listWallets(shard, { userIds, after, limit: limit + 1 }))),
-      );
+      const filter = { tenant: askingTenant(c), userIds, after, limit: limit + 1 };
+      const ofShards = await Promise.all(shards.map((shard) => boundedQuery(shard, () => listWallets(shard, filter))));
       const rows = ofShards.flat().sort(newestFirst);
       return c.json(
         pageOf(rows, {
@@ -211,7 +211,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const before = decodeCursor(listOf(c), z.int().positive(), cursor);
       const shard = shardFor(shards, id);
       const rows = await boundedQuery(shard, async () => {
-        await existing(shard, id);
+        await existing(c, shard, id);
         return listEntries(shard, id, { before, limit: limit + 1 });
       });
       return c.json(
@@ -225,7 +225,7 @@ export function walletRoutes(shards: readonly Database[]) {
       c.var.log.setBindings({ wallet_id: id });
       const shard = shardFor(shards, id);
       const { wallet, balance } = await boundedQuery(shard, async () => {
-        const wallet = await existing(shard, id);
+        const wallet = await existing(c, shard, id);
         return { wallet, balance: at === undefined ? wallet.balance : ((await balanceAt(shard, id, at)) ?? '0.0000') };
       });
       return c.json({ wallet_id: id, currency: wallet.currency, balance, at: (at ?? new Date()).toISOString() }, 200);
@@ -233,52 +233,29 @@ export function walletRoutes(shards: readonly Database[]) {
     .openapi(suspend, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'SUSPENDED', byWhom(c))), 200);
+      return c.json(renderWallet(await setStatus(c, shardFor(shards, id), id, 'SUSPENDED')), 200);
     })
     .openapi(activate, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
       c.var.log.setBindings({ wallet_id: id });
-      return c.json(renderWallet(await setStatus(shardFor(shards, id), id, 'ACTIVE', byWhom(c))), 200);
+      return c.json(renderWallet(await setStatus(c, shardFor(shards, id), id, 'ACTIVE')), 200);
     });
 }
 
-/**
- * Throws if an earlier version opened a wallet for the user id in another form, because that user gets no second one; and if there
- * is none and the id's form is refused.
- */
-async function refuseUserId(shards: readonly Database[], sent: string, currency: Currency): Promise<void> {
-  const faults = userIdFaults(sent);
-  const forms = formsOf(sent);
-  if (faults.length === 0 && forms.length === 1) return;
-  const found = await Promise.all(
-    forms.map((form) => {
-      const id = walletId(form, currency);
-      const shard = shardFor(shards, id);
-      return boundedQuery(shard, () => findWallet(shard, id));
-    }),
-  );
-  const former = found.find((wallet) => wallet !== undefined);
-  if (former !== undefined) throw walletExists(former.walletId);
-  if (faults.length > 0) throw faultyRequest(faults as [Fault, ...Fault[]]);
-}
-
-function walletExists(id: WalletId): ProblemError {
-  return new ProblemError('wallet_exists', { detail: `The wallet is ${id}.`, members: { wallet_id: id } });
-}
-
-function setStatus(shard: Database, id: WalletId, status: Wallet['status'], by: ByWhom): Promise<Wallet> {
+function setStatus(c: Context<ApiEnv>, shard: Database, id: WalletId, status: Wallet['status']): Promise<Wallet> {
   return boundedQuery(
     shard,
     async () => {
-      await setWalletStatus(shard, id, status, by);
-      return existing(shard, id);
+      await setWalletStatus(shard, id, status, byWhom(c));
+      return existing(c, shard, id);
     },
     { isWrite: true },
   );
 }
 
-async function existing(shard: Database, id: WalletId): Promise<Wallet> {
-  const wallet = await findWallet(shard, id);
+/** A wallet of the tenant that asks. */
+async function existing(c: Context<ApiEnv>, shard: Database, id: WalletId): Promise<Wallet> {
+  const wallet = await findWallet(shard, id, askingTenant(c));
   if (wallet === undefined) throw new ProblemError('wallet_not_found', { detail: `There is no wallet ${id}.` });
   return wallet;
 }

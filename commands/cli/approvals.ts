@@ -22,13 +22,13 @@ interface SetOptions {
 }
 
 const SAID: Readonly<Record<Vote, string>> = {
-  approve: 'approve a transfer that somebody else has asked for, as it is now',
-  reject: 'reject a transfer, as it is now: it ends CANCELED',
-  override: 'let a transfer go without the approvals that it needs, in an emergency: it raises an alarm',
+  approve: 'approve what somebody else has asked for, as it is now',
+  reject: 'reject it, as it is now: a transfer ends CANCELED',
+  override: 'let it go without the approvals that it needs, in an emergency: it raises an alarm',
 };
 
 export function addApprovalCommands(program: Command): void {
-  const approvals = program.command('approvals').description('transfers that wait for a second person');
+  const approvals = program.command('approvals').description('what waits for a second person');
   approvals
     .command('list')
     .description('list what waits for approvals or has waited, newest first')
@@ -40,26 +40,28 @@ export function addApprovalCommands(program: Command): void {
         ...given({ status: options.status }),
         limit: options.limit,
       });
-      print(data, () => listedTable(next_cursor, ['TRANSFER', 'STATUS', 'ASKED BY', ' AMOUNT', ''], data.map(rowOf)));
+      print(data, () =>
+        listedTable(next_cursor, ['APPROVAL', 'KIND', 'STATUS', 'ASKED BY', ' AMOUNT', ''], data.map(rowOf)),
+      );
     });
   approvals
-    .command('show <transfer-id>')
+    .command('show <approval-id>')
     .description('show what waits, with the votes')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const shown = await client.approvals.get(id);
-      print(shown, () => describe(shown));
+      print(shown, () => describeApproval(shown));
     });
   for (const vote of VOTES)
     approvals
-      .command(`${vote} <transfer-id>`)
+      .command(`${vote} <approval-id>`)
       .description(SAID[vote])
       .requiredOption('--comment <text>', 'the reason, which is kept for ever')
       .action(async (id: string, { comment }: { comment: string }, command: Command) => {
         const { client, print } = openSession(command);
         const { body_hash, policy_version } = await client.approvals.get(id);
         const voted = await client.approvals[vote](id, { body_hash, policy_version, comment });
-        print(voted, () => describe(voted));
+        print(voted, () => describeApproval(voted));
       });
   addPolicyCommands(program);
 }
@@ -104,14 +106,17 @@ function versionOf(currency: string, policies: readonly ApprovalPolicy[]): numbe
   return policies.find((policy) => policy.currency === currency)?.version ?? 0;
 }
 
-function rowOf({ approval_id: id, status: is, asked_by: by, amount, currency }: Approval): string[] {
-  return [id, status(is), by ?? '', amount, currency];
+function rowOf({ approval_id: id, kind, status: is, asked_by: by, amount, currency }: Approval): string[] {
+  return [id, kind, status(is), by ?? '', amount ?? '', currency];
 }
 
-function describe({ votes, ...approval }: ApprovalWithVotes): string {
-  const { approval_id, status: is, amount, currency, asked_by, needed, expires_at, decided_at } = approval;
+/** What waits, what it would do, and who has voted. */
+export function describeApproval({ votes, ...approval }: ApprovalWithVotes): string {
+  const { approval_id, kind, status: is, amount, currency, asked_by, needed, expires_at, decided_at } = approval;
   const shown = fields({
-    ...{ transfer: approval_id, status: status(is), amount: `${amount} ${currency}`, 'asked by': asked_by },
+    ...{ [kind === 'transfer' ? kind : 'approval']: approval_id, status: status(is) },
+    ...(kind === 'transfer' ? {} : { 'would do': kind, ...approval.proposal }),
+    ...{ amount: amount === null ? null : `${amount} ${currency}`, 'asked by': asked_by },
     ...{ needed: String(needed), expires: expires_at, decided: decided_at },
   });
   if (votes.length === 0) return shown;

@@ -1,8 +1,16 @@
 /** `counterpoise cases`: shows what cannot finish by itself, and takes an operator's decision about it. */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { CounterpoiseError, type Case, type CaseWithHistory, type Client, type Transfer } from '../../client/client.ts';
+import {
+  CounterpoiseError,
+  type ApprovalWithVotes,
+  type Case,
+  type CaseWithHistory,
+  type Client,
+  type Transfer,
+} from '../../client/client.ts';
 import { EXIT } from '../../process/exit-code.ts';
+import { describeApproval } from './approvals.ts';
 import { CommandError } from './exit-code.ts';
 import { fields, status, table } from './output.ts';
 import { openSession } from './session.ts';
@@ -56,18 +64,19 @@ export function addCaseCommands(program: Command): void {
     .action(async (caseId: string, options: ResolveOptions, command: Command) => {
       const { client, print } = openSession(command);
       const resolved = await resolve(client, caseId, options);
-      print(resolved, () =>
-        'case_id' in resolved ? describeCases([resolved], undefined) : describeTransfer(resolved),
-      );
+      print(resolved, () => {
+        if ('approval_id' in resolved) return describeApproval(resolved);
+        return 'case_id' in resolved ? describeCases([resolved], undefined) : describeTransfer(resolved);
+      });
     });
 }
 
-/** Resolves a case, at the transfer if its workflow has it in hand. Returns the case or the transfer as it then is. */
+/** Resolves a case, at the transfer if its workflow has it in hand. Returns the case or the transfer as it then is, or the approval that it waits for. */
 async function resolve(
   client: Client,
   caseId: string,
   { action, comment, onBehalfOf = userInfo().username }: ResolveOptions,
-): Promise<Case | Transfer> {
+): Promise<Case | Transfer | ApprovalWithVotes> {
   if (action !== 'write_off') {
     try {
       return await client.cases.resolve(caseId, { action, comment }, { onBehalfOf });

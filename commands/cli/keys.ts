@@ -172,7 +172,7 @@ function addPrincipalCommands(program: Command): void {
     });
 }
 
-function describeMade(key: ApiKeyWithSecret): string {
+export function describeMade(key: ApiKeyWithSecret): string {
   return `${describeKey(key)}\n${fields({ secret: key.secret ?? 'shown before: rotate the key, or revoke it' })}`;
 }
 

@@ -14,6 +14,7 @@ import { addFundCommands } from './fund.ts';
 import { addOrderCommands } from './order.ts';
 import { addProjectionCommands } from './projections.ts';
 import { addKeyCommands } from './keys.ts';
+import { addTenantCommands } from './tenants.ts';
 import type { GlobalOptions } from './session.ts';
 import { addStockCommands } from './stock.ts';
 import { addTransferCommands } from './transfer.ts';
@@ -61,6 +62,7 @@ const COMMANDS: readonly ((program: Command, end: EndCommand) => void)[] = [
   addEventCommands,
   addWebhookCommands,
   addKeyCommands,
+  addTenantCommands,
   addAuditEventCommands,
   addConsoleCommand,
   addAuditCommand,

@@ -48,7 +48,7 @@ export function actionOf<Name extends OperationName>(
   }: { method: string; path: string; headers: readonly string[] } = ROUTES[operation];
   return {
     ...told,
-    id: `${operation} ${JSON.stringify((inputOf(NOTHING_GIVEN) as { path?: unknown }).path ?? {})}`,
+    id: `${operation} ${JSON.stringify(inputOf(NOTHING_GIVEN))}`,
     isForOthers: known.includes('x-actor'),
     send: (client, given) => {
       const { onBehalfOf, idempotencyKey } = given;

@@ -6,7 +6,8 @@ import { Decide } from './decide.tsx';
 
 export function Actions({ of, seen, onDone }: { of: readonly Action[]; seen: Seen; onDone: () => void }) {
   const [open, setOpen] = useState<{ action: Action; seen: Seen } | undefined>(undefined);
-  if (of.length === 0) return null;
+  // What is being decided stays open, whatever became of the thing meanwhile: its answer has to be seen.
+  if (of.length === 0 && open === undefined) return null;
   return (
     <div class="actions" role="group" aria-label="Actions">
       {of.map((action) => (

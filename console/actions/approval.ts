@@ -1,4 +1,4 @@
-/** The votes about a transfer that waits for a second person. A vote names what was seen: the request and the policy, as last looked at. */
+/** The votes about what waits for a second person. A vote names what was seen: the request and the policy, as last looked at. */
 import type { ApprovalWithVotes, Client, Transfer } from '../../client/client.ts';
 import { effectOfAll, effectOfApproving } from '../format/approval-words.ts';
 import { inWords } from '../format/status.ts';
@@ -27,11 +27,14 @@ export function actionsOfApproval(approval: ApprovalWithVotes, terms: Transfer |
     voteOf('approveTransfer', approval, {
       title: 'Approve it',
       effect: effectOfApproving(approval, terms),
-      money: { amount, currency },
+      ...(amount === null ? {} : { money: { amount, currency } }),
     }),
     voteOf('rejectTransfer', approval, {
       title: 'Reject it',
-      effect: 'No money moves, now or later: the transfer ends as canceled, whatever others have voted.',
+      effect:
+        approval.kind === 'transfer' || approval.kind === 'transaction'
+          ? 'No money moves, now or later: it ends as canceled, whatever others have voted.'
+          : 'Nothing is done, whatever others have voted: it has to be asked for again.',
     }),
   ];
 }
@@ -44,7 +47,7 @@ export function emergencyOf(approval: ApprovalWithVotes, terms: Transfer | undef
     voteOf('overrideApproval', approval, {
       title: 'Let it go without them',
       effect: `${effectOfAll(approval, terms)} Nobody else is asked. This raises an alarm, and is kept for ever in the audit log with your name.`,
-      money: { amount, currency },
+      ...(amount === null ? {} : { money: { amount, currency } }),
     }),
   ];
 }

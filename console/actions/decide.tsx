@@ -5,15 +5,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Seen } from '../format/difference.ts';
 import { unitsOf } from '../format/amount.ts';
+import { ON_BEHALF_OF } from '../session.ts';
 import { Problem } from '../parts/problem.tsx';
+import { Age } from '../parts/time.tsx';
 import { Json } from '../parts/json.tsx';
 import { Changes } from './changes.tsx';
 import { isLarge, type Action } from './action.ts';
 import { DecideFields, type Written } from './decide-fields.tsx';
-import { keyOfTry } from './tries.ts';
+import { tryOf } from './tries.ts';
 import { useDecision, type Stage } from './decision.ts';
-
-const ON_BEHALF_OF = 'counterpoise-on-behalf-of';
 
 interface DecideProps {
   readonly action: Action;
@@ -30,7 +30,7 @@ export function Decide({ action, seen, onClose }: DecideProps) {
     typed: '',
     onBehalfOf: sessionStorage.getItem(ON_BEHALF_OF) ?? '',
   }));
-  const [idempotencyKey] = useState(() => keyOfTry(action.id));
+  const [{ key: idempotencyKey, sentMs }] = useState(() => tryOf(action.id));
   const { stage, decide } = useDecision(action, seen);
   useEffect(() => dialog.current?.showModal(), []);
 
@@ -55,6 +55,12 @@ export function Decide({ action, seen, onClose }: DecideProps) {
       <form onSubmit={submit}>
         <h2 id="decide-title">{action.title}</h2>
         <p class="effect">{action.effect}</p>
+        {sentMs === undefined || isDone ? null : (
+          <p class="problem">
+            This was sent from here <Age of={new Date(sentMs).toISOString()} />, and what became of it is not known. To
+            send it now tries the same again: it is done once.
+          </p>
+        )}
         <Outcome of={stage} />
         {isDone ? null : <DecideFields of={action} written={written} onWrite={setWritten} />}
         <details class="curl">

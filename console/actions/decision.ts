@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { client, noticeRefusal } from '../session.ts';
 import { difference, type Change, type Seen } from '../format/difference.ts';
 import type { Action, Given } from './action.ts';
-import { forgetIfSettled, rememberTry } from './tries.ts';
+import { sendOnce } from './tries.ts';
 
 export type Stage =
   | { readonly is: 'asking' }
@@ -23,24 +23,14 @@ export function useDecision(action: Action, seenFirst: Seen) {
       const changes = difference(seen, now);
       setSeen(now);
       if (changes.length > 0) return setStage({ is: 'changed', changes });
-      setStage({ is: 'done', answer: await sendOnce(action, given) });
+      setStage({
+        is: 'done',
+        answer: await sendOnce(action.id, given.idempotencyKey, () => action.send(client.value, given)),
+      });
     } catch (error) {
       noticeRefusal(error);
       setStage({ is: 'refused', error });
     }
   };
   return { stage, decide };
-}
-
-/** A try whose outcome stays unknown keeps its key for the next one. */
-async function sendOnce(action: Action, given: Given): Promise<unknown> {
-  rememberTry(action.id, given.idempotencyKey);
-  try {
-    const answer = await action.send(client.value, given);
-    forgetIfSettled(action.id);
-    return answer;
-  } catch (error) {
-    forgetIfSettled(action.id, error);
-    throw error;
-  }
 }

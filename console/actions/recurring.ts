@@ -1,18 +1,24 @@
 /** Pausing, resuming, triggering and deleting a recurring transfer. */
-import type { Client, RecurringTransfer } from '../../client/client.ts';
+import type { Client, RecurringTransferDetails } from '../../client/client.ts';
 import { inCurrency } from '../format/amount.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
-export function seenOfRecurring({ status, amount }: RecurringTransfer): Seen {
-  return { status, amount };
+/** With its newest run, so that two people do not run it twice without seeing that. */
+export function seenOfRecurring({ status, amount, last_runs }: RecurringTransferDetails): Seen {
+  return { status, amount, 'newest run': last_runs[0]?.transfer_id ?? 'none' };
 }
 
 export function lookAtRecurring(id: string): (client: Client) => Promise<Seen> {
   return async (client) => seenOfRecurring(await client.recurringTransfers.get(id));
 }
 
-export function actionsOfRecurring({ recurring_transfer_id, status, amount, currency }: RecurringTransfer): Action[] {
+export function actionsOfRecurring({
+  recurring_transfer_id,
+  status,
+  amount,
+  currency,
+}: RecurringTransferDetails): Action[] {
   const path = { recurring_transfer_id };
   if (status === 'DELETED') return [];
   return [

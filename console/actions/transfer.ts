@@ -91,7 +91,9 @@ function captureOf({ transfer_id, amount, currency }: Transfer): Action {
   });
 }
 
-function reversalOf({ transfer_id, amount, currency, reversed_amount }: Transfer): Action[] {
+function reversalOf({ transfer_id, amount: asked, captured_amount, currency, reversed_amount }: Transfer): Action[] {
+  // Of a hold that was captured in part, the rest never left the sender.
+  const amount = captured_amount ?? asked;
   if (!/^0\.0+$/.test(reversed_amount)) return [];
   return [
     actionOf('reverseTransfer', () => ({ path: { transfer_id }, body: {} }), {

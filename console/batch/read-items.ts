@@ -1,6 +1,6 @@
 /** The items of a CSV file, read a piece at a time, so that a large file neither freezes the page nor is in memory as text as a whole. */
 import { createCsvReader } from '../format/csv.ts';
-import { faultOfHeader, itemOf, type BatchItem } from '../format/batch-rows.ts';
+import { faultOfHeader, itemOf, ROWS_MAX, type BatchItem } from '../format/batch-rows.ts';
 
 export interface ReadItems {
   readonly name: string;
@@ -16,7 +16,8 @@ export async function readItems(file: File, onShare: (share: number) => void): P
   let bytes = 0;
   const add = (rows: string[][]): void => {
     for (const row of rows) {
-      if (header !== undefined) items.push(itemOf(header, row));
+      if (items.length === ROWS_MAX) throw new Error('The file has more than 10,000 rows: a batch may have as many.');
+      if (header !== undefined) items.push(itemOf(header, row, items.length + 1));
       else {
         const fault = faultOfHeader(row);
         if (fault !== undefined) throw new Error(fault);
@@ -25,12 +26,19 @@ export async function readItems(file: File, onShare: (share: number) => void): P
     }
   };
   const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (value: Uint8Array): string => {
+    try {
+      return decoder.decode(value, { stream: true });
+    } catch {
+      throw new Error('The file is not in UTF-8: save it as “CSV UTF-8”.');
+    }
+  };
   const pieces = file.stream().getReader();
   for (;;) {
     const { done, value } = await pieces.read();
     if (done) break;
     bytes += value.length;
-    add(reader.take(decoder.decode(value, { stream: true })));
+    add(reader.take(decode(value)));
     onShare(bytes / file.size);
   }
   add(reader.take(decoder.decode()));

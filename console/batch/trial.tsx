@@ -13,8 +13,8 @@ interface TrialProps {
   readonly onSend: () => void;
 }
 
-/** The header is the first line of the file. */
-const lineOf = (index: number): number => index + 2;
+/** As the page of a batch counts them: from 1, without the header and empty lines. */
+const rowOf = (index: number): number => index + 1;
 
 export function BatchTrialShown({ of: trial, read, isSending, onSend }: TrialProps) {
   const { counts, totals, faults, is_acceptable, is_cut } = trial;
@@ -22,9 +22,9 @@ export function BatchTrialShown({ of: trial, read, isSending, onSend }: TrialPro
     const rows = faults.map(({ index, faults: own }) => {
       const { sender_wallet_id, receiver_wallet_id, amount, currency = '', reference = '' } = read.items[index]!;
       const details = own.map(({ code, detail }) => `${code}: ${detail}`).join(' ');
-      return [lineOf(index), sender_wallet_id, receiver_wallet_id, amount, currency, reference, details];
+      return [rowOf(index), sender_wallet_id, receiver_wallet_id, amount, currency, reference, details];
     });
-    const names = ['line', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency', 'reference', 'fault'];
+    const names = ['row', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency', 'reference', 'fault'];
     saveAs(`${read.name.replace(/\.csv$/i, '')}-faulty.csv`, 'text/csv', csvOf([names, ...rows]));
   };
   return (
@@ -53,7 +53,7 @@ export function BatchTrialShown({ of: trial, read, isSending, onSend }: TrialPro
             rows={faults.slice(0, 100)}
             idOf={({ index }) => String(index)}
             columns={[
-              { name: 'line', isNumber: true, of: ({ index }) => lineOf(index) },
+              { name: 'row', isNumber: true, of: ({ index }) => rowOf(index) },
               {
                 name: 'field',
                 of: ({ faults: own }) => own.map(({ pointer }) => pointer.split('/').at(-1)).join(', '),

@@ -1,9 +1,11 @@
-/** What a transfer that waits for a second person would do to money, in whole sentences. */
+/** What waits for a second person, and what it would do to money, in whole sentences. */
 import { inCurrency } from './amount.ts';
 import { personsOf } from './policy-words.ts';
 
 interface Asked {
-  readonly amount: string;
+  readonly kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
+  /** Null where nobody knows it before it is done. */
+  readonly amount: string | null;
   readonly currency: string;
   readonly needed: number;
   readonly given: number;
@@ -16,8 +18,14 @@ interface Terms {
 }
 
 /** Of an approval that is the last one needed; `terms` are those of the transfer, if they are known. */
-export function effectOfAll({ amount, currency }: Asked, terms: Terms | undefined): string {
-  const money = inCurrency(amount, currency);
+export function effectOfAll({ kind, amount, currency }: Asked, terms: Terms | undefined): string {
+  const money = amount === null ? 'what was debited and has not arrived' : inCurrency(amount, currency);
+  if (kind === 'transaction')
+    return `The transaction begins at once: ${money} leave the wallet for the outside world, if it has as much then.`;
+  if (kind === 'refund')
+    return `The decision begins to be carried out at once: the sender gets ${money} back, as an operator has asked.`;
+  if (kind === 'write_off')
+    return `The decision begins to be carried out at once: ${money} go to the outside world, and not back to the sender.`;
   const begin = terms?.scheduled_at ? `at ${terms.scheduled_at}` : 'at once';
   if (terms?.capture_method === 'manual')
     return `The transfer begins ${begin}: ${money} are taken from the sender and held, until they are captured or given back.`;

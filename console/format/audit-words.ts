@@ -23,6 +23,8 @@ const PAGES: Readonly<Record<AuditAction, string | { readonly of: string }>> = {
   'key-rotated': { of: '/keys' },
   'key-revoked': { of: '/keys' },
   'principal-created': '',
+  'tenant-created': '',
+  'tenant-root-key-replaced': '',
   'webhook-endpoint-created': '/webhooks',
   'webhook-endpoint-changed': '/webhooks',
   'webhook-endpoint-deleted': '',

@@ -9,6 +9,9 @@ export interface CsvReader {
   readonly end: () => string[][];
 }
 
+/** Much more than a row has. Without it, a quote that is never closed would have all that follows read again and again. */
+const FIELD_CHARACTERS_MAX = 100_000;
+
 export function createCsvReader(): CsvReader {
   let rest = '';
   let separator: string | undefined;
@@ -16,63 +19,68 @@ export function createCsvReader(): CsvReader {
   return {
     take(piece) {
       rest += piece;
-      const end = lastLineEnd(rest);
+      if (separator === undefined) {
+        rest = rest.replace(/^\uFEFF/, '');
+        if (!rest.includes('\n')) return [];
+        separator = separatorOf(rest);
+      }
+      const end = lastLineEnd(rest, separator);
       const whole = rest.slice(0, end);
       rest = rest.slice(end);
-      return parse(whole);
+      if (rest.length > FIELD_CHARACTERS_MAX + piece.length) throw new Error(NOT_CLOSED);
+      return rowsOf(whole, separator);
     },
     end() {
-      if (isOpen(rest)) throw new Error('A quote is not closed.');
-      const last = rest;
+      const last = `${rest.replace(/^\uFEFF/, '')}\n`;
       rest = '';
-      return parse(last);
+      const by = separator ?? separatorOf(last);
+      if (lastLineEnd(last, by) !== last.length) throw new Error(NOT_CLOSED);
+      return rowsOf(last, by);
     },
   };
+}
 
-  function parse(text: string): string[][] {
-    const lines = text.replace(/^\uFEFF/, '');
-    if (lines === '') return [];
-    separator ??= /^[^\n]*,/.test(lines) ? ',' : ';';
-    return rowsOf(lines, separator).filter((row) => row.some((field) => field.trim() !== ''));
-  }
+const NOT_CLOSED = 'A quote is not closed.';
+
+function separatorOf(text: string): string {
+  return /^[^\n]*,/.test(text) ? ',' : ';';
 }
 
 /** Behind the last line end that is in no quoted field; 0 if there is none. */
-function lastLineEnd(text: string): number {
+function lastLineEnd(text: string, separator: string): number {
   let end = 0;
-  let isQuoted = false;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text.charCodeAt(index);
-    if (character === 34) isQuoted = !isQuoted;
-    else if (character === 10 && !isQuoted) end = index + 1;
+    index = fieldAt(text, index, separator)[1];
+    if (text[index] === '\n') end = index + 1;
   }
   return end;
 }
 
-function isOpen(text: string): boolean {
-  return (text.match(/"/g)?.length ?? 0) % 2 === 1;
-}
-
+/** Rows with nothing in them are left out. */
 function rowsOf(text: string, separator: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
-  let index = 0;
-  while (index < text.length) {
-    const [value, next] = text[index] === '"' ? quotedAt(text, index) : plainAt(text, index, separator);
+  for (let index = 0; index < text.length; index += 1) {
+    const [value, next] = fieldAt(text, index, separator);
     row.push(value);
     index = next;
-    if (text[index] === separator) {
-      index += 1;
-      // A separator at the end of a line is followed by an empty field.
-      if (index === text.length || text[index] === '\n' || text[index] === '\r') row.push('');
-      else continue;
-    }
-    if (text[index] === '\r') index += 1;
-    if (text[index] === '\n') index += 1;
+    if (text[index] === separator) continue;
     rows.push(row);
     row = [];
   }
-  return rows;
+  return rows.filter((each) => each.some((field) => field.trim() !== ''));
+}
+
+/** The field that begins here, and the place of the separator or line feed that ends it. A quote within a plain field is a character. */
+function fieldAt(text: string, from: number, separator: string): [value: string, next: number] {
+  const [quoted, behind] = text[from] === '"' ? quotedAt(text, from) : ['', from];
+  let end = behind;
+  while (end < text.length && text[end] !== separator && text[end] !== '\n') end += 1;
+  const plain =
+    text[end] === '\n' && text[end - 1] === '\r' && end > behind
+      ? text.slice(behind, end - 1)
+      : text.slice(behind, end);
+  return [quoted + plain, end];
 }
 
 function quotedAt(text: string, from: number): [value: string, next: number] {
@@ -84,12 +92,6 @@ function quotedAt(text: string, from: number): [value: string, next: number] {
     end += 2;
   }
   return [text.slice(from + 1, end).replaceAll('""', '"'), end + 1];
-}
-
-function plainAt(text: string, from: number, separator: string): [value: string, next: number] {
-  let end = from;
-  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end += 1;
-  return [text.slice(from, end), end];
 }
 
 /** A field that a spreadsheet would take for a formula gets an apostrophe before it. */

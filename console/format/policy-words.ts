@@ -29,6 +29,7 @@ export function personsOf(count: number): string {
   return count === 1 ? 'one person' : `${count} people`;
 }
 
-export function reasonInWords(reason: 'above' | 'above_24h'): string {
-  return reason === 'above' ? 'its amount' : 'the sum of 24 hours';
+export function reasonInWords(reason: 'above' | 'above_24h' | 'always'): string {
+  const words = { above: 'its amount', above_24h: 'the sum of 24 hours', always: 'what it is' };
+  return words[reason];
 }

@@ -1,4 +1,4 @@
-/** One approval: what the transfer would do to money, who has asked for it, who has voted, and the votes that can be cast. */
+/** One approval: what it would do to money, who has asked for it, who has voted, and the votes that can be cast. */
 import type { ApprovalPolicy, ApprovalWithVotes, Client, Transfer, Wallet } from '../../client/client.ts';
 import { Actions } from '../actions/actions.tsx';
 import { actionsOfApproval, emergencyOf, seenOfApproval } from '../actions/approval.ts';
@@ -7,6 +7,7 @@ import { Votes } from '../approval/votes.tsx';
 import { effectOfAll } from '../format/approval-words.ts';
 import { requestOf } from '../format/request-of.ts';
 import { policyInWords, reasonInWords } from '../format/policy-words.ts';
+import { inWords } from '../format/status.ts';
 import { at, type Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -41,11 +42,11 @@ export function ApprovalPage({ parameters: { id = '' } }: { parameters: Paramete
 }
 
 async function load(client: Client, id: string, signal: AbortSignal): Promise<Shown> {
-  const [approval, transfer, policies] = await Promise.all([
+  const [approval, policies] = await Promise.all([
     client.approvals.get(id, { signal }),
-    orNothing(client.transfers.get(id, { signal })),
     orNothing(client.approvalPolicies.list({ signal })),
   ]);
+  const transfer = approval.kind === 'transfer' ? await orNothing(client.transfers.get(id, { signal })) : undefined;
   const walletOf = (walletId: string | undefined) =>
     walletId === undefined ? undefined : orNothing(client.wallets.get(walletId, { signal }));
   const [sender, receiver] = await Promise.all([
@@ -74,7 +75,11 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
     <>
       <div class="summary">
         <span class="figure">
-          <Amount of={approval.amount} in={approval.currency} names />
+          {approval.amount === null ? (
+            inWords(approval.kind)
+          ) : (
+            <Amount of={approval.amount} in={approval.currency} names />
+          )}
         </span>
         <Status of={approval.status} />
         <span>
@@ -92,9 +97,7 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
           )}
         </span>
       </div>
-      {isWaiting ? (
-        <p>{effectOfAll(approval, transfer).replace('The transfer', 'Once it is approved, the transfer')}</p>
-      ) : null}
+      {isWaiting ? <p>{effectOfAll(approval, transfer).replace('The ', 'Once it is approved, the ')}</p> : null}
       <Actions of={actionsOfApproval(approval, transfer)} seen={seen} onDone={reload} />
       <Parties of={of} />
       <h2>Votes</h2>
@@ -106,19 +109,18 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
         {policy === undefined ? null : policyInWords(policy)}
       </p>
       {transfer === undefined ? null : <Json of={requestOf(transfer)} title="The request, as it was accepted" isOpen />}
-      {emergency.length === 0 ? null : (
-        <details class="json">
-          <summary>In an emergency</summary>
-          <Actions of={emergency} seen={seen} onDone={reload} />
-        </details>
-      )}
+      <details class="json" hidden={emergency.length === 0}>
+        <summary>In an emergency</summary>
+        <Actions of={emergency} seen={seen} onDone={reload} />
+      </details>
       <Json of={{ approval, transfer }} />
     </>
   );
 }
 
 function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }) {
-  const { approval_id, asked_by, asked_by_id, created_at, body_hash } = approval;
+  const { approval_id, kind, proposal, asked_by, asked_by_id, created_at, body_hash } = approval;
+  const { case_id, transfer_id = kind === 'transfer' ? approval_id : undefined, comment } = proposal ?? {};
   const who = (walletId: string, wallet: Wallet | undefined) => (
     <>
       <Id of={walletId} to="/wallets" />
@@ -143,7 +145,10 @@ function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }
         transfer !== undefined && ['from', who(transfer.sender_wallet_id, sender)],
         transfer !== undefined && ['to', who(transfer.receiver_wallet_id, receiver)],
         sender !== undefined && ['the sender has', <Amount key="" of={sender.balance} in={sender.currency} names />],
-        ['transfer', <Id key="" of={approval_id} to="/transfers" />],
+        transfer_id !== undefined && ['transfer', <Id key="" of={transfer_id} to="/transfers" />],
+        kind === 'transaction' && ['transaction', <Id key="" of={approval_id} to="/transactions" />],
+        case_id !== undefined && ['case', <Id key="" of={case_id} to="/cases" />],
+        comment !== undefined && ['what was said', comment],
         ['request hash', <Id key="" of={body_hash} />],
       ]}
     />

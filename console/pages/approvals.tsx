@@ -2,6 +2,7 @@
 import type { Approval } from '../../client/client.ts';
 import { ApprovalKinds } from '../approval/kinds.tsx';
 import { personsOf, reasonInWords } from '../format/policy-words.ts';
+import { inWords } from '../format/status.ts';
 import { query } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Id } from '../parts/id.tsx';
@@ -21,8 +22,13 @@ const STATUSES = [
 const FILTERS = [{ name: 'status', label: 'Status', choices: STATUSES }] as const;
 
 const WHICH: readonly Column<Approval>[] = [
-  { name: 'transfer', of: ({ approval_id }) => <Id of={approval_id} to="/approvals" /> },
-  { name: 'amount', isNumber: true, of: ({ amount, currency }) => <Amount of={amount} in={currency} /> },
+  { name: 'approval', of: ({ approval_id }) => <Id of={approval_id} to="/approvals" /> },
+  { name: 'of', of: ({ kind }) => inWords(kind) },
+  {
+    name: 'amount',
+    isNumber: true,
+    of: ({ amount, currency }) => (amount === null ? '–' : <Amount of={amount} in={currency} />),
+  },
   { name: '', of: ({ currency }) => currency },
   { name: 'asked for by', of: ({ asked_by }) => asked_by ?? <span class="quiet">nobody: a run</span> },
   { name: 'because of', of: ({ reason }) => reasonInWords(reason) },

@@ -79,9 +79,9 @@ function CaseFound({ of: { about, transfer, advance }, reload }: { of: Shown; re
         ]}
       />
       {transfer === undefined ? null : <Advanced of={advance} transfer={transfer} />}
-      {!isOpen ? null : isOfWorkflow ? (
+      {isOfWorkflow ? (
         <Actions
-          of={afterAdvance(resolutionsOf(transfer), advance).map((action) => ({
+          of={(isOpen ? afterAdvance(resolutionsOf(transfer), advance) : []).map((action) => ({
             ...action,
             look: lookAtTransfer(transfer.transfer_id),
           }))}
@@ -90,7 +90,7 @@ function CaseFound({ of: { about, transfer, advance }, reload }: { of: Shown; re
         />
       ) : (
         <Actions
-          of={actionsOfCase(about).map((action) => ({ ...action, look: lookAtCase(about.case_id) }))}
+          of={(isOpen ? actionsOfCase(about) : []).map((action) => ({ ...action, look: lookAtCase(about.case_id) }))}
           seen={seenOfCase(about)}
           onDone={reload}
         />

@@ -34,16 +34,14 @@ export function OrderCasePage({ parameters: { id = '' } }: { parameters: Paramet
               about.closed_at !== null && ['closed', <Time key="" of={about.closed_at} />],
             ]}
           />
-          {about.status === 'OPEN' ? (
-            <Actions
-              of={actionsOfOrderCase(about).map((action) => ({
-                ...action,
-                look: async (client) => seenOf(await client.orders.getCase(id)),
-              }))}
-              seen={seenOf(about)}
-              onDone={answer.reload}
-            />
-          ) : null}
+          <Actions
+            of={(about.status === 'OPEN' ? actionsOfOrderCase(about) : []).map((action) => ({
+              ...action,
+              look: async (client) => seenOf(await client.orders.getCase(id)),
+            }))}
+            seen={seenOf(about)}
+            onDone={answer.reload}
+          />
           <h2>What was decided</h2>
           <History of={about.history} />
           <Json of={about} />

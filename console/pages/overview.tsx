@@ -70,7 +70,9 @@ function Sentence({ of: overview }: { of: OverviewAnswer }) {
           The books <span class="bad">disagree</span> in {books.disagreements || 'some'} places
         </>
       )}
-      {count === 0 ? (
+      {count === null ? (
+        '; whether something needs you cannot be told now'
+      ) : count === 0 ? (
         '; nothing needs you'
       ) : (
         <>
@@ -78,7 +80,7 @@ function Sentence({ of: overview }: { of: OverviewAnswer }) {
           {age === null ? '' : `, the oldest for ${formatDuration(age * 1_000)}`}
         </>
       )}
-      {awaiting_approval.count === 0 ? null : (
+      {(awaiting_approval.count ?? 0) === 0 ? null : (
         <>
           {count === 0 ? ', but ' : '; '}
           <a class="wait" href={at('/approvals')}>

@@ -8,7 +8,7 @@ import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 
 const FILTERS = [
-  { name: 'status', label: 'Status', choices: ['PENDING', 'PROCESSED', 'FAILED'] },
+  { name: 'status', label: 'Status', choices: ['AWAITING_APPROVAL', 'PENDING', 'PROCESSED', 'FAILED'] },
   { name: 'wallet_id', label: 'Wallet', placeholder: 'its id' },
   { name: 'reference', label: 'Reference' },
   { name: 'metadata', label: 'Metadata', placeholder: 'key=value' },

@@ -30,7 +30,7 @@ export interface ListProps<Row, Page extends PageOf<Row>> {
   readonly idOf: (row: Row) => string;
   readonly detailOf?: (row: Row) => ComponentChildren;
   /** What to say where there is nothing. */
-  readonly empty: ComponentChildren;
+  readonly empty: ComponentChildren | ((page: Page) => ComponentChildren);
   /** Beside the title, such as a link to make one. */
   readonly beside?: ComponentChildren;
   readonly above?: (page: Page) => ComponentChildren;
@@ -61,7 +61,13 @@ export function List<Row, Page extends PageOf<Row>>(props: ListProps<Row, Page>)
         <>
           {above?.(page)}
           {page.data.length === 0 ? (
-            <div class="empty">{isFiltered || !isNewest ? 'Nothing fits these filters.' : empty}</div>
+            <div class="empty">
+              {isFiltered || !isNewest
+                ? 'Nothing fits these filters.'
+                : typeof empty === 'function'
+                  ? empty(page)
+                  : empty}
+            </div>
           ) : (
             <Table caption={title} columns={columns} rows={page.data} idOf={idOf} detailOf={detailOf} keepsPlace />
           )}

@@ -4,7 +4,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO access_service;
 GRANT USAGE ON SCHEMA migrations TO access_service;
 GRANT SELECT ON migrations.__drizzle_migrations, installation TO access_service;
-GRANT SELECT, INSERT ON principals, api_keys TO access_service;
+GRANT SELECT, INSERT ON tenants, principals, api_keys TO access_service;
 GRANT UPDATE (expires_at, revoked_at, rotated_to, changed_revision) ON api_keys TO access_service;
 GRANT SELECT, UPDATE (revision) ON access_revision TO access_service;
 GRANT SELECT, INSERT ON outbox_events TO access_service;

@@ -7,17 +7,18 @@ import type { PrincipalKind } from '../../domain/access/api-key.ts';
 import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { insertAudit, insertAuditIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import { apiKeys, principals } from './schema.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
 export type Principal = typeof principals.$inferSelect;
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 export interface NewKey {
   readonly apiKeyId: ApiKeyId;
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly principalId: PrincipalId;
   readonly name: string;
   /** SHA-256 of the secret, in hex. */
@@ -70,14 +71,15 @@ function creationOf(key: NewKey): AuditEntry {
   return { action: 'key-created', object: key.apiKeyId, details };
 }
 
-function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
+/** The key that asks, while it is valid, under a lock that keeps it from being revoked. */
+export function makerOf(apiKeyId: ApiKeyId | undefined): SQL {
   return sql`SELECT api_key_id, expires_at FROM api_keys WHERE api_key_id = ${apiKeyId ?? null}::uuid
     AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR SHARE`;
 }
 
 export async function findKey(
   database: Database | Transaction,
-  tenant: string,
+  tenant: Tenant,
   id: ApiKeyId,
 ): Promise<ApiKey | undefined> {
   const rows = await database
@@ -108,7 +110,7 @@ export async function listMakers(
 
 export async function findKeyByIdempotencyKey(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   idempotencyKey: string,
 ): Promise<ApiKey | undefined> {
   const rows = await database
@@ -126,7 +128,7 @@ export interface Place {
 /** Newest first. */
 export function listKeys(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   after: Place | undefined,
   limit: number,
 ): Promise<ApiKey[]> {
@@ -145,7 +147,7 @@ export function listKeys(
 }
 
 /** Returns the key as it then is; one that was revoked before stays as it was. Undefined if there is none. */
-export function revokeKey(database: Database, tenant: string, id: ApiKeyId, by: ByWhom): Promise<ApiKey | undefined> {
+export function revokeKey(database: Database, tenant: Tenant, id: ApiKeyId, by: ByWhom): Promise<ApiKey | undefined> {
   return database.transaction(async (transaction) => {
     const revision = await nextRevision(transaction);
     const { rows } = await transaction.execute(sql`
@@ -197,7 +199,7 @@ function rotationOf(of: ApiKeyId, { apiKeyId }: NewKey): AuditEntry {
 const NOT_ROTATED = new Error('the key cannot be rotated');
 
 /** Counts up the revision. Its row is locked until the transaction ends, so revisions are committed in their order. */
-async function nextRevision(transaction: Transaction): Promise<number> {
+export async function nextRevision(transaction: Transaction): Promise<number> {
   const { rows } = await transaction.execute<{ revision: string }>(
     sql`UPDATE access_revision SET revision = revision + 1 RETURNING revision`,
   );
@@ -207,7 +209,7 @@ async function nextRevision(transaction: Transaction): Promise<number> {
 /** Stores a principal. If the tenant has one of this name, nothing is stored, and `known` is its id. */
 export async function createPrincipal(
   database: Database,
-  principal: { readonly tenant: string; readonly kind: PrincipalKind; readonly name: string },
+  principal: { readonly tenant: Tenant; readonly kind: PrincipalKind; readonly name: string },
   by: ByWhom,
 ): Promise<
   { readonly made: Principal; readonly known?: undefined } | { readonly made?: undefined; readonly known: PrincipalId }
@@ -230,7 +232,7 @@ export async function createPrincipal(
 
 export async function findPrincipal(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   id: PrincipalId,
 ): Promise<Principal | undefined> {
   const rows = await database
@@ -243,7 +245,7 @@ export async function findPrincipal(
 /** Newest first. */
 export function listPrincipals(
   database: Database,
-  tenant: string,
+  tenant: Tenant,
   after: Place | undefined,
   limit: number,
 ): Promise<Principal[]> {

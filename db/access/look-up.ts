@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import type { Holder, PrincipalKind } from '../../domain/access/api-key.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { executePrepared, type Database } from '../database.ts';
 
 export interface LookedUpKey {
@@ -19,13 +20,14 @@ export interface LookedUpKey {
 type Row = {
   api_key_id: ApiKeyId;
   principal_id: PrincipalId;
-  tenant: string;
+  tenant: Tenant;
   principal: string;
   kind: PrincipalKind;
   scopes: Scope[];
   cidrs: string[] | null;
   per_second: number | null;
   burst: number | null;
+  installed_as: string | null;
   remaining_ms: string | null;
   revision: string;
 };
@@ -34,7 +36,7 @@ type Row = {
 export async function lookUpKey(database: Database, hash: Buffer): Promise<LookedUpKey | undefined> {
   const { rows } = await executePrepared<Row>(
     database,
-    sql`SELECT k.api_key_id, k.principal_id, k.tenant, p.name AS principal, p.kind, k.scopes, k.cidrs, k.per_second, k.burst,
+    sql`SELECT k.api_key_id, k.principal_id, k.tenant, p.name AS principal, p.kind, k.scopes, k.cidrs, k.per_second, k.burst, k.installed_as,
       floor(extract(epoch FROM k.expires_at - clock_timestamp()) * 1000)::bigint AS remaining_ms,
       (SELECT revision FROM access_revision) AS revision
     FROM api_keys k JOIN principals p USING (principal_id)
@@ -53,6 +55,7 @@ export async function lookUpKey(database: Database, hash: Buffer): Promise<Looke
       scopes: row.scopes,
       cidrs: row.cidrs ?? undefined,
       rate: perSecond === null || burst === null ? undefined : { perSecond, burst },
+      ...(row.installed_as === null ? {} : { installedAs: row.installed_as }),
     },
     remainingMs: row.remaining_ms === null ? undefined : Number(row.remaining_ms),
     revision: Number(row.revision),

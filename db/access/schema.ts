@@ -1,5 +1,5 @@
 /**
- * The tables of the access service: principals, their API keys, the revision by which every process learns that a key has changed, and
+ * The tables of the access service: tenants, principals, their API keys, the revision by which every process learns that a key has changed, and
  * its outbox. Of a secret there is only the hash.
  */
 import { sql } from 'drizzle-orm';
@@ -7,16 +7,23 @@ import { bigint, check, index, integer, pgTable, text, uniqueIndex, unique, uuid
 import { PRINCIPAL_KINDS } from '../../domain/access/api-key.ts';
 import type { Scope } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { instant, sha256 } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 
+/** Those that see nothing of each other. What is stored of one names it; a tenant is never removed. */
+export const tenants = pgTable('tenants', {
+  tenant: text('tenant').$type<Tenant>().primaryKey(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+});
+
 export const principals = pgTable(
   'principals',
   {
     principalId: uuid('principal_id').$type<PrincipalId>().primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull(),
+    tenant: text('tenant').$type<Tenant>().notNull(),
     kind: text('kind', { enum: PRINCIPAL_KINDS }).notNull(),
     name: text('name').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -32,7 +39,7 @@ export const apiKeys = pgTable(
   'api_keys',
   {
     apiKeyId: uuid('api_key_id').$type<ApiKeyId>().primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull(),
+    tenant: text('tenant').$type<Tenant>().notNull(),
     principalId: uuid('principal_id')
       .$type<PrincipalId>()
       .notNull()

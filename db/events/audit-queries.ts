@@ -3,6 +3,7 @@
  * partitions. They are written there by the function that appends them to the log (db/events/functions/append_events.sql).
  */
 import { sql, type SQL } from 'drizzle-orm';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
 import { auditLog } from './audit-schema.ts';
@@ -10,7 +11,7 @@ import { auditLog } from './audit-schema.ts';
 export type LoggedAudit = typeof auditLog.$inferSelect;
 
 export interface AuditFilter {
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly principalId?: string | undefined;
   readonly action?: string | undefined;
   readonly object?: string | undefined;
@@ -41,8 +42,8 @@ export function listAuditEvents(
     table: auditLog,
     id: 'audit_event_id',
     lead,
-    // There is one tenant for now: nothing is passed over for it.
-    rest: [...rest, ...(tenant === 'default' ? [] : [sql`tenant = ${tenant}`])],
+    rest,
+    likely: sql`tenant = ${tenant}`,
     after: end !== undefined && (after === undefined || end.createdAt <= after.createdAt) ? end : after,
     since: from,
     limit,

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
 import type { DeliveryStatus } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { webhookAttempts, webhookDeliveries } from './webhook-schema.ts';
 
@@ -153,6 +154,8 @@ export async function listDue(
 const NO_AUDIT = sql`AND type NOT LIKE 'audit.%'`;
 
 export interface EventRange {
+  /** The endpoint's. */
+  readonly tenant: Tenant;
   /** The position before the first one. */
   readonly after: number;
   readonly last: number;
@@ -164,11 +167,11 @@ export interface EventRange {
 /** The events of a range in their order, at most `limit`; `isCut` says whether there may be more. */
 export async function readEvents(
   database: Database,
-  { after, last, limit, types, subject }: EventRange,
+  { tenant, after, last, limit, types, subject }: EventRange,
 ): Promise<{ events: EventToSend[]; isCut: boolean }> {
   const { rows } = await database.execute<EventRow>(sql`
     SELECT position, type, subject, payload::text AS payload FROM event_log
-    WHERE position > ${after} AND position <= ${last}
+    WHERE position > ${after} AND position <= ${last} AND tenant = ${tenant}
       ${types ? sql`AND type = ANY(${sql.param(types)}::text[])` : NO_AUDIT}
       ${subject === undefined ? sql`` : sql`AND subject = ${subject}`}
     ORDER BY position LIMIT ${limit}`);

@@ -213,13 +213,15 @@ export async function disableEndpoint(
   reason: DisabledReason,
 ): Promise<void> {
   const event = endpointDisabledEvent(owner, reason, disabledEventId(owner.webhookEndpointId, owner.epoch), new Date());
+  const json = sql`${JSON.stringify(event)}::text`;
   await database.execute(sql`
     WITH disabled AS (
       UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ${reason}, version = version + 1, updated_at = clock_timestamp()
-      WHERE webhook_endpoint_id = ${owner.webhookEndpointId} AND epoch = ${owner.epoch} AND status = 'ACTIVE' RETURNING 1
+      WHERE webhook_endpoint_id = ${owner.webhookEndpointId} AND epoch = ${owner.epoch} AND status = 'ACTIVE' RETURNING tenant
     )
     INSERT INTO outbox_events (event_id, type, subject, payload)
-    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::json FROM disabled`);
+    SELECT ${event.id}, ${event.type}, ${event.subject}, CASE tenant WHEN 'default' THEN ${json} ELSE left(${json}, -1) || ',"tenant":' || to_json(tenant) || '}' END::json
+    FROM disabled`);
 }
 
 /** Replaces the sealed secrets of an endpoint, unless somebody has rotated them meanwhile. */

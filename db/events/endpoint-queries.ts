@@ -4,13 +4,14 @@ import { SIGNING_SECRETS_MAX } from '../../domain/events/signing-secrets.ts';
 import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import type { EndpointStatus, Ordering } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId } from '../../domain/ids.ts';
+import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { insertAuditIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import { webhookEndpoints } from './webhook-schema.ts';
 
 export type WebhookEndpoint = typeof webhookEndpoints.$inferSelect;
 
-export interface NewEndpoint {
+export interface NewEndpoint extends OfTenant {
   readonly webhookEndpointId: WebhookEndpointId;
   readonly url: string;
   readonly types: readonly string[] | null;
@@ -44,8 +45,8 @@ export async function createEndpoint(
   by?: ByWhom,
 ): Promise<WebhookEndpoint | undefined> {
   const change = sql`
-    INSERT INTO webhook_endpoints (webhook_endpoint_id, url, types, ordering, secret, cursor)
-    SELECT ${endpoint.webhookEndpointId}, ${endpoint.url}, ${sql.param(endpoint.types)}::text[], ${endpoint.ordering}, ${endpoint.secret}, position
+    INSERT INTO webhook_endpoints (webhook_endpoint_id, tenant, url, types, ordering, secret, cursor)
+    SELECT ${endpoint.webhookEndpointId}, ${tenantOf(endpoint)}, ${endpoint.url}, ${sql.param(endpoint.types)}::text[], ${endpoint.ordering}, ${endpoint.secret}, position
     FROM log_head WHERE (SELECT count(*) FROM webhook_endpoints) < ${ENDPOINTS_MAX}
     RETURNING ${columns}`;
   const details = { host: hostOf(endpoint.url) };
@@ -67,6 +68,7 @@ export async function findEndpoint(database: Database, id: WebhookEndpointId): P
 /** Newest first. */
 export function listEndpoints(
   database: Database,
+  tenant: Tenant,
   after: { readonly createdAt: Date; readonly webhookEndpointId: string } | undefined,
   limit: number,
 ): Promise<WebhookEndpoint[]> {
@@ -77,7 +79,7 @@ export function listEndpoints(
   return database
     .select()
     .from(webhookEndpoints)
-    .where(and(isAfter))
+    .where(and(eq(webhookEndpoints.tenant, tenant), isAfter))
     .orderBy(desc(createdAt), desc(webhookEndpointId))
     .limit(limit);
 }

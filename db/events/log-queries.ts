@@ -1,5 +1,6 @@
 /** The event log: appending what the relay has read, and reading it by position. */
 import { sql } from 'drizzle-orm';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import { executePrepared, type Database } from '../database.ts';
 import { isHeld, type Lease } from './lease-queries.ts';
@@ -163,6 +164,8 @@ export async function stopCursor(
 }
 
 export interface LogFilter {
+  /** Whose events are read; without it, everybody's. */
+  readonly tenant?: Tenant | undefined;
   readonly types?: readonly string[] | undefined;
   readonly subject?: string | undefined;
 }
@@ -176,7 +179,7 @@ export async function readLog(
   database: Database,
   after: number,
   limit: number,
-  { types, subject }: LogFilter,
+  { tenant, types, subject }: LogFilter,
   positionsMax: number,
 ): Promise<{ events: LoggedEvent[]; readTo: number; head: LogHead }> {
   // An index leads to the events of a subject, however far they are apart.
@@ -186,6 +189,7 @@ export async function readLog(
     FROM log_head LEFT JOIN (
       SELECT position, payload FROM event_log
       WHERE position > ${after} AND position <= ${last}
+        ${tenant === undefined ? sql`` : sql`AND tenant = ${tenant}`}
         ${types === undefined ? sql`` : sql`AND type = ANY(${sql.param(types)}::text[])`}
         ${subject === undefined ? sql`` : sql`AND subject = ${subject}`}
       ORDER BY position LIMIT ${limit}

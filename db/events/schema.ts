@@ -18,7 +18,7 @@ import {
 import { sql } from 'drizzle-orm';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { FlowKind } from '../../domain/flow.ts';
-import { amount, balance, instant, sha256 } from '../database.ts';
+import { amount, balance, instant, sha256, tenantColumn } from '../database.ts';
 import { pgSnapshot } from '../outbox.ts';
 
 export { installation } from '../installation.ts';
@@ -44,7 +44,7 @@ export const eventLog = pgTable(
     eventId: text('event_id').notNull(),
     type: text('type').notNull(),
     subject: text('subject').notNull(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     time: instant('time').notNull(),
     /** The outbox that it came from. */
     source: text('source').notNull(),
@@ -237,6 +237,8 @@ export const walletActivity = pgTable(
     eventCount: bigint('event_count', { mode: 'number' }).notNull(),
     /** Of the amounts. Refusals move nothing: 0. */
     sum: balance('sum').notNull(),
+    /** The wallet's. */
+    tenant: text('tenant').notNull().default('default'),
   },
   (t) => [primaryKey({ name: 'wallet_activity_pk', columns: [t.generation, t.walletId, t.day, t.type] })],
 );

@@ -6,7 +6,7 @@ import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid
 import type { OlderSecret } from '../../domain/events/signing-secrets.ts';
 import { DELIVERY_STATUSES, DISABLED_REASONS, ENDPOINT_STATUSES, ORDERINGS } from '../../domain/events/webhook.ts';
 import type { WebhookEndpointId, WebhookReplayId } from '../../domain/ids.ts';
-import { instant, sha256 } from '../database.ts';
+import { instant, sha256, tenantColumn } from '../database.ts';
 
 const endpointId = () => uuid('webhook_endpoint_id').$type<WebhookEndpointId>();
 const position = (name: string) => bigint(name, { mode: 'number' });
@@ -16,7 +16,7 @@ export const webhookEndpoints = pgTable(
   'webhook_endpoints',
   {
     webhookEndpointId: endpointId().primaryKey(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     url: text('url').notNull(),
     /** Null: every type. */
     types: text('types').array(),

@@ -1,5 +1,6 @@
 /** What the order service finds by an id, and a product by its SKU. */
 import type { Found } from '../../domain/found.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { findById, type Kind } from '../find-by-id.ts';
 import { findProduct } from './products.ts';
@@ -19,8 +20,8 @@ const KINDS: readonly Kind[] = [
   { type: 'return', table: 'returns', id: 'return_id', label: 'amount', status: 'status' },
 ];
 
-export function findInOrders(database: Database, id: string): Promise<Found[]> {
-  return findById(database, KINDS, id);
+export function findInOrders(database: Database, tenant: Tenant, id: string): Promise<Found[]> {
+  return findById(database, KINDS, tenant, id);
 }
 
 export async function findBySku(database: Database, sku: string): Promise<Found[]> {

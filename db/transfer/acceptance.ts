@@ -6,6 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import { movementEvent, type CloudEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { columnsOf, executePrepared, rowOf, violatedConstraint, type Database } from '../database.ts';
@@ -48,7 +49,7 @@ export async function acceptTransfer(
   a: TransferAcceptance,
   trace: TraceContext,
 ): Promise<Transfer | undefined> {
-  return acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+  return acceptOrAwait(database, a.by, transferIdOf, async (on, isAwaiting) => {
     const statement = sql`
     WITH ${accepted(t, a, null, trace, isAwaiting)}
     SELECT ${columnsOf(transfers)} FROM accepted`;
@@ -70,11 +71,11 @@ export async function acceptReversal(
   trace: TraceContext,
 ): Promise<Transfer | 'exceeds' | undefined> {
   try {
-    return await acceptOrAwait(database, a.by, async (on, isAwaiting) => {
+    return await acceptOrAwait(database, a.by, transferIdOf, async (on, isAwaiting) => {
       const { rows } = await on.execute(sql`
       WITH ${accepted(t, a, reversesTransferId, trace, isAwaiting)}, reserved AS (
         UPDATE transfers reversed SET reversed_amount = reversed.reversed_amount + accepted.amount, updated_at = clock_timestamp()
-        FROM accepted WHERE reversed.transfer_id = accepted.reverses_transfer_id
+        FROM accepted WHERE reversed.transfer_id = accepted.reverses_transfer_id AND reversed.tenant = accepted.tenant
       )
       SELECT * FROM accepted`);
       return rows[0] && rowOf(transfers, rows[0]);
@@ -84,6 +85,8 @@ export async function acceptReversal(
     throw error;
   }
 }
+
+const transferIdOf = ({ transferId }: Transfer): TransferId => transferId;
 
 /** The event of an acceptance: what was asked for. */
 export function initiatedEvent(t: TransferTerms, trace: TraceContext): CloudEvent {
@@ -112,10 +115,10 @@ function accepted(
     a.scheduledAt === undefined ? sql`NULL::timestamptz` : sql`${a.scheduledAt.toISOString()}::timestamptz`;
   const after = (seconds: number): SQL => sql`coalesce(${scheduledAt}, now()) + make_interval(secs => ${seconds})`;
   return sql`accepted AS (
-      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
+      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, status, capture_method,
         scheduled_at, expires_at, reverses_transfer_id, reference, metadata, idempotency_key,
         body_hash, request_id, traceparent, deadline_at, start_due_at, begins_canceled, cancel_due_at)
-      VALUES (${t.transferId}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
+      VALUES (${t.transferId}, ${tenantOf(t)}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency},
         ${isAwaiting ? 'AWAITING_APPROVAL' : a.scheduledAt === undefined || beginsCanceled ? 'PENDING' : 'SCHEDULED'}, ${a.expiresInSeconds === undefined ? 'automatic' : 'manual'},
         ${scheduledAt}, ${a.expiresInSeconds === undefined ? null : after(a.expiresInSeconds)}, ${reversesTransferId},
         ${a.reference ?? null},

@@ -3,9 +3,10 @@
  */
 import { text, uuid } from 'drizzle-orm/pg-core';
 import type { CaseId } from '../../domain/ids.ts';
-import { instant } from '../database.ts';
+import { instant, tenantColumn } from '../database.ts';
 
 export const acceptedColumns = () => ({
+  tenant: tenantColumn(),
   idempotencyKey: text('idempotency_key').notNull(),
   requestId: text('request_id').notNull(),
   traceparent: text('traceparent'),

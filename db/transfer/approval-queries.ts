@@ -2,13 +2,15 @@
  * Approvals as they are asked for, voted on, ended and listed, and the policies that demand them. All that decides is in functions of the
  * database (functions/cast_vote.sql and its neighbors): the service's role writes none of these tables itself.
  */
-import { and, asc, count, desc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { PrincipalId, TransferId } from '../../domain/ids.ts';
-import type { ApprovalStatus, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
+import type { CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
+import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
+import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
 import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
 
@@ -17,18 +19,19 @@ export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
 export type ApprovalVote = typeof approvalVotes.$inferSelect;
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** What a statement that accepts transfers is refused with, if a policy demands an approval. */
+/** What a statement that accepts movements is refused with, if a policy demands an approval. */
 export function demandsApproval(error: unknown): boolean {
-  return violatedConstraint(error) === 'transfers_approved';
+  return ['transfers_approved', 'transactions_approved'].includes(violatedConstraint(error) ?? '');
 }
 
 /**
- * Accepts a transfer, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
+ * Accepts a movement, or has it wait for approvals if a policy demands that: `accept` is called with the transaction in which that is done.
  * It returns the row, if it has stored one; a row of an id that is taken waits for nothing.
  */
-export async function acceptOrAwait<Row extends { readonly transferId: TransferId }>(
+export async function acceptOrAwait<Row>(
   database: Database,
   by: ByWhom | undefined,
+  idOf: (row: Row) => string,
   accept: (database: Database | Transaction, isAwaiting: boolean) => Promise<Row | undefined>,
 ): Promise<Row | undefined> {
   try {
@@ -40,19 +43,19 @@ export async function acceptOrAwait<Row extends { readonly transferId: TransferI
     return await database.transaction(async (transaction) => {
       const row = await accept(transaction, true);
       // Thrown, because the row must not stay.
-      if (row !== undefined && !(await askApproval(transaction, row.transferId, by))) throw POLICY_ENDED;
+      if (row !== undefined && !(await askApproval(transaction, idOf(row), by))) throw POLICY_ENDED;
       return row;
     });
   } catch (error) {
     if (error !== POLICY_ENDED) throw error;
     // Judged anew, because there may be another policy by now.
-    return acceptOrAwait(database, by, accept);
+    return acceptOrAwait(database, by, idOf, accept);
   }
 }
 
 const POLICY_ENDED = new Error('no policy demands an approval any more');
 
-async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom | undefined): Promise<boolean> {
+async function askApproval(transaction: Transaction, id: string, by: ByWhom | undefined): Promise<boolean> {
   const { actor = null, principalId = null } = by?.acting ?? {};
   const { rows } = await transaction.execute<{ asked: boolean }>(
     sql`SELECT ask_approval(${id}, ${principalId}, ${actor}) AS asked`,
@@ -60,6 +63,53 @@ async function askApproval(transaction: Transaction, id: TransferId, by: ByWhom 
   const isAsked = rows[0]!.asked;
   if (isAsked && by !== undefined) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
   return isAsked;
+}
+
+export interface AskedDecision {
+  readonly caseId: CaseId;
+  readonly action: 'refund' | 'write_off';
+  readonly comment: string;
+  readonly transferId: TransferId | null;
+}
+
+/** Has a decision about a case wait for approvals, and returns the id of what waits; undefined if a policy demands none. See functions/ask_decision.sql. */
+export function askDecision(
+  database: Database,
+  { caseId, action, comment, transferId }: AskedDecision,
+  by: ByWhom,
+): Promise<TransferId | undefined> {
+  const { actor, principalId, apiKeyId, onBehalfOf } = by.acting;
+  const proposal: Proposal = {
+    ...{ case_id: caseId, comment },
+    ...(transferId === null ? {} : { transfer_id: transferId }),
+    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
+    ...(apiKeyId === undefined ? {} : { api_key_id: apiKeyId }),
+  };
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute<{ id: TransferId | null; is_new: boolean }>(
+      sql`SELECT id, is_new FROM ask_decision(${caseId}, ${action}, ${JSON.stringify(proposal)}::jsonb, ${principalId ?? null}::uuid, ${actor})`,
+    );
+    const { id, is_new: isNew } = rows[0]!;
+    if (id !== null && isNew) await transaction.execute(insertAudit({ action: 'approval-asked', object: id }, by));
+    return id ?? undefined;
+  });
+}
+
+const APPROVED: DueRows<typeof approvals> = {
+  table: approvals,
+  id: approvals.approvalId,
+  dueAt: approvals.startDueAt,
+  isOpen: sql`start_due_at is not null`,
+};
+
+/** Claims the decisions that are approved and due to be carried out, by db/due.ts. */
+export function claimDueDecisions(database: Database, claim: Claim): Promise<Approval[]> {
+  return claimDue(database, APPROVED, claim);
+}
+
+/** Notes that these decisions are known to be carried out, or have nothing left to do. */
+export function noteDecisionsCarriedOut(database: Database, ids: readonly TransferId[]): Promise<void> {
+  return clearDue(database, APPROVED, ids);
 }
 
 export interface AskedVote {
@@ -73,11 +123,15 @@ export interface AskedVote {
   readonly makers: readonly PrincipalId[];
 }
 
-/** See functions/cast_vote.sql. A vote that counts is in the audit log, once. */
+/** See functions/cast_vote.sql. A vote that counts is in the audit log, once. An approval of another tenant than that of `by` is unknown. */
 export function castVote(database: Database, asked: AskedVote, by: ByWhom): Promise<VoteOutcome> {
   const { approvalId, vote, bodyHash, policyVersion, comment, makers } = asked;
   const { actor, principalId, apiKeyId } = by.acting;
   return database.transaction(async (transaction) => {
+    const { rowCount: known } = await transaction.execute(
+      sql`SELECT FROM approvals WHERE approval_id = ${approvalId} AND tenant = ${tenantOf(by.acting)}`,
+    );
+    if (known !== 1) return 'unknown';
     const { rows } = await transaction.execute<{ outcome: VoteOutcome; is_new: boolean }>(sql`
       SELECT outcome, is_new FROM cast_vote(${approvalId}, ${principalId ?? null}::uuid, ${actor}, ${apiKeyId ?? null}::uuid, ${vote}, decode(${bodyHash}, 'hex'),
         ${policyVersion}::integer, ${comment}, ${sql.param([...makers])}::uuid[])`);
@@ -102,9 +156,13 @@ export async function expireApprovals(database: Database, limit: number): Promis
 
 export async function findApproval(
   database: Database,
+  tenant: Tenant,
   id: TransferId,
 ): Promise<(Approval & { readonly votes: readonly ApprovalVote[] }) | undefined> {
-  const [approval] = await database.select().from(approvals).where(eq(approvals.approvalId, id));
+  const [approval] = await database
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.approvalId, id), eq(approvals.tenant, tenant)));
   if (approval === undefined) return undefined;
   const votes = await database
     .select()
@@ -117,10 +175,19 @@ export async function findApproval(
 /** Newest first. */
 export function listApprovals(
   database: Database,
+  tenant: Tenant,
   { status, after, limit }: { status?: ApprovalStatus | undefined; after?: Place | undefined; limit: number },
 ): Promise<Listed<Approval>> {
   const lead = status && ({ column: 'status', type: 'text', value: status } as const);
-  return listNewestFirst(database, { table: approvals, id: 'approval_id', lead, rest: [], after, limit });
+  return listNewestFirst(database, {
+    table: approvals,
+    id: 'approval_id',
+    lead,
+    rest: [],
+    likely: sql`tenant = ${tenant}`,
+    after,
+    limit,
+  });
 }
 
 /** How many have approved each of these, under the policy that demands it. An approval without a vote is not among them. */
@@ -145,7 +212,7 @@ export interface PolicyTerms {
   readonly expiresInSeconds: number;
 }
 
-/** Sets the policy of a currency, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
+/** Sets the policy of a currency for the tenant of `by`, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
 export function setPolicy(
   database: Database,
   currency: Currency,
@@ -157,7 +224,7 @@ export function setPolicy(
     const { above = null, above24h = null, approvals: needed = null, expiresInSeconds = null } = terms ?? {};
     const { rows } = await transaction.execute<{ version: number | null }>(sql`
       SELECT set_approval_policy(${currency}, ${version}::integer, ${above}::numeric, ${above24h}::numeric, ${needed}::integer,
-        ${expiresInSeconds}::integer, ${by.acting.actor}) AS version`);
+        ${expiresInSeconds}::integer, ${by.acting.actor}, ${tenantOf(by.acting)}) AS version`);
     if (rows[0]!.version === null) return false;
     const numeral = (value: number | null): string | undefined => (value === null ? undefined : String(value));
     const details = {
@@ -170,17 +237,22 @@ export function setPolicy(
   });
 }
 
-/** Those that hold, by currency. */
-export function listPolicies(database: Database): Promise<ApprovalPolicy[]> {
+/** Those of a tenant that hold, by currency. */
+export function listPolicies(database: Database, tenant: Tenant): Promise<ApprovalPolicy[]> {
   return database
     .select()
     .from(approvalPolicies)
-    .where(isNull(approvalPolicies.endedAt))
+    .where(and(eq(approvalPolicies.tenant, tenant), isNull(approvalPolicies.endedAt)))
     .orderBy(asc(approvalPolicies.currency));
 }
 
-export async function findPolicy(database: Database, currency: Currency): Promise<ApprovalPolicy | undefined> {
-  const present: SQL | undefined = and(eq(approvalPolicies.currency, currency), isNull(approvalPolicies.endedAt));
+export async function findPolicy(
+  database: Database,
+  tenant: Tenant,
+  currency: Currency,
+): Promise<ApprovalPolicy | undefined> {
+  const { tenant: of, currency: code, endedAt } = approvalPolicies;
+  const present = and(eq(of, tenant), eq(code, currency), isNull(endedAt));
   const rows = await database.select().from(approvalPolicies).where(present).orderBy(desc(approvalPolicies.version));
   return rows[0];
 }

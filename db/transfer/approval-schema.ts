@@ -1,17 +1,34 @@
 /** The tables of approvals: the policies, what waits for votes, and the votes. */
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, primaryKey, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { Currency } from '../../domain/currency.ts';
-import type { ApiKeyId, PrincipalId, TransferId } from '../../domain/ids.ts';
-import { APPROVAL_REASONS, APPROVAL_STATUSES, VOTES } from '../../domain/transfer/approval.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import type { ApiKeyId, CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
+import {
+  APPROVAL_KINDS,
+  APPROVAL_REASONS,
+  APPROVAL_STATUSES,
+  VOTES,
+  type Proposal,
+} from '../../domain/transfer/approval.ts';
+import { amount, instant, sha256, tenantColumn } from '../database.ts';
 
 /** Every policy there ever was; of each currency at most one has not ended. Nothing but its end is changed. */
 export const approvalPolicies = pgTable(
   'approval_policies',
   {
     policyId: uuid('policy_id').primaryKey().defaultRandom(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
     currency: text('currency').$type<Currency>().notNull(),
     /** 1, 2, 3 … within a currency. */
     version: integer('version').notNull(),
@@ -38,20 +55,22 @@ export const approvalPolicies = pgTable(
   ],
 );
 
-/** What waits for approvals or has waited, by the id of its transfer. */
+/** What waits for approvals or has waited: a transfer, by its id, or a decision that is kept here until it is approved. */
 export const approvals = pgTable(
   'approvals',
   {
     approvalId: uuid('approval_id').$type<TransferId>().primaryKey(),
-    tenant: text('tenant').notNull().default('default'),
+    tenant: tenantColumn(),
+    kind: text('kind', { enum: APPROVAL_KINDS }).notNull().default('transfer'),
     status: text('status', { enum: APPROVAL_STATUSES }).notNull().default('AWAITING'),
     reason: text('reason', { enum: APPROVAL_REASONS }).notNull(),
     /** The principal who asks, and who has no vote; null where nobody does, as for the run of a recurring transfer. */
     askedById: uuid('asked_by_id').$type<PrincipalId>(),
     askedBy: text('asked_by'),
-    /** That of the transfer. */
+    /** That of the transfer, or of the proposal. */
     bodyHash: sha256('body_hash').notNull(),
-    amount: amount('amount').notNull(),
+    /** Null where nobody knows it before it is done. */
+    amount: amount('amount'),
     currency: text('currency').$type<Currency>().notNull(),
     policyVersion: integer('policy_version').notNull(),
     needed: integer('needed').notNull(),
@@ -60,8 +79,20 @@ export const approvals = pgTable(
       .default(sql`clock_timestamp()`),
     expiresAt: instant('expires_at').notNull(),
     decidedAt: instant('decided_at'),
+    /** Of a decision about a case. */
+    caseId: uuid('case_id').$type<CaseId>(),
+    /** What is done once it is approved, where that is no row of its own. */
+    proposal: jsonb('proposal').$type<Proposal>(),
+    /** When it is to be carried out, if it is not known to be. */
+    startDueAt: instant('start_due_at'),
   },
   (t) => [
+    uniqueIndex('approvals_waiting_decision')
+      .on(t.caseId, t.kind)
+      .where(sql`status = 'AWAITING'`),
+    index('approvals_start_due')
+      .on(t.startDueAt)
+      .where(sql`start_due_at is not null`),
     index('approvals_created').on(t.createdAt, t.approvalId),
     index('approvals_status_created').on(t.status, t.createdAt, t.approvalId),
     index('approvals_due')

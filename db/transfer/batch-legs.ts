@@ -1,6 +1,7 @@
 /** The legs of a batch's items: one side of them, senders or receivers, with what the wallet service needs to move them. */
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs, BatchLegsQuery } from '../../domain/transfer/batch.ts';
+import { ofTenant, type Tenant } from '../../domain/tenant.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
 import { parseRanges } from '../../domain/index-set.ts';
@@ -19,22 +20,23 @@ export async function readBatchLegs(database: Database, query: BatchLegsQuery): 
       : [sql`receiver_wallet_id`, sql`sender_wallet_id`];
   // One text that is split here costs a fraction of ten thousand rows that the driver would read one by one.
   const { rows } = await database.execute<
-    Record<'indexes' | 'ids' | 'wallets' | 'currencies' | 'amounts' | 'counterparties', string | null> & {
+    Record<'tenant' | 'indexes' | 'ids' | 'wallets' | 'currencies' | 'amounts' | 'counterparties', string | null> & {
       elsewhere: number;
     }
   >(sql`
-    SELECT string_agg(batch_index::text, ',') FILTER (WHERE is_here) AS indexes, string_agg(transfer_id::text, ',') FILTER (WHERE is_here) AS ids,
+    SELECT min(tenant) AS tenant, string_agg(batch_index::text, ',') FILTER (WHERE is_here) AS indexes, string_agg(transfer_id::text, ',') FILTER (WHERE is_here) AS ids,
       string_agg(wallet::text, ',') FILTER (WHERE is_here) AS wallets, string_agg(currency, ',') FILTER (WHERE is_here) AS currencies,
       string_agg(amount::text, ',') FILTER (WHERE is_here) AS amounts, string_agg(counterparty::text, ',') FILTER (WHERE is_here) AS counterparties, count(*) FILTER (WHERE NOT is_here)::int AS elsewhere
     FROM (
-      SELECT batch_index, transfer_id, ${wallet} AS wallet, ${counterparty} AS counterparty, currency, amount,
+      SELECT tenant, batch_index, transfer_id, ${wallet} AS wallet, ${counterparty} AS counterparty, currency, amount,
         get_byte(uuid_send(${wallet}), 0) BETWEEN ${query.firstBucket} AND ${query.lastBucket} AS is_here
       FROM transfers WHERE batch_id = ${query.batchId} AND ${isAt(sql`batch_index`, query.places)} ${isOf(query)}
       ORDER BY batch_index
     ) item`);
-  const { indexes, ids, wallets, currencies, amounts, counterparties, elsewhere } = rows[0]!;
+  const { tenant, indexes, ids, wallets, currencies, amounts, counterparties, elsewhere } = rows[0]!;
   if (indexes === null && elsewhere === 0) throw new MovementMissing(`batch ${query.batchId}`);
   return {
+    ...ofTenant(tenant as Tenant),
     indexes: split(indexes).map(Number),
     transferIds: split(ids) as TransferId[],
     walletIds: split(wallets) as WalletId[],

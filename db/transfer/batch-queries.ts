@@ -4,11 +4,10 @@
  */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
-import { eventEnvelope } from '../../domain/event.ts';
-import type { FoldedEvents } from '../../domain/events/folded-events.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   statusesBelow,
@@ -16,13 +15,14 @@ import {
   type TransferFailureReason,
   type TransferTerms,
 } from '../../domain/transfer/transfer.ts';
-import { rowOf, type Database } from '../database.ts';
+import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { andBody, isBody } from './body.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS } from './acceptance.ts';
+import { END_COLUMNS, FOLDED_MAX, foldOpening, INITIATED_COLUMNS } from './folded-batch-events.ts';
 import { transferBatches, transfers } from './schema.ts';
 
 export type TransferBatch = typeof transferBatches.$inferSelect;
@@ -33,7 +33,7 @@ export interface BatchItem extends TransferTerms {
   readonly bodyHash: string;
 }
 
-export interface BatchAcceptance {
+export interface BatchAcceptance extends OfTenant {
   readonly batchId: BatchId;
   /** In the order of the request. */
   readonly items: readonly BatchItem[];
@@ -51,7 +51,7 @@ export interface BatchAcceptance {
  */
 export async function acceptBatch(
   database: Database,
-  { batchId, items, idempotencyKey, bodyHash, deadlineSeconds }: BatchAcceptance,
+  { batchId, items, idempotencyKey, bodyHash, deadlineSeconds, ...of }: BatchAcceptance,
   trace: TraceContext,
 ): Promise<TransferBatch | undefined> {
   const type = 'transfer.initiated';
@@ -59,15 +59,15 @@ export async function acceptBatch(
   const references = items.map(({ reference }) => reference ?? null);
   const { rows } = await database.execute(sql`
     WITH accepted AS (
-      INSERT INTO transfer_batches (batch_id, item_count, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
-      VALUES (${batchId}, ${items.length}, ${idempotencyKey}, decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null},
+      INSERT INTO transfer_batches (batch_id, tenant, item_count, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
+      VALUES (${batchId}, ${tenantOf(of)}, ${items.length}, ${idempotencyKey}, decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null},
         now() + make_interval(secs => ${deadlineSeconds}), now() + make_interval(secs => ${START_DUE_SECONDS}))
       ON CONFLICT DO NOTHING
       RETURNING *
     ), item AS (
-      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, idempotency_key,
+      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference, idempotency_key,
         body_hash, request_id, traceparent, deadline_at, batch_id, batch_index)
-      SELECT transfer_id, sender, receiver, amount, given.currency, reference, batch_id || '/' || (place - 1),
+      SELECT transfer_id, tenant, sender, receiver, amount, given.currency, reference, batch_id || '/' || (place - 1),
         decode(hash, 'hex'), request_id, traceparent, deadline_at, batch_id, place - 1
       FROM accepted, unnest(
         ${column((item) => item.transferId)}::uuid[], ${column((item) => item.senderWalletId)}::uuid[],
@@ -79,7 +79,7 @@ export async function acceptBatch(
       INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM item
     ), event AS (
       INSERT INTO outbox_events (event_id, type, event_count, payload)
-      SELECT ${`${type}/folded/`} || min(id), ${type}, count(*), (${foldOpening(type, trace, INITIATED_COLUMNS)} || string_agg(
+      SELECT ${`${type}/folded/`} || min(id), ${type}, count(*), (${foldOpening(type, trace, tenantOf(of), INITIATED_COLUMNS)} || string_agg(
         '["' || id || '","' || sender_wallet_id || '","' || receiver_wallet_id || '","' || amount || '","' || currency || '"]', ',') || ']}')::json
       FROM (SELECT *, transfer_id::text AS id FROM item) item GROUP BY batch_index / ${FOLDED_MAX}
     )
@@ -119,10 +119,11 @@ export async function recordBatchEnds(
   const others = Object.fromEntries(
     ends.flatMap(({ places: at, end }) => parseIndexes(at).map((index) => [index, end] as const)),
   );
-  if (bodyHash !== undefined) await existing();
+  // Where the body is not known, the workflow is from before there were other tenants.
+  const tenant = bodyHash === undefined ? DEFAULT_TENANT : (await existing()).tenant;
   await Promise.all(
     halves(places).map(async (half) => {
-      const written = await writeEnds(database, batchId, half, others, trace);
+      const written = await writeEnds(database, { batchId, tenant }, half, others, trace);
       if (written !== undefined) ended(written);
     }),
   );
@@ -145,7 +146,7 @@ export async function recordBatchEnds(
  */
 async function writeEnds(
   database: Database,
-  batchId: BatchId,
+  { batchId, tenant }: Pick<TransferBatch, 'batchId' | 'tenant'>,
   places: string,
   others: Readonly<Record<string, TransferEnd>>,
   trace: TraceContext,
@@ -154,7 +155,7 @@ async function writeEnds(
   const isOver = sql`completed_count + failed_count + counted.completed + counted.failed = item_count`;
   const untilOver = (column: SQL): SQL => sql`${column} = CASE WHEN NOT ${isOver} THEN ${column} END`;
   const openings = Object.fromEntries(
-    ['completed', 'failed', 'canceled'].map((how) => [how, foldOpening(`transfer.${how}`, trace, END_COLUMNS)]),
+    ['completed', 'failed', 'canceled'].map((how) => [how, foldOpening(`transfer.${how}`, trace, tenant, END_COLUMNS)]),
   );
   const { rows } = await database.execute<{ tally: WrittenEnds['tally']; lasted: number | null }>(sql`
     WITH ended AS (
@@ -197,7 +198,7 @@ export async function recordBatchAttention(
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
-      SELECT NULL::uuid AS transfer_id, NULL::uuid AS transaction_id, 'batch/' || batch_id AS subject FROM transfer_batches
+      SELECT tenant, NULL::uuid AS transfer_id, NULL::uuid AS transaction_id, 'batch/' || batch_id AS subject FROM transfer_batches
       WHERE batch_id = ${batchId} AND status = 'PROCESSING' ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}
     UPDATE transfer_batches SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
@@ -210,17 +211,24 @@ export async function findBatch(database: Database, batchId: BatchId): Promise<T
   return rows[0];
 }
 
-/** The batches that follow the cursor, newest first. */
+/** The batches of a tenant that follow the cursor, newest first. */
 export function listBatches(
   database: Database,
-  { after, limit }: { after?: { createdAt: Date; batchId: BatchId } | undefined; limit: number },
+  {
+    tenant = DEFAULT_TENANT,
+    after,
+    limit,
+  }: OfTenant & { after?: { createdAt: Date; batchId: BatchId } | undefined; limit: number },
 ): Promise<TransferBatch[]> {
   return database
     .select()
     .from(transferBatches)
     .where(
-      after &&
-        sql`(${transferBatches.createdAt}, ${transferBatches.batchId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.batchId}::uuid)`,
+      and(
+        isOfTenant(tenant),
+        after &&
+          sql`(${transferBatches.createdAt}, ${transferBatches.batchId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.batchId}::uuid)`,
+      ),
     )
     .orderBy(desc(transferBatches.createdAt), desc(transferBatches.batchId))
     .limit(limit);
@@ -272,26 +280,6 @@ function halves(places: string): string[] {
   if (indexes.length < HALVED_AT_LEAST) return [places];
   const middle = indexes.length >> 1;
   return [indexes.slice(0, middle), indexes.slice(middle)].map(formatIndexes);
-}
-
-/** So many events share a row of the outbox. */
-const FOLDED_MAX = 1_000;
-const INITIATED_COLUMNS = ['transfer_id', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency'];
-const END_COLUMNS = ['transfer_id', 'reason'];
-
-/**
- * The beginning of the JSON text of events that share a row, up to their values. A statement appends these: ids, decimals and codes,
- * in which nothing has to be escaped. Building objects would take several times as long.
- */
-function foldOpening(type: string, trace: TraceContext, columns: readonly string[]): string {
-  const folded: FoldedEvents = {
-    folded: 1,
-    event: eventEnvelope(type, trace, new Date()),
-    subject: 'transfer_id',
-    columns,
-    rows: [],
-  };
-  return JSON.stringify(folded).slice(0, -']}'.length);
 }
 
 /** An array of values that need no quotes, as PostgreSQL reads it. */

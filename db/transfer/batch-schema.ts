@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { BATCH_STATUSES } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
-import { sha256 } from '../database.ts';
+import { ofOtherTenants, sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';
 
 /** Many transfers that were accepted by one request and are moved by one workflow. Its items are rows of `transfers`. */
@@ -22,6 +22,9 @@ export const transferBatches = pgTable(
   },
   (t) => [
     index('transfer_batches_created').on(t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst()),
+    index('transfer_batches_of_tenant')
+      .on(t.tenant, t.createdAt.desc().nullsFirst(), t.batchId.desc().nullsFirst())
+      .where(ofOtherTenants),
     // By these, lists and the reconciliation find the items that are open, and those that have changed.
     index('transfer_batches_open')
       .on(t.createdAt, t.batchId)

@@ -4,13 +4,13 @@ import type { Acting } from '../../domain/acting.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 
 /**
- * Opens a case for the row of the clause `concerned` (transfer_id, transaction_id, subject), if there is one; if the subject has
+ * Opens a case for the row of the clause `concerned` (tenant, transfer_id, transaction_id, subject), if there is one; if the subject has
  * an open case already, gives that case the latest reason and error instead. The clause `opened` has the case.
  */
 export function openCase(reason: string, error: string): SQL {
   return sql`opened AS (
-      INSERT INTO cases (transfer_id, transaction_id, subject, reason, last_error)
-      SELECT transfer_id, transaction_id, subject, ${reason}, ${error} FROM concerned
+      INSERT INTO cases (tenant, transfer_id, transaction_id, subject, reason, last_error)
+      SELECT tenant, transfer_id, transaction_id, subject, ${reason}, ${error} FROM concerned
       ON CONFLICT (subject) WHERE status = 'OPEN'
         DO UPDATE SET reason = excluded.reason, last_error = excluded.last_error, updated_at = clock_timestamp()
       RETURNING case_id, transfer_id, transaction_id, (xmax = 0) AS is_new

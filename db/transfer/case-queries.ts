@@ -6,9 +6,10 @@ import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
 import { insertAuditIf } from '../audit-events.ts';
-import { rowOf, type Database } from '../database.ts';
+import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';
 
@@ -16,15 +17,18 @@ export type Case = typeof cases.$inferSelect;
 export type LoggedAction = typeof caseActions.$inferSelect;
 export type CaseStatus = Case['status'];
 
-export interface CaseFilter {
+export interface CaseFilter extends OfTenant {
   readonly status?: CaseStatus | undefined;
   readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
   readonly limit: number;
 }
 
-/** The cases that follow the cursor, newest first. */
-export function listCases(database: Database, { status, after, limit }: CaseFilter): Promise<Case[]> {
-  const conditions: (SQL | undefined)[] = [];
+/** A tenant's cases that follow the cursor, newest first. */
+export function listCases(
+  database: Database,
+  { tenant = DEFAULT_TENANT, status, after, limit }: CaseFilter,
+): Promise<Case[]> {
+  const conditions: (SQL | undefined)[] = [isOfTenant(tenant)];
   if (status !== undefined) conditions.push(eq(cases.status, status));
   if (after !== undefined)
     conditions.push(
@@ -38,9 +42,10 @@ export function listCases(database: Database, { status, after, limit }: CaseFilt
     .limit(limit);
 }
 
-/** The number of open cases, since when the oldest has been open, and for how many whole seconds. */
+/** The number of a tenant's open cases, since when the oldest has been open, and for how many whole seconds. */
 export async function summarizeOpenCases(
   database: Database,
+  tenant: Tenant,
 ): Promise<{ count: number; oldestAt: Date | null; oldestAgeSeconds: number | null }> {
   const [summary] = await database
     .select({
@@ -49,13 +54,17 @@ export async function summarizeOpenCases(
       oldestAgeSeconds: sql<number | null>`floor(extract(epoch FROM clock_timestamp() - min(${cases.openedAt})))::int`,
     })
     .from(cases)
-    .where(eq(cases.status, 'OPEN'));
+    .where(and(eq(cases.status, 'OPEN'), eq(cases.tenant, tenant)));
   const { count, oldestAt, oldestAgeSeconds } = summary!;
   return { count, oldestAt: oldestAt === null ? null : new Date(oldestAt), oldestAgeSeconds };
 }
 
-export async function findCase(database: Database, caseId: CaseId): Promise<Case | undefined> {
-  const rows = await database.select().from(cases).where(eq(cases.caseId, caseId));
+/** With `tenant`, only if it is that tenant's. */
+export async function findCase(database: Database, caseId: CaseId, tenant?: Tenant): Promise<Case | undefined> {
+  const rows = await database
+    .select()
+    .from(cases)
+    .where(and(eq(cases.caseId, caseId), tenant && eq(cases.tenant, tenant)));
   return rows[0];
 }
 
@@ -103,8 +112,8 @@ export async function openDisagreement(
   const { kind, id } = subjectOf(subject);
   const { rowCount: opened } = await database.execute(sql`
     WITH opened AS (
-      INSERT INTO cases (subject, reason, last_error, attempts, transfer_id, transaction_id)
-      SELECT ${subject}, ${reason}, ${detail}, ${attempts}, ${kind === 'transfer' ? id : null}::uuid, ${kind === 'transaction' ? id : null}::uuid
+      INSERT INTO cases (tenant, subject, reason, last_error, attempts, transfer_id, transaction_id)
+      SELECT coalesce(${tenantOfSubject(subject)}, 'default'), ${subject}, ${reason}, ${detail}, ${attempts}, ${kind === 'transfer' ? id : null}::uuid, ${kind === 'transaction' ? id : null}::uuid
       WHERE NOT EXISTS (
         SELECT FROM cases resolved JOIN case_actions USING (case_id)
         WHERE resolved.subject = ${subject} AND resolved.reason = ${reason} AND resolved.last_error = ${detail} AND action = 'resolved'
@@ -164,25 +173,41 @@ export async function resolveCase(
   return rows[0] && rowOf(cases, rows[0]);
 }
 
-/** Logs an operator's request, if the case is open. */
+/** Logs an operator's request, if the case is open; once, if it has a key. */
 export async function logAction(
   database: Database,
   caseId: CaseId,
-  { action, comment }: { action: 'retry' | 'refund'; comment: string },
+  { action, comment, requestKey }: { action: 'retry' | 'refund'; comment: string; requestKey?: string },
   by: ByWhom,
 ): Promise<void> {
   const { actor, onBehalfOf } = by.acting;
   await database.execute(sql`
     WITH logged AS (
-      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment)
-      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'
-      RETURNING 1
+      INSERT INTO case_actions (case_id, action, actor, on_behalf_of, comment, request_key)
+      SELECT case_id, ${action}, ${actor}, ${onBehalfOf ?? null}, ${comment}, ${requestKey ?? null} FROM cases WHERE case_id = ${caseId} AND status = 'OPEN'
+      ON CONFLICT DO NOTHING RETURNING 1
     )
     ${insertAuditIf(decisionOf(caseId, action, comment), by, sql`logged`)}`);
 }
 
 function decisionOf(caseId: CaseId, decision: 'close' | 'retry' | 'refund', comment: string): AuditEntry {
   return { action: 'case-decided', object: caseId, details: { decision, comment } };
+}
+
+/** The tables of what a case is about, with their ids. */
+const TABLES: Readonly<Partial<Record<ReturnType<typeof subjectOf>['kind'], readonly [table: string, id: string]>>> = {
+  transfer: ['transfers', 'transfer_id'],
+  transaction: ['transactions', 'transaction_id'],
+  batch: ['transfer_batches', 'batch_id'],
+  recurring: ['recurring_transfers', 'recurring_transfer_id'],
+};
+
+/** Null of what has no row, and of a wallet, a shard or a workflow: a case of it is the installation's. */
+function tenantOfSubject(subject: string): SQL {
+  const { kind, id } = subjectOf(subject);
+  const [table, column] = TABLES[kind] ?? [];
+  if (table === undefined || column === undefined) return sql`NULL`;
+  return sql`(SELECT tenant FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} = ${id}::uuid)`;
 }
 
 const isDisagreement = sql`${cases.reason} = ANY(${sql.param([...DISAGREEMENTS])}::text[])`;

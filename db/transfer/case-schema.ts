@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import type { CaseId, TransactionId, TransferId } from '../../domain/ids.ts';
 import { CASE_ACTIONS } from '../../domain/transfer/case.ts';
-import { instant } from '../database.ts';
+import { instant, ofOtherTenants, tenantColumn } from '../database.ts';
 
 /**
  * The cases that wait for an operator: movements whose compensation keeps failing, and findings of the reconciliation that it
@@ -13,6 +13,8 @@ export const cases = pgTable(
   'cases',
   {
     caseId: uuid('case_id').$type<CaseId>().primaryKey().defaultRandom(),
+    /** That of the movement, or the default one, which is the installation's own, of what has no row. */
+    tenant: tenantColumn(),
     /** The movement that the case is about. A case about anything else is named by `subject` alone. */
     transferId: uuid('transfer_id').$type<TransferId>(),
     transactionId: uuid('transaction_id').$type<TransactionId>(),
@@ -40,6 +42,9 @@ export const cases = pgTable(
       .where(sql`status = 'OPEN'`),
     index('cases_subject').on(t.subject),
     index('cases_opened').on(t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
+    index('cases_of_tenant')
+      .on(t.tenant, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst())
+      .where(ofOtherTenants),
     index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
     check('cases_resolved', sql`(status = 'RESOLVED') = (resolved_at is not null)`),

@@ -25,11 +25,14 @@ GRANT SELECT ON installation, outbox_seals TO transfer_service;
 GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;
 -- What needs approvals, and how they are given, is decided by the functions alone.
 GRANT SELECT ON approval_policies, approvals, approval_votes TO transfer_service;
+GRANT UPDATE (start_due_at) ON approvals TO transfer_service;
 GRANT EXECUTE ON FUNCTION
   ask_approval(uuid, uuid, text),
+  ask_decision(uuid, text, jsonb, uuid, text),
   cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
+  set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
 TO transfer_service;
 -- For an audit with the service's role.

@@ -8,8 +8,14 @@ export function insertMetadata(movement: 'transfer' | 'transaction'): SQL {
     SELECT ${movement}, key, value, created_at, ${sql.identifier(`${movement}_id`)} FROM accepted CROSS JOIN jsonb_each_text(metadata)`;
 }
 
-/** The clause that writes an event to the outbox if `when`, which has at most one row, has one. */
+/**
+ * The clause that writes an event to the outbox if `when`, which has at most one row, has one: a row with a tenant, which the event
+ * names unless it is the default one.
+ */
 export function insertEvent(event: CloudEvent, when: SQL): SQL {
+  const json = sql`${JSON.stringify(event)}::text`;
   return sql`INSERT INTO outbox_events (event_id, type, subject, payload)
-    SELECT ${event.id}, ${event.type}, ${event.subject}, ${JSON.stringify(event)}::json FROM ${when}`;
+    SELECT ${event.id}, ${event.type}, ${event.subject},
+      CASE tenant WHEN 'default' THEN ${json} ELSE left(${json}, -1) || ',"tenant":' || to_json(tenant) || '}' END::json
+    FROM ${when}`;
 }

@@ -3,6 +3,7 @@
  * then left to be tested on the rows. Pure: it only builds SQL.
  */
 import { and, or, sql, type SQL } from 'drizzle-orm';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 
 /** A table of movements: its name, and the columns and values in which the tables differ. */
 export interface Listed {
@@ -43,6 +44,11 @@ export interface Lead {
   readonly scans: readonly Scan[];
   /** The conditions that are left to be tested; undefined if there are none. */
   readonly rest: SQL | undefined;
+  /**
+   * A condition that hardly any row fails, to be tested too: that the rows are the tenant's. Where there is one tenant none fails, and
+   * the walk costs what it would without the condition.
+   */
+  readonly likely: SQL | undefined;
 }
 
 /** The condition that a column has this value; undefined if no value is asked for. */
@@ -56,6 +62,7 @@ export function equal(
 }
 
 interface LeadFilter {
+  readonly tenant: Tenant;
   readonly reference?: string | undefined;
   readonly metadata?: { readonly key: string; readonly value: string } | undefined;
   readonly walletId?: string | undefined;
@@ -90,15 +97,27 @@ export function leadsOf(
     ...common.map(byTest),
   ].filter((each) => each !== undefined);
   const amount = byAmount(filter);
+  const tenant = byTenant(filter.tenant);
 
-  const filters = amount === undefined ? ordered : [...ordered, amount];
+  const filters = [...ordered, ...tenant.asLead, ...(amount === undefined ? [] : [amount])];
+  const tests = filters.map(({ test }) => test).filter((test) => test !== tenant.test);
   const leads = filters.map(({ covers, scans }) => ({
     scans,
-    rest: and(...filters.map((other) => other.test).filter((other) => !covers.includes(other))),
+    rest: and(...tests.filter((other) => !covers.includes(other))),
+    likely: covers.includes(tenant.test) ? undefined : tenant.test,
   }));
-  if (ordered.length > 0) return leads;
+  if (ordered.length + tenant.asLead.length > 0) return leads;
   // If many movements have an amount in the range, a page of them is soon found among the newest.
-  return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test }, ...leads];
+  return [{ scans: [{ by: 'columns', tests: [] }], rest: amount?.test, likely: tenant.test }, ...leads];
+}
+
+/** Whose the rows are. All tenants but the default one have an index, by which a small one's rows are found among those of large ones. */
+function byTenant(tenant: Tenant): { readonly test: SQL; readonly asLead: readonly Filter[] } {
+  const own: Test = { column: 'tenant', type: 'text', value: tenant };
+  const test = isEqual(own);
+  if (tenant === DEFAULT_TENANT) return { test, asLead: [] };
+  const scan: Scan = { by: 'columns', tests: [own], predicate: sql`tenant <> 'default'` };
+  return { test, asLead: [{ test, scans: [scan], covers: [test] }] };
 }
 
 function byTest(test: Test | undefined): Filter | undefined {

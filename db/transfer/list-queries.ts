@@ -5,6 +5,7 @@
  */
 import { sql } from 'drizzle-orm';
 import type { RecurringTransferId, TransferId, WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, type OfTenant } from '../../domain/tenant.ts';
 import type { TransactionStatus, TransactionType } from '../../domain/transfer/transaction.ts';
 import type { TransferStatus } from '../../domain/transfer/transfer.ts';
 import { rowOf, type Database } from '../database.ts';
@@ -14,7 +15,7 @@ import type { Transfer } from './queries.ts';
 import { transactions, transfers } from './schema.ts';
 import type { Transaction } from './transaction-queries.ts';
 
-interface MovementFilter {
+interface MovementFilter extends OfTenant {
   /** As sender or receiver. */
   readonly walletId?: WalletId | undefined;
   readonly reference?: string | undefined;
@@ -105,7 +106,7 @@ async function list(
   filter: MovementFilter & { readonly status?: string | undefined },
   own: Parameters<typeof leadsOf>[2],
 ): Promise<Walked> {
-  const leads = leadsOf(listed, filter, own);
+  const leads = leadsOf(listed, { ...filter, tenant: filter.tenant ?? DEFAULT_TENANT }, own);
   const [only] = leads;
   if (leads.length === 1) return walk(database, listed, only!, filter, WALK.rowsMax);
   let best = { lead: only!, hits: -1 };

@@ -2,7 +2,7 @@
  * The walk along one lead of a list: reads its scans newest first, between the cursor and the ends of the time range, tests each
  * row, and stops at a full page or after `rowsMax` rows.
  */
-import { sql, type SQL } from 'drizzle-orm';
+import { and, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import type { Lead, Listed, Scan, Test } from './list-leads.ts';
 
@@ -31,7 +31,7 @@ export interface Walked {
 export async function walk(
   database: Database,
   listed: Listed,
-  { scans, rest }: Lead,
+  { scans, rest, likely }: Lead,
   filter: WalkFilter,
   rowsMax: number,
 ): Promise<Walked> {
@@ -41,12 +41,18 @@ export async function walk(
   });
   const walks = await Promise.all(
     scans.map(async (scan) => {
-      const { rows } = await database.execute(statement(listed, scan, rest, filter, rowsMax));
-      const hits = rows.filter((row) => row['is_match']);
-      const last = rows.at(-1);
-      // A page that is not full ends at the last row that may be tested, or at the end of the scan.
-      const isStopped = hits.length < filter.limit && last !== undefined && Number(last['place']) === rowsMax;
-      return { rows: hits, stoppedAt: isStopped ? positionOf(last) : undefined };
+      const walkTo = async (test: SQL | undefined, tested: number) => {
+        const { rows } = await database.execute(statement(listed, scan, test, filter, tested));
+        const hits = rows.filter((row) => row['is_match']);
+        const last = rows.at(-1);
+        // A page that is not full ends at the last row that may be tested, or at the end of the scan.
+        const isStopped = hits.length < filter.limit && last !== undefined && Number(last['place']) === tested;
+        return { rows: hits, stoppedAt: isStopped ? positionOf(last) : undefined };
+      };
+      if (rest !== undefined) return walkTo(and(rest, likely), rowsMax);
+      const page = await walkTo(likely, filter.limit);
+      // Only now there are others' rows among them: the planner, which is told that many may be tested, may read in another order.
+      return page.stoppedAt === undefined || likely === undefined ? page : walkTo(likely, rowsMax);
     }),
   );
   const stoppedAt = walks
@@ -72,12 +78,12 @@ function newestFirst(a: Position, b: Position): number {
  * The statement that reads the rows of a scan that pass the test, at most a page of them, each with its place among the tested
  * rows; and the last row that may be tested, whether it passes or not. It sorts nothing, and reads no row that it does not need.
  */
-function statement(listed: Listed, scan: Scan, rest: SQL | undefined, filter: WalkFilter, rowsMax: number): SQL {
-  const { from, order } = scanned(listed, scan, filter, rest === undefined ? filter.limit : rowsMax);
+function statement(listed: Listed, scan: Scan, test: SQL | undefined, filter: WalkFilter, rowsMax: number): SQL {
+  const { from, order } = scanned(listed, scan, filter, rowsMax);
   return sql`
     SELECT * FROM (
-      SELECT walked.*, ${rest ?? sql`true`} AS is_match, row_number() OVER (ORDER BY ${order}) AS place
-      FROM (${from} ORDER BY ${order} LIMIT ${rest === undefined ? filter.limit : rowsMax}) AS walked
+      SELECT walked.*, ${test ?? sql`true`} AS is_match, row_number() OVER (ORDER BY ${order}) AS place
+      FROM (${from} ORDER BY ${order} LIMIT ${rowsMax}) AS walked
     ) AS placed
     WHERE is_match OR place = ${rowsMax}
     ORDER BY ${order} LIMIT ${filter.limit}`;

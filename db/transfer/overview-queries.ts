@@ -1,11 +1,13 @@
 /**
  * The transfer service's part of the overview: what is open, in money and in number, what waits for an operator, and what the
- * reconciliation said last. One statement is one snapshot. It costs what is open and not what is stored.
+ * reconciliation said last, which is about the whole, so only the default tenant is told. One statement is one snapshot. It costs what is
+ * open, of all tenants, and not what is stored.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { RunId } from '../../domain/ids.ts';
 import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
 import { DISAGREEMENTS, type RunScope, type RunStatus } from '../../domain/transfer/reconciliation.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { STUCK_AFTER } from './state-queries.ts';
 
@@ -63,18 +65,20 @@ export interface TransferOverview {
   readonly books_as_of: number | null;
 }
 
-export async function transferOverview(database: Database): Promise<TransferOverview> {
+export async function transferOverview(database: Database, tenant: Tenant): Promise<TransferOverview> {
+  const isTheirs = sql`tenant = ${tenant}`;
+  const isOfAll = tenant === DEFAULT_TENANT;
   const { rows } = await database.execute<{ overview: TransferOverview }>(sql`
     WITH open (kind, status, currency, is_held, since, amount, attention_since, is_stuck) AS MATERIALIZED (
-      ${openTransfers('SCHEDULED')} UNION ALL ${openTransfers('PENDING')} UNION ALL ${openTransfers('DEBITED')}
+      ${openTransfers('SCHEDULED', isTheirs)} UNION ALL ${openTransfers('PENDING', isTheirs)} UNION ALL ${openTransfers('DEBITED', isTheirs)}
       UNION ALL
       SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, currency, false, created_at, amount, attention_since,
         attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
-      FROM transactions WHERE status = 'PENDING'
+      FROM transactions WHERE status = 'PENDING' AND ${isTheirs}
       UNION ALL
       SELECT 'batch_item', 'PENDING', currency, false, batch.created_at, amount, NULL,
         batch.attention_since IS NOT NULL OR batch.created_at < now() - ${STUCK_AFTER}
-      FROM (SELECT * FROM transfer_batches WHERE status = 'PROCESSING') batch
+      FROM (SELECT * FROM transfer_batches WHERE status = 'PROCESSING' AND ${isTheirs}) batch
       CROSS JOIN LATERAL (
         SELECT currency, amount FROM transfers WHERE transfers.batch_id = batch.batch_id AND transfers.status IN ('PENDING', 'DEBITED')
       ) item
@@ -88,29 +92,30 @@ export async function transferOverview(database: Database): Promise<TransferOver
         'transfers', ${waiting(sql`open WHERE kind = 'transfer'`)},
         'holds', ${waiting(sql`open WHERE kind = 'hold'`)},
         'transactions', ${waiting(sql`open WHERE kind IN ('deposit', 'withdrawal')`)},
-        'batches', ${waiting(sql`transfer_batches WHERE status = 'PROCESSING'`)}),
+        'batches', ${waiting(sql`transfer_batches WHERE status = 'PROCESSING' AND ${isTheirs}`)}),
       'cases', (
         SELECT json_build_object('count', count(*), 'oldest', ${ms(sql`min(opened_at)`)},
           'of_books', count(*) FILTER (WHERE reason IN ${OF_BOOKS}),
           'found', json_build_object(
             'count', count(*) FILTER (WHERE reason IN ${[...DISAGREEMENTS]}),
             'oldest', ${ms(sql`min(opened_at) FILTER (WHERE reason IN ${[...DISAGREEMENTS]})`)}))
-        FROM cases WHERE status = 'OPEN'),
+        FROM cases WHERE status = 'OPEN' AND ${isTheirs}),
       'approvals', (
-        SELECT json_build_object('count', count(*), 'oldest', ${ms(sql`min(created_at)`)}) FROM approvals WHERE status = 'AWAITING'),
+        SELECT json_build_object('count', count(*), 'oldest', ${ms(sql`min(created_at)`)})
+        FROM approvals WHERE status = 'AWAITING' AND ${isTheirs}),
       'last_run', (
         SELECT json_build_object('run_id', run_id, 'status', status, 'scope', scope, 'checked', checked, 'repaired', repaired,
           'found', found, 'started', ${ms(sql`started_at`)}, 'finished', ${ms(sql`finished_at`)})
-        FROM reconciliation_runs WHERE status <> 'RUNNING' ORDER BY run_number DESC LIMIT 1),
+        FROM reconciliation_runs WHERE status <> 'RUNNING' AND ${isOfAll} ORDER BY run_number DESC LIMIT 1),
       'books_as_of', (
         SELECT ${ms(sql`finished_at`)} FROM reconciliation_runs
-        WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') ORDER BY run_number DESC LIMIT 1)
+        WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND') AND ${isOfAll} ORDER BY run_number DESC LIMIT 1)
     ) AS overview`);
   return rows[0]!.overview;
 }
 
 /** By the index of the open ones, whatever the statistics say: its condition is repeated as it is there. */
-function openTransfers(status: OpenSum['status']): SQL {
+function openTransfers(status: OpenSum['status'], isTheirs: SQL): SQL {
   const isHeld = sql`capture_method = 'manual' AND listed_status = 'DEBITED' AND captured_amount IS NULL`;
   return sql`(
         SELECT CASE capture_method WHEN 'manual' THEN 'hold' ELSE 'transfer' END, listed_status, currency, ${isHeld},
@@ -120,7 +125,7 @@ function openTransfers(status: OpenSum['status']): SQL {
             WHEN capture_method = 'manual' AND listed_status = 'DEBITED' THEN updated_at
             ELSE coalesce(scheduled_at, created_at)
           END
-        FROM transfers WHERE (batch_id IS NULL OR listed_status IS NOT NULL) AND listed_status = ${sql.raw(`'${status}'`)}
+        FROM transfers WHERE (batch_id IS NULL OR listed_status IS NOT NULL) AND listed_status = ${sql.raw(`'${status}'`)} AND ${isTheirs}
       )`;
 }
 

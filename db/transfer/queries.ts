@@ -2,11 +2,12 @@
  * The transfer service's queries about transfers: status writes, attention, and reads. Every write is one statement together with
  * its step and its event. Acceptance is in acceptance.ts, one-sided transactions are in transaction-queries.ts.
  */
-import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   isTerminal,
@@ -154,7 +155,7 @@ export async function recordTransferAttention(
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
-      SELECT transfer_id, NULL::uuid AS transaction_id, 'transfer/' || transfer_id AS subject FROM transfers
+      SELECT tenant, transfer_id, NULL::uuid AS transaction_id, 'transfer/' || transfer_id AS subject FROM transfers
       WHERE transfer_id = ${transferId} AND ${isBelow('FAILED')} ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}, changed AS (
       UPDATE transfers SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
@@ -166,8 +167,22 @@ export async function recordTransferAttention(
     ON CONFLICT DO NOTHING`);
 }
 
+/** Whichever tenant's it is: for workers, and where the caller has derived the id or has found the row before. */
 export async function findTransfer(database: Database, transferId: TransferId): Promise<Transfer | undefined> {
   const rows = await database.select().from(transfers).where(eq(transfers.transferId, transferId));
+  return rows[0];
+}
+
+/** A tenant's transfer. */
+export async function findTransferOf(
+  database: Database,
+  tenant: Tenant,
+  transferId: TransferId,
+): Promise<Transfer | undefined> {
+  const rows = await database
+    .select()
+    .from(transfers)
+    .where(and(eq(transfers.transferId, transferId), eq(transfers.tenant, tenant)));
   return rows[0];
 }
 

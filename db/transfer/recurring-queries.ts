@@ -7,9 +7,10 @@ import type { ByWhom } from '../../domain/audit-event.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
 import { GRACE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { insertAuditIf } from '../audit-events.ts';
-import { rowOf, type Database } from '../database.ts';
+import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
 import { recurringTransfers } from './schema.ts';
 
@@ -24,15 +25,15 @@ export async function createRecurringTransfer(
   database: Database,
   id: RecurringTransferId,
   t: RecurringTerms,
-  { idempotencyKey, bodyHash }: { readonly idempotencyKey: string; readonly bodyHash: string },
+  { idempotencyKey, bodyHash, ...of }: OfTenant & { readonly idempotencyKey: string; readonly bodyHash: string },
   trace: TraceContext,
 ): Promise<RecurringTransfer | undefined> {
   const { rows } = await database.execute(sql`
     WITH created AS (
-      INSERT INTO recurring_transfers (recurring_transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
+      INSERT INTO recurring_transfers (recurring_transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
         metadata, every_seconds, calendar, time_zone, starts_at, ends_at, idempotency_key, body_hash, request_id, traceparent,
         tend_due_at)
-      VALUES (${id}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${t.reference},
+      VALUES (${id}, ${tenantOf(of)}, ${t.senderWalletId}, ${t.receiverWalletId}, ${t.amount}, ${t.currency}, ${t.reference},
         ${JSON.stringify(t.metadata)}::jsonb, ${t.everySeconds}, ${t.calendar && JSON.stringify(t.calendar)}::jsonb, ${t.timeZone},
         ${t.startsAt?.toISOString() ?? null}::timestamptz, ${t.endsAt?.toISOString() ?? null}::timestamptz, ${idempotencyKey},
         decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null}, ${tendSoon})
@@ -48,7 +49,7 @@ export async function createRecurringTransfer(
 
 /**
  * Gives a recurring transfer another status, and notes the change. Returns the row as it is then: a repeat changes nothing, and
- * neither does any change of a deleted one. Undefined if there is no such row. Waits for runs that are being accepted; later runs
+ * neither does any change of a deleted one. Undefined if there is no such row, or it is not of the tenant of `by`. Waits for runs that are being accepted; later runs
  * see the new status.
  */
 export async function changeRecurringStatus(
@@ -58,19 +59,21 @@ export async function changeRecurringStatus(
   { requestId }: TraceContext,
   by?: ByWhom,
 ): Promise<RecurringTransfer | undefined> {
+  const tenant = by && tenantOf(by.acting);
+  const isTheirs = tenant === undefined ? sql`true` : sql`tenant = ${tenant}`;
   const entry = { action: 'recurring-transfer-changed', object: id, details: { status } } as const;
   const audited = by === undefined ? sql`` : sql`, audited AS (${insertAuditIf(entry, by, sql`changed`)})`;
   const { rows } = await database.execute(sql`
     WITH changed AS (
       UPDATE recurring_transfers SET status = ${status}, version = version + 1, updated_at = clock_timestamp(), tend_due_at = ${tendSoon}
-      WHERE recurring_transfer_id = ${id} AND status NOT IN (${status}, 'DELETED')
+      WHERE recurring_transfer_id = ${id} AND status NOT IN (${status}, 'DELETED') AND ${isTheirs}
       RETURNING *
     ), change AS (
       INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
       SELECT recurring_transfer_id, status, ${requestId}, updated_at FROM changed
     )${audited}
     SELECT * FROM changed`);
-  return rows[0] === undefined ? findRecurringTransfer(database, id) : rowOf(recurringTransfers, rows[0]);
+  return rows[0] === undefined ? findRecurringTransfer(database, id, tenant) : rowOf(recurringTransfers, rows[0]);
 }
 
 /** How far two clocks may differ that are both right: the shortest rhythm, so that it is one run at most. */
@@ -130,11 +133,16 @@ export async function putBackChange(
   return rows[0] && rowOf(recurringTransfers, rows[0]);
 }
 
+/** With `tenant`, only if it is that tenant's. */
 export async function findRecurringTransfer(
   database: Database,
   id: RecurringTransferId,
+  tenant?: Tenant,
 ): Promise<RecurringTransfer | undefined> {
-  const rows = await database.select().from(recurringTransfers).where(eq(recurringTransfers.recurringTransferId, id));
+  const rows = await database
+    .select()
+    .from(recurringTransfers)
+    .where(and(eq(recurringTransfers.recurringTransferId, id), tenant && eq(recurringTransfers.tenant, tenant)));
   return rows[0];
 }
 
@@ -171,7 +179,7 @@ export async function activeRecurring(
   return { rows, next: isPage ? { atMs: last!.createdAt.getTime(), key: last!.recurringTransferId } : null };
 }
 
-export interface RecurringFilter {
+export interface RecurringFilter extends OfTenant {
   readonly status?: RecurringStatus | undefined;
   /** As sender or receiver. */
   readonly walletId?: WalletId | undefined;
@@ -196,7 +204,7 @@ export async function listRecurringTransfers(
 
 function listBy(
   database: Database,
-  { status, after, limit }: RecurringFilter,
+  { tenant = DEFAULT_TENANT, status, after, limit }: RecurringFilter,
   condition: SQL | undefined,
 ): Promise<RecurringTransfer[]> {
   const { createdAt, recurringTransferId } = recurringTransfers;
@@ -205,6 +213,7 @@ function listBy(
     .from(recurringTransfers)
     .where(
       and(
+        isOfTenant(tenant),
         condition,
         status && eq(recurringTransfers.status, status),
         after &&

@@ -110,14 +110,18 @@ async function insertRun(
     run.trace,
     new Date(),
   );
-  return acceptOrAwait(database, run.by, async (on, isAwaiting) => {
-    const { rows } = await on.execute(sql`
+  return acceptOrAwait(
+    database,
+    run.by,
+    ({ transferId }) => transferId,
+    async (on, isAwaiting) => {
+      const { rows } = await on.execute(sql`
     WITH due AS (
       SELECT FROM recurring_transfers WHERE recurring_transfer_id = ${recurringTransferId} AND ${run.condition} FOR SHARE
     ), accepted AS (
-      INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
+      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference, metadata,
         recurring_transfer_id, nominal_at, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at, status)
-      SELECT ${transferId}::uuid, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
+      SELECT ${transferId}::uuid, ${recurring.tenant}, ${senderWalletId}::uuid, ${receiverWalletId}::uuid, ${amount}::numeric, ${currency}, ${reference},
         ${JSON.stringify(metadata)}::jsonb, ${recurringTransferId}::uuid, ${run.nominalAt?.toISOString() ?? null}::timestamptz,
         ${name}, decode(${transferBodyHash(recurring)}, 'hex'), ${run.trace.requestId}, ${run.trace.traceparent ?? null},
         now() + make_interval(secs => ${run.deadlineSeconds}), ${isAwaiting ? sql`NULL` : sql`now() + make_interval(secs => ${START_DUE_SECONDS})`},
@@ -133,8 +137,9 @@ async function insertRun(
       ${insertMetadata('transfer')}
     )
     SELECT * FROM accepted`);
-    return rows[0] && rowOf(transfers, rows[0]);
-  });
+      return rows[0] && rowOf(transfers, rows[0]);
+    },
+  );
 }
 
 /** The nominal times, of those that its Schedule knows, at which a run was due that has no transfer, in order. */

@@ -8,13 +8,14 @@ import type { Currency } from '../../domain/currency.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { Calendar } from '../../domain/transfer/calendar.ts';
 import { RECURRING_STATUSES } from '../../domain/transfer/recurring.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import { amount, instant, ofOtherTenants, sha256, tenantColumn } from '../database.ts';
 
 /** The standing orders. Each one's Temporal Schedule is made to agree with its row (temporal/transfer/tend-recurring.ts). */
 export const recurringTransfers = pgTable(
   'recurring_transfers',
   {
     recurringTransferId: uuid('recurring_transfer_id').$type<RecurringTransferId>().primaryKey(),
+    tenant: tenantColumn(),
     senderWalletId: uuid('sender_wallet_id').$type<WalletId>().notNull(),
     receiverWalletId: uuid('receiver_wallet_id').$type<WalletId>().notNull(),
     amount: amount('amount').notNull(),
@@ -45,6 +46,9 @@ export const recurringTransfers = pgTable(
   },
   (t) => [
     index('recurring_transfers_created').on(t.createdAt.desc().nullsFirst(), t.recurringTransferId.desc().nullsFirst()),
+    index('recurring_transfers_of_tenant')
+      .on(t.tenant, t.createdAt.desc().nullsFirst(), t.recurringTransferId.desc().nullsFirst())
+      .where(ofOtherTenants),
     index('recurring_transfers_status_created').on(
       t.status,
       t.createdAt.desc().nullsFirst(),

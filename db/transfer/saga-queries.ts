@@ -1,6 +1,7 @@
 /** A transfer with its steps, as one snapshot shows them. */
 import { sql } from 'drizzle-orm';
 import type { TransferId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import type { Transfer, TransferStep } from './queries.ts';
 import { transfers } from './schema.ts';
@@ -13,6 +14,7 @@ export interface TransferWithSteps {
 
 export async function findTransferWithSteps(
   database: Database,
+  tenant: Tenant,
   transferId: TransferId,
 ): Promise<TransferWithSteps | undefined> {
   const { rows } = await database.execute<Record<string, unknown> & Pick<TransferWithSteps, 'steps'>>(sql`
@@ -21,6 +23,6 @@ export async function findTransferWithSteps(
         'at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY step_id), '[]')
       FROM transfer_steps WHERE transfer_steps.transfer_id = ${transferId}
     ) AS steps
-    FROM transfers WHERE transfer_id = ${transferId}`);
+    FROM transfers WHERE transfer_id = ${transferId} AND tenant = ${tenant}`);
   return rows[0] && { transfer: rowOf(transfers, rows[0]), steps: rows[0].steps };
 }

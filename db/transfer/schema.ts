@@ -25,7 +25,7 @@ import {
   TRANSFER_STATUSES,
   type FailureDetail,
 } from '../../domain/transfer/transfer.ts';
-import { amount, instant, sha256 } from '../database.ts';
+import { amount, instant, ofOtherTenants, sha256 } from '../database.ts';
 import { acceptedColumns } from './accepted-columns.ts';
 import { recurringTransfers } from './recurring-schema.ts';
 
@@ -122,6 +122,7 @@ export const transfers = pgTable(
     // The indexes that lists walk, see list-queries.ts: each in the order of creation for one value of a filter. None has `status` or
     // `updated_at`, not even in a condition: no update of them would be heap-only.
     index('transfers_created').on(t.createdAt, t.transferId),
+    index('transfers_of_tenant').on(t.tenant, t.createdAt, t.transferId).where(ofOtherTenants),
     index('transfers_listed_created')
       .on(t.listedStatus, t.createdAt, t.transferId)
       .where(sql`batch_id is null or listed_status is not null`),
@@ -150,6 +151,9 @@ export const transfers = pgTable(
     index('transfers_listed_due')
       .on(t.startDueAt)
       .where(sql`listed_status in ('SCHEDULED', 'PENDING') and start_due_at is not null`),
+    index('transfers_sender_scheduled')
+      .on(t.senderWalletId, t.scheduledAt)
+      .where(sql`scheduled_at is not null`),
     index('transfers_cancel_due')
       .on(t.cancelDueAt)
       .where(sql`listed_status = 'PENDING' and cancel_due_at is not null`),
@@ -191,11 +195,14 @@ export const transactions = pgTable(
     type: text('type', { enum: ['CREDIT', 'DEBIT'] }).notNull(),
     status: text('status', { enum: TRANSACTION_STATUSES }).notNull().default('PENDING'),
     failureReason: text('failure_reason', { enum: TRANSACTION_FAILURE_REASONS }),
+    /** Whether its approval was refused: its workflow only makes sure that nothing moves. */
+    beginsCanceled: boolean('begins_canceled').notNull().default(false),
     ...movementColumns(),
   },
   (t) => [
     // The indexes that lists walk, see list-queries.ts.
     index('transactions_created').on(t.createdAt, t.transactionId),
+    index('transactions_of_tenant').on(t.tenant, t.createdAt, t.transactionId).where(ofOtherTenants),
     index('transactions_status_created').on(t.status, t.createdAt, t.transactionId),
     index('transactions_type_created').on(t.type, t.createdAt, t.transactionId),
     index('transactions_wallet_created').on(t.walletId, t.createdAt, t.transactionId),
@@ -212,7 +219,7 @@ export const transactions = pgTable(
       .where(sql`status = 'PENDING' and start_due_at is not null`),
     check('transactions_amount_positive', sql`amount > 0`),
     check('transactions_type', sql`type in ('CREDIT', 'DEBIT')`),
-    check('transactions_status', sql`status in ('PENDING', 'PROCESSED', 'FAILED')`),
+    check('transactions_status', sql`status in ('AWAITING_APPROVAL', 'PENDING', 'PROCESSED', 'FAILED')`),
     check('transactions_failure_reason', sql`(status = 'FAILED') = (failure_reason is not null)`),
   ],
 );

@@ -2,15 +2,17 @@
  * The transfer service's queries about one-sided transactions: acceptance, status writes, attention, and reads; queries.ts has
  * the same for transfers.
  */
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql, type SQL } from 'drizzle-orm';
 import { movementEvent } from '../../domain/event.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionEnd, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import { columnsOf, executePrepared, rowOf, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { andBody, isBody } from './body.ts';
+import { acceptOrAwait } from './approval-queries.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
@@ -20,8 +22,8 @@ import { transactions } from './schema.ts';
 export type Transaction = typeof transactions.$inferSelect;
 
 /**
- * Accepts a transaction: writes its row as PENDING and `transaction.initiated`. Returns undefined, and changes nothing, if the id
- * is taken.
+ * Accepts a transaction: writes its row as PENDING, or as AWAITING_APPROVAL if a policy demands that, and `transaction.initiated`. Returns
+ * undefined, and changes nothing, if the id is taken.
  */
 export async function acceptTransaction(
   database: Database,
@@ -37,16 +39,14 @@ export async function acceptTransaction(
     currency: t.currency,
   };
   const event = movementEvent('transaction.initiated', t.transactionId, data, trace, new Date());
-  const { rows } = await executePrepared(
-    database,
-    sql`
+  const accept = (isAwaiting: boolean): SQL => sql`
     WITH accepted AS (
-      INSERT INTO transactions (transaction_id, wallet_id, type, amount, currency, reference, metadata,
+      INSERT INTO transactions (transaction_id, tenant, wallet_id, type, amount, currency, status, reference, metadata,
         idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
-      VALUES (${t.transactionId}, ${t.walletId}, ${t.type}, ${t.amount}, ${t.currency}, ${a.reference ?? null},
-        ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
+      VALUES (${t.transactionId}, ${tenantOf(t)}, ${t.walletId}, ${t.type}, ${t.amount}, ${t.currency}, ${isAwaiting ? 'AWAITING_APPROVAL' : 'PENDING'},
+        ${a.reference ?? null}, ${a.metadata === undefined ? null : JSON.stringify(a.metadata)}::jsonb, ${a.idempotencyKey}, decode(${a.bodyHash}, 'hex'),
         ${trace.requestId}, ${trace.traceparent ?? null}, now() + make_interval(secs => ${a.deadlineSeconds}),
-        now() + make_interval(secs => ${START_DUE_SECONDS}))
+        ${isAwaiting ? null : sql`now() + make_interval(secs => ${START_DUE_SECONDS})`})
       ON CONFLICT DO NOTHING
       RETURNING *
     ), pair AS (
@@ -54,10 +54,14 @@ export async function acceptTransaction(
     ), event AS (
       ${insertEvent(event, sql`accepted`)}
     )
-    SELECT ${columnsOf(transactions)} FROM accepted`,
-  );
-  return rows[0] && rowOf(transactions, rows[0]);
+    SELECT ${columnsOf(transactions)} FROM accepted`;
+  return acceptOrAwait(database, a.by, transactionIdOf, async (on, isAwaiting) => {
+    const { rows } = isAwaiting ? await on.execute(accept(true)) : await executePrepared(database, accept(false));
+    return rows[0] && rowOf(transactions, rows[0]);
+  });
 }
+
+const transactionIdOf = ({ transactionId }: Transaction): TransactionId => transactionId;
 
 /**
  * Writes the end of a transaction, with its event, unless it has ended already. Returns the row as it is then. Throws
@@ -99,14 +103,16 @@ export async function recordTransactionEnd(
   // A statement of its own: the one above may have waited for another's write, which its snapshot does not show.
   const stored = await findTransaction(database, transactionId);
   if (stored === undefined || !isBody(stored, bodyHash)) throw new MovementMissing(`transaction ${transactionId}`);
-  if (stored.status === 'PENDING') throw new Error(`the end of transaction ${transactionId} could not be written`);
+  if (stored.status === 'PENDING' || stored.status === 'AWAITING_APPROVAL')
+    throw new Error(`the end of transaction ${transactionId} could not be written`);
   if (stored.attentionCaseId !== null) await closeCase(database, subject, `the transaction is ${stored.status}`);
   return stored;
 }
 
 /** The end of a transaction that has ended; throws if it has not. */
 export function endOf({ transactionId, status, failureReason, failureDetail }: Transaction): TransactionEnd {
-  if (status === 'PENDING') throw new Error(`transaction ${transactionId} has not ended`);
+  if (status === 'PENDING' || status === 'AWAITING_APPROVAL')
+    throw new Error(`transaction ${transactionId} has not ended`);
   if (status === 'PROCESSED') return { status };
   return {
     status,
@@ -125,7 +131,7 @@ export async function recordTransactionAttention(
 ): Promise<void> {
   await database.execute(sql`
     WITH concerned AS (
-      SELECT NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
+      SELECT tenant, NULL::uuid AS transfer_id, transaction_id, 'transaction/' || transaction_id AS subject FROM transactions
       WHERE transaction_id = ${transactionId} AND status = 'PENDING' ${andBody(bodyHash)} FOR NO KEY UPDATE
     ), ${openCase(reason, error)}
     UPDATE transactions SET attention_case_id = opened.case_id, attention_reason = ${reason}, attention_error = ${error},
@@ -133,11 +139,25 @@ export async function recordTransactionAttention(
     FROM opened WHERE transactions.transaction_id = opened.transaction_id`);
 }
 
+/** Whichever tenant's it is, as findTransfer. */
 export async function findTransaction(
   database: Database,
   transactionId: TransactionId,
 ): Promise<Transaction | undefined> {
   const rows = await database.select().from(transactions).where(eq(transactions.transactionId, transactionId));
+  return rows[0];
+}
+
+/** A tenant's transaction. */
+export async function findTransactionOf(
+  database: Database,
+  tenant: Tenant,
+  transactionId: TransactionId,
+): Promise<Transaction | undefined> {
+  const rows = await database
+    .select()
+    .from(transactions)
+    .where(and(eq(transactions.transactionId, transactionId), eq(transactions.tenant, tenant)));
   return rows[0];
 }
 

@@ -5,6 +5,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { BatchLegs } from '../../domain/transfer/batch.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer } from '../../domain/transfer/transfer.ts';
 import { violatedConstraint, type Database } from '../database.ts';
@@ -21,7 +22,7 @@ export function debitBatch(database: Database, legs: BatchLegs, trace: TraceCont
     legs,
     'debit',
     sql`debit_batch`,
-    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL, ${tenantOf(legs)}`,
   );
 }
 
@@ -31,7 +32,7 @@ export function creditBatch(database: Database, legs: BatchLegs, trace: TraceCon
     legs,
     'credit',
     sql`credit_batch`,
-    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL`,
+    (asked) => sql`${trace.requestId}, ${trace.traceparent ?? null}, ${counterparties(asked)}, NULL, ${tenantOf(legs)}`,
   );
 }
 

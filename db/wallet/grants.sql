@@ -7,18 +7,18 @@ GRANT USAGE ON SCHEMA migrations TO wallet_service;
 GRANT SELECT ON migrations.__drizzle_migrations TO wallet_service;
 GRANT SELECT ON wallets, ledger_entries, operation_fences, outbox_events, outbox_seals, shard_buckets, installation TO wallet_service;
 GRANT EXECUTE ON FUNCTION
-  debit(uuid, uuid, text, numeric, text, text, boolean, uuid),
-  credit(uuid, uuid, text, numeric, text, text, uuid, numeric),
+  debit(uuid, uuid, text, numeric, text, text, boolean, uuid, text),
+  credit(uuid, uuid, text, numeric, text, text, uuid, numeric, text),
   refund(uuid, uuid, text, numeric, numeric, text, text, text, boolean, uuid, numeric),
   cancel(uuid, text, uuid, text, numeric, text, uuid, numeric),
   conflicting_legs(text, uuid[], uuid[], text[], numeric[], uuid[]),
   advance(uuid, uuid, text, numeric, text, text, uuid),
-  deposit(uuid, uuid, text, numeric, text, text),
-  withdraw(uuid, uuid, text, numeric, text, text),
-  open_wallet(uuid, text, text),
+  deposit(uuid, uuid, text, numeric, text, text, text),
+  withdraw(uuid, uuid, text, numeric, text, text, text),
+  open_wallet(uuid, text, text, text),
   set_wallet_status(uuid, text, jsonb, text, text),
-  debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
-  credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
+  debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb, text),
+  credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb, text),
   debit_group(uuid[], uuid[], text[], numeric[], uuid[], jsonb),
   credit_group(uuid[], uuid[], text[], numeric[], uuid[], jsonb),
   cancel_credit_batch(uuid[], uuid[], text[], numeric[], text, uuid[]),
@@ -27,8 +27,15 @@ GRANT EXECUTE ON FUNCTION
   outgoing_24h(uuid),
   lock_for_movements()
 TO wallet_service;
--- The signatures by which workers of the version before this one call them (functions/former_signatures.sql).
+-- The signatures by which workers of the versions before this one call them (functions/former_signatures.sql).
 GRANT EXECUTE ON FUNCTION
+  debit(uuid, uuid, text, numeric, text, text, boolean, uuid),
+  credit(uuid, uuid, text, numeric, text, text, uuid, numeric),
+  deposit(uuid, uuid, text, numeric, text, text),
+  withdraw(uuid, uuid, text, numeric, text, text),
+  open_wallet(uuid, text, text),
+  debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
+  credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb),
   debit(uuid, uuid, text, numeric, text, text, boolean),
   credit(uuid, uuid, text, numeric, text, text),
   refund(uuid, uuid, text, numeric, numeric, text, text, text, boolean),

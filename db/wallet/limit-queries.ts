@@ -5,6 +5,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { wallets } from './schema.ts';
 import { actingOf } from './wallet-queries.ts';
@@ -36,8 +37,12 @@ export async function setWalletLimits(
   return rows[0]!.found;
 }
 
-/** The limits of a user's wallet, with the same sum by which the operations judge. Undefined if there is no such wallet. */
-export async function findWalletLimits(database: Database, walletId: WalletId): Promise<WalletLimits | undefined> {
+/** The limits of a tenant's wallet of a user, with the same sum by which the operations judge. Undefined if there is no such wallet. */
+export async function findWalletLimits(
+  database: Database,
+  walletId: WalletId,
+  tenant: Tenant = DEFAULT_TENANT,
+): Promise<WalletLimits | undefined> {
   const used = sql`outgoing_24h(${wallets.walletId})`;
   const rows = await database
     .select({
@@ -50,6 +55,6 @@ export async function findWalletLimits(database: Database, walletId: WalletId): 
         THEN greatest(${wallets.limitOutgoing24h} - ${used}, 0)::numeric(28,4) END`,
     })
     .from(wallets)
-    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
+    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user'), eq(wallets.tenant, tenant)));
   return rows[0];
 }

@@ -4,6 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
+import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionRefusal, TransactionTerms } from '../../domain/transfer/transaction.ts';
 import {
@@ -37,7 +38,7 @@ export function debit(
     database,
     'debit',
     sql`debit(${t.transferId}, ${t.senderWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
-      ${isHold}, ${counterparty(t.receiverWalletId, total)})`,
+      ${isHold}, ${counterparty(t.receiverWalletId, total)}, ${tenantOf(t)})`,
   );
 }
 
@@ -52,7 +53,7 @@ export function credit(
     database,
     'credit',
     sql`credit(${t.transferId}, ${t.receiverWalletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
-      ${counterparty(t.senderWalletId, total)}, ${total ?? null})`,
+      ${counterparty(t.senderWalletId, total)}, ${total ?? null}, ${tenantOf(t)})`,
   );
 }
 
@@ -146,7 +147,8 @@ export function transact(
   return callFence(
     database,
     t.type === 'CREDIT' ? 'deposit' : 'withdrawal',
-    sql`${operation}(${t.transactionId}, ${t.walletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`${operation}(${t.transactionId}, ${t.walletId}, ${t.currency}, ${t.amount}, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${tenantOf(t)})`,
   );
 }
 
@@ -166,16 +168,17 @@ export function cancelTransaction(
 
 /**
  * The reason why a credit of this amount would be refused now, if it is one that may pass; undefined if the credit would be
- * accepted, or be refused for good. This decides nothing: only the credit's fence does.
+ * accepted, or be refused for good, as that into a wallet of another tenant. This decides nothing: only the credit's fence does.
  */
 export async function passingCreditRefusal(
   database: Database,
+  tenant: Tenant,
   walletId: WalletId,
   amount: string,
 ): Promise<PassingRefusal | undefined> {
   const { rows } = await database.execute<{ status: Wallet['status']; is_full: boolean }>(sql`
     SELECT status, balance + ${amount}::numeric > ${BALANCE_MAX}::numeric AS is_full
-    FROM wallets WHERE wallet_id = ${walletId} AND kind = 'user'`);
+    FROM wallets WHERE wallet_id = ${walletId} AND kind = 'user' AND tenant = ${tenant}`);
   const [row] = rows;
   if (row === undefined) return undefined;
   if (row.status !== 'ACTIVE') return 'receiver_suspended';

@@ -19,7 +19,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { WalletId } from '../../domain/ids.ts';
 import type { FailureDetail } from '../../domain/transfer/transfer.ts';
-import { amount, balance, instant } from '../database.ts';
+import { amount, balance, instant, tenantColumn } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
@@ -28,6 +28,7 @@ export const wallets = pgTable(
   'wallets',
   {
     walletId: uuid('wallet_id').$type<WalletId>().primaryKey(),
+    tenant: tenantColumn(),
     /** The user whose wallet it is; null for the external wallet, which stands for the outside world. */
     userId: text('user_id'),
     currency: text('currency').notNull(),
@@ -63,13 +64,18 @@ export const wallets = pgTable(
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (t) => [
-    unique('wallets_user_id_currency').on(t.userId, t.currency),
-    uniqueIndex('wallets_external_currency')
-      .on(t.currency)
+    // In this order, because lists by user walk it.
+    uniqueIndex('wallets_user_currency_tenant').on(t.userId, t.currency, t.tenant),
+    uniqueIndex('wallets_external_tenant')
+      .on(t.tenant, t.currency)
       .where(sql`kind = 'external'`),
     index('wallets_created')
       .on(t.createdAt.desc().nullsFirst(), t.walletId.desc().nullsFirst())
       .where(sql`kind = 'user'`),
+    // Without a row where there is no tenant but the default one.
+    index('wallets_of_tenant')
+      .on(t.tenant, t.createdAt.desc().nullsFirst(), t.walletId.desc().nullsFirst())
+      .where(sql`kind = 'user' and tenant <> 'default'`),
     check('wallets_balance_not_negative', sql`kind = 'external' or balance >= 0`),
     check('wallets_held_not_negative', sql`held >= 0`),
     check('wallets_limits', sql`limit_max_amount >= 0 and limit_outgoing_24h >= 0`),

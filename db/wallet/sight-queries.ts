@@ -1,15 +1,19 @@
 /** What others may see of a shard: its external wallets, and what it has decided and written of a movement. One statement each. */
 import { sql } from 'drizzle-orm';
+import { type Tenant } from '../../domain/tenant.ts';
 import type { SeenEntry, SeenFence } from '../../domain/wallet/sight.ts';
 import type { Database } from '../database.ts';
 
 /**
- * The balances of the external wallets, one a currency: what they have less is all that came in through this shard and has not left,
+ * The balances of a tenant's external wallets, one a currency: what they have less is all that came in through this shard and has not left,
  * wherever it is now. So the whole is known without reading any wallet of a user.
  */
-export async function externalBalances(database: Database): Promise<{ currency: string; balance: string }[]> {
+export async function externalBalances(
+  database: Database,
+  tenant: Tenant,
+): Promise<{ currency: string; balance: string }[]> {
   const { rows } = await database.execute<{ currency: string; balance: string }>(
-    sql`SELECT currency, balance::text FROM wallets WHERE kind = 'external'`,
+    sql`SELECT currency, balance::text FROM wallets WHERE kind = 'external' AND tenant = ${tenant}`,
   );
   return rows;
 }

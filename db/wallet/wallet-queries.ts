@@ -4,7 +4,8 @@
 import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
 import { NO_ID, type ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import type { Database } from '../database.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { isOfTenant, type Database } from '../database.ts';
 import { ledgerEntries, wallets } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
@@ -13,15 +14,15 @@ export type LedgerEntry = typeof ledgerEntries.$inferSelect;
 /** Opens a wallet. Returns false if the user already has one in this currency. */
 export async function openWallet(
   database: Database,
-  wallet: { walletId: WalletId; userId: string; currency: string },
+  wallet: OfTenant & { walletId: WalletId; userId: string; currency: string },
 ): Promise<boolean> {
   const { rows } = await database.execute<{ opened: boolean }>(
-    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}) AS opened`,
+    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}, ${tenantOf(wallet)}) AS opened`,
   );
   return rows[0]!.opened;
 }
 
-/** Suspends a wallet or activates it. Returns false if there is no such wallet. Without `by`, the audit log has no entry of it. */
+/** Suspends a wallet or activates it. Returns false if the tenant of `by` has no such wallet. Without `by`, the audit log has no entry of it. */
 export async function setWalletStatus(
   database: Database,
   walletId: WalletId,
@@ -37,34 +38,39 @@ export async function setWalletStatus(
 /** The arguments of a function that tell it who asks. */
 export function actingOf(by: ByWhom | undefined): SQL {
   if (by === undefined) return sql`NULL, NULL, NULL`;
-  const { actor: principal, principalId = NO_ID, apiKeyId = NO_ID, onBehalfOf } = by.acting;
-  const acting = { principal, principal_id: principalId, api_key_id: apiKeyId, on_behalf_of: onBehalfOf };
+  const { actor: principal, principalId = NO_ID, apiKeyId = NO_ID, onBehalfOf, tenant } = by.acting;
+  const acting = { principal, principal_id: principalId, api_key_id: apiKeyId, on_behalf_of: onBehalfOf, tenant };
   return sql`${JSON.stringify(acting)}::jsonb, ${by.trace?.requestId ?? null}, ${by.trace?.traceparent ?? null}`;
 }
 
-/** A user's wallet. It does not find external wallets, which nobody may see. */
-export async function findWallet(database: Database, walletId: WalletId): Promise<Wallet | undefined> {
+/** A tenant's wallet of a user. It does not find external wallets, which nobody may see. */
+export async function findWallet(
+  database: Database,
+  walletId: WalletId,
+  tenant: Tenant = DEFAULT_TENANT,
+): Promise<Wallet | undefined> {
   const rows = await database
     .select()
     .from(wallets)
-    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user')));
+    .where(and(eq(wallets.walletId, walletId), eq(wallets.kind, 'user'), eq(wallets.tenant, tenant)));
   return rows[0];
 }
 
-/** The users' wallets of this shard that follow the cursor, newest first. */
+/** The wallets of a tenant's users in this shard that follow the cursor, newest first. */
 export function listWallets(
   database: Database,
   {
+    tenant = DEFAULT_TENANT,
     userIds,
     after,
     limit,
-  }: {
+  }: OfTenant & {
     userIds?: readonly string[] | undefined;
     after?: { createdAt: Date; walletId: WalletId } | undefined;
     limit: number;
   },
 ): Promise<Wallet[]> {
-  const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user')];
+  const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user'), isOfTenant(tenant)];
   if (userIds !== undefined) conditions.push(inArray(wallets.userId, [...userIds]));
   if (after !== undefined) {
     conditions.push(

@@ -3,6 +3,7 @@
  * API_KEY_PATTERN, and whoever checks the sum tells a typo from a key that is not known, without a database.
  */
 import type { ApiKeyId, PrincipalId } from '../ids.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Scope } from './scopes.ts';
 
 /** For secret scanners, as docs/decisions/0039-credentials.md tells them. */
@@ -15,11 +16,11 @@ const PREFIX = 'cpk_';
 /** 62^6 is more than 2^32. */
 const CHECKSUM_CHARACTERS = 6;
 
-/** The one tenant that can be made for now. */
-export const DEFAULT_TENANT = 'default';
+/** The name under which the transfer API's own key is installed: the wallet API believes that key about who has asked it. */
+export const API_KEY_NAME = 'api';
 
-/** The principal of the transfer API's own key: the wallet API believes it about who has asked it. */
-export const API_PRINCIPAL = 'api';
+/** The names of the installed keys' principals. Nobody else may be called so, in any tenant. */
+export const RESERVED_PRINCIPALS: readonly string[] = [API_KEY_NAME, 'worker-order'];
 
 /** A process believes what it knows of a key for so long after it began to ask. */
 export const KEY_LEASE_MS = 1_000;
@@ -57,7 +58,9 @@ export interface Holder extends Rights {
   /** The name of the principal. */
   readonly principal: string;
   readonly kind: PrincipalKind;
-  readonly tenant: string;
+  readonly tenant: Tenant;
+  /** The name under which the key was installed with the services; left out for any other. */
+  readonly installedAs?: string | undefined;
 }
 
 /** Draws a key. `randomBelow` returns a whole number below its argument, which nobody can foretell. */

@@ -27,8 +27,16 @@ export const SCOPES = {
   'keys:write': 'Make, rotate and revoke keys of no more rights than the key has that asks.',
   'audit:read': 'The audit log: what principals have changed.',
   'principals:write': 'Make principals, and keys for other principals than its own.',
+  'tenants:read': 'The names of the tenants of the installation.',
+  'tenants:write': 'Make tenants, and replace their root keys: whoever may do that may do everything in each of them.',
 } as const;
 
 export type Scope = keyof typeof SCOPES;
 
 export const ALL_SCOPES = Object.keys(SCOPES) as readonly Scope[];
+
+/** About the installation as a whole, which no key of another tenant than the default one is about. */
+const OF_THE_INSTALLATION: readonly Scope[] = ['tenants:read', 'tenants:write', 'events:write'];
+
+/** What the root key of a tenant has. */
+export const TENANT_SCOPES = ALL_SCOPES.filter((scope) => !OF_THE_INSTALLATION.includes(scope));

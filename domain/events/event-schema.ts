@@ -81,6 +81,7 @@ export function schemaOf(shape: EventShape): JsonSchema {
       source: { const: source },
       type: { const: type },
       subject: uuid(`${shape.subject} The events of a subject keep their order.`),
+      tenant: text('Whose it is; left out for the default tenant.', 'acme'),
       time: { type: 'string', format: 'date-time', pattern: 'Z$', description: 'When it was written, in UTC.' },
       datacontenttype: { const: 'application/json' },
       dataschema: { const: dataschemaOf(type) },

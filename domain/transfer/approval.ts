@@ -11,8 +11,17 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 export const VOTES = ['approve', 'reject', 'override'] as const;
 export type Vote = (typeof VOTES)[number];
 
-/** Why an approval is needed: the transfer's own amount, or what its sender has sent within 24 hours without one. */
-export const APPROVAL_REASONS = ['above', 'above_24h'] as const;
+/** What waits: a transfer, a one-sided transaction, or an operator's decision about a case. */
+export const APPROVAL_KINDS = ['transfer', 'transaction', 'refund', 'write_off'] as const;
+
+/** What is done once it is approved, of what has no row of its own to say so. */
+export type Proposal = Readonly<Record<string, string>>;
+
+/**
+ * Why an approval is needed: its own amount, or what the sender has sent within 24 hours without one. `always`: such a thing needs one
+ * as long as there is any policy.
+ */
+export const APPROVAL_REASONS = ['above', 'above_24h', 'always'] as const;
 
 export const APPROVALS_MAX = 5;
 /** Versions are PostgreSQL's `integer`. */

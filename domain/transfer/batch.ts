@@ -4,6 +4,7 @@
  */
 import type { Currency } from '../currency.ts';
 import type { BatchId, TransferId, WalletId } from '../ids.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer, TransferEnd } from './transfer.ts';
 
 export const BATCH_STATUSES = ['PROCESSING', 'COMPLETED'] as const;
@@ -17,7 +18,7 @@ export const BATCH_SIDES = ['sender', 'receiver'] as const;
 export type BatchSide = (typeof BATCH_SIDES)[number];
 
 /** One side of some items of a batch, column by column, in the order of their places. */
-export interface BatchLegs {
+export interface BatchLegs extends OfTenant {
   /** From 0. */
   readonly indexes: readonly number[];
   readonly transferIds: readonly TransferId[];

@@ -206,7 +206,7 @@ export function transactionProblems(row: TransactionRow, { entries, fences }: Mo
   return [
     ...(fits ? [] : [`it is ${row.status} with the entries: ${found.join('; ') || 'none'}`]),
     ...fenceProblems(row, fences, { [leg]: [row.wallet, [row.amount]] }),
-    ...(row.status === 'PENDING' ? [] : endProblems(row, transactionEndOf(fences))),
+    ...(['AWAITING_APPROVAL', 'PENDING'].includes(row.status) ? [] : endProblems(row, transactionEndOf(fences))),
   ];
 }
 

@@ -4,9 +4,10 @@
  */
 import type { Currency } from '../currency.ts';
 import type { TransactionId, WalletId } from '../ids.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { FailureDetail, LegAnswer } from './transfer.ts';
 
-export const TRANSACTION_STATUSES = ['PENDING', 'PROCESSED', 'FAILED'] as const;
+export const TRANSACTION_STATUSES = ['AWAITING_APPROVAL', 'PENDING', 'PROCESSED', 'FAILED'] as const;
 export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 export type TransactionType = 'CREDIT' | 'DEBIT';
 
@@ -37,7 +38,7 @@ export type TransactionEnd =
   | { readonly status: 'PROCESSED' }
   | { readonly status: 'FAILED'; readonly failureReason: TransactionFailureReason; readonly detail?: FailureDetail };
 
-export interface TransactionTerms {
+export interface TransactionTerms extends OfTenant {
   readonly transactionId: TransactionId;
   readonly walletId: WalletId;
   readonly type: TransactionType;

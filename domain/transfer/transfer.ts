@@ -4,6 +4,7 @@
  */
 import type { Currency } from '../currency.ts';
 import type { TransferId, WalletId } from '../ids.ts';
+import type { OfTenant, Tenant } from '../tenant.ts';
 
 export const TRANSFER_STATUSES = [
   'AWAITING_APPROVAL',
@@ -56,10 +57,14 @@ export const PASSING_REFUSALS = ['receiver_suspended', 'balance_limit'] as const
 export type PassingRefusal = (typeof PASSING_REFUSALS)[number];
 
 /**
- * Asks the wallet service, as a port, why a receiver could not be credited now; undefined if there is no such reason. It decides
+ * Asks the wallet service, as a port, why a tenant's receiver could not be credited now; undefined if there is no such reason. It decides
  * nothing, and throws where the wallet service does not answer.
  */
-export type AskReceiver = (receiverWalletId: WalletId, amount: string) => Promise<PassingRefusal | undefined>;
+export type AskReceiver = (
+  tenant: Tenant,
+  receiverWalletId: WalletId,
+  amount: string,
+) => Promise<PassingRefusal | undefined>;
 
 /** The value of db/wallet/functions/balance_max.sql, which the service's role may not call. */
 export const BALANCE_MAX = '999999999999999.9999';
@@ -131,7 +136,7 @@ export type TransferEnd =
   | { readonly status: 'CANCELED' };
 
 /** The terms of a transfer: everything about it that the wallet service has to know. */
-export interface TransferTerms {
+export interface TransferTerms extends OfTenant {
   readonly transferId: TransferId;
   readonly senderWalletId: WalletId;
   readonly receiverWalletId: WalletId;

@@ -3,6 +3,7 @@
  * same process, else calls of the wallet API. It only reads, and each answer is bounded.
  */
 import type { Found } from '../found.ts';
+import type { Tenant } from '../tenant.ts';
 import type { WalletId } from '../ids.ts';
 
 export interface CurrencyTotal {
@@ -47,13 +48,16 @@ export interface SeenLegs {
 }
 
 export interface WalletSight {
-  readonly totals: () => Promise<readonly CurrencyTotal[]>;
-  /** What the shards of these wallets have decided and written of these movements, at most SEEN_MOVEMENTS_MAX. */
-  readonly legs: (movementIds: readonly string[], walletIds: readonly WalletId[]) => Promise<SeenLegs>;
+  readonly totals: (tenant: Tenant) => Promise<readonly CurrencyTotal[]>;
+  /**
+   * What the shards of these wallets, or all, have decided and written of these movements, at most SEEN_MOVEMENTS_MAX. The caller has
+   * made sure that they are the tenant's.
+   */
+  readonly legs: (movementIds: readonly string[], walletIds?: readonly WalletId[]) => Promise<SeenLegs>;
   /** The users' wallets of an id, and those of a user, FOUND_MAX of them and one more if there are more. */
   readonly find: {
-    readonly byId: (id: string) => Promise<Found[]>;
-    readonly byUser: (userId: string) => Promise<Found[]>;
+    readonly byId: (tenant: Tenant, id: string) => Promise<Found[]>;
+    readonly byUser: (tenant: Tenant, userId: string) => Promise<Found[]>;
   };
 }
 

@@ -7,6 +7,7 @@ import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
 import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import type { Transfer } from '../../db/transfer/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import { shardOf, walletTaskQueue } from '../../domain/routing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { traced } from '../../process/traces.ts';
@@ -45,7 +46,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
   const { transferId, senderWalletId, receiverWalletId, amount, currency, status, scheduledAt, expiresAt } = row;
   if (status === 'AWAITING_APPROVAL') return;
   const input: Started<TransferInput> = {
-    terms: { transferId, senderWalletId, receiverWalletId, amount, currency },
+    terms: { ...ofTenant(row.tenant), transferId, senderWalletId, receiverWalletId, amount, currency },
     senderTaskQueue: taskQueueOf(starter, senderWalletId),
     receiverTaskQueue: taskQueueOf(starter, receiverWalletId),
     ...movementInput(starter, row),
@@ -82,9 +83,11 @@ function workflowTypeOf({ beginsCanceled, expiresAt }: Transfer): string {
 /** As startTransfer. */
 export async function startTransaction(starter: MovementStarter, row: Transaction): Promise<void> {
   const { transactionId, walletId, type, amount, currency } = row;
+  if (row.status === 'AWAITING_APPROVAL') return;
   const input: Started<TransactionInput> = {
-    terms: { transactionId, walletId, type, amount, currency },
+    terms: { ...ofTenant(row.tenant), transactionId, walletId, type, amount, currency },
     walletTaskQueue: taskQueueOf(starter, walletId),
+    ...(row.beginsCanceled ? { beginsCanceled: true as const } : {}),
     ...movementInput(starter, row),
   };
   await start(starter, 'transaction', {

@@ -2,21 +2,28 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
+import { makeBuild } from '../../nemesis/build.ts';
 import { apiClient, type Answer } from '../stack/api-client.ts';
 import { openMoney, type Money } from '../stack/money.ts';
 import { startStack, until, type TestStack } from '../stack/stack.ts';
 import { assertAccessible, lacksBrowser, launchBrowser, openPage, signIn, untilLoaded, type Looks } from './browser.ts';
+import { makeStuck, type Stuck } from './stuck.ts';
 
 const LIMIT_MS = 120_000;
 const SCOPES = [
   ...['approvals:read', 'approvals:write', 'approvals:override', 'policies:write', 'transfers:read', 'transfers:write'],
-  ...['wallets:read', 'cases:read', 'audit:read', 'events:read'],
+  ...['wallets:read', 'cases:read', 'cases:write', 'audit:read', 'events:read'],
 ];
 type Body = Record<string, unknown>;
 
 describe('a second person', { skip: lacksBrowser }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
   let stack: TestStack;
   let money: Money;
   let browser: Browser;
@@ -24,13 +31,16 @@ describe('a second person', { skip: lacksBrowser }, () => {
   let bob: string;
   let sender: string;
   let receiver: string;
+  let stuck: Stuck;
   /** Waits, rejected, and approved. */
   const transfers = { waiting: '', rejected: '', decided: '' };
   before(async () => {
     browser = await launchBrowser();
-    stack = await startStack();
+    stack = await startStack({ build: makeBuild(join(directory, 'source'), ATTENTION_SOON) });
     await stack.waitUntilReady();
     money = await openMoney(stack);
+    // Before there is a policy, so that it does not wait itself.
+    stuck = await makeStuck(stack, money, '1500.0000');
     taken(await money.api.put<Body>('/v1/approval-policies/USD', { version: 0, above: '1000', approvals: 1 }));
     [alice, bob] = [await keyOf('alice'), await keyOf('bob')];
     [sender, receiver] = [await money.wallet(0, '25000'), await money.wallet(1)];
@@ -47,6 +57,7 @@ describe('a second person', { skip: lacksBrowser }, () => {
     await browser?.close();
     await money?.close();
     await stack?.remove();
+    rmSync(directory, { recursive: true, force: true });
   });
 
   const taken = ({ status, body }: Answer<Body>): Body => {
@@ -173,6 +184,46 @@ describe('a second person', { skip: lacksBrowser }, () => {
     assert.match(page.url(), /open=/);
     assertQuiet();
     await close();
+  });
+
+  test('by keyboard alone, settles with somebody else what is stuck', async () => {
+    const asking = await open(alice, '');
+    const { keyboard } = asking.page;
+    await keyboard.press('g');
+    await keyboard.press('c');
+    await asking.page.locator('[data-row]').first().waitFor();
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await asking.page.getByRole('button', { name: 'Refund the sender' }).waitFor();
+    await tabTo(asking.page, 'Refund the sender');
+    await keyboard.press('Enter');
+    await asking.page.getByRole('dialog').waitFor();
+    await keyboard.type('The receiver has closed the account.');
+    for (let field = 0; field < 2; field += 1) await keyboard.press('Tab');
+    await keyboard.type('1,500.00');
+    await keyboard.press('Enter');
+    await asking.page.getByText('The server has answered.').waitFor();
+    assert.notEqual(await money.api.balance(stuck.sender), '5000.0000', 'nothing moves before somebody else agrees');
+    await asking.close();
+
+    const { page, assertQuiet, close } = await open(bob, '/approvals');
+    await page.locator('[data-row]').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Approve it' }).waitFor();
+    await assertAccessible(page, 'the approval of a decision');
+    await tabTo(page, 'Approve it');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('The sender has called.');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('1500');
+    await page.keyboard.press('Enter');
+    await page.getByText('The server has answered.').waitFor();
+    await until(LIMIT_MS, 'it is not refunded', async () => (await money.api.balance(stuck.sender)) === '5000.0000');
+    assertQuiet();
+    await close();
+    await stuck.release();
   });
 
   test('sees that the policy was changed meanwhile, before anything is done', async () => {

@@ -49,6 +49,27 @@ describe('what needs an approval', () => {
     assert.equal(other.body['status'], 'PENDING');
   });
 
+  test('the sum of 24 hours is of those in which the money moves, whenever each part was asked for', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency, { above_24h: '100' });
+    const sender = wallet();
+    const inHours = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const statusOf = async (hours: number | undefined): Promise<unknown> => {
+      const scheduled = hours === undefined ? {} : { scheduled_at: inHours(hours) };
+      const body = { ...bodyOf(currency, '60', sender), ...scheduled };
+      return (await approving.ask('alice', 'POST', '/v1/transfers', body)).body['status'];
+    };
+    assert.equal(await statusOf(100), 'SCHEDULED');
+    await rowsOf(
+      database.admin,
+      `UPDATE transfers SET created_at = created_at - interval '2 days' WHERE currency = '${currency}'`,
+    );
+    for (const hours of [80, 100, 120]) assert.equal(await statusOf(hours), 'AWAITING_APPROVAL');
+    for (const hours of [70, 130]) assert.equal(await statusOf(hours), 'SCHEDULED');
+    assert.equal(await statusOf(20), 'SCHEDULED');
+    assert.equal(await statusOf(undefined), 'AWAITING_APPROVAL', 'with what moves in twenty hours');
+  });
+
   test('whichever way an amount above the policy comes, it waits or is refused, and none of it begins', async () => {
     const currency = approving.nextCurrency();
     const sent = {

@@ -153,10 +153,10 @@ describe('approvals', () => {
     const refusal = Object.assign(new pg.DatabaseError('refused', 0, 'error'), { constraint: 'transfers_approved' });
     const ways: boolean[] = [];
     // A row that no policy has wait, so that there seems to be none any more; then there is one again.
-    const accepted = await acceptOrAwait(database.service, undefined, async (_, isAwaiting) => {
+    const accepted = await acceptOrAwait<string>(database.service, undefined, String, async (_, isAwaiting) => {
       ways.push(isAwaiting);
       if (ways.length === 1 || ways.length === 3) throw refusal;
-      return ways.length === 2 ? { transferId: randomUUID() as TransferId } : undefined;
+      return ways.length === 2 ? randomUUID() : undefined;
     });
     assert.equal(accepted, undefined);
     assert.deepEqual(ways, [false, true, false, true]);

@@ -40,9 +40,12 @@ export const bodyOf = (currency: string, amount: string, sender: string = wallet
 
 export type Approving = ReturnType<typeof approvingOver>;
 
-export function approvingOver(database: TestDatabase) {
+export function approvingOver(database: TestDatabase, overrides: Parameters<typeof testApp>[0] = {}) {
   const authentication = { known: holderOf, lookUp: async (secret: string) => holderOf(secret) };
-  const { app } = testApp({ authentication, database: database.service, batchDatabase: database.service });
+  const { app } = testApp({
+    ...{ authentication, database: database.service, batchDatabase: database.service },
+    ...overrides,
+  });
   /** The policy of each test is in a currency of its own. */
   const currencies = ['EUR', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'HUF', 'RON', 'AUD', 'CAD', 'NZD', 'SGD'];
 
@@ -62,10 +65,10 @@ export function approvingOver(database: TestDatabase) {
   }
 
   /** As a client does: what is not known to be stored is asked for again, with the same key. */
-  async function insist(as: string, body: unknown): Promise<Answer> {
+  async function insist(as: string, body: unknown, path = '/v1/transfers'): Promise<Answer> {
     const key = randomUUID();
     for (let n = 0; n < 20; n += 1) {
-      const answer = await ask(as, 'POST', '/v1/transfers', body, key);
+      const answer = await ask(as, 'POST', path, body, key);
       if (answer.status !== 503) return answer;
     }
     throw new Error('the database does not answer');

@@ -11,6 +11,7 @@ import { createWalletApp } from '../../api/wallet-app.ts';
 import type { Database } from '../../db/database.ts';
 import { setWalletStatus } from '../../db/wallet/wallet-queries.ts';
 import type { InstallationId, WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { BALANCE_MAX } from '../../domain/transfer/transfer.ts';
 import { startCluster, type TestCluster } from './database.ts';
 import { fresh, walletsOver } from './wallets.ts';
@@ -55,8 +56,9 @@ describe('the question whether a receiver could be credited', () => {
       [suspended, '1.0000', 'receiver_suspended'],
       [unknown, '1.0000', undefined],
     ] as const) {
-      assert.equal(await here(walletId, amount), reason);
-      assert.equal(await there(walletId, amount), reason);
+      assert.equal(await here(DEFAULT_TENANT, walletId, amount), reason);
+      assert.equal(await there(DEFAULT_TENANT, walletId, amount), reason);
+      assert.equal(await here('another' as Tenant, walletId, amount), undefined, 'another tenant is told nothing');
     }
   });
 });

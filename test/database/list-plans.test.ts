@@ -17,6 +17,7 @@ import {
   presentInstant,
   summarizeCases,
 } from '../../db/transfer/state-queries.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { startCluster, type TestCluster } from './database.ts';
 import { explaining, nodesOf, type PlanNode } from './plans.ts';
@@ -76,7 +77,7 @@ describe('the plans of the lists', () => {
     ['movements that have not ended', listOpenMovements],
     ['money that is under way', async (database: Database) => moneyUnderWay(database, await presentInstant(database))],
     ['cases that are open', summarizeCases],
-    ['the overview', transferOverview],
+    ['the overview', (database: Database) => transferOverview(database, DEFAULT_TENANT)],
     ['the end of the last reconciliation', lastReconciliationEnd],
   ] as const) {
     test(`the metrics of ${name} read as much of many as of few, and scan no table`, async () => {

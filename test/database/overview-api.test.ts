@@ -152,7 +152,9 @@ describe('the overview', () => {
     assert.deepEqual(usd(blind), { currency: 'USD', total: null, held: '30.0000', in_flight: '1.7500' });
     const deaf = await read({ database: forbiddenDatabase });
     assert.deepEqual([deaf.sources.transfers, usd(deaf)?.held, usd(deaf)?.total], ['unavailable', null, '128.5001']);
-    assert.deepEqual(deaf.books, { balance: null, disagreements: 0, as_of: null });
+    assert.deepEqual(deaf.books, { balance: null, disagreements: null, as_of: null });
+    const unknown = { count: null, oldest_age_seconds: null };
+    assert.deepEqual([deaf.needs_you, deaf.awaiting_approval], [unknown, unknown], 'not that nothing needs anybody');
   });
 
   test('one reading serves all who ask within a second', async () => {

@@ -157,7 +157,7 @@ describe('the roles of the services', () => {
       cases: ['reason', 'status', 'last_error', 'attempts', 'updated_at', 'resolved_at'],
       transfer_steps: [],
       approval_policies: [],
-      approvals: [],
+      approvals: ['start_due_at'],
       approval_votes: [],
       outbox_events: [],
       outbox_seal_progress: [],

@@ -11,6 +11,7 @@ import { readActivity } from '../../db/events/activity-queries.ts';
 import { readHead } from '../../db/events/log-queries.ts';
 import { readProjection, requestRebuild } from '../../db/events/projection-queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import type { RunningProjection } from '../../workers/events/projection.ts';
 import { startWalletActivity } from '../../workers/events/wallet-activity.ts';
 import { until } from './consuming.ts';
@@ -101,7 +102,13 @@ describe('the projection wallet_activity', () => {
     await until('all is counted', hasReadAll);
     assert.deepEqual(await rowsOfGeneration(), await rowsByTheLog());
 
-    const { activity: read, upToPosition } = await readActivity(events.service, WALLET, '2026-01-31', '2026-01-31');
+    const { activity: read, upToPosition } = await readActivity(
+      events.service,
+      DEFAULT_TENANT,
+      WALLET,
+      '2026-01-31',
+      '2026-01-31',
+    );
     assert.equal(upToPosition, 5_700);
     const expected = (await rowsByTheLog()).filter((row) => row['wallet_id'] === WALLET && row['day'] === '2026-01-31');
     assert.ok(expected.length > 3);
@@ -129,7 +136,7 @@ describe('the projection wallet_activity', () => {
     let lastPosition = 0;
     const readers = (async () => {
       while (isLoaded) {
-        const { upToPosition } = await readActivity(events.service, WALLET, '2026-01-01', '2026-02-01');
+        const { upToPosition } = await readActivity(events.service, DEFAULT_TENANT, WALLET, '2026-01-01', '2026-02-01');
         assert.ok(upToPosition >= lastPosition, `${upToPosition} follows ${lastPosition}`);
         lastPosition = upToPosition;
         await sleep(2);

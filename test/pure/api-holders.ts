@@ -4,6 +4,7 @@ import type { Authenticator } from '../../api/http/authenticate.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 
 export function keyHolder(more: Partial<Holder> = {}): Holder {
   return {
@@ -11,7 +12,7 @@ export function keyHolder(more: Partial<Holder> = {}): Holder {
     principalId: '66666666-6666-4666-8666-666666666666' as PrincipalId,
     principal: 'tester',
     kind: 'service',
-    tenant: 'default',
+    tenant: DEFAULT_TENANT,
     scopes: ALL_SCOPES,
     cidrs: undefined,
     rate: undefined,

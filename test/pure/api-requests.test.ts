@@ -234,6 +234,8 @@ describe('documentation', () => {
       '/v1/stock/{sku}/adjustments',
       '/v1/stock/{sku}/entries',
       '/v1/stock/{sku}/receipts',
+      '/v1/tenants',
+      '/v1/tenants/{tenant}/root-key',
       '/v1/totals',
       '/v1/transactions',
       '/v1/transactions/{transaction_id}',

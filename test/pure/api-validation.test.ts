@@ -290,7 +290,7 @@ test('a filter that is wrong is told the values that are allowed', async () => {
       '/v1/transfers?status=DONE',
       'Must be one of AWAITING_APPROVAL, SCHEDULED, PENDING, DEBITED, COMPLETED, FAILED, CANCELED.',
     ],
-    ['/v1/transactions?status=DONE', 'Must be one of PENDING, PROCESSED, FAILED.'],
+    ['/v1/transactions?status=DONE', 'Must be one of AWAITING_APPROVAL, PENDING, PROCESSED, FAILED.'],
     ['/v1/cases?status=CLOSED', 'Must be one of OPEN, RESOLVED.'],
     ['/v1/recurring-transfers?status=ON', 'Must be one of ACTIVE, PAUSED, DELETED.'],
     ['/v1/transactions?type=GIFT', 'Must be CREDIT or DEBIT.'],

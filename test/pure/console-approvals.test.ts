@@ -12,7 +12,7 @@ import { AUDIT_ACTION_NAMES } from '../../domain/audit-event.ts';
 import { readSettings } from '../../process/config.ts';
 import { testApp } from './api-fakes.ts';
 
-const asked = { amount: '12500.0000', currency: 'USD', needed: 2, given: 0 };
+const asked = { kind: 'transfer' as const, amount: '12500.0000', currency: 'USD', needed: 2, given: 0 };
 const terms = { capture_method: 'automatic' as const, scheduled_at: null, reverses_transfer_id: null };
 
 test('an approval that is not the last one says that nothing moves yet, and the last one what moves', () => {
@@ -22,6 +22,14 @@ test('an approval that is not the last one says that nothing moves yet, and the 
     /last approval that is needed\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
   );
   assert.match(effectOfAll(asked, { ...terms, capture_method: 'manual' }), /taken from the sender and held/);
+  assert.match(
+    effectOfAll({ ...asked, kind: 'write_off' }, undefined),
+    /12,500\.00 USD go to the outside world, and not back/,
+  );
+  assert.match(
+    effectOfAll({ ...asked, kind: 'refund', amount: null }, undefined),
+    /gets what was debited and has not arrived back/,
+  );
 });
 
 test('a policy is a sentence, with each of its bounds', () => {

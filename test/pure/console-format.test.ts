@@ -114,13 +114,53 @@ describe('CSV', () => {
   test('becomes the items of a batch by the names of its columns, amounts as the text that they are', () => {
     const header = ['Amount', 'sender_wallet_id', 'receiver_wallet_id', 'reference'];
     assert.equal(faultOfHeader(header), undefined);
-    assert.deepEqual(itemOf(header, ['10.10', 's', 'r', '']), {
+    assert.deepEqual(itemOf(header, ['10.10', 's', 'r', '', ''], 1), {
       sender_wallet_id: 's',
       receiver_wallet_id: 'r',
       amount: '10.10',
     });
     assert.match(faultOfHeader(['amount'])!, /sender_wallet_id, receiver_wallet_id are missing/);
     assert.match(faultOfHeader([...header, 'note'])!, /no column note/);
+    assert.match(faultOfHeader([...header, 'amount '])!, /names amount twice/);
+  });
+
+  test('with more fields than columns is refused: an amount with a comma for its thousands is not another amount', () => {
+    const header = ['sender_wallet_id', 'receiver_wallet_id', 'amount'];
+    const [row] = read('a,b,1,234.50').map((each) => each);
+    assert.throws(() => itemOf(header, row!, 7), /Row 7 has "234.50" in column 4/);
+  });
+
+  test('of faulty rows, as the console has written it, is read again', () => {
+    const [header, row] = read(
+      csvOf([
+        ['row', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'fault'],
+        [3, 's', 'r', '-1', 'below 0'],
+      ]),
+    );
+    assert.equal(faultOfHeader(header!), undefined);
+    assert.equal(itemOf(header!, row!, 1).amount, '-1');
+  });
+
+  test('has quotes within plain fields as characters, wherever it is cut', () => {
+    const text = 'a,b\n5" pipe,"x"y\n1,2\n';
+    for (let cut = 0; cut <= text.length; cut += 1)
+      assert.deepEqual(
+        read(text, cut),
+        [
+          ['a', 'b'],
+          ['5" pipe', 'xy'],
+          ['1', '2'],
+        ],
+        `cut at ${cut}`,
+      );
+  });
+
+  test('with a quote that is never closed is given up before all of it is in memory', () => {
+    const reader = createCsvReader();
+    reader.take('a,b\n"');
+    assert.throws(() => {
+      for (let n = 0; n < 100; n += 1) reader.take('x'.repeat(10_000));
+    }, /not closed/);
   });
 });
 

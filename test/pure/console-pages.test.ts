@@ -42,6 +42,13 @@ describe('what needs a person', () => {
     assert.deepEqual(alone, [{ kind: 'findings', count: 2, oldest_at: '2026-01-01T00:00:00.000Z' }]);
   });
 
+  test('is what is known where not everybody could be asked', () => {
+    const known = (...attention: ReturnType<typeof of>[]) =>
+      needsOf({ needs_you: { count: null }, attention }).map(({ kind }) => kind);
+    assert.deepEqual(known(of('transfers', 1), of('cases', 3)), ['transfers']);
+    assert.deepEqual(known(of('transfers', 0), of('cases', 3)), ['cases']);
+  });
+
   test('leads to the cases of orders where it is of orders alone', () => {
     const leads = (...kinds: string[]) =>
       areOfOrders(needsOf({ needs_you: { count: kinds.length }, attention: kinds.map((kind) => of(kind, 1)) }));

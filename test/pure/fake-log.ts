@@ -4,6 +4,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
 import type { Database } from '../../db/database.ts';
 import type { CloudEvent } from '../../domain/event.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 
 export interface FakeLog {
   readonly database: Database;
@@ -53,11 +54,13 @@ export function createFakeLog(): FakeLog {
     if (log.error !== undefined) throw log.error;
     if (!isPage) return { rows: [told] };
     const [after, last, ...rest] = params as [number, number, ...unknown[]];
+    const tenant = sql.includes('tenant =') ? rest.shift() : undefined;
     const types = sql.includes('type = ANY') ? (rest.shift() as string[]) : undefined;
     const subject = sql.includes('subject =') ? rest.shift() : undefined;
     const page = rows
       .slice(Math.max(0, after + 1 - first))
       .filter(({ position }) => position <= last)
+      .filter(({ payload }) => tenant === undefined || tenantOf(payload) === tenant)
       .filter(({ payload }) => types?.includes(payload.type) ?? true)
       .filter(({ payload }) => subject === undefined || payload.subject === subject)
       .slice(0, rest[0] as number)

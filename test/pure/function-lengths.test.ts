@@ -18,7 +18,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'activities/transfer/reconciliation-places.ts placeReader': 105,
   'activities/transfer/reconciliation.ts createReconciliationActivities': 167,
   'activities/transfer/transfer.ts createTransferActivities': 89,
-  'api/transfer/batch.ts batchRoutes': 72,
   'api/transfer/recurring.ts recurringRoutes': 114,
   'api/transfer/workflow-request.ts askTransfer': 104,
   'api/wallet/wallet.ts walletRoutes': 89,

@@ -11,6 +11,14 @@ const loadedDataConverter = {
   payloadCodecs: [],
 } as unknown as LoadedDataConverter;
 
+/** A server gives fewer than it is asked for. */
+const EVENTS_A_PAGE = 4;
+
+interface AskedHistory {
+  readonly execution: { readonly workflowId: string };
+  readonly nextPageToken?: Uint8Array;
+}
+
 const NOT_FOUND = Object.assign(new Error('no such workflow'), { code: 5 });
 
 /** `histories`: by workflow id, the name of a file in test/workflow/histories/; `pending` as a description has them. */
@@ -25,9 +33,15 @@ export function clientWith(histories: Readonly<Record<string, string>>, pending:
     connection: { withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work() },
     workflow: { getHandle: (workflowId: string) => ({ describe: async () => described(workflowId) }) },
     workflowService: {
-      getWorkflowExecutionHistory: async ({ execution }: { execution: { workflowId: string } }) => {
+      getWorkflowExecutionHistory: async ({ execution, nextPageToken }: AskedHistory) => {
         described(execution.workflowId);
-        return { history: historyOf(histories[execution.workflowId]!) };
+        const { events } = historyOf(histories[execution.workflowId]!);
+        const from = nextPageToken?.[0] ?? 0;
+        const next = from + EVENTS_A_PAGE;
+        return {
+          history: { events: events.slice(from, next) },
+          nextPageToken: next < events.length ? Uint8Array.of(next) : new Uint8Array(),
+        };
       },
     },
   };

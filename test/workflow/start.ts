@@ -67,7 +67,11 @@ export async function startTransfer(
   });
 }
 
-export async function startTransaction(environment: TestWorkflowEnvironment, dispatch: Dispatch = 'ordinary') {
+export async function startTransaction(
+  environment: TestWorkflowEnvironment,
+  dispatch: Dispatch = 'ordinary',
+  begins: Pick<TransactionInput, 'beginsCanceled'> = {},
+) {
   const transactionId = randomUUID() as TransactionId;
   const input: TransactionInput = {
     terms: { transactionId, walletId: '0a'.padEnd(36, '0') as WalletId, type: 'CREDIT', amount, currency },
@@ -75,6 +79,7 @@ export async function startTransaction(environment: TestWorkflowEnvironment, dis
     deadlineMs: (await environment.currentTimeMs()) + TEN_MINUTES_MS,
     dispatch,
     trace,
+    ...begins,
   };
   return environment.client.workflow.start<typeof transaction>(
     'transaction',

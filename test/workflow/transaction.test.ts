@@ -34,6 +34,16 @@ describe('a one-sided transaction', () => {
     });
   }
 
+  it('whose approval was refused is never carried out, and ends as canceled', async () => {
+    const services = createServices();
+    await withWorkers(services, async () => {
+      const handle = await startTransaction(environment(), 'ordinary', { beginsCanceled: true });
+      assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'canceled' });
+    });
+    assert.deepEqual(services.attempts, ['cancelTransaction', 'recordTransactionEnd']);
+    assert.deepEqual(services.fences.transact, { outcome: 'canceled', reason: 'canceled' });
+  });
+
   it('that fails until the deadline ends FAILED timed_out, and can never happen', async () => {
     const services = createServices({ before: (name) => fail(name === 'transact') });
     await withWorkers(services, async () => {

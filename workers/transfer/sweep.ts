@@ -1,16 +1,17 @@
 /**
  * The sweep: it starts the workflows of movements that were accepted and are not known to be started, because the API died between
- * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, and ends what
- * has waited for approvals for too long. Any number of sweeps may run.
+ * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, ends what has
+ * waited for approvals for too long, and carries out the decisions that were approved. Any number of sweeps may run.
  */
 import type { Database } from '../../db/database.ts';
-import { expireApprovals } from '../../db/transfer/approval-queries.ts';
+import { claimDueDecisions, expireApprovals } from '../../db/transfer/approval-queries.ts';
 import { claimDueBatches, noteBatchesStarted } from '../../db/transfer/batch-queries.ts';
 import { claimDueTransfers, noteTransfersStarted } from '../../db/transfer/due-transfers.ts';
 import { claimDueTransactions, noteTransactionsStarted } from '../../db/transfer/transaction-queries.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
+import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
 import {
   startBatch,
   startTransaction,
@@ -40,6 +41,9 @@ export function startSweep({
       await expireApprovals(database, CLAIM.limit);
       // A backlog is worked off without a pause, as long as Temporal confirms the starts.
       while (!stopping.aborted && (await sweepBatch()) >= CLAIM.limit);
+      await startAll(await claimDueDecisions(database, CLAIM), (approval) =>
+        carryOutDecision(starter, database, approval),
+      );
       await tendDueRecurring({ database, starter, logger });
     } catch (error) {
       logger.warn({ err: error }, 'sweep failed, the next one repeats it');
@@ -82,7 +86,7 @@ export function startSweep({
           const attempt = starter.client.withDeadline(Date.now() + START_LIMIT_MS, () => start(row));
           return (await within(START_LIMIT_MS, attempt)) !== LATE;
         } catch (error) {
-          logger.warn({ err: error }, 'a movement could not be started now: a later sweep will');
+          logger.warn({ err: error }, 'something that was accepted could not be started now: a later sweep will');
           return false;
         }
       }),

@@ -151,6 +151,6 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
 }
 
 /** Without what else comes with a request. */
-function actingOf({ actor, onBehalfOf, principalId, apiKeyId }: Acting): Acting {
-  return { actor, onBehalfOf, principalId, apiKeyId };
+function actingOf({ actor, onBehalfOf, principalId, apiKeyId, tenant }: Acting): Acting {
+  return { actor, onBehalfOf, principalId, apiKeyId, tenant };
 }

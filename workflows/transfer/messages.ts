@@ -120,6 +120,8 @@ export const retryUpdate = defineUpdate<void>('retry');
 export type UpdateRefusal = 'not_capturable' | 'not_cancelable' | 'not_resolvable' | 'run_of_another_body';
 
 export interface TransactionInput extends MovementInput {
+  /** Its approval was refused: it makes sure that nothing moves, and ends as canceled. */
+  readonly beginsCanceled?: true;
   readonly terms: TransactionTerms;
   readonly walletTaskQueue: string;
 }

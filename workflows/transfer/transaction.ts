@@ -3,7 +3,7 @@
  *
  *   PENDING ──transact──▶ PROCESSED
  *      │         └── refused ──▶ FAILED
- *      └── timed out or canceled ──▶ cancel it ──▶ FAILED, or PROCESSED where it had been applied
+ *      └── timed out, canceled, or not approved ──▶ cancel it ──▶ FAILED, or PROCESSED where it had been applied
  *
  * As for a transfer, the fence decides, and this code adopts its decision.
  */
@@ -25,12 +25,14 @@ export async function transaction(input: TransactionInput): Promise<TransactionE
   let end: TransactionEnd | undefined;
   let wasStuck = false;
   const untilHurried = receiveRetries(() => wasStuck);
-  let reason: AbandonReason = 'timed_out';
+  let reason: AbandonReason = input.beginsCanceled ? 'canceled' : 'timed_out';
   try {
-    const answer = await CancellationScope.withTimeout(untilDeadlineMs, () =>
-      steps.run('transact', walletTaskQueue, { terms, trace }),
-    );
-    end = endOfTransaction(answer);
+    if (!input.beginsCanceled) {
+      const answer = await CancellationScope.withTimeout(untilDeadlineMs, () =>
+        steps.run('transact', walletTaskQueue, { terms, trace }),
+      );
+      end = endOfTransaction(answer);
+    }
   } catch (error) {
     reason = CancellationScope.current().consideredCancelled ? 'canceled' : 'timed_out';
     log.info('transaction given up', { transaction_id: transactionId, reason, cause: String(error) });

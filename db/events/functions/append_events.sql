@@ -1,7 +1,8 @@
 -- Appends events of one outbox behind the position p_position and moves the outbox's cursor, in one transaction. Returns false, and
 -- changes nothing, unless the caller still has the lease, p_position is the head, and the outbox was not stopped: somebody else
 -- appends, or the caller was frozen. What each event has is a line: joined text is a third cheaper to send than arrays, in which each
--- quotation mark of a payload is escaped. Chains are hex, and p_chain is the last one.
+-- quotation mark of a payload is escaped. Chains are hex, and p_chain is the last one. A payload is parsed for its tenant only where some
+-- payload may name one.
 CREATE OR REPLACE FUNCTION append_events(
   p_lease text, p_token bigint, p_position bigint, p_source text,
   p_snapshot pg_snapshot, p_window_end pg_snapshot, p_window_sequence bigint, p_witness_sequence bigint, p_witness_event_id text,
@@ -29,8 +30,9 @@ BEGIN
   END IF;
   IF p_count > 0 THEN
     UPDATE log_head SET position = p_position + p_count, chain = decode(p_chain, 'hex');
-    INSERT INTO event_log (position, event_id, type, subject, time, source, payload, chain)
-    SELECT p_position + place, event_id, type, subject, time::timestamptz, p_source, payload::json, decode(chain, 'hex')
+    INSERT INTO event_log (position, event_id, type, subject, tenant, time, source, payload, chain)
+    SELECT p_position + place, event_id, type, subject,
+      CASE WHEN strpos(payload, '"tenant"') > 0 THEN coalesce(payload::json ->> 'tenant', 'default') ELSE 'default' END, time::timestamptz, p_source, payload::json, decode(chain, 'hex')
     FROM ROWS FROM (
       string_to_table(p_event_ids, E'\n'), string_to_table(p_types, E'\n'), string_to_table(p_subjects, E'\n'),
       string_to_table(p_times, E'\n'), string_to_table(p_payloads, E'\n'), string_to_table(p_chains, E'\n')

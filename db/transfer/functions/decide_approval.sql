@@ -1,6 +1,6 @@
--- Ends what waits for votes, of which the caller has the lock, and lets the transfer go on in the same transaction: to its workflow if it
+-- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow if it
 -- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
--- either if nobody does before.
+-- either if nobody does before. A decision about a case that was approved is due to be carried out.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -8,7 +8,9 @@ DECLARE
   -- To the millisecond, as it is stored: the audit takes from it how long the transfer waited.
   decided CONSTANT timestamptz(3) := clock_timestamp();
 BEGIN
-  UPDATE approvals SET status = p_status, decided_at = decided WHERE approval_id = p_approval_id;
+  UPDATE approvals SET status = p_status, decided_at = decided,
+    start_due_at = CASE WHEN is_approved AND kind IN ('refund', 'write_off') THEN now() + interval '3 seconds' END
+  WHERE approval_id = p_approval_id;
   WITH changed AS (
     UPDATE transfers SET
       status = CASE WHEN is_approved AND scheduled_at IS NOT NULL THEN 'SCHEDULED' ELSE 'PENDING' END,
@@ -22,5 +24,12 @@ BEGIN
     RETURNING transfer_id, status
   )
   INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, status FROM changed ON CONFLICT DO NOTHING;
+  UPDATE transactions SET
+    status = 'PENDING',
+    begins_canceled = NOT is_approved,
+    start_due_at = now() + CASE WHEN is_approved THEN interval '3 seconds' ELSE interval '0' END,
+    deadline_at = deadline_at + greatest(decided - created_at, interval '0'),
+    updated_at = clock_timestamp()
+  WHERE transaction_id = p_approval_id AND status = 'AWAITING_APPROVAL';
 END
 $$;

@@ -9,22 +9,23 @@ BEGIN
   END IF;
   -- Of a hundred transfers of one wallet at once, each is summed after those before it, in an order that deadlocks with nobody's.
   PERFORM pg_advisory_xact_lock(hashtextextended('sent_unapproved/' || sender_wallet_id, 0)) FROM (
-    SELECT DISTINCT sender_wallet_id FROM accepted JOIN approval_policies USING (currency)
+    SELECT DISTINCT sender_wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND above_24h IS NOT NULL AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
     ORDER BY sender_wallet_id
   ) senders;
   IF EXISTS (
-    SELECT FROM accepted JOIN approval_policies USING (currency)
+    SELECT FROM accepted JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled AND amount > above
   ) OR EXISTS (
-    SELECT FROM (SELECT DISTINCT batch_id, currency FROM accepted WHERE batch_id IS NOT NULL) batches JOIN approval_policies USING (currency)
+    SELECT FROM (SELECT DISTINCT tenant, batch_id, currency FROM accepted WHERE batch_id IS NOT NULL) batches JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL
       AND (SELECT sum(amount) FROM transfers WHERE transfers.batch_id = batches.batch_id AND transfers.currency = batches.currency) > above
   ) OR EXISTS (
     SELECT FROM (
-      SELECT DISTINCT sender_wallet_id, currency FROM accepted WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-    ) senders JOIN approval_policies USING (currency)
-    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND sent_unapproved(sender_wallet_id, currency) > above_24h
+      SELECT DISTINCT tenant, sender_wallet_id, currency, coalesce(scheduled_at, now()) AS moves_at
+      FROM accepted WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
+    ) senders JOIN approval_policies USING (tenant, currency)
+    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND sent_unapproved(sender_wallet_id, currency, moves_at, tenant) > above_24h
   ) THEN
     RAISE EXCEPTION 'a policy demands an approval' USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_approved', TABLE = 'transfers';
   END IF;

@@ -9,10 +9,11 @@ CREATE OR REPLACE FUNCTION advance(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   fence operation_fences;
+  of_tenant text;
 BEGIN
   PERFORM assert_own_wallet(p_wallet_id);
   -- A refund of the same transfer takes this lock first too, so one of the two sees what the other has done.
-  PERFORM 1 FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
+  SELECT tenant INTO of_tenant FROM wallets WHERE wallet_id = p_wallet_id FOR NO KEY UPDATE;
   SELECT * INTO fence FROM operation_fences WHERE transaction_id = p_transfer_id AND leg = 'debit';
   IF fence.outcome IS DISTINCT FROM 'applied'
     OR leg_conflicts(fence, p_wallet_id, p_currency, p_amount, p_counterparty_id, NULL)
@@ -24,8 +25,8 @@ BEGIN
     RETURN;
   END IF;
   PERFORM append_entry(p_wallet_id, p_transfer_id, 'REFUND', p_amount);
-  PERFORM append_entry(lock_external_wallet(p_currency), p_transfer_id, 'DEBIT', -p_amount);
+  PERFORM append_entry(lock_external_wallet(p_currency, of_tenant), p_transfer_id, 'DEBIT', -p_amount);
   PERFORM append_event('wallet.advanced', p_wallet_id, p_transfer_id,
-    jsonb_build_object('transfer_id', p_transfer_id, 'amount', p_amount::numeric(19,4)::text), p_request_id, p_traceparent);
+    jsonb_build_object('transfer_id', p_transfer_id, 'amount', p_amount::numeric(19,4)::text), p_request_id, p_traceparent, of_tenant);
 END
 $$;

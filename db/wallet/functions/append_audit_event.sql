@@ -1,5 +1,5 @@
 -- Writes an entry of the audit log to the outbox, as domain/audit-event.ts says, within the caller's transaction and after the wallet's
--- lock. p_acting says who acts: principal, principal_id, api_key_id and on_behalf_of. Without it, as a program of the version before
+-- lock. p_acting says who acts: principal, principal_id, api_key_id, on_behalf_of, and tenant unless that is the default one. Without it, as a program of the version before
 -- calls, nothing is written.
 CREATE OR REPLACE FUNCTION append_audit_event(
   p_action text, p_wallet_id uuid, p_details jsonb, p_acting jsonb, p_request_id text, p_traceparent text
@@ -12,6 +12,7 @@ LANGUAGE sql VOLATILE AS $$
     'source', 'urn:counterpoise:wallet',
     'type', type,
     'subject', p_wallet_id,
+    'tenant', nullif(p_acting ->> 'tenant', 'default'),
     'time', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     'datacontenttype', 'application/json',
     'dataschema', 'urn:counterpoise:event:' || type || ':v1',

@@ -5,13 +5,14 @@
 -- id an object with its requestid and traceparent, and a row for each event. Events are written in the given order, which is that
 -- of the ledger's entries within each wallet.
 DROP FUNCTION IF EXISTS append_transfer_events(text, uuid[], uuid[], text, text[], text, text);
+DROP FUNCTION IF EXISTS append_transfer_events(text, uuid[], uuid[], text, text[], text, text, jsonb);
 CREATE OR REPLACE FUNCTION append_transfer_events(
   p_type text, p_wallet_ids uuid[], p_transfer_ids uuid[], p_detail text, p_details text[], p_request_id text, p_traceparent text,
-  p_traces jsonb
+  p_traces jsonb, p_tenant text
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  envelope text := event_payload(p_type, NULL, NULL, NULL, p_request_id, p_traceparent)::text;
+  envelope text := event_payload(p_type, NULL, NULL, NULL, p_request_id, p_traceparent, p_tenant)::text;
   opening text := rtrim(envelope, '}');
 BEGIN
   IF p_traces IS NULL THEN

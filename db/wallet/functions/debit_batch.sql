@@ -4,7 +4,7 @@
 -- movement's. The events bear p_request_id and p_traceparent, or what p_traces has for their transfer (append_transfer_events).
 CREATE OR REPLACE FUNCTION debit_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
-  p_counterparty_ids uuid[], p_traces jsonb
+  p_counterparty_ids uuid[], p_traces jsonb, p_tenant text
 ) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -15,11 +15,11 @@ DECLARE
   details jsonb[];
 BEGIN
   IF cardinality(claimed) > 0 THEN
-    PERFORM lock_wallets(p_wallet_ids);
+    PERFORM lock_wallets(p_wallet_ids, p_tenant);
     legs := claimed_legs(claimed, p_transfer_ids, p_wallet_ids, p_currencies, p_amounts);
     SELECT array_agg(r.transfer_id), array_agg(r.reason), array_agg(r.detail) INTO refused, reasons, details
-    FROM debit_refusals(legs.p_transfer_ids, legs.p_wallet_ids, legs.p_currencies, legs.p_amounts) r;
-    PERFORM book_legs('debit', legs.p_transfer_ids, legs.p_wallet_ids, legs.p_amounts, refused, reasons, details, p_request_id, p_traceparent, p_traces);
+    FROM debit_refusals(legs.p_transfer_ids, legs.p_wallet_ids, legs.p_currencies, legs.p_amounts, p_tenant) r;
+    PERFORM book_legs('debit', legs.p_transfer_ids, legs.p_wallet_ids, legs.p_amounts, refused, reasons, details, p_request_id, p_traceparent, p_traces, p_tenant);
   END IF;
 
   IF refused IS NOT NULL OR cardinality(claimed) < cardinality(p_transfer_ids) THEN

@@ -1,5 +1,6 @@
--- The operations with the signatures by which workers of the version before this one call them, without the counterparty of a
--- leg, for as long as both versions run side by side in a deploy. To be dropped by the version after this one.
+-- The operations with the signatures by which workers of the versions before this one call them, without the counterparty of a
+-- leg, or without a tenant, which is then the default one: for as long as both versions run side by side in a deploy. To be dropped by the
+-- version after this one.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_is_hold boolean DEFAULT false, OUT outcome text, OUT reason text, OUT detail jsonb
@@ -81,4 +82,52 @@ $$;
 CREATE OR REPLACE FUNCTION set_wallet_limits(p_wallet_id uuid, p_max_amount numeric, p_outgoing_24h numeric) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT set_wallet_limits(p_wallet_id, p_max_amount, p_outgoing_24h, NULL, NULL, NULL)
+$$;
+CREATE OR REPLACE FUNCTION debit(
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  p_is_hold boolean, p_counterparty_id uuid,
+  OUT outcome text, OUT reason text, OUT detail jsonb
+) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM debit(
+    p_transfer_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, p_is_hold, p_counterparty_id, 'default')
+$$;
+CREATE OR REPLACE FUNCTION credit(
+  p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  p_counterparty_id uuid, p_of_amount numeric,
+  OUT outcome text, OUT reason text, OUT amount numeric
+) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM credit(
+    p_transfer_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, p_counterparty_id, p_of_amount, 'default')
+$$;
+CREATE OR REPLACE FUNCTION debit_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
+  p_counterparty_ids uuid[], p_traces jsonb
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM debit_batch(
+    p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, p_counterparty_ids, p_traces, 'default')
+$$;
+CREATE OR REPLACE FUNCTION credit_batch(
+  p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_request_id text, p_traceparent text,
+  p_counterparty_ids uuid[], p_traces jsonb
+) RETURNS TABLE (transfer_id uuid, outcome text, reason text, detail jsonb)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM credit_batch(
+    p_transfer_ids, p_wallet_ids, p_currencies, p_amounts, p_request_id, p_traceparent, p_counterparty_ids, p_traces, 'default')
+$$;
+CREATE OR REPLACE FUNCTION deposit(
+  p_transaction_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  OUT outcome text, OUT reason text
+) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM deposit(p_transaction_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, 'default')
+$$;
+CREATE OR REPLACE FUNCTION withdraw(
+  p_transaction_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
+  OUT outcome text, OUT reason text, OUT detail jsonb
+) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM withdraw(p_transaction_id, p_wallet_id, p_currency, p_amount, p_request_id, p_traceparent, 'default')
+$$;
+CREATE OR REPLACE FUNCTION open_wallet(p_wallet_id uuid, p_user_id text, p_currency text) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT open_wallet(p_wallet_id, p_user_id, p_currency, 'default')
 $$;

@@ -9,8 +9,9 @@ DECLARE
   transfer uuid := p_debit.transaction_id;
   payee uuid := p_debit.wallet_id;
   fence operation_fences;
+  of_tenant text;
 BEGIN
-  PERFORM 1 FROM wallets WHERE wallet_id = p_debit.wallet_id FOR NO KEY UPDATE;
+  SELECT tenant INTO of_tenant FROM wallets WHERE wallet_id = p_debit.wallet_id FOR NO KEY UPDATE;
   IF p_debit.is_hold THEN
     PERFORM release_hold(p_debit);
   END IF;
@@ -25,11 +26,11 @@ BEGIN
   IF p_is_write_off OR EXISTS (
     SELECT FROM operation_fences WHERE transaction_id = transfer AND leg = 'advance' AND outcome = 'applied'
   ) THEN
-    payee := lock_external_wallet(p_debit.currency);
+    payee := lock_external_wallet(p_debit.currency, of_tenant);
     UPDATE operation_fences SET detail = jsonb_build_object('paid_to', payee) WHERE transaction_id = transfer AND leg = 'refund';
   END IF;
   PERFORM append_entry(payee, transfer, 'REFUND', p_returned);
   PERFORM append_event('wallet.refunded', payee, transfer,
-    jsonb_build_object('transfer_id', transfer, 'amount', p_returned::numeric(19,4)::text), p_request_id, p_traceparent);
+    jsonb_build_object('transfer_id', transfer, 'amount', p_returned::numeric(19,4)::text), p_request_id, p_traceparent, of_tenant);
 END
 $$;

@@ -35,7 +35,14 @@ export function createCatchUp(course: Course, turns: Turns): CatchUp {
       const hold = parked.get(subject);
       if (hold === undefined || hold.pending > 0 || ending.aborted) return;
       const last = Math.max(endpoint.cursor, passedOver.get(subject) ?? 0);
-      const range = { after: hold.readTo, last, limit: PAGE_MAX, types: endpoint.types, subject };
+      const range = {
+        tenant: endpoint.tenant,
+        after: hold.readTo,
+        last,
+        limit: PAGE_MAX,
+        types: endpoint.types,
+        subject,
+      };
       const { events } = await readEvents(database, range);
       const { isUnchanged, firstPosition } = await lookAgain(database, endpoint);
       if (!isUnchanged) return course.end();

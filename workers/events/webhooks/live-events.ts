@@ -61,7 +61,13 @@ export function deliverLive(course: Course, { position, firstPosition }: LogHead
       }
       const last = Math.min(head, after + POSITIONS_MAX);
       const limit = isDown ? READ_AHEAD_WHILE_DOWN : PAGE_MAX;
-      const { events, isCut } = await readEvents(database, { after, last, limit, types: endpoint.types });
+      const { events, isCut } = await readEvents(database, {
+        tenant: endpoint.tenant,
+        after,
+        last,
+        limit,
+        types: endpoint.types,
+      });
       const { isUnchanged, firstPosition: first } = await lookAgain(database, endpoint);
       if (!isUnchanged) return course.end();
       // Partitions are dropped whole, so a page that was read before this look has no gap if this look finds none.
@@ -98,7 +104,8 @@ export function deliverLive(course: Course, { position, firstPosition }: LogHead
 async function withPayload(course: Course, { event }: Entry): Promise<EventToSend | undefined> {
   if (event.payload !== undefined || course.ending.aborted) return event;
   const { position: at } = event;
-  const { events } = await readEvents(course.database, { after: at - 1, last: at, limit: 1 });
+  const range = { tenant: course.endpoint.tenant, after: at - 1, last: at, limit: 1, types: [event.type] };
+  const { events } = await readEvents(course.database, range);
   if (events.length === 0) await course.disable('position_expired');
   return events[0];
 }

@@ -27,7 +27,7 @@ export async function replayEvents(course: Course, alarm: Alarm): Promise<void> 
 
   async function sendPage(replay: WebhookReplay, limit: number): Promise<void> {
     const last = Math.min(replay.toPosition, replay.readTo + POSITIONS_MAX);
-    const range = { after: replay.readTo, last, limit, types: replay.types ?? endpoint.types };
+    const range = { tenant: endpoint.tenant, after: replay.readTo, last, limit, types: replay.types ?? endpoint.types };
     const { events, isCut } = replay.onlyFailed
       ? await readGivenUp(database, webhookEndpointId, range)
       : await readEvents(database, range);

@@ -1,0 +1,1 @@
+ALTER TABLE "wallet_activity" ADD COLUMN "tenant" text DEFAULT 'default' NOT NULL;
