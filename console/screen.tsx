@@ -35,7 +35,7 @@ export function Screen() {
   );
 }
 
-/** Names the page that is shown. Who has come to it from another finds the focus at its heading, unless that is where they were on this one. */
+/** Names the page that is shown. Who comes from another finds the focus at its heading, or at the row where it was before. */
 function useArrival(isShown: boolean): void {
   const shown = useRef<string | undefined>(undefined);
   const filters = query.value.toString();

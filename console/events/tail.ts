@@ -12,8 +12,8 @@ const DRAW_MS = 150;
 export type Line = 'connecting' | 'live' | 'broken off';
 
 /**
- * The stream comes back by itself behind the last event, so each is shown once also when the API was restarted. It is followed from one
- * place on, which a pause does not move: what happens meanwhile is shown afterwards, but for the oldest of what is too much.
+ * The stream comes back by itself behind the last event, so each is shown once also when the API was restarted. It is followed
+ * from one place on, which a pause does not move: what happens meanwhile is shown afterwards, but for the oldest of too much.
  */
 export function useTail(types: string, subject: string, isPaused: boolean) {
   const [events, setEvents] = useState<readonly Event[]>([]);

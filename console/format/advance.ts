@@ -1,6 +1,6 @@
 /**
- * A transfer whose sender was paid by the outside world, since nobody could say whether the money had arrived at the receiver. Its status
- * does not tell: the fence of the advance does.
+ * A transfer whose sender was paid by the outside world, since nobody could say whether the money had arrived at the receiver. Its
+ * status does not tell: the fence of the advance does.
  */
 interface SagaLike {
   readonly lanes: readonly {
@@ -23,7 +23,7 @@ export function advanceOf({ lanes }: SagaLike, asked: { readonly amount: string 
   return leg?.verdict?.outcome === 'applied' ? { amount: leg.amount ?? asked.amount, at: leg.verdict.at } : undefined;
 }
 
-/** What can still be done: the sender needs no second refund, and nothing is written off before the receiver's database has said what it has. */
+/** The sender needs no second refund, and nothing is written off before the receiver's database has said what it has. */
 export function afterAdvance<Action extends { readonly title: string }>(
   actions: readonly Action[],
   advance: Advance | undefined,

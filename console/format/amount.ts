@@ -52,8 +52,8 @@ export function unitsOf(amount: string): bigint | undefined {
 }
 
 /**
- * An amount as a person writes it, without the commas between thousands. A comma that stands elsewhere may be meant as a decimal point: the text is left as it
- * is, which is no amount, and the API refuses it.
+ * An amount as a person writes it, without the commas between thousands. A comma that stands elsewhere may be meant as a decimal
+ * point: such a text is left as it is, and the API refuses it.
  */
 export function amountWritten(text: string): string {
   const written = text.trim();

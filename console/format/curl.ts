@@ -1,4 +1,4 @@
-/** A call of the API as a line for a shell, with the key in a variable and not in the line. Without the variable the shell says what is missing. */
+/** A call of the API as a line for a shell. The key is in a variable and not in the line; without it, the shell says what is missing. */
 export interface CurlCall {
   readonly origin: string;
   readonly method: string;

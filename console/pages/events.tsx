@@ -39,17 +39,14 @@ export function Events() {
           {`There is no type ${unknown.join(', ')}: no such event can come. All types: GET /v1/event-types.`}
         </p>
       )}
-      {passedOver === 0 ? null : (
-        <p class="quiet" role="status">
-          {`So much has happened during the pause that only the last ${CAUGHT_UP_MAX.toLocaleString('en')} positions were looked through: ${passedOver.toLocaleString('en')} before them are in the log alone, GET /v1/events.`}
-        </p>
-      )}
-      {events.length > 0 ? null : error !== undefined || unknown.length > 0 ? null : (
+      {passedOver === 0 ? null : <PassedOver count={passedOver} />}
+      {events.length === 0 && error === undefined && unknown.length === 0 ? (
         <p class="empty">
-          {types + subject === '' ? 'Nothing has happened yet; it' : 'Nothing that fits has happened lately; what does'}{' '}
-          will appear here.
+          {types + subject === ''
+            ? 'Nothing has happened yet; it will appear here.'
+            : 'Nothing that fits has happened lately; what does will appear here.'}
         </p>
-      )}
+      ) : null}
       {events.length === 0 ? null : (
         <Table
           caption="Events, newest first"
@@ -76,6 +73,16 @@ export function Events() {
         />
       )}
     </>
+  );
+}
+
+function PassedOver({ count }: { count: number }) {
+  const [left, read] = [count, CAUGHT_UP_MAX].map((each) => each.toLocaleString('en'));
+  return (
+    <p class="quiet" role="status">
+      {`So much has happened during the pause that the last ${read} positions alone are looked through. `}
+      {`${left} before them are in the log: GET /v1/events.`}
+    </p>
   );
 }
 
