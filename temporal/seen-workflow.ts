@@ -83,7 +83,7 @@ function isNotFound(error: unknown): boolean {
 /** The server gives a page of 256 events at most, whatever is asked for. */
 async function eventsOf(client: Client, workflowId: string): Promise<Event[]> {
   const events: Event[] = [];
-  for (let nextPageToken: Uint8Array | undefined; ; ) {
+  for (let nextPageToken: Uint8Array | undefined; ;) {
     const answer = await client.workflowService.getWorkflowExecutionHistory({
       namespace: client.options.namespace,
       execution: { workflowId },

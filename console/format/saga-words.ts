@@ -3,6 +3,8 @@ import { inWords, type Meaning } from './status.ts';
 
 interface LegLike {
   readonly leg: string;
+  readonly n: number;
+  readonly compensates: string | null;
   readonly direction: 'forward' | 'compensation';
   readonly verdict: { readonly outcome: string; readonly reason: string | null } | null;
   readonly attempt_count: number;
@@ -19,10 +21,29 @@ function isAnswered({ verdict, attempts }: LegLike): boolean {
 
 /** As it stands in a box of the drawing, which is of one movement. */
 export function legInWords(leg: string): string {
-  return inWords(leg).replace(/ (transfer|transaction|order)(?= )/, '');
+  return leg === 'passing_credit_refusal'
+    ? 'ask receiver'
+    : inWords(leg).replace(/ (transfer|transaction|order|case)(?= )/, '');
 }
 
-export function meaningOfVerdict(leg: LegLike): Meaning {
+interface SagaLike<Leg> {
+  readonly lanes: readonly { readonly legs: readonly Leg[] }[];
+  readonly pending: readonly { readonly leg: string; readonly n: number }[];
+}
+
+/** Says of which legs nobody tries any more what has not been answered: what takes them back was begun instead. */
+export function givenUpIn<Leg extends LegLike>({ lanes, pending }: SagaLike<Leg>): (leg: Leg) => boolean {
+  const all = lanes.flatMap(({ legs }) => legs);
+  return (of) => {
+    const { leg, n, verdict, attempts, attempt_count } = of;
+    const isOver = !['completed', 'running'].includes(attempts.at(-1)?.outcome ?? '');
+    const isPending = pending.some((each) => each.leg === leg && each.n === n);
+    const isTakenBack = all.some((each) => each.compensates === leg && each.n === n && each.attempt_count > 0);
+    return verdict === null && attempt_count > 0 && isOver && !isPending && isTakenBack;
+  };
+}
+
+export function meaningOfVerdict(leg: LegLike, isGivenUp = false): Meaning {
   const { direction, verdict, attempt_count } = leg;
   if (isAnswered(leg)) return UNFENCED.test(leg.leg) ? 'good' : 'plain';
   switch (verdict?.outcome) {
@@ -37,15 +58,22 @@ export function meaningOfVerdict(leg: LegLike): Meaning {
       return 'undone';
     case undefined:
     default:
-      return attempt_count > 0 ? 'wait' : 'plain';
+      return attempt_count > 0 && !isGivenUp ? 'wait' : 'plain';
   }
 }
 
-export function verdictInWords(leg: LegLike): string {
+/** Without the reason. */
+export function outcomeInWords(leg: LegLike, isGivenUp = false): string {
   const { verdict, attempt_count } = leg;
   if (isAnswered(leg)) return UNFENCED.test(leg.leg) ? 'done' : 'answered';
-  if (verdict === null) return attempt_count > 0 ? 'being tried' : 'not tried';
-  return verdict.reason === null ? verdict.outcome : `${verdict.outcome}: ${inWords(verdict.reason)}`;
+  if (verdict === null) return isGivenUp ? 'given up' : attempt_count > 0 ? 'being tried' : 'not tried';
+  return verdict.outcome;
+}
+
+export function verdictInWords(leg: LegLike, isGivenUp = false): string {
+  const outcome = outcomeInWords(leg, isGivenUp);
+  const reason = leg.verdict?.reason ?? null;
+  return reason === null ? outcome : `${outcome}: ${inWords(reason)}`;
 }
 
 export function meaningOfAttempt(outcome: string | null): Meaning {

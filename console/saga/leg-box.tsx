@@ -1,48 +1,55 @@
 /** One leg: what it does, what its fence has said, and a tick for each attempt. */
 import type { Leg } from './leg.ts';
-import { formatAmount } from '../format/amount.ts';
+import { boxText, INSET, TICK_WIDTH } from '../format/saga-box.ts';
 import type { PlacedLeg } from '../format/saga-layout.ts';
 import { BOX } from '../format/saga-layout.ts';
 import { legInWords, meaningOfAttempt, meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
 
-/** As many ticks as fit; the number beside them says the rest. */
-const TICKS_MAX = 14;
-
-export function LegBox({ of: { leg, x, y } }: { of: PlacedLeg<Leg> }) {
-  const { amount, currency, attempts, attempt_count: count } = leg;
-  const left = x - BOX.width / 2;
-  const top = y - BOX.height / 2;
-  const shown = attempts.slice(-TICKS_MAX);
+export function LegBox({ of: { leg, x, y }, isGivenUp }: { of: PlacedLeg<Leg>; isGivenUp: boolean }) {
+  const { title, verdict, amount, isAmountBeneath, reason, tickCount, attempts } = boxText(leg, isGivenUp);
+  const edge = x - BOX.width / 2;
+  const [left, right, top] = [edge + INSET.left, edge + BOX.width - INSET.right, y - BOX.height / 2];
+  const shown = leg.attempts.slice(leg.attempts.length - tickCount);
   return (
-    <g class={meaningOfVerdict(leg)}>
-      <rect class="box" x={left} y={top} width={BOX.width} height={BOX.height} rx={6} />
-      <rect class="edge" x={left} y={top + 6} width={3} height={BOX.height - 12} />
-      <text class="strong" x={left + 12} y={top + 17}>
-        {legInWords(leg.leg)}
+    <g class={meaningOfVerdict(leg, isGivenUp)}>
+      <title>{`${legInWords(leg.leg)}, ${verdictInWords(leg, isGivenUp)}`}</title>
+      <rect class="box" x={edge} y={top} width={BOX.width} height={BOX.height} rx={6} />
+      <rect class="edge" x={edge} y={top + 6} width={3} height={BOX.height - 12} />
+      <text class="strong" x={left} y={top + 17}>
+        {title}
       </text>
-      {amount === null ? null : (
-        <text class="quiet small" x={left + BOX.width - 8} y={top + 17} text-anchor="end">
-          {formatAmount(amount, currency ?? undefined).text}
+      <text class="verdict" x={left} y={top + 32}>
+        {verdict}
+      </text>
+      {amount === undefined ? null : isAmountBeneath ? (
+        <text class="quiet small" x={left} y={top + 46}>
+          {amount}
+        </text>
+      ) : (
+        <text class="quiet small" x={right} y={top + 32} text-anchor="end">
+          {amount}
         </text>
       )}
-      <text class="verdict" x={left + 12} y={top + 33}>
-        {verdictInWords(leg)}
-      </text>
-      {shown.map(({ ordinal, outcome }, index) => (
+      {reason === undefined ? null : (
+        <text class="verdict small" x={left} y={top + 46}>
+          {reason}
+        </text>
+      )}
+      {shown.map(({ ordinal, activity, outcome }, index) => (
         <rect
-          key={ordinal}
+          key={`${activity} ${ordinal} ${index}`}
           class={`tick ${meaningOfAttempt(outcome)}`}
-          x={left + 12 + index * 6}
-          y={top + 40}
+          x={left + index * TICK_WIDTH}
+          y={top + 52}
           width={3}
           height={8}
         />
       ))}
-      {count > 1 ? (
-        <text class="quiet small" x={left + 16 + shown.length * 6} y={top + 48}>
-          {count} attempts
+      {attempts === undefined ? null : (
+        <text class="quiet small" x={left + 4 + shown.length * TICK_WIDTH} y={top + 60}>
+          {attempts}
         </text>
-      ) : null}
+      )}
     </g>
   );
 }

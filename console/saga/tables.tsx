@@ -2,7 +2,7 @@
 import type { Saga } from '../../client/client.ts';
 import type { Leg } from './leg.ts';
 import { inWords } from '../format/status.ts';
-import { meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
+import { givenUpIn, meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Id } from '../parts/id.tsx';
 import { Status } from '../parts/status.tsx';
@@ -12,6 +12,7 @@ import { Entries } from './entries.tsx';
 
 export function SagaTables({ of: saga }: { of: Saga }) {
   const legs = saga.lanes.flatMap(({ lane, legs: own }) => own.map((leg) => ({ ...leg, lane })));
+  const isGivenUp = givenUpIn<Leg>(saga);
   return (
     <>
       {saga.pending.length === 0 ? null : <Pending of={saga.pending} />}
@@ -23,7 +24,12 @@ export function SagaTables({ of: saga }: { of: Saga }) {
         columns={[
           { name: 'leg', of: ({ leg, n }) => (n === 0 ? leg : `${leg}, consignment ${n}`) },
           { name: 'service', of: ({ lane }) => lane },
-          { name: 'verdict', of: (leg) => <span class={meaningOfVerdict(leg)}>{verdictInWords(leg)}</span> },
+          {
+            name: 'verdict',
+            of: (leg) => (
+              <span class={meaningOfVerdict(leg, isGivenUp(leg))}>{verdictInWords(leg, isGivenUp(leg))}</span>
+            ),
+          },
           { name: 'decided', of: ({ verdict }) => <Time of={verdict?.at} finest /> },
           {
             name: 'amount',

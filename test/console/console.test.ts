@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { readApiKey } from '../../dev/api-key-file.ts';
+import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { ATTENTION_SOON } from '../../nemesis/attention-soon.ts';
 import { makeBuild } from '../../nemesis/build.ts';
 import { killAndAwaitNext } from '../stack/faults.ts';
@@ -217,12 +218,45 @@ describe('the console', { skip: lacksBrowser }, () => {
     const input = page.locator('input[type=file]');
     await input.setInputFiles(file('faulty.csv', 4_998));
     await page.getByText('1 of 10000 rows are faulty').waitFor();
-    assert.equal(await page.locator('tr[data-id="4998"] td').first().textContent(), '5000', 'the line in the file');
+    assert.equal(
+      await page.locator('tr[data-id="4998"] td').first().textContent(),
+      '4999',
+      'as the batch counts its rows',
+    );
     await input.setInputFiles(file('right.csv'));
     await page.getByText('All 10000 rows can be sent').waitFor();
     await page.getByRole('button', { name: 'Send 10000 transfers' }).click();
     await page.getByText('10000 of 10000 completed').waitFor({ timeout: LIMIT_MS });
     assertQuiet();
+    await close();
+  });
+
+  test('sends a batch once whose answers were lost, also when the file is chosen again', async () => {
+    const path = join(directory, 'lost.csv');
+    writeFileSync(path, `sender_wallet_id,receiver_wallet_id,amount\n${sample.wallet},${sample.other},0.37\n`);
+    const before = await money.api.balance(sample.wallet);
+    const { page, close } = await open('/batches/new');
+    let arrived = 0;
+    await page.route('**/v1/transfer-batches', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      await route.fetch();
+      arrived += 1;
+      return route.abort();
+    });
+    const input = page.locator('input[type=file]');
+    const send = page.getByRole('button', { name: 'Send 1 transfers' });
+    await input.setInputFiles(path);
+    await send.click();
+    await page.getByText('what became of that is not known').waitFor();
+    assert.ok(arrived > 0);
+    await page.unroute('**/v1/transfer-batches');
+    await page.reload();
+    await input.setInputFiles(path);
+    await page.getByText('what became of that is not known').waitFor();
+    await send.click();
+    await page.getByText('1 of 1 completed').waitFor();
+    const moved = parseUnits(before) - parseUnits(await money.api.balance(sample.wallet));
+    assert.equal(formatUnits(moved), '0.3700');
     await close();
   });
 });

@@ -11,8 +11,6 @@ import { createCsvReader, csvOf } from '../../console/format/csv.ts';
 import { curlOf } from '../../console/format/curl.ts';
 import { difference } from '../../console/format/difference.ts';
 import { metadataIn } from '../../console/format/filters.ts';
-import { layOut } from '../../console/format/saga-layout.ts';
-import { legInWords, meaningOfVerdict, verdictInWords } from '../../console/format/saga-words.ts';
 import { formatDuration, formatTime } from '../../console/format/time.ts';
 
 describe('amounts', () => {
@@ -195,86 +193,6 @@ test('what has changed between two looks is told field by field', () => {
 test('a filter by metadata is one pair, whose value may have an equals sign', () => {
   assert.deepEqual(metadataIn({ limit: 50, metadata: 'a=b=c' }), { limit: 50, metadata: { a: 'b=c' } });
   assert.deepEqual(metadataIn({ limit: 50 }), { limit: 50 });
-});
-
-describe('the drawing of a saga', () => {
-  const at = (ms: number): string => new Date(1_800_000_000_000 + ms).toISOString();
-  const leg = (name: string, ms: number | undefined, compensates: string | null = null) => ({
-    leg: name,
-    n: 0,
-    direction: compensates === null ? ('forward' as const) : ('compensation' as const),
-    compensates,
-    verdict: ms === undefined ? null : { at: at(ms) },
-    attempts: [],
-  });
-  const step = (name: string, ms: number) => ({ at: at(ms), step: name, reason: null, n: 0 });
-  const saga = {
-    started_at: at(0),
-    deadline_at: at(1_000),
-    steps: [step('PENDING', 0), step('DEBITED', 20), step('FAILED', 1_200)],
-    lanes: [
-      { lane: 'transfer', legs: [] },
-      { lane: 'wallet-0', legs: [leg('debit', 10), leg('refund', 1_100, 'debit')] },
-      { lane: 'wallet-1', legs: [leg('credit', 1_050)] },
-    ],
-  };
-
-  test('goes forward in the order of time, and what takes back stands beneath what it takes back', () => {
-    const { legs, steps, forward, back, lanes } = layOut(saga);
-    assert.deepEqual(
-      forward.map(({ key }) => key.split('/')[0]),
-      ['PENDING', 'debit', 'DEBITED', 'credit'],
-    );
-    const [debit, refund] = ['debit', 'refund'].map((name) => legs.find(({ leg: { leg: own } }) => own === name)!);
-    assert.equal(refund!.x, debit!.x);
-    assert.ok(refund!.y > debit!.y);
-    const [pending, failed] = ['PENDING', 'FAILED'].map((name) => steps.find(({ step: own }) => own === name)!);
-    assert.equal(failed!.x, pending!.x);
-    assert.ok(failed!.y > pending!.y);
-    assert.deepEqual(
-      back.map(({ key }) => key.split('/')[0]),
-      ['credit', 'refund', 'FAILED'],
-    );
-    assert.deepEqual(
-      lanes.map(({ name }) => name),
-      ['transfer', 'wallet-0', 'wallet-1'],
-    );
-  });
-
-  test('has its deadline between what came before and what came after', () => {
-    const { forward, deadlineX } = layOut(saga);
-    assert.ok(forward[2]!.x < deadlineX! && deadlineX! < forward[3]!.x);
-  });
-
-  test('shows where it waits for a person when it came to that, and not beneath its beginning', () => {
-    const { steps, back } = layOut({ ...saga, steps: [...saga.steps.slice(0, 2), step('ATTENTION', 1_200)] });
-    const [pending, attention] = ['PENDING', 'ATTENTION'].map((name) => steps.find(({ step: own }) => own === name)!);
-    assert.ok(attention!.x > pending!.x);
-    assert.equal(back.at(-1)!.key, attention!.key);
-  });
-
-  test('takes no answer for a verdict, but of what only records', () => {
-    const answered = {
-      ...leg('credit', undefined),
-      verdict: null,
-      attempt_count: 1,
-      attempts: [{ outcome: 'completed' }],
-    };
-    const failing = { ...answered, attempts: [{ outcome: 'failed' }] };
-    const recorded = { ...answered, leg: 'record_transfer_status' };
-    const said = [answered, failing, recorded].map((each) => `${verdictInWords(each)} ${meaningOfVerdict(each)}`);
-    assert.deepEqual(said, ['answered plain', 'being tried wait', 'done good']);
-    assert.equal(legInWords(recorded.leg), 'record status');
-  });
-
-  test('shows last what has not happened', () => {
-    const open = {
-      ...saga,
-      steps: saga.steps.slice(0, 2),
-      lanes: [...saga.lanes.slice(0, 2), { lane: 'wallet-1', legs: [leg('credit', undefined)] }],
-    };
-    assert.equal(layOut(open).forward.at(-1)!.key, 'credit/0');
-  });
 });
 
 describe('the bars of a flow', () => {
