@@ -171,6 +171,32 @@ describe('a policy of one tenant', () => {
     );
   });
 
+  test('has the audit find an approval that is another tenant’s than what waits for it', async () => {
+    const currency = approving.nextCurrency();
+    const { id, caseId } = await stuck(ACME, currency);
+    await policy(ACME, currency);
+    const waiting = [
+      (await send(ACME, currency, '500'))['transfer_id'],
+      (await withdraw(ACME, currency, '500'))['transaction_id'],
+      await decide(ACME, caseId, 'refund', id),
+    ];
+    const give = (from: Tenant, to: Tenant) =>
+      rowsOf(
+        database.admin,
+        `UPDATE approvals SET tenant = '${to}' WHERE tenant = '${from}' AND currency = '${currency}'`,
+      );
+    const found = async (): Promise<string[]> => {
+      const findings = collectFindings();
+      await checkApprovals(database.admin, findings);
+      const others = findings.violations().filter(({ detail }) => detail.includes('of the tenant'));
+      return others.map(({ subject }) => subject).toSorted();
+    };
+    assert.deepEqual(await found(), []);
+    await give(ACME, BOLT);
+    assert.deepEqual(await found(), waiting.map((each) => `transfer ${String(each)}`).toSorted());
+    await give(BOLT, ACME);
+  });
+
   test('shows what waits to its tenant alone, of whatever kind, and is voted on by nobody else', async () => {
     const currency = approving.nextCurrency();
     const { id } = await stuck(ACME, currency);
@@ -188,9 +214,9 @@ describe('a policy of one tenant', () => {
     const listed = async (as: string) => {
       const { body } = await approving.ask(as, 'GET', '/v1/approvals?limit=100');
       const all = (body['data'] as Body[]).filter(({ approval_id: each }) => waiting.includes(each));
-      return all.map(({ kind }) => kind);
+      return all.map(({ kind }) => String(kind)).toSorted();
     };
-    assert.deepEqual((await listed('acme:bob')).toSorted(), ['refund', 'transaction', 'transfer', 'write_off']);
+    assert.deepEqual(await listed('acme:bob'), ['refund', 'transaction', 'transfer', 'write_off']);
     const counted = async (tenant: Tenant) => (await transferOverview(database.service, tenant)).approvals.count;
     assert.deepEqual([(await counted(ACME)) >= 4, await counted(DEFAULT_TENANT)], [true, 0]);
     for (const as of ['bolt:bob', 'bob']) {
