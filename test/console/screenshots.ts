@@ -38,9 +38,7 @@ try {
     const stuck = await makeStuck(stack, money, '1840.0000');
     await money.api.put('/v1/approval-policies/USD', { version: 0, above: '1000' });
     const { body: waiting } = await money.api.transfer(sample.wallet, sample.other, '1250.00', { prefer: 'wait=1' });
-    const { body: audited } = await money.api.get<{ data: { position: number }[] }>(
-      '/v1/events?type=transfer.completed',
-    );
+    const { body: logged } = await money.api.get<{ data: { position: number }[] }>('/v1/events?after=0&limit=1');
     return [
       ['overview', ''],
       ['overview-dark', '', { colors: 'dark' }],
@@ -50,7 +48,7 @@ try {
       ['approval', `/approvals/${waiting.transfer_id}`],
       ['policies', '/approvals/policies'],
       ['events', '/events', { colors: 'dark' }],
-      ['event', `/events/${audited.data[0]?.position}`],
+      ['event', `/events/${logged.data[0]?.position}`],
       ['transfers', '/transfers'],
       ['transfer', `/transfers/${stuck.transferId}`],
       ['completed', `/transfers/${sample.transfer}`, { colors: 'dark' }],
