@@ -85,7 +85,7 @@ async function draw(pictures: readonly Picture[]): Promise<void> {
   try {
     for (const [name, path, looks] of pictures) {
       const { page, context } = await openPage(browser, stack.api, looks);
-      await signIn(context, readApiKey(stack.dataDir)!);
+      await signIn(context, readApiKey(stack.dataDir));
       await page.goto(`${stack.api}/console${path}`);
       await page.waitForTimeout(SETTLE_MS);
       const file = fileURLToPath(new URL(`${name}.png`, FOLDER));
