@@ -1,15 +1,23 @@
 /**
  * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none; what was approved has
  * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; no decision gives back or writes
- * off without an approval what needs one; and nobody has sent more within 24
- * hours without an approval than a policy allows. The database refuses all of that; this tells if it was made not to.
+ * off without an approval what needs one; nobody has sent more within 24 hours without an approval than a policy allows; and what waits is
+ * for its own tenant to vote on. The database refuses all of that; this tells if it was made not to.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
 export async function checkApprovals(transfer: Reader, findings: Findings): Promise<void> {
-  for (const wrong of [BEGUN_WITHOUT, SENT_WITHOUT, DECIDED_WITHOUT, UNLIKE_ITS_APPROVAL, GIVEN_BACK_WITHOUT]) {
+  const all = [
+    BEGUN_WITHOUT,
+    SENT_WITHOUT,
+    DECIDED_WITHOUT,
+    UNLIKE_ITS_APPROVAL,
+    OF_ANOTHER_TENANT,
+    GIVEN_BACK_WITHOUT,
+  ];
+  for (const wrong of all) {
     const found = await rowsOf<{ id: string; detail: string; total: string }>(
       transfer,
       sql`SELECT id, detail, count(*) OVER () AS total FROM (${wrong}) wrong LIMIT ${VIOLATIONS_KEPT}`,
@@ -102,6 +110,16 @@ const UNLIKE_ITS_APPROVAL = sql`
   FROM approvals JOIN transactions ON transaction_id = approval_id
   WHERE (transactions.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
     OR (approvals.status IN ('REJECTED', 'EXPIRED')) <> begins_canceled AND approvals.status <> 'AWAITING'`;
+
+const OF_ANOTHER_TENANT = sql`
+  SELECT approval_id AS id, format('it is of the tenant %s, and its approval of %s', transfers.tenant, approvals.tenant) AS detail
+  FROM approvals JOIN transfers ON transfer_id = approval_id WHERE transfers.tenant <> approvals.tenant
+  UNION ALL
+  SELECT approval_id, format('a transaction, it is of the tenant %s, and its approval of %s', transactions.tenant, approvals.tenant)
+  FROM approvals JOIN transactions ON transaction_id = approval_id WHERE transactions.tenant <> approvals.tenant
+  UNION ALL
+  SELECT approval_id, format('a decision, its case is of the tenant %s, and its approval of %s', cases.tenant, approvals.tenant)
+  FROM approvals JOIN cases USING (case_id) WHERE cases.tenant <> approvals.tenant`;
 
 /** The first of its kind in the log of its case: another one gives nothing back. */
 const GIVEN_BACK_WITHOUT = sql`

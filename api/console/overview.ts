@@ -198,7 +198,7 @@ function attentionOf(
   return {
     needs_you: {
       count: isKnown ? needing.reduce((sum, each) => sum + each.count, 0) : null,
-      oldest_age_seconds: oldest.length === 0 ? null : ageOf(Math.min(...oldest), now),
+      oldest_age_seconds: !isKnown || oldest.length === 0 ? null : ageOf(Math.min(...oldest), now),
     },
     attention: ATTENTION_KINDS.map((kind) => {
       const { count, oldest: since } = waiting[kind] ?? NONE;

@@ -1,5 +1,5 @@
 // The API over a real transfer database, for tests of approvals, asked with keys of whichever principal a test names: `bob`, or `bob/second` for
-// another key of his. No workflow runs: a transfer has begun once its row is due to be started.
+// another key of his, or `acme:bob` for one of another tenant than the default one. No workflow runs: a transfer has begun once its row is due to be started.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { keyHolder } from '../pure/api-holders.ts';
 import type { TestDatabase } from './database.ts';
@@ -18,17 +19,18 @@ interface Answer {
   readonly body: Body;
 }
 
-/** A key is `principal` or `principal/key`, and has all scopes. */
+/** A key is `principal` or `principal/key`, with `tenant:` before it for another than the default one, and has all scopes. */
 function holderOf(secret: string): Holder {
-  const [principal = ''] = secret.split('/');
+  const [owner = ''] = secret.split('/');
+  const [principal = '', tenant = DEFAULT_TENANT] = owner.split(':').toReversed();
   const idOf = (name: string) =>
     createHash('md5')
       .update(name)
       .digest('hex')
       .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   return keyHolder({
-    ...{ principal, scopes: ALL_SCOPES },
-    ...{ principalId: idOf(principal) as never, apiKeyId: idOf(secret) as never },
+    ...{ principal, tenant: tenant as Tenant, scopes: ALL_SCOPES },
+    ...{ principalId: idOf(owner) as never, apiKeyId: idOf(secret) as never },
   });
 }
 

@@ -10,7 +10,7 @@ import { installKey } from '../../db/install-keys.ts';
 import { readHead } from '../../db/events/log-queries.ts';
 import { readProjection } from '../../db/events/projection-queries.ts';
 import { openDisagreement } from '../../db/transfer/case-queries.ts';
-import { findTransfer, recordTransferStatus } from '../../db/transfer/queries.ts';
+import { findTransfer, recordTransferAttention, recordTransferStatus } from '../../db/transfer/queries.ts';
 import { findTransaction, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';
 import * as shard from '../../db/wallet/queries.ts';
 import { drawApiKey } from '../../domain/access/api-key.ts';
@@ -161,10 +161,16 @@ export async function openTwoTenants(cluster: TestCluster) {
       await make('/v1/recurring-transfers', { ...between, amount: '2.00', ...rhythm }),
       'recurring_transfer_id',
     );
+    const large = { ...between, amount: '500.00', currency: 'CHF' };
+    const stuck = id(await make('/v1/transfers', large, 'stuck'), 'transfer_id');
+    await recordTransferAttention(transfers, stuck as TransferId, 'cancel_credit_failing', 'said by a test');
     for (const currency of ['CHF', ...(tenant === 'acme' ? ['SEK'] : [])])
       await made(tenant, 'PUT', `/v1/approval-policies/${currency}`, { version: 0, above: '100' });
-    const large = { ...between, amount: '500.00', currency: 'CHF' };
     const approval = id(await make('/v1/transfers', large, 'large'), 'transfer_id');
+    const outside = { wallet_id: alice, type: 'DEBIT', amount: '500.00', currency: 'CHF' };
+    const withdrawal = id(await make('/v1/transactions', outside, 'large'), 'transaction_id');
+    const writeOff = { action: 'write_off', comment: 'said by a test' };
+    const decision = id(await make(`/v1/transfers/${stuck}/resolve`, writeOff), 'approval_id');
     await openDisagreement(
       transfers,
       { subject: `transfer/${transfer}`, reason: 'entries_disagree', detail: 'said by a test' },
@@ -196,6 +202,7 @@ export async function openTwoTenants(cluster: TestCluster) {
         batch_id: batch,
       },
       ...{ recurring_transfer_id: recurring, approval_id: approval, case_id: String(cases[0]!['case_id']) },
+      ...{ stuck, withdrawal, decision },
       ...{ principal_id: principal, api_key_id: apiKey, webhook_endpoint_id: endpoint, replay_id: replay },
       ...{ position: event!.position },
     };

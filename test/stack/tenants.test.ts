@@ -111,12 +111,25 @@ describe('two tenants of a stack', () => {
       return (await client.transfers.create(body, WAIT)).status;
     };
     assert.deepEqual([await statusIn(acme), await statusIn(bolt)], ['COMPLETED', 'AWAITING_APPROVAL']);
+    const withdraw = async ({ client, alice }: Side): Promise<string> =>
+      (await client.transactions.create({ wallet_id: alice, type: 'DEBIT', amount: '6.00' }, WAIT)).status;
+    assert.deepEqual([await withdraw(acme), await withdraw(bolt)], ['PROCESSED', 'AWAITING_APPROVAL']);
+    for (const { client } of [acme, sides.get('default')!])
+      assert.deepEqual((await client.call('listApprovals', { query: {} })).data, []);
   });
 
   test('leave books that agree', async () => {
     const { client } = sides.get('bolt')!;
-    const [waiting] = (await client.call('listApprovals', { query: { status: 'AWAITING' } })).data;
-    await client.transfers.cancel(waiting!.approval_id, WAIT);
+    const waiting = (await client.call('listApprovals', { query: { status: 'AWAITING' } })).data;
+    assert.deepEqual(waiting.map(({ kind }) => kind).toSorted(), ['transaction', 'transfer']);
+    for (const { approval_id: id, kind, body_hash, policy_version } of waiting) {
+      if (kind === 'transfer') await client.transfers.cancel(id, WAIT);
+      else await client.approvals.reject(id, { body_hash, policy_version, comment: 'not agreed' });
+      await until(30_000, `${kind} ${id} has not ended`, async () => {
+        const { status } = await (kind === 'transfer' ? client.transfers.get(id) : client.transactions.get(id));
+        return status === (kind === 'transfer' ? 'CANCELED' : 'FAILED');
+      });
+    }
     await money.assertSound();
   });
 });
