@@ -22,7 +22,10 @@ export interface WatchingCost {
   readonly collectorShare: number;
 }
 
-/** Measures on this ground, with a process of its own; each of the two times at rest is `seconds` long. */
+/**
+ * Measures on this ground, with a process of its own; each of the three times at rest is `seconds` long. Without metrics it is measured before
+ * and after, because a server is busier with itself soon after its tables were filled.
+ */
 export async function watchingCost(
   stack: BenchStack,
   ground: Ground,
@@ -43,7 +46,8 @@ export async function watchingCost(
     }
     scrapeMs = spreadOf(took);
   });
-  return { scrapeMs: scrapeMs!, collectorShare: Math.max(0, watched - without) };
+  const afterwards = await atRest(stack, ground, {}, seconds, signal);
+  return { scrapeMs: scrapeMs!, collectorShare: Math.max(0, watched - (without + afterwards) / 2) };
 }
 
 /** The share of a core that the process and PostgreSQL take while nothing is asked of them; `then` is called afterwards. */
