@@ -2,29 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { installKey } from '../../db/install-keys.ts';
 import { drawApiKey } from '../../domain/access/api-key.ts';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
-import { ANY_ROUTE, hashOf, installRoot, makeKey, openProcess, ROOT, type ApiProcess } from './access.ts';
-import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { ANY_ROUTE, hashOf, makeKey, ROOT, useAccess, type ApiProcess } from './access.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
 
 const DAY = 86_400;
 
 describe('the rights of keys', () => {
-  let cluster: TestCluster;
   let store: TestDatabase;
   let api: ApiProcess;
-  before(async () => {
-    cluster = await startCluster();
-    store = await cluster.createAccessStore();
-    await installRoot(store);
-    api = openProcess(cluster, store);
-  });
-  after(async () => {
-    api?.authenticator.stop();
-    await cluster?.stop();
-  });
+  useAccess((started) => ({ store, api } = started));
 
   const create = (maker: string, body: object, key: string = randomUUID()) =>
     api.ask(

@@ -1,13 +1,14 @@
 // Processes of the API over one database of keys, each with what it knows of them, without servers: requests are given to their apps.
 
 import { createHash, randomInt, randomUUID } from 'node:crypto';
+import { after, before } from 'node:test';
 import { pino } from 'pino';
 import { createAuthenticator, type RunningAuthenticator } from '../../api/access/authenticator.ts';
 import type { Database } from '../../db/database.ts';
 import { installKey } from '../../db/install-keys.ts';
 import { drawApiKey } from '../../domain/access/api-key.ts';
 import { testApp } from '../pure/api-fakes.ts';
-import type { TestCluster, TestDatabase } from './database.ts';
+import { startCluster, type TestCluster, type TestDatabase } from './database.ts';
 
 export interface Answer {
   readonly status: number;
@@ -103,4 +104,21 @@ function countStatements({ $client: pool }: Database): () => number {
     return query(...args);
   };
   return () => sent;
+}
+
+/** A database of keys with the root key in it, and one process of the API. To be called within a describe; `take` is given what has started. */
+export function useAccess(take: (started: { readonly store: TestDatabase; readonly api: ApiProcess }) => void): void {
+  let cluster: TestCluster | undefined;
+  let api: ApiProcess | undefined;
+  before(async () => {
+    cluster = await startCluster();
+    const store = await cluster.createAccessStore();
+    await installRoot(store);
+    api = openProcess(cluster, store);
+    take({ store, api });
+  });
+  after(async () => {
+    api?.authenticator.stop();
+    await cluster?.stop();
+  });
 }

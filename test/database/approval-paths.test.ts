@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { sql } from 'drizzle-orm';
 import { checkApprovals } from '../../audit/approvals.ts';
 import { collectFindings } from '../../audit/findings.ts';
@@ -14,21 +14,15 @@ import { acceptTriggeredRun } from '../../db/transfer/recurring-runs.ts';
 import { recordTransferStatus } from '../../db/transfer/queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import type { RecurringTransferId, TransferId } from '../../domain/ids.ts';
-import { approvingOver, bodyOf, wallet, type Approving } from './approving.ts';
-import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { useApproving, bodyOf, wallet, type Approving } from './approving.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
 import { asked, groupOf } from './groups.ts';
 import { trace, transfer as terms } from './wallets.ts';
 
 describe('what needs an approval', () => {
-  let cluster: TestCluster;
   let database: TestDatabase;
   let approving: Approving;
-  before(async () => {
-    cluster = await startCluster();
-    ({ transfer: database } = await cluster.createStores({ shards: 1, connectionsMax: 20 }));
-    approving = approvingOver(database);
-  });
-  after(() => cluster?.stop());
+  useApproving((started) => ({ database, approving } = started));
 
   test('the sum of 24 hours holds over a hundred transfers of one wallet at once', async () => {
     const currency = approving.nextCurrency();

@@ -3,26 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import pg from 'pg';
 import { acceptOrAwait, expireApprovals } from '../../db/transfer/approval-queries.ts';
 import { claimDueTransfers } from '../../db/transfer/due-transfers.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import type { TransferId } from '../../domain/ids.ts';
-import { approvingOver, bodyOf, type Approving, type Body } from './approving.ts';
+import { useApproving, bodyOf, type Approving, type Body } from './approving.ts';
 import { until } from './consuming.ts';
-import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
 
 describe('approvals', () => {
-  let cluster: TestCluster;
   let database: TestDatabase;
   let approving: Approving;
-  before(async () => {
-    cluster = await startCluster();
-    ({ transfer: database } = await cluster.createStores({ shards: 1, connectionsMax: 20 }));
-    approving = approvingOver(database);
-  });
-  after(() => cluster?.stop());
+  useApproving((started) => ({ database, approving } = started));
 
   test('without a policy nothing waits, and there is no trigger that acceptances pay for', async () => {
     const { body } = await approving.ask('alice', 'POST', '/v1/transfers', bodyOf('USD', '1000000'));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { checkApprovals } from '../../audit/approvals.ts';
 import { collectFindings } from '../../audit/findings.ts';
 import { violatedConstraint } from '../../db/database.ts';
@@ -10,19 +10,13 @@ import { claimDueTransactions, findTransaction } from '../../db/transfer/transac
 import type { TransactionId } from '../../domain/ids.ts';
 import { startTransaction } from '../../temporal/transfer/start-movement.ts';
 import { INSTALLATION } from '../pure/api-fakes.ts';
-import { approvingOver, bodyOf, wallet, type Approving, type Body } from './approving.ts';
-import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { useApproving, bodyOf, wallet, type Approving, type Body } from './approving.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
 
 describe('a withdrawal', () => {
-  let cluster: TestCluster;
   let database: TestDatabase;
   let approving: Approving;
-  before(async () => {
-    cluster = await startCluster();
-    ({ transfer: database } = await cluster.createStores({ shards: 1, connectionsMax: 20 }));
-    approving = approvingOver(database);
-  });
-  after(() => cluster?.stop());
+  useApproving((started) => ({ database, approving } = started));
 
   const ask = (currency: string, amount: string, type = 'DEBIT', wallet_id: string = wallet()) =>
     approving.ask('alice', 'POST', '/v1/transactions', { wallet_id, type, amount, currency });

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
+import { after, before } from 'node:test';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
@@ -11,7 +12,7 @@ import type { TransferId, WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { testApp } from '../pure/api-fakes.ts';
 import { keyHolder } from '../pure/api-holders.ts';
-import type { TestDatabase } from './database.ts';
+import { startCluster, type TestCluster, type TestDatabase } from './database.ts';
 
 export type Body = Record<string, unknown>;
 interface Answer {
@@ -41,6 +42,19 @@ export const bodyOf = (currency: string, amount: string, sender: string = wallet
 });
 
 export type Approving = ReturnType<typeof approvingOver>;
+
+/** A transfer database of a test file's own, and the API over it. To be called within a describe; `take` is given what has started. */
+export function useApproving(
+  take: (started: { readonly database: TestDatabase; readonly approving: Approving }) => void,
+): void {
+  let cluster: TestCluster | undefined;
+  before(async () => {
+    cluster = await startCluster();
+    const { transfer: database } = await cluster.createStores({ shards: 1, connectionsMax: 20 });
+    take({ database, approving: approvingOver(database) });
+  });
+  after(() => cluster?.stop());
+}
 
 export function approvingOver(database: TestDatabase, overrides: Parameters<typeof testApp>[0] = {}) {
   const authentication = { known: holderOf, lookUp: async (secret: string) => holderOf(secret) };

@@ -3,27 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ALL_SCOPES, TENANT_SCOPES } from '../../domain/access/scopes.ts';
-import { installRoot, makeKey, openProcess, ROOT, type ApiProcess } from './access.ts';
-import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
+import { makeKey, ROOT, useAccess, type ApiProcess } from './access.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
 
 type Body = Record<string, unknown>;
 
 describe('the keys of tenants', () => {
-  let cluster: TestCluster;
   let store: TestDatabase;
   let api: ApiProcess;
-  before(async () => {
-    cluster = await startCluster();
-    store = await cluster.createAccessStore();
-    await installRoot(store);
-    api = openProcess(cluster, store);
-  });
-  after(async () => {
-    api?.authenticator.stop();
-    await cluster?.stop();
-  });
+  useAccess((started) => ({ store, api } = started));
 
   const create = (name: unknown, maker = ROOT) => api.ask(maker, 'POST', '/v1/tenants', { name });
   const created = async (name: string, maker = ROOT): Promise<Body> => {
