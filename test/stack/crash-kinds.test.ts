@@ -96,11 +96,11 @@ describe('a hold', () => {
         const { events } = await handleOf(id).fetchHistory();
         return events!.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
       });
+      // What would write it down has to wait for the row: written after the lock is released, it would be accepted, and rightly.
+      const waiting = 'FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))';
+      await until(120_000, 'nothing waits for the row', async () => (await holder.query(`SELECT ${waiting}`)).rowCount !== 0);
       await handleOf(id).terminate('by a test');
-      // What would write it down waits for the row, and is lost.
-      await holder.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))',
-      );
+      await holder.query(`SELECT pg_terminate_backend(pid) ${waiting}`);
       await holder.end();
       const { status: answered, body } = await asked;
       assert.deepEqual([answered, body['code']], [503, 'temporal_unavailable']);
