@@ -148,7 +148,7 @@ export function bookRoutes(database: Database) {
     })
     .openapi(getInvoice, async (c) => {
       const { invoice_id: id } = c.req.valid('param');
-      const invoice = await boundedQuery(database, () => findInvoice(database, id));
+      const invoice = await boundedQuery(database, () => findInvoice(database, id, c.var.holder.tenant));
       if (invoice === undefined) throw new ProblemError('invoice_not_found', { detail: `There is no invoice ${id}.` });
       return c.json(renderInvoice(invoice), 200);
     })
@@ -171,7 +171,10 @@ export function bookRoutes(database: Database) {
     .openapi(getTrialBalance, async (c) => {
       const { seller_wallet_id: seller } = c.req.valid('query');
       return c.json(
-        renderTrialBalance(seller, await boundedQuery(database, () => listAccounts(database, seller))),
+        renderTrialBalance(
+          seller,
+          await boundedQuery(database, () => listAccounts(database, seller, c.var.holder.tenant)),
+        ),
         200,
       );
     });
@@ -191,7 +194,7 @@ function filterOf(
   const position = decodeCursor(listOf(c), creationCursor, cursor);
   const after: BookFilter['after'] = position && { createdAt: position[0], id: position[1] };
   // One more than the page has, which says whether another page follows.
-  return { sellerWalletId, orderId, after, limit: limit + 1 };
+  return { tenant: c.var.holder.tenant, sellerWalletId, orderId, after, limit: limit + 1 };
 }
 
 function paged<Row extends { readonly createdAt: Date }, Item>(

@@ -73,14 +73,14 @@ export function orderTimelineRoutes({ databases, client, sight, walletShardCount
     // Without orders, it is refused before.
     const own = databases!;
     const sources = createSources<string, 'gone'>(c.var.log);
-    const found = await readOrderSaga(own.order, id);
+    const found = await readOrderSaga(own.order, c.var.holder.tenant, id);
     sources.note('orders', 'ok');
     const { order, steps, refunds } = found;
     const wallets = { senderWalletId: order.buyerWalletId, receiverWalletId: order.sellerWalletId };
     const [legs, seen, journals, ...decided] = await Promise.all([
       askWallets(sources, sight, [...paymentsOf(found).keys(), ...refunds], wallets, walletShardCount),
       askTemporal(sources, () => seeOrderWorkflow(client, id)),
-      sources.ask('journals', () => readJournals(own.accounting, id)),
+      sources.ask('journals', () => readJournals(own.accounting, order.tenant, id)),
       ...FENCED.map((service) => sources.ask(service, () => readStepFences(own[service], id))),
     ]);
     // The accounting is one source, asked for two things.

@@ -10,6 +10,7 @@ import {
 } from '../../db/delivery/queries.ts';
 import { CARRIER_STATUSES, SHIPMENT_STATUSES } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -131,15 +132,16 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
     .openapi(get, async (c) => {
       const { shipment_id: id } = c.req.valid('param');
       c.var.log.setBindings({ shipment_id: id });
-      return c.json(await boundedQuery(database, () => shown(database, id)), 200);
+      return c.json(await boundedQuery(database, () => shown(database, c.var.holder.tenant, id)), 200);
     })
     .openapi(postEvent, async (c) => {
       const { shipment_id: id } = c.req.valid('param');
       const { event_id: eventId, status, at } = c.req.valid('json');
+      const { tenant } = c.var.holder;
       c.var.log.setBindings({ shipment_id: id });
       const { outcome, hasRisen, orderId, n } = await boundedQuery(
         database,
-        () => recordCarrierEvent(database, { eventId, shipmentId: id, status, at }, c.var.trace),
+        () => recordCarrierEvent(database, { tenant, eventId, shipmentId: id, status, at }, c.var.trace),
         { isWrite: true },
       );
       // A carrier repeats what had no answer: the API may have died before it told anybody.
@@ -153,13 +155,13 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
           throw new ProblemError('carrier_event_id_reused', { detail: 'The first report with this event_id stands.' });
         case 'recorded':
         case 'repeated':
-          return c.json(await boundedQuery(database, () => shown(database, id)), 200);
+          return c.json(await boundedQuery(database, () => shown(database, tenant, id)), 200);
       }
     });
 }
 
-async function shown(database: Database, id: ShipmentId): Promise<z.input<typeof shipmentAnswer>> {
-  const shipment = await findShipment(database, id);
+async function shown(database: Database, tenant: Tenant, id: ShipmentId): Promise<z.input<typeof shipmentAnswer>> {
+  const shipment = await findShipment(database, id, tenant);
   if (shipment === undefined) throw notFound(id);
   return render(shipment, await listCarrierEvents(database, id));
 }

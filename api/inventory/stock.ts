@@ -190,30 +190,33 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     .openapi(put, async (c) => {
       const { sku } = c.req.valid('param');
       const { on_hand: onHand } = c.req.valid('json');
-      const counted = await boundedQuery(database, () => countStock(database, sku, onHand, c.var.trace), {
-        isWrite: true,
-      });
+      const count = () => countStock(database, sku, onHand, c.var.trace, c.var.holder.tenant);
+      const counted = await boundedQuery(database, count, { isWrite: true });
       if (counted === 'reserved') throw reserved(sku);
       return c.json(renderStock(counted), 200);
     })
     .openapi(get, async (c) => {
       const { sku } = c.req.valid('param');
-      const found = await boundedQuery(database, () => findStock(database, sku));
+      const found = await boundedQuery(database, () => findStock(database, sku, c.var.holder.tenant));
       if (found === undefined) throw stockNotFound(sku);
       return c.json(renderStock(found), 200);
     })
     .openapi(receive, async (c) => {
       const { sku } = c.req.valid('param');
       const { quantity, unit_cost: unitCost, reason } = c.req.valid('json');
-      const changeId = stockChangeId('receipt', sku, c.req.valid('header')['Idempotency-Key']);
-      const { entry, status } = await change(c, { changeId, sku, type: 'RECEIPT', quantity, unitCost, reason });
+      const { tenant } = c.var.holder;
+      const changeId = stockChangeId('receipt', sku, c.req.valid('header')['Idempotency-Key'], tenant);
+      const asked = { tenant, changeId, sku, type: 'RECEIPT', quantity, unitCost, reason } as const;
+      const { entry, status } = await change(c, asked);
       return c.json(renderEntry(entry), status);
     })
     .openapi(adjust, async (c) => {
       const { sku } = c.req.valid('param');
       const { quantity, unit_cost: unitCost, reason } = c.req.valid('json');
-      const changeId = stockChangeId('adjustment', sku, c.req.valid('header')['Idempotency-Key']);
-      const { entry, status } = await change(c, { changeId, sku, type: 'ADJUSTMENT', quantity, unitCost, reason });
+      const { tenant } = c.var.holder;
+      const changeId = stockChangeId('adjustment', sku, c.req.valid('header')['Idempotency-Key'], tenant);
+      const asked = { tenant, changeId, sku, type: 'ADJUSTMENT', quantity, unitCost, reason } as const;
+      const { entry, status } = await change(c, asked);
       return c.json(renderEntry(entry), status);
     });
 

@@ -99,6 +99,7 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
       const { status, limit, cursor } = c.req.valid('query');
       const at = decodeCursor(listOf(c), creationCursor, cursor);
       const filter = {
+        tenant: c.var.holder.tenant,
         isOpen: status && status === 'OPEN',
         after: at && { openedAt: at[0], caseId: at[1] as CaseId },
         limit: limit + 1,
@@ -109,7 +110,7 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');
-      const row = await boundedQuery(database, () => findOrderCase(database, id));
+      const row = await boundedQuery(database, () => findOrderCase(database, id, c.var.holder.tenant));
       if (row === undefined)
         throw new ProblemError('case_not_found', { detail: `There is no case ${id} of an order.` });
       const actions = await boundedQuery(database, () => listOrderCaseActions(database, row));

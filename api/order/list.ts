@@ -71,6 +71,8 @@ const list = createRoute({
   operationId: 'listOrders',
   summary: 'Orders, newest first',
   tags,
+  description: `At most 10,000 orders are looked at for one page: a page may be short, and even empty, and has a \`next_cursor\` as long as
+there may be more.`,
   middleware: requires('orders:read'),
   request: {
     query: z.strictObject({
@@ -114,13 +116,14 @@ export function orderListRoutes({ database }: { readonly database: Database }) {
       const { status, buyer_wallet_id: buyerWalletId, compensating, attention, limit, cursor } = c.req.valid('query');
       const at = decodeCursor(listOf(c), creationCursor, cursor);
       const filter = {
-        ...{ status, buyerWalletId, limit: limit + 1 },
+        ...{ tenant: c.var.holder.tenant, status, buyerWalletId, limit: limit + 1 },
         compensating: compensating && (true as const),
         attention: attention && (true as const),
         after: at && { createdAt: at[0], orderId: at[1] as OrderId },
       };
-      const rows = await boundedQuery(database, () => listOrders(database, filter));
+      const { rows, stoppedAt } = await boundedQuery(database, () => listOrders(database, filter));
       const cursorOf = ({ createdAt, orderId }: Order) => creationPosition(createdAt, orderId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder }), 200);
+      const more = stoppedAt && { stoppedAt: creationPosition(stoppedAt.createdAt, stoppedAt.id) };
+      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder, ...more }), 200);
     });
 }

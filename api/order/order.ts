@@ -109,7 +109,10 @@ export function orderRoutes(deps: PlacingDeps) {
     .openapi(post, async (c) => {
       const receivedAt = performance.now();
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const asked = askedOrder(idempotencyKey, c.req.valid('json'), { deadlineSeconds, holdSeconds });
+      const asked = askedOrder(c.var.holder.tenant, idempotencyKey, c.req.valid('json'), {
+        deadlineSeconds,
+        holdSeconds,
+      });
       c.var.log.setBindings({ order_id: asked.orderId });
       const { row, isNew } = await storeOnce(c, asked);
       if (!isNew) c.header('Idempotent-Replayed', 'true');

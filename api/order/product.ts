@@ -107,24 +107,26 @@ interface ProductDeps {
 export function productRoutes({ database, amountPrecision }: ProductDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(put, async (c) => {
+      const { tenant } = c.var.holder;
       const { sku } = c.req.valid('param');
       const { unit_price: unitPrice, currency, name = null } = c.req.valid('json');
       const [fault] = finerFaults(unitPrice, currency, amountPrecision, ['unit_price']);
       if (fault !== undefined) throw faultyRequest([fault]);
-      const write = () => putProduct(database, { sku, unitPrice, currency, name });
+      const write = () => putProduct(database, { tenant, sku, unitPrice, currency, name });
       const { product, isNew } = await boundedQuery(database, write, { isWrite: true });
       return c.json(renderProduct(product), isNew ? 201 : 200);
     })
     .openapi(get, async (c) => {
       const { sku } = c.req.valid('param');
-      const product = await boundedQuery(database, () => findProduct(database, sku));
+      const product = await boundedQuery(database, () => findProduct(database, sku, c.var.holder.tenant));
       if (product === undefined) throw new ProblemError('product_not_found', { detail: `There is no product ${sku}.` });
       return c.json(renderProduct(product), 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const after = decodeCursor(listOf(c), z.string().regex(/^[\w.-]{1,64}$/), cursor);
-      const rows = await boundedQuery(database, () => listProducts(database, { after, limit: limit + 1 }));
+      const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listProducts(database, filter));
       const page = { list: listOf(c), limit, cursorOf: (row: { sku: string }) => row.sku, render: renderProduct };
       return c.json(pageOf(rows, page), 200);
     });

@@ -1,5 +1,6 @@
 /** The routes of returns: announce one, note that the goods are back, show it. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { findOrder } from '../../db/order/queries.ts';
 import {
   acceptReturn,
@@ -187,7 +188,7 @@ export function returnRoutes(deps: OrderDeps) {
           detail: WHY_NOT[stored.refused],
           members: { order_id: id, reason: stored.refused },
         });
-      const row = stored ?? (await existingReturn(asked.returnId));
+      const row = stored ?? (await existingReturn(c, asked.returnId));
       if (row.bodyHash !== asked.bodyHash) throw keyReused();
       c.header('Location', `/v1/returns/${row.returnId}`);
       if (stored === undefined) c.header('Idempotent-Replayed', 'true');
@@ -199,12 +200,12 @@ export function returnRoutes(deps: OrderDeps) {
       const rows = await boundedQuery(database, () => listReturns(database, id));
       return c.json({ data: rows.map(renderReturn) }, 200);
     })
-    .openapi(get, async (c) => c.json(renderReturn(await existingReturn(c.req.valid('param').return_id)), 200))
+    .openapi(get, async (c) => c.json(renderReturn(await existingReturn(c, c.req.valid('param').return_id)), 200))
     .openapi(receipt, async (c) => {
       const { return_id: id } = c.req.valid('param');
       c.var.log.setBindings({ return_id: id });
       const { scrapped } = c.req.valid('json');
-      await existingReturn(id);
+      await existingReturn(c, id);
       refuseWhileDown(monitor);
       const note = () => receiveReturn(database, id, new Set(scrapped), START_DUE_SECONDS, c.var.trace);
       const row = await boundedQuery(database, note, { isWrite: true });
@@ -217,8 +218,9 @@ export function returnRoutes(deps: OrderDeps) {
       return c.json(renderReturn(row), 202);
     });
 
-  async function existingReturn(id: Return['returnId']): Promise<Return> {
-    const row = await boundedQuery(database, () => findReturn(database, id));
+  /** The return, if it is the asking tenant's. */
+  async function existingReturn(c: Context<ApiEnv>, id: Return['returnId']): Promise<Return> {
+    const row = await boundedQuery(database, () => findReturn(database, id, c.var.holder.tenant));
     if (row === undefined) throw new ProblemError('return_not_found', { detail: `There is no return ${id}.` });
     return row;
   }

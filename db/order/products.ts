@@ -1,6 +1,7 @@
 /** The order service's queries about products. A price changes for later orders alone: an order keeps the price it was placed at. */
-import { asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Currency } from '../../domain/currency.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { products } from './schema.ts';
 
@@ -9,7 +10,10 @@ export type Product = typeof products.$inferSelect;
 /** Makes the product, or changes it to this; returns whether this call made it. A repeat changes nothing. */
 export async function putProduct(
   database: Database,
-  product: {
+  {
+    tenant,
+    ...product
+  }: OfTenant & {
     readonly sku: string;
     readonly unitPrice: string;
     readonly currency: Currency;
@@ -18,9 +22,9 @@ export async function putProduct(
 ): Promise<{ readonly product: Product; readonly isNew: boolean }> {
   const rows = await database
     .insert(products)
-    .values(product)
+    .values({ ...product, tenant: tenantOf({ tenant }) })
     .onConflictDoUpdate({
-      target: products.sku,
+      target: [products.tenant, products.sku],
       set: {
         unitPrice: product.unitPrice,
         currency: product.currency,
@@ -29,7 +33,13 @@ export async function putProduct(
       },
     })
     .returning({
-      ...{ sku: products.sku, name: products.name, unitPrice: products.unitPrice, currency: products.currency },
+      ...{
+        tenant: products.tenant,
+        sku: products.sku,
+        name: products.name,
+        unitPrice: products.unitPrice,
+        currency: products.currency,
+      },
       ...{ createdAt: products.createdAt, updatedAt: products.updatedAt },
       // A row version that replaces none has no transaction that ended one.
       isNew: sql<boolean>`products.xmax = 0`,
@@ -38,20 +48,27 @@ export async function putProduct(
   return { product: stored, isNew };
 }
 
-export async function findProduct(database: Database, sku: string): Promise<Product | undefined> {
-  const rows = await database.select().from(products).where(eq(products.sku, sku));
+export async function findProduct(
+  database: Database,
+  sku: string,
+  tenant: Tenant = DEFAULT_TENANT,
+): Promise<Product | undefined> {
+  const rows = await database
+    .select()
+    .from(products)
+    .where(and(eq(products.tenant, tenant), eq(products.sku, sku)));
   return rows[0];
 }
 
-/** The products that follow this SKU, in the order of their SKUs. */
+/** A tenant's products that follow this SKU, in the order of their SKUs. */
 export function listProducts(
   database: Database,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, limit, ...of }: OfTenant & { readonly after?: string | undefined; readonly limit: number },
 ): Promise<Product[]> {
   return database
     .select()
     .from(products)
-    .where(after === undefined ? undefined : gt(products.sku, after))
+    .where(and(eq(products.tenant, tenantOf(of)), after === undefined ? undefined : gt(products.sku, after)))
     .orderBy(asc(products.sku))
     .limit(limit);
 }

@@ -5,10 +5,11 @@
  * the same however many orders are open; a repeat changes nothing, and any number may run.
  */
 import type { Database } from '../../db/database.ts';
-import { findOrder, listOpenOrders, type Order } from '../../db/order/queries.ts';
+import { findOrder, listOpenOrders, tenantAfter, type Order } from '../../db/order/queries.ts';
 import { listOpenReturns, type Return } from '../../db/order/returns.ts';
 import type { OrderPayments } from '../../domain/order/operations.ts';
 import { hasOrderEnded, ORDER_STATUS_RANKS } from '../../domain/order/order.ts';
+import { DEFAULT_TENANT, ofTenant, tenantOf } from '../../domain/tenant.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
@@ -66,6 +67,8 @@ export function startOrderReconciliations(deps: Deps): RunningService {
 export function createRounds({ database, starter, holds, payments, logger }: Deps) {
   const { client } = starter;
   const places: { order?: string; return?: string; hold?: string | undefined } = {};
+  /** Whose holds are looked at: one tenant after the other. */
+  let tenant = DEFAULT_TENANT;
 
   return {
     orders: async (): Promise<void> => {
@@ -81,8 +84,9 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     },
 
     holds: async (): Promise<void> => {
-      const page = await holds.page(places.hold);
+      const page = await holds.page(ofTenant(tenant), places.hold);
       places.hold = page.next;
+      if (page.next === undefined) tenant = await tenantAfter(database, tenant);
       await forEach(page.holds, settleHold);
     },
 
@@ -121,15 +125,17 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
   }
 
   /** Of an order that does not exist nobody knows whether its goods have left: its hold ends by itself. */
-  async function settleHold({ orderId, n, transferId, createdAtMs }: Hold): Promise<void> {
+  async function settleHold(hold: Hold): Promise<void> {
+    const { orderId, n, transferId, createdAtMs } = hold;
     if (Date.now() - createdAtMs < HOLD_AGE_MS) return;
-    const row = await findOrder(database, orderId);
+    const row = await findOrder(database, orderId, tenantOf(hold));
     const of = { order_id: orderId, consignment: n, transfer_id: transferId };
     if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
     if (!hasOrderEnded(row)) return;
     const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
-    if (isTaken) await payments.captureHold({ orderId, transferId, trace: { requestId: row.requestId } });
-    else await holds.cancel(transferId);
+    const trace = { requestId: row.requestId };
+    if (isTaken) await payments.captureHold({ orderId, transferId, trace, ...ofTenant(row.tenant) });
+    else await holds.cancel(hold);
     logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
   }
 }
