@@ -26,7 +26,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import {
   creditNoteAnswer,
   invoiceAnswer,
@@ -62,7 +62,7 @@ const getInvoices = createRoute({
   summary: 'Invoices, newest first',
   tags,
   description,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: {
     query: z.strictObject({
       ...ofBooks,
@@ -80,7 +80,7 @@ const getInvoice = createRoute({
   operationId: 'getInvoice',
   summary: 'An invoice',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ invoice_id: invoiceIdField }) },
   responses: {
     200: { description: 'The invoice as it is now.', content: { 'application/json': { schema: invoiceAnswer } } },
@@ -95,7 +95,7 @@ const getCreditNotes = createRoute({
   summary: 'Credit notes, newest first',
   tags,
   description,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ ...ofBooks, ...pageParameters }) },
   responses: { 200: page('credit notes', creditNoteAnswer), ...problemResponses(...listProblems) },
 });
@@ -107,7 +107,7 @@ const getJournals = createRoute({
   summary: 'Journals with their lines, newest first',
   tags,
   description: `Each line moves one amount from the credit account to the debit account, so each journal balances. ${description}`,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ ...ofBooks, ...pageParameters }) },
   responses: { 200: page('journals', journalAnswer), ...problemResponses(...listProblems) },
 });
@@ -118,7 +118,7 @@ const getTrialBalance = createRoute({
   operationId: 'getTrialBalance',
   summary: "The accounts of a seller's books, whose balances sum to zero",
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ seller_wallet_id: walletIdField }) },
   responses: {
     200: {

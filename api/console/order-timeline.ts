@@ -10,7 +10,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, orderIdField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from '../order/answer.ts';
 import { hasOrderEnded } from '../../domain/order/order.ts';
 import { readOrderSaga, seeOrderWorkflow } from '../order/saga.ts';
@@ -37,7 +37,7 @@ const get = createRoute({
   description: `What each service knows of it, each as one snapshot: the order first, then the others, so that these show all that the order
 says. The money is that of its holds, of what was collected and of what was paid back. A source that does not answer in time is named in
 \`sources\`, and what it knows is missing.`,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ order_id: orderIdField }) },
   responses: {
     200: {

@@ -25,7 +25,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 export interface ShipmentDeps {
   readonly database: Database;
@@ -96,7 +96,7 @@ const get = createRoute({
   operationId: 'getShipment',
   summary: 'A shipment, with what its carrier has reported',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: { 200: { description: 'The shipment as it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -110,7 +110,7 @@ const postEvent = createRoute({
   description: `For carriers. Reports may come twice and in any order: each \`event_id\` is kept once, and a report of an earlier
 status than the shipment has changes nothing. A repeat is answered as the first call was; the same \`event_id\` with another body is
 refused with 422. Before the goods were handed over, or after the booking was canceled, there is nothing to report: 409.`,
-  middleware: [requires('orders:write'), readJson] as const,
+  middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: eventRequest } } } },
   responses: {
     200: { description: 'Kept. The shipment as it is now.', content },

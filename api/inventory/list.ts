@@ -7,7 +7,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { skuField } from '../http/fields.ts';
 import { decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { entryAnswer, renderEntry, renderStock, stockAnswer } from './answer.ts';
 import { stockNotFound } from './stock.ts';
 
@@ -28,7 +28,7 @@ const list = createRoute({
   operationId: 'listStock',
   summary: 'Stock, in the order of the SKUs',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(stockAnswer) } } },
@@ -42,7 +42,7 @@ const entries = createRoute({
   operationId: 'listStockEntries',
   summary: 'What has changed the stock of a SKU, newest first',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ sku: skuField }), query },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(entryAnswer) } } },

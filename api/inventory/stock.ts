@@ -14,7 +14,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { entryAnswer, renderEntry, renderStock, stockAnswer } from './answer.ts';
 
 const tags = ['Stock'];
@@ -30,7 +30,7 @@ const put = createRoute({
   tags,
   description:
     'As somebody has counted it. What is reserved for orders stays; less than that is refused with `stock_reserved`.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -73,7 +73,7 @@ const get = createRoute({
   operationId: 'getStock',
   summary: 'The stock of a SKU',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: { description: 'The stock.', content },
@@ -112,7 +112,7 @@ const receive = createRoute({
   operationId: 'receiveStock',
   summary: 'Receive goods into stock',
   tags,
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     headers,
@@ -151,7 +151,7 @@ const adjust = createRoute({
   summary: 'Adjust what is on hand',
   tags,
   description: 'By more, or by less with a negative quantity, but never to less than is reserved for orders.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     headers,

@@ -23,7 +23,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
 
@@ -65,7 +65,7 @@ const list = createRoute({
   tags: ['Orders'],
   description: `What waits for an operator, or has waited. An order that is shown here shows the same as its \`attention\`; the case closes
 by itself once what has failed succeeds, or somebody has decided what is due.`,
-  middleware: requires('cases:read'),
+  middleware: requiresInTenant('cases:read'),
   request: {
     query: z.strictObject({
       status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -84,7 +84,7 @@ const get = createRoute({
   operationId: 'getOrderCase',
   summary: 'A case of an order and its history',
   tags: ['Orders'],
-  middleware: requires('cases:read'),
+  middleware: requiresInTenant('cases:read'),
   request: { params: z.object({ case_id: caseIdField }) },
   responses: {
     200: { description: 'The case as it is now.', content: { 'application/json': { schema: caseWithHistory } } },

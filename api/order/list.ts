@@ -18,7 +18,7 @@ import {
 } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { existingOrder } from './deps.ts';
 
@@ -33,7 +33,7 @@ const getSteps = createRoute({
   summary: 'What happened to an order, and when',
   tags,
   description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: {
@@ -73,7 +73,7 @@ const list = createRoute({
   tags,
   description: `At most 10,000 orders are looked at for one page: a page may be short, and even empty, and has a \`next_cursor\` as long as
 there may be more.`,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: {
     query: z.strictObject({
       status: z.enum(ORDER_STATUSES, { error: faultCode('status_invalid') }).optional(),

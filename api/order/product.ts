@@ -11,7 +11,7 @@ import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { productAnswer, renderProduct } from './answer.ts';
 import { finerFaults } from './order-request.ts';
 
@@ -26,7 +26,7 @@ const put = createRoute({
   summary: 'Make a product, or change its price or name',
   tags,
   description: 'A price holds for orders that are placed after it: an order keeps the prices at which it was placed.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -69,7 +69,7 @@ const get = createRoute({
   operationId: 'getProduct',
   summary: 'A product',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: { description: 'The product.', content },
@@ -83,7 +83,7 @@ const list = createRoute({
   operationId: 'listProducts',
   summary: 'Products, in the order of their SKUs',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(productAnswer) } } },

@@ -22,7 +22,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { renderReturn, returnAnswer } from './answer.ts';
 import { existingOrder, keyReused, refuseWhileDown, type OrderDeps } from './deps.ts';
 import { linesField } from './order-request.ts';
@@ -43,7 +43,7 @@ const post = createRoute({
   tags,
   description: `Of one consignment that was delivered and paid, and never more than were delivered, however many returns are
 announced at once. Nothing moves until the goods are back.`,
-  middleware: [requires('orders:write'), readJson] as const,
+  middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: {
     params: ofOrder,
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -86,7 +86,7 @@ const list = createRoute({
   operationId: 'listReturns',
   summary: 'The returns of an order, oldest first',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: ofOrder },
   responses: {
     200: {
@@ -103,7 +103,7 @@ const get = createRoute({
   operationId: 'getReturn',
   summary: 'A return',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: ofReturn },
   responses: {
     200: { description: 'The return as it is now.', content },
@@ -120,7 +120,7 @@ const receipt = createRoute({
   description: `They go on the shelf again, those that are named in \`scrapped\` do not; a credit note is written, and the buyer gets
 the money back by a reversal of the payment. If the seller's wallet cannot pay, that is tried again for thirty days. A repeat is safe;
 of a return that is REFUND_DUE, it has the refund tried again.`,
-  middleware: [requires('orders:write'), settlesMoney, readJsonOrNothing] as const,
+  middleware: [requiresInTenant('orders:write'), settlesMoney, readJsonOrNothing] as const,
   request: {
     params: ofReturn,
     body: {
