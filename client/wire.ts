@@ -1560,6 +1560,11 @@ export interface TransferBatchItem {
   /** The place of the item in the batch, from 0. */
   index: number;
   transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+  amount: string;
+  currency: string;
+  reference: string | null;
   status: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
   failure_reason:
     | 'insufficient_funds'
