@@ -3,7 +3,6 @@
  * there are no metrics, and code that counts is given none.
  */
 import { Registry } from 'prom-client';
-import { EVENT_TYPES } from '../domain/events/event-types.ts';
 import { UNCOUNTED_ORDERS, type OrderCounts } from '../domain/order/order-counts.ts';
 import {
   classOf,
@@ -29,9 +28,9 @@ export type Consumer = (typeof CONSUMERS)[number];
 /** Where a message goes that could not be handed on, until somebody decides. */
 const DEAD_LETTER_QUEUES = ['wallet_activity', 'flows', 'kafka', 'webhooks'] as const;
 
-/** Few, for there is a series of each for each route and each task. */
+/** Few, for there is a series of each for each resource and each task. */
 const ANSWER_SECONDS = [0.005, 0.025, 0.1, 0.5, 2];
-const WORK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
+const WORK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
 /** Up to the usual deadline. */
 const MOVEMENT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
@@ -67,24 +66,23 @@ export function orderCountsOf(metrics: Metrics | undefined): OrderCounts {
 }
 
 function httpMetrics(registry: Registry) {
-  const route = { method: TOLD_LATER, route: TOLD_LATER };
   return {
     requests: countingOf(
       registry,
       {
         name: 'http_requests_total',
-        help: 'Requests that the API has answered, by method, pattern of the route (none: no route has it) and status.',
+        help: 'Requests that the API has answered, by method, pattern of the route and status. Route none: no route has it, or it was refused by its credential, its rate or its size, with 401, 403, 413, 415 or 429.',
       },
-      { ...route, status: TOLD_LATER },
+      { method: TOLD_LATER, route: TOLD_LATER, status: TOLD_LATER },
     ),
     answers: timingOf(
       registry,
       {
         name: 'http_request_duration_seconds',
-        help: 'Seconds from a request, with its headers, to the beginning of its answer, by method and pattern of the route. Requests that no route has are left out.',
+        help: 'Seconds from a request, with its headers, to the beginning of its answer, by method and resource: the first part of the path of its route, as /v1/transfers (pages: the console and the documentation). Requests that no route has are left out.',
         buckets: ANSWER_SECONDS,
       },
-      route,
+      { method: TOLD_LATER, resource: TOLD_LATER },
     ),
     shed: countingOf(
       registry,
@@ -106,7 +104,7 @@ function workMetrics(registry: Registry) {
         name: 'events_consumed_total',
         help: 'Events that a consumer is done with: copied into the log, applied to the projection, published to Kafka, or accepted by a webhook endpoint.',
       },
-      { consumer: CONSUMERS, type: EVENT_TYPES.map(({ type }) => type) },
+      { consumer: CONSUMERS },
     ),
     processing: timingOf(
       registry,
