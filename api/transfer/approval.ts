@@ -181,7 +181,7 @@ export function approvalRoutes(
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] };
-      const { rows } = await boundedQuery(database, () =>
+      const { rows, stoppedAt } = await boundedQuery(database, () =>
         listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
       );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
@@ -192,7 +192,8 @@ export function approvalRoutes(
         ),
       );
       const render = (row: Approval) => renderApproval(row, given.get(row.approvalId) ?? 0);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf, stoppedAt: stopped }), 200);
     })
     .openapi(get, async (c) => c.json(await answer(c, c.req.valid('param').approval_id), 200))
     .openapi(approve, async (c) => c.json(await cast(c, 'approve', c.req.valid('param'), c.req.valid('json')), 200))
