@@ -169,13 +169,15 @@ describe('the metrics of movements', () => {
       const set = (what: string, { transferId }: { transferId: string }) =>
         rowsOf(own.transfer.admin, `UPDATE transfers SET ${what} WHERE transfer_id = '${transferId}'`);
       await set(`capture_method = 'manual', expires_at = now() + interval '1 day', created_at = now() - interval '1 day'`, hold);
-      await set(`created_at = now() - interval '6 minutes'`, stuck);
+      // The newest, and stuck all the same.
+      await set(`attention_since = now()`, stuck);
       try {
         const open = await listOpenMovements(own.transfer.service, 1);
         const shown = open.filter(({ status }) => status === 'DEBITED').map((each) => `${each.kind} ${each.stuck}`);
         assert.deepEqual(shown.sort(), ['hold 0', 'transfer 1']);
       } finally {
         await set(`capture_method = 'automatic', expires_at = NULL`, hold);
+        await set(`attention_since = NULL`, stuck);
       }
     });
 
