@@ -168,7 +168,10 @@ describe('the metrics of movements', () => {
       for (const each of [hold, stuck]) await others.debit(each);
       const set = (what: string, { transferId }: { transferId: string }) =>
         rowsOf(own.transfer.admin, `UPDATE transfers SET ${what} WHERE transfer_id = '${transferId}'`);
-      await set(`capture_method = 'manual', expires_at = now() + interval '1 day', created_at = now() - interval '1 day'`, hold);
+      await set(
+        `capture_method = 'manual', expires_at = now() + interval '1 day', created_at = now() - interval '1 day'`,
+        hold,
+      );
       // The newest, and stuck all the same.
       await set(`attention_since = now()`, stuck);
       try {
