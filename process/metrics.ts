@@ -187,7 +187,7 @@ function stateMetrics(registry: Registry) {
     ),
     inFlight: show(
       'movements_in_flight',
-      'Movements that have not ended, by kind and status, at most 100,000 of each.',
+      'Movements that have not ended, by kind and status: of each status at most the 100,000 oldest, and of DEBITED as many of the newest.',
       ['kind', 'status'],
     ),
     oldestInFlight: show(

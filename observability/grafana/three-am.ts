@@ -31,10 +31,10 @@ export const THREE_AM: Dashboard = {
         {
           title: 'Is this of now?',
           description:
-            'Since the collector last looked at a part of the state; the other figures are as old. docs/runbooks/StateUnknown.md',
+            'Since the collector last looked at a part of the state, since 1970 if it never has; the other figures are as old. docs/runbooks/StateUnknown.md',
           unit: 's',
-          queries: [['time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds > 0))']],
-          redFrom: 300,
+          queries: [['time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds))']],
+          redFrom: 120,
         },
       ],
     },
@@ -107,6 +107,7 @@ export const THREE_AM: Dashboard = {
         },
         {
           title: 'Readers of the log',
+          description: 'docs/runbooks/LogReaderLagging.md',
           unit: 's',
           queries: [[shown('counterpoise_log_lag_seconds', 'reader'), '{{reader}}']],
         },
@@ -140,7 +141,7 @@ export const THREE_AM: Dashboard = {
           queries: [
             [
               share(
-                `rate(http_requests_total{status=~"5..",${NOT_HEALTH}}[5m])`,
+                `rate(http_requests_total{status=~"5..",status!="501",${NOT_HEALTH}}[5m])`,
                 `rate(http_requests_total{${NOT_HEALTH}}[5m])`,
               ),
             ],

@@ -81,8 +81,15 @@ describe('a stack as Prometheus sees it', { skip: lacksPrometheus }, () => {
     }
   });
 
-  test('a stack at rest fires nothing', async () => {
+  test('a stack at rest fires nothing, and comes to where nothing is about to', async () => {
     for (const { name, state } of await rules()) assert.notEqual(state, 'firing', name);
+    let pending: string[] = [];
+    await until(SEEN_LIMIT_MS, 'an alarm stays pending', async () => {
+      pending = (await rules()).filter(({ state }) => state !== 'inactive').map(({ name }) => name);
+      return pending.length === 0;
+    }).catch((cause: unknown) => {
+      throw new Error(`these do not go back: ${pending.join()}`, { cause });
+    });
   });
 
   for (const { title, rows } of DASHBOARDS)
