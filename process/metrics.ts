@@ -30,7 +30,7 @@ const DEAD_LETTER_QUEUES = ['wallet_activity', 'flows', 'kafka', 'webhooks'] as 
 
 /** Few, for there is a series of each for each resource and each task. */
 const ANSWER_SECONDS = [0.005, 0.025, 0.1, 0.5, 2];
-const WORK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
+const WORK_SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5];
 /** Up to the usual deadline. */
 const MOVEMENT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
@@ -45,6 +45,7 @@ export function createMetrics() {
     ...httpMetrics(registry),
     ...workMetrics(registry),
     ...stateMetrics(registry),
+    ...eventState(registry),
     ...orderState(registry),
     movements: movementCounts(registry),
     orders: orderCounts(registry),
@@ -71,7 +72,7 @@ function httpMetrics(registry: Registry) {
       registry,
       {
         name: 'http_requests_total',
-        help: 'Requests that the API has answered, by method, pattern of the route and status. Route none: no route has it, or it was refused by its credential, its rate or its size, with 401, 403, 413, 415 or 429.',
+        help: 'Requests that the API has answered, by method, pattern of the route and status. Route none: no route has it, or it was answered 401, 403, 413, 415, 429 or 501, for its credential, its size, its rate or what is not configured.',
       },
       { method: TOLD_LATER, route: TOLD_LATER, status: TOLD_LATER },
     ),
@@ -177,8 +178,7 @@ function movementCounts(registry: Registry): MovementCounts {
 
 /** What a collector sets: see workers/collector.ts. */
 function stateMetrics(registry: Registry) {
-  const show = <Name extends string = never>(name: string, help: string, labels: readonly Name[] = []) =>
-    showingOf(registry, { name: `counterpoise_${name}`, help }, labels);
+  const show = showing(registry);
   return {
     collectorSuccess: show(
       'collector_last_success_timestamp_seconds',
@@ -202,8 +202,14 @@ function stateMetrics(registry: Registry) {
     ),
     openCases: show('cases_open', 'Cases that wait for an operator, by reason.', ['reason']),
     oldestCase: show('case_oldest_age_seconds', 'Seconds since the oldest open case was opened. 0 if there is none.'),
-    approvalsAwaiting: show('approvals_awaiting', 'Transfers that wait for approvals, at most 100,000.'),
-    approvalsOverridden: show('approvals_overridden', 'Transfers let go unapproved within the last hour.'),
+    approvalsAwaiting: show(
+      'approvals_awaiting',
+      'What waits for approvals, such as transfers, withdrawals and decisions of operators, at most 100,000.',
+    ),
+    approvalsOverridden: show(
+      'approvals_overridden',
+      'What was let go within the last hour without the approvals that it needed.',
+    ),
     reconciliationEnd: show(
       'reconciliation_last_end_timestamp_seconds',
       'When a run of the reconciliation last came to its end (CLEAN, REPAIRED or FOUND), in seconds since 1970; 0 if none ever has.',
@@ -219,6 +225,13 @@ function stateMetrics(registry: Registry) {
       "Seconds since the oldest task that waits for a worker was added, by Temporal's estimate. 0 if none waits.",
       ['queue', 'type'],
     ),
+  };
+}
+
+/** What a collector sets of outboxes, of the event log, and of those who read it. */
+function eventState(registry: Registry) {
+  const show = showing(registry);
+  return {
     outboxLagEvents: show('outbox_lag_events', 'Events in an outbox that are not in the event log.', ['outbox']),
     outboxLagSeconds: show(
       'outbox_lag_seconds',
@@ -244,4 +257,9 @@ function stateMetrics(registry: Registry) {
       'consumer',
     ]),
   };
+}
+
+function showing(registry: Registry) {
+  return <Name extends string = never>(name: string, help: string, labels: readonly Name[] = []) =>
+    showingOf(registry, { name: `counterpoise_${name}`, help }, labels);
 }

@@ -78,7 +78,9 @@ export function examiner({
     const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
     const batchIds = idsOf('batch');
     const batches = batchIds.length === 0 ? [] : await batchesToJudge(database, batchIds);
-    const withoutWorkflow = await closedOnes([...transfers, ...transactions, ...batches]);
+    // What waits for approvals has no workflow before them.
+    const begun = [...transfers, ...transactions].filter(({ status }) => status !== 'AWAITING_APPROVAL');
+    const withoutWorkflow = await closedOnes([...begun, ...batches]);
 
     const stopped = await stoppedSchedules(idsOf('recurring'));
 

@@ -17,8 +17,8 @@ const NO_ROUTE = 'none';
 const ANY_METHOD = 'ALL';
 /** What any route may be answered with besides what its documentation says and what is refused before. */
 const ALWAYS_POSSIBLE = ['500', '503'];
-/** A refusal by the credential, the size or the rate says nothing of the route, and would be a third of all series. */
-const REFUSED_BEFORE = ['401', '403', '413', '415', '429'];
+/** A refusal by the credential, the size, the rate or what is configured says little of the route, and would be a third of all series. */
+const REFUSED_BEFORE = ['401', '403', '413', '415', '429', '501'];
 const WITHOUT_ROUTE = ['404', '405', ...REFUSED_BEFORE];
 /** The resource of what is neither one of the API nor its health: the console and the documentation. */
 const PAGES = 'pages';

@@ -24,8 +24,11 @@ export const THREE_AM: Dashboard = {
         },
         {
           title: 'Cases that wait for an operator',
-          description: 'docs/runbooks/CaseWaiting.md',
-          queries: [[`sum(${shown('counterpoise_cases_open', 'reason')})`]],
+          description: 'docs/runbooks/CaseWaiting.md, docs/runbooks/OrderCaseWaiting.md',
+          queries: [
+            [`sum(${shown('counterpoise_cases_open', 'reason')})`, 'movements'],
+            [`sum(${shown('counterpoise_order_cases_open', 'reason')})`, 'orders'],
+          ],
           redFrom: 1,
         },
         {
@@ -75,8 +78,12 @@ export const THREE_AM: Dashboard = {
       panels: [
         {
           title: 'Stuck',
-          description: 'Should have ended five minutes ago. docs/runbooks/MovementsStuck.md',
-          queries: [[`sum(${shown('counterpoise_movements_stuck', 'kind')})`]],
+          description:
+            'Should have ended five minutes ago. docs/runbooks/MovementsStuck.md, docs/runbooks/OrdersStuck.md',
+          queries: [
+            [`sum(${shown('counterpoise_movements_stuck', 'kind')})`, 'movements'],
+            [`sum(${shown('counterpoise_orders_stuck', 'status')})`, 'orders'],
+          ],
           redFrom: 1,
         },
         {
@@ -91,7 +98,10 @@ export const THREE_AM: Dashboard = {
         {
           title: 'Age of the oldest case',
           unit: 's',
-          queries: [['max(counterpoise_case_oldest_age_seconds)']],
+          queries: [
+            ['max(counterpoise_case_oldest_age_seconds)', 'movements'],
+            ['max(counterpoise_order_case_oldest_age_seconds)', 'orders'],
+          ],
           redFrom: 900,
         },
       ],

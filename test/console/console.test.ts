@@ -345,4 +345,10 @@ describe('the console', { skip: lacksBrowser }, () => {
     assert.equal(formatUnits(moved), '0.3700');
     await close();
   });
+
+  test('leaves the process that has served all of this with at most 3,000 series', async () => {
+    const [url] = Object.values(stack.file().metrics!);
+    const lines = (await (await fetch(url!)).text()).split('\n').filter((line) => /^\w/.test(line));
+    assert.ok(lines.length > 1_000 && lines.length <= 3_000, `${lines.length} series`);
+  });
 });
