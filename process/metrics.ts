@@ -202,14 +202,8 @@ function stateMetrics(registry: Registry) {
     ),
     openCases: show('cases_open', 'Cases that wait for an operator, by reason.', ['reason']),
     oldestCase: show('case_oldest_age_seconds', 'Seconds since the oldest open case was opened. 0 if there is none.'),
-    approvalsAwaiting: show(
-      'approvals_awaiting',
-      'What waits for approvals, such as transfers, withdrawals and decisions of operators, at most 100,000.',
-    ),
-    approvalsOverridden: show(
-      'approvals_overridden',
-      'What was let go within the last hour without the approvals that it needed.',
-    ),
+    approvalsAwaiting: show('approvals_awaiting', 'What waits for approvals, at most 100,000.'),
+    approvalsOverridden: show('approvals_overridden', 'What was let go unapproved within the last hour.'),
     reconciliationEnd: show(
       'reconciliation_last_end_timestamp_seconds',
       'When a run of the reconciliation last came to its end (CLEAN, REPAIRED or FOUND), in seconds since 1970; 0 if none ever has.',
