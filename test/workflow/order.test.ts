@@ -32,7 +32,7 @@ describe('an order', () => {
         await handOver();
         await handle.result();
         for (const { activityTaskScheduledEventAttributes: scheduled } of (await handle.fetchHistory()).events!) {
-          if (scheduled == null) continue;
+          if (scheduled === null || scheduled === undefined) continue;
           const [payload] = scheduled.input!.payloads!;
           const input: OfTenant & { readonly terms?: OfTenant } = defaultPayloadConverter.fromPayload(payload!);
           const named = input.tenant ?? input.terms?.tenant;
@@ -40,8 +40,8 @@ describe('an order', () => {
         }
       });
       const names = ['authorize', 'book', 'captureHold', 'handOver', 'postInvoice', 'reserve'];
-      const expected = tenant === undefined ? [] : names.map((name) => [name, tenant]);
-      assert.deepEqual([...told].toSorted(), expected);
+      assert.deepEqual([...told.keys()].toSorted(), tenant === undefined ? [] : names);
+      assert.ok([...told.values()].every((named) => named === tenant));
     }
   });
 
