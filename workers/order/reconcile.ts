@@ -64,7 +64,8 @@ export function startOrderReconciliations(deps: Deps): RunningService {
 }
 
 /** One page of each kind a call, and from the beginning again after the last one. */
-export function createRounds({ database, starter, holds, payments, logger }: Deps) {
+export function createRounds(deps: Deps) {
+  const { database, starter, holds, logger } = deps;
   const { client } = starter;
   const places: { order?: string; return?: string; hold?: string | undefined } = {};
   /** Whose holds are looked at: one tenant after the other. */
@@ -87,7 +88,7 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
       const page = await holds.page(ofTenant(tenant), places.hold);
       places.hold = page.next;
       if (page.next === undefined) tenant = await tenantAfter(database, tenant);
-      await forEach(page.holds, settleHold);
+      await forEach(page.holds, (hold) => settleHold(deps, hold));
     },
 
     reservations: () => forEach([RESERVED_SECONDS], (seconds) => startOrderReconciliation(starter, seconds)),
@@ -123,21 +124,21 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     await startReturn(starter, row, (await findOrder(database, row.orderId))!);
     logger.warn({ return_id: row.returnId }, 'a return had no workflow: it was started again');
   }
+}
 
-  /** Of an order that does not exist nobody knows whether its goods have left: its hold ends by itself. */
-  async function settleHold(hold: Hold): Promise<void> {
-    const { orderId, n, transferId, createdAtMs } = hold;
-    if (Date.now() - createdAtMs < HOLD_AGE_MS) return;
-    const row = await findOrder(database, orderId, tenantOf(hold));
-    const of = { order_id: orderId, consignment: n, transfer_id: transferId };
-    if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
-    if (!hasOrderEnded(row)) return;
-    const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
-    const trace = { requestId: row.requestId };
-    if (isTaken) await payments.captureHold({ orderId, transferId, trace, ...ofTenant(row.tenant) });
-    else await holds.cancel(hold);
-    logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
-  }
+/** Of an order that does not exist nobody knows whether its goods have left: its hold ends by itself. */
+async function settleHold({ database, holds, payments, logger }: Deps, hold: Hold): Promise<void> {
+  const { orderId, n, transferId, createdAtMs } = hold;
+  if (Date.now() - createdAtMs < HOLD_AGE_MS) return;
+  const row = await findOrder(database, orderId, tenantOf(hold));
+  const of = { order_id: orderId, consignment: n, transfer_id: transferId };
+  if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
+  if (!hasOrderEnded(row)) return;
+  const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
+  const trace = { requestId: row.requestId };
+  if (isTaken) await payments.captureHold({ orderId, transferId, trace, ...ofTenant(row.tenant) });
+  else await holds.cancel(hold);
+  logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
 }
 
 /** Not behind a run of another body, whose row was lost: that one is asked to end, and ends as its goods and money are. */

@@ -27,8 +27,7 @@ export function createPayment(
   const { n, transferId } = stored;
   const amount = amountOf(terms, stored);
   const own = { orderId, n, trace };
-  const of = sameTenant(terms);
-  const books = { orderId, n, sellerWalletId, currency, trace, ...of };
+  const books = { orderId, n, sellerWalletId, currency, trace, ...sameTenant(terms) };
   let isDue = false;
   let resolution: Exclude<OrderAction, 'retry'> | undefined;
 
@@ -43,7 +42,7 @@ export function createPayment(
   async function pay(): Promise<void> {
     if (stored.money === 'DUE') return settleDue();
     if (stored.money !== 'HELD') return;
-    const captured = await insist('captureHold', ORDER_TASK_QUEUE, { orderId, trace, transferId, ...of });
+    const captured = await insist('captureHold', ORDER_TASK_QUEUE, { orderId, trace, transferId, ...sameTenant(terms) });
     const isPaid = captured.outcome === 'captured';
     const { number } = await insist('postInvoice', ACCOUNTING_TASK_QUEUE, {
       ...books,
