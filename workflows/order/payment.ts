@@ -42,8 +42,8 @@ export function createPayment(
   async function pay(): Promise<void> {
     if (stored.money === 'DUE') return settleDue();
     if (stored.money !== 'HELD') return;
-    const captured = await insist('captureHold', ORDER_TASK_QUEUE, { orderId, trace, transferId, ...sameTenant(terms) });
-    const isPaid = captured.outcome === 'captured';
+    const hold = { orderId, trace, transferId, ...sameTenant(terms) };
+    const isPaid = (await insist('captureHold', ORDER_TASK_QUEUE, hold)).outcome === 'captured';
     const { number } = await insist('postInvoice', ACCOUNTING_TASK_QUEUE, {
       ...books,
       buyerWalletId,
