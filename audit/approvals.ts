@@ -1,15 +1,16 @@
 /**
  * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none; what was approved has
  * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; no decision gives back or writes
- * off without an approval what needs one; nobody has sent more within 24 hours without an approval than a policy allows; and what waits is
- * for its own tenant to vote on. The database refuses all of that; this tells if it was made not to.
+ * off without an approval what needs one; nobody has sent more within 24 hours without an approval than a policy allows; what waits is
+ * for its own tenant to vote on; and every policy was changed as its approval says. The database refuses all of that; this tells if it was
+ * made not to.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
 export async function checkApprovals(transfer: Reader, findings: Findings): Promise<void> {
-  const all = [
+  const ofTransfers = [
     BEGUN_WITHOUT,
     SENT_WITHOUT,
     DECIDED_WITHOUT,
@@ -17,12 +18,17 @@ export async function checkApprovals(transfer: Reader, findings: Findings): Prom
     OF_ANOTHER_TENANT,
     GIVEN_BACK_WITHOUT,
   ];
-  for (const wrong of all) {
+  const all = [
+    ...ofTransfers.map((wrong) => ({ wrong, of: 'transfer' })),
+    { wrong: CHANGED_WITHOUT, of: 'policy' },
+    { wrong: UNLIKE_ITS_CHANGE, of: 'approval' },
+  ];
+  for (const { wrong, of } of all) {
     const found = await rowsOf<{ id: string; detail: string; total: string }>(
       transfer,
       sql`SELECT id, detail, count(*) OVER () AS total FROM (${wrong}) wrong LIMIT ${VIOLATIONS_KEPT}`,
     );
-    for (const { id, detail } of found) findings.report('I2', `transfer ${id}`, detail);
+    for (const { id, detail } of found) findings.report('I2', `${of} ${id}`, detail);
     findings.reportMore('I2', Number(found[0]?.total ?? 0) - found.length);
   }
 }
@@ -135,3 +141,30 @@ const GIVEN_BACK_WITHOUT = sql`
       SELECT FROM case_actions former
       WHERE former.case_id = case_actions.case_id AND former.action = case_actions.action AND former.action_id < case_actions.action_id
     )`;
+
+/** What was ended before changes needed approvals names none, and the database lets no later one end so. */
+const CHANGED_WITHOUT = sql`
+  SELECT policy_id AS id, format('version %s of the policy of %s has ended, and its change is %s', version, policy.currency,
+    CASE WHEN kind = 'policy' THEN approvals.status ELSE 'not there' END) AS detail
+  FROM approval_policies policy LEFT JOIN approvals ON approval_id = ended_by_id
+  WHERE ended_by_id IS NOT NULL AND (
+    kind = 'policy' AND approvals.status IN ('APPROVED', 'OVERRIDDEN') AND approvals.tenant = policy.tenant
+    AND (proposal ->> 'currency', proposal ->> 'version') = (policy.currency, version::text)
+  ) IS NOT TRUE`;
+
+const UNLIKE_ITS_CHANGE = sql`
+  SELECT approval_id AS id, 'what it would do is other than what was voted on' AS detail
+  FROM approvals WHERE proposal IS NOT NULL AND body_hash <> sha256(convert_to(proposal::text, 'UTF8'))
+  UNION ALL
+  SELECT approval_id, format('the change of the policy of %s is %s, and the policy is not as it says', approvals.currency, approvals.status)
+  FROM approvals
+  WHERE kind = 'policy' AND approvals.status IN ('APPROVED', 'OVERRIDDEN') AND NOT EXISTS (
+    SELECT FROM approval_policies former
+    LEFT JOIN approval_policies next ON next.tenant = former.tenant AND next.currency = former.currency AND next.created_at = former.ended_at
+      AND next.version = former.version + 1
+    WHERE former.ended_by_id = approval_id AND CASE proposal ->> 'action'
+      WHEN 'end' THEN next.policy_id IS NULL
+      ELSE (next.above, next.above_24h, next.approvals, next.expires_in_seconds) IS NOT DISTINCT FROM ((proposal ->> 'above')::numeric,
+        (proposal ->> 'above_24h')::numeric, (proposal ->> 'approvals')::integer, (proposal ->> 'expires_in')::integer)
+    END
+  )`;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Dispatch } from '../workflows/transfer/messages.ts';
 import type { BenchStack, RunningApp } from './bench-stack.ts';
@@ -13,6 +14,8 @@ import { authorization } from './authorization.ts';
 const ANSWER_LIMIT_MS = 40_000;
 /** The most requests for one transfer or order, each waiting as long as `Prefer: wait` says. */
 const ASKED_MAX = 3;
+/** The most refusals of one transfer or order for load. */
+const REFUSED_MAX = 60;
 
 export interface CounterpoiseOptions {
   readonly id: string;
@@ -123,18 +126,25 @@ export function readRequests(api: string, paths: readonly string[]): Subject {
   };
 }
 
-/** Posts under a new key, and again under the same one while the answer is 202: what it asks for has not ended yet. */
+/**
+ * Posts under a new key, and again under the same one while the answer is 202: what it asks for has not ended yet. A 429 is repeated
+ * after the time that it names, as any client would: with hundreds at once, what cannot be begun soon is refused.
+ */
 export async function postUntilOver(agent: Agent, url: string, body: object): Promise<Answer> {
   const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=30' };
-  for (let asked = 1; ; asked += 1) {
+  for (let [asked, refused] = [0, 0]; ;) {
     const answer = await send(agent, url, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (answer.status !== 202 || asked === ASKED_MAX) return answer;
+    if (answer.status === 202 && ++asked < ASKED_MAX) continue;
+    if (answer.status !== 429 || ++refused > REFUSED_MAX) return answer;
+    await sleep(answer.retryAfterSeconds * 1_000);
   }
 }
 
 interface Answer {
   readonly status: number;
   readonly text: string;
+  /** 0 if the answer does not name any. */
+  readonly retryAfterSeconds: number;
 }
 
 interface Sent {
@@ -158,7 +168,9 @@ function send(agent: Agent, url: string, { method, headers, body }: Sent): Promi
       answer.on('data', (part: string) => {
         text += part;
       });
-      answer.on('end', () => resolve({ status: answer.statusCode!, text }));
+      answer.on('end', () => {
+        resolve({ status: answer.statusCode!, text, retryAfterSeconds: Number(answer.headers['retry-after'] ?? 0) });
+      });
       answer.on('error', reject);
     });
     sent.on('error', reject);

@@ -98,13 +98,13 @@ export type ApiKeyWithSecret = ApiKey & {
 };
 
 export interface Approval {
-  /** The id of the transfer or transaction that waits, or one of its own for a decision. */
+  /** The id of the transfer or transaction that waits, or one of its own for a decision or a change. */
   approval_id: string;
 
-  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. */
-  kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
+  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. `policy`: the change of a policy, which the last vote makes. */
+  kind: 'transfer' | 'transaction' | 'refund' | 'write_off' | 'policy';
 
-  /** Of a decision: what it would do. Null for a movement, which says so itself. */
+  /** Of a decision or a change: what it would do. Null for a movement, which says so itself. */
   proposal: { [name: string]: string } | null;
   status: 'AWAITING' | 'APPROVED' | 'OVERRIDDEN' | 'REJECTED' | 'EXPIRED' | 'WITHDRAWN';
 
@@ -1560,6 +1560,11 @@ export interface TransferBatchItem {
   /** The place of the item in the batch, from 0. */
   index: number;
   transfer_id: string;
+  sender_wallet_id: string;
+  receiver_wallet_id: string;
+  amount: string;
+  currency: string;
+  reference: string | null;
   status: 'AWAITING_APPROVAL' | 'SCHEDULED' | 'PENDING' | 'DEBITED' | 'COMPLETED' | 'FAILED' | 'CANCELED';
   failure_reason:
     | 'insufficient_funds'
@@ -2061,7 +2066,7 @@ export interface Operations {
     path: { currency: string };
     query?: undefined;
     body: ApprovalPolicyEnd;
-    answer: ApprovalPolicy;
+    answer: ApprovalWithVotes;
   };
 
   /** Find anything by its id or name */
@@ -3236,7 +3241,7 @@ export interface Operations {
     path: { currency: string };
     query?: undefined;
     body: ApprovalPolicyRequest;
-    answer: ApprovalPolicy;
+    answer: ApprovalPolicy | ApprovalWithVotes;
   };
 
   /** Limit what goes out of a wallet */

@@ -14,6 +14,7 @@ const comment = text('What the principal said about it.', 'The receiver has been
 const ofKey = { service: 'access', object: 'The key.' } as const;
 const ofTenantItself = { service: 'access', object: 'The name of the tenant.' } as const;
 const ofApproval = { service: 'transfer', object: 'The approval: of a transfer, the transfer.' } as const;
+const byApproval = uuid('The approval of the change; left out for the first policy of a currency, which needs none.');
 const ofRecurring = { service: 'transfer', object: 'The recurring transfer.' } as const;
 const ofWallet = { service: 'wallet', object: 'The wallet.' } as const;
 const ofOrder = { service: 'order', object: 'The order.' } as const;
@@ -118,12 +119,14 @@ export const AUDIT_ACTIONS = {
       above_24h: text('So do those by which a wallet has sent more in 24 hours.', '50000.0000'),
       approvals: text('How many principals have to approve.', '2'),
       expires_in: text('For how many seconds a transfer waits.', '259200'),
+      approval_id: byApproval,
     },
   },
   'approval-policy-ended': {
     service: 'transfer',
     title: 'No transfer in a currency needs approvals any more',
     object: 'The currency.',
+    details: { approval_id: byApproval },
   },
   'order-decided': {
     ...ofOrder,

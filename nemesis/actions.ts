@@ -5,6 +5,7 @@
 import type { BodyOf, CallOptions, Client } from '../client/client.ts';
 import { transferId } from '../domain/derived-id.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { transferAnswered } from './answers.ts';
 import type { Answered } from './book.ts';
 import type { Draws } from './draws.ts';
@@ -53,10 +54,10 @@ export function cancelOf(id: string): Action {
 }
 
 /** Cancels a transfer by the key and the body of the request that creates it, which may come before it, beside it or after it. */
-export function cancelByKeyOf(idempotencyKey: string, body: BodyOf<'createTransfer'>): Action {
+export function cancelByKeyOf(idempotencyKey: string, body: BodyOf<'createTransfer'>, tenant: Tenant): Action {
   return {
     kind: 'cancel by key',
-    about: transferId(idempotencyKey),
+    about: transferId(idempotencyKey, tenant),
     send: async (api, options) =>
       transferAnswered(await api.transfers.cancelByKey(body, { ...options, idempotencyKey })),
   };

@@ -24,6 +24,7 @@ type Met = (what: string, howMany: number) => void;
 
 const TIMEOUT_MS = 10_000;
 const TRIES_MAX = 8;
+const PAGE = 50;
 const AGAIN_MS = 300;
 const EXPIRES_SECONDS = [2, 4, 20, 60] as const;
 const COMMENT = 'by the nemesis';
@@ -70,26 +71,48 @@ export function createVotes(book: ApprovalBook, violations: Violations, met: Met
   };
 }
 
-/** Nobody minds if the policy was changed by another one, or if the answer is lost. */
+interface Changing {
+  /** With the key of who asks for changes, and who may not vote on them. */
+  readonly asker: Voter;
+  readonly voters: readonly Voter[];
+  /** Of votes on changes, which the book has nothing of. */
+  readonly cast: Cast;
+  readonly book: ApprovalBook;
+  readonly violations: Violations;
+  readonly met: Met;
+  readonly mayEnd: boolean;
+}
+
+/** Has the policy changed by as many as it demands. Nobody minds if it was changed by another one meanwhile, or if an answer is lost. */
 export async function changePolicy(
-  { api, book, met, mayEnd }: { api: Client; book: ApprovalBook; met: Met; mayEnd: boolean },
+  { asker, voters, cast, book, violations, met, mayEnd }: Changing,
   draws: Draws,
   signal: AbortSignal,
 ): Promise<void> {
+  const api = asker.client;
   const given = { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
+  const approve = async (change: Approval): Promise<void> => {
+    const [own] = await Promise.all([asker, ...voters].map((voter) => cast(voter, 'approve', change, signal)));
+    if (own === 'taken')
+      violations.report('observer', change.approval_id, 'who has asked for a change of a policy has approved it');
+  };
   try {
+    // What was left without its votes would keep all further changes away.
+    const { data: waiting } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given);
+    for (const change of waiting.filter(({ kind }) => kind === 'policy')) await approve(change);
     const { data } = await api.approvalPolicies.list(given);
     const version = data.find(({ currency }) => currency === CHANGING)?.version;
     const isEnded = version !== undefined && mayEnd && draws.chance(0.2, 'ended');
     if (isEnded) book.ended();
-    if (isEnded) await api.approvalPolicies.end(CHANGING, { version }, given);
+    if (isEnded) await approve(await api.approvalPolicies.end(CHANGING, { version }, given));
     const terms = {
       version: isEnded ? 0 : (version ?? 0),
       above: String(draws.from(ABOVE, 'above')),
       approvals: draws.chance(0.7, 'approvals') ? 1 : 2,
       expires_in: draws.from(EXPIRES_SECONDS, 'expires'),
     };
-    await api.approvalPolicies.set(CHANGING, terms, given);
+    const set = await api.approvalPolicies.set(CHANGING, terms, given);
+    if ('approval_id' in set) await approve(set);
     met('policies: changed', 1);
   } catch (error) {
     met(`policies: ${judge(error).code}`, 1);

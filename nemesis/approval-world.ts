@@ -49,7 +49,13 @@ export async function makeApprovalWorld(stack: Stack, api: Client, book: Book, d
   await untilDone(() => api.approvalPolicies.set('CHF', { version: 0, above_24h: ABOVE_24H }));
 
   const keyOf = async (principal_id: string): Promise<Client> => {
-    const scopes = ['approvals:read', 'approvals:write', 'transfers:read', 'transfers:write'] as const;
+    const scopes = [
+      'approvals:read',
+      'approvals:write',
+      'policies:write',
+      'transfers:read',
+      'transfers:write',
+    ] as const;
     const { secret } = await api.apiKeys.create({ name: 'nemesis', scopes: [...scopes], principal_id });
     return createClient({ baseUrl: stack.api, apiKey: secret!, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
   };

@@ -25,7 +25,7 @@ export interface Approvals {
 
 interface Surroundings {
   readonly stack: Stack;
-  /** With the root key, which sets policies, and lets go what nobody else may vote on. */
+  /** With the root key, which lets go what nobody else may vote on. */
   readonly api: Client;
   /** The same, for the time before any fault. */
   readonly patientApi: Client;
@@ -53,10 +53,14 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const cast = createVotes(book, violations, met);
   const [first, second] = world.voters.map((keys, n) => keys.map((client) => ({ who: `voter ${n}`, client })));
   const root: Voter = { who: 'root', client: api };
-  // Only in some runs, because while there is no policy everything may move.
-  const ofPolicy = { api, book, met, mayEnd: draws.chance(SHARE.mayEnd, 'may end') };
-  const change = (own: Draws, signal: AbortSignal) => changePolicy(ofPolicy, own, signal);
   const askers = world.askers.map((client) => ({ who: 'asker', client }));
+  // The book is of transfers; a change of a policy is held against its votes by the audit.
+  const castOnChange = createVotes({ ...book, see: () => {}, voted: () => {} }, violations, met);
+  // Only in some runs, because while there is no policy everything may move.
+  const mayEnd = draws.chance(SHARE.mayEnd, 'may end');
+  const those = { asker: askers[0]!, voters: [first![0]!, second![0]!], cast: castOnChange };
+  const ofPolicy = { ...those, book, violations, met, mayEnd };
+  const change = (own: Draws, signal: AbortSignal) => changePolicy(ofPolicy, own, signal);
   const of = { first: first!, second: second![0]!, root, askers, clients, violations };
   const course = createCourses({ ...of, cast, changePolicy: change });
   let sequence = 0;
@@ -79,9 +83,10 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
       const given = { signal: AbortSignal.timeout(TIMEOUT_MS) };
       const { data } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given).catch(() => ({ data: [] }));
       for (const approval of data) {
-        const votes = await Promise.all([first!, second!].map(([voter]) => cast(voter!, 'approve', approval, signal)));
+        const vote = approval.kind === 'policy' ? castOnChange : cast;
+        const votes = await Promise.all([first!, second!].map(([voter]) => vote(voter!, 'approve', approval, signal)));
         // What the root key has asked for, nobody whose key it has made may approve.
-        if (votes.includes('own_request')) await cast(root, 'override', approval, signal);
+        if (votes.includes('own_request')) await vote(root, 'override', approval, signal);
       }
       await pause(AGAIN_MS, signal);
     }

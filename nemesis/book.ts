@@ -3,6 +3,7 @@
  * databases are compared with it. A movement's terms are those of the request, its state is that of the latest answer. Pure but
  * for time.
  */
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../domain/tenant.ts';
 import type { GoodsTerms } from './order-terms.ts';
 import { collectSightings, type Sightings, type State } from './sightings.ts';
 import type { Violations } from './violations.ts';
@@ -27,13 +28,13 @@ export interface Move {
 
 export type Terms = Omit<Move, 'id' | 'movement'>;
 
-/** The request that an Idempotency-Key stands for. */
-export interface Asked {
+/** The request that an Idempotency-Key of a tenant stands for. */
+export interface Asked extends OfTenant {
   readonly key: string;
   /** A row of the report. */
   readonly kind: string;
   readonly names: 'transfer' | 'transaction' | 'batch' | 'recurring' | 'order' | 'return' | 'stock';
-  /** The id that is derived from the key. */
+  /** The id that is derived from the key and its tenant. */
   readonly id: string;
   /**
    * The movements that the request makes; of an order, or a return, those that it may make. Those of a standing order are added when
@@ -86,6 +87,8 @@ export interface Book {
   /** Adds a movement that a standing order has made. */
   readonly addRun: (entry: Entry, move: Move) => void;
   readonly moveOf: (id: string) => Move | undefined;
+  /** Whose clients have asked for it. */
+  readonly tenantOf: (id: string) => Tenant;
   readonly entries: () => readonly Entry[];
   readonly sightings: Sightings;
 }
@@ -93,6 +96,7 @@ export interface Book {
 export function openBook(violations: Violations): Book {
   const entries: Entry[] = [];
   const moves = new Map<string, Move>();
+  const tenants = new Map<string, Tenant>();
   const sightings = collectSightings();
   const forced = new Set<string>();
   const touched = new Set<string>();
@@ -107,6 +111,7 @@ export function openBook(violations: Violations): Book {
       const entry: Entry = { ...asked, moves: [...asked.moves], told: undefined, refusal: undefined, requests: 0 };
       entries.push(entry);
       for (const move of asked.moves) moves.set(move.id, move);
+      for (const id of [asked.id, ...asked.moves.map((move) => move.id)]) tenants.set(id, tenantOf(asked));
       return entry;
     },
     accepted(entry, { id, terms, state }, askedAtMs) {
@@ -149,8 +154,10 @@ export function openBook(violations: Violations): Book {
       if (moves.has(move.id)) return;
       entry.moves.push(move);
       moves.set(move.id, move);
+      tenants.set(move.id, tenantOf(entry));
     },
     moveOf: (id) => moves.get(id),
+    tenantOf: (id) => tenants.get(id) ?? DEFAULT_TENANT,
     entries: () => entries,
     sightings,
   };

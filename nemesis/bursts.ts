@@ -6,6 +6,7 @@
 import { cancelOf, type Action } from './actions.ts';
 import type { Draws } from './draws.ts';
 import type { Operation, TransferKind } from './operation.ts';
+import { OF_ANOTHER, type Strangers } from './strangers.ts';
 import type { World } from './world.ts';
 
 export interface Burst {
@@ -31,11 +32,12 @@ interface Scene {
   readonly key: string;
   readonly draws: Draws;
   readonly world: World;
+  readonly strangers?: Strangers | undefined;
 }
 
 /** `transfer` draws one between any two wallets, but for what makes it special. */
 export function drawBurst(
-  { key, draws, world }: Scene,
+  { key, draws, world, strangers }: Scene,
   transfer: (scene: Scene, special: TransferKind) => { readonly operation: Operation },
 ): Burst {
   const size = draws.whole(SIZE.min, SIZE.max, 'size');
@@ -43,7 +45,7 @@ export function drawBurst(
   const sender = draws.chance(SHARE.fromOneSender, 'from one') ? draws.from(world.cold, 'sender') : undefined;
   const operations = Array.from({ length: size }, (_, n) => {
     const own = draws.of('item', n);
-    const special = specialOf(own, world) ?? { kind: IN_BURST, ...(sender === undefined ? {} : { sender }) };
+    const special = specialOf(own, world, strangers) ?? { kind: IN_BURST, ...(sender === undefined ? {} : { sender }) };
     return transfer({ key: `${key}-${n}`, draws: own, world }, special).operation;
   });
   return {
@@ -57,7 +59,10 @@ export function drawBurst(
   };
 }
 
-function specialOf(draws: Draws, world: World): TransferKind | undefined {
+function specialOf(draws: Draws, world: World, strangers: Strangers | undefined): TransferKind | undefined {
   let rest = draws.number('special');
-  return REFUSED.find(([chance]) => (rest -= chance) < 0)?.[1](world);
+  const refused = REFUSED.find(([chance]) => (rest -= chance) < 0)?.[1](world);
+  if (refused !== undefined || strangers === undefined || (rest -= OF_ANOTHER.share) >= 0) return refused;
+  const wallet = draws.from(strangers.wallets, 'strange');
+  return { kind: OF_ANOTHER.kind, ...(draws.chance(0.5, 'to') ? { receiver: wallet } : { sender: wallet }) };
 }

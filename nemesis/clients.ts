@@ -5,15 +5,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
+import { tenantOf } from '../domain/tenant.ts';
 import { forEach } from '../process/for-each.ts';
 import { cancelOf, decisionsOf, endOrder, type Action } from './actions.ts';
 import { judge } from './answers.ts';
 import type { Book, Entry } from './book.ts';
 import type { Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
-import { createMemory, type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import type { Operation } from './operation.ts';
 import { drawTask, HOLD_THAT_EXPIRES } from './operations.ts';
+import type { Strangers } from './strangers.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -52,8 +54,18 @@ const SHARE = { copies: 0.15, impatient: 0.1, givesUp: 0.04, repeats: 0.12, wait
 const EXPIRY_FAR_OFF_MS = 600_000;
 const RATE_OVER_MS = 10_000;
 
-export function createClients(api: Client, book: Book, world: World, violations: Violations): Clients {
-  const memory = createMemory();
+/** Those whose clients they are: one tenant. */
+interface Of {
+  readonly api: Client;
+  readonly book: Book;
+  readonly world: World;
+  readonly memory: Memory;
+  /** What they try to reach of another tenant. */
+  readonly strangers?: Strangers | undefined;
+  readonly violations: Violations;
+}
+
+export function createClients({ api, book, world, memory, strangers, violations }: Of): Clients {
   const told: Record<string, number> = {};
   const acceptedAtMs: number[] = [];
   /** The operations whose answers are still wanted. */
@@ -147,7 +159,8 @@ export function createClients(api: Client, book: Book, world: World, violations:
           const n = sequence++;
           const own = draws.of(n);
           const key = `nemesis-${own.whole(0, 1e9, 'key')}-${n}`;
-          const task = drawTask({ key, draws: own.of('task'), world, memory, leftMs: untilMs - Date.now() });
+          const leftMs = untilMs - Date.now();
+          const task = drawTask({ key, draws: own.of('task'), world, memory, strangers, leftMs });
           if ('operation' in task) await perform(task.operation, own.of('conduct'), signal);
           else if ('burst' in task) await performBurst(task, own.of('conduct'), signal);
           else {
@@ -172,7 +185,8 @@ export function createClients(api: Client, book: Book, world: World, violations:
           await sleep(BACKOFF_MS.max, undefined, { signal }).catch(() => {});
       };
       // A request without an answer may have been stored all the same.
-      const unknown = book.entries().filter((entry) => entry.told === 'unknown');
+      const asked = book.entries().filter((entry) => tenantOf(entry) === tenantOf(world));
+      const unknown = asked.filter((entry) => entry.told === 'unknown');
       const orders = [
         ...memory.takeOrders(),
         ...unknown.filter(({ names }) => names === 'recurring').map(({ id }) => id),
@@ -183,7 +197,7 @@ export function createClients(api: Client, book: Book, world: World, violations:
         holds.push(decisionsOf(hold, draws.of(hold.id))[0]!);
       await inLanes(holds, repeat);
       await inLanes(
-        book.entries().filter(({ kind, told: of }) => kind === HOLD_THAT_EXPIRES && of !== 'nothing'),
+        asked.filter(({ kind, told: of }) => kind === HOLD_THAT_EXPIRES && of !== 'nothing'),
         async ({ id }) => {
           if (await expiresFarOff(api, id, signal)) await repeat(cancelOf(id));
         },

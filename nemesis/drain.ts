@@ -8,11 +8,11 @@ import { countUncopied } from '../audit/uncopied-events.ts';
 import type { Client } from '../client/client.ts';
 import { DISAGREEMENTS } from '../domain/transfer/reconciliation.ts';
 import type { Approvals } from './approvals.ts';
-import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
 import { ordersUnderWay } from './order-rows.ts';
 import type { Orders } from './orders.ts';
 import { orderDatabases, type Stack } from './stack.ts';
+import type { Tenants } from './tenants.ts';
 import type { Violations } from './violations.ts';
 
 const DRAIN_LIMIT_MS = 300_000;
@@ -23,7 +23,7 @@ const RECONCILE_MS = 15_000;
 const TOLD_MAX = 10;
 
 interface Asking {
-  readonly clients: Clients;
+  readonly tenants: Pick<Tenants, 'finish'>;
   readonly orders: Orders | undefined;
   readonly approvals: Approvals | undefined;
 }
@@ -44,7 +44,7 @@ export function drain(
 async function untilEnded(
   stack: Stack,
   api: Client,
-  { clients, orders }: Asking,
+  { tenants, orders }: Asking,
   draws: Draws,
   violations: Violations,
   signal: AbortSignal,
@@ -59,7 +59,7 @@ async function untilEnded(
     signal.throwIfAborted();
     violations.report('drain', undefined, String(error));
   }
-  await clients.finish(draws, given);
+  await tenants.finish(draws, given);
   // Not awaited yet: orders end only when what they have asked for has ended, and some of that has to be reconciled first.
   const finishing = orders?.finish(draws.of('orders'), given);
 

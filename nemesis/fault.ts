@@ -16,7 +16,7 @@ export interface Stage {
   readonly workload: {
     /** Sends, beside the ordinary clients, ten times the rate that the stack can carry, for this long. */
     readonly overload: (seconds: number, signal: AbortSignal) => Promise<OverloadSeen>;
-    /** Movements that were accepted lately, newest last; some of them are still under way. */
+    /** Movements that were accepted lately, the newest of each tenant last; some of them are still under way. */
     readonly recentMovements: () => readonly RecentMovement[];
     /** Returns two wallets that nobody else uses, the receiver's in this shard; undefined if they cannot be made in time. */
     readonly ownWallets: (receiverShard: number, signal: AbortSignal) => Promise<OwnWallets | undefined>;

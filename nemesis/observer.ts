@@ -5,13 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge, stateOfTransfer } from './answers.ts';
-import type { Client } from '../client/client.ts';
 import type { Book, Changes } from './book.ts';
 import type { Draws } from './draws.ts';
 import type { Place, Stack } from './stack.ts';
 import { isEnded, type State } from './sightings.ts';
+import type { Tenants } from './tenants.ts';
 import type { Violations } from './violations.ts';
-import type { World } from './world.ts';
 
 export interface Observer {
   /** Checks again and again until the signal aborts. */
@@ -47,7 +46,9 @@ export function changesOf(changes: readonly LedgerChange[]): Changes {
 }
 export const TRANSACTION_STATE = `transaction_id AS id, status, failure_reason AS "failureReason", NULL::numeric AS captured`;
 
-export function createObserver(stack: Stack, api: Client, book: Book, world: World, violations: Violations): Observer {
+type Asking = Pick<Tenants, 'first' | 'apiOf'>;
+
+export function createObserver(stack: Stack, { first, apiOf }: Asking, book: Book, violations: Violations): Observer {
   let made = 0;
   let failed = 0;
 
@@ -87,7 +88,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
       violations.report('observer', undefined, `${place}: ${sum} ${currency} too much, with what is under way`);
   };
   const readBalance = async (wallet: string): Promise<void> => {
-    const { balance, held } = await api.wallets.get(wallet, { signal: AbortSignal.timeout(API_TIMEOUT_MS) });
+    const { balance, held } = await first.api.wallets.get(wallet, { signal: AbortSignal.timeout(API_TIMEOUT_MS) });
     if (balance.startsWith('-') || held.startsWith('-'))
       violations.report('observer', wallet, `it was answered with balance ${balance} and held ${held}`);
   };
@@ -99,17 +100,17 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
     );
     const transfers = ids.filter((id) => book.moveOf(id)?.movement !== 'transaction');
     await seeRows(`SELECT ${TRANSFER_STATE} FROM transfers WHERE transfer_id = ANY($1)`, [transfers]);
-    const [first] = transfers;
-    if (first === undefined) return;
+    const one = transfers.find((id) => book.moveOf(id) !== undefined);
+    if (one === undefined) return;
     const askedAtMs = performance.now();
-    const answer = await api.transfers
-      .get(first, { signal: AbortSignal.timeout(API_TIMEOUT_MS) })
+    const answer = await apiOf(one)
+      .transfers.get(one, { signal: AbortSignal.timeout(API_TIMEOUT_MS) })
       .catch((error: unknown) => {
         const { says, code } = judge(error);
         if (says === 'refused')
-          violations.report('observer', first, `it had ended, and now reading it is refused: ${code}`);
+          violations.report('observer', one, `it had ended, and now reading it is refused: ${code}`);
       });
-    if (answer !== undefined) book.see('observer', first, stateOfTransfer(answer), askedAtMs);
+    if (answer !== undefined) book.see('observer', one, stateOfTransfer(answer), askedAtMs);
   };
 
   return {
@@ -126,7 +127,7 @@ export function createObserver(stack: Stack, api: Client, book: Book, world: Wor
               [],
             ),
           ),
-          look(() => readBalance(draws.from(world.hot, 'wallet', n))),
+          look(() => readBalance(draws.from(first.world.hot, 'wallet', n))),
           look(() => readEnded(draws.of(n))),
         ]);
         await sleep(EVERY_MS, undefined, { signal }).catch(() => {});

@@ -1,6 +1,7 @@
 /** A request that makes movements: its content, its key, and how it is sent. */
 import type { CallOptions, Client } from '../client/client.ts';
 import { transactionId, transferId } from '../domain/derived-id.ts';
+import { DEFAULT_TENANT, ofTenant, type Tenant } from '../domain/tenant.ts';
 import { sides, transactionAnswered, transferAnswered } from './answers.ts';
 import type { Answered, Asked, Terms } from './book.ts';
 
@@ -27,10 +28,12 @@ export function transferOf(
   kind: string,
   terms: Terms,
   rest: Omit<TransferKind, 'kind' | 'sender' | 'receiver'> = {},
+  tenant: Tenant = DEFAULT_TENANT,
 ): { readonly operation: Operation } {
-  const id = transferId(key);
+  const id = transferId(key, tenant);
   const body = { ...bodyOf(terms), ...rest };
-  const asked: Asked = { key, kind, names: 'transfer', id, moves: [{ id, movement: 'transfer', ...terms }] };
+  const moves = [{ id, movement: 'transfer', ...terms }] as const;
+  const asked: Asked = { ...ofTenant(tenant), key, kind, names: 'transfer', id, moves };
   return {
     operation: { asked, send: async (api, options) => transferAnswered(await api.transfers.create(body, options)) },
   };
@@ -40,13 +43,14 @@ export function transactionOf(
   key: string,
   kind: string,
   body: { wallet_id: string; type: 'CREDIT' | 'DEBIT'; amount: string; currency: string },
+  tenant: Tenant = DEFAULT_TENANT,
 ): { readonly operation: Operation } {
-  const id = transactionId(key);
+  const id = transactionId(key, tenant);
   const { wallet_id, type, amount, currency } = body;
   const move = { id, movement: 'transaction', ...sides(wallet_id, type), amount, currency } as const;
   return {
     operation: {
-      asked: { key, kind, names: 'transaction', id, moves: [move] },
+      asked: { ...ofTenant(tenant), key, kind, names: 'transaction', id, moves: [move] },
       send: async (api, options) => transactionAnswered(await api.transactions.create(body, options)),
     },
   };

@@ -12,6 +12,7 @@ import {
 } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
+import { ofTenant, tenantOf } from '../domain/tenant.ts';
 import { triggeredRunName } from '../domain/transfer/recurring.ts';
 import { transferAnswered } from './answers.ts';
 import { cancelByKeyOf, cancelOf, decideHold, reuseKey, closeForAMoment, type Actions } from './actions.ts';
@@ -20,6 +21,7 @@ import { drawBurst, type Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
 import type { Memory } from './memory.ts';
 import { bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
+import { askForTheirs, moveAcross, OF_ANOTHER, type Strangers } from './strangers.ts';
 import type { World } from './world.ts';
 
 /** What a client does next: one request, or some at the same time. */
@@ -30,6 +32,8 @@ interface Scene {
   readonly draws: Draws;
   readonly world: World;
   readonly memory: Memory;
+  /** What there is of the other tenant, in a run that has two. */
+  readonly strangers?: Strangers | undefined;
   /** The time that is left of the run. */
   readonly leftMs: number;
 }
@@ -49,7 +53,7 @@ const CANCELED_AFTER_MS_MAX = 200;
 /** The tasks with their relative frequencies. If one cannot be drawn now, a transfer takes its place. */
 const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | undefined])[] = [
   [34, transfer],
-  [7, ({ key, draws, world }) => drawBurst({ key, draws, world }, transfer)],
+  [7, ({ key, draws, world, strangers }) => drawBurst({ key, draws, world, strangers }, transfer)],
   [10, (scene) => transfer(scene, { kind: 'hold', capture_method: 'manual' })],
   [3, expiringHold],
   [6, scheduled],
@@ -66,6 +70,8 @@ const TASKS: readonly (readonly [weight: number, draw: (scene: Scene) => Task | 
   [2, (scene) => transfer(scene, { kind: 'refused: limit', sender: scene.world.limited })],
   [1, (scene) => transfer(scene, { kind: 'refused: currency', receiver: scene.world.euro })],
   [2, malformed],
+  [5, (scene) => moveAcross(scene, drawTerms(scene.draws, scene.world))],
+  [3, ({ draws, strangers }) => askForTheirs(strangers, draws)],
   [4, cancel],
   [3, canceledByKey],
   [2, ({ draws, memory }) => reuseKey(memory, draws)],
@@ -80,11 +86,11 @@ export function drawTask(scene: Scene): Task {
 }
 
 export function transfer(
-  { key, draws, world }: Omit<Scene, 'memory' | 'leftMs'>,
+  { key, draws, world }: Pick<Scene, 'key' | 'draws' | 'world'>,
   special: TransferKind = {},
 ): { readonly operation: Operation } {
   const { kind = 'transfer', sender, receiver, ...rest } = special;
-  return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest);
+  return transferOf(key, kind, drawTerms(draws, world, { sender, receiver }), rest, tenantOf(world));
 }
 
 function expiringHold(scene: Scene): Task | undefined {
@@ -110,18 +116,20 @@ function canceledByKey({ key, draws, world }: Scene): Task {
   const isHold = draws.chance(0.5, 'hold');
   const terms = drawTerms(draws, world, {});
   const rest = isHold ? { capture_method: 'manual' as const } : {};
-  const { operation } = transferOf(key, isHold ? 'hold' : 'transfer', terms, rest);
-  const action = cancelByKeyOf(key, { ...bodyOf(terms), ...rest });
+  const tenant = tenantOf(world);
+  const { operation } = transferOf(key, isHold ? 'hold' : 'transfer', terms, rest, tenant);
+  const action = cancelByKeyOf(key, { ...bodyOf(terms), ...rest }, tenant);
   return { burst: [operation], later: [{ action, afterMs: draws.whole(0, CANCELED_AFTER_MS_MAX, 'canceled after') }] };
 }
 
-function reversal({ key, draws, memory }: Scene): Task | undefined {
+function reversal({ key, draws, world, memory }: Scene): Task | undefined {
   const reversed = memory.completed(draws);
   if (reversed === undefined) return undefined;
   const amount = draws.chance(0.5, 'whole')
     ? undefined
     : formatUnits((parseUnits(reversed.amount) * BigInt(draws.whole(10, 100, 'part'))) / 100n);
-  const id = reversalId(key);
+  const tenant = tenantOf(world);
+  const id = reversalId(key, tenant);
   const move = {
     id,
     movement: 'transfer',
@@ -132,7 +140,7 @@ function reversal({ key, draws, memory }: Scene): Task | undefined {
   } as const;
   return {
     operation: {
-      asked: { key, kind: 'reversal', names: 'transfer', id, moves: [move] },
+      asked: { ...ofTenant(tenant), key, kind: 'reversal', names: 'transfer', id, moves: [move] },
       send: async (api, options) =>
         transferAnswered(await api.transfers.reverse(reversed.id, amount === undefined ? {} : { amount }, options)),
     },
@@ -141,28 +149,25 @@ function reversal({ key, draws, memory }: Scene): Task | undefined {
 
 function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Task {
   const wallet_id = anyWallet(draws, world, 'wallet');
-  return transactionOf(key, type === 'CREDIT' ? 'deposit' : 'withdrawal', {
-    wallet_id,
-    type,
-    amount: drawnCents(draws),
-    currency: CURRENCY,
-  });
+  const body = { wallet_id, type, amount: drawnCents(draws), currency: CURRENCY };
+  return transactionOf(key, type === 'CREDIT' ? 'deposit' : 'withdrawal', body, tenantOf(world));
 }
 
 /** A batch of which some items are refused; that must not matter for the others. */
-function batch({ key, draws, world }: Scene): Task {
-  const id = batchId(key);
+function batch({ key, draws, world, strangers }: Scene): Task {
+  const tenant = tenantOf(world);
+  const id = batchId(key, tenant);
   const terms = Array.from({ length: draws.whole(BATCH_ITEMS.min, BATCH_ITEMS.max, 'items') }, (_, n) =>
     drawTerms(draws.of('item', n), world, {
-      sender: draws.chance(0.05, 'poor', n) ? world.poor : undefined,
-      receiver: draws.chance(0.05, 'suspended', n) ? world.suspended : undefined,
+      sender: draws.chance(0.05, 'poor', n) ? world.poor : strangerIn(draws, strangers, 'sender', n),
+      receiver: draws.chance(0.05, 'suspended', n) ? world.suspended : strangerIn(draws, strangers, 'receiver', n),
     }),
   );
   const moves = terms.map((each, n) => ({ id: batchTransferId(id, n), movement: 'transfer', ...each }) as const);
   const items = terms.map(bodyOf);
   return {
     operation: {
-      asked: { key, kind: 'batch', names: 'batch', id, moves },
+      asked: { ...ofTenant(tenant), key, kind: 'batch', names: 'batch', id, moves },
       send: async (api, options) => ({ id: (await api.transferBatches.create({ items }, options)).batch_id }),
     },
   };
@@ -172,11 +177,12 @@ function batch({ key, draws, world }: Scene): Task {
 function standingOrder({ key, draws, world, memory }: Scene): Task | undefined {
   if (memory.orderCount() >= ORDERS_MAX) return undefined;
   const order = drawTerms(draws, world);
-  const id = recurringTransferId(key);
+  const tenant = tenantOf(world);
+  const id = recurringTransferId(key, tenant);
   const starts_at = new Date(Date.now() + draws.whole(2, 10, 'in') * 1_000).toISOString();
   return {
     operation: {
-      asked: { key, kind: 'standing order', names: 'recurring', id, moves: [], order },
+      asked: { ...ofTenant(tenant), key, kind: 'standing order', names: 'recurring', id, moves: [], order },
       send: async (api, options) => {
         const answer = await api.recurringTransfers.create({ ...bodyOf(order), every: 60, starts_at }, options);
         return { id: answer.recurring_transfer_id };
@@ -185,13 +191,14 @@ function standingOrder({ key, draws, world, memory }: Scene): Task | undefined {
   };
 }
 
-function trigger({ key, draws, memory }: Scene): Task | undefined {
+function trigger({ key, draws, world, memory }: Scene): Task | undefined {
   const found = memory.order(draws);
   if (found === undefined) return undefined;
   const id = recurringRunId(found.id as RecurringTransferId, triggeredRunName(key));
   return {
     operation: {
       asked: {
+        ...ofTenant(tenantOf(world)),
         key,
         kind: 'triggered run',
         names: 'transfer',
@@ -206,10 +213,12 @@ function trigger({ key, draws, memory }: Scene): Task | undefined {
 /** A request that must be refused before anything is stored: a movement with its key would be a violation. */
 function malformed({ key, draws, world }: Scene): Task {
   const terms = drawTerms(draws, world);
+  const tenant = tenantOf(world);
+  const id = transferId(key, tenant);
   const amount = draws.from(['-5.00', '0', '1.00001', 'much', '99999999999999999999'], 'amount');
   return {
     operation: {
-      asked: { key, kind: 'refused: malformed', names: 'transfer', id: transferId(key), moves: [] },
+      asked: { ...ofTenant(tenant), key, kind: 'refused: malformed', names: 'transfer', id, moves: [] },
       send: async (api, options) => transferAnswered(await api.transfers.create({ ...bodyOf(terms), amount }, options)),
     },
   };
@@ -224,6 +233,12 @@ function drawTerms(
   let to = fixed.receiver ?? anyWallet(draws, world, 'receiver');
   for (let n = 0; to === from; n += 1) to = anyWallet(draws, world, 'receiver', n);
   return { from, to, amount: drawnAmount(draws), currency: CURRENCY };
+}
+
+/** Now and then a wallet of the other tenant. */
+function strangerIn(draws: Draws, strangers: Strangers | undefined, ...name: (string | number)[]): string | undefined {
+  if (strangers === undefined || !draws.chance(OF_ANOTHER.share, 'strange', ...name)) return undefined;
+  return draws.from(strangers.wallets, 'strange', ...name);
 }
 
 /** A wallet; half of the draws are one of a few hot ones. */

@@ -3,10 +3,10 @@
  * person who sees only the case might do. Notes forced refunds in the book.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../client/client.ts';
 import { judge } from './answers.ts';
 import type { Book } from './book.ts';
 import type { Draws } from './draws.ts';
+import type { Tenants } from './tenants.ts';
 import type { Violations } from './violations.ts';
 
 export interface Operator {
@@ -24,8 +24,9 @@ const ACTOR = 'nemesis';
 const COMMENT = 'by the nemesis';
 const FORCES = 0.6;
 
+/** Acts for each tenant with its own key, on what is its own. */
 export function createOperator(
-  api: Client,
+  { all, apiOf }: Pick<Tenants, 'all' | 'apiOf'>,
   book: Book,
   violations: Violations,
   met: (what: string, howMany: number) => void,
@@ -43,12 +44,13 @@ export function createOperator(
   };
   const resolve = (id: string, action: 'retry' | 'refund'): Promise<void> =>
     ask(action, id, (signal) =>
-      api.transfers.resolve(id, { action, comment: COMMENT }, { onBehalfOf: ACTOR, waitSeconds: 0, signal }),
+      apiOf(id).transfers.resolve(id, { action, comment: COMMENT }, { onBehalfOf: ACTOR, waitSeconds: 0, signal }),
     );
 
   const operator: Operator = {
     async run(draws, signal) {
       for (let n = 0; !signal.aborted; n += 1) {
+        const { api } = all[n % all.length]!;
         const open = await api.cases
           .list({ status: 'OPEN', limit: CASES }, { signal: AbortSignal.timeout(TIMEOUT_MS) })
           .catch(() => ({ data: [] }));
@@ -66,7 +68,7 @@ export function createOperator(
     },
     async cancel(id) {
       book.touch(id);
-      await ask('cancel request', id, (signal) => api.transfers.cancel(id, { waitSeconds: 0, signal }));
+      await ask('cancel request', id, (signal) => apiOf(id).transfers.cancel(id, { waitSeconds: 0, signal }));
     },
     async force(id) {
       // Whatever the answer: a request without an answer may have been taken, and a refused one may repeat one that was taken.

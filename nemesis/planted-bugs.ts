@@ -25,6 +25,10 @@ export interface PlantedBug {
   readonly hasOrders?: boolean;
   /** Whether clients ask for what needs approvals meanwhile. Otherwise they do not. */
   readonly hasApprovals?: boolean;
+  /** Whether there is a second tenant. Otherwise there is not. */
+  readonly hasTenants?: boolean;
+  /** What each violation is then, as `seenBy: detail`, where no other check may be able to see the bug. */
+  readonly isSeenOnlyAs?: RegExp;
 }
 
 /** As large as a burst is. */

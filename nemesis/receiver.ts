@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { choosePorts } from '../dev/ports.ts';
+import { tenantOf, type OfTenant, type Tenant } from '../domain/tenant.ts';
 import { openArrivals, type Arrivals, type Delivered } from './arrivals.ts';
 
 /** How a receiver treats requests. */
@@ -48,6 +49,8 @@ interface Counts {
 
 interface ReceiverOptions {
   readonly name: string;
+  /** Whose events it may be sent. */
+  readonly tenant: Tenant;
   readonly isOrdered: boolean;
   /** Of this user's stacks, which share a table of ports. */
   readonly cacheDir: string;
@@ -59,7 +62,8 @@ const LISTEN_TRIES = 50;
 const AGAIN_MS = 100;
 const ACCEPTS: Conduct = { kind: 'accepts' };
 
-export async function startReceiver({ name, isOrdered, cacheDir, violation }: ReceiverOptions): Promise<Receiver> {
+export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const { name, tenant, isOrdered, cacheDir, violation } = options;
   // Not one of those that outgoing connections are given: it is closed for a while.
   const reserved = await choosePorts({ [name]: { setting: name, set: 0, usual: 0, lastTime: undefined } }, cacheDir);
   const port = reserved.ports[name]!;
@@ -79,6 +83,8 @@ export async function startReceiver({ name, isOrdered, cacheDir, violation }: Re
       violation(undefined, `${name}: ${delivered}`);
       return void response.writeHead(401).end();
     }
+    if (tenantOf(delivered) !== tenant)
+      violation(delivered.subject, `${name}: it was sent position ${delivered.position}, of ${tenantOf(delivered)}`);
     kept.see(delivered, body);
     requests += 1;
     const reply = conclude(conduct, requests, delivered, kept, counts);
@@ -119,10 +125,10 @@ export async function startReceiver({ name, isOrdered, cacheDir, violation }: Re
 }
 
 /** Returns what was delivered, or what is wrong with it. */
-function verified(webhook: Webhook, { headers }: IncomingMessage, body: string): Delivered | string {
+function verified(webhook: Webhook, { headers }: IncomingMessage, body: string): (Delivered & OfTenant) | string {
   const id = String(headers['webhook-id']);
   try {
-    const event = webhook.verify(body, headers as Record<string, string>) as Delivered;
+    const event = webhook.verify(body, headers as Record<string, string>) as Delivered & OfTenant;
     return id === `evt_${event.position}` ? event : `position ${event.position} came as ${id}`;
   } catch (error) {
     return `webhook ${id} is not what was signed: ${String(error)}`;

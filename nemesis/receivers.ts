@@ -2,16 +2,19 @@
  * The webhook endpoints of a run, and the check of what has left: every event of the log since an endpoint was made arrives at its
  * receiver, as the log has it. Receivers are hurt by faults, but for one.
  */
-import type { Client } from '../client/client.ts';
 import { webhookBody } from '../domain/events/webhook.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { digestOf } from './arrivals.ts';
 import { holdsWithin } from './pause.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import type { Stack } from './stack.ts';
+import type { Side } from './tenants.ts';
 import type { Violations } from './violations.ts';
 
 /** A receiver and its endpoint. */
 export interface Subscriber extends Omit<Receiver, 'expect' | 'close'> {
+  /** Whose events it is sent. */
+  readonly tenant: Tenant;
   readonly endpointId: string;
   /** Its status as it is stored. */
   readonly status: () => Promise<string | undefined>;
@@ -28,6 +31,8 @@ export interface Receivers {
   readonly frail: Subscriber;
   /** Hurt, also in ways after which a replay is needed; in no order. */
   readonly loose: Subscriber;
+  /** Never hurt; in each subject's order. Of the second tenant, in a run that has one. */
+  readonly ofSecond?: Subscriber;
   /**
    * Waits until everything that is in the log now has arrived, and reports what does not. To be called when no fault lasts. An endpoint that
    * is disabled is enabled, as by its owner.
@@ -37,6 +42,8 @@ export interface Receivers {
   readonly tally: () => Readonly<Record<string, number>>;
   readonly close: () => Promise<void>;
 }
+
+type Owner = Pick<Side, 'tenant' | 'patientApi'>;
 
 /** Each of the build's retries follows within seconds. */
 const CAUGHT_UP_LIMIT_MS = 120_000;
@@ -58,14 +65,20 @@ const STATE = `
 
 export async function openReceivers(
   stack: Stack,
-  api: Client,
+  owners: readonly Owner[],
   violations: Violations,
   cacheDir: string,
 ): Promise<Receivers> {
   const started: Receiver[] = [];
-  const subscribe = async (name: string, ordering: 'subject' | 'none'): Promise<Subscriber> => {
+  const [first, second] = owners;
+  const subscribe = async (
+    name: string,
+    ordering: 'subject' | 'none',
+    { tenant, patientApi: api }: Owner,
+  ): Promise<Subscriber> => {
     const receiver = await startReceiver({
       name,
+      tenant,
       isOrdered: ordering === 'subject',
       cacheDir,
       violation: (subject, detail) => violations.report('receivers', subject, detail),
@@ -76,6 +89,7 @@ export async function openReceivers(
     receiver.expect(secret, cursor);
     return {
       ...receiver,
+      tenant,
       endpointId: id,
       status: async () => (await stateOf(stack, id, 0))?.status,
       enable: async () => void (await api.webhookEndpoints.enable(id, { from: 'cursor' })),
@@ -86,9 +100,10 @@ export async function openReceivers(
   const close = async (): Promise<void> => void (await Promise.all(started.map((each) => each.close())));
   try {
     const receivers = {
-      good: await subscribe('good', 'subject'),
-      frail: await subscribe('frail', 'subject'),
-      loose: await subscribe('loose', 'none'),
+      good: await subscribe('good', 'subject', first!),
+      frail: await subscribe('frail', 'subject', first!),
+      loose: await subscribe('loose', 'none', first!),
+      ...(second && { ofSecond: await subscribe(second.tenant, 'subject', second) }),
     };
     const all = Object.values(receivers);
     let comparedTo = 0;
@@ -104,7 +119,7 @@ export async function openReceivers(
         ),
       async verify(signal) {
         const head = await headOf(stack);
-        await passOverAuditLog(stack, all, { after: comparedTo, head });
+        await passOverUnsent(stack, all, { after: comparedTo, head });
         await Promise.all(all.map((each) => verifyArrivals(stack, each, head, violations, signal)));
         await compareWithLog(stack, all, { after: comparedTo, head }, violations);
         comparedTo = head;
@@ -150,18 +165,22 @@ async function catchUp(stack: Stack, subscriber: Subscriber, head: number, signa
   return hasAll;
 }
 
-/** The events of the audit log are sent to nobody who does not name them. */
-async function passOverAuditLog(
+/** The events of the audit log are sent to nobody who does not name them, and those of a tenant to no other. */
+async function passOverUnsent(
   stack: Stack,
   subscribers: readonly Subscriber[],
   { after, head }: { readonly after: number; readonly head: number },
 ): Promise<void> {
-  const rows = await stack.rows<{ position: number }>(
-    'events',
-    `SELECT position::int AS position FROM event_log WHERE position > $1 AND position <= $2 AND type LIKE 'audit.%'`,
-    [after, head],
-  );
-  for (const { position } of rows) for (const { passOver } of subscribers) passOver(position);
+  for (const tenant of new Set(subscribers.map((each) => each.tenant))) {
+    const rows = await stack.rows<{ position: number }>(
+      'events',
+      `SELECT position::int AS position FROM event_log
+       WHERE position > $1 AND position <= $2 AND (type LIKE 'audit.%' OR tenant <> $3)`,
+      [after, head, tenant],
+    );
+    const own = subscribers.filter((each) => each.tenant === tenant);
+    for (const { position } of rows) for (const { passOver } of own) passOver(position);
+  }
 }
 
 /** Compares the bodies of a range with the log, and has them forgotten. */

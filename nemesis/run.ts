@@ -8,15 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditReport } from '../audit/audit.ts';
-import { createClient } from '../client/client.ts';
 import type { KafkaBroker } from '../dev/kafka-broker.ts';
-import { readApiKey } from '../dev/api-key-file.ts';
 import { APPROVAL_SOON } from './approval-soon.ts';
 import { openApprovals } from './approvals.ts';
 import { ATTENTION_SOON } from './attention-soon.ts';
 import { openBook, type Book } from './book.ts';
 import { makeBuild, type Edit } from './build.ts';
-import { createClients } from './clients.ts';
 import { drain } from './drain.ts';
 import { drawsOf } from './draws.ts';
 import type { FaultKind } from './fault.ts';
@@ -32,9 +29,10 @@ import { stages, strikeAll } from './stages.ts';
 import { ORDER_SETTINGS, startStack, type Stack } from './stack.ts';
 import { tellStory } from './story.ts';
 import { endsOf, groupsIn, operationsOf, restartsIn } from './tally.ts';
+import { openTenants } from './tenants.ts';
 import { verify } from './verify.ts';
+import { verifyTenants } from './verify-tenants.ts';
 import { collectViolations, type Violations } from './violations.ts';
-import { makeWorld } from './world.ts';
 import { openReceiversFor } from './webhook-faults.ts';
 
 export interface NemesisOptions {
@@ -48,12 +46,14 @@ export interface NemesisOptions {
   readonly broker?: KafkaBroker | undefined;
   /** The stack's GROUP_MAX; otherwise drawn from the seed. */
   readonly groupMax?: number;
-  /** Default: 12. */
+  /** Of all tenants together. Default: 12. */
   readonly clientsAtOnce?: number | undefined;
   /** Whether clients order goods. Default: true. The stack has the services of orders in any case. */
   readonly hasOrders?: boolean;
   /** Whether clients ask for what needs approvals, and vote. Default: true. */
   readonly hasApprovals?: boolean | undefined;
+  /** Whether there is a second tenant. Default: true. */
+  readonly hasTenants?: boolean | undefined;
   /** Default: 4. */
   readonly shoppersAtOnce?: number | undefined;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
@@ -69,7 +69,6 @@ const DEADLINE_SECONDS = 8;
 /** A workflow for each transfer, small groups, or groups as large as bursts are. */
 const GROUP_MAXES = [50, 4, 50, 1] as const;
 const ROUND_MS = 300_000;
-const API_TIMEOUT_MS = 15_000;
 const STORIES_MAX = 3;
 
 export async function runNemesis(options: NemesisOptions): Promise<NemesisReport> {
@@ -120,34 +119,32 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisReport
 }
 
 async function runFaults(stack: Stack, options: NemesisOptions): Promise<NemesisReport> {
-  const { seed, seconds, kinds, broker, clientsAtOnce, hasOrders = true, hasApprovals = true, say, signal } = options;
+  const { seed, seconds, kinds, broker, hasApprovals = true, say, signal } = options;
   const draws = drawsOf(seed);
   const violations = collectViolations(({ seenBy, subject, detail }) =>
     say(`VIOLATION (${seenBy}) ${subject ?? ''} ${detail}`),
   );
   const book = openBook(violations);
-  const called = { baseUrl: stack.api, apiKey: readApiKey(stack.dataDir), timeoutMs: API_TIMEOUT_MS };
-  const api = createClient({ ...called, attemptsMax: 1 });
-  const patientApi = createClient(called);
-  const world = await makeWorld(patientApi, book, draws.of('world'), hasOrders);
-  const clients = createClients(api, book, world, violations);
-  const observer = createObserver(stack, api, book, world, violations);
+  const tenants = await openTenants({ stack, book, violations }, draws, options);
+  const { api, patientApi, world, clients } = tenants.first;
+  const observer = createObserver(stack, tenants, book, violations);
   const orders = openOrders({ stack, api, book, world, clients, violations, atOnce: options.shoppersAtOnce });
-  const receivers = await openReceiversFor(kinds, stack, patientApi, violations, options.environment);
+  const receivers = await openReceiversFor(kinds, stack, tenants.all, violations, options.environment);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};
   const met: Record<string, number> = {};
   const seen = (what: string, howMany: number): void => count(met, what, howMany);
   const surroundings = { stack, api, patientApi, book, clients, violations, met: seen };
-  const operator = createOperator(api, book, violations, seen);
+  const operator = createOperator(tenants, book, violations, seen);
   const approvals = hasApprovals ? await openApprovals(surroundings, draws.of('approvals')) : undefined;
   const drainsMs: number[] = [];
   let messages = 0;
+  let across = 0;
   let audited: AuditReport | undefined;
   let failure: string | undefined;
 
   const stageOf = stages({
-    ...{ stack, api, book, world, clients, observer, operator, receivers, broker, violations, say },
+    ...{ stack, api, book, world, clients, tenants, observer, operator, receivers, broker, violations, say },
     ...{ recovered: (what) => count(recoveries, what), met: seen },
   });
 
@@ -173,7 +170,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
       say,
     );
     const working = Promise.all([
-      clients.run(draws.of('clients'), startedAtMs + forMs, ending, clientsAtOnce),
+      tenants.run(draws.of('clients'), startedAtMs + forMs, ending),
       operator.run(own.of('operator'), ending),
       orders?.run(draws.of('shoppers', n), ending),
       approvals?.run(own.of('approvals'), ending),
@@ -187,7 +184,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
       over.abort();
       await Promise.all([striking, working]);
       say('Faults have stopped, all drains');
-      drainsMs.push(await drain(stack, api, { clients, orders, approvals }, own.of('drain'), violations, signal));
+      drainsMs.push(await drain(stack, api, { tenants, orders, approvals }, own.of('drain'), violations, signal));
       await receivers?.verify(signal);
       if (broker !== undefined) messages = await verifyTopic(stack, broker, violations, signal);
     } finally {
@@ -195,7 +192,8 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
       await observing;
     }
     say(`Drained in ${(drainsMs.at(-1)! / 1_000).toFixed(1)} s`);
-    audited = await verify(stack, patientApi, book, orders, violations);
+    audited = await verify(stack, tenants, book, orders, violations);
+    across = await verifyTenants(stack, tenants, book, violations);
     say(`Compared ${book.entries().length} operations with what is stored: ${violations.total()} violations`);
   };
 
@@ -212,12 +210,13 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
   }
   for (const [what, howMany] of Object.entries(receivers?.tally() ?? {})) count(met, what, howMany);
   count(met, 'messages in Kafka’s topic', messages);
+  count(met, 'movements to or from another tenant, all refused', across);
   return {
     ok: violations.total() === 0 && failure === undefined,
     hasKafka: broker !== undefined,
     seed,
     seconds,
-    told: clients.told(),
+    told: tenants.told(),
     ...(await summary(stack, book, orders, violations)),
     faults,
     met,

@@ -12,6 +12,7 @@ import { openOwnWallets } from './own-wallets.ts';
 import type { Receivers } from './receivers.ts';
 import type { ScheduledFault } from './schedule.ts';
 import type { Stack } from './stack.ts';
+import type { Tenants } from './tenants.ts';
 import type { Violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -21,6 +22,7 @@ interface Services {
   readonly book: Book;
   readonly world: World;
   readonly clients: Clients;
+  readonly tenants: Pick<Tenants, 'recent'>;
   readonly observer: Observer;
   readonly operator: Operator;
   readonly receivers: Receivers | undefined;
@@ -33,14 +35,15 @@ interface Services {
 
 /** Returns the stage of each fault. */
 export function stages(services: Services): (scheduled: ScheduledFault) => Stage {
-  const { stack, book, world, clients, operator, receivers, broker, violations, say, recovered, met } = services;
+  const { stack, book, world, clients, tenants, operator, receivers, broker, violations, say, recovered, met } =
+    services;
   return ({ fault, draws: own }) => ({
     ...{ stack, receivers, broker, recovered, met },
     draws: own.of('strike'),
     workload: {
       overload: (overloadSeconds, overloadSignal) =>
         overload(clients, book, world, own.of('overload'), overloadSeconds, overloadSignal),
-      recentMovements: clients.memory.recent,
+      recentMovements: tenants.recent,
       ownWallets: (receiverShard, given) => openOwnWallets(services, own.of('own wallets'), receiverShard, given),
       operator,
     },

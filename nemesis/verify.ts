@@ -4,7 +4,7 @@
  */
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { lookUpWorkflows } from '../audit/workflows.ts';
-import type { Client } from '../client/client.ts';
+import { tenantOf } from '../domain/tenant.ts';
 import { transactionAnswered, transferAnswered } from './answers.ts';
 import type { Book } from './book.ts';
 import { compare, type Stored, type StoredMovement } from './compare.ts';
@@ -12,18 +12,19 @@ import { changesOf, LEDGER_CHANGES, TRANSACTION_STATE, TRANSFER_STATE, type Ledg
 import { isEnded, type State } from './sightings.ts';
 import type { Orders } from './orders.ts';
 import { orderDatabases, PLACES, type Stack } from './stack.ts';
+import type { Side, Tenants } from './tenants.ts';
 import type { Violations } from './violations.ts';
 
 const PAGE = 200;
 
 export async function verify(
   stack: Stack,
-  api: Client,
+  tenants: Tenants,
   book: Book,
   orders: Orders | undefined,
   violations: Violations,
 ): Promise<AuditReport> {
-  await readThroughApi(api, book);
+  for (const side of tenants.all) await readThroughApi(side, book);
   await readRows(stack, book);
   for (const entry of book.entries())
     for (const { id } of entry.moves) {
@@ -45,10 +46,10 @@ export async function verify(
   return report;
 }
 
-/** Reads every movement through the API. The runs of standing orders become known by this. */
-async function readThroughApi(api: Client, book: Book): Promise<void> {
+/** Reads every movement of a tenant through the API. The runs of standing orders become known by this. */
+async function readThroughApi({ tenant, patientApi: api }: Side, book: Book): Promise<void> {
   for (const entry of book.entries()) {
-    if (entry.names !== 'recurring' || entry.told === 'nothing') continue;
+    if (tenantOf(entry) !== tenant || entry.names !== 'recurring' || entry.told === 'nothing') continue;
     const isThere = await api.recurringTransfers.get(entry.id).then(
       () => true,
       () => false,

@@ -1,7 +1,10 @@
 /** A violation: something that a run has found and that must never happen. The list is bounded, the count is not. */
 export interface Violation {
-  /** The check that saw it: the observer during the run, the audit, the comparison with the book, a drain, a fault, the receivers of events, or Kafka's topic. */
-  readonly seenBy: 'observer' | 'audit' | 'comparison' | 'drain' | 'fault' | 'receivers' | 'Kafka';
+  /**
+   * The check that saw it: the observer during the run, the audit, the comparison with the book, that of tenants, a drain, a fault, the
+   * receivers of events, or Kafka's topic.
+   */
+  readonly seenBy: 'observer' | 'audit' | 'comparison' | 'tenants' | 'drain' | 'fault' | 'receivers' | 'Kafka';
   readonly detail: string;
   /** The movement or wallet that it is about, if there is one. */
   readonly subject: string | undefined;

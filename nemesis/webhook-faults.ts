@@ -2,7 +2,6 @@
  * Receivers of webhooks that are slow, refuse, reset, are gone, or lie; and the worker that delivers, killed between a delivery and the
  * move of its cursor, or between a refusal and its record.
  */
-import type { Client } from '../client/client.ts';
 import { cacheDirectory } from '../dev/cache.ts';
 import type { Fault, FaultKind, Stage } from './fault.ts';
 import { holdsWithin, pause, untilDone } from './pause.ts';
@@ -185,10 +184,10 @@ export const webhookFaults: readonly FaultKind[] = [receiverHurt, webhookWorkerK
 export async function openReceiversFor(
   kinds: readonly FaultKind[],
   stack: Stage['stack'],
-  api: Client,
+  owners: Parameters<typeof openReceivers>[1],
   violations: Violations,
   environment: NodeJS.ProcessEnv,
 ): Promise<Receivers | undefined> {
   if (!kinds.some(({ kind }) => webhookFaults.some((fault) => fault.kind === kind))) return undefined;
-  return openReceivers(stack, api, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
+  return openReceivers(stack, owners, violations, cacheDirectory(environment['XDG_CACHE_HOME']));
 }

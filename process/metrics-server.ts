@@ -13,9 +13,14 @@ export interface MetricsServer {
   readonly metrics: Metrics;
   /** Where it listens. */
   readonly url: string;
-  /** Has the answers end with the text at this address. */
-  readonly append: (url: string) => void;
+  /** Has the answers end with the text at this address, without the lines that `omitted` matches, which has the flags g and m. */
+  readonly append: (url: string, omitted: RegExp) => void;
   readonly stop: () => Promise<void>;
+}
+
+interface Appended {
+  readonly from: string;
+  readonly omitted: RegExp;
 }
 
 /** The SDK renders its text within milliseconds. */
@@ -30,7 +35,7 @@ export async function serveMetrics(
 ): Promise<MetricsServer | undefined> {
   if (port === undefined) return undefined;
   const metrics = createMetrics();
-  const appended: string[] = [];
+  const appended: Appended[] = [];
   const server = createServer(
     { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS },
     (asked, answer) => {
@@ -56,21 +61,21 @@ export async function serveMetrics(
   return {
     metrics,
     url,
-    append: (from) => void appended.push(from),
+    append: (from, omitted) => void appended.push({ from, omitted }),
     stop: () => close(server),
   };
 }
 
-async function render({ registry }: Metrics, appended: readonly string[]): Promise<string> {
+async function render({ registry }: Metrics, appended: readonly Appended[]): Promise<string> {
   const texts = await Promise.all([registry.metrics(), ...appended.map(read)]);
   return texts.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
 }
 
 /** Empty if there is no answer in time: the rest is worth more without it than not at all. */
-async function read(url: string): Promise<string> {
+async function read({ from, omitted }: Appended): Promise<string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(APPENDED_LIMIT_MS) });
-    return response.ok ? await response.text() : '';
+    const response = await fetch(from, { signal: AbortSignal.timeout(APPENDED_LIMIT_MS) });
+    return response.ok ? (await response.text()).replace(omitted, '') : '';
   } catch {
     return '';
   }

@@ -3,7 +3,6 @@
  * there are no metrics, and code that counts is given none.
  */
 import { Registry } from 'prom-client';
-import { EVENT_TYPES } from '../domain/events/event-types.ts';
 import { UNCOUNTED_ORDERS, type OrderCounts } from '../domain/order/order-counts.ts';
 import {
   classOf,
@@ -29,9 +28,9 @@ export type Consumer = (typeof CONSUMERS)[number];
 /** Where a message goes that could not be handed on, until somebody decides. */
 const DEAD_LETTER_QUEUES = ['wallet_activity', 'flows', 'kafka', 'webhooks'] as const;
 
-/** Few, for there is a series of each for each route and each task. */
+/** Few, for there is a series of each for each resource and each task. */
 const ANSWER_SECONDS = [0.005, 0.025, 0.1, 0.5, 2];
-const WORK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
+const WORK_SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5];
 /** Up to the usual deadline. */
 const MOVEMENT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
@@ -46,6 +45,7 @@ export function createMetrics() {
     ...httpMetrics(registry),
     ...workMetrics(registry),
     ...stateMetrics(registry),
+    ...eventState(registry),
     ...orderState(registry),
     movements: movementCounts(registry),
     orders: orderCounts(registry),
@@ -67,24 +67,23 @@ export function orderCountsOf(metrics: Metrics | undefined): OrderCounts {
 }
 
 function httpMetrics(registry: Registry) {
-  const route = { method: TOLD_LATER, route: TOLD_LATER };
   return {
     requests: countingOf(
       registry,
       {
         name: 'http_requests_total',
-        help: 'Requests that the API has answered, by method, pattern of the route (none: no route has it) and status.',
+        help: 'Requests that the API has answered, by method, pattern of the route and status. Route none: no route has it, or it was answered 401, 403, 413, 415, 429 or 501, for its credential, its size, its rate or what is not configured.',
       },
-      { ...route, status: TOLD_LATER },
+      { method: TOLD_LATER, route: TOLD_LATER, status: TOLD_LATER },
     ),
     answers: timingOf(
       registry,
       {
         name: 'http_request_duration_seconds',
-        help: 'Seconds from a request, with its headers, to the beginning of its answer, by method and pattern of the route. Requests that no route has are left out.',
+        help: 'Seconds from a request, with its headers, to the beginning of its answer, by method and resource: the first part of the path of its route, as /v1/transfers (pages: the console and the documentation). Requests that no route has are left out.',
         buckets: ANSWER_SECONDS,
       },
-      route,
+      { method: TOLD_LATER, resource: TOLD_LATER },
     ),
     shed: countingOf(
       registry,
@@ -106,7 +105,7 @@ function workMetrics(registry: Registry) {
         name: 'events_consumed_total',
         help: 'Events that a consumer is done with: copied into the log, applied to the projection, published to Kafka, or accepted by a webhook endpoint.',
       },
-      { consumer: CONSUMERS, type: EVENT_TYPES.map(({ type }) => type) },
+      { consumer: CONSUMERS },
     ),
     processing: timingOf(
       registry,
@@ -179,8 +178,7 @@ function movementCounts(registry: Registry): MovementCounts {
 
 /** What a collector sets: see workers/collector.ts. */
 function stateMetrics(registry: Registry) {
-  const show = <Name extends string = never>(name: string, help: string, labels: readonly Name[] = []) =>
-    showingOf(registry, { name: `counterpoise_${name}`, help }, labels);
+  const show = showing(registry);
   return {
     collectorSuccess: show(
       'collector_last_success_timestamp_seconds',
@@ -189,7 +187,7 @@ function stateMetrics(registry: Registry) {
     ),
     inFlight: show(
       'movements_in_flight',
-      'Movements that have not ended, by kind and status, at most 100,000 of each.',
+      'Movements that have not ended, by kind and status: of each status at most the 100,000 oldest, and of DEBITED as many of the newest.',
       ['kind', 'status'],
     ),
     oldestInFlight: show(
@@ -204,8 +202,8 @@ function stateMetrics(registry: Registry) {
     ),
     openCases: show('cases_open', 'Cases that wait for an operator, by reason.', ['reason']),
     oldestCase: show('case_oldest_age_seconds', 'Seconds since the oldest open case was opened. 0 if there is none.'),
-    approvalsAwaiting: show('approvals_awaiting', 'Transfers that wait for approvals, at most 100,000.'),
-    approvalsOverridden: show('approvals_overridden', 'Transfers let go unapproved within the last hour.'),
+    approvalsAwaiting: show('approvals_awaiting', 'What waits for approvals, at most 100,000.'),
+    approvalsOverridden: show('approvals_overridden', 'What was let go unapproved within the last hour.'),
     reconciliationEnd: show(
       'reconciliation_last_end_timestamp_seconds',
       'When a run of the reconciliation last came to its end (CLEAN, REPAIRED or FOUND), in seconds since 1970; 0 if none ever has.',
@@ -221,6 +219,13 @@ function stateMetrics(registry: Registry) {
       "Seconds since the oldest task that waits for a worker was added, by Temporal's estimate. 0 if none waits.",
       ['queue', 'type'],
     ),
+  };
+}
+
+/** What a collector sets of outboxes, of the event log, and of those who read it. */
+function eventState(registry: Registry) {
+  const show = showing(registry);
+  return {
     outboxLagEvents: show('outbox_lag_events', 'Events in an outbox that are not in the event log.', ['outbox']),
     outboxLagSeconds: show(
       'outbox_lag_seconds',
@@ -246,4 +251,9 @@ function stateMetrics(registry: Registry) {
       'consumer',
     ]),
   };
+}
+
+function showing(registry: Registry) {
+  return <Name extends string = never>(name: string, help: string, labels: readonly Name[] = []) =>
+    showingOf(registry, { name: `counterpoise_${name}`, help }, labels);
 }

@@ -100,7 +100,7 @@ export function startTraces(endpoint: string, settings: TraceSettings, service: 
 
 function createTracing(provider: TracerProvider, ids: GivenIds, ratio: TraceIdRatioBasedSampler): Tracing {
   const tracer = provider.getTracer('counterpoise', manifest.version);
-  const active = new AsyncLocalStorage<Context>();
+  const active = new AsyncLocalStorage<Context | undefined>();
 
   const isKept = (traceId: string): boolean =>
     ratio.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
@@ -153,6 +153,7 @@ function createTracing(provider: TracerProvider, ids: GivenIds, ratio: TraceIdRa
         span.end();
       }
     },
+    outside: (run) => active.run(undefined, run),
     traceparentOf: (context) => textOf(contextOf(context, isKept)),
     traceId() {
       const context = active.getStore();

@@ -66,6 +66,7 @@ export interface OpenSpan {
 export interface Tracing {
   /** Runs within a new span, which ends with it. An error that is thrown marks the span as failed, and is thrown on. */
   readonly run: <T>(start: SpanStart, run: (span: OpenSpan) => Promise<T>) => Promise<T>;
+  readonly outside: <T>(run: () => T) => T;
   readonly traceparentOf: (trace: TraceContext) => string;
   /** The id of the active trace. */
   readonly traceId: () => string | undefined;
@@ -87,6 +88,11 @@ export function isTracing(): boolean {
 /** As Tracing.run; without tracing it is a call of `run`. */
 export function traced<T>(start: SpanStart, run: (span: OpenSpan) => Promise<T>): Promise<T> {
   return tracing === undefined ? run(NO_SPAN) : tracing.run(start, run);
+}
+
+/** Runs outside of any trace: for what a request begins, or hastens, and what goes on for longer than that and for others. */
+export function untraced<T>(run: () => T): T {
+  return tracing === undefined ? run() : tracing.outside(run);
 }
 
 /** By which others go on with the trace of a request: what came with it, or where this process traces, what follows from its id. */

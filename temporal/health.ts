@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client';
 import { InstallationError } from '../domain/installation.ts';
 import { LATE, within } from '../process/deadline.ts';
 import type { Logger } from '../process/telemetry.ts';
+import { untraced } from '../process/traces.ts';
 
 export interface TemporalMonitor {
   /** Whether Temporal is known to be down. False until the first calls have missed. */
@@ -60,7 +61,8 @@ export function monitorTemporal(ask: () => Promise<unknown>, log: Logger): Tempo
 
   return {
     isDown: () => misses >= MISSES_UNTIL_DOWN,
-    suspect: () => void probe(),
+    // All later questions follow from this one, and their log lines are not of the request that has asked for it.
+    suspect: () => untraced(() => void probe()),
     stop() {
       isStopped = true;
       clearTimeout(timer);

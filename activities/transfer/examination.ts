@@ -78,7 +78,11 @@ export function examiner({
     const moved = needed.length === 0 ? new Map<string, Moved>() : await ledger.movements(needed);
     const batchIds = idsOf('batch');
     const batches = batchIds.length === 0 ? [] : await batchesToJudge(database, batchIds);
-    const withoutWorkflow = await closedOnes([...transfers, ...transactions, ...batches]);
+    const withoutWorkflow = await closedOnes([
+      ...transfers.filter(hasBegun),
+      ...transactions.filter(hasBegun),
+      ...batches,
+    ]);
 
     const stopped = await stoppedSchedules(idsOf('recurring'));
 
@@ -167,6 +171,11 @@ export function examiner({
 const STILL_HELD = 'its transfer is settled in the shards, and it holds it';
 const STILL_OPEN = 'what it moves has ended, and it is open';
 const NO_WORKFLOW = 'it has not ended, and no workflow of it is open';
+
+/** What waits for approvals has no workflow before them. */
+function hasBegun({ status }: JudgedTransfer | JudgedTransaction): boolean {
+  return status !== 'AWAITING_APPROVAL';
+}
 
 /** The id of the workflow that moves it: its own, or its batch's. */
 function workflowIdOf(row: Judged): string {

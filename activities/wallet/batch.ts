@@ -19,7 +19,7 @@ import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { bucketRange } from '../../domain/routing.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { LegAnswer } from '../../domain/transfer/transfer.ts';
-import { createShardTurns } from './turns.ts';
+import { createShardTurns, lineKey } from './turns.ts';
 
 interface ShardOfBatch {
   readonly batchId: BatchId;
@@ -49,13 +49,14 @@ export function createBatchWalletActivities(
 ) {
   const inTurn = <T>(
     shard: number,
+    { tenant }: BatchLegs,
     walletIds: readonly WalletId[],
     operation: (database: Database) => Promise<T>,
   ): Promise<T> => {
     const database = databaseOf(shard);
     const { batch, single } = turnsOf(database);
     return batch.at(['batches'], () => {
-      for (const walletId of walletIds) single.assertMoves(walletId, STUCK_AFTER_MS);
+      for (const walletId of walletIds) single.assertMoves(lineKey({ tenant }, walletId), STUCK_AFTER_MS);
       return operation(database);
     });
   };
@@ -73,7 +74,7 @@ export function createBatchWalletActivities(
       const legs = await legsOf('sender', input);
       return grouped(
         legs,
-        await inTurn(input.shard, legs.walletIds, (shard) => wallet.debitBatch(shard, legs, input.trace)),
+        await inTurn(input.shard, legs, legs.walletIds, (shard) => wallet.debitBatch(shard, legs, input.trace)),
       );
     },
 
@@ -82,7 +83,7 @@ export function createBatchWalletActivities(
       const legs = await legsOf('receiver', input);
       return grouped(
         legs,
-        await inTurn(input.shard, legs.walletIds, (shard) => wallet.creditBatch(shard, legs, input.trace)),
+        await inTurn(input.shard, legs, legs.walletIds, (shard) => wallet.creditBatch(shard, legs, input.trace)),
       );
     },
 
@@ -102,7 +103,7 @@ export function createBatchWalletActivities(
         wallet.refundBatch(shard, legs, input.reason, input.trace, input.isOtherCredited);
       const database = databaseOf(input.shard);
       const debited = await wallet.debitedWallets(database, legs);
-      return grouped(legs, await (debited.length === 0 ? give(database) : inTurn(input.shard, debited, give)));
+      return grouped(legs, await (debited.length === 0 ? give(database) : inTurn(input.shard, legs, debited, give)));
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { Database } from '../../db/database.ts';
 import { faultOf } from '../../domain/fault.ts';
+import type { OfTenant } from '../../domain/tenant.ts';
 import { WalletBusy } from '../../domain/wallet/wallet-busy.ts';
 
 export interface TurnLimits {
@@ -203,6 +204,14 @@ function lineOf(): Line {
     waiting: [],
     timer: undefined,
   };
+}
+
+/**
+ * The key of a tenant's line at a lock. What one tenant asks of another's wallet is refused without the wallet's lock: so it waits
+ * for nobody there, nobody waits for it, and it learns nothing of who does.
+ */
+export function lineKey({ tenant }: OfTenant, lock: string): string {
+  return tenant === undefined ? lock : `${tenant}/${lock}`;
 }
 
 /** The turns of one shard's database: of single operations, by wallet, and of batches. */

@@ -5,11 +5,11 @@
 import type { Database } from '../../db/database.ts';
 import * as wallet from '../../db/wallet/queries.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { tenantOf } from '../../domain/tenant.ts';
+import { tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type { AbandonReason, TransferTerms } from '../../domain/transfer/transfer.ts';
-import { createShardTurns } from './turns.ts';
+import { createShardTurns, lineKey } from './turns.ts';
 
 interface TransferLeg {
   readonly terms: TransferTerms;
@@ -42,11 +42,11 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
     debit: ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
-      at(terms.senderWalletId, (shard) => wallet.debit(shard, terms, trace, { isHold, total })),
+      at(terms, terms.senderWalletId, (shard) => wallet.debit(shard, terms, trace, { isHold, total })),
 
     /** Puts the amount into the receiver's wallet. */
     credit: ({ terms, trace, total }: TransferLeg) =>
-      at(terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total)),
+      at(terms, terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total)),
 
     /** Why a credit would be refused now, and may not be later; null if there is no such reason. It decides nothing. */
     passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>
@@ -64,19 +64,19 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
     /** Makes sure that the debit never happens, and gives back what it took, less what was credited. */
     refund: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) => {
       const give = (shard: Database) => wallet.refund(shard, terms, credited, reason, trace, { total, otherCredit });
-      return givingBack(terms, give, () => at(terms.senderWalletId, give));
+      return givingBack(terms, give, () => at(terms, terms.senderWalletId, give));
     },
 
     /** As `refund`, but pays into the external wallet of the sender's shard: an operator gave the refund up. */
     writeOff: ({ terms, credited, reason, trace, total, otherCredit }: Settlement) => {
       const give = (shard: Database) =>
         wallet.refund(shard, terms, credited, reason, trace, { isWriteOff: true, total, otherCredit });
-      return givingBack(terms, give, () => atBoth(terms.senderWalletId, terms.currency, give));
+      return givingBack(terms, give, () => atBoth(terms, terms.senderWalletId, give));
     },
 
     /** Pays the sender back out of the external wallet before the credit's fence has decided; returns whether that has happened. */
     advance: ({ terms, trace, total }: TransferLeg) =>
-      atBoth(terms.senderWalletId, terms.currency, (shard) => wallet.advance(shard, terms, trace, total)),
+      atBoth(terms, terms.senderWalletId, (shard) => wallet.advance(shard, terms, trace, total)),
 
     /** Makes sure that the sender is not paid in advance any more, or returns that it has been. */
     cancelAdvance: ({ terms }: Pick<TransferLeg, 'terms'>) =>
@@ -84,7 +84,7 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
 
     /** Moves the money of a one-sided transaction, both entries at once. */
     transact: ({ terms, trace }: TransactionLeg) =>
-      atBoth(terms.walletId, terms.currency, (shard) => wallet.transact(shard, terms, trace)),
+      atBoth(terms, terms.walletId, (shard) => wallet.transact(shard, terms, trace)),
 
     /** Makes sure that a one-sided transaction never happens, or returns that it has happened. */
     cancelTransaction: ({ terms, reason }: TransactionLeg & { reason: AbandonReason }) =>
@@ -93,14 +93,19 @@ export function createWalletActivities(shardOf: (walletId: WalletId) => Database
 }
 
 function takeTurns(shardOf: (walletId: WalletId) => Database, turnsOf: ReturnType<typeof createShardTurns>) {
-  const at = <T>(walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
+  const at = <T>(of: OfTenant, walletId: WalletId, operation: (shard: Database) => Promise<T>): Promise<T> => {
     const shard = shardOf(walletId);
-    return turnsOf(shard).single.at([walletId], () => operation(shard));
+    return turnsOf(shard).single.at([lineKey(of, walletId)], () => operation(shard));
   };
   /** For an operation that locks first the wallet, then the shard's external wallet of the currency. */
-  const atBoth = <T>(walletId: WalletId, currency: string, operation: (shard: Database) => Promise<T>): Promise<T> => {
+  const atBoth = <T>(
+    of: OfTenant & { readonly currency: string },
+    walletId: WalletId,
+    operation: (shard: Database) => Promise<T>,
+  ): Promise<T> => {
     const shard = shardOf(walletId);
-    return turnsOf(shard).single.at([walletId, `external/${currency}`], () => operation(shard));
+    const keys = [walletId, `external/${of.currency}`].map((lock) => lineKey(of, lock));
+    return turnsOf(shard).single.at(keys, () => operation(shard));
   };
   /**
    * For an operation that locks the sender's wallet only if there is a debit to give back; then it is run by `inTurn`. A debit that is

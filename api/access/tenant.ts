@@ -89,8 +89,8 @@ const replace = createRoute({
   summary: 'Replace the root key of a tenant',
   tags,
   description: `For a tenant whose root key is lost, was revoked or has expired. Once it is answered, after about a second, every process of the
-API refuses the former one. A repeat makes another one again. The root key of the tenant \`default\` is not replaced here, but by
-\`npx counterpoise keys reset-root\`.`,
+API refuses the former one, and what has taken its place by a rotation; other keys that it has made stay. A repeat makes another one again.
+The root key of the tenant \`default\` is not replaced here, but by \`npx counterpoise keys reset-root\`.`,
   middleware: requires('tenants:write'),
   request: { params: z.object({ tenant: tenantField }) },
   responses: {

@@ -48,7 +48,9 @@ export function authenticate(authentication: Authentication, proxies: TrustedPro
   const rates = limitRates();
   return async (c, next) => {
     const matched = matchedRoutes(c);
-    const need = matched.map(({ handler }) => needOf(handler)).find((each) => each !== undefined);
+    // Where several routes match, the first one answers.
+    const marker = matched.find(({ handler }) => needOf(handler) !== undefined)?.handler;
+    const need = needOf(marker);
     // Without a route there is nothing to protect: the answer is 404 or 405.
     if (need === 'open' || !matched.some(isRoute)) return next();
     if (authentication === 'off') {
@@ -66,7 +68,7 @@ export function authenticate(authentication: Authentication, proxies: TrustedPro
         detail: `The key needs the scope ${need}.`,
         members: { scope: need },
       });
-    if (holder.tenant !== DEFAULT_TENANT && !matched.some(({ handler }) => isForEveryTenant(handler)))
+    if (holder.tenant !== DEFAULT_TENANT && !isForEveryTenant(marker))
       throw new ProblemError('tenant_not_served', { detail: 'Only keys of the tenant default may ask this route.' });
     c.set('charge', rates.charge(holder));
     await next();

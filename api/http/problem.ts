@@ -63,6 +63,7 @@ const PROBLEMS = {
   approval_ended: [409, 'It waits for approvals no more'],
   approval_voted: [409, 'The principal has voted otherwise before'],
   approval_of_another_body: [409, 'The transfer is another than the one that was seen'],
+  policy_change_waiting: [409, 'Another change of the policy waits for approvals'],
   approval_policy_changed: [409, 'The policy is another than the one that was seen'],
   not_capturable: [409, 'There is no hold that can be captured now'],
   not_cancelable: [409, 'The transfer is past its point of no return'],

@@ -13,14 +13,15 @@ export const exampleHash = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d
 export const approvalAnswer = z
   .object({
     approval_id: idAnswer(exampleMovementId).openapi({
-      description: 'The id of the transfer or transaction that waits, or one of its own for a decision.',
+      description: 'The id of the transfer or transaction that waits, or one of its own for a decision or a change.',
     }),
     kind: z.enum(APPROVAL_KINDS).openapi({
-      description: '`refund`, `write_off`: the decision about a case, which is carried out once it is approved.',
+      description: `\`refund\`, \`write_off\`: the decision about a case, which is carried out once it is approved. \`policy\`: the change of a policy,
+which the last vote makes.`,
     }),
     proposal: z.record(z.string(), z.string()).nullable().openapi({
       example: null,
-      description: 'Of a decision: what it would do. Null for a movement, which says so itself.',
+      description: 'Of a decision or a change: what it would do. Null for a movement, which says so itself.',
     }),
     status: z.enum(APPROVAL_STATUSES),
     reason: z.enum(APPROVAL_REASONS).openapi({

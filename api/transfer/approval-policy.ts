@@ -1,13 +1,16 @@
-/** The routes of the policies that say which transfers need approvals, one for each currency. */
+/**
+ * The routes of the policies that say which transfers need approvals, one for each currency. The first policy of a currency holds at once; a
+ * change of one waits for as many approvals as the one that holds demands.
+ */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
+  changePolicy,
   findPolicy,
   listPolicies,
-  setPolicy,
   type ApprovalPolicy,
   type PolicyTerms,
-} from '../../db/transfer/approval-queries.ts';
+} from '../../db/transfer/approval-policy-queries.ts';
 import { isCurrency, type Currency } from '../../domain/currency.ts';
 import { parseUnits } from '../../domain/money.ts';
 import {
@@ -21,6 +24,7 @@ import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { amountAnswer, amountField, instantAnswer } from '../http/fields.ts';
+import { answerApproval, approvalWithVotes } from './approval-answer.ts';
 import type { MovementDeps } from './movement.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -94,7 +98,12 @@ const problems = [
   'policy_version_invalid',
   'database_unavailable',
   'approval_policy_changed',
+  'policy_change_waiting',
 ] as const;
+const waits = {
+  description: 'The approval that the change waits for.',
+  content: { 'application/json': { schema: approvalWithVotes } },
+} as const;
 
 const list = createRoute({
   method: 'get',
@@ -121,11 +130,16 @@ const put = createRoute({
   description: `Holds for every transfer that is accepted after the answer, whichever way it comes: single ones, holds, scheduled ones, reversals and runs of
 recurring transfers, and transactions that take money out, wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
 approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
-of this version.`,
+of this version.
+
+The first policy of a currency holds at once. A change of one, whether it demands more or less, waits for as many approvals as the one that holds
+demands: the answer is 202 with the approval, and the last vote that is needed makes the change. One waits at a time; who wants another one has that
+rejected first. A repeat is answered with the same approval.`,
   middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: policyRequest } } } },
   responses: {
     200: { description: 'It holds.', content: { 'application/json': { schema: policyAnswer } } },
+    202: waits,
     ...problemResponses(
       ...problems,
       'field_missing',
@@ -146,7 +160,8 @@ const end = createRoute({
   operationId: 'endApprovalPolicy',
   summary: 'Have no transfer in a currency need approvals any more',
   tags,
-  description: 'What waits already goes on waiting for the votes that it needs.',
+  description: `Waits for as many approvals as the policy demands: the answer is the approval, and the last vote that is needed ends the policy. What waits
+for votes then goes on waiting for those that it needs.`,
   middleware: [requiresInTenant('policies:write'), readJson] as const,
   request: {
     params,
@@ -162,7 +177,7 @@ const end = createRoute({
     },
   },
   responses: {
-    200: { description: 'As it was.', content: { 'application/json': { schema: policyAnswer } } },
+    202: waits,
     ...problemResponses(...problems, 'field_missing', 'policy_not_found'),
   },
 });
@@ -183,25 +198,39 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
         expires_in: expiresInSeconds,
       } = c.req.valid('json');
       const terms = { above, above24h, approvals, expiresInSeconds };
-      const isSet = await boundedQuery(database, () => setPolicy(database, currency, version, terms, byWhom(c)), {
-        isWrite: true,
-      });
+      const waiting = await change(c, currency, version, terms);
+      if (waiting !== undefined) return c.json(waiting, 202);
       const now = await present(c, currency);
       // A repeat of what has been done finds it as it was set.
-      if (now === undefined || !(isSet || isSuccessor(now, version, terms))) throw changed(currency);
+      if (now === undefined || !isSuccessor(now, version, terms)) throw changed(currency);
       return c.json(render(now), 200);
     })
     .openapi(end, async (c) => {
       const { currency } = c.req.valid('param');
       const { version } = c.req.valid('json');
-      const before = await present(c, currency);
-      if (before === undefined) throw new ProblemError('policy_not_found');
-      const isEnded = await boundedQuery(database, () => setPolicy(database, currency, version, undefined, byWhom(c)), {
-        isWrite: true,
-      });
-      if (!isEnded) throw changed(currency);
-      return c.json(render(before), 200);
+      if ((await present(c, currency)) === undefined) throw new ProblemError('policy_not_found');
+      const waiting = await change(c, currency, version, undefined);
+      if (waiting === undefined) throw changed(currency);
+      return c.json(waiting, 202);
     });
+
+  /** Returns the approval that the change waits for, and says where that is found; undefined if it waits for none. */
+  async function change(
+    c: Context<ApiEnv>,
+    currency: Currency,
+    version: number,
+    terms: PolicyTerms | undefined,
+  ): Promise<z.infer<typeof approvalWithVotes> | undefined> {
+    const asked = { currency, version, terms };
+    const { outcome, id } = await boundedQuery(database, () => changePolicy(database, asked, byWhom(c)), {
+      isWrite: true,
+    });
+    if (outcome === 'other_waits')
+      throw new ProblemError('policy_change_waiting', { detail: `GET /v1/approvals/${id} tells which.` });
+    if (id === null) return undefined;
+    c.header('Location', `/v1/approvals/${id}`);
+    return answerApproval(database, c.var.holder.tenant, id);
+  }
 
   function present(c: Context<ApiEnv>, currency: Currency): Promise<ApprovalPolicy | undefined> {
     return boundedQuery(database, () => findPolicy(database, c.var.holder.tenant, currency));

@@ -132,9 +132,9 @@ const approve = createRoute({
   summary: 'Approve what somebody else has asked for',
   description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
 seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. A decision about a case is carried out
-then, as if whoever has asked for it had taken it just now. Who has asked has no vote, whichever key it uses, and nobody has of whom one
-principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one principal could have given so. A principal
-votes once; a repeat is safe.`,
+then, as if whoever has asked for it had taken it just now; a change of a policy is made with the vote. Who has asked has no vote, whichever
+key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one
+principal could have given so. A principal votes once; a repeat is safe.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -143,8 +143,8 @@ const reject = createRoute({
   path: `${path}/reject`,
   operationId: 'rejectTransfer',
   summary: 'Reject what waits for approvals',
-  description:
-    'One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out.',
+  description: `One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out, nor a change made.
+Who has asked may do so too.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -181,7 +181,7 @@ export function approvalRoutes(
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const after = position && { createdAt: position[0], id: position[1] };
-      const { rows } = await boundedQuery(database, () =>
+      const { rows, stoppedAt } = await boundedQuery(database, () =>
         listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
       );
       const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
@@ -192,7 +192,8 @@ export function approvalRoutes(
         ),
       );
       const render = (row: Approval) => renderApproval(row, given.get(row.approvalId) ?? 0);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf, stoppedAt: stopped }), 200);
     })
     .openapi(get, async (c) => c.json(await answer(c, c.req.valid('param').approval_id), 200))
     .openapi(approve, async (c) => c.json(await cast(c, 'approve', c.req.valid('param'), c.req.valid('json')), 200))
@@ -253,6 +254,8 @@ async function begin(
   { database, starter }: Pick<MovementDeps, 'database' | 'starter'>,
   approval: Approval,
 ): Promise<void> {
+  // The last vote has made the change.
+  if (approval.kind === 'policy') return;
   if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
   if (approval.kind === 'transaction') {
     const row = await findTransaction(database, approval.approvalId as string as TransactionId);

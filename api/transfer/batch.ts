@@ -2,14 +2,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
-import {
-  acceptBatch,
-  findBatch,
-  listBatches,
-  listBatchItems,
-  type BatchItemResult,
-  type TransferBatch,
-} from '../../db/transfer/batch-queries.ts';
+import { listBatchItems, type BatchItemResult } from '../../db/transfer/batch-items.ts';
+import { acceptBatch, findBatch, listBatches, type TransferBatch } from '../../db/transfer/batch-queries.ts';
 import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../../domain/transfer/batch.ts';
 import { batchId, batchTransferIds } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
@@ -21,7 +15,15 @@ import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
 import { BATCH_BYTES_MAX, batchItem, ITEM_REFERENCE, ITEM_SCHEMA, type BatchItem } from './batch-item.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
-import { batchIdField, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
+import {
+  amountAnswer,
+  batchIdField,
+  exampleMovementId,
+  exampleReceiverId,
+  exampleWalletId,
+  idAnswer,
+  instantAnswer,
+} from '../http/fields.ts';
 import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
 import { itemFaults } from './only-if-new.ts';
 import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
@@ -93,6 +95,11 @@ const itemAnswer = z
   .object({
     index: z.int().openapi({ example: 0, description: 'The place of the item in the batch, from 0.' }),
     transfer_id: idAnswer(exampleMovementId),
+    sender_wallet_id: idAnswer(exampleWalletId),
+    receiver_wallet_id: idAnswer(exampleReceiverId),
+    amount: amountAnswer,
+    currency: z.string().openapi({ example: 'USD' }),
+    reference: z.string().nullable().openapi({ example: 'invoice 4711' }),
     status: z.enum(TRANSFER_STATUSES),
     failure_reason: z.enum(TRANSFER_FAILURE_REASONS).nullable(),
   })
@@ -262,6 +269,16 @@ function render(row: TransferBatch): z.input<typeof batchAnswer> {
   };
 }
 
-function renderItem({ index, transferId, status, failureReason }: BatchItemResult): z.input<typeof itemAnswer> {
-  return { index, transfer_id: transferId, status, failure_reason: failureReason };
+function renderItem(item: BatchItemResult): z.input<typeof itemAnswer> {
+  return {
+    index: item.index,
+    transfer_id: item.transferId,
+    sender_wallet_id: item.senderWalletId,
+    receiver_wallet_id: item.receiverWalletId,
+    amount: item.amount,
+    currency: item.currency,
+    reference: item.reference,
+    status: item.status,
+    failure_reason: item.failureReason,
+  };
 }

@@ -15,6 +15,12 @@ import type { ApiEnv } from '../http/env.ts';
 
 const ANSWER_LIMIT_MS = 1_800;
 
+/**
+ * The paths of wallets, in which ids are UUIDs. Any other would be read as a URL once more, decoded, and could lead out of them: the
+ * `..\..` of an id is `../..` there. So it is answered here, as the id that it is not.
+ */
+const OF_WALLETS = /^[\w/-]+$/;
+
 const REQUEST_HEADERS = ['accept', 'content-type'];
 const RESPONSE_HEADERS = ['allow', 'content-type', 'location', 'retry-after'];
 
@@ -23,8 +29,9 @@ export function forwardWallets(
   installation: () => Promise<Installation>,
   apiKey: string | undefined,
 ): MiddlewareHandler<ApiEnv> {
-  return async (c) => {
+  return async (c, next) => {
     const { method, path, raw } = c.req;
+    if (!OF_WALLETS.test(path)) return next();
     const body = method === 'GET' || method === 'HEAD' ? undefined : await readBytes(c);
     const target = new URL(path + new URL(raw.url).search, walletApiUrl);
     try {

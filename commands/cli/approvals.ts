@@ -78,7 +78,7 @@ function addPolicyCommands(program: Command): void {
     });
   policies
     .command('set <currency>')
-    .description('set which transfers need approvals, in place of what holds now')
+    .description('set which transfers need approvals; in place of what holds now, once as many agree as that demands')
     .option('--above <amount>', 'those of more')
     .option('--above-24h <amount>', 'those by which a wallet has sent more in 24 hours')
     .option('--approvals <count>', 'how many principals have to approve', whole('a whole number', 1, APPROVALS_MAX))
@@ -89,16 +89,16 @@ function addPolicyCommands(program: Command): void {
       const version = versionOf(currency, (await client.approvalPolicies.list()).data);
       const body = { version, ...given({ above, above_24h, approvals, expires_in }) };
       const set = await client.approvalPolicies.set(currency, body);
-      print(set, () => describePolicies([set]));
+      print(set, () => ('approval_id' in set ? describeApproval(set) : describePolicies([set])));
     });
   policies
     .command('end <currency>')
-    .description('have no transfer in a currency need approvals any more')
+    .description('have no transfer in a currency need approvals any more, once as many agree as the policy demands')
     .action(async (currency: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
       const version = versionOf(currency, (await client.approvalPolicies.list()).data);
-      const ended = await client.approvalPolicies.end(currency, { version });
-      print(ended, () => `${currency}: no transfer needs approvals any more`);
+      const waiting = await client.approvalPolicies.end(currency, { version });
+      print(waiting, () => describeApproval(waiting));
     });
 }
 

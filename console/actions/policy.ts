@@ -1,6 +1,6 @@
 /** Setting and ending the policies that say which transfers wait for a second person. */
 import type { ApprovalPolicy, BodyOf, Client } from '../../client/client.ts';
-import { policyInWords } from '../format/policy-words.ts';
+import { personsOf, policyInWords } from '../format/policy-words.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
@@ -19,7 +19,7 @@ export function settingOf(currency: string, terms: Terms, present: ApprovalPolic
     () => ({ path: { currency }, body: { ...terms, version: seen?.version ?? 0 } }),
     {
       title: `Set the policy of ${currency}`,
-      effect: `From the answer on: ${policyInWords({
+      effect: `${present === undefined ? 'From the answer on' : waitsFor(present)}: ${policyInWords({
         currency,
         above: terms.above ?? null,
         above_24h: terms.above_24h ?? null,
@@ -36,9 +36,14 @@ export function endingOf(present: ApprovalPolicy): Action {
   let seen: ApprovalPolicy | undefined = present;
   return actionOf('endApprovalPolicy', () => ({ path: { currency }, body: { version: seen?.version ?? 0 } }), {
     title: `End the policy of ${currency}`,
-    effect: `No transfer in ${currency} needs a second person any more, whatever its amount. What waits already goes on waiting.`,
+    effect: `${waitsFor(present)}: no transfer in ${currency} needs a second person any more, whatever its amount. What waits for votes then goes on waiting.`,
     look: async (client, signal) => seenOfPolicy((seen = await presentOf(client, currency, signal))),
   });
+}
+
+/** A change waits as what the policy is about does. */
+function waitsFor({ approvals }: ApprovalPolicy): string {
+  return `Nothing changes yet: ${personsOf(approvals)} other than you ${approvals === 1 ? 'has' : 'have'} to approve it first, under what waits. From then on`;
 }
 
 async function presentOf(client: Client, currency: string, signal?: AbortSignal): Promise<ApprovalPolicy | undefined> {

@@ -1,14 +1,16 @@
 /** What waits for a second person, and what it would do to money, in whole sentences. */
 import { inCurrency } from './amount.ts';
-import { personsOf } from './policy-words.ts';
+import { personsOf, policyInWords } from './policy-words.ts';
 
 interface Asked {
-  readonly kind: 'transfer' | 'transaction' | 'refund' | 'write_off';
+  readonly kind: 'transfer' | 'transaction' | 'refund' | 'write_off' | 'policy';
   /** Null where nobody knows it before it is done. */
   readonly amount: string | null;
   readonly currency: string;
   readonly needed: number;
   readonly given: number;
+  /** Of a decision or a change. */
+  readonly proposal?: Readonly<Record<string, string>> | null;
 }
 
 interface Terms {
@@ -18,7 +20,9 @@ interface Terms {
 }
 
 /** Of an approval that is the last one needed; `terms` are those of the transfer, if they are known. */
-export function effectOfAll({ kind, amount, currency }: Asked, terms: Terms | undefined): string {
+export function effectOfAll(asked: Asked, terms: Terms | undefined): string {
+  const { kind, amount, currency } = asked;
+  if (kind === 'policy') return effectOfChange(asked);
   const money = amount === null ? 'what was debited and has not arrived' : inCurrency(amount, currency);
   if (kind === 'transaction')
     return `The transaction begins at once: ${money} leave the wallet for the outside world, if it has as much then.`;
@@ -33,8 +37,19 @@ export function effectOfAll({ kind, amount, currency }: Asked, terms: Terms | un
   return `The transfer begins ${begin}: ${back}${money} go from the sender to the receiver, if the sender has as much then.`;
 }
 
+function effectOfChange({ currency, proposal }: Asked): string {
+  const { action, above, above_24h, approvals, expires_in } = proposal ?? {};
+  if (action === 'end')
+    return `The end of the policy of ${currency} takes effect at once: no transfer in ${currency} needs a second person any more, whatever its amount.`;
+  const terms = { currency, above: above ?? null, above_24h: above_24h ?? null };
+  const words = policyInWords({ ...terms, approvals: Number(approvals), expires_in: Number(expires_in) });
+  return `The new policy of ${currency} takes effect at once: ${words} What waits already needs what it demands, and votes so far count no more.`;
+}
+
 export function effectOfApproving(asked: Asked, terms: Terms | undefined): string {
   const left = Math.max(0, asked.needed - asked.given - 1);
   if (left === 0) return `Yours is the last approval that is needed. ${effectOfAll(asked, terms)}`;
-  return `Nothing moves yet: ${personsOf(left)} more ${left === 1 ? 'has' : 'have'} to approve it. ${effectOfAll(asked, terms).replace('begins', 'then begins')}`;
+  const then = effectOfAll(asked, terms).replace('begins', 'then begins').replace('takes effect', 'then takes effect');
+  const nothing = asked.kind === 'policy' ? 'Nothing changes' : 'Nothing moves';
+  return `${nothing} yet: ${personsOf(left)} more ${left === 1 ? 'has' : 'have'} to approve it. ${then}`;
 }

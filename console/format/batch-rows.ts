@@ -1,8 +1,8 @@
 /** The items of a batch from the rows of a CSV, whose first row names the columns as the API names the fields. */
 const REQUIRED = ['sender_wallet_id', 'receiver_wallet_id', 'amount'] as const;
 const OPTIONAL = ['currency', 'reference'] as const;
-/** Of a file of faulty rows that the console has written. */
-const IGNORED: readonly string[] = ['row', 'fault'];
+/** Of a file of faulty or failed rows that the console has written. */
+const IGNORED: readonly string[] = ['row', 'fault', 'transfer_id', 'status', 'failure_reason'];
 
 export const ROWS_MAX = 10_000;
 

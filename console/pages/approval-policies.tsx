@@ -42,7 +42,8 @@ export function ApprovalPolicies() {
       <h2>Set one</h2>
       <p>
         A transfer above one of these amounts waits until so many other people have approved it. The sum of 24 hours is
-        what one wallet sends without an approval.
+        what one wallet sends without an approval. In place of a policy that holds, it waits itself until as many other
+        people have approved it as that one demands.
       </p>
       <PolicyForm onSet={set} />
       {deciding === undefined ? null : (

@@ -6,6 +6,7 @@ import { csvOf } from '../format/csv.ts';
 import { query, withQuery, type Parameters } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
 import { saveAs } from '../parts/save-as.ts';
+import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Id } from '../parts/id.tsx';
 import { Json } from '../parts/json.tsx';
@@ -80,6 +81,9 @@ function Items({ batchId, round }: { batchId: string; round: string }) {
           columns={[
             { name: 'row', isNumber: true, of: ({ index }: TransferBatchItem) => index + 1 },
             { name: 'transfer', of: ({ transfer_id }) => <Id of={transfer_id} to="/transfers" /> },
+            { name: 'from', of: ({ sender_wallet_id }) => <Id of={sender_wallet_id} to="/wallets" /> },
+            { name: 'to', of: ({ receiver_wallet_id }) => <Id of={receiver_wallet_id} to="/wallets" /> },
+            { name: 'amount', isNumber: true, of: ({ amount, currency }) => <Amount of={amount} in={currency} /> },
             { name: 'status', of: (item) => <Status of={item.status} note={item.failure_reason} /> },
           ]}
         />
@@ -98,10 +102,14 @@ function Items({ batchId, round }: { batchId: string; round: string }) {
 function SaveFailed({ batchId }: { batchId: string }) {
   const [error, setError] = useState<unknown>(undefined);
   const save = async (): Promise<void> => {
-    const rows: (string | number)[][] = [['row', 'transfer_id', 'status', 'failure_reason']];
+    // The columns of a file to be sent, so that it can be mended and sent again, and what became of each row.
+    const sent = ['sender_wallet_id', 'receiver_wallet_id', 'amount', 'currency', 'reference'] as const;
+    const rows: (string | number)[][] = [['row', ...sent, 'transfer_id', 'status', 'failure_reason']];
     for await (const item of client.value.transferBatches.allItems(batchId, { limit: PAGE_MAX }))
-      if (FAILED.includes(item.status))
-        rows.push([item.index + 1, item.transfer_id, item.status, item.failure_reason ?? '']);
+      if (FAILED.includes(item.status)) {
+        const asked = sent.map((name) => item[name] ?? '');
+        rows.push([item.index + 1, ...asked, item.transfer_id, item.status, item.failure_reason ?? '']);
+      }
     saveAs(`batch-${batchId}-failed.csv`, 'text/csv', csvOf(rows));
   };
   return (

@@ -27,6 +27,8 @@ const WORDS: Readonly<Record<string, string>> = {
     'You have voted otherwise before, or somebody has voted whose keys were made by the same principal as yours. A vote stays.',
   approval_policy_changed:
     'The policy was changed meanwhile, and earlier votes count no more. Try again to see what it demands now.',
+  policy_change_waiting:
+    'Another change of this policy waits for a second person already. It is among what waits: somebody has to decide it first, or reject it.',
   approval_ended: 'It does not wait any more. Nothing was done.',
 };
 

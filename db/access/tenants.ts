@@ -41,7 +41,10 @@ export function createTenant(
   });
 }
 
-/** Stores another root key of a tenant; the former one is revoked, unless it was. The default tenant has none of this kind. */
+/**
+ * Stores another root key of a tenant; the former one is revoked, unless it was, and so is the key that has taken its place by a
+ * rotation, and that one's, and so on. The default tenant has none of this kind.
+ */
 export function replaceRootKey(database: Database, key: NewRootKey, by: ByWhom): Promise<ApiKey | NotMade> {
   return database.transaction(async (transaction) => {
     const revision = await nextRevision(transaction);
@@ -52,8 +55,12 @@ export function replaceRootKey(database: Database, key: NewRootKey, by: ByWhom):
       WHERE tenant = ${key.tenant} AND name = ${PRINCIPAL}`);
     if (rows[0] === undefined) return 'not_found';
     const former = await transaction.execute<{ api_key_id: ApiKeyId }>(sql`
+      WITH RECURSIVE roots AS (
+        SELECT api_key_id, rotated_to FROM api_keys WHERE installed_as = ${installedAs(key.tenant)}
+        UNION SELECT next.api_key_id, next.rotated_to FROM api_keys next JOIN roots ON next.api_key_id = roots.rotated_to
+      )
       UPDATE api_keys SET revoked_at = clock_timestamp(), changed_revision = ${revision}
-      WHERE installed_as = ${installedAs(key.tenant)} AND revoked_at IS NULL RETURNING api_key_id`);
+      WHERE api_key_id IN (SELECT api_key_id FROM roots) AND revoked_at IS NULL RETURNING api_key_id`);
     for (const { api_key_id: object } of former.rows)
       await audit(transaction, { action: 'key-revoked', object }, inTenant(key.tenant, by));
     await audit(transaction, { action: 'tenant-root-key-replaced', object: key.tenant }, by);

@@ -1,21 +1,27 @@
 /**
- * Approvals as they are asked for, voted on, ended and listed, and the policies that demand them. All that decides is in functions of the
- * database (functions/cast_vote.sql and its neighbors): the service's role writes none of these tables itself.
+ * Approvals as they are asked for, voted on, ended and listed. All that decides is in functions of the database (functions/cast_vote.sql
+ * and its neighbors): the service's role writes none of these tables itself.
  */
-import { and, asc, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
-import type { Currency } from '../../domain/currency.ts';
 import type { CaseId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import { tenantOf, type Tenant } from '../../domain/tenant.ts';
-import type { ApprovalStatus, Proposal, Vote, VoteOutcome } from '../../domain/transfer/approval.ts';
+import {
+  askerOf,
+  byAsker,
+  type ApprovalStatus,
+  type Proposal,
+  type Vote,
+  type VoteOutcome,
+} from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
-import { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
+import { insertChangeAudit } from './approval-policy-queries.ts';
+import { approvals, approvalVotes } from './approval-schema.ts';
 
 export type Approval = typeof approvals.$inferSelect;
-export type ApprovalPolicy = typeof approvalPolicies.$inferSelect;
 export type ApprovalVote = typeof approvalVotes.$inferSelect;
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
@@ -78,12 +84,11 @@ export function askDecision(
   { caseId, action, comment, transferId }: AskedDecision,
   by: ByWhom,
 ): Promise<TransferId | undefined> {
-  const { actor, principalId, apiKeyId, onBehalfOf } = by.acting;
+  const { actor, principalId } = by.acting;
   const proposal: Proposal = {
     ...{ case_id: caseId, comment },
     ...(transferId === null ? {} : { transfer_id: transferId }),
-    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
-    ...(apiKeyId === undefined ? {} : { api_key_id: apiKeyId }),
+    ...byAsker(by.acting),
   };
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.execute<{ id: TransferId | null; is_new: boolean }>(
@@ -138,8 +143,19 @@ export function castVote(database: Database, asked: AskedVote, by: ByWhom): Prom
     const { outcome, is_new: isNew } = rows[0]!;
     const action = vote === 'override' ? 'approval-overridden' : 'approval-voted';
     if (isNew) await transaction.execute(insertAudit({ action, object: approvalId, details: { vote, comment } }, by));
+    if (isNew && outcome === 'decided' && vote !== 'reject') await logChange(transaction, approvalId, by);
     return outcome;
   });
+}
+
+/** With its last vote, a change of a policy was made: for whoever has asked for it. */
+async function logChange(transaction: Transaction, approvalId: TransferId, { trace }: ByWhom): Promise<void> {
+  const [made] = await transaction
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.approvalId, approvalId), eq(approvals.kind, 'policy')));
+  if (made?.proposal)
+    await transaction.execute(insertChangeAudit(made.proposal, { acting: askerOf(made), trace }, approvalId));
 }
 
 /** Ends what waits, because the transfer is canceled. Returns whether it has waited. */
@@ -203,56 +219,4 @@ export async function countGiven(database: Database, ids: readonly TransferId[])
     .where(and(inArray(approvalVotes.approvalId, [...ids]), eq(approvalVotes.vote, 'approve')))
     .groupBy(approvalVotes.approvalId);
   return new Map(rows.map(({ id, given }) => [id, given]));
-}
-
-export interface PolicyTerms {
-  readonly above: string | null;
-  readonly above24h: string | null;
-  readonly approvals: number;
-  readonly expiresInSeconds: number;
-}
-
-/** Sets the policy of a currency for the tenant of `by`, or ends it if there are no terms. Returns false if `version` is not the present one, 0 for none. */
-export function setPolicy(
-  database: Database,
-  currency: Currency,
-  version: number,
-  terms: PolicyTerms | undefined,
-  by: ByWhom,
-): Promise<boolean> {
-  return database.transaction(async (transaction) => {
-    const { above = null, above24h = null, approvals: needed = null, expiresInSeconds = null } = terms ?? {};
-    const { rows } = await transaction.execute<{ version: number | null }>(sql`
-      SELECT set_approval_policy(${currency}, ${version}::integer, ${above}::numeric, ${above24h}::numeric, ${needed}::integer,
-        ${expiresInSeconds}::integer, ${by.acting.actor}, ${tenantOf(by.acting)}) AS version`);
-    if (rows[0]!.version === null) return false;
-    const numeral = (value: number | null): string | undefined => (value === null ? undefined : String(value));
-    const details = {
-      ...{ above: above ?? undefined, above_24h: above24h ?? undefined },
-      ...{ approvals: numeral(needed), expires_in: numeral(expiresInSeconds) },
-    };
-    const action = terms === undefined ? 'approval-policy-ended' : 'approval-policy-set';
-    await transaction.execute(insertAudit({ action, object: currency, details }, by));
-    return true;
-  });
-}
-
-/** Those of a tenant that hold, by currency. */
-export function listPolicies(database: Database, tenant: Tenant): Promise<ApprovalPolicy[]> {
-  return database
-    .select()
-    .from(approvalPolicies)
-    .where(and(eq(approvalPolicies.tenant, tenant), isNull(approvalPolicies.endedAt)))
-    .orderBy(asc(approvalPolicies.currency));
-}
-
-export async function findPolicy(
-  database: Database,
-  tenant: Tenant,
-  currency: Currency,
-): Promise<ApprovalPolicy | undefined> {
-  const { tenant: of, currency: code, endedAt } = approvalPolicies;
-  const present = and(eq(of, tenant), eq(code, currency), isNull(endedAt));
-  const rows = await database.select().from(approvalPolicies).where(present).orderBy(desc(approvalPolicies.version));
-  return rows[0];
 }

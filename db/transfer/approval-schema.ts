@@ -44,6 +44,8 @@ export const approvalPolicies = pgTable(
       .notNull()
       .default(sql`clock_timestamp()`),
     endedAt: instant('ended_at'),
+    /** The approval of the change that has ended it; null where it was ended before changes needed one. */
+    endedById: uuid('ended_by_id').references(() => approvals.approvalId),
   },
   (t) => [
     unique('approval_policies_version').on(t.tenant, t.currency, t.version),
@@ -52,10 +54,12 @@ export const approvalPolicies = pgTable(
       .where(sql`ended_at is null`),
     check('approval_policies_bounds', sql`above >= 0 or above_24h >= 0`),
     check('approval_policies_approvals', sql`approvals between 1 and 5`),
+    // Not validated, for what was ended before has none.
+    check('approval_policies_ended', sql`ended_at is null or ended_by_id is not null`),
   ],
 );
 
-/** What waits for approvals or has waited: a transfer, by its id, or a decision that is kept here until it is approved. */
+/** What waits for approvals or has waited: a transfer, by its id, or a decision or a change that is kept here until it is approved. */
 export const approvals = pgTable(
   'approvals',
   {
@@ -90,6 +94,9 @@ export const approvals = pgTable(
     uniqueIndex('approvals_waiting_decision')
       .on(t.caseId, t.kind)
       .where(sql`status = 'AWAITING'`),
+    uniqueIndex('approvals_waiting_policy')
+      .on(t.tenant, t.currency)
+      .where(sql`status = 'AWAITING' and kind = 'policy'`),
     index('approvals_start_due')
       .on(t.startDueAt)
       .where(sql`start_due_at is not null`),

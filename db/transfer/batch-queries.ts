@@ -2,7 +2,7 @@
  * The transfer service's queries about batches: acceptance, the ends of their items, attention, and reads. Every write is one
  * statement over all of its items (two for the ends of many), with their steps and events.
  */
-import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
@@ -231,27 +231,6 @@ export function listBatches(
       ),
     )
     .orderBy(desc(transferBatches.createdAt), desc(transferBatches.batchId))
-    .limit(limit);
-}
-
-export type BatchItemResult = Awaited<ReturnType<typeof listBatchItems>>[number];
-
-/** The statuses of a batch's items that follow the index `after`, in their order. */
-export function listBatchItems(
-  database: Database,
-  batchId: BatchId,
-  { after, limit }: { after: number | undefined; limit: number },
-) {
-  return database
-    .select({
-      index: sql<number>`${transfers.batchIndex}`,
-      transferId: transfers.transferId,
-      status: transfers.status,
-      failureReason: transfers.failureReason,
-    })
-    .from(transfers)
-    .where(and(eq(transfers.batchId, batchId), after === undefined ? undefined : gt(transfers.batchIndex, after)))
-    .orderBy(asc(transfers.batchIndex))
     .limit(limit);
 }
 

@@ -32,6 +32,7 @@ GRANT EXECUTE ON FUNCTION
   cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
+  change_approval_policy(text, jsonb, uuid, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
 TO transfer_service;

@@ -6,7 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
 import type { Database } from '../database.ts';
 
-/** Of each status; the oldest are counted first. */
+/** Of each status; the oldest are counted first, and of those that are debited as many of the newest. */
 const OPEN_MAX = 100_000;
 /** So long after it should have ended, a movement is stuck. */
 export const STUCK_AFTER = sql`interval '5 minutes'`;
@@ -21,7 +21,7 @@ export interface OpenMovements {
 }
 
 /** The movements that have not ended; kinds and statuses without any are left out. */
-export async function listOpenMovements(database: Database): Promise<OpenMovements[]> {
+export async function listOpenMovements(database: Database, openMax = OPEN_MAX): Promise<OpenMovements[]> {
   const { rows } = await database.execute<{
     kind: MovementKind;
     status: OpenMovements['status'];
@@ -32,15 +32,16 @@ export async function listOpenMovements(database: Database): Promise<OpenMovemen
     SELECT kind, status, sum(movements) AS count, greatest(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest,
       coalesce(sum(movements) FILTER (WHERE is_stuck), 0) AS stuck
     FROM (
-      ${openTransfers('SCHEDULED')} UNION ALL ${openTransfers('PENDING')} UNION ALL ${openTransfers('DEBITED')}
+      ${oldestTransfers('SCHEDULED', openMax)} UNION ALL ${oldestTransfers('PENDING', openMax)}
+      UNION ALL ${oldestTransfers('DEBITED', openMax)} UNION ALL ${newestDebited(openMax)}
       UNION ALL (
         SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, 1, created_at,
           attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
-        FROM transactions WHERE status = 'PENDING' ORDER BY created_at, transaction_id LIMIT ${OPEN_MAX}
+        FROM transactions WHERE status = 'PENDING' ORDER BY created_at, transaction_id LIMIT ${openMax}
       ) UNION ALL (
         SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, created_at,
           attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
-        FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${OPEN_MAX}
+        FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${openMax}
       )
     ) open (kind, status, movements, since, is_stuck) GROUP BY kind, status`);
   return rows.map(({ kind, status, count, oldest, stuck }) => ({
@@ -50,7 +51,22 @@ export async function listOpenMovements(database: Database): Promise<OpenMovemen
   }));
 }
 
-function openTransfers(status: OpenMovements['status']): SQL {
+function oldestTransfers(status: OpenMovements['status'], openMax: number): SQL {
+  return openTransfers(status, sql`true`, sql`created_at, transfer_id LIMIT ${openMax}`);
+}
+
+/** Those behind the oldest: holds, which may wait for days, must not hide the transfers that are stuck behind them. */
+function newestDebited(openMax: number): SQL {
+  const lastOfOldest = sql`(
+          SELECT created_at FROM transfers WHERE listed_status = 'DEBITED' ORDER BY created_at, transfer_id OFFSET ${openMax - 1} LIMIT 1)`;
+  return openTransfers(
+    'DEBITED',
+    sql`created_at > ${lastOfOldest}`,
+    sql`created_at DESC, transfer_id DESC LIMIT ${openMax}`,
+  );
+}
+
+function openTransfers(status: OpenMovements['status'], isMeant: SQL, ordered: SQL): SQL {
   return sql`(
         SELECT CASE capture_method WHEN 'manual' THEN 'hold' ELSE 'transfer' END, listed_status, 1, coalesce(scheduled_at, created_at),
           attention_since IS NOT NULL OR now() - ${STUCK_AFTER} > CASE
@@ -58,7 +74,7 @@ function openTransfers(status: OpenMovements['status']): SQL {
             WHEN capture_method = 'manual' AND listed_status = 'DEBITED' THEN updated_at
             ELSE coalesce(scheduled_at, created_at)
           END
-        FROM transfers WHERE listed_status = ${sql.raw(`'${status}'`)} ORDER BY created_at, transfer_id LIMIT ${OPEN_MAX}
+        FROM transfers WHERE listed_status = ${sql.raw(`'${status}'`)} AND ${isMeant} ORDER BY ${ordered}
       )`;
 }
 

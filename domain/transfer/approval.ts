@@ -2,7 +2,9 @@
  * Approvals: what one principal asks for and others have to agree to, by a policy. Pure. The database judges: it refuses a transfer that a
  * policy demands an approval for and that has none, whichever way it comes (db/transfer/functions/).
  */
-import type { PrincipalId } from '../ids.ts';
+import type { Acting } from '../acting.ts';
+import type { ApiKeyId, PrincipalId } from '../ids.ts';
+import { ofTenant, type Tenant } from '../tenant.ts';
 
 export const APPROVAL_STATUSES = ['AWAITING', 'APPROVED', 'OVERRIDDEN', 'REJECTED', 'EXPIRED', 'WITHDRAWN'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
@@ -11,11 +13,44 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 export const VOTES = ['approve', 'reject', 'override'] as const;
 export type Vote = (typeof VOTES)[number];
 
-/** What waits: a transfer, a one-sided transaction, or an operator's decision about a case. */
-export const APPROVAL_KINDS = ['transfer', 'transaction', 'refund', 'write_off'] as const;
+/** What waits: a transfer, a one-sided transaction, an operator's decision about a case, or a change of a policy. */
+export const APPROVAL_KINDS = ['transfer', 'transaction', 'refund', 'write_off', 'policy'] as const;
 
 /** What is done once it is approved, of what has no row of its own to say so. */
 export type Proposal = Readonly<Record<string, string>>;
+
+/** What a proposal keeps of who asks, beside the principal. */
+export function byAsker({ apiKeyId, onBehalfOf }: Acting): Proposal {
+  return {
+    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
+    ...(apiKeyId === undefined ? {} : { api_key_id: apiKeyId }),
+  };
+}
+
+interface AskedFor {
+  readonly tenant: Tenant;
+  readonly askedBy: string | null;
+  readonly askedById: PrincipalId | null;
+  readonly proposal: Proposal | null;
+}
+
+/** Whose decision or change it is: that of who has asked. */
+export function askerOf({ tenant, askedBy, askedById, proposal }: AskedFor): Acting {
+  const { on_behalf_of: onBehalfOf, api_key_id: apiKeyId } = proposal ?? {};
+  return {
+    actor: askedBy ?? '',
+    ...ofTenant(tenant),
+    ...(askedById === null ? {} : { principalId: askedById }),
+    ...(apiKeyId === undefined ? {} : { apiKeyId: apiKeyId as ApiKeyId }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  };
+}
+
+/**
+ * What became of a change of a policy: it holds, because there was none of the currency; it waits for approvals, and did so already if `waits`;
+ * another change waits, and two do not at once; or the policy is another than the one whose place it was to take.
+ */
+export type ChangeOutcome = 'set' | 'asked' | 'waits' | 'other_waits' | 'changed';
 
 /**
  * Why an approval is needed: its own amount, or what the sender has sent within 24 hours without one. `always`: such a thing needs one

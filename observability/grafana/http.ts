@@ -25,14 +25,16 @@ export const HTTP: Dashboard = {
           title: 'How long answers take, 99 of 100',
           unit: 's',
           queries: [
-            [`${quantile(0.99, 'http_request_duration_seconds', 'method, route')} > 0`, '{{method}} {{route}}'],
+            [`${quantile(0.99, 'http_request_duration_seconds', 'method, resource')} > 0`, '{{method}} {{resource}}'],
           ],
           width: 12,
         },
         {
           title: 'How long answers take, half',
           unit: 's',
-          queries: [[`${quantile(0.5, 'http_request_duration_seconds', 'method, route')} > 0`, '{{method}} {{route}}']],
+          queries: [
+            [`${quantile(0.5, 'http_request_duration_seconds', 'method, resource')} > 0`, '{{method}} {{resource}}'],
+          ],
           width: 12,
         },
         {

@@ -114,7 +114,7 @@ function figures(panel: Panel, series: readonly Series[], { left, top, width }: 
     const value = points.at(-1)![1];
     const isRed = panel.isVerdict ? value < 1 : value >= panel.redFrom!;
     const middle = top + 32 + each * (row + 0.5);
-    const words = panel.isVerdict ? (isRed ? 'bad' : 'good') : inWords(value, panel.unit);
+    const words = panel.isVerdict ? (isRed ? 'no' : 'yes') : inWords(value, panel.unit);
     const size = Math.min(panel.isVerdict ? 26 : 34, each * 0.7);
     return [
       text(left + 12, middle, words, `font-size="${size}" font-weight="700" fill="${isRed ? RED : GREEN}"`),

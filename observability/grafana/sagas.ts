@@ -60,14 +60,14 @@ export const SAGAS: Dashboard = {
         },
         {
           title: 'Is this of now?',
-          description: 'Since the collector last looked. docs/runbooks/StateUnknown.md',
+          description: 'Since the collector last looked; since 1970 if it never has. docs/runbooks/StateUnknown.md',
           unit: 's',
           queries: [
             [
-              'time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds{part=~"orders|order-cases|order-backlog"} > 0))',
+              'time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds{part=~"orders|order-cases|order-backlog"}))',
             ],
           ],
-          redFrom: 300,
+          redFrom: 120,
         },
       ],
     },

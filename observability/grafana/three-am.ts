@@ -24,17 +24,20 @@ export const THREE_AM: Dashboard = {
         },
         {
           title: 'Cases that wait for an operator',
-          description: 'docs/runbooks/CaseWaiting.md',
-          queries: [[`sum(${shown('counterpoise_cases_open', 'reason')})`]],
+          description: 'docs/runbooks/CaseWaiting.md, docs/runbooks/OrderCaseWaiting.md',
+          queries: [
+            [`sum(${shown('counterpoise_cases_open', 'reason')})`, 'movements'],
+            [`sum(${shown('counterpoise_order_cases_open', 'reason')})`, 'orders'],
+          ],
           redFrom: 1,
         },
         {
           title: 'Is this of now?',
           description:
-            'Since the collector last looked at a part of the state; the other figures are as old. docs/runbooks/StateUnknown.md',
+            'Since the collector last looked at a part of the state, since 1970 if it never has; the other figures are as old. docs/runbooks/StateUnknown.md',
           unit: 's',
-          queries: [['time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds > 0))']],
-          redFrom: 300,
+          queries: [['time() - min(max by (part) (counterpoise_collector_last_success_timestamp_seconds))']],
+          redFrom: 120,
         },
       ],
     },
@@ -75,8 +78,12 @@ export const THREE_AM: Dashboard = {
       panels: [
         {
           title: 'Stuck',
-          description: 'Should have ended five minutes ago. docs/runbooks/MovementsStuck.md',
-          queries: [[`sum(${shown('counterpoise_movements_stuck', 'kind')})`]],
+          description:
+            'Should have ended five minutes ago. docs/runbooks/MovementsStuck.md, docs/runbooks/OrdersStuck.md',
+          queries: [
+            [`sum(${shown('counterpoise_movements_stuck', 'kind')})`, 'movements'],
+            [`sum(${shown('counterpoise_orders_stuck', 'status')})`, 'orders'],
+          ],
           redFrom: 1,
         },
         {
@@ -91,7 +98,10 @@ export const THREE_AM: Dashboard = {
         {
           title: 'Age of the oldest case',
           unit: 's',
-          queries: [['max(counterpoise_case_oldest_age_seconds)']],
+          queries: [
+            ['max(counterpoise_case_oldest_age_seconds)', 'movements'],
+            ['max(counterpoise_order_case_oldest_age_seconds)', 'orders'],
+          ],
           redFrom: 900,
         },
       ],
@@ -107,6 +117,7 @@ export const THREE_AM: Dashboard = {
         },
         {
           title: 'Readers of the log',
+          description: 'docs/runbooks/LogReaderLagging.md',
           unit: 's',
           queries: [[shown('counterpoise_log_lag_seconds', 'reader'), '{{reader}}']],
         },
@@ -140,7 +151,7 @@ export const THREE_AM: Dashboard = {
           queries: [
             [
               share(
-                `rate(http_requests_total{status=~"5..",${NOT_HEALTH}}[5m])`,
+                `rate(http_requests_total{status=~"5..",status!="501",${NOT_HEALTH}}[5m])`,
                 `rate(http_requests_total{${NOT_HEALTH}}[5m])`,
               ),
             ],

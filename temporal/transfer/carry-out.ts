@@ -9,8 +9,7 @@ import { noteDecisionsCarriedOut, type Approval } from '../../db/transfer/approv
 import { findCase, logAction } from '../../db/transfer/case-queries.ts';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import type { Acting } from '../../domain/acting.ts';
-import type { ApiKeyId } from '../../domain/ids.ts';
-import { ofTenant } from '../../domain/tenant.ts';
+import { askerOf } from '../../domain/transfer/approval.ts';
 import { DISAGREEMENTS } from '../../domain/transfer/reconciliation.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { resolveUpdate, transferWorkflowId } from '../../workflows/transfer/messages.ts';
@@ -26,7 +25,7 @@ export async function carryOutDecision(
   const { approvalId, caseId, kind, proposal } = approval;
   if (caseId === null || (kind !== 'refund' && kind !== 'write_off')) return;
   const found = await findCase(database, caseId);
-  const acting = actingOf(approval);
+  const acting = askerOf(approval);
   const comment = proposal?.['comment'] ?? '';
   const requestKey = `approval/${approvalId}`;
   if (found?.status === 'OPEN' && (DISAGREEMENTS as readonly string[]).includes(found.reason)) {
@@ -64,16 +63,4 @@ async function askWorkflow(
 
 function typeOf(cause: unknown): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-}
-
-/** Whose decision it is: that of who has asked. */
-function actingOf({ tenant, askedBy, askedById, proposal }: Approval): Acting {
-  const { on_behalf_of: onBehalfOf, api_key_id: apiKeyId } = proposal ?? {};
-  return {
-    actor: askedBy ?? '',
-    ...ofTenant(tenant),
-    ...(askedById === null ? {} : { principalId: askedById }),
-    ...(apiKeyId === undefined ? {} : { apiKeyId: apiKeyId as ApiKeyId }),
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-  };
 }

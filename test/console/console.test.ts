@@ -1,6 +1,7 @@
 // The console in a real browser, on a real stack: one for all of these tests, whose transfers need attention soon.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -293,6 +294,29 @@ describe('the console', { skip: lacksBrowser }, () => {
     await close();
   });
 
+  test('saves the rows that failed as a file that can be sent again', async () => {
+    const path = join(directory, 'failing.csv');
+    const rows = [`${sample.wallet},${sample.other},0.01,fine`, `${sample.wallet},${randomUUID()},0.02,"no, receiver"`];
+    writeFileSync(path, `sender_wallet_id,receiver_wallet_id,amount,reference\n${rows.join('\n')}\n`);
+    const { page, assertQuiet, close } = await open('/batches/new');
+    await page.locator('input[type=file]').setInputFiles(path);
+    await page.getByRole('button', { name: 'Send 2 transfers' }).click();
+    await page.getByText('1 of 2 completed').waitFor();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Failed rows as CSV' }).click();
+    const saved = join(directory, 'failed.csv');
+    await (await saving).saveAs(saved);
+    const [header, row, ...more] = readFileSync(saved, 'utf8').trim().split('\r\n');
+    assert.match(header!, /^row,sender_wallet_id,receiver_wallet_id,amount,currency,reference,.*failure_reason$/);
+    assert.match(row!, /^2,.*,0\.0200,\w{3},"no, receiver",.*FAILED,receiver_not_found$/);
+    assert.deepEqual(more, []);
+    await page.goto(new URL('/console/batches/new', page.url()).href);
+    await page.locator('input[type=file]').setInputFiles(saved);
+    await page.getByRole('button', { name: 'Send 1 transfers' }).waitFor();
+    assertQuiet();
+    await close();
+  });
+
   test('sends a batch once whose answers were lost, also when the file is chosen again', async () => {
     const path = join(directory, 'lost.csv');
     writeFileSync(path, `sender_wallet_id,receiver_wallet_id,amount\n${sample.wallet},${sample.other},0.37\n`);
@@ -320,5 +344,11 @@ describe('the console', { skip: lacksBrowser }, () => {
     const moved = parseUnits(before) - parseUnits(await money.api.balance(sample.wallet));
     assert.equal(formatUnits(moved), '0.3700');
     await close();
+  });
+
+  test('leaves the process that has served all of this with at most 3,000 series', async () => {
+    const [url] = Object.values(stack.file().metrics!);
+    const lines = (await (await fetch(url!)).text()).split('\n').filter((line) => /^\w/.test(line));
+    assert.ok(lines.length > 1_000 && lines.length <= 3_000, `${lines.length} series`);
   });
 });

@@ -84,10 +84,10 @@ describe('a second person', { skip: lacksBrowser }, () => {
     return String(made['transfer_id']);
   }
 
-  async function cast(id: string, vote: 'approve' | 'reject'): Promise<void> {
-    const { body_hash, policy_version } = (await clientOf(bob).get<Body>(`/v1/approvals/${id}`)).body;
+  async function cast(id: string, vote: 'approve' | 'reject' | 'override', by = clientOf(bob)): Promise<void> {
+    const { body_hash, policy_version } = (await by.get<Body>(`/v1/approvals/${id}`)).body;
     const seen = { body_hash, policy_version, comment: 'As agreed with the supplier.' };
-    taken(await clientOf(bob).post(`/v1/approvals/${id}/${vote}`, seen));
+    taken(await by.post(`/v1/approvals/${id}/${vote}`, seen));
   }
 
   async function open(as: string, path: string, looks?: Looks) {
@@ -230,7 +230,9 @@ describe('a second person', { skip: lacksBrowser }, () => {
     const id = await ask(alice, '1500.00');
     const { page, close } = await open(bob, `/approvals/${id}`);
     await page.getByRole('button', { name: 'Approve it' }).click();
-    taken(await money.api.put<Body>('/v1/approval-policies/USD', { version: 1, above: '1000', approvals: 2 }));
+    const change = { version: 1, above: '1000', approvals: 2 };
+    const asked = taken(await money.api.put<Body>('/v1/approval-policies/USD', change));
+    await cast(String(asked['approval_id']), 'override', money.api);
     const dialog = page.getByRole('dialog');
     const submit = dialog.getByRole('button', { name: 'Approve it' });
     await page.getByLabel('Why').fill('Seen.');

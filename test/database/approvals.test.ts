@@ -126,11 +126,16 @@ describe('approvals', () => {
     const currency = approving.nextCurrency();
     await approving.policy(currency);
     const approval = await approving.waiting(currency);
+    const terms = { version: 1, above: '50', approvals: 2 };
+    const change = (await approving.ask('alice', 'PUT', `/v1/approval-policies/${currency}`, terms)).body;
     const admin = new pg.Client({ connectionString: database.adminUrl });
     await admin.connect();
     try {
       await admin.query('BEGIN');
-      await admin.query(`SELECT set_approval_policy('${currency}', 1, 50, NULL, 2, 3600, 'admin')`);
+      await admin.query(
+        `SELECT cast_vote($1, gen_random_uuid(), 'carol', gen_random_uuid(), 'approve', decode($2, 'hex'), 1, 'seen')`,
+        [change['approval_id'], change['body_hash']],
+      );
       const voted = approving.vote('bob', approval);
       const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%cast_vote%'`;
       await until('the vote waits', async () => (await rowsOf(database.admin, waiting)).length > 0);

@@ -157,7 +157,7 @@ describe('a decision about a case', () => {
       );
     assert.equal(await record(id, 'retry'), true);
     assert.equal(await record(small, 'refund'), true);
-    await approving.ask('bob', 'POST', `/v1/approval-policies/${currency}/end`, { version: 1 });
+    await approving.endPolicy(currency, 1);
   });
 
   test('the refund of a lost row, whose amount the ledger alone knows, waits as long as there is any policy, and is logged once', async () => {

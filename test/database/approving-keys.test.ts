@@ -10,7 +10,10 @@ import { installRoot, ROOT } from './access.ts';
 import { bodyOf, type Body } from './approving.ts';
 import { startCluster, type TestCluster } from './database.ts';
 
-const SCOPES = ['transfers:write', 'approvals:read', 'approvals:write', 'keys:write', 'principals:write'];
+const SCOPES = [
+  ...['transfers:write', 'approvals:read', 'approvals:write', 'policies:write'],
+  ...['keys:write', 'principals:write'],
+];
 
 describe('the keys of who votes', () => {
   let cluster: TestCluster;
@@ -58,7 +61,12 @@ describe('the keys of who votes', () => {
   async function waiting(asker: string, currency: string) {
     const { body: made } = await ask(asker, 'POST', '/v1/transfers', bodyOf(currency, '500'));
     assert.equal(made['status'], 'AWAITING_APPROVAL');
-    const path = `/v1/approvals/${String(made['transfer_id'])}`;
+    return votesOn(made['transfer_id']);
+  }
+
+  /** Returns how to vote by a key. */
+  function votesOn(id: unknown) {
+    const path = `/v1/approvals/${String(id)}`;
     return async (key: string, what = 'approve') => {
       const { body_hash, policy_version } = (await ask(ROOT, 'GET', path)).body;
       const { body } = await ask(key, 'POST', `${path}/${what}`, { body_hash, policy_version, comment: 'seen' });
@@ -74,6 +82,17 @@ describe('the keys of who votes', () => {
     const vote = await waiting(alice, 'USD');
     for (const key of [alice, puppet, ofPuppet]) assert.equal(await vote(key), 'own_request');
     assert.equal(await vote(bob), 'APPROVED');
+  });
+
+  test('that who asks for a change of a policy has made, or whoever has made its keys, do not approve it', async () => {
+    const path = '/v1/approval-policies/SEK';
+    await ask(ROOT, 'PUT', path, { version: 0, above: '10' });
+    const [asking, other] = [await keyOf('policy maker'), await keyOf('other maker')];
+    const change = await ask(asking, 'PUT', path, { version: 1, above: '1000000' });
+    assert.equal(change.status, 202);
+    const vote = votesOn(change.body['approval_id']);
+    for (const key of [asking, await keyBy(asking, 'puppet of it')]) assert.equal(await vote(key), 'own_request');
+    assert.equal(await vote(other), 'APPROVED');
   });
 
   test('whoever has made the key that asks does not approve, nor does another that it has made', async () => {

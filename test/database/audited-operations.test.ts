@@ -28,6 +28,7 @@ const WITHOUT_ENTRY: ReadonlySet<string> = new Set<Operation>([
 /** What an administrator does without the API. */
 const BY_NO_ROUTE: readonly AuditAction[] = ['key-installed'];
 
+const VOTING = ['transfers:write', 'approvals:read', 'approvals:write'];
 const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
 describe('the audit log', () => {
@@ -99,7 +100,7 @@ describe('the audit log', () => {
   test('has policies, and what waits for approvals by them', async () => {
     const of = { currency: 'CHF' };
     await does('setApprovalPolicy', 'approval-policy-set', { of, body: { version: 0, above: '100' } });
-    const [asking, voting] = [await keyOf('asking'), await keyOf('voting')];
+    const [asking, voting] = [await keyOf('asking', [...VOTING, 'policies:write']), await keyOf('voting')];
     const vote = async (operation: Operation, action: AuditAction, as: string, by: string): Promise<void> => {
       const { body, written } = await api.ask('createTransfer', { body: bodyOf('CHF', '500'), as: asking });
       assert.deepEqual(
@@ -114,7 +115,22 @@ describe('the audit log', () => {
     await vote('approveTransfer', 'approval-voted', voting, 'voting');
     await vote('rejectTransfer', 'approval-voted', voting, 'voting');
     await vote('overrideApproval', 'approval-overridden', ROOT, 'root');
-    await does('endApprovalPolicy', 'approval-policy-ended', { of, body: { version: 1 } });
+    // A change of a policy waits for approvals itself, and is in the log once it is made.
+    const change = await does(
+      'endApprovalPolicy',
+      'approval-asked',
+      { of, as: asking, body: { version: 1 } },
+      'asking',
+    );
+    const { approval_id, body_hash, policy_version } = change;
+    const agreed = { body_hash, policy_version, comment: 'seen' };
+    const which = { approval_id: String(approval_id) };
+    const { written } = await api.ask('approveTransfer', { of: which, as: voting, body: agreed });
+    assert.deepEqual(
+      new Set(written.map((entry) => `${entry.action} by ${entry.data['principal']}`)),
+      new Set(['approval-policy-ended by asking', 'approval-voted by voting']),
+    );
+    seen.add('approval-policy-ended');
   });
 
   test('has what is decided about transfers and cases, and who has a transfer canceled', async () => {
@@ -248,7 +264,7 @@ describe('the audit log', () => {
   });
 
   /** A key of a further principal, which root has made. */
-  async function keyOf(name: string, scopes = ['transfers:write', 'approvals:read', 'approvals:write']) {
+  async function keyOf(name: string, scopes = VOTING) {
     const { principal_id } = await make('createPrincipal', { body: { name, kind: 'human' } });
     return text(await make('createApiKey', { body: { name, scopes, principal_id } }), 'secret');
   }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { audit } from '../../audit/audit.ts';
+import { listBatchItems } from '../../db/transfer/batch-items.ts';
 import { readBatchLegs } from '../../db/transfer/batch-legs.ts';
 import * as batches from '../../db/transfer/batch-queries.ts';
 import { findTransfer, listSteps } from '../../db/transfer/queries.ts';
@@ -194,7 +195,7 @@ describe('batches in the transfer database', () => {
       completed: 3,
       failed: 7,
     });
-    const page = await batches.listBatchItems(database, id, { after: undefined, limit: 50 });
+    const page = await listBatchItems(database, id, { after: undefined, limit: 50 });
     assert.deepEqual(page.map(({ index, status, failureReason }) => [index, status, failureReason]).slice(0, 7), [
       [0, 'COMPLETED', null],
       [1, 'FAILED', 'insufficient_funds'],

@@ -160,6 +160,30 @@ describe('the metrics of movements', () => {
       assert.deepEqual(await summarizeCases(own.transfer.service), { byReason: new Map(), oldestSeconds: 0 });
     });
 
+    test('show a transfer that is stuck behind more holds than are counted', async () => {
+      const [hold, stuck] = [
+        await others.acceptTransfer(...pair, '1.0000'),
+        await others.acceptTransfer(...pair, '1.0000'),
+      ];
+      for (const each of [hold, stuck]) await others.debit(each);
+      const set = (what: string, { transferId }: { transferId: string }) =>
+        rowsOf(own.transfer.admin, `UPDATE transfers SET ${what} WHERE transfer_id = '${transferId}'`);
+      await set(
+        `capture_method = 'manual', expires_at = now() + interval '1 day', created_at = now() - interval '1 day'`,
+        hold,
+      );
+      // The newest, and stuck all the same.
+      await set(`attention_since = now()`, stuck);
+      try {
+        const open = await listOpenMovements(own.transfer.service, 1);
+        const shown = open.filter(({ status }) => status === 'DEBITED').map((each) => `${each.kind} ${each.stuck}`);
+        assert.deepEqual(shown.sort(), ['hold 0', 'transfer 1']);
+      } finally {
+        await set(`capture_method = 'automatic', expires_at = NULL`, hold);
+        await set(`attention_since = NULL`, stuck);
+      }
+    });
+
     test('say that the money is there while transfers are under way, and move while it is counted', async () => {
       assert.equal(await isAllThere(), true);
       const meanwhile = async (): Promise<void> => others.settle(await others.acceptTransfer(...pair, '100.0000'));

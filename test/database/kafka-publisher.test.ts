@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { appendEvents, openCursor, readHead } from '../../db/events/log-queries.ts';
 import { takeLease } from '../../db/events/lease-queries.ts';
+import { listReaders } from '../../db/events/state-queries.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from '../../domain/events/kafka-topics.ts';
 import { readSettings } from '../../process/config.ts';
+import { createMetrics, type Metrics } from '../../process/metrics.ts';
 import { startKafkaPublisher, type KafkaPublisher } from '../../workers/events/kafka-publisher.ts';
 import { kafkaOptions } from '../../workers/events/kafka-options.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './database.ts';
@@ -40,9 +42,9 @@ describe('the publisher to Kafka', { skip: lacksKafka }, () => {
     broker = undefined;
   });
 
-  function publish(address = broker!.address): KafkaPublisher {
-    const options = kafkaOptions(readSettings({ KAFKA_BROKERS: address }))!;
-    const publisher = startKafkaPublisher({ database: events.service, options, logger });
+  function publish(metrics?: Metrics): KafkaPublisher {
+    const options = kafkaOptions(readSettings({ KAFKA_BROKERS: broker!.address }))!;
+    const publisher = startKafkaPublisher({ database: events.service, options, logger, metrics });
     publishers.push(publisher);
     return publisher;
   }
@@ -175,12 +177,14 @@ describe('the publisher to Kafka', { skip: lacksKafka }, () => {
     assert.ok(repeats <= 4_000, `${repeats} came again`);
   });
 
-  test('a broker that is not there at the start is waited for', async () => {
+  test('a broker that is not there at the start is waited for, and how far it is behind is known', async () => {
     broker = await startKafka({ isStarted: false });
     await append(10);
     publish();
     await until(async () => lines.some(({ failures }) => failures === 2), 'no second attempt');
     assert.equal(await cursor(), 0);
+    const readers = await listReaders(events.service);
+    assert.equal(readers.find(({ reader }) => reader === 'kafka')?.events, 10);
     await broker.start();
     await caughtUp();
     await assertAllThere(await broker.messages(EVENTS_TOPIC));
@@ -207,6 +211,27 @@ describe('the publisher to Kafka', { skip: lacksKafka }, () => {
       ['151', 'too_large', 'MESSAGE_TOO_LARGE', EVENTS_TOPIC],
     );
     assert.equal(lines.filter(({ event_id }) => event_id === headers['ce_id']).length, 1);
+  });
+
+  test('an event that is too large is counted once it is a dead letter, and not each time that it cannot become one', async () => {
+    broker = await startKafka();
+    await broker.createTopic(EVENTS_TOPIC, { 'max.message.bytes': '20000' });
+    // Whatever is sent is too old when it comes, which is a fault and no refusal.
+    await broker.createTopic(DEAD_LETTER_TOPIC, { 'message.timestamp.before.max.ms': '0' });
+    await append(1, 30_000);
+    const metrics = createMetrics();
+    const dead = async (): Promise<string | undefined> =>
+      /^dlq_messages_total\{queue="kafka"\} (\d+)$/m.exec(await metrics.registry.metrics())?.[1];
+    const publisher = publish(metrics);
+    await until(async () => lines.some(({ failures }) => failures === 2), 'no second attempt');
+    assert.equal(await dead(), '0');
+    await publisher.stop();
+    await broker.remove();
+    broker = await startKafka();
+    await broker.createTopic(EVENTS_TOPIC, { 'max.message.bytes': '20000' });
+    publish(metrics);
+    await caughtUp();
+    assert.equal(await dead(), '1');
   });
 
   test('of two publishers one publishes, and the other goes on when it stops', async () => {

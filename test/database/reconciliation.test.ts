@@ -97,6 +97,17 @@ describe('the reconciliation', () => {
     assert.deepEqual([healed.repaired, healed.casesClosed, healed.found], [1, 1, 0]);
   });
 
+  test('finds nothing wrong with what waits for approvals, which has no workflow before', async () => {
+    const sender = await fund(0, '9.0000');
+    await movements.acceptTransfer(sender, await wallet(1), '1.0000');
+    await movements.acceptTransaction('DEBIT', sender, '1.0000');
+    for (const table of ['transfers', 'transactions'])
+      await onTransfer(`
+        UPDATE ${table} SET status = 'AWAITING_APPROVAL', created_at = created_at - interval '2 minutes' WHERE status = 'PENDING'`);
+    const { found, repaired, casesOpened } = await reconciliation.run();
+    assert.deepEqual([found, repaired, casesOpened, reconciliation.started], [0, 0, 0, []]);
+  });
+
   describe('a batch without a workflow', () => {
     const acceptItems = async (count: number): Promise<BatchId> => {
       const key = fresh('batch');

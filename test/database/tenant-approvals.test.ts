@@ -232,6 +232,50 @@ describe('a policy of one tenant', () => {
     }
   });
 
+  test('shows what waits to its tenant, however much newer of others there is', async () => {
+    const currency = approving.nextCurrency();
+    await policy(ACME, currency);
+    const cord = 'cord' as Tenant;
+    await policy(cord, currency);
+    const id = (await send(cord, currency, '500'))['transfer_id'];
+    await rowsOf(
+      database.admin,
+      `INSERT INTO approvals (approval_id, tenant, kind, reason, body_hash, amount, currency, policy_version, needed, expires_at)
+       SELECT gen_random_uuid(), '${ACME}', kind, reason, body_hash, amount, currency, policy_version, needed, expires_at
+       FROM approvals, generate_series(1, 10001) WHERE approval_id = '${String(id)}'`,
+    );
+    const listed: unknown[] = [];
+    let path: string | undefined = '/v1/approvals';
+    for (let page = 0; path !== undefined && page < 10; page += 1) {
+      const { body } = await approving.ask('cord:bob', 'GET', path);
+      listed.push(...(body['data'] as Body[]).map(({ approval_id: each }) => each));
+      const next = body['next_cursor'] as string | null;
+      path = next === null ? undefined : `/v1/approvals?cursor=${next}`;
+    }
+    assert.deepEqual(listed, [id]);
+    await rowsOf(database.admin, `DELETE FROM approvals WHERE tenant = '${ACME}' AND currency = '${currency}'`);
+  });
+
+  test('keeps none of its own waiting for what another asks for from the same wallet', async () => {
+    const currency = approving.nextCurrency();
+    for (const tenant of [ACME, BOLT]) await policy(tenant, currency, { above_24h: '1000' });
+    const from = wallet();
+    const holder = await database.service.$client.connect();
+    try {
+      // As a large batch of the other, whose acceptance takes its time.
+      await holder.query('BEGIN');
+      await holder.query(
+        `INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, idempotency_key, body_hash, request_id, deadline_at)
+         VALUES ($1, $2, $3, $4, 1, $5, 'of the other', '\\x00', 'x', now())`,
+        [randomUUID(), BOLT, from, wallet(), currency],
+      );
+      assert.equal((await send(ACME, currency, '1', {}, from))['status'], 'PENDING');
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  });
+
   test('has a decision carried out for its tenant, in whose audit log it is', async () => {
     const currency = approving.nextCurrency();
     const [{ id }, other] = [await stuck(ACME, currency), await stuck(ACME, currency)];

@@ -103,6 +103,19 @@ describe('the keys of tenants', () => {
     );
   });
 
+  test('what has taken the place of a root key is refused with it, and the keys that it has made stay', async () => {
+    const former = await created('rotated');
+    const rotate = async ({ api_key_id: id, secret }: Body): Promise<Body> =>
+      (await api.ask(String(secret), 'POST', `/v1/api-keys/${String(id)}/rotate`, { overlap: 600 })).body;
+    const second = await rotate(former);
+    const third = await rotate(second);
+    const other = await makeKey(api, String(third['secret']), { scopes: ['keys:read'] });
+    const { body: next } = await api.ask(ROOT, 'POST', '/v1/tenants/rotated/root-key');
+    for (const { secret } of [former, second, third])
+      assert.deepEqual(await answerTo(secret), [401, 'not_authenticated']);
+    for (const secret of [next['secret'], other.secret]) assert.deepEqual(await answerTo(secret), [200, undefined]);
+  });
+
   test('the tenant’s audit log names nobody of the installation, which has in its own who made it', async () => {
     const { api_key_id: id } = await created('audited');
     const { payload } = (await auditOf('audited'))[0]!;

@@ -8,6 +8,7 @@ import { createBatchWalletActivities } from '../../activities/wallet/batch.ts';
 import { createShardTurns } from '../../activities/wallet/turns.ts';
 import { createWalletActivities } from '../../activities/wallet/wallet.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import { startCluster, type TestCluster, type TestDatabase } from './database.ts';
 import { fresh, trace, transfer, walletsOver } from './wallets.ts';
@@ -99,6 +100,26 @@ describe('while somebody holds a wallet locked', () => {
     }
     await Promise.all(debits);
     assert.deepEqual(await activities.debit({ terms: given, trace }), CANCELED);
+  });
+
+  test('another tenant’s tries at it are refused at once, and learn nothing of those who wait there', async () => {
+    const { activities, locked, other } = await scene();
+    const release = await lock(locked);
+    const tries = (tenant?: Tenant) =>
+      Array.from({ length: STUCK_DEBITS }, () =>
+        activities.debit({ terms: { ...transfer(locked, other, '1.0000'), ...(tenant && { tenant }) }, trace }),
+      );
+    const own = Promise.allSettled(tries());
+    try {
+      // Until the line is known to be stuck.
+      await sleep(700);
+      const theirs = await assertAtOnce('the tries', Promise.all(tries('acme' as Tenant)));
+      for (const { outcome, reason } of theirs as { outcome: string; reason?: string }[])
+        assert.deepEqual([outcome, reason], ['rejected', 'sender_not_found']);
+    } finally {
+      await release();
+    }
+    await own;
   });
 
   test('a batch that took nothing is given up at once, and only the wallets that it debited are locked', async () => {

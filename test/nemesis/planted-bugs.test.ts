@@ -11,6 +11,7 @@ import { PLANTED_APPROVAL_BUGS } from '../../nemesis/planted-approval-bugs.ts';
 import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
 import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
+import { PLANTED_TENANT_BUGS } from '../../nemesis/planted-tenant-bugs.ts';
 import { runNemesis, type NemesisOptions } from '../../nemesis/run.ts';
 
 const SEED = 7;
@@ -31,11 +32,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 const LIMIT_MS = 300_000;
 const ALL_TRIES_LIMIT_MS = 3 * LIMIT_MS;
 
+type Asking = 'clientsAtOnce' | 'hasOrders' | 'hasApprovals' | 'hasTenants';
+
 async function run(
   seconds: number,
   kinds: readonly FaultKind[],
   edits: readonly Edit[],
-  { groupMax, ...clients }: { groupMax: number } & Pick<NemesisOptions, 'clientsAtOnce' | 'hasOrders' | 'hasApprovals'>,
+  { groupMax, ...clients }: { groupMax: number } & Pick<NemesisOptions, Asking>,
   say: (line: string) => void,
 ) {
   const signal = AbortSignal.timeout(LIMIT_MS);
@@ -45,14 +48,15 @@ async function run(
 }
 
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
-  const planted = { ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS, ...PLANTED_ORDER_BUGS, ...PLANTED_APPROVAL_BUGS };
+  const ofMovements = { ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS };
+  const planted = { ...ofMovements, ...PLANTED_ORDER_BUGS, ...PLANTED_APPROVAL_BUGS, ...PLANTED_TENANT_BUGS };
   const bugs = Object.entries<PlantedBug>(planted).filter((_, n) => isEach || n % PARTS === DAY % PARTS);
   for (const [name, { what, edits, faults, groupMax = 1, ...rest }] of bugs) {
-    const { clientsAtOnce, hasOrders = false, hasApprovals = false } = rest;
+    const { clientsAtOnce, hasOrders = false, hasApprovals = false, hasTenants = false, isSeenOnlyAs } = rest;
     test(`${name}: ${what}`, { timeout: ALL_TRIES_LIMIT_MS }, async (t) => {
       t.diagnostic(`PLANTED_BUGS_DAY=${DAY}`);
       for (const seconds of SECONDS.bug) {
-        const how = { groupMax, clientsAtOnce, hasOrders, hasApprovals };
+        const how = { groupMax, clientsAtOnce, hasOrders, hasApprovals, hasTenants };
         const report = await run(seconds, faults, edits, how, (line) => t.diagnostic(line));
         assert.equal(report.failure, undefined);
         // A fault that could not be injected is a mistake of the nemesis, and proves nothing.
@@ -60,6 +64,12 @@ describe('a bug that is planted is caught', { concurrency: 1 }, () => {
           report.violations.filter(({ seenBy, detail }) => seenBy === 'fault' && detail.includes('TypeError')),
           [],
         );
+        const told = report.violations.map(({ seenBy, detail }) => `${seenBy}: ${detail}`);
+        if (isSeenOnlyAs !== undefined)
+          assert.deepEqual(
+            told.filter((each) => !isSeenOnlyAs.test(each)),
+            [],
+          );
         if (report.violationsTotal > 0) return;
       }
       assert.fail('the nemesis found nothing');

@@ -64,6 +64,7 @@ test(
       seconds: 18,
       kinds: [tampering],
       hasOrders: false,
+      hasTenants: false,
       environment: { ...process.env, LOG_LEVEL: 'warn' },
       isDisposable: true,
       say: () => {},

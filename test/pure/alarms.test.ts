@@ -1,4 +1,5 @@
-// The alarms: each has a page of its own, a link to it, and tests of its rule; and each asks for metrics that there are.
+// The alarms: each has a page of its own, a link to it, and tests of its rule; and each asks for metrics that there are. What the pages
+// have an operator type can be typed: shells, the command line and Prometheus understand it.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -7,11 +8,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { createMetrics } from '../../process/metrics.ts';
+import { runCounterpoise } from './run-counterpoise.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RULES = 'observability/prometheus/rules.yml';
 const RULES_TESTS = 'observability/prometheus/rules.test.yml';
 const PAGES = 'docs/runbooks';
+/** Which alarm comes first, and where the commands of the pages run. */
+const INDEX = 'README';
+/** More pages whose commands are typed when something is wrong. */
+const OTHER_PAGES = ['docs/troubleshooting.md', 'docs/deploying.md', 'docs/restoring.md', `${PAGES}/${INDEX}.md`];
 const HEADINGS = ['Meaning', 'Is money at risk?', 'Look first', 'Causes', 'Do', 'Over when'];
 /** What Prometheus and Temporal's SDK have besides. */
 const OF_OTHERS = ['up', 'temporal_worker_task_slots_available', 'temporal_worker_task_slots'];
@@ -27,17 +33,34 @@ interface Rule {
 }
 
 const read = (file: string): string => readFileSync(ROOT + file, 'utf8');
+
+/** As links name them. */
+function headingsOf(file: string): Set<string> {
+  const headings = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!);
+  return new Set(
+    headings.map((each) =>
+      each
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
 const { groups } = parse(read(RULES)) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const names = rules.map(({ alert }) => alert);
 
 async function metricNames(): Promise<Set<string>> {
-  const declared = (await createMetrics().registry.getMetricsAsJSON()).flatMap(({ name }) => [name, `${name}_sum`]);
+  const declared = (await createMetrics().registry.getMetricsAsJSON()).flatMap(({ name }) => [
+    name,
+    `${name}_sum`,
+    `${name}_count`,
+  ]);
   return new Set([...declared, ...OF_OTHERS]);
 }
 
-/** What looks like a metric's name and is a label, or a word of curl's. */
-const NO_METRICS = ['worker_type', 'http_code'];
+/** What looks like a metric's name and is a label, a header of Kafka's messages, or a word of curl's. */
+const NO_METRICS = ['worker_type', 'dlq_reason', 'http_code'];
 
 function metricsIn(text: string): string[] {
   const found = text.match(/\b(counterpoise|http|events|worker|dlq|temporal|process)_[a-z_]+\b|^up\b/g) ?? [];
@@ -47,7 +70,16 @@ function metricsIn(text: string): string[] {
 describe('the alarms', () => {
   test('each has a page, and each page an alarm', () => {
     const pages = readdirSync(ROOT + PAGES).map((file) => file.replace(/\.md$/, ''));
-    assert.deepEqual(pages.sort(), names.toSorted());
+    assert.deepEqual(pages.sort(), [INDEX, ...names].sort());
+  });
+
+  test('the list of pages has each once, with its severity', () => {
+    const listed = [...read(`${PAGES}/${INDEX}.md`).matchAll(/^\| \[(\w+)\]\((\w+)\.md\) \| (\w+) \|/gm)];
+    for (const [, name, linked] of listed) assert.equal(linked, name);
+    assert.deepEqual(
+      listed.map(([, name, , severity]) => `${name}: ${severity}`).sort(),
+      rules.map(({ alert, labels }) => `${alert}: ${labels.severity}`).sort(),
+    );
   });
 
   for (const { alert, expr, labels, annotations } of rules)
@@ -61,7 +93,11 @@ describe('the alarms', () => {
         HEADINGS,
       );
       assert.match(page, /^```sh$/m);
-      for (const [, linked] of page.matchAll(/\]\((\w+)\.md\)/g)) assert.ok(names.includes(linked!), linked);
+      assert.match(page, /^```promql$/m);
+      for (const [, linked, , heading] of page.matchAll(/\]\((\w+)\.md(#([\w-]+))?\)/g)) {
+        assert.ok([INDEX, ...names].includes(linked!), linked);
+        if (heading !== undefined) assert.ok(headingsOf(`${PAGES}/${linked}.md`).has(heading), heading);
+      }
       const known = await metricNames();
       for (const name of metricsIn(expr)) assert.ok(known.has(name), name);
       // A page may name the beginning of some.
@@ -95,5 +131,44 @@ describe('the alarms', () => {
       encoding: 'utf8',
     });
     assert.equal(status, 0, stdout + stderr);
+  });
+});
+
+describe('the commands of the pages', () => {
+  const files = [...names.map((name) => `${PAGES}/${name}.md`), ...OTHER_PAGES];
+  /** What a reader puts in place of `<case-id>` and `…`. */
+  const filled = (command: string): string => command.replaceAll(/<[\w-]+>/g, 'some').replaceAll('…', 'some');
+
+  for (const file of files)
+    test(`${file}: a shell understands each`, () => {
+      const text = read(file);
+      const blocks = [...text.matchAll(/^ *```sh\n(.*?)^ *```$/gms)].map(([, block]) => block!);
+      const inLine = [...text.matchAll(/`((?:npx|npm|curl|docker|node|temporal) [^`]+)`/g)];
+      for (const command of [...blocks, ...inLine.map(([, each]) => each!.replaceAll(String.raw`\|`, '|'))]) {
+        const { status, stderr } = spawnSync('bash', ['-n'], { input: filled(command), encoding: 'utf8' });
+        assert.equal(status, 0, `${command}\n${stderr}`);
+      }
+    });
+
+  test('the command line has each of its commands, with its options', async () => {
+    const typed = files.flatMap((file) =>
+      [...read(file).matchAll(/npx counterpoise ([^`|\n]*)/g)].map(([, args]) => args!),
+    );
+    const used = new Map<string, Set<string>>();
+    for (const each of typed) {
+      const words = filled(each).split(/[;'"]/)[0]!.trim().split(/\s+/);
+      const end = words.findIndex((word) => !/^[a-z][a-z-]*$/.test(word) || word === 'some');
+      const command = words.slice(0, end < 0 ? undefined : end).join(' ');
+      const options = used.get(command) ?? new Set();
+      used.set(command, options);
+      for (const [option] of each.matchAll(/--[a-z-]+/g)) options.add(option);
+    }
+    assert.ok(used.size > 15);
+    for (const [command, options] of used) {
+      const { code, stdout } = await runCounterpoise([...command.split(' '), '--help']);
+      assert.equal(code, 0, command);
+      assert.ok(stdout.startsWith(`Usage: counterpoise ${command}`), command);
+      for (const option of options) assert.ok(stdout.includes(` ${option}`), `${command} ${option}`);
+    }
   });
 });

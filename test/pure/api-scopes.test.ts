@@ -5,8 +5,9 @@ import { describe, test } from 'node:test';
 import { pino } from 'pino';
 import { createWalletApp } from '../../api/wallet-app.ts';
 import { loadBounds } from '../../api/http/base-app.ts';
-import { needOf } from '../../api/http/scopes.ts';
+import { needOf, requires, requiresInTenant } from '../../api/http/scopes.ts';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { acceptOnly, keyHolder } from './api-holders.ts';
 import { forbiddenDatabase, INSTALLATION, SENDER, testApp } from './api-fakes.ts';
 
@@ -111,4 +112,14 @@ test('a route without a scope is closed to a key that has all of them', async ()
   const headers = { authorization: 'Bearer any' };
   assert.equal((await open.request('/v1/forgotten', { headers })).status, 403);
   assert.equal((await open.request('/v1/forgotten')).status, 401);
+});
+
+test('a route that is closed to other tenants stays so where another one, which is not, has its path too', async () => {
+  const { app: open } = testApp({ authentication: acceptOnly(keyHolder({ tenant: 'acme' as Tenant })) });
+  open.get('/v1/things/whole', requires('wallets:read'), (c) => c.text('the whole'));
+  open.get('/v1/things/:id', requiresInTenant('wallets:read'), (c) => c.text('a part'));
+  const headers = { authorization: 'Bearer any' };
+  const closed = await open.request('/v1/things/whole', { headers });
+  assert.deepEqual([closed.status, ((await closed.json()) as { code: string }).code], [403, 'tenant_not_served']);
+  assert.equal((await open.request('/v1/things/one', { headers })).status, 200);
 });

@@ -32,6 +32,19 @@ test('an approval that is not the last one says that nothing moves yet, and the 
   );
 });
 
+test('a change of a policy says what would hold, and since when', () => {
+  const change = { ...asked, kind: 'policy' as const, amount: null };
+  const proposal = { action: 'set', above: '1000.0000', approvals: '2', expires_in: '259200', version: '1' };
+  assert.match(
+    effectOfAll({ ...change, proposal }, undefined),
+    /^The new policy of USD takes effect at once: A transfer of more than 1,000\.00 USD needs 2 people more\./,
+  );
+  assert.match(
+    effectOfApproving({ ...change, proposal: { action: 'end', version: '1' } }, undefined),
+    /^Nothing changes yet: one person more has to approve it\. The end of the policy of USD then takes effect at once/,
+  );
+});
+
 test('a policy is a sentence, with each of its bounds', () => {
   const policy = { currency: 'USD', above: '1000.0000', above_24h: null, approvals: 1, expires_in: 3 * 86_400 };
   assert.equal(

@@ -133,7 +133,7 @@ describe('CSV', () => {
   test('of faulty rows, as the console has written it, is read again', () => {
     const [header, row] = read(
       csvOf([
-        ['row', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'fault'],
+        ['row', 'sender_wallet_id', 'receiver_wallet_id', 'amount', 'fault', 'transfer_id', 'status', 'failure_reason'],
         [3, 's', 'r', '-1', 'below 0'],
       ]),
     );

@@ -136,7 +136,7 @@ export const RULES: readonly Rule[] = [
   ),
   {
     of: 'temporal/',
-    may: ['temporal/*', 'domain/', 'process/deadline.ts', '@temporalio/', 'node:', ...MESSAGES],
+    may: ['temporal/*', 'domain/', 'process/deadline.ts', 'process/traces.ts', '@temporalio/', 'node:', ...MESSAGES],
     mayTypes: ['process/'],
   },
 

@@ -17,6 +17,7 @@ import { PLANTED_APPROVAL_BUGS } from '../../nemesis/planted-approval-bugs.ts';
 import { PLANTED_BUGS, type PlantedBug } from '../../nemesis/planted-bugs.ts';
 import { PLANTED_EVENT_BUGS } from '../../nemesis/planted-event-bugs.ts';
 import { PLANTED_ORDER_BUGS } from '../../nemesis/planted-order-bugs.ts';
+import { PLANTED_TENANT_BUGS } from '../../nemesis/planted-tenant-bugs.ts';
 import { RETRY_SOON } from '../../nemesis/retry-soon.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'counterpoise-test-'));
@@ -25,7 +26,7 @@ after(() => rmSync(directory, { recursive: true }));
 test('every bug can be planted, and is gone again when it is taken back', () => {
   const build = makeBuild(join(directory, 'planted'));
   const movements = { ...PLANTED_BUGS, ...PLANTED_APPROVAL_BUGS, ...PLANTED_EVENT_BUGS };
-  for (const { edits } of Object.values<PlantedBug>({ ...movements, ...PLANTED_ORDER_BUGS })) {
+  for (const { edits } of Object.values<PlantedBug>({ ...movements, ...PLANTED_ORDER_BUGS, ...PLANTED_TENANT_BUGS })) {
     const files = [...new Set(edits.map(({ file }) => join(build.directory, file)))];
     const before = files.map((file) => readFileSync(file, 'utf8'));
     const takeBack = build.edit(edits);

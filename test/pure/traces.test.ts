@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { summaryOf } from '../../db/traced-queries.ts';
 import { readSettings } from '../../process/config.ts';
 import { createLogger } from '../../process/telemetry.ts';
 import { startTraces, type RunningTraces, type TraceSettings } from '../../process/trace-export.ts';
 import { activeTraceId, errorTypeOf, installTracing, traced, traceparentOf } from '../../process/traces.ts';
+import { monitorTemporal } from '../../temporal/health.ts';
 import { fakeApp } from './traced-app.ts';
 import { startTraceReceiver, type TraceReceiver } from './trace-receiver.ts';
 
@@ -126,6 +128,23 @@ describe('traces', () => {
     assert.equal(attributes['error.type'], '57P01');
     assert.ok(!JSON.stringify(receiver.spans).includes('secret'));
     assert.equal(errorTypeOf(Object.assign(new Error('x'), { code: 'two words' })), 'Error');
+  });
+
+  test('the watch over Temporal, which a request has hastened, is not in the trace of that request ever after', async () => {
+    begin();
+    const askedIn: (string | undefined)[] = [];
+    const thrice = Promise.withResolvers<void>();
+    const monitor = monitorTemporal(async () => {
+      if (askedIn.push(activeTraceId()) === 3) thrice.resolve();
+    }, log);
+    await setImmediate();
+    await traced({ name: 'POST', kind: 'server', place: { within: { requestId: '1' } } }, async () => {
+      assert.notEqual(activeTraceId(), undefined);
+      monitor.suspect();
+    });
+    await thrice.promise;
+    monitor.stop();
+    assert.deepEqual(askedIn, [undefined, undefined, undefined]);
   });
 
   test('the headers that are set go with each request', async () => {

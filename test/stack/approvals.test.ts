@@ -32,7 +32,7 @@ describe('approvals on a stack', () => {
   /** A client with the key of a principal of its own. */
   async function principal(name: string) {
     const { principal_id } = taken(await api.post<Body>('/v1/principals', { name, kind: 'human' }));
-    const scopes = ['approvals:read', 'approvals:write', 'transfers:read', 'transfers:write'];
+    const scopes = ['approvals:read', 'approvals:write', 'policies:write', 'transfers:read', 'transfers:write'];
     const { secret } = taken(await api.post<Body>('/v1/api-keys', { name, scopes, principal_id }, key()));
     return apiClient(
       () => stack.api,
@@ -96,6 +96,18 @@ describe('approvals on a stack', () => {
     await money.assertSound();
   });
 
+  test('a change of the policy holds once somebody else agrees, and not before', async () => {
+    const change = { version: 1, above: '20' };
+    const asked = taken(await alice.put<Body>('/v1/approval-policies/USD', change));
+    assert.equal(asked['status'], 'AWAITING');
+    const above = async (): Promise<unknown> =>
+      ((await api.get<Body>('/v1/approval-policies')).body['data'] as Body[])[0]!['above'];
+    assert.equal(await above(), '10.0000');
+    assert.equal((await vote(bob, String(asked['approval_id']), 'approve'))['status'], 'APPROVED');
+    assert.equal(await above(), '20.0000');
+    await money.assertSound();
+  });
+
   test('the audit log tells who has asked, who has voted, and who has set the policy', async () => {
     const seen = new Set<string>();
     await until(30_000, 'the votes are not in the audit log', async () => {
@@ -106,6 +118,7 @@ describe('approvals on a stack', () => {
     for (const each of [
       'alice approval-asked',
       'root approval-policy-set',
+      'alice approval-policy-set',
       'root principal-created',
       'root key-created',
     ])

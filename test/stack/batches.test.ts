@@ -21,6 +21,11 @@ interface Batch {
 interface Item {
   readonly index: number;
   readonly transfer_id: string;
+  readonly sender_wallet_id: string;
+  readonly receiver_wallet_id: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly reference: string | null;
   readonly status: string;
   readonly failure_reason: string | null;
 }
@@ -92,6 +97,9 @@ describe('batches', { concurrency: 2 }, () => {
             [4, 'COMPLETED', null],
           ],
         );
+        const { sender_wallet_id, receiver_wallet_id, amount, currency, reference } = pages[1]!;
+        const asked = { sender_wallet_id, receiver_wallet_id, amount, currency, reference };
+        assert.deepEqual(asked, { ...item(poor, rich, '10.0000'), currency: 'USD', reference: null });
         assert.deepEqual(await money.entriesOf(pages[3]!.transfer_id), ['DEBIT', 'REFUND']);
         assert.equal(
           (await money.api.get(`/v1/transfers/${pages[2]!.transfer_id}`)).body['failure_reason'],

@@ -98,7 +98,11 @@ describe('a hold', () => {
       });
       // What would write it down has to wait for the row: written after the lock is released, it would be accepted, and rightly.
       const waiting = 'FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))';
-      await until(120_000, 'nothing waits for the row', async () => (await holder.query(`SELECT ${waiting}`)).rowCount !== 0);
+      await until(
+        120_000,
+        'nothing waits for the row',
+        async () => (await holder.query(`SELECT ${waiting}`)).rowCount !== 0,
+      );
       await handleOf(id).terminate('by a test');
       await holder.query(`SELECT pg_terminate_backend(pid) ${waiting}`);
       await holder.end();

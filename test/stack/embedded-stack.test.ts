@@ -18,7 +18,7 @@ const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 60_000;
 const RESPAWN_LIMIT_MS = 120_000;
 
-const SERIES_MAX = 4_500;
+const SERIES_MAX = 3_000;
 const METRICS = [
   ...[
     'http_requests_total',

@@ -1,7 +1,9 @@
-// What is watched, as a real Prometheus sees a real stack: every rule and every panel of every dashboard asks for what there is.
+// What is watched, as a real Prometheus sees a real stack: every rule, every panel of every dashboard and every query of a runbook asks
+// for what there is.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { DASHBOARDS } from '../../observability/grafana/dashboards.ts';
 import { createMetrics } from '../../process/metrics.ts';
@@ -10,6 +12,7 @@ import { lacksPrometheus, startPrometheus, type RunningPrometheus } from './prom
 import { startStack, until, type TestStack } from './stack.ts';
 
 const SEEN_LIMIT_MS = 120_000;
+const RUNBOOKS = new URL('../../docs/runbooks/', import.meta.url);
 
 interface SeenRule {
   readonly name: string;
@@ -81,8 +84,15 @@ describe('a stack as Prometheus sees it', { skip: lacksPrometheus }, () => {
     }
   });
 
-  test('a stack at rest fires nothing', async () => {
+  test('a stack at rest fires nothing, and comes to where nothing is about to', async () => {
     for (const { name, state } of await rules()) assert.notEqual(state, 'firing', name);
+    let pending: string[] = [];
+    await until(SEEN_LIMIT_MS, 'an alarm stays pending', async () => {
+      pending = (await rules()).filter(({ state }) => state !== 'inactive').map(({ name }) => name);
+      return pending.length === 0;
+    }).catch((cause: unknown) => {
+      throw new Error(`these do not go back: ${pending.join()}`, { cause });
+    });
   });
 
   for (const { title, rows } of DASHBOARDS)
@@ -93,6 +103,14 @@ describe('a stack as Prometheus sees it', { skip: lacksPrometheus }, () => {
           await until(SEEN_LIMIT_MS, `${expr} returns nothing`, async () => (await prometheus.query(expr)).length > 0);
         }
       });
+
+  for (const page of readdirSync(RUNBOOKS))
+    test(`${page}: every query is understood, and asks for series that there are`, async () => {
+      for (const [, query] of readFileSync(new URL(page, RUNBOOKS), 'utf8').matchAll(/^```promql\n(.*?)^```$/gms)) {
+        await assertThere(query!);
+        await prometheus.query(query!);
+      }
+    });
 
   async function rules(): Promise<SeenRule[]> {
     const { groups } = await prometheus.ask<{ groups: { rules: SeenRule[] }[] }>('rules');

@@ -52,9 +52,10 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
   return { ...running, wake: news.wake };
 
   async function publishFrom(holding: Holding): Promise<void> {
+    // Before any broker has answered, because how far behind Kafka is, is known by it.
+    let position = await openLogCursor(database, NAME);
     const kafka = await connectKafka(options, logger, holding.signal);
     try {
-      let position = await openLogCursor(database, NAME);
       while (!holding.signal.aborted) {
         const page = await readEventTexts(database, position, PAGE_MAX);
         const [first, last] = [page[0], page.at(-1)];
@@ -74,11 +75,7 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
         if (!(await moveLogCursor(database, holding.lease, position, last.position))) return;
         position = last.position;
         noteDuration(metrics, 'kafka', performance.now() - beganAt);
-        countConsumed(
-          metrics,
-          'kafka',
-          records.map(({ headers }) => headers['ce_type']!),
-        );
+        countConsumed(metrics, 'kafka', records.length);
         if (failures > 0) logger.info({ position }, 'events are published to Kafka again');
         failures = 0;
       }
@@ -114,16 +111,18 @@ async function bury(
 ): Promise<void> {
   const reason = refusal.isTooLarge ? 'too_large' : 'refused';
   const { ce_id: event_id, ce_position: position } = record.headers;
-  metrics?.deadLetters.add({ queue: 'kafka' });
   try {
     await kafka.send([deadLetterOf(record, reason, refusal.message)]);
   } catch (error) {
     // To try it for ever would keep every later event from Kafka.
     if (!(error instanceof RecordsRefused)) throw error;
+    metrics?.deadLetters.add({ queue: 'kafka' });
     return logger.error(
       { event_id, position, reason },
       'Kafka refuses an event, and its dead letter: it is in the event log alone',
     );
   }
+  // Not before: one that could not be sent is not given up but tried again, with all of its page.
+  metrics?.deadLetters.add({ queue: 'kafka' });
   logger.error({ event_id, position, reason }, 'Kafka refuses an event: it is in the dead-letter topic');
 }

@@ -21,10 +21,6 @@ export function noteRetry(metrics: Metrics | undefined, task: Task): void {
   metrics?.retries.add({ worker: WORKER, task });
 }
 
-/** Counts events by their types. */
-export function countConsumed(metrics: Metrics | undefined, consumer: Consumer, types: readonly string[]): void {
-  if (metrics === undefined) return;
-  const tally = new Map<string, number>();
-  for (const type of types) tally.set(type, (tally.get(type) ?? 0) + 1);
-  for (const [type, count] of tally) metrics.consumed.add({ consumer, type }, count);
+export function countConsumed(metrics: Metrics | undefined, consumer: Consumer, events: number): void {
+  metrics?.consumed.add({ consumer }, events);
 }

@@ -73,11 +73,7 @@ export function createOutboxCopy(deps: OutboxCopyDeps): () => Promise<Copied> {
     cursor = next.isResuming && !page.hasMore ? undefined : next;
     if (events.length > 0) {
       noteDuration(metrics, 'relay', performance.now() - beganAt);
-      countConsumed(
-        metrics,
-        'relay',
-        events.map(({ event }) => event.type),
-      );
+      countConsumed(metrics, 'relay', events.length);
     }
     return { events: events.length, hasMore: page.hasMore || cursor === undefined, isLost: false };
   };

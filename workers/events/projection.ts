@@ -139,11 +139,7 @@ function logIn(
 ): EventSource {
   return {
     async committed({ events }) {
-      countConsumed(
-        metrics,
-        projection,
-        events.map(({ type }) => type),
-      );
+      countConsumed(metrics, projection, events.length);
     },
     async *read(from, signal) {
       for (let after = from; !signal.aborted;) {

@@ -2,7 +2,8 @@
 -- The voter names the body and the policy's version that it has seen. Who asks has no vote, whichever key it uses. An `override` decides
 -- alone, whoever gives it. domain/transfer/approval.ts says what the outcomes mean. Takes the approval's lock, so that votes take turns, and
 -- the policy's, so that a vote is under the policy of before or of after a change. `p_makers` are the principals that could vote by this
--- one's keys: itself and who has made them; two approvals that one principal could have given count once.
+-- one's keys: itself and who has made them; two approvals that one principal could have given count once. A vote on a change of a policy takes
+-- that one's lock to write at once, and not first to read: two that did so would wait for each other.
 DROP FUNCTION IF EXISTS cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text);
 CREATE OR REPLACE FUNCTION cast_vote(
   p_approval_id uuid, p_principal_id uuid, p_principal text, p_api_key_id uuid, p_vote text, p_body_hash bytea, p_policy_version integer,
@@ -44,13 +45,22 @@ BEGIN
   END IF;
   -- A policy that was ended while its lock was waited for is found no more, and the one in its place is seen by the next statement only.
   LOOP
-    SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR SHARE;
+    IF approval.kind = 'policy' THEN
+      SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR UPDATE;
+    ELSE
+      SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR SHARE;
+    END IF;
     is_policy := FOUND;
     EXIT WHEN is_policy OR NOT EXISTS (
       SELECT FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL
     );
   END LOOP;
-  IF is_policy AND policy.version <> approval.policy_version THEN
+  IF approval.kind = 'policy' AND (NOT is_policy OR policy.version <> approval.policy_version) THEN
+    -- The version whose place it would take has ended.
+    PERFORM decide_approval(p_approval_id, 'WITHDRAWN');
+    outcome := 'ended';
+    RETURN;
+  ELSIF is_policy AND policy.version <> approval.policy_version THEN
     -- Votes that were given under the former one count no more.
     UPDATE approvals SET policy_version = policy.version,
       needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,

@@ -1,16 +1,26 @@
 -- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow if it
 -- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
--- either if nobody does before. A decision about a case that was approved is due to be carried out.
+-- either if nobody does before. A decision about a case that was approved is due to be carried out. A change of a policy, of which the caller
+-- has the lock too, is made at once.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   is_approved CONSTANT boolean := p_status IN ('APPROVED', 'OVERRIDDEN');
   -- To the millisecond, as it is stored: the audit takes from it how long the transfer waited.
   decided CONSTANT timestamptz(3) := clock_timestamp();
+  approval approvals%ROWTYPE;
 BEGIN
   UPDATE approvals SET status = p_status, decided_at = decided,
     start_due_at = CASE WHEN is_approved AND kind IN ('refund', 'write_off') THEN now() + interval '3 seconds' END
-  WHERE approval_id = p_approval_id;
+  WHERE approval_id = p_approval_id
+  RETURNING * INTO approval;
+  IF approval.kind = 'policy' THEN
+    IF is_approved AND put_approval_policy(approval.tenant, approval.proposal, approval.asked_by, p_approval_id) IS NULL THEN
+      RAISE EXCEPTION 'the policy is another than the one whose place is to be taken';
+    END IF;
+    -- It takes no lock on transfers otherwise: whoever asks for a change waits for the policy next.
+    RETURN;
+  END IF;
   WITH changed AS (
     UPDATE transfers SET
       status = CASE WHEN is_approved AND scheduled_at IS NOT NULL THEN 'SCHEDULED' ELSE 'PENDING' END,

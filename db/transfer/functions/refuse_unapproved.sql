@@ -8,10 +8,10 @@ BEGIN
     RETURN NULL;
   END IF;
   -- Of a hundred transfers of one wallet at once, each is summed after those before it, in an order that deadlocks with nobody's.
-  PERFORM pg_advisory_xact_lock(hashtextextended('sent_unapproved/' || sender_wallet_id, 0)) FROM (
-    SELECT DISTINCT sender_wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
+  PERFORM pg_advisory_xact_lock(hashtextextended('sent_unapproved/' || CASE tenant WHEN 'default' THEN '' ELSE tenant || '/' END || sender_wallet_id, 0)) FROM (
+    SELECT DISTINCT tenant, sender_wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND above_24h IS NOT NULL AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-    ORDER BY sender_wallet_id
+    ORDER BY tenant, sender_wallet_id
   ) senders;
   IF EXISTS (
     SELECT FROM accepted JOIN approval_policies USING (tenant, currency)

@@ -64,7 +64,7 @@ export function createTries(course: CourseState, { secrets, connections, isHeld 
       );
       if (course.cutting.aborted && !result.isAccepted) return undefined;
       noteDuration(metrics, 'webhook', result.durationMs);
-      if (result.isAccepted) countConsumed(metrics, 'webhooks', [type]);
+      if (result.isAccepted) countConsumed(metrics, 'webhooks', 1);
       await conclude(result, kind);
       return result;
     },
