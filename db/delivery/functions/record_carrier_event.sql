@@ -1,10 +1,12 @@
 -- Keeps what a carrier reports of a shipment, once for each of the carrier's ids, and returns recorded; repeated, if the same was
 -- reported before; or, and then it keeps nothing: not_found; not_handed_over, because a carrier cannot know of a shipment that it
 -- was not given; reused, if the id names another report. `has_risen` says whether this report has changed the shipment's status,
--- which it does only if it ranks higher: reports come out of order. Returns whose shipment it is, too.
+-- which it does only if it ranks higher: reports come out of order. Returns whose shipment it is, too. What is
+-- kept is an entry of the audit log, unless p_acting is left out, as a program of the version before does.
+DROP FUNCTION IF EXISTS record_carrier_event(text, uuid, text, integer, timestamptz, text, text);
 CREATE OR REPLACE FUNCTION record_carrier_event(
   p_event_id text, p_shipment_id uuid, p_status text, p_rank integer, p_at timestamptz, p_request_id text, p_traceparent text,
-  OUT outcome text, OUT has_risen boolean, OUT order_id uuid, OUT consignment integer
+  p_acting jsonb DEFAULT NULL, OUT outcome text, OUT has_risen boolean, OUT order_id uuid, OUT consignment integer
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -34,6 +36,8 @@ BEGIN
 
   outcome := 'recorded';
   has_risen := p_rank > shipment.rank;
+  PERFORM append_audit_event('delivery', 'carrier-event-recorded', p_shipment_id::text,
+    jsonb_build_object('event_id', p_event_id, 'status', p_status), p_acting, p_request_id, p_traceparent);
   IF has_risen THEN
     UPDATE shipments SET status = p_status, rank = p_rank, updated_at = clock_timestamp() WHERE shipment_id = p_shipment_id;
     PERFORM append_shipment_event('shipment.' || lower(replace(p_status, '_', '-')), p_shipment_id,
