@@ -202,23 +202,13 @@ export function recurringRoutes(deps: MovementDeps) {
             if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
-          return createRecurringTransfer(
-            database,
-            id,
-            terms,
-            { tenant, idempotencyKey, bodyHash },
-            c.var.trace,
-            byWhom(c),
-          );
+          const named = { tenant, idempotencyKey, bodyHash };
+          return createRecurringTransfer(database, id, terms, named, c.var.trace, byWhom(c));
         },
       });
       // The row is enough for an answer: the sweep makes the Schedule if it is not there in time.
-      if (isNew)
-        await starts.start(
-          () => tendRecurring({ client, binding: starter.binding, database }, row),
-          START_LIMIT_MS,
-          c.var.log,
-        );
+      const tend = () => tendRecurring({ client, binding: starter.binding, database }, row);
+      if (isNew) await starts.start(tend, START_LIMIT_MS, c.var.log);
       c.header('Location', `/v1/recurring-transfers/${id}`);
       const next = await nextRunsOf(acceptance, row);
       // Without its Schedule, nobody knows yet.
