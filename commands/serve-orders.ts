@@ -33,7 +33,8 @@ export interface ServedOrders {
   readonly starter: OrderStarter;
   /** The news of orders that the worker here has confirmed or ended. */
   readonly notifier: MovementNotifier<Order>;
-  readonly databases: readonly Database[];
+  /** By the names of their outboxes. */
+  readonly databases: Readonly<Record<string, Database>>;
   /** Starts the workers and the sweep. `apiUrl` is where the API listens, over which an order's money moves. */
   readonly start: (context: WorkerContext, apiUrl: string) => Promise<RunningService>;
   readonly close: () => Promise<void>;
@@ -51,8 +52,8 @@ export function serveOrders(
   const inventory = openInventoryDatabase(settings, guard);
   const delivery = openDeliveryDatabase(settings, guard);
   const accounting = openAccountingDatabase(settings, guard);
-  const databases = [order, inventory, delivery, accounting];
-  watchPools(metrics, databases);
+  const databases = { order, inventory, delivery, accounting };
+  watchPools(metrics, Object.values(databases));
   const notifier = createMovementNotifier<Order>();
   const tell = (row: Order): void => notifier.tell(orderWorkflowId(row.orderId), row);
   const marginSeconds = settings.HAND_OVER_MARGIN_SECONDS;
@@ -103,6 +104,6 @@ export function serveOrders(
         stop: async () => void (await Promise.all([...upkeep, ...running].map((each) => each.stop()))),
       };
     },
-    close: () => closeDatabases(databases),
+    close: () => closeDatabases(Object.values(databases)),
   };
 }

@@ -41,7 +41,7 @@ import { bindNamespace, type NamespaceBinding } from '../temporal/namespace-bind
 import { startTransfer, type MovementStarter } from '../temporal/transfer/start-movement.ts';
 import { transactionWorkflowId, transferWorkflowId } from '../workflows/transfer/messages.ts';
 import { coreMetrics } from '../workers/core-metrics.ts';
-import { startEventsWorker } from '../workers/events/main.ts';
+import { startEventsWorker, type EventsWorker } from '../workers/events/main.ts';
 import { startTransferCollector } from '../workers/transfer/collect.ts';
 import { startSweep } from '../workers/transfer/sweep.ts';
 import { startTransferWorker, TRANSFER_POOL } from '../workers/transfer/main.ts';
@@ -57,6 +57,11 @@ type Wrap = (activities: WalletActivities) => WalletActivities;
 interface Notifiers {
   readonly transfers: MovementNotifier<Transfer>;
   readonly transactions: MovementNotifier<Transaction>;
+}
+
+/** Has the relay look into the outbox of these databases when a connection has been used: what was written there, is. */
+function wakeWhenWritten({ wake }: EventsWorker, outbox: string, databases: readonly Database[]): void {
+  for (const { $client } of databases) $client.on('release', () => wake(outbox));
 }
 
 /** `wrap` lets the demo and the tests put faults around the wallet activities. */
@@ -92,8 +97,9 @@ export async function startEverything(
     dispatch: 'ordinary',
   };
   const orders = serveOrders(settings, guard, starter, metrics);
-  for (const written of [database, apiDatabase, ...shards, ...(orders?.databases ?? [])])
-    written.$client.on('release', events.wake);
+  wakeWhenWritten(events, 'transfer', [database, apiDatabase]);
+  for (const [shard, each] of shards.entries()) wakeWhenWritten(events, `wallet-${shard}`, [each]);
+  for (const [outbox, each] of Object.entries(orders?.databases ?? {})) wakeWhenWritten(events, outbox, [each]);
   const notifiers: Notifiers = {
     transfers: createMovementNotifier<Transfer>(),
     transactions: createMovementNotifier<Transaction>(),

@@ -7,7 +7,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { isApiKey } from '../domain/access/api-key.ts';
 import { ALL_SCOPES, type Scope } from '../domain/access/scopes.ts';
-import { ADMINISTRATOR, auditEvent, type AuditAction } from '../domain/audit-event.ts';
+import type { AuditAction } from '../domain/audit-actions.ts';
+import { ADMINISTRATOR, auditEvent } from '../domain/audit-event.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { asAdministrator } from './administrator.ts';
 

@@ -131,6 +131,11 @@ export function comparisonRunId(shard: number, { movement, leg }: Watermark): Ru
   return derivedUuid('comparison', TENANT, String(shard), movement, leg) as RunId;
 }
 
+/** The entry of the audit log that something was asked of an object; `requestKey` says what and by whom. */
+export function auditEntryId(action: string, object: string, requestKey: string): string {
+  return derivedUuid('audit', TENANT, action, object, requestKey);
+}
+
 function batchItemsId(batch: BatchId): string {
   return derivedUuid('movement', TENANT, 'batch-items', batch);
 }

@@ -6,6 +6,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { createKey } from '../../db/access/keys.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import { hostOfAddress, isLoopback, parseAuthority } from '../../process/authority.ts';
 import { ANYBODY } from '../http/authenticate.ts';
 import type { BaseDeps } from '../http/base-app.ts';
@@ -106,8 +107,8 @@ export function consoleSessionRoutes({ proxies = [], ...deps }: KeyDeps & Pick<B
       const holder = links.take(c.req.valid('json').link);
       if (holder === undefined) throw new ProblemError('console_link_not_found');
       const { key, secret } = sessionKeyFor(holder);
-      const { principal: actor, principalId, apiKeyId } = holder;
-      const by = { acting: { actor, principalId, apiKeyId }, trace: c.var.trace };
+      const { principal: actor, principalId, apiKeyId, tenant } = holder;
+      const by = { acting: { actor, principalId, apiKeyId, ...ofTenant(tenant) }, trace: c.var.trace };
       // None if the key that made the link has been revoked meanwhile.
       const made = await boundedQuery(database, () => createKey(database, key, by), { isWrite: true });
       if (made === undefined) throw new ProblemError('console_link_not_found');

@@ -11,6 +11,7 @@ import {
 import { CARRIER_STATUSES, SHIPMENT_STATUSES } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
 import type { Tenant } from '../../domain/tenant.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -141,7 +142,7 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
       c.var.log.setBindings({ shipment_id: id });
       const { outcome, hasRisen, orderId, n } = await boundedQuery(
         database,
-        () => recordCarrierEvent(database, { tenant, eventId, shipmentId: id, status, at }, c.var.trace),
+        () => recordCarrierEvent(database, { tenant, eventId, shipmentId: id, status, at }, c.var.trace, byWhom(c)),
         { isWrite: true },
       );
       // A carrier repeats what had no answer: the API may have died before it told anybody.

@@ -1,7 +1,8 @@
 /** The route of the audit log: what principals have changed, newest first. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { listAuditEvents, type LoggedAudit } from '../../db/events/audit-queries.ts';
-import { AUDIT_ACTION_NAMES, NO_ID, type AuditAction } from '../../domain/audit-event.ts';
+import { AUDIT_ACTION_NAMES, type AuditAction } from '../../domain/audit-actions.ts';
+import { NO_ID } from '../../domain/audit-event.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import {
@@ -58,8 +59,8 @@ const list = createRoute({
   operationId: 'listAuditEvents',
   summary: 'What principals have changed, newest first',
   tags: ['Audit log'],
-  description: `Keys made, rotated and revoked, wallets suspended and limited, cases decided, webhook endpoints changed, and so on, each with
-the principal that has done it. An entry is written together with the change, is in the event log as \`audit.<action>\`, and is here within a
+  description: `Keys made, rotated and revoked, wallets opened, suspended and limited, cases decided, prices and stock changed, webhook endpoints
+changed, and so on, each with the principal that has done it: every change but movements and orders, which are events of their own. An entry is written together with the change, is in the event log as \`audit.<action>\`, and is here within a
 second of that. Entries are kept for ever; nothing changes them. Whoever may read events reads them there, too.`,
   middleware: requiresInTenant('audit:read'),
   request: {

@@ -1,15 +1,17 @@
 /** The routes of projections: how far they are, a rebuild, and the dead letters of the consumers that build them. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { listDeadLetters, retryDeadLetters } from '../../client/consumer/consumer.ts';
+import { listDeadLetters } from '../../client/consumer/consumer.ts';
 import type { Database } from '../../db/database.ts';
 import { readHead } from '../../db/events/log-queries.ts';
 import {
   PROJECTION_NAMES,
   readProjection,
   requestRebuild,
+  retryProjectionLetters,
   type Generation,
   type ProjectionName,
 } from '../../db/events/projection-queries.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, textField } from '../http/fields.ts';
@@ -143,9 +145,8 @@ export function projectionRoutes({ eventsDatabase }: EventDeps) {
     })
     .openapi(rebuild, async (c) => {
       const name = known(c.req.valid('param').projection);
-      const requested = await boundedQuery(eventsDatabase, () => requestRebuild(eventsDatabase, name), {
-        isWrite: true,
-      });
+      const request = () => requestRebuild(eventsDatabase, name, byWhom(c));
+      const requested = await boundedQuery(eventsDatabase, request, { isWrite: true });
       if (!requested.isRequested) throw cannotRebuild(requested.firstPosition);
       return c.json(await boundedQuery(eventsDatabase, () => describe(eventsDatabase, name)), 202);
     })
@@ -167,17 +168,14 @@ export function projectionRoutes({ eventsDatabase }: EventDeps) {
     .openapi(retry, async (c) => {
       const name = known(c.req.valid('param').projection);
       const { event_id: eventId } = c.req.valid('query');
-      const counts = await boundedQuery(
+      const retried = await boundedQuery(
         eventsDatabase,
-        async () =>
-          Promise.all(
-            (await generationsOf(name)).map(({ consumer }) =>
-              retryDeadLetters(eventsDatabase.$client, consumer, eventId),
-            ),
-          ),
+        async () => {
+          const consumers = (await generationsOf(name)).map(({ consumer }) => consumer);
+          return retryProjectionLetters(eventsDatabase, name, { consumers, eventId }, byWhom(c));
+        },
         { isWrite: true },
       );
-      const retried = counts.reduce((sum, count) => sum + count, 0);
       if (eventId !== undefined && retried === 0)
         throw new ProblemError('dead_letter_not_found', { detail: `The event ${eventId} is none of ${name}.` });
       return c.json({ retried_count: retried }, 202);

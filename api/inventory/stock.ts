@@ -6,6 +6,7 @@ import { changeStock, countStock, findStock, type StockChange } from '../../db/i
 import { stockChangeId } from '../../domain/derived-id.ts';
 import { ON_HAND_MAX } from '../../domain/inventory/stock.ts';
 import { QUANTITY_MAX } from '../../domain/order/order.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { amountField, commentField, skuField } from '../http/fields.ts';
@@ -190,7 +191,8 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     .openapi(put, async (c) => {
       const { sku } = c.req.valid('param');
       const { on_hand: onHand } = c.req.valid('json');
-      const count = () => countStock(database, sku, onHand, c.var.trace, c.var.holder.tenant);
+      const of = { tenant: c.var.holder.tenant, by: byWhom(c) };
+      const count = () => countStock(database, sku, onHand, c.var.trace, of);
       const counted = await boundedQuery(database, count, { isWrite: true });
       if (counted === 'reserved') throw reserved(sku);
       return c.json(renderStock(counted), 200);
@@ -221,7 +223,8 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     });
 
   async function change(c: Context<ApiEnv>, asked: StockChange) {
-    const changed = await boundedQuery(database, () => changeStock(database, asked, c.var.trace), { isWrite: true });
+    const store = () => changeStock(database, asked, c.var.trace, byWhom(c));
+    const changed = await boundedQuery(database, store, { isWrite: true });
     if (changed.outcome === 'conflicts')
       throw new ProblemError('idempotency_key_reused', {
         detail: 'The key was used with another body, and what it names has not been changed.',

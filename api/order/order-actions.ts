@@ -3,10 +3,12 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { findOrder, type Order } from '../../db/order/queries.ts';
+import { logOrderRequest, type OrderRequest } from '../../db/order/request-log.ts';
 import { recordConsignment } from '../../db/order/state.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { CONSIGNMENTS_MAX, hasOrderEnded } from '../../domain/order/order.ts';
 import { cancelOrderUpdate, handOverUpdate } from '../../workflows/order/messages.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { orderIdField, textField } from '../http/fields.ts';
@@ -103,6 +105,8 @@ const SHOWN_SECONDS_DEFAULT = 2;
 export function orderActionRoutes(deps: OrderDeps) {
   const { database, draining } = deps;
   const find = (order: Order): Promise<Order> => orderNow(database, order);
+  const log = (c: Context<ApiEnv>, { orderId }: Order, request: OrderRequest): Promise<void> =>
+    boundedQuery(database, () => logOrderRequest(database, orderId, request, byWhom(c)), { isWrite: true });
 
   return new OpenAPIHono<ApiEnv>()
     .openapi(cancel, async (c) => {
@@ -111,6 +115,7 @@ export function orderActionRoutes(deps: OrderDeps) {
       const known = cancelOutcome(before);
       if (known === 'canceled') return c.json(renderOrder(before), 200);
       if (known === 'too_late') throw refused('order_not_cancelable', before);
+      await log(c, before, { action: 'cancel' });
       const answer = await askOrder(c, deps, before, cancelOrderUpdate);
       if (answer.outcome === 'refused') throw refused('order_not_cancelable', await find(before));
       const waitMs = (waitPreference(c.req.header('prefer')) ?? SHOWN_SECONDS_DEFAULT) * 1_000;
@@ -136,6 +141,7 @@ export function orderActionRoutes(deps: OrderDeps) {
       const known = told(before);
       if (known !== undefined) return c.json(renderOrder(known), 200);
       if (before.status !== 'CONFIRMED') throw refused('order_not_confirmed', before);
+      await log(c, before, { action: 'hand_over', n, carrierReference });
       const answer = await askOrder(c, deps, before, handOverUpdate, { n, carrierReference });
       if (answer.outcome === 'refused') {
         if (answer.refusal === 'no_such_consignment') throw noConsignment(n);

@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { findProduct, listProducts, putProduct } from '../../db/order/products.ts';
 import type { AmountPrecision } from '../../domain/amount-precision.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { amountField, currencyField, skuField, textField } from '../http/fields.ts';
@@ -112,7 +113,7 @@ export function productRoutes({ database, amountPrecision }: ProductDeps) {
       const { unit_price: unitPrice, currency, name = null } = c.req.valid('json');
       const [fault] = finerFaults(unitPrice, currency, amountPrecision, ['unit_price']);
       if (fault !== undefined) throw faultyRequest([fault]);
-      const write = () => putProduct(database, { tenant, sku, unitPrice, currency, name });
+      const write = () => putProduct(database, { tenant, sku, unitPrice, currency, name }, byWhom(c));
       const { product, isNew } = await boundedQuery(database, write, { isWrite: true });
       return c.json(renderProduct(product), isNew ? 201 : 200);
     })

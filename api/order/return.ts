@@ -13,6 +13,7 @@ import {
 import { returnId } from '../../domain/derived-id.ts';
 import { returnBodyHash } from '../../domain/order/order-body.ts';
 import { startReturn } from '../../temporal/order/start-order.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { orderIdField, returnIdField, skuField } from '../http/fields.ts';
@@ -182,7 +183,8 @@ export function returnRoutes(deps: OrderDeps) {
         bodyHash: returnBodyHash(lines),
       };
       c.var.log.setBindings({ return_id: asked.returnId });
-      const stored = await boundedQuery(database, () => acceptReturn(database, asked, c.var.trace), { isWrite: true });
+      const accept = () => acceptReturn(database, asked, c.var.trace, byWhom(c));
+      const stored = await boundedQuery(database, accept, { isWrite: true });
       if (stored !== undefined && 'refused' in stored)
         throw new ProblemError('not_returnable', {
           detail: WHY_NOT[stored.refused],
@@ -207,7 +209,7 @@ export function returnRoutes(deps: OrderDeps) {
       const { scrapped } = c.req.valid('json');
       await existingReturn(c, id);
       refuseWhileDown(monitor);
-      const note = () => receiveReturn(database, id, new Set(scrapped), START_DUE_SECONDS, c.var.trace);
+      const note = () => receiveReturn(database, id, new Set(scrapped), START_DUE_SECONDS, c.var.trace, byWhom(c));
       const row = await boundedQuery(database, note, { isWrite: true });
       if (row.status === 'RECEIVED')
         await starts.start(

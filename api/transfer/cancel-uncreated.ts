@@ -5,10 +5,13 @@
  */
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { acceptTransfer } from '../../db/transfer/acceptance.ts';
+import { logCancelRequest } from '../../db/transfer/cancel-log.ts';
 import { findTransfer, type Transfer } from '../../db/transfer/queries.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { cancelUpdate } from '../../workflows/transfer/messages.ts';
+import { byWhom } from '../http/acting.ts';
+import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import { waitForRow, waitPreference } from '../http/prefer-wait.ts';
@@ -89,6 +92,8 @@ export function cancelUncreatedRoutes(deps: MovementDeps) {
     return c.json(renderTransfer(row), 202);
 
     async function cancel(before: Transfer): Promise<Transfer> {
+      // Written before it is asked, because who has asked counts, whatever comes of it.
+      await boundedQuery(database, () => logCancelRequest(database, id, byWhom(c)), { isWrite: true });
       const isKept = (seen: Transfer): boolean =>
         seen.beginsCanceled || seen.captureMethod !== 'manual' || isDecided(seen);
       const asked = await withoutWaiting(database, before);

@@ -14,6 +14,7 @@ import { answerWithin } from '../../temporal/health.ts';
 import { startReconciliation } from '../../temporal/transfer/start-reconciliation.ts';
 import { reconciliationWorkflowId } from '../../workflows/transfer/messages.ts';
 import type { AcceptanceDeps } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { exampleMovementId, exampleRunId, idAnswer, instantAnswer, runIdField } from '../http/fields.ts';
 import { overloaded } from '../http/load-limits.ts';
@@ -157,13 +158,8 @@ export function reconciliationRoutes({ database, acceptance }: MovementDeps) {
       c.var.log.setBindings({ workflow_id: workflowId });
       if (monitor.isDown())
         throw new ProblemError('temporal_unavailable', { detail: 'Nothing was started. Try again.' });
-      const row = await boundedQuery(
-        database,
-        () => beginRun(database, { runId, workflowId, trigger: 'request', scope }),
-        {
-          isWrite: true,
-        },
-      );
+      const run = { runId, workflowId, trigger: 'request', scope, by: byWhom(c) } as const;
+      const row = await boundedQuery(database, () => beginRun(database, run), { isWrite: true });
       if (row === undefined) throw overloaded('runs');
       try {
         await answerWithin(client, START_LIMIT_MS, () => startReconciliation(client, runId, scope));

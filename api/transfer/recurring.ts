@@ -19,6 +19,7 @@ import { answerWithin } from '../../temporal/health.ts';
 import { nextRuns, type ScheduleState } from '../../temporal/transfer/recurring-schedule.ts';
 import { tendRecurring } from '../../temporal/transfer/tend-recurring.ts';
 import { acceptOnce, START_LIMIT_MS, type AcceptanceDeps } from './acceptance.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { instantField, recurringTransferIdField, walletIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
@@ -201,16 +202,13 @@ export function recurringRoutes(deps: MovementDeps) {
             if ((await find()) === undefined) throw faultyRequest([fault]);
             return undefined;
           }
-          return createRecurringTransfer(database, id, terms, { tenant, idempotencyKey, bodyHash }, c.var.trace);
+          const named = { tenant, idempotencyKey, bodyHash };
+          return createRecurringTransfer(database, id, terms, named, c.var.trace, byWhom(c));
         },
       });
       // The row is enough for an answer: the sweep makes the Schedule if it is not there in time.
-      if (isNew)
-        await starts.start(
-          () => tendRecurring({ client, binding: starter.binding, database }, row),
-          START_LIMIT_MS,
-          c.var.log,
-        );
+      const tend = () => tendRecurring({ client, binding: starter.binding, database }, row);
+      if (isNew) await starts.start(tend, START_LIMIT_MS, c.var.log);
       c.header('Location', `/v1/recurring-transfers/${id}`);
       const next = await nextRunsOf(acceptance, row);
       // Without its Schedule, nobody knows yet.

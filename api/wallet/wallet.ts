@@ -171,7 +171,7 @@ export function walletRoutes(shards: readonly Database[]) {
       const { isOpened, wallet } = await boundedQuery(
         shard,
         async () => ({
-          isOpened: await openWallet(shard, { tenant, walletId: id, userId, currency }),
+          isOpened: await openWallet(shard, { tenant, walletId: id, userId, currency }, byWhom(c)),
           wallet: await existing(c, shard, id),
         }),
         { isWrite: true },

@@ -1,7 +1,7 @@
 /** `counterpoise audit-events list`: what principals have changed. */
 import { Option, type Command } from 'commander';
 import type { AuditEvent } from '../../client/client.ts';
-import { AUDIT_ACTION_NAMES, type AuditAction } from '../../domain/audit-event.ts';
+import { AUDIT_ACTION_NAMES, type AuditAction } from '../../domain/audit-actions.ts';
 import { listedTable } from './output.ts';
 import { openSession } from './session.ts';
 import { given, LIMIT_HELP, listed, LISTED_DEFAULT } from './values.ts';

@@ -3,6 +3,7 @@
  * may be repeated safely; and the queries that show a shipment.
  */
 import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import {
   SHIPMENT_STATUSES,
   SHIPMENT_UNITS_MAX,
@@ -15,6 +16,7 @@ import type { OrderId, ShipmentId } from '../../domain/ids.ts';
 import type { Line } from '../../domain/order/order.ts';
 import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { actingArgument } from '../audit-events.ts';
 import { executePrepared, type Database } from '../database.ts';
 import { carrierEvents, shipments } from './schema.ts';
 
@@ -85,16 +87,17 @@ export interface Recorded {
   readonly n: number | null;
 }
 
-/** functions/record_carrier_event.sql */
+/** functions/record_carrier_event.sql. Without `by`, the audit log has no entry of it. */
 export async function recordCarrierEvent(
   database: Database,
   { eventId, shipmentId, status, at, ...of }: CarrierReport,
   trace: TraceContext,
+  by?: ByWhom,
 ): Promise<Recorded> {
   return callOne(
     database,
     sql`SELECT outcome, has_risen AS "hasRisen", order_id AS "orderId", consignment AS n FROM record_carrier_event(${eventId}, ${shipmentId}, ${status},
-      ${SHIPMENT_STATUSES.indexOf(status)}, ${at.toISOString()}, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${SHIPMENT_STATUSES.indexOf(status)}, ${at.toISOString()}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)},
       ${tenantOf(of)})`,
   );
 }

@@ -3,6 +3,8 @@
  * come as far. Each is built by a consumer of its own.
  */
 import { sql, type SQL, type SQLChunk } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
+import { auditedIf, insertAudit } from '../audit-events.ts';
 import type { Database } from '../database.ts';
 import { readHead } from './log-queries.ts';
 
@@ -67,11 +69,12 @@ export async function readProjection(database: Database, name: ProjectionName): 
 /**
  * Has the next generation built from the first event of the log; one that is being built already goes on. Returns the oldest
  * position that is kept if that is not the first one: then a rebuild would lose what the projection has of the events before, and
- * nothing is changed.
+ * nothing is changed. Without `by`, the audit log has no entry of it.
  */
 export async function requestRebuild(
   database: Database,
   name: ProjectionName,
+  by?: ByWhom,
 ): Promise<{ isRequested: true } | { isRequested: false; firstPosition: number }> {
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.execute<{ generation: number; next_generation: number | null }>(
@@ -88,8 +91,32 @@ export async function requestRebuild(
       sql`INSERT INTO consumer_cursors (consumer) VALUES (${consumerOf(sql`${name}::text`, sql`${next}::int`)})`,
     );
     await transaction.execute(sql`UPDATE projections SET next_generation = ${next} WHERE name = ${name}`);
+    if (by !== undefined)
+      await transaction.execute(insertAudit({ action: 'projection-rebuild-asked', object: name }, by));
     return { isRequested: true };
   });
+}
+
+/**
+ * Has dead letters of these consumers of a projection tried again, all or the one with this id, as the consumer package does
+ * (client/consumer/dead-letters.ts), in one statement with the entry of the audit log. Returns how many they are; a repeat finds none.
+ */
+export async function retryProjectionLetters(
+  database: Database,
+  name: ProjectionName,
+  { consumers, eventId }: { readonly consumers: readonly string[]; readonly eventId: string | undefined },
+  by: ByWhom,
+): Promise<number> {
+  const entry = { action: 'dead-letters-retried', object: name, details: { event_id: eventId } } as const;
+  const { rows } = await database.execute<{ count: number }>(sql`
+    WITH due AS (
+      UPDATE parked_events SET retry_at = clock_timestamp(), attempts = 0
+      WHERE consumer = ANY(${sql.param([...consumers])}::text[]) AND retry_at IS NULL
+        AND (${eventId ?? null}::text IS NULL OR event_id = ${eventId ?? null})
+      RETURNING event_id
+    )${auditedIf(entry, by, sql`(SELECT FROM due LIMIT 1) AS one`)}
+    SELECT count(*)::int AS count FROM due`);
+  return rows[0]!.count;
 }
 
 const CATCH_UP_LIMIT_MS = 2_000;

@@ -11,8 +11,8 @@ GRANT EXECUTE ON FUNCTION
   release(uuid, integer, uuid, text, text, text),
   release_order(uuid, uuid[], text, text, text),
   take_back(uuid, uuid, jsonb, text, text, text),
-  change_stock(uuid, text, text, bigint, numeric, text, bigint, text, text, text),
-  count_stock(text, bigint, text, text, text)
+  change_stock(uuid, text, text, bigint, numeric, text, bigint, text, text, jsonb, text),
+  count_stock(text, bigint, text, text, jsonb, text)
 TO inventory_service;
 -- For an audit with the service's role.
 GRANT EXECUTE ON FUNCTION unfolded_events(text, text, json), event_digest(text, text, jsonb) TO inventory_service;

@@ -1,8 +1,10 @@
 /** The inventory's stock as people see and change it: reads, receipts, adjustments, counts. */
 import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import { ON_HAND_MAX, type StockRefusal } from '../../domain/inventory/stock.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
+import { actingArgument } from '../audit-events.ts';
 import { executePrepared, type Database } from '../database.ts';
 import { stock, stockEntries } from './schema.ts';
 
@@ -69,8 +71,15 @@ export type ChangedStock =
   | { readonly outcome: 'conflicts' }
   | { readonly outcome: 'refused'; readonly reason: StockRefusal };
 
-/** Receives or adjusts, once for the change's id; a repeat returns the first entry. */
-export async function changeStock(database: Database, change: StockChange, trace: TraceContext): Promise<ChangedStock> {
+/**
+ * Receives or adjusts, once for the change's id; a repeat returns the first entry. Without `by`, the audit log has no entry of it.
+ */
+export async function changeStock(
+  database: Database,
+  change: StockChange,
+  trace: TraceContext,
+  by?: ByWhom,
+): Promise<ChangedStock> {
   const { changeId, sku, type, quantity, unitCost = null, reason = null } = change;
   const { rows } = await executePrepared<{
     outcome: 'done' | 'conflicts' | 'refused';
@@ -80,7 +89,7 @@ export async function changeStock(database: Database, change: StockChange, trace
   }>(
     database,
     sql`SELECT outcome, reason, entry, is_new FROM change_stock(${changeId}, ${sku}, ${type}, ${quantity}, ${unitCost}::numeric,
-      ${reason}, ${ON_HAND_MAX}, ${trace.requestId}, ${trace.traceparent ?? null}, ${tenantOf(change)})`,
+      ${reason}, ${ON_HAND_MAX}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)}, ${tenantOf(change)})`,
   );
   const row = rows[0]!;
   if (row.outcome === 'conflicts') return { outcome: 'conflicts' };
@@ -104,11 +113,12 @@ export async function countStock(
   sku: string,
   onHand: number,
   trace: TraceContext,
-  tenant: Tenant = DEFAULT_TENANT,
+  { by, ...of }: OfTenant & { readonly by?: ByWhom } = {},
 ): Promise<Stock | 'reserved'> {
+  const tenant = tenantOf(of);
   const { rows } = await executePrepared<{ is_done: boolean }>(
     database,
-    sql`SELECT count_stock(${sku}, ${onHand}, ${trace.requestId}, ${trace.traceparent ?? null}, ${tenant}) AS is_done`,
+    sql`SELECT count_stock(${sku}, ${onHand}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)}, ${tenant}) AS is_done`,
   );
   return rows[0]!.is_done ? (await findStock(database, sku, tenant))! : 'reserved';
 }

@@ -1,6 +1,7 @@
 /** The cases of orders: what waits, or has waited, for an operator. */
-import { and, asc, eq, gte, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, inArray, lte, sql } from 'drizzle-orm';
 import type { CaseId } from '../../domain/ids.ts';
+import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { isOfTenant, type Database } from '../database.ts';
 import { orderActions, orderCases } from './schema.ts';
@@ -41,6 +42,8 @@ export function listOrderCaseActions(
     .where(
       and(
         eq(orderActions.orderId, orderId),
+        // The log has requests to the order, too, which are about no case.
+        inArray(orderActions.action, ORDER_ACTIONS),
         gte(orderActions.createdAt, openedAt),
         closedAt === null ? undefined : lte(orderActions.createdAt, closedAt),
       ),

@@ -3,6 +3,7 @@
  * requests of one order take turns on its row.
  */
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import type { OrderId, ReturnId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { returnEvent } from '../../domain/order/events.ts';
@@ -11,6 +12,7 @@ import type { Line } from '../../domain/order/order.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
+import { insertAudit } from '../audit-events.ts';
 import type { Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { consignments, orderLines, orders, outboxEvents, returnLines, returns } from './schema.ts';
@@ -36,12 +38,13 @@ export type ReturnRefusal =
 
 /**
  * Stores the return as REQUESTED with its event; it is the tenant's whose the order is. Returns undefined, and changes nothing, if the
- * id is taken, and the refusal if the goods cannot come back.
+ * id is taken, and the refusal if the goods cannot come back. Without `by`, the audit log has no entry of it.
  */
 export async function acceptReturn(
   database: Database,
   asked: AskedReturn,
   trace: TraceContext,
+  by?: ByWhom,
 ): Promise<Return | { readonly refused: ReturnRefusal } | undefined> {
   const { returnId, orderId } = asked;
   const outcome = await database.transaction(async (tx) => {
@@ -83,6 +86,7 @@ export async function acceptReturn(
       .insert(returnLines)
       .values(lines.map(({ quantity, ordered: line }) => ({ returnId, orderId, line: line!.line, quantity })));
     await write(tx, returnEvent('return.requested', { ...asked, tenant }, trace));
+    await audit(tx, { action: 'return-requested', object: returnId, details: { order_id: orderId } }, by);
     return 'stored' as const;
   });
   return outcome === 'stored' ? findReturn(database, returnId) : outcome;
@@ -109,7 +113,8 @@ export async function listReturns(database: Database, orderId: OrderId): Promise
 
 /**
  * Notes that the goods are back, and what is done with each: `scrapped` are the SKUs that are not put on the shelf again. Returns the
- * return as it is then; a repeat changes nothing. Throws if there is none.
+ * return as it is then; a repeat changes nothing, but of a return that is REFUND_DUE it has the refund tried again. Throws if there is
+ * none. Without `by`, the audit log has no entry of it.
  */
 export async function receiveReturn(
   database: Database,
@@ -117,6 +122,7 @@ export async function receiveReturn(
   scrapped: ReadonlySet<string>,
   startDueSeconds: number,
   trace: TraceContext,
+  by?: ByWhom,
 ): Promise<Return> {
   await database.transaction(async (tx) => {
     const [row] = await tx.select().from(returns).where(eq(returns.returnId, returnId)).for('update');
@@ -132,7 +138,8 @@ export async function receiveReturn(
         updatedAt: sql`clock_timestamp()`,
       })
       .where(eq(returns.returnId, returnId));
-    if (again) return;
+    const of = { object: returnId, details: { order_id: row.orderId } };
+    if (again) return audit(tx, { action: 'return-refund-asked', ...of }, by);
     const lines = (await withLines(tx as unknown as Database, [row]))[0]!.lines;
     for (const { line, sku } of lines)
       await tx
@@ -140,6 +147,9 @@ export async function receiveReturn(
         .set({ disposition: scrapped.has(sku) ? 'scrap' : 'restock' })
         .where(and(eq(returnLines.returnId, returnId), eq(returnLines.line, line)));
     await write(tx, returnEvent('return.received', row, trace));
+    const left = lines.filter(({ sku }) => scrapped.has(sku)).map(({ sku }) => sku);
+    const details = { ...of.details, scrapped: left.length === 0 ? undefined : left.join(' ') };
+    await audit(tx, { action: 'return-received', object: returnId, details }, by);
   });
   return (await findReturn(database, returnId))!;
 }
@@ -246,4 +256,8 @@ async function withLines(database: Database, rows: readonly ReturnRow[]): Promis
 
 async function write(tx: Pick<Database, 'insert'>, event: ReturnType<typeof returnEvent>): Promise<void> {
   await tx.insert(outboxEvents).values({ eventId: event.id, type: event.type, subject: event.subject, payload: event });
+}
+
+async function audit(tx: Pick<Database, 'execute'>, entry: AuditEntry, by: ByWhom | undefined): Promise<void> {
+  if (by !== undefined) await tx.execute(insertAudit(entry, by));
 }

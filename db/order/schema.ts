@@ -203,7 +203,7 @@ export const orderActions = pgTable(
       .$type<OrderId>()
       .notNull()
       .references(() => orders.orderId),
-    /** The update that carried it, so that a repeat of the activity writes it once. */
+    /** The update that carried it, so that a repeat of the activity writes it once; of a request, what it asks for and by which key. */
     requestKey: text('request_key').notNull(),
     action: text('action').notNull(),
     actor: text('actor').notNull(),

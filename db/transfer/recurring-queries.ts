@@ -9,7 +9,7 @@ import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recu
 import { GRACE_SECONDS, type Cursor } from '../../domain/transfer/reconciliation.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import { insertAuditIf } from '../audit-events.ts';
+import { auditedIf } from '../audit-events.ts';
 import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
 import { recurringTransfers } from './schema.ts';
@@ -20,14 +20,21 @@ export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
 const TEND_DUE_SECONDS = 3;
 const tendSoon = sql`now() + make_interval(secs => ${TEND_DUE_SECONDS})`;
 
-/** Stores a recurring transfer as ACTIVE, with its first change. Returns undefined, and changes nothing, if the id is taken. */
+/**
+ * Stores a recurring transfer as ACTIVE, with its first change. Returns undefined, and changes nothing, if the id is taken. Without `by`,
+ * the audit log has no entry of it.
+ */
 export async function createRecurringTransfer(
   database: Database,
   id: RecurringTransferId,
   t: RecurringTerms,
   { idempotencyKey, bodyHash, ...of }: OfTenant & { readonly idempotencyKey: string; readonly bodyHash: string },
   trace: TraceContext,
+  by?: ByWhom,
 ): Promise<RecurringTransfer | undefined> {
+  const { amount, currency, senderWalletId: sender_wallet_id, receiverWalletId: receiver_wallet_id } = t;
+  const details = { amount, currency, sender_wallet_id, receiver_wallet_id };
+  const entry = { action: 'recurring-transfer-created', object: id, details } as const;
   const { rows } = await database.execute(sql`
     WITH created AS (
       INSERT INTO recurring_transfers (recurring_transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference,
@@ -42,7 +49,7 @@ export async function createRecurringTransfer(
     ), change AS (
       INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
       SELECT recurring_transfer_id, status, request_id, created_at FROM created
-    )
+    )${auditedIf(entry, by, sql`created`)}
     SELECT * FROM created`);
   return rows[0] && rowOf(recurringTransfers, rows[0]);
 }
@@ -62,7 +69,6 @@ export async function changeRecurringStatus(
   const tenant = by && tenantOf(by.acting);
   const isTheirs = tenant === undefined ? sql`true` : sql`tenant = ${tenant}`;
   const entry = { action: 'recurring-transfer-changed', object: id, details: { status } } as const;
-  const audited = by === undefined ? sql`` : sql`, audited AS (${insertAuditIf(entry, by, sql`changed`)})`;
   const { rows } = await database.execute(sql`
     WITH changed AS (
       UPDATE recurring_transfers SET status = ${status}, version = version + 1, updated_at = clock_timestamp(), tend_due_at = ${tendSoon}
@@ -71,7 +77,7 @@ export async function changeRecurringStatus(
     ), change AS (
       INSERT INTO recurring_transfer_changes (recurring_transfer_id, status, request_id, created_at)
       SELECT recurring_transfer_id, status, ${requestId}, updated_at FROM changed
-    )${audited}
+    )${auditedIf(entry, by, sql`changed`)}
     SELECT * FROM changed`);
   return rows[0] === undefined ? findRecurringTransfer(database, id, tenant) : rowOf(recurringTransfers, rows[0]);
 }

@@ -1,5 +1,6 @@
 /** The reconciliation's runs in the transfer database: the queries by which they begin, note what they look at, end, and go. */
 import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { RunId } from '../../domain/ids.ts';
 import {
   OVERLAP_SECONDS,
@@ -10,6 +11,7 @@ import {
   type Tally,
   type Window,
 } from '../../domain/transfer/reconciliation.ts';
+import { auditedIf } from '../audit-events.ts';
 import { rowOf, type Database } from '../database.ts';
 import { reconciliationRuns } from './run-schema.ts';
 
@@ -21,7 +23,7 @@ const RUNNING_MAX = 4;
 /**
  * Notes that a run begins: it looks at what changed since the newest mark of a run that came to its end, less the overlap. A
  * repeat returns what the first call noted. Returns undefined if too many runs are under way, which holds back only runs on
- * request.
+ * request. Without `by`, the audit log has no entry of it.
  */
 export async function beginRun(
   database: Database,
@@ -30,10 +32,19 @@ export async function beginRun(
     workflowId,
     trigger,
     scope = 'changes',
-  }: { runId: RunId; workflowId: string; trigger: 'schedule' | 'request'; scope?: RunScope | undefined },
+    by,
+  }: {
+    runId: RunId;
+    workflowId: string;
+    trigger: 'schedule' | 'request';
+    scope?: RunScope | undefined;
+    by?: ByWhom | undefined;
+  },
 ): Promise<ReconciliationRun | undefined> {
   const ended = sql`FROM reconciliation_runs WHERE status IN ('CLEAN', 'REPAIRED', 'FOUND')`;
+  const entry = { action: 'reconciliation-run-asked', object: runId, details: { scope } } as const;
   const { rows } = await database.execute(sql`
+    WITH begun AS (
     INSERT INTO reconciliation_runs (run_id, workflow_id, trigger, scope, from_mark, to_mark, patrol)
     SELECT ${runId}, ${workflowId}, ${trigger}, ${scope},
       -- A mark of the future was made by a clock that was wrong: what came after it would not be looked at.
@@ -43,7 +54,8 @@ export async function beginRun(
       clock_timestamp(), coalesce((SELECT patrol ${ended} ORDER BY run_number DESC LIMIT 1), '{}')
     WHERE ${trigger} = 'schedule' OR (SELECT count(*) FROM reconciliation_runs WHERE status = 'RUNNING') < ${RUNNING_MAX}
     ON CONFLICT DO NOTHING
-    RETURNING *`);
+    RETURNING *)${auditedIf(entry, by, sql`begun`)}
+    SELECT * FROM begun`);
   return rows[0] === undefined ? findRun(database, runId) : rowOf(reconciliationRuns, rows[0]);
 }
 

@@ -15,7 +15,7 @@ GRANT EXECUTE ON FUNCTION
   advance(uuid, uuid, text, numeric, text, text, uuid),
   deposit(uuid, uuid, text, numeric, text, text, text),
   withdraw(uuid, uuid, text, numeric, text, text, text),
-  open_wallet(uuid, text, text, text),
+  open_wallet(uuid, text, text, text, jsonb, text, text),
   set_wallet_status(uuid, text, jsonb, text, text),
   debit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb, text),
   credit_batch(uuid[], uuid[], text[], numeric[], text, text, uuid[], jsonb, text),

@@ -6,9 +6,9 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
+import { requestArguments } from '../audit-events.ts';
 import type { Database } from '../database.ts';
 import { wallets } from './schema.ts';
-import { actingOf } from './wallet-queries.ts';
 
 /** Decimal strings; null for no limit. */
 export interface Limits {
@@ -32,7 +32,7 @@ export async function setWalletLimits(
   by?: ByWhom,
 ): Promise<boolean> {
   const { rows } = await database.execute<{ found: boolean }>(
-    sql`SELECT set_wallet_limits(${walletId}, ${maxAmount}, ${outgoing24h}, ${actingOf(by)}) AS found`,
+    sql`SELECT set_wallet_limits(${walletId}, ${maxAmount}, ${outgoing24h}, ${requestArguments(by)}) AS found`,
   );
   return rows[0]!.found;
 }

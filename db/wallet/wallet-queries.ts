@@ -2,22 +2,25 @@
  * The wallets of a shard and their statements: opens, suspends and reads them. The operations that move money are in queries.ts.
  */
 import { and, desc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
-import { NO_ID, type ByWhom } from '../../domain/audit-event.ts';
+import type { ByWhom } from '../../domain/audit-event.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { requestArguments } from '../audit-events.ts';
 import { isOfTenant, type Database } from '../database.ts';
 import { ledgerEntries, wallets } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
 export type LedgerEntry = typeof ledgerEntries.$inferSelect;
 
-/** Opens a wallet. Returns false if the user already has one in this currency. */
+/** Opens a wallet. Returns false if the user already has one in this currency. Without `by`, the audit log has no entry of it. */
 export async function openWallet(
   database: Database,
   wallet: OfTenant & { walletId: WalletId; userId: string; currency: string },
+  by?: ByWhom,
 ): Promise<boolean> {
   const { rows } = await database.execute<{ opened: boolean }>(
-    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}, ${tenantOf(wallet)}) AS opened`,
+    sql`SELECT open_wallet(${wallet.walletId}, ${wallet.userId}, ${wallet.currency}, ${tenantOf(wallet)},
+      ${requestArguments(by)}) AS opened`,
   );
   return rows[0]!.opened;
 }
@@ -30,17 +33,9 @@ export async function setWalletStatus(
   by?: ByWhom,
 ): Promise<boolean> {
   const { rows } = await database.execute<{ found: boolean }>(
-    sql`SELECT set_wallet_status(${walletId}, ${status}, ${actingOf(by)}) AS found`,
+    sql`SELECT set_wallet_status(${walletId}, ${status}, ${requestArguments(by)}) AS found`,
   );
   return rows[0]!.found;
-}
-
-/** The arguments of a function that tell it who asks. */
-export function actingOf(by: ByWhom | undefined): SQL {
-  if (by === undefined) return sql`NULL, NULL, NULL`;
-  const { actor: principal, principalId = NO_ID, apiKeyId = NO_ID, onBehalfOf, tenant } = by.acting;
-  const acting = { principal, principal_id: principalId, api_key_id: apiKeyId, on_behalf_of: onBehalfOf, tenant };
-  return sql`${JSON.stringify(acting)}::jsonb, ${by.trace?.requestId ?? null}, ${by.trace?.traceparent ?? null}`;
 }
 
 /** A tenant's wallet of a user. It does not find external wallets, which nobody may see. */

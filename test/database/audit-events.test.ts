@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
 import { createAuthenticator, type RunningAuthenticator } from '../../api/access/authenticator.ts';
 import { changeRecurringStatus, createRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
-import { AUDIT_ACTION_NAMES } from '../../domain/audit-event.ts';
+import { AUDIT_ACTION_NAMES } from '../../domain/audit-actions.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { RecurringTransferId } from '../../domain/ids.ts';
 import { createSecretBox } from '../../webhooks/sealed-secret.ts';

@@ -67,7 +67,7 @@ describe('the orders of tenants', () => {
       currency: USD,
       name: null,
     });
-    await countStock(services.inventory.service, 'lamp', 10 + index, trace, tenant);
+    await countStock(services.inventory.service, 'lamp', 10 + index, trace, { tenant });
     const change = { tenant, sku: 'lamp', quantity: 5, unitCost: undefined, reason: 'a test' } as const;
     const changeId = stockChangeId('receipt', 'lamp', 'key-1', tenant);
     await changeStock(services.inventory.service, { ...change, type: 'RECEIPT', changeId }, trace);

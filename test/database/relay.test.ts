@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Database } from '../../db/database.ts';
 import { appendEvents, openCursor, readHead } from '../../db/events/log-queries.ts';
@@ -268,6 +269,23 @@ describe('the relay', () => {
     assert.match((await openCursor(stores.events.service, 'transfer', '')).stoppedReason!, /lacks 2, .* restored/);
   });
 
+  test('an outbox that is written to all the time has no other read more often than by itself', async () => {
+    await fresh();
+    const relay = startRelay({ database: stores.events.service, outboxes, retentionDays: 90, logger });
+    let reads = 0;
+    const read = (): void => void (reads += 1);
+    const other = outboxes.get('wallet-0')!.$client.on('acquire', read);
+    try {
+      const endsAt = performance.now() + 2_000;
+      for (; performance.now() < endsAt; await sleep(5)) relay.wake('transfer');
+      // Every 150 ms, and now and then to see what waits and what can go.
+      assert.ok(reads < 25, `${reads} reads`);
+    } finally {
+      other.off('acquire', read);
+      await relay.stop();
+    }
+  });
+
   test('two relays copy everything once, and an outbox that hangs delays no other', async () => {
     await fresh();
     const database = stores.events.service;
@@ -281,7 +299,7 @@ describe('the relay', () => {
       const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
       for (const id of ids) {
         await emit(stores.transfer.admin, id);
-        for (const relay of relays) relay.wake();
+        for (const relay of relays) relay.wake('transfer');
       }
       const deadline = performance.now() + 30_000;
       while ((await log()).length < 30) assert.ok(performance.now() < deadline, 'the log does not catch up');

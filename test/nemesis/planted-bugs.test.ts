@@ -29,7 +29,7 @@ const SECONDS = { bug: [20, 60, 120], all: 45 };
 // What a run has started is ended when its process exits, which a signal alone is not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 const ALL_TRIES_LIMIT_MS = 3 * LIMIT_MS;
 
 type Asking = 'clientsAtOnce' | 'hasOrders' | 'hasApprovals' | 'hasTenants';

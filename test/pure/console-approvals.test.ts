@@ -8,7 +8,7 @@ import { AUDIT_ACTIONS, instantIn, placeOfObject } from '../../console/format/au
 import { withOwnLane } from '../../console/format/own-lane.ts';
 import { policyInWords } from '../../console/format/policy-words.ts';
 import { workflowOfTransfer } from '../../console/format/workflow-of.ts';
-import { AUDIT_ACTION_NAMES } from '../../domain/audit-event.ts';
+import { AUDIT_ACTION_NAMES } from '../../domain/audit-actions.ts';
 import { readSettings } from '../../process/config.ts';
 import { testApp } from './api-fakes.ts';
 

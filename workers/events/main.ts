@@ -25,8 +25,8 @@ import { startWebhooks, type Webhooks } from './webhooks/dispatcher.ts';
 const QUERY_TIMEOUT_MS = 32_000;
 
 export interface EventsWorker extends RunningService {
-  /** Says that an outbox may have something new. */
-  readonly wake: () => void;
+  /** Says that this outbox, by its name such as `transfer` or `wallet-0`, may have something new. */
+  readonly wake: (source: string) => void;
 }
 
 /**

@@ -32,8 +32,8 @@ const RETRY_MS = 1_000;
 const BUSY_EVENTS = 200;
 
 export interface Relay extends RunningService {
-  /** Says that an outbox may have something new. */
-  readonly wake: () => void;
+  /** Says that this outbox may have something new. */
+  readonly wake: (source: string) => void;
 }
 
 export interface RelayDeps {
@@ -51,13 +51,14 @@ export interface RelayDeps {
 
 export function startRelay(deps: RelayDeps): Relay {
   const { database, outboxes, retentionDays, logger } = deps;
-  const news = createNews();
+  // Of each outbox its own: while one is written to all the time, the others are not read as often for nothing.
+  const news = new Map([...outboxes.keys()].map((source) => [source, createNews()]));
   const running = whileLeased(database, RELAY_LEASE, copyAll, (error) => {
     noteRetry(deps.metrics, 'relay');
     logger.warn({ err: error }, 'the event log could not be written: tried again soon');
     return RETRY_MS;
   });
-  return { ...running, wake: news.wake };
+  return { ...running, wake: (source) => news.get(source)?.wake() };
 
   /** Copies until this process stops or has lost the lease. Each outbox has a loop of its own: one that hangs delays no other. */
   async function copyAll({ lease, signal: held }: Holding): Promise<void> {
@@ -66,7 +67,7 @@ export function startRelay(deps: RelayDeps): Relay {
     const log = await openLog(database, lease);
     const bursts = watchBursts([...outboxes.values()]);
     const copyOne = async (source: string): Promise<void> => {
-      await keepCopying({ ...deps, log, bursts, news: news.next, signal }, source);
+      await keepCopying({ ...deps, log, bursts, news: news.get(source)!.next, signal }, source);
       ending.abort();
     };
     const loops = [keepRetention(database, retentionDays, logger, signal), ...[...outboxes.keys()].map(copyOne)];
@@ -80,7 +81,7 @@ export function startRelay(deps: RelayDeps): Relay {
 interface CopyingDeps extends RelayDeps {
   readonly log: LogWriter;
   readonly bursts: Bursts;
-  /** The next time that something may be new. */
+  /** The next time that something may be new in this outbox. */
   readonly news: () => Promise<void>;
   readonly signal: AbortSignal;
 }

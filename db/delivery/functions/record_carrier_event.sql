@@ -2,11 +2,14 @@
 -- reported before; or, and then it keeps nothing: not_found; not_handed_over, because a carrier cannot know of a shipment that it
 -- was not given; reused, if the id names another report. `has_risen` says whether this report has changed the shipment's status,
 -- which it does only if it ranks higher: reports come out of order. Returns whose shipment it is, too. A shipment of another tenant than
--- p_tenant is not found, and the carrier's ids are a tenant's own.
+-- p_tenant is not found, and the carrier's ids are a tenant's own. What is kept is an entry of the audit log, unless p_acting is left out,
+-- as a program of the version before does.
 DROP FUNCTION IF EXISTS record_carrier_event(text, uuid, text, integer, timestamptz, text, text);
+DROP FUNCTION IF EXISTS record_carrier_event(text, uuid, text, integer, timestamptz, text, text, jsonb);
 CREATE OR REPLACE FUNCTION record_carrier_event(
   p_event_id text, p_shipment_id uuid, p_status text, p_rank integer, p_at timestamptz, p_request_id text, p_traceparent text,
-  p_tenant text DEFAULT 'default', OUT outcome text, OUT has_risen boolean, OUT order_id uuid, OUT consignment integer
+  p_acting jsonb DEFAULT NULL, p_tenant text DEFAULT 'default',
+  OUT outcome text, OUT has_risen boolean, OUT order_id uuid, OUT consignment integer
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -36,6 +39,8 @@ BEGIN
 
   outcome := 'recorded';
   has_risen := p_rank > shipment.rank;
+  PERFORM append_audit_event('delivery', 'carrier-event-recorded', p_shipment_id::text,
+    jsonb_build_object('event_id', p_event_id, 'status', p_status), p_acting, p_request_id, p_traceparent);
   IF has_risen THEN
     UPDATE shipments SET status = p_status, rank = p_rank, updated_at = clock_timestamp() WHERE shipment_id = p_shipment_id;
     PERFORM append_shipment_event('shipment.' || lower(replace(p_status, '_', '-')), p_shipment_id,

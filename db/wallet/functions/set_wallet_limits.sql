@@ -18,7 +18,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     AND (limit_max_amount, limit_outgoing_24h) IS DISTINCT FROM (p_max_amount, p_outgoing_24h)
   RETURNING wallet_id)
   SELECT append_audit_event(
-    'wallet-limits-set', wallet_id,
+    'wallet', 'wallet-limits-set', wallet_id::text,
     jsonb_strip_nulls(jsonb_build_object('max_amount', p_max_amount::numeric(19,4)::text, 'outgoing_24h', p_outgoing_24h::numeric(19,4)::text)),
     p_acting, p_request_id, p_traceparent
   ) FROM changed;

@@ -12,7 +12,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     AND status <> p_status
   RETURNING wallet_id)
   SELECT append_audit_event(
-    CASE p_status WHEN 'SUSPENDED' THEN 'wallet-suspended' ELSE 'wallet-activated' END, wallet_id, '{}', p_acting, p_request_id, p_traceparent
+    'wallet', CASE p_status WHEN 'SUSPENDED' THEN 'wallet-suspended' ELSE 'wallet-activated' END, wallet_id::text, '{}',
+    p_acting, p_request_id, p_traceparent
   ) FROM changed;
   SELECT EXISTS (SELECT FROM wallets WHERE wallet_id = p_wallet_id AND kind = 'user' AND tenant = coalesce(p_acting ->> 'tenant', 'default'))
 $$;
