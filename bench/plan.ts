@@ -22,7 +22,7 @@ export interface Plan {
     readonly readSeconds: number;
   };
   readonly shapes: Loop;
-  /** The sizes in ascending order; `restSeconds`: how long the process is watched while nothing is asked of it. */
+  /** The sizes in ascending order; `restSeconds`: how long a process is watched at rest, a minute for what is looked at once a minute. */
   readonly growth: Loop & { readonly sizes: readonly number[]; readonly restSeconds: number };
   /** `stored`: how many orders are there already, where growth is measured. */
   readonly orders: Loop & { readonly stored: number };

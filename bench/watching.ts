@@ -1,6 +1,6 @@
 /**
- * What being watched costs on databases with many movements: how long a scrape takes, and how much of a core the collector of the state
- * needs. What it costs transfers is measured in costs.ts.
+ * What being watched costs on databases with many movements: how long a scrape takes, and how much of a core the collector of the
+ * state needs. What it costs transfers is measured in costs.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../workers/core-metrics.ts';
@@ -10,7 +10,9 @@ import type { Ground } from './subject.ts';
 import { spreadOf, type Spread } from './turns.ts';
 
 const DISPATCH = 'local';
-const SCRAPES = 20;
+const TURNS = 3;
+/** In each turn. */
+const SCRAPES = 7;
 /** Until a process that has just started is at rest. */
 const CALM_DOWN_MS = 10_000;
 const CALL_LIMIT_MS = 5_000;
@@ -23,8 +25,9 @@ export interface WatchingCost {
 }
 
 /**
- * Measures on this ground, with a process of its own; each of the three times at rest is `seconds` long. Without metrics it is measured before
- * and after, because a server is busier with itself soon after its tables were filled.
+ * Measures on this ground, at rest, with a process of its own each time: without metrics and with them in turns, so that what a
+ * server does by itself now and then, such as a vacuum, falls into one of the turns and not into the median. Each time lasts
+ * `seconds`.
  */
 export async function watchingCost(
   stack: BenchStack,
@@ -33,10 +36,8 @@ export async function watchingCost(
   signal: AbortSignal,
 ): Promise<WatchingCost> {
   const port = await freePort();
-  const without = await atRest(stack, ground, {}, seconds, signal);
-  let scrapeMs: Spread | undefined;
-  const watched = await atRest(stack, ground, { METRICS_PORT: `${port}` }, seconds, signal, async () => {
-    const took: number[] = [];
+  const took: number[] = [];
+  const scrape = async (): Promise<void> => {
     for (let n = 0; n < SCRAPES; n += 1) {
       const startedAt = performance.now();
       const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(CALL_LIMIT_MS) });
@@ -44,10 +45,14 @@ export async function watchingCost(
       await response.text();
       took.push(performance.now() - startedAt);
     }
-    scrapeMs = spreadOf(took);
-  });
-  const afterwards = await atRest(stack, ground, {}, seconds, signal);
-  return { scrapeMs: scrapeMs!, collectorShare: Math.max(0, watched - (without + afterwards) / 2) };
+  };
+  const shares: { without: number[]; watched: number[] } = { without: [], watched: [] };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    shares.without.push(await atRest(stack, ground, {}, seconds, signal));
+    shares.watched.push(await atRest(stack, ground, { METRICS_PORT: `${port}` }, seconds, signal, scrape));
+  }
+  const [without, watched] = [spreadOf(shares.without).median, spreadOf(shares.watched).median];
+  return { scrapeMs: spreadOf(took), collectorShare: Math.max(0, watched - without) };
 }
 
 /** The share of a core that the process and PostgreSQL take while nothing is asked of them; `then` is called afterwards. */

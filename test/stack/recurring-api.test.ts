@@ -47,6 +47,12 @@ describe('the API of recurring transfers', () => {
     return answer.body;
   };
   const get = async (id: string) => (await money.api.get<Recurring>(`${PATH}/${id}`)).body;
+  /** The Schedule that tells them may come after the answer: the sweep makes it where Temporal was slow. */
+  const nextRunsOf = async (id: string): Promise<string[]> => {
+    let next: string[] | null = null;
+    await until(LIMIT_MS, 'the next runs are not known', async () => (next = (await get(id)).next_runs) !== null);
+    return next!;
+  };
   const remove = async (id: string) => {
     const response = await fetch(`${stack.api}${PATH}/${id}`, { method: 'DELETE', headers: stack.authorization });
     return { status: response.status, body: (await response.json()) as Recurring };
@@ -122,13 +128,13 @@ describe('the API of recurring transfers', () => {
   test('intervals count from the start, or from when it was made', async () => {
     const startsAt = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 100_017_000);
     const started = await create({ every: 86_400, starts_at: startsAt.toISOString() });
-    const { next_runs: next } = await get(started.recurring_transfer_id);
+    const next = await nextRunsOf(started.recurring_transfer_id);
     assert.deepEqual(
-      next?.slice(0, 2),
+      next.slice(0, 2),
       [startsAt, new Date(startsAt.getTime() + 86_400_000)].map((at) => at.toISOString()),
     );
     const made = await create({ every: 604_800 });
-    const [first] = (await get(made.recurring_transfer_id)).next_runs!;
+    const [first] = await nextRunsOf(made.recurring_transfer_id);
     assert.equal(Date.parse(first!), Math.floor(Date.parse(made.created_at) / 1_000) * 1_000 + 604_800_000);
   });
 
@@ -137,8 +143,8 @@ describe('the API of recurring transfers', () => {
       calendar: { day_of_month: 1, hour: 9, minute: 30, month: [1, 7] },
       time_zone: 'Europe/Berlin',
     });
-    const { next_runs: next } = await get(id);
-    assert.equal(next?.length, 10);
+    const next = await nextRunsOf(id);
+    assert.equal(next.length, 10);
     for (const at of next) assert.match(at, /^20\d\d-(01-01T08:30|07-01T07:30):00\.000Z$/);
   });
 
@@ -160,7 +166,7 @@ describe('the API of recurring transfers', () => {
       );
       const { policies } = await schedule(id).describe();
       assert.deepEqual([policies.catchupWindow, policies.overlap], [86_400_000, 'ALLOW_ALL']);
-      assert.equal((await get(id)).next_runs?.length, paused ? 0 : 10);
+      assert.equal((await nextRunsOf(id)).length, paused ? 0 : 10);
     }
     for (const _ of [1, 2]) {
       const { status, body } = await remove(id);
