@@ -6,7 +6,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { API_KEY_NAME } from '../../domain/access/api-key.ts';
 import type { Acting } from '../../domain/acting.ts';
-import { DEFAULT_TENANT, ofTenant, type Tenant } from '../../domain/tenant.ts';
+import { ofTenant, TENANT_HEADER, type Tenant } from '../../domain/tenant.ts';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
 import type { ApiEnv } from './env.ts';
@@ -17,9 +17,6 @@ export const actingHeaders = z.object({ 'X-Actor': onBehalfOfHeader });
 
 /** By which the transfer API tells the wallet API who has asked. */
 export const ACTING_HEADER = 'counterpoise-acting';
-
-/** By which the transfer API tells the wallet API for which tenant it asks; left out for the default one. */
-const TENANT_HEADER = 'counterpoise-tenant';
 
 const told = z.object({ actor: z.string(), principalId: z.guid(), apiKeyId: z.guid() });
 
@@ -36,11 +33,6 @@ export function askingTenant(c: Context<ApiEnv>): Tenant {
   const { tenant } = c.var.holder;
   const named = isTransferApi(c) ? c.req.header(TENANT_HEADER) : undefined;
   return named === undefined ? tenant : (named as Tenant);
-}
-
-/** The headers by which the transfer API names the tenant for which it asks. */
-export function tenantHeaders(tenant: Tenant): Record<string, string> {
-  return tenant === DEFAULT_TENANT ? {} : { [TENANT_HEADER]: tenant };
 }
 
 /** Who does something and on which request, for the audit log. */
