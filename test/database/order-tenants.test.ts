@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { audit } from '../../audit/audit.ts';
 import { listAccounts, listInvoices } from '../../db/accounting/book-queries.ts';
 import { recordCarrierEvent } from '../../db/delivery/queries.ts';
+import { releaseOrder, reserve } from '../../db/inventory/operations.ts';
 import { changeStock, countStock, findStock } from '../../db/inventory/queries.ts';
 import { acceptOrder } from '../../db/order/acceptance.ts';
 import { putProduct } from '../../db/order/products.ts';
@@ -203,6 +204,22 @@ describe('the orders of tenants', () => {
       trace,
     );
     assert.deepEqual(answer, { refused: 'sku_unknown', lines: [0] });
+  });
+
+  test('are of goods that their own tenant has in stock, whatever another has of them', async () => {
+    const { service } = services.inventory;
+    const reserved = async (tenant: Tenant): Promise<string> => {
+      const lines = [{ sku: 'rug', quantity: 1 }];
+      const own = { orderId: orderId('rug', tenant), lines, allowSplit: false, trace, ...ofTenant(tenant) };
+      return (await reserve(service, own)).outcome;
+    };
+    for (const [onHand, tenant] of TENANTS.slice(1).entries())
+      await countStock(service, 'rug', onHand, trace, { tenant });
+    assert.deepEqual(await Promise.all(TENANTS.map(reserved)), ['refused', 'refused', 'reserved']);
+    const { reserved: kept } = (await findStock(service, 'rug', 'acme' as Tenant))!;
+    assert.equal(kept, 0);
+    await releaseOrder(service, { orderId: orderId('rug', 'bolt' as Tenant), reason: 'timed_out', trace });
+    assert.equal((await findStock(service, 'rug', 'bolt' as Tenant))!.reserved, 0);
   });
 
   test('that name the wallet of another tenant as the seller’s are due in books of their own, and move nothing of that one', async () => {

@@ -18,6 +18,8 @@ interface Former {
   readonly tables: readonly string[];
   /** A call of the version before, and its outcome. */
   readonly call?: readonly [statement: string, outcome: string];
+  /** The large indexes, which may be built before: of which table, and of which columns. */
+  readonly indexes?: Readonly<Record<string, readonly [table: string, columns: string]>>;
 }
 
 const FORMER: readonly Former[] = [
@@ -38,6 +40,7 @@ const FORMER: readonly Former[] = [
       VALUES ('lamp', 1, 'COUNT', 5, 0, 5, 0), ('lamp', 2, 'RESERVATION', 0, 1, 5, 1);
       INSERT INTO reservations (order_id, n, sku, quantity) VALUES ('${ID}', 1, 'lamp', 1)`,
     tables: ['stock', 'stock_entries', 'reservations'],
+    indexes: { stock_entries_tenant_sku_sequence_pk: ['stock_entries', 'tenant, sku, sequence'] },
     call: [
       `SELECT outcome FROM reserve(gen_random_uuid(), '[{"sku": "lamp", "quantity": 4}]', false, 10, 'r', NULL)`,
       'done',
@@ -49,6 +52,7 @@ const FORMER: readonly Former[] = [
       VALUES ('${ID}', '${ID}', 1, 1, 'IN_TRANSIT', 3, 'van 1');
       INSERT INTO carrier_events (event_id, shipment_id, status, at, has_risen) VALUES ('report', '${ID}', 'IN_TRANSIT', to_timestamp(0), true)`,
     tables: ['shipments', 'carrier_events'],
+    indexes: { carrier_events_event_id_tenant_pk: ['carrier_events', 'event_id, tenant'] },
     call: [
       `SELECT outcome FROM record_carrier_event('report', '${ID}', 'IN_TRANSIT', 3, to_timestamp(0), 'r', NULL)`,
       'repeated',
@@ -66,6 +70,10 @@ const FORMER: readonly Former[] = [
       INSERT INTO journals (journal_id, seller_wallet_id, kind, order_id, consignment, number) VALUES ('${ID}', '${ID}', 'invoice', '${ID}', 1, 1);
       INSERT INTO journal_lines (journal_id, line, debit_account, credit_account, amount) VALUES ('${ID}', 1, '${ID}/receivable', '${ID}/revenue', 10)`,
     tables: ['accounts', 'document_numbers', 'invoices', 'credit_notes', 'journals'],
+    indexes: {
+      invoices_seller_number_tenant: ['invoices', 'seller_wallet_id, number, tenant'],
+      credit_notes_seller_number_tenant: ['credit_notes', 'seller_wallet_id, number, tenant'],
+    },
     call: [
       `SELECT number::text AS outcome FROM post_invoice(gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), '${ID}', gen_random_uuid(), 'USD',
         '[{"sku": "lamp", "quantity": 1, "unitPrice": "10"}]', 0, NULL, 'r', NULL)`,
@@ -85,15 +93,7 @@ describe('the migration of orders to tenants', () => {
 
   for (const { service, rows, tables, call } of FORMER)
     test(`keeps what is in the database of the service ${service}, for the default tenant`, async () => {
-      const name = `former_${service}`;
-      const target = cluster.urls(name, service);
-      await rowsOf(
-        cluster.open(cluster.urls('postgres', service).adminUrl),
-        `CREATE DATABASE ${name} OWNER ${service}_owner`,
-      );
-      const admin = cluster.open(target.adminUrl);
-      await migrateAsBefore(admin, service);
-      await rowsOf(admin, rows);
+      const { target, admin } = await makeFormer(`former_${service}`, service, rows);
       await migrateOrderServiceDatabase(service, target);
       for (const table of tables) {
         const seen = await rowsOf<{ tenant: string }>(admin, `SELECT DISTINCT tenant FROM ${table}`);
@@ -103,6 +103,44 @@ describe('the migration of orders to tenants', () => {
       const [answer] = await rowsOf<{ outcome: string }>(cluster.open(target.serviceUrl), call[0]);
       assert.equal(answer!.outcome, call[1]);
     });
+
+  for (const { service, rows, indexes } of FORMER)
+    if (indexes !== undefined)
+      test(`takes the large indexes of the service ${service} that were built before it`, async () => {
+        const { target, admin } = await makeFormer(`prepared_${service}`, service, rows);
+        for (const [name, [table, columns]] of Object.entries(indexes)) {
+          await rowsOf(admin, `ALTER TABLE ${table} ADD COLUMN tenant text DEFAULT 'default' NOT NULL`);
+          await rowsOf(admin, `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} (${columns})`);
+        }
+        const filesOf = () =>
+          rowsOf<{ name: string; file: number }>(
+            admin,
+            `SELECT relname AS name, relfilenode::int AS file FROM pg_class WHERE relname IN ('${Object.keys(indexes).join("', '")}') ORDER BY 1`,
+          );
+        const built = await filesOf();
+        assert.equal(built.length, Object.keys(indexes).length);
+        await migrateOrderServiceDatabase(service, target);
+        assert.deepEqual(await filesOf(), built, 'none is built again');
+        const constraints = await rowsOf<{ name: string }>(
+          admin,
+          `SELECT conname AS name FROM pg_constraint WHERE conname IN ('${Object.keys(indexes).join("', '")}') ORDER BY 1`,
+        );
+        assert.deepEqual(
+          constraints.map(({ name }) => name),
+          built.map(({ name }) => name),
+        );
+      });
+
+  /** A database of the version before, with these rows. */
+  async function makeFormer(name: string, service: OrderService, rows: string) {
+    const target = cluster.urls(name, service);
+    const { adminUrl } = cluster.urls('postgres', service);
+    await rowsOf(cluster.open(adminUrl), `CREATE DATABASE ${name} OWNER ${service}_owner`);
+    const admin = cluster.open(target.adminUrl);
+    await migrateAsBefore(admin, service);
+    await rowsOf(admin, rows);
+    return { target, admin };
+  }
 
   /** Applies the migrations before that of tenants, as db/migrate.ts does. */
   async function migrateAsBefore(admin: Database, service: OrderService): Promise<void> {
