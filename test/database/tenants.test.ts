@@ -73,6 +73,14 @@ const QUERIES: Readonly<Record<string, (things: Things) => string>> = {
   getTrialBalance: ({ seller = randomUUID() }) => `?seller_wallet_id=${seller}`,
 };
 
+/** What the search finds by its id, and as what. */
+const FOUND = Object.entries({
+  ...{ order_id: ['order'], order_case_id: ['order_case'], shipment_id: ['shipment'], invoice_id: ['invoice'] },
+  // A return and its credit note have one id.
+  ...{ return_id: ['return', 'credit_note'], journal: ['journal'], sku: ['product'] },
+  ...{ transfer_id: ['transfer'], wallet_id: ['wallet'] },
+});
+
 /** What answers of a thing that nobody has that there is nothing of it, and not 404. */
 const NOTHING_OF_IT = ['getWalletActivity', 'getMovementLegs'];
 
@@ -253,6 +261,32 @@ describe('the tenants of an installation', () => {
     for (const [id, own] of seen) assert.ok(own > 0 || empty.includes(id), `${id} shows nothing of its own tenant`);
     const { body } = await world.ask('bolt', 'GET', '/v1/totals');
     assert.deepEqual(body['data'], [{ currency: 'USD', total: '150.0000' }]);
+  });
+
+  test('the search finds what has an id for its own tenant alone', async () => {
+    const found = async (tenant: string, id: string): Promise<unknown[]> => {
+      const { body } = await world.ask(tenant, 'GET', `/v1/find?q=${id}`);
+      return (body['data'] as Body[]).map((each) => each['type']);
+    };
+    for (const [name, types] of FOUND) {
+      const id = acme[name]!;
+      assert.deepEqual(await found('acme', id), types, name);
+      for (const tenant of ['bolt', 'default']) assert.deepEqual(await found(tenant, id), [], `${name} for ${tenant}`);
+    }
+  });
+
+  test('the overview counts the orders that are open and that wait for somebody of its own tenant alone', async () => {
+    const counted = async (tenant: string) => {
+      const { body } = await world.ask(tenant, 'GET', '/v1/overview');
+      const rows = [...(body['attention'] as Body[]), ...(body['under_way'] as Body[])];
+      return rows
+        .filter(({ kind }) => String(kind).startsWith('order'))
+        .map(({ kind, count }) => `${String(kind)} ${String(count)}`);
+    };
+    const one = await counted('acme');
+    assert.deepEqual(one, ['orders 1', 'order_cases 1', 'order 1']);
+    assert.deepEqual(await counted('bolt'), one);
+    assert.deepEqual(await counted('default'), []);
   });
 
   test('a stream of events has those of its tenant alone', async () => {
