@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hono } from 'hono';
 import { pino } from 'pino';
-import { askingTenant } from '../../api/http/acting.ts';
+import { actingOf, askingTenant } from '../../api/http/acting.ts';
 import { createBaseApp, loadBounds } from '../../api/http/base-app.ts';
 import type { ApiEnv } from '../../api/http/env.ts';
 import { requires, requiresInTenant } from '../../api/http/scopes.ts';
@@ -42,6 +42,7 @@ async function askedOf(holder: Holder, path: string): Promise<string> {
     authentication: acceptOnly(holder),
   });
   app.get('/own', requiresInTenant('transfers:read'), (c) => c.text(c.var.holder.tenant));
+  app.get('/who', requiresInTenant('transfers:read'), (c) => c.json(actingOf(c)));
   app.get('/of-all', requires('transfers:read'), (c) => c.text(c.var.holder.tenant));
   const headers = { ...tenantHeaders('acme' as Tenant), authorization: 'Bearer any' };
   const response = await app.request(path, { headers });
@@ -52,6 +53,14 @@ test('the key that was installed for the order worker asks for the tenant that i
   const worker = keyHolder({ principal: 'worker-order', installedAs: 'worker-order' });
   assert.equal(await askedOf(worker, '/own'), 'acme');
   assert.equal(await askedOf(worker, '/of-all'), 'tenant_not_served');
+});
+
+test('a tenant is told the name of the order worker, and no id of the default tenant', async () => {
+  const worker = keyHolder({ principal: 'worker-order', installedAs: 'worker-order' });
+  const own = keyHolder({ principal: 'root', tenant: 'acme' as Tenant });
+  const { principalId, apiKeyId } = own;
+  assert.deepEqual(JSON.parse(await askedOf(worker, '/who')), { actor: 'worker-order', tenant: 'acme' });
+  assert.deepEqual(JSON.parse(await askedOf(own, '/who')), { actor: 'root', principalId, apiKeyId, tenant: 'acme' });
 });
 
 test('no other key names another tenant than its own', async () => {

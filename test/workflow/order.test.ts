@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { defaultPayloadConverter } from '@temporalio/common';
-import type { OfTenant, Tenant } from '../../domain/tenant.ts';
 import { it, keepHistory, refusalOf, useEnvironment } from './environment.ts';
 import { HOLD_SECONDS, linesOf, withOrder, withOrders, type OrderOptions, type RunningOrder } from './order-run.ts';
 import { holdUp, unavailable } from './services.ts';
@@ -21,28 +19,6 @@ describe('an order', () => {
     assert.deepEqual(services.attempts.slice(0, 5), ['reserve', 'authorize', 'book', 'confirmOrder', 'issue']);
     assert.deepEqual(services.steps.toSorted(), ['1 CAPTURED', '1 DELIVERED', '1 ISSUED', 'COMPLETED', 'CONFIRMED']);
     assert.equal(services.paid(), '25.0000');
-  });
-
-  it('tells its tenant to whoever finds by a name what is the tenant’s, and nothing of the default one', async () => {
-    for (const tenant of ['acme' as Tenant, undefined]) {
-      const told = new Map<string, Tenant>();
-      const options = tenant === undefined ? {} : { tenant };
-      await withOrder(environment(), options, async ({ handle, handOver, until }) => {
-        await until(({ row }) => row().status === 'CONFIRMED');
-        await handOver();
-        await handle.result();
-        for (const { activityTaskScheduledEventAttributes: scheduled } of (await handle.fetchHistory()).events!) {
-          if (scheduled === null || scheduled === undefined) continue;
-          const [payload] = scheduled.input!.payloads!;
-          const input: OfTenant & { readonly terms?: OfTenant } = defaultPayloadConverter.fromPayload(payload!);
-          const named = input.tenant ?? input.terms?.tenant;
-          if (named !== undefined) told.set(scheduled.activityType!.name!, named);
-        }
-      });
-      const names = ['authorize', 'book', 'captureHold', 'handOver', 'postInvoice', 'reserve'];
-      assert.deepEqual([...told.keys()].toSorted(), tenant === undefined ? [] : names);
-      assert.ok([...told.values()].every((named) => named === tenant));
-    }
   });
 
   it('that may be split is a consignment for each SKU, each paid by a hold of its own when it leaves', async () => {
