@@ -111,10 +111,7 @@ export function createShoppers(tools: Tools): Shoppers {
       await Promise.all(Array.from({ length: atOnce }, shopper));
     },
     async finish(draws, signal) {
-      const entries = tools.book
-        .entries()
-        .filter((entry) => tenantOf(entry) === tenantOf(world))
-        .filter(({ told }) => told === 'accepted' || told === 'unknown');
+      const entries = tools.book.entries().filter((entry) => mayBeStored(entry, world));
       await forEach(
         entries.filter(({ names, id }) => names === 'order' && !orders.isOver(id)),
         LANES,
@@ -127,6 +124,12 @@ export function createShoppers(tools: Tools): Shoppers {
       );
     },
   };
+}
+
+/** Whether it is of the clients of this world, who may have to do with it. */
+function mayBeStored(entry: Entry, world: World): boolean {
+  const isStored = entry.told === 'accepted' || entry.told === 'unknown';
+  return isStored && tenantOf(entry) === tenantOf(world);
 }
 
 /** The course of one order, as far as it gets until the signal aborts. */

@@ -87,18 +87,39 @@ for (const tenant of ['acme' as Tenant, undefined])
         });
       });
 
-    it('that is restored has its goods leave and be booked again for it', async () => {
+    /** The services of an order that was handed over, and whose run is gone: `use` restores some of them. */
+    async function withLostRun(use: (running: RunningOrder) => Promise<void>): Promise<void> {
       const ending = holdUp('recordOrderEnd');
       const options: OrderOptions = { ...of, arrival: 'at_once', before: ending.hold };
-      await withOrder(environment(), options, async ({ services, handle, handOver, startAnew, until }) => {
-        await until(isConfirmed);
-        await handOver();
+      await withOrder(environment(), options, async (running) => {
+        await running.until(isConfirmed);
+        await running.handOver();
         await ending.reached;
-        await handle.terminate('by a test');
+        await running.handle.terminate('by a test');
+        await use(running).finally(ending.release);
+      });
+    }
+
+    it('has its goods leave again for it, of an inventory that was restored', async () => {
+      await withLostRun(async ({ services, startAnew }) => {
         services.restoreInventory(true);
-        const next = await startAnew().finally(ending.release);
+        const next = await startAnew();
         assert.equal((await next.result()).status, 'COMPLETED');
-        await assertTold(next, tenant, ['adoptIssued', 'book']);
+        await assertTold(next, tenant, ['adoptIssued']);
+      });
+    });
+
+    it('is held and booked again for it, where its row was restored from before its confirmation', async () => {
+      await withLostRun(async ({ services, startAnew }) => {
+        services.restoreRow();
+        services.restoreInventory();
+        const next = await startAnew({ deadlineMs: 0 });
+        assert.equal((await next.result()).status, 'COMPLETED');
+        await assertTold(next, tenant, ['authorize', 'book']);
+        // Somebody counts, and sees that the goods are gone, which the inventory does not know.
+        services.goods.set(1, { outcome: 'issued', carrierReference: 'carrier-1' });
+        services.stock.get('sku-1')!.onHand -= 2;
+        services.violations.length = 0;
       });
     });
 
