@@ -44,9 +44,8 @@ export interface NemesisReport {
 const SHOWN = 30;
 
 export function describeReport(report: NemesisReport): string {
-  const { operations, told, ends, groups, faults, met, recoveries, looks, violations, violationsTotal } = report;
+  const { operations, told, ends, groups, faults, met, recoveries, looks } = report;
   const rows = Object.entries(operations);
-  const shown = Math.min(violations.length, SHOWN);
   return [
     '',
     'Operations',
@@ -76,11 +75,20 @@ export function describeReport(report: NemesisReport): string {
     `Slowest drain of ${report.drains}: ${report.slowestDrainSeconds.toFixed(1)} s. Reads during the run: ${looks.made}, of which ${looks.failed} failed.`,
     describeAudited(report),
     '',
+    describeOutcome(report),
+  ].join('\n');
+}
+
+/** What a run has found, the violations last, with the command of a run alike. */
+export function describeOutcome(report: NemesisReport): string {
+  const { violations, violationsTotal } = report;
+  const shown = Math.min(violations.length, SHOWN);
+  return [
+    ...report.stories.map((story) => `${story}\n`),
     ...violations
-      .slice(0, SHOWN)
+      .slice(0, shown)
       .map(({ seenBy, subject, detail }) => `  ✗ ${seenBy}: ${subject === undefined ? '' : `${subject} `}${detail}`),
     ...(violationsTotal > shown ? [`    and ${violationsTotal - shown} more`] : []),
-    ...report.stories.map((story) => `\n${story}`),
     ...(report.failure === undefined ? [] : [`The run could not be carried out: ${report.failure}`]),
     report.ok ? `No violation. Seed ${report.seed}.` : `${violationsTotal} violations. Again: ${commandOf(report)}`,
   ].join('\n');

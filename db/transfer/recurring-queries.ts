@@ -25,7 +25,7 @@ const tendSoon = sql`now() + make_interval(secs => ${TEND_DUE_SECONDS})`;
  * the audit log has no entry of it.
  */
 export async function createRecurringTransfer(
-  database: Database,
+  database: Pick<Database, 'execute'>,
   id: RecurringTransferId,
   t: RecurringTerms,
   { idempotencyKey, bodyHash, ...of }: OfTenant & { readonly idempotencyKey: string; readonly bodyHash: string },
@@ -56,8 +56,8 @@ export async function createRecurringTransfer(
 
 /**
  * Gives a recurring transfer another status, and notes the change. Returns the row as it is then: a repeat changes nothing, and
- * neither does any change of a deleted one. Undefined if there is no such row, or it is not of the tenant of `by`. Waits for runs that are being accepted; later runs
- * see the new status.
+ * neither does any change of a deleted one. Undefined if there is no such row, or it is not of the tenant of `by`. Waits for runs that
+ * are being accepted; later runs see the new status.
  */
 export async function changeRecurringStatus(
   database: Database,

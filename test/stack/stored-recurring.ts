@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ScheduleHandle } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
 import { createRecurringTransfer } from '../../db/transfer/recurring-queries.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { recurringTransferId } from '../../domain/derived-id.ts';
@@ -37,26 +38,16 @@ export async function storeRecurring(
     endsAt: null,
   };
   const bodyHash = recurringBodyHash(terms);
-  await createRecurringTransfer(
-    money.databases.transfer,
-    id,
-    terms,
-    { idempotencyKey, bodyHash },
-    { requestId: 'test' },
-  );
-  const by = `interval '${agedMs} milliseconds'`;
-  await money.rows(
-    'transfer',
-    `UPDATE recurring_transfer_changes SET created_at = created_at - ${by} WHERE recurring_transfer_id = $1`,
-    [id],
-  );
-  await money.rows(
-    'transfer',
-    // If a sweep has looked after it meanwhile, it comes again.
-    `UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
-       version = version + 1, tend_due_at = now() + $2::interval WHERE recurring_transfer_id = $1`,
-    [id, isTended ? '0' : '1 hour'],
-  );
+  const by = sql`interval '1 millisecond' * ${agedMs}::double precision`;
+  // At once: a sweep that had seen it as it was before would give it a Schedule that starts now.
+  await money.databases.transfer.transaction(async (transaction) => {
+    await createRecurringTransfer(transaction, id, terms, { idempotencyKey, bodyHash }, { requestId: 'test' });
+    await transaction.execute(sql`
+      UPDATE recurring_transfer_changes SET created_at = created_at - ${by} WHERE recurring_transfer_id = ${id}`);
+    await transaction.execute(sql`
+      UPDATE recurring_transfers SET created_at = created_at - ${by}, settled_until = settled_until - ${by},
+        tend_due_at = now() + ${isTended ? '0' : '1 hour'}::interval WHERE recurring_transfer_id = ${id}`);
+  });
   return id;
 }
 
