@@ -5,6 +5,7 @@
  * first one's commit, so that a snapshot that shows the second shows the first.
  */
 import { sql, type SQL } from 'drizzle-orm';
+import type pg from 'pg';
 import { executePrepared, type Database } from './database.ts';
 import { CURRENT_SERVER } from './installation.ts';
 
@@ -33,6 +34,15 @@ export interface PageLimits {
   readonly rowsMax: number;
   /** A page ends behind the row that reaches it. */
   readonly eventsMax: number;
+}
+
+/**
+ * Has a connection read outboxes by their indexes. The plan of a statement may be made while the outbox is empty, and is kept: by such a
+ * plan, each look would read the whole outbox for the few rows at its end.
+ */
+export async function readByIndexes(connection: pg.ClientBase): Promise<void> {
+  await connection.query('SET enable_seqscan = off');
+  await connection.query('SET enable_bitmapscan = off');
 }
 
 /** The place of the outbox's database (db/installation.ts). */
@@ -159,11 +169,14 @@ export async function waitingIn(
 /** Opens a window: the first page of what was not visible in `since`, of everything if that is undefined. */
 export function openWindow(database: Database, since: string | undefined, limits: PageLimits): Promise<OutboxPage> {
   // pg_current_snapshot() is the snapshot that the statement itself reads by.
-  const isInside =
+  const inside =
     since === undefined
-      ? sql`true`
-      : sql`xid >= pg_snapshot_xmin(${since}::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, ${since}::pg_snapshot)`;
-  return readPage(database, durableSnapshot(since), isInside, limits);
+      ? sql`outbox_events`
+      : // OFFSET 0 keeps the limit out of it: for its sake, the planner would take the sequence's index, and read the whole outbox for
+        // the few rows at its end.
+        sql`(SELECT sequence, event_id, payload, event_count FROM outbox_events WHERE xid >= pg_snapshot_xmin(${since}::pg_snapshot)
+          AND NOT pg_visible_in_snapshot(xid, ${since}::pg_snapshot) OFFSET 0) unread`;
+  return readPage(database, durableSnapshot(since), inside, limits);
 }
 
 /**
@@ -193,15 +206,15 @@ export function continueWindow(
   limits: PageLimits,
 ): Promise<OutboxPage> {
   // No condition on xid that an index could serve: the sequence's index leads to the page without sorting the window.
-  const isInside = sql`sequence > ${sequence} AND pg_visible_in_snapshot(xid, ${end}::pg_snapshot)
+  const inside = sql`outbox_events WHERE sequence > ${sequence} AND pg_visible_in_snapshot(xid, ${end}::pg_snapshot)
     ${since === undefined ? sql`` : sql`AND NOT pg_visible_in_snapshot(xid, ${since}::pg_snapshot)`}`;
-  return readPage(database, sql`${end}::text`, isInside, limits);
+  return readPage(database, sql`${end}::text`, inside, limits);
 }
 
 async function readPage(
   database: Database,
   end: SQL,
-  isInside: SQL,
+  inside: SQL,
   { rowsMax, eventsMax }: PageLimits,
 ): Promise<OutboxPage> {
   const { rows } = await executePrepared<{
@@ -217,7 +230,7 @@ async function readPage(
     sql`
     SELECT ${end} AS snapshot_end, pg_snapshot_xmax(pg_current_snapshot())::text AS transactions_begun, found, sequence, event_id, event_count, payload::text AS payload FROM (SELECT) one LEFT JOIN (
       SELECT sequence, event_id, event_count, payload, count(*) OVER () AS found, sum(event_count) OVER (ORDER BY sequence) - event_count AS before
-      FROM (SELECT sequence, event_id, payload, event_count FROM outbox_events WHERE ${isInside} ORDER BY sequence LIMIT ${rowsMax + 1}) inside
+      FROM (SELECT sequence, event_id, payload, event_count FROM ${inside} ORDER BY sequence LIMIT ${rowsMax + 1}) inside
     ) page ON before < ${eventsMax}
     ORDER BY sequence`,
   );
